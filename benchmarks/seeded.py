@@ -22,6 +22,7 @@ from windvane.domain.job import (
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, default_bucket, default_role
+from windvane.notes.note import said
 from windvane.settings import DEFAULT_ACCOUNT, DEFAULT_REGION
 from windvane.store.open import open_store
 
@@ -88,7 +89,7 @@ def _job(name: str, created: datetime, i: int, n_candidates: int) -> AutoMLJob:
         search_ended=EndOfSearch.CANDIDATES,
         problem_type=ProblemType.BINARY,
         objective=MetricName.F1,
-        failure_reason=reason,
+        failure=said(reason) if reason else None,
     )
 
 
@@ -107,9 +108,9 @@ def _candidate(job: AutoMLJob, index: int, chance: random.Random) -> Candidate:
     score = 0.6 + 0.3 * chance.betavariate(5, 2)
     found = {
         "status": CandidateStatus.FAILED if failed else CandidateStatus.COMPLETED,
-        "failure_reason": "It needed more memory than the 2048 MB that it may use."
+        "failure": said("It needed more memory than the 2048 MB that it may use.")
         if failed
-        else "",
+        else None,
         "score": None if failed else score,
         "latency_s": None if failed else chance.lognormvariate(-7, 1),
         "fit_s": None if failed else chance.lognormvariate(1, 1),

@@ -58,14 +58,27 @@
         |-- RejectColumn            this transformer does not take this column
         `-- LeaseLost               another worker owns the task now
 
-Errors carry facts and make their own sentence. HTTP statuses and AWS codes are in wire/faults.py.
+An error carries a note of what happened (windvane/notes): where code decides on it, or logs repeat it, with a code and facts;
+else it is what the text says. HTTP statuses and AWS codes are in wire/faults.py.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+from windvane.notes.note import Note, said
+from windvane.notes.sentences import sentence
+
 
 class WindvaneError(Exception):
-    """Root of the tree; `str(error)` is a whole sentence for its reader."""
+    """Root of the tree; `str(error)` is a whole sentence for its reader.
+
+    note    what happened
+    """
+
+    def __init__(self, told: str | Note = "") -> None:
+        self.note = said(told) if isinstance(told, str) else told
+        super().__init__(sentence(self.note))
 
 
 class CallerFault(WindvaneError):
@@ -201,22 +214,30 @@ class AccessDenied(CallerFault):
     """The role or the key may not do this."""
 
 
+class Denial(StrEnum):
+    """What policies have against an action: a Deny, no Allow of the principal's own, or none of the session's."""
+
+    EXPLICIT = "explicit"
+    NO_ALLOW = "no-allow"
+    SESSION = "session"
+
+
 class NotAuthorized(AccessDenied):
     """Policies do not allow an action.
 
+    reason    in AWS's words
+    denial    the same for code to decide on
     source    the texts of AWS's own denials
     """
 
-    def __init__(self, principal: str, action: str, resource: str, reason: str) -> None:
+    def __init__(
+        self, principal: str, action: str, resource: str, reason: str, denial: Denial
+    ) -> None:
         super().__init__(
             f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
         )
-        self.principal, self.action, self.resource, self.reason = (
-            principal,
-            action,
-            resource,
-            reason,
-        )
+        self.principal, self.action, self.resource = principal, action, resource
+        self.reason, self.denial = reason, denial
 
 
 class Unauthenticated(CallerFault):

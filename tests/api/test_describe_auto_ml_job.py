@@ -16,6 +16,7 @@ from windvane.api.job_states import ALWAYS, BY_STATE, ECHOED, STATES, State
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.notes.note import said
 
 
 def described(world: World, job: AutoMLJob) -> dict[str, Any]:
@@ -33,8 +34,8 @@ FACTS = {
     "ResolvedAttributes.ProblemType": lambda now: {"problem_type": ProblemType.BINARY},
     "ResolvedAttributes.AutoMLJobObjective": lambda now: {"objective": MetricName.F1},
     "EndTime": lambda now: {"ended": now},
-    "FailureReason": lambda now: {"failure_reason": "It broke."},
-    "PartialFailureReasons": lambda now: {"partial_failures": ("One broke.",)},
+    "FailureReason": lambda now: {"failure": said("It broke.")},
+    "PartialFailureReasons": lambda now: {"partial_failures": (said("One broke."),)},
     "AutoMLJobArtifacts": lambda now: {"exploration": "s3://b/exploration.ipynb"},
     "BestCandidate": lambda now: {"best_candidate": "churn-001"},
     "ModelDeployResult": lambda now: {"deployed": True, "endpoint_name": "e"},
@@ -204,7 +205,9 @@ def test_a_candidate_without_a_score_says_so_and_has_no_metric(
 
 
 def test_more_than_five_partial_failures_are_counted_in_the_fifth(world: World) -> None:
-    job = job_record(world.clock(), partial_failures=tuple(f"No. {n} broke." for n in range(8)))
+    job = job_record(
+        world.clock(), partial_failures=tuple(said(f"No. {n} broke.") for n in range(8))
+    )
     reasons = described(world, job)["PartialFailureReasons"]
     assert [item["PartialFailureMessage"] for item in reasons] == [
         "No. 0 broke.",
@@ -216,7 +219,7 @@ def test_more_than_five_partial_failures_are_counted_in_the_fifth(world: World) 
 
 
 def test_a_failure_reason_has_at_most_1024_characters(world: World) -> None:
-    answer = described(world, job_record(world.clock(), failure_reason="x" * 2000))
+    answer = described(world, job_record(world.clock(), failure=said("x" * 2000)))
     assert len(answer["FailureReason"]) == 1024
 
 

@@ -22,6 +22,7 @@ from api.world import (
 )
 
 from windvane.domain.deployment import Endpoint, EndpointStatus
+from windvane.notes.note import said
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/e"
 CONFIG_ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint-config"
@@ -123,7 +124,7 @@ def test_an_endpoint_in_service_tells_its_variants(ready: World) -> None:
 def test_a_failed_endpoint_tells_why(ready: World) -> None:
     create(ready)
     failed = replace(
-        endpoint_of(ready), status=EndpointStatus.FAILED, failure_reason="The model is damaged."
+        endpoint_of(ready), status=EndpointStatus.FAILED, failure=said("The model is damaged.")
     )
     ready.update(failed)
     answer = described(ready)

@@ -20,6 +20,7 @@ from windvane.domain.candidate import (
     TrainingJob,
 )
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.notes.note import said
 from windvane.store.records import from_json, to_json
 
 BOARD = "/windvane/jobs/churn/leaderboard"
@@ -131,7 +132,7 @@ def test_a_candidate_that_is_trained_or_failed_has_no_figures(world: World) -> N
     world.insert(candidate_record(now), replace(
         candidate_record(now, 2),
         status=CandidateStatus.FAILED,
-        failure_reason="It broke.",
+        failure=said("It broke."),
         ended=now,
     ))  # fmt: skip
     running, failed = told(world)["Candidates"]
@@ -216,7 +217,7 @@ def test_a_candidate_says_what_it_is_in_plain_words(world: World) -> None:
             hyperparameters=hyperparameters,
             why="its defaults",
             seed=7,
-            notes=("stopped after 120 rounds",),
+            notes=(said("stopped after 120 rounds"),),
             explainability="s3://results/e",
             model_insights="s3://results/m",
         )
@@ -260,7 +261,7 @@ def test_steps_have_times_and_logs_as_far_as_they_have_come(world: World) -> Non
         status=StepStatus.FAILED,
         started=now + timedelta(seconds=1),
         ended=now + timedelta(seconds=3),
-        failure_reason="It broke.",
+        failure=said("It broke."),
     )
     world.insert(ended, step_record(TrainingJob, now, "dpp0-1"))
     split, fitted, transformed, trained = told(world, ONE)["Steps"]

@@ -9,6 +9,7 @@ from api.records import job_record
 from api.world import ACCOUNT, OTHER_ACCOUNT, REGION, World, refusal
 
 from windvane.domain.job import JobStatus, SecondaryStatus
+from windvane.notes.note import said
 
 
 def names(answer: dict[str, Any]) -> list[str]:
@@ -81,8 +82,8 @@ def test_a_summary_tells_how_a_job_ended(world: World, client: Any) -> None:
             status=JobStatus.FAILED,
             secondary=SecondaryStatus.FAILED,
             ended=now,
-            failure_reason="The file is empty.",
-            partial_failures=("A candidate broke.",),
+            failure=said("The file is empty."),
+            partial_failures=(said("A candidate broke."),),
         )
     )
     assert client.list_auto_ml_jobs()["AutoMLJobSummaries"] == [

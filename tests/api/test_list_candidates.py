@@ -11,6 +11,7 @@ from api.world import World, refusal
 
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.problem import MetricName
+from windvane.notes.note import said
 
 
 def numbers(answer: dict[str, Any]) -> list[int]:
@@ -63,7 +64,7 @@ def test_an_order_asked_for_is_that_of_the_figures(world: World, objective: Metr
 def test_candidates_can_be_picked_by_status_and_by_name(world: World) -> None:
     job_with_scores(world, MetricName.F1, 0.1, None)
     failed = candidate_record(
-        world.clock(), 3, status=CandidateStatus.FAILED, failure_reason="It ran out of memory."
+        world.clock(), 3, status=CandidateStatus.FAILED, failure=said("It ran out of memory.")
     )
     world.insert(failed)
     (answer,) = listed(world, StatusEquals="Failed")["Candidates"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from api.world import ACCOUNT, OTHER_ACCOUNT, REGION, SCOPE, World, refusal
 
-from windvane.domain.logs import LogPlace
+from windvane.domain.logs import LogLine, LogPlace
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 UNKNOWN_GROUP = ("ResourceNotFoundException", "The specified log group does not exist.")
@@ -21,7 +21,11 @@ def logs(world: World) -> Any:
 
 def write(world: World, stream: str, *messages: str, group: str = GROUP) -> None:
     with world.store.transaction() as tx:
-        tx.log(LogPlace(SCOPE, group, stream), messages, world.clock.advance())
+        tx.log(
+            LogPlace(SCOPE, group, stream),
+            [LogLine(one) for one in messages],
+            world.clock.advance(),
+        )
 
 
 def texts(answer: dict[str, Any]) -> list[str]:

@@ -21,6 +21,8 @@ from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.job import JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 
 JOBS = "/windvane/jobs"
 PROGRESS = "/windvane/jobs/churn/progress"
@@ -119,7 +121,7 @@ def test_a_job_that_has_just_begun_leaves_out_what_is_not_known(world: World) ->
 
 def test_a_failed_job_says_when_and_why(world: World) -> None:
     now = world.clock()
-    world.insert(job_record(now, status=JobStatus.FAILED, ended=now, failure_reason="No rows."))
+    world.insert(job_record(now, status=JobStatus.FAILED, ended=now, failure=said("No rows.")))
     [told] = overviews(world)["AutoMLJobOverviews"]
     assert (told["EndTime"], told["FailureReason"]) == (seconds(now), "No rows.")
 
@@ -372,3 +374,15 @@ def test_progress_of_a_job_that_is_not_there(world: World) -> None:
 def test_hostile_names_are_refused_by_their_pattern(world: World, name: str) -> None:
     _, answer = get(world, f"/windvane/jobs/{name}/progress")
     assert answer["__type"] == "ValidationException"
+
+
+def test_what_a_job_lacks_is_told_with_its_code(world: World) -> None:
+    missing = Note(NoteCode.INSIGHTS_MISSING, because=Note(NoteCode.NO_TIME))
+    world.insert(job_record(world.clock(), partial_failures=(missing, said("It broke."))))
+    assert progress(world)["PartialFailures"] == [
+        {
+            "Code": "insights-missing",
+            "Message": "The model insights report is missing: there was not enough time for it.",
+        },
+        {"Code": "said", "Message": "It broke."},
+    ]

@@ -25,6 +25,7 @@ from windvane.domain.candidate import (
 from windvane.domain.images import image_uri
 from windvane.domain.problem import MetricName
 from windvane.domain.task import TaskKind, TaskStatus
+from windvane.notes.note import said
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
 from windvane.work.workers.stepjobs import advance
@@ -108,7 +109,7 @@ def made(world: World, name: str = NAME) -> ProcessingJob:
 
 
 def end(world: World, status: StepStatus, name: str = NAME) -> None:
-    world.update(replace(made(world, name), status=status, failure_reason="No luck."))
+    world.update(replace(made(world, name), status=status, failure=said("No luck.")))
 
 
 def test_reports_are_started_and_are_told_of(job: World) -> None:

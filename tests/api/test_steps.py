@@ -12,17 +12,18 @@ from api.world import ACCOUNT, REGION, World, refusal
 
 from windvane.domain.candidate import Metric, ProcessingJob, StepStatus, TrainingJob, TransformJob
 from windvane.domain.problem import MetricName
+from windvane.notes.note import said
 
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 
 
-def ended(job: ProcessingJob, status: StepStatus, reason: str = "") -> Any:
+def ended(job: ProcessingJob, status: StepStatus, why: str = "") -> Any:
     return replace(
         job,
         status=status,
         started=job.created + timedelta(seconds=1),
         ended=job.created + timedelta(seconds=5),
-        failure_reason=reason,
+        failure=said(why) if why else None,
     )
 
 

@@ -13,7 +13,7 @@ from conformance.places import path_of
 from conformance.shapes import all_leaves
 
 from windvane.api.automl_request.rules import CREATE_JOB_RULES
-from windvane.api.automl_request.v2 import SERVED, V2_RULES, told_in_v2_words
+from windvane.api.automl_request.v2 import SERVED, V2_RULES, place_in_v2
 from windvane.api.identity import refused_members
 from windvane.api.runtime import UNSERVED
 from windvane.api.sts import HONOURED
@@ -78,7 +78,7 @@ def _members(rules: Iterable[Rule]) -> Iterator[Unserved]:
 def _of_v2() -> Iterator[Refusal]:
     for one in _members((*CREATE_JOB_RULES, *V2_RULES)):
         place = ".".join(name[0].lower() + name[1:] for name in one.path.split("."))
-        told = told_in_v2_words(f"'{place.replace('*', '1.member')}'").strip("'")
+        told = place_in_v2(place.replace("*", "1.member"))
         yield Refusal("sagemaker", "CreateAutoMLJobV2", path_of(told), one.accepted)
     [problem] = ["AutoMLProblemTypeConfig"]
     shape = load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape.members[problem]

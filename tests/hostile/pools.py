@@ -275,6 +275,7 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
     "DescribeLeaderboard": [{"AutoMLJobName": "churn"}],
     "DescribeCandidate": [{"AutoMLJobName": "churn", "CandidateName": "churn-002"}],
     "DescribeEndpointFigures": _named("EndpointName", "live"),
+    "DescribeEndpointHistory": _named("EndpointName", "live"),
     "FilterLogEvents": [
         {"logGroupName": _GROUP, "filterPattern": "one"},
         {"logGroupName": _GROUP, "startTime": 0, "endTime": 2**62, "limit": 1},

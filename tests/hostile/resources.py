@@ -31,7 +31,7 @@ from windvane.domain.deployment import (
 )
 from windvane.domain.images import TRANSFORMERS, image_uri
 from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus, SecondaryStatus
-from windvane.domain.logs import AUTO_ML_JOBS, LogPlace
+from windvane.domain.logs import AUTO_ML_JOBS, LogLine, LogPlace
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.resource import Resource
 from windvane.names import Scope
@@ -86,7 +86,11 @@ def fill(store: Store, artifacts: Artifacts) -> None:
         for identity in people.RECORDS:
             assert tx.add_identity(identity)
         tx.set_tags(_model("tagged").arn, {f"k{number}": "v" for number in range(50)})
-        tx.log(LogPlace(SCOPE, AUTO_ML_JOBS, "churn"), ["one", "two", "three"], NOW)
+        tx.log(
+            LogPlace(SCOPE, AUTO_ML_JOBS, "churn"),
+            [LogLine(one) for one in ("one", "two", "three")],
+            NOW,
+        )
 
 
 def records(now: datetime) -> list[Resource]:

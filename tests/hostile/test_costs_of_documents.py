@@ -18,7 +18,7 @@ from hostile.test_wire_order import Client
 from windvane.api.keyring import KeyRing
 from windvane.api.reasons import reason_operations
 from windvane.control import logs
-from windvane.domain.logs import LogPlace
+from windvane.domain.logs import LogLine, LogPlace
 from windvane.wire import edge as wire_edge
 from windvane.wire.call import Call
 from windvane.wire.edge import Edge
@@ -148,7 +148,9 @@ def test_a_search_of_many_terms_takes_many_calls(
     world = build_world(tmp_path)
     with world.store.transaction() as tx:
         tx.log(
-            LogPlace(SCOPE, "g", "s"), [f"line {number} e" for number in range(50)], world.clock()
+            LogPlace(SCOPE, "g", "s"),
+            [LogLine(f"line {number} e") for number in range(50)],
+            world.clock(),
         )
     pages = world.client(service="logs").get_paginator("filter_log_events")
     found = [

@@ -29,6 +29,7 @@ from windvane.domain.deployment import (
 )
 from windvane.errors import InvalidRequest, LimitExceeded
 from windvane.names import Scope
+from windvane.notes.sentences import reason
 from windvane.process.frames import pack
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import Bounds, Router
@@ -53,8 +54,8 @@ def test_no_model_comes_from_a_bucket_that_has_become_another_accounts(tmp_path:
     finally:
         store.close()
     assert endpoint.status is EndpointStatus.FAILED
-    reason = f"Could not access model data at {URL}: the bucket belongs to another account."
-    assert reason in endpoint.failure_reason
+    told = f"Could not access model data at {URL}: the bucket belongs to another account."
+    assert told in reason(endpoint.failure)
     assert not list(tmp_path.glob("endpoints/*/*/*"))
 
 
@@ -72,7 +73,7 @@ def test_no_model_is_fetched_with_a_role_that_may_not_read_it_any_more(tmp_path:
     finally:
         store.close()
     assert endpoint.status is EndpointStatus.FAILED
-    assert f"The role {ROLE} cannot be assumed." in endpoint.failure_reason
+    assert f"The role {ROLE} cannot be assumed." in reason(endpoint.failure)
     assert not list(tmp_path.glob("endpoints/*/*/*"))
 
 
@@ -90,7 +91,7 @@ def test_models_of_an_accounts_endpoints_take_no_more_of_the_disk_than_they_may(
     finally:
         store.close()
     assert endpoint.status is EndpointStatus.FAILED
-    assert "may take 2000000 bytes of this server, unpacked" in endpoint.failure_reason
+    assert "may take 2000000 bytes of this server, unpacked" in reason(endpoint.failure)
     assert not list(tmp_path.glob("endpoints/*/*/*"))
 
 

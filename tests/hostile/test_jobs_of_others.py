@@ -24,6 +24,7 @@ from windvane.domain.candidate import StepStatus, TrainingJob
 from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.notes.sentences import reason
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.store.records import to_json
@@ -194,7 +195,7 @@ def test_an_analysis_that_is_none_ends_no_worker(
     (dataset / "analysis.json").write_text(left)
     conductor.prepare(job)
     sweep(store, conductor, now + timedelta(seconds=590), MAX_ATTEMPTS)
-    assert "cannot be read" in look(store, job).failure_reason
+    assert "cannot be read" in reason(look(store, job).failure)
 
 
 def analysed(store: Store, conductor: Conductor, job: AutoMLJob, now: datetime) -> None:
@@ -239,7 +240,7 @@ def test_a_job_that_cannot_be_written_fails_and_no_other_with_it(
     sweep(store, conductor, datetime.now(UTC), MAX_ATTEMPTS)
     failed = look(store, bad)
     assert failed.status is JobStatus.FAILED
-    assert "half a character" in failed.failure_reason
+    assert "half a character" in reason(failed.failure)
     assert f"{bad.arn} cannot be brought forward" in caplog.text
     with store.snapshot() as tx:
         assert [task.kind for task in tx.tasks(good.arn)] == [TaskKind.ANALYZE]
@@ -287,7 +288,7 @@ def test_a_task_that_cannot_be_begun_ends_its_job_and_not_the_worker(
         ended = tx.by_arn(TrainingJob, job.arn)
     assert ended is not None
     assert ended.status is StepStatus.FAILED
-    assert "internal error" in ended.failure_reason
+    assert "internal error" in reason(ended.failure)
 
 
 def test_no_task_of_any_kind_takes_more_training_workers_than_an_account_may_hold(

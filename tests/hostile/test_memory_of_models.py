@@ -19,6 +19,7 @@ from windvane.domain.deployment import Deployed, Variant
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, ModelFault
 from windvane.names import Scope
+from windvane.notes.sentences import reason
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.router import Route, VariantRoute
 from windvane.work.hosting.place import Means, Place
@@ -51,12 +52,12 @@ def test_a_model_process_is_ended(tmp_path: Path) -> None:
 
     async def ended() -> None:
         async with asyncio.timeout(WAIT_S):
-            while not place.last_words:
+            while place.last_end is None:
                 place.tick(0.0, means)
                 await asyncio.sleep(0.05)
 
     asyncio.run(ended())
-    assert "exceeded its memory limit" in place.last_words
+    assert "exceeded its memory limit" in reason(place.last_end)
     process.channel.close()
 
 

@@ -31,6 +31,7 @@ from windvane.engine.learners import xgboost_native
 from windvane.engine.manifest import write_manifest
 from windvane.engine.packages.tarball import pack
 from windvane.names import Scope
+from windvane.notes.sentences import reason
 from windvane.serving.pool import Bounds
 from windvane.serving.process import PROGRAM, ModelProcess
 from windvane.serving.router import Router
@@ -314,11 +315,11 @@ def test_an_endpoint_of_a_hostile_model_fails_and_says_why(saved, tmp_path):
     package = _changed(saved["lightgbm"], tmp_path / "package", "lightgbm", ATTACKS[attack][0])
     endpoint = asyncio.run(_deployed(package, tmp_path))
     assert endpoint.status is EndpointStatus.FAILED
-    assert endpoint.failure_reason.startswith("Production variant A could not be started: ")
-    assert ATTACKS[attack][1] in endpoint.failure_reason
-    assert "members/0/model.txt" in endpoint.failure_reason
-    assert "s3://models/hostile.tar.gz" in endpoint.failure_reason
-    assert str(tmp_path) not in endpoint.failure_reason
+    assert reason(endpoint.failure).startswith("Production variant A could not be started: ")
+    assert ATTACKS[attack][1] in reason(endpoint.failure)
+    assert "members/0/model.txt" in reason(endpoint.failure)
+    assert "s3://models/hostile.tar.gz" in reason(endpoint.failure)
+    assert str(tmp_path) not in reason(endpoint.failure)
 
 
 async def _deployed(package: Path, folder: Path) -> Endpoint:

@@ -139,4 +139,5 @@ _BY_PATH = (
     ("GET /windvane/events ", "FollowEvents"),
     ("/events ", "FollowJobEvents"),
     ("/figures ", "DescribeEndpointFigures"),
+    ("/history ", "DescribeEndpointHistory"),
 )

@@ -35,6 +35,7 @@ from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
 from windvane.names import Scope
+from windvane.notes.note import said
 from windvane.process.child import Child, Ending
 from windvane.process.frames import pack
 from windvane.process.memory import exceeds_mb
@@ -193,7 +194,7 @@ def test_the_result_of_the_largest_ensemble_is_far_below_what_is_read() -> None:
         size_bytes=1_234_567_890,
         folds_used=10,
         train_scores=scores,
-        notes=("a remark, as long as most of them are, on how it was made",) * 20,
+        notes=(said("a remark, as long as most of them are, on how it was made"),) * 20,
         members=dict.fromkeys(range(750), 0.0013333333333333333),
         stops={f"fold{fold}": 1_000_000 for fold in range(50)},
     )

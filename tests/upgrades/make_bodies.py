@@ -22,17 +22,30 @@ from api.records import candidate_record, finished_candidate, job_record, step_r
 from api.test_auto_ml_job_v2 import COMPLETE
 from api.test_auto_ml_job_v2 import request as v2_request
 from api.test_describe_auto_ml_job import job_in
-from api.world import FILE_NAME, World, build_world, channel
+from api.world import FILE_NAME, SCOPE, World, build_world, channel
 from botocore.exceptions import ClientError
 
 from windvane.api.job_states import STATES
-from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
+from windvane.domain.candidate import (
+    CandidateStatus,
+    ProcessingJob,
+    StepStatus,
+    TrainingJob,
+    TransformJob,
+)
+from windvane.domain.deployment import Endpoint, EndpointStatus
+from windvane.domain.job import JobStatus, SecondaryStatus
+from windvane.domain.logs import endpoint_place, line_of
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, raised, said
 
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 _NAMES = {
     "auto_ml": "AutoMLJobName",
+    "endpoint": "EndpointName",
     "processing": "ProcessingJobName",
     "training": "TrainingJobName",
     "transform": "TransformJobName",
@@ -89,6 +102,27 @@ _JOBS: dict[str, dict[str, Any]] = {
 }
 
 
+_INTERNAL = Note(NoteCode.INTERNAL_ERROR, because=raised(ValueError("could not convert 'canary'")))
+_LACKING = (
+    Note(NoteCode.EXPLAINABILITY_MISSING, because=Note(NoteCode.NO_TIME)),
+    Note(NoteCode.INSIGHTS_MISSING, because=said("There is no row of the validation data.")),
+    Note(NoteCode.CANDIDATE_FAILED, {"candidate": "churn-008", "algorithm": "xgboost"}, _INTERNAL),
+)
+_TOLD = [
+    line_of(Note(NoteCode.PROCESS_STARTING)),
+    line_of(Note(NoteCode.PROCESS_READY)),
+    line_of(Note(NoteCode.ENDPOINT_UPDATING, {"config": "c"})),
+    line_of(
+        Note(
+            NoteCode.VARIANT_RESCALED,
+            {"variant": "a", "before": {"weight": 1.0}, "after": {"weight": 2.0}},
+        )
+    ),
+    line_of(Note(NoteCode.ENDPOINT_IS, {"endpoint": "broken", "status": "Failed"})),
+]
+"""Lines of the log of an endpoint."""
+
+
 def answer(world: World, asked: str) -> Any:
     """What the API says; `asked` is "OPERATION" or "OPERATION NAME"."""
     operation, _, name = asked.partition(" ")
@@ -110,6 +144,8 @@ def answers(world: World) -> dict[str, Any]:
     for word in ("processing", "training", "transform"):
         asked += [f"list_{word}_jobs"]
         asked += [f"describe_{word}_job {name}" for name in ("step-1", "own")]
+    asked += [f"describe_{word}_job broken" for word in ("processing", "training", "transform")]
+    asked += ["describe_endpoint broken"]
     return {"list_auto_ml_jobs": listed, **{one: answer(world, one) for one in asked}}
 
 
@@ -127,7 +163,63 @@ def fill(world: World) -> None:
     for kind in (ProcessingJob, TrainingJob, TransformJob):
         own = replace(step_record(kind, MADE, "own"), parent="", **over)
         world.insert(step_record(kind, MADE), own)
+    _insert_broken(world)
     _create(world)
+
+
+def _insert_broken(world: World) -> None:
+    """What failed, and why."""
+    failed = {"status": CandidateStatus.FAILED, "ended": MADE}
+    notes = (
+        Note(NoteCode.CUT_SHORT, {"folds": ("1", "3")}),
+        Note(NoteCode.NOT_REFITTED),
+        said("the table has 2 columns with the same values"),
+    )
+    lacking = job_record(
+        MADE,
+        "broken",
+        status=JobStatus.COMPLETED,
+        secondary=SecondaryStatus.EXPLAINABILITY_ERROR,
+        ended=MADE,
+        partial_failures=_LACKING,
+        problem_type=ProblemType.BINARY,
+        objective=MetricName.F1,
+    )
+    parent = lacking.arn
+    world.insert(
+        lacking,
+        candidate_record(MADE, 8, parent=parent, failure=_INTERNAL, **failed),
+        replace(finished_candidate(MADE, 9, parent=parent, cut_short=True), notes=notes),
+    )
+    for kind in (ProcessingJob, TrainingJob, TransformJob):
+        step = replace(step_record(kind, MADE, "broken"), parent="", started=MADE, ended=MADE)
+        world.insert(replace(step, status=StepStatus.FAILED, failure=_INTERNAL))
+    with world.store.transaction() as tx:
+        tx.add_tasks(parent, [NewTask(TaskKind.EXPLAIN, "explain")], MADE)
+        task = tx.claim_task([TaskKind.EXPLAIN], "w", MADE, MADE)
+        assert task is not None
+        tx.finish_task(
+            task, TaskStatus.FAILED, MADE, failure=said("The model's predictions differ.")
+        )
+    _insert_broken_endpoint(world)
+
+
+def _insert_broken_endpoint(world: World) -> None:
+    endpoint = Endpoint(
+        scope=SCOPE,
+        name="broken",
+        created=MADE,
+        modified=MADE,
+        config_name="c",
+        generation=1,
+        desired=(),
+        status=EndpointStatus.FAILED,
+        failure=Note(NoteCode.VARIANT_NOT_STARTED, {"variant": "a"}, said("Unknown model.")),
+    )
+    world.insert(endpoint)
+    with world.store.transaction() as tx:
+        tx.log(endpoint_place(endpoint, 1, "a", 0), _TOLD, MADE)
+        tx.log(endpoint_place(endpoint, 1, "b", 0), _TOLD[-1:], MADE)
 
 
 def _jobs_in_every_state() -> Any:

@@ -1,6 +1,7 @@
-"""A database of schema 0005, whose bodies have no version, with jobs in every state and of every kind.
+"""Databases of earlier versions, with jobs in every state and of every kind: bodies-1 is of schema 0005, whose bodies have no
+version; bodies-2 of 0006, where failures were sentences.
 
-bodies-1 holds it, and what its API answered when it was made (make_bodies.py).
+Each folder holds one, and what its API answered when it was made (make_bodies.py).
 """
 
 from __future__ import annotations
@@ -22,27 +23,39 @@ from windvane.domain.candidate import Candidate
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName
 from windvane.domain.task import TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import said
 from windvane.store.bodies.versions import version_of
 from windvane.store.schema import RESOURCES
 from windvane.work.workers.conductor import Conductor, KnownAnalysis
 from windvane.work.workspace import workspace_of
 
-KEPT = Path(__file__).with_name("bodies-1")
-ANSWERS: dict[str, Any] = json.loads(lzma.decompress((KEPT / "answers.json.xz").read_bytes()))
-"""By "OPERATION" or "OPERATION NAME"."""
+KEPT = sorted(Path(__file__).parent.glob("bodies-*"))
+
+
+def answers(kept: Path) -> dict[str, Any]:
+    """By "OPERATION" or "OPERATION NAME"."""
+    found: dict[str, Any] = json.loads(lzma.decompress((kept / "answers.json.xz").read_bytes()))
+    return found
+
+
+@pytest.fixture(params=KEPT, ids=lambda kept: kept.name)
+def kept(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[World]:
-    opened = build_world(tmp_path, lzma.decompress((KEPT / "windvane.db.xz").read_bytes()))
+def old(kept: Path, tmp_path: Path) -> Iterator[World]:
+    opened = build_world(tmp_path, lzma.decompress((kept / "windvane.db.xz").read_bytes()))
     yield opened
     close(opened)
 
 
-def test_every_answer_is_what_it_was(old: World) -> None:
-    listed = ANSWERS["list_auto_ml_jobs"]["AutoMLJobSummaries"]
+def test_every_answer_is_what_it_was(old: World, kept: Path) -> None:
+    listed = answers(kept)["list_auto_ml_jobs"]["AutoMLJobSummaries"]
     assert {one["AutoMLJobStatus"] for one in listed} == set(JobStatus)
-    for asked, before in ANSWERS.items():
+    for asked, before in answers(kept).items():
         assert answer(old, asked) == before, asked
 
 
@@ -63,7 +76,7 @@ def job_named(world: World, name: str) -> AutoMLJob:
 @pytest.mark.parametrize("name", ["asked-least", "asked-all", "second-all"])
 def test_a_job_under_way_goes_on_and_is_written_anew(old: World, tmp_path: Path, name: str) -> None:
     job = job_named(old, name)
-    assert version(old, job) == 1
+    assert version(old, job) < version_of(AutoMLJob)
     now = MADE + timedelta(seconds=5)
     conductor = Conductor(tmp_path, MADE, 2, lambda *_: None)
     conductor._analyses[workspace_of(tmp_path, job).folder] = KnownAnalysis(ANALYSIS, 0)
@@ -73,7 +86,7 @@ def test_a_job_under_way_goes_on_and_is_written_anew(old: World, tmp_path: Path,
         assert held.id == task.id
         conductor.advance(tx, job.arn, now)
     assert job_named(old, name).secondary is SecondaryStatus.ANALYZING_DATA
-    assert version(old, job) == version_of(AutoMLJob) > 1
+    assert version(old, job) == version_of(AutoMLJob)
     found = {"problem_type": "BinaryClassification", "objective": "F1", "n_bytes": 1000}
     with old.store.transaction() as tx:
         assert tx.finish_task(held, TaskStatus.DONE, now, result=found)
@@ -102,3 +115,19 @@ def test_a_job_that_was_told_to_stop_stops(old: World, tmp_path: Path) -> None:
         assert tx.children(Candidate, job.arn) == []
     told = old.client().describe_auto_ml_job_v2(AutoMLJobName=job.name)
     assert told["AutoMLJobStatus"] == "Stopped"
+
+
+def test_what_was_a_sentence_is_a_note(tmp_path: Path) -> None:
+    """Whatever decides on it knows it by its code, and a task that failed says why."""
+    kept = Path(__file__).with_name("bodies-2")
+    old = build_world(tmp_path, lzma.decompress((kept / "windvane.db.xz").read_bytes()))
+    job = job_named(old, "broken")
+    codes = [note.code for note in job.partial_failures]
+    assert codes == [NoteCode.EXPLAINABILITY_MISSING, NoteCode.INSIGHTS_MISSING, NoteCode.SAID]
+    with old.store.snapshot() as tx:
+        [task] = tx.tasks(job.arn)
+        candidates = tx.children(Candidate, job.arn)
+    assert task.failure == said("The model's predictions differ.")
+    notes = [note.code for note in candidates[-1].notes]
+    assert notes == [NoteCode.CUT_SHORT, NoteCode.NOT_REFITTED, NoteCode.SAID]
+    close(old)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from windvane.control.lists import Listed
 from windvane.domain.resource import Resource
+from windvane.notes.note import Note
+from windvane.notes.sentences import sentence
 
 R = TypeVar("R", bound=Resource)
 
@@ -31,6 +33,7 @@ def listed(name: str, page: Listed[R], summary: Callable[[R], dict[str, Any]]) -
     }
 
 
-def reason(text: str) -> str:
-    """A FailureReason, at most as long as the service model allows."""
+def reason(failure: Note | None) -> str:
+    """Return a FailureReason, at most as long as the service model allows; "" for none."""
+    text = "" if failure is None else sentence(failure)
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."

@@ -26,7 +26,7 @@ def summary(job: AutoMLJob) -> dict[str, Any]:
         "LastModifiedTime": job.modified,
         **present(
             EndTime=job.ended,
-            FailureReason=reason(job.failure_reason),
+            FailureReason=reason(job.failure),
             PartialFailureReasons=_partial_failures(job),
         ),
     }
@@ -144,8 +144,8 @@ def _resolved_criteria(job: AutoMLJob) -> dict[str, Any]:
 
 def _partial_failures(job: AutoMLJob) -> list[dict[str, str]]:
     """At most as many as the service model allows; the last one then counts the rest."""
-    failures = job.partial_failures
+    failures = [reason(failure) for failure in job.partial_failures]
     if len(failures) > MOST_PARTIAL_FAILURES:
         shown = failures[: MOST_PARTIAL_FAILURES - 1]
-        failures = (*shown, f"{len(failures) - len(shown)} further failures.")
-    return [{"PartialFailureMessage": reason(failure)} for failure in failures]
+        failures = [*shown, f"{len(failures) - len(shown)} further failures."]
+    return [{"PartialFailureMessage": failure} for failure in failures]

@@ -32,7 +32,7 @@ def candidate_answer(candidate: Candidate, objective: MetricName | None) -> dict
             FinalAutoMLJobObjectiveMetric=_final_metric(candidate, objective),
             InferenceContainers=[container_answer(item) for item in candidate.containers],
             EndTime=candidate.ended,
-            FailureReason=reason(candidate.failure_reason),
+            FailureReason=reason(candidate.failure),
             CandidateProperties=_properties(candidate),
         ),
     }

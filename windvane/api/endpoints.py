@@ -26,7 +26,7 @@ def describe_endpoint(parts: Parts, call: Call) -> Result:
         **present(
             ProductionVariants=[_running(endpoint, item) for item in endpoint.running],
             PendingDeploymentSummary=_pending(endpoint),
-            FailureReason=reason(endpoint.failure_reason),
+            FailureReason=reason(endpoint.failure),
         ),
     }
 

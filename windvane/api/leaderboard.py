@@ -16,6 +16,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.logs import place_of
 from windvane.domain.problem import METRICS_OF
 from windvane.engine.features.cards import recipe_card
+from windvane.notes.sentences import sentences
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("windvane")
@@ -42,7 +43,7 @@ def describe_candidate(parts: Parts, call: Call) -> Result:
         "Hyperparameters": {
             name: _text(value) for name, value in candidate.hyperparameters.items()
         },
-        "Notes": list(candidate.notes),
+        "Notes": list(sentences(candidate.notes)),
         "Steps": [_stage(stage, candidate) for stage in view.stages],
         "InferenceContainers": [container_answer(item) for item in candidate.containers],
         **present(
@@ -100,7 +101,7 @@ def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:
             FoldCount=c.folds,
             RowsPerFold=c.n_rows,
             EndTime=c.ended,
-            FailureReason=reason(c.failure_reason),
+            FailureReason=reason(c.failure),
         ),
     }
 
@@ -138,7 +139,7 @@ def _stage(stage: Stage, candidate: Candidate) -> dict[str, Any]:
         **present(
             StartTime=record.started,
             EndTime=record.ended,
-            FailureReason=reason(record.failure_reason),
+            FailureReason=reason(record.failure),
         ),
     }
 

@@ -168,6 +168,7 @@ _OWN: Rows = {
         "DescribeCandidate": _JOB,
         "DescribeCandidateReports": _JOB,
         "DescribeEndpointFigures": _ENDPOINT,
+        "DescribeEndpointHistory": _ENDPOINT,
         "DescribeEndpointSchema": _ENDPOINT,
         "DescribeLeaderboard": _JOB,
         "ExplainPrediction": _ENDPOINT,

@@ -41,6 +41,10 @@ def describe_auto_ml_job_progress(parts: Parts, call: Call) -> Result:
         "Now": view.now,
         "LastCandidateStartTime": view.last_start,
         "Phases": [_phase(phase) for phase in view.phases],
+        "PartialFailures": [
+            {"Code": failure.code.value, "Message": reason(failure)}
+            for failure in view.job.partial_failures
+        ],
         "Running": [_running(one) for one in view.running],
         "Scores": [_score(finish, view) for finish in view.finishes],
         **present(RowCount=view.n_rows, ColumnCount=view.n_columns),
@@ -84,7 +88,7 @@ def _job(job: AutoMLJob, counts: Mapping[CandidateStatus, int]) -> dict[str, Any
             Objective=None if objective is None else objective.value,
             ProblemType=problem_type_name(job),
             EndpointName=job.endpoint_name,
-            FailureReason=reason(job.failure_reason),
+            FailureReason=reason(job.failure),
         ),
     }
 

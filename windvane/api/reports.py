@@ -33,7 +33,7 @@ def _answer(view: ReportsView) -> dict[str, Any]:
     return {
         **told,
         "Status": view.status.value,
-        **present(FailureReason=reason(job.failure_reason) if job is not None else ""),
+        **present(FailureReason=reason(job.failure) if job is not None else ""),
         "Explainability": view.explainability,
         "ModelInsights": view.model_insights,
     }

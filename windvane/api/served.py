@@ -6,6 +6,7 @@ from windvane.api import (
     automl,
     endpoint_configs,
     endpoint_figures,
+    endpoint_history,
     endpoints,
     kms,
     leaderboard,
@@ -35,6 +36,7 @@ _TABLES = (
     leaderboard.OPERATIONS,
     previews.OPERATIONS,
     endpoint_figures.OPERATIONS,
+    endpoint_history.OPERATIONS,
     kms.OPERATIONS,
 )
 

@@ -106,7 +106,7 @@ def _summary(job: ProcessingJob, word: str) -> dict[str, Any]:
         f"{word}JobStatus": job.status.value,
         "CreationTime": job.created,
         "LastModifiedTime": job.modified,
-        **present(**{f"{word}EndTime": job.ended}, FailureReason=reason(job.failure_reason)),
+        **present(**{f"{word}EndTime": job.ended}, FailureReason=reason(job.failure)),
     }
 
 

@@ -16,7 +16,7 @@ def transitions(job: TrainingJob) -> list[dict[str, Any]]:
         ways.append(_transition("Training", job.started, job.ended, "The worker is at it."))
     if job.ended is not None:
         status = "MaxRuntimeExceeded" if job.out_of_time else job.status.value
-        text = reason(job.failure_reason) or f"The training job is {status}."
+        text = reason(job.failure) or f"The training job is {status}."
         if job.cut_short:
             text += " The time of its AutoML job cut its training short."
         ways.append(_transition(status, job.ended, job.ended, text))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from windvane.engine.candidates import Outcome, Plan
+from windvane.notes.note import Note
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ class Step(Generic[A]):
     began, ended    time.time(); 0 before that
     n_folds         on how many the candidate is scored, once it has said so while it is trained
     result          of one that is DONE
-    error           of one that FAILED, a sentence
+    failure         why one FAILED
     """
 
     action: A
@@ -225,4 +226,4 @@ class Step(Generic[A]):
     ended: float = 0.0
     n_folds: int | None = None
     result: Result = field(default_factory=Result)
-    error: str = ""
+    failure: Note | None = None

@@ -10,18 +10,19 @@ from windvane.domain.front import front
 from windvane.domain.problem import MetricName
 from windvane.engine import candidates
 from windvane.engine.scoring.metrics import METRICS
-from windvane.engine.wording import milliseconds
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 
 @dataclass(frozen=True)
 class Choice:
     """The candidate that becomes the job's model.
 
-    note    what is to be told about the choice, in plain words; "" if nothing is
+    note    what is to be told about the choice; None if nothing is
     """
 
     index: int
-    note: str = ""
+    note: Note | None = None
 
 
 def entries_on_front(entries: Sequence[Entry], objective: MetricName) -> list[bool]:
@@ -55,11 +56,8 @@ def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
         if latency_s <= max_latency_s:
             return Choice(index)
     index, latency_s = min(finished, key=lambda one: one[1])
-    return Choice(
-        index,
-        f"no candidate predicts a row within the requested {1000 * max_latency_s:g} ms; this is the fastest, with "
-        + milliseconds(latency_s),
-    )
+    facts = {"limit_s": max_latency_s, "latency_s": latency_s}
+    return Choice(index, Note(NoteCode.FASTEST_CHOSEN, facts))
 
 
 def with_optimism(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
@@ -84,7 +82,7 @@ def with_pessimism(order: Sequence[Entry], pessimism: float | None) -> list[Entr
 
 def noted(entry: Entry, choice: Choice) -> Entry:
     """The entry, with the choice's note among its own if it is the one chosen."""
-    if not choice.note or entry.index != choice.index or entry.outcome is None:
+    if choice.note is None or entry.index != choice.index or entry.outcome is None:
         return entry
     outcome = replace(entry.outcome, notes=(*entry.outcome.notes, choice.note))
     return replace(entry, outcome=outcome)

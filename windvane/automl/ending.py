@@ -20,6 +20,9 @@ from windvane.automl.choice import Choice, choose, noted, with_optimism, with_pe
 from windvane.automl.leaderboard import Entry, ranked
 from windvane.automl.situation import Situation
 from windvane.engine.candidates import baseline_plan, with_latency
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
+from windvane.notes.sentences import sentence
 
 QUICK_S = 1e-3
 """A row may take so long in many a service: if the best candidate takes longer, an ensemble within it is tried too."""
@@ -28,7 +31,14 @@ _SMALLEST_ENSEMBLE = 2
 
 
 class NoModel(Exception):
-    """The job has no model, for the reason that is its text."""
+    """The job has no model.
+
+    note    why
+    """
+
+    def __init__(self, note: Note) -> None:
+        super().__init__(sentence(note))
+        self.note = note
 
 
 def next_combination(at: Situation) -> Action | None:
@@ -87,7 +97,7 @@ def _check_baseline(at: Situation) -> None:
     """
     for step in at.history.of(TrainBaseline):
         if step.status is Status.FAILED:
-            raise NoModel(f"No candidate finished, and neither did the baseline. {step.error}")
+            raise NoModel(Note(NoteCode.NO_MODEL, because=step.failure))
 
 
 def _refits(at: Situation) -> Iterator[Action]:

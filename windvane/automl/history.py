@@ -20,6 +20,7 @@ from windvane.automl.actions import (
 )
 from windvane.automl.leaderboard import Entry
 from windvane.engine.candidates import Plan, Tried
+from windvane.notes.note import Note
 
 FIRST = 1
 """Index of the candidate that shows on how many folds the others are compared."""
@@ -55,9 +56,9 @@ class History:
         """Return a history in which an action has been asked for."""
         return self.with_step(Step(action, Status.WAITING, began=now))
 
-    def with_failed(self, action: Action, error: str, now: float) -> History:
+    def with_failed(self, action: Action, why: Note, now: float) -> History:
         """Return a history in which an action that could not be begun has failed."""
-        return self.with_step(Step(action, Status.FAILED, began=now, ended=now, error=error))
+        return self.with_step(Step(action, Status.FAILED, began=now, ended=now, failure=why))
 
     def is_busy(self, *kinds: type[Action]) -> bool:
         """Return whether an action of these types is waiting or running."""
@@ -174,7 +175,7 @@ def _entry(step: Step[Action]) -> Entry | None:
     action, outcome = step.action, step.result.outcome
     if isinstance(action, FirstLook | TrainCandidate | TrainBaseline):
         plan = action.plan
-        return Entry(plan.index, plan.algorithm, plan, outcome, step.error)
-    if isinstance(action, BuildEnsemble) and (outcome is not None or step.error):
-        return Entry(action.index, ENSEMBLE, None, outcome, step.error)
+        return Entry(plan.index, plan.algorithm, plan, outcome, step.failure)
+    if isinstance(action, BuildEnsemble) and (outcome is not None or step.failure):
+        return Entry(action.index, ENSEMBLE, None, outcome, step.failure)
     return None

@@ -10,6 +10,8 @@ from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.scoring.metrics import METRICS
+from windvane.notes.earlier import kept_failure
+from windvane.notes.note import Note, note_to_json
 
 
 @dataclass(frozen=True)
@@ -18,14 +20,14 @@ class Entry:
 
     plan      None for an ensemble
     outcome   None unless it finished
-    failure   why it did not; "" if it did
+    failure   why it did not
     """
 
     index: int
     algorithm: str
     plan: Plan | None
     outcome: Outcome | None
-    failure: str = ""
+    failure: Note | None = None
 
 
 def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
@@ -52,8 +54,14 @@ def leaderboard_from_json(document: dict[str, Any]) -> list[Entry]:
 
 
 def _entry_to_json(entry: Entry) -> dict[str, Any]:
-    outcome = None if entry.outcome is None else outcome_to_json(entry.outcome)
-    return {**asdict(entry), "outcome": outcome}
+    plan, outcome, failure = entry.plan, entry.outcome, entry.failure
+    return {
+        "index": entry.index,
+        "algorithm": entry.algorithm,
+        "plan": None if plan is None else asdict(plan),
+        "outcome": None if outcome is None else outcome_to_json(outcome),
+        "failure": None if failure is None else note_to_json(failure),
+    }
 
 
 def _entry_from_json(document: dict[str, Any]) -> Entry:
@@ -63,5 +71,6 @@ def _entry_from_json(document: dict[str, Any]) -> Entry:
             **document,
             "plan": None if plan is None else Plan(**plan),
             "outcome": None if outcome is None else outcome_from_json(outcome),
+            "failure": kept_failure(document.get("failure")),
         }
     )

@@ -25,6 +25,8 @@ from windvane.engine.tuning.first_look import first_look
 from windvane.engine.tuning.pacing import is_in_vain, next_plan
 from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
 from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 OF_THE_SEARCH = (FitFeatures, FirstLook, TrainCandidate, TrainOnFewerRows)
 _AFTER_IT = (BuildEnsemble, TrainBaseline, FitOnAllRows, Refit, Pack)
@@ -35,7 +37,7 @@ class CannotBegin:
     """A candidate that is asked for and fails at once, because its features could not be made."""
 
     action: TrainCandidate
-    reason: str
+    reason: Note
 
 
 def next_of_search(at: Situation) -> Action | CannotBegin | None:
@@ -90,7 +92,7 @@ def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
     if recipe is None:
         yield FitFeatures(plan.recipe, n_fits, at.history.n_fits(plan.recipe))
     elif recipe.status is Status.FAILED:
-        reason = f"Its feature recipe ({plan.recipe}) could not be fitted: {recipe.error}"
+        reason = Note(NoteCode.RECIPE_FAILED, {"recipe": plan.recipe}, recipe.failure)
         yield CannotBegin(TrainCandidate(plan), reason)
     elif recipe.status is Status.DONE and _may_begin(at, plan):
         yield TrainCandidate(plan, _rival(at, plan.index))

@@ -34,6 +34,8 @@ from windvane.automl.request import Request
 from windvane.automl.search import OF_THE_SEARCH, CannotBegin, next_of_search
 from windvane.automl.situation import Situation
 from windvane.engine.data.analysis import Analysis
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 
 class Phase(StrEnum):
@@ -108,9 +110,8 @@ def _packed(at: Situation) -> Pack | None:
     """raises    NoModel if the model could not be packed"""
     for step in at.history.of(Pack):
         if step.status is Status.FAILED:
-            raise NoModel(
-                f"Candidate {step.action.index}, the best, could not be packed. {step.error}"
-            )
+            facts = {"index": step.action.index}
+            raise NoModel(Note(NoteCode.NOT_PACKABLE, facts, step.failure))
     return None if at.history.has_any(Pack) else packing(at)
 
 

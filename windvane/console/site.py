@@ -57,6 +57,7 @@ from windvane.console.visit import Objects, Visit, VisitObjects, url_of
 from windvane.errors import (
     AccessDenied,
     CallerFault,
+    Denial,
     DoesNotExist,
     InvocationFault,
     NotAuthorized,
@@ -228,7 +229,7 @@ class Missing:
     @classmethod
     def of(cls, fault: NotAuthorized) -> Missing:
         is_of_user = ":user/" in fault.principal
-        if not is_of_user or not fault.reason.startswith("because no identity-based"):
+        if not is_of_user or fault.denial is not Denial.NO_ALLOW:
             return cls(fault, "", "")
         allowed = {"Effect": "Allow", "Action": fault.action, "Resource": fault.resource}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})

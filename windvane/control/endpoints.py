@@ -16,10 +16,12 @@ from windvane.control.rescaling import changes, rescaled, retained
 from windvane.control.rules import TAG_RULES, Rule, check, refused
 from windvane.control.tags import set_first_tags
 from windvane.domain.deployment import Deployed, Endpoint, EndpointConfig, EndpointStatus
-from windvane.domain.logs import endpoint_place
+from windvane.domain.logs import endpoint_place, line_of
 from windvane.domain.resource import Kind
 from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest, LimitExceeded
 from windvane.names import Scope, arn
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.store.base import Store, Transaction
 
 _ALL_ENDPOINTS = Listing("ListEndpoints", Endpoint)
@@ -81,15 +83,15 @@ class Endpoints:
                 desired=retained(request, endpoint.running, _deployed(tx, config)),
                 is_rescaling=False,
                 status=EndpointStatus.UPDATING,
-                failure_reason="",
+                failure=None,
                 modified=self._clock(),
             )
             _check_instances(tx, updated, self._quotas.instances)
             tx.update(updated)
             for one in updated.desired:
                 place = endpoint_place(updated, updated.generation, one.variant.name, 0)
-                text = f"Update to the endpoint configuration {config.name}."
-                tx.log(place, [text], updated.modified)
+                updating = Note(NoteCode.ENDPOINT_UPDATING, {"config": config.name})
+                tx.log(place, [line_of(updating)], updated.modified)
         return updated
 
     def rescale(self, scope: Scope, request: Request) -> Endpoint:
@@ -108,15 +110,15 @@ class Endpoints:
                 ),
                 is_rescaling=True,
                 status=EndpointStatus.UPDATING,
-                failure_reason="",
+                failure=None,
                 modified=self._clock(),
             )
             _check_instances(tx, updated, self._quotas.instances)
             tx.update(updated)
             for before, after in zip(endpoint.running, updated.desired, strict=True):
                 place = endpoint_place(updated, updated.desired_generation, after.variant.name, 0)
-                if told := changes(before, after):
-                    tx.log(place, [told], updated.modified)
+                if (changed := changes(before, after)) is not None:
+                    tx.log(place, [line_of(changed)], updated.modified)
         return updated
 
     def delete(self, scope: Scope, name: str) -> None:

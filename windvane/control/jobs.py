@@ -20,11 +20,13 @@ from windvane.domain.candidate import Candidate
 from windvane.domain.features import FeatureSpecification
 from windvane.domain.job import AutoMLJob, Echo, JobStatus, Limits, SecondaryStatus
 from windvane.domain.jobspec import DeploymentSpec, JobSpec, RequestedLimits
-from windvane.domain.logs import place_of
+from windvane.domain.logs import line_of, place_of
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotFound
 from windvane.names import Scope, arn, fitted, fresh_suffix
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.store.base import OrderBy, Store, Transaction
 from windvane.wire.call import Caller
 
@@ -199,7 +201,8 @@ class Jobs:
                         modified=now,
                     )
                 )
-                tx.log(place_of(job), [f"The AutoML job {job.name} was told to stop."], now)
+                stopping = Note(NoteCode.STOP_ASKED, {"kind": str(job.kind), "job": job.name})
+                tx.log(place_of(job), [line_of(stopping)], now)
 
     def _check_world(self, scope: Scope, asked: NewJob, grant: Grant) -> FeatureSpecification:
         spec = asked.spec

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from windvane.control.patterns import Pattern, read_pattern
-from windvane.domain.logs import LogEvent, LogGroup, LogStream, Position
+from windvane.domain.deployment import Endpoint
+from windvane.domain.logs import LogEvent, LogGroup, LogStream, Position, endpoint_group
 from windvane.errors import InvalidRequest, NotFound
 from windvane.names import PageTokens, Scope
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.store.base import Store, Transaction
 from windvane.store.logbook import LineQuery, StreamQuery, order_of
 
@@ -71,6 +74,21 @@ class Found:
 
     lines: Sequence[LogEvent]
     next_token: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line that tells of an endpoint or of its variants, not of a single process."""
+
+    time_ms: int
+    message: str
+    note: Note
+
+
+_CHANGES = (NoteCode.ENDPOINT_UPDATING, NoteCode.VARIANT_RESCALED, NoteCode.ENDPOINT_IS)
+
+_CHANGES_AMONG = 2000
+"""Lines, the newest ones, among which changes are looked for."""
 
 
 class Logs:
@@ -186,6 +204,25 @@ class Logs:
             return Found(matching, "")
         position = [*last.position, query.newest_first]
         return Found(matching, self._tokens.issue(belongs_to, position))
+
+    def history(self, endpoint: Endpoint) -> list[Change]:
+        """Return what is known of the endpoint's changes, the newest first; what was told in the log of every variant is
+        taken once. Another one of the same name may have been there before it."""
+        query = LineQuery(
+            scope=endpoint.scope,
+            group=endpoint_group(endpoint.name),
+            start_ms=int(endpoint.created.timestamp() * 1000),
+            newest_first=True,
+            limit=_CHANGES_AMONG,
+        )
+        with self._store.snapshot() as tx:
+            lines = tx.log_lines(query)
+        found: dict[tuple[int, str], Change] = {}
+        for line in lines:
+            if line.note is not None and line.note.has(*_CHANGES):
+                change = Change(line.time_ms, line.message, line.note)
+                found.setdefault((line.time_ms, line.message), change)
+        return list(found.values())
 
     def _position(self, belongs_to: tuple[str, ...], parameters: Parameters) -> Any:
         token = parameters.get("nextToken")

@@ -6,16 +6,33 @@ A path names members as the service model does, '*' stands for every item of a l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Request = Mapping[str, Any]
 
 
+class Translated(dict[str, Any]):
+    """A request in the words of another operation than it was sent to, which rules are written for.
+
+    calls    place in those words -> the same in the words of its own operation, which messages are told in
+    """
+
+    def __init__(self, members: Mapping[str, Any], calls: Callable[[str], str]) -> None:
+        super().__init__(members)
+        self.calls = calls
+
+
+def called(request: Request, place: str) -> str:
+    """Return a place in a request, in AWS's spelling, as whoever sent it calls it."""
+    return request.calls(place) if isinstance(request, Translated) else place
+
+
 def found(request: Request, path: str) -> Iterator[tuple[str, Any]]:
     """Every member at this path as (AWS's spelling of its place, value)."""
-    yield from _found(request, path.split("."), "")
+    for place, value in _found(request, path.split("."), ""):
+        yield called(request, place), value
 
 
 def first(request: Request, path: str) -> Any:
@@ -37,7 +54,7 @@ class Member:
 
 def member_at(request: Request, path: str) -> Member:
     """Return the member at a path without '*'."""
-    return Member(spelled(path), first(request, path))
+    return Member(called(request, spelled(path)), first(request, path))
 
 
 def spelled(path: str) -> str:

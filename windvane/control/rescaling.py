@@ -9,6 +9,8 @@ from typing import Any
 from windvane.control.members import Request
 from windvane.domain.deployment import Deployed, Serverless, Variant
 from windvane.errors import InvalidRequest
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note
 
 _WEIGHT = "DesiredWeight"
 _COUNT = "DesiredInstanceCount"
@@ -30,21 +32,26 @@ def rescaled(
     return _weighted(tuple(replace(item, variant=variants[item.variant.name]) for item in running))
 
 
-def changes(before: Deployed, after: Deployed) -> str:
-    """What is to be different, in words; "" if nothing is."""
-    old, new = before.variant, after.variant
-    figures = [
-        ("weight", old.weight, new.weight),
-        ("instances", old.instance_count, new.instance_count),
-    ]
-    if old.serverless is not None and new.serverless is not None:
-        one, other = old.serverless, new.serverless
-        figures += [
-            ("most requests at once", one.max_concurrency, other.max_concurrency),
-            ("provisioned processes", one.provisioned, other.provisioned),
-        ]
-    told = [f"{name} {was:g} becomes {now:g}" for name, was, now in figures if was != now]
-    return f"Variant {new.name}: {', '.join(told)}." if told else ""
+def changes(before: Deployed, after: Deployed) -> Note | None:
+    """Return what is to be different; None if nothing is."""
+    old, new = _figures(before.variant), _figures(after.variant)
+    changed = [name for name in old if name in new and old[name] != new[name]]
+    if not changed:
+        return None
+    facts: dict[str, Fact] = {
+        "variant": after.variant.name,
+        "before": {name: old[name] for name in changed},
+        "after": {name: new[name] for name in changed},
+    }
+    return Note(NoteCode.VARIANT_RESCALED, facts)
+
+
+def _figures(variant: Variant) -> dict[str, float]:
+    figures = {"weight": variant.weight, "instances": float(variant.instance_count)}
+    if variant.serverless is None:
+        return figures
+    most, provisioned = variant.serverless.max_concurrency, variant.serverless.provisioned
+    return {**figures, "max_concurrency": float(most), "provisioned": float(provisioned)}
 
 
 def retained(

@@ -18,15 +18,10 @@ MAX_RUNTIME_S = 30 * 24 * 3600
 """source    AWS's quota for one AutoML job"""
 
 
-def check(
-    rules: Iterable[Rule], request: Request, told: Callable[[str], str] = lambda fault: fault
-) -> None:
-    """told      how a fault is told to the client, if the request is not in its own words
-
-    raises    InvalidRequest with the sentence of every fault
-    """
+def check(rules: Iterable[Rule], request: Request) -> None:
+    """raises    InvalidRequest with the sentence of every fault"""
     if faults := [fault for rule in rules for fault in rule(request)]:
-        raise InvalidRequest(" ".join(told(fault) for fault in faults))
+        raise InvalidRequest(" ".join(faults))
 
 
 @dataclass(frozen=True)

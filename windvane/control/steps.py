@@ -23,11 +23,13 @@ from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAI
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob, TransformJob
 from windvane.domain.datasource import DataSource
-from windvane.domain.logs import place_of
+from windvane.domain.logs import line_of, place_of
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, NameTaken
 from windvane.names import Scope, arn
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.store.base import Store, Transaction
 from windvane.wire.call import Caller
 
@@ -186,7 +188,8 @@ class Steps:
                 )
             now = self._clock()
             tx.update(replace(job, status=StepStatus.STOPPING, modified=now))
-            tx.log(place_of(job), [f"The {_words(job)} {job.name} was told to stop."], now)
+            stopping = Note(NoteCode.STOP_ASKED, {"kind": str(job.kind), "job": job.name})
+            tx.log(place_of(job), [line_of(stopping)], now)
 
     def _require_sight(self, caller: Caller, kind: Kind, name: str) -> None:
         """raises    AccessDenied if the caller may not have the job described"""

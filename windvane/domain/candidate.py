@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind, Resource
+from windvane.notes.note import Note
 
 
 class CandidateStatus(StrEnum):
@@ -75,7 +76,7 @@ class Candidate(Resource):
     fit_s       wall clock of its training itself, folds and refit together, without waiting; None until finished, and in
                 records of versions that kept none
     size_bytes  of what is published of it for answering, transformers included, compressed; likewise
-    notes       things worth telling of its training, e.g. that it was stopped early
+    notes       what is worth knowing of its training, e.g. that it was stopped early
     members     candidate names and weights of an ensemble
     explainability, model_insights
                 S3 prefixes below which its reports lie; "" while they are not there
@@ -100,14 +101,14 @@ class Candidate(Resource):
     latency_s: float | None = None
     fit_s: float | None = None
     size_bytes: int | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     members: dict[str, float] = field(default_factory=dict)
     explainability: str = ""
     model_insights: str = ""
     steps: tuple[Step, ...] = ()
     containers: tuple[Container, ...] = ()
     ended: datetime | None = None
-    failure_reason: str = ""
+    failure: Note | None = None
 
     def ranked_by(self, objective: MetricName | None) -> float | None:
         """Return the value of the objective that decides its place (as engine/candidates.py, `Outcome.ranked_by`)."""
@@ -158,7 +159,7 @@ class ProcessingJob(Resource):
     status: StepStatus = StepStatus.IN_PROGRESS
     started: datetime | None = None
     ended: datetime | None = None
-    failure_reason: str = ""
+    failure: Note | None = None
     out_of_time: bool = False
     reports_on: str = ""
     output_key: str = ""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from windvane.domain.candidate import Container
 from windvane.domain.resource import Kind, Resource
+from windvane.notes.note import Note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,7 @@ class Endpoint(Resource):
     running_config_name: str = ""
     running_generation: int = 0
     status: EndpointStatus = EndpointStatus.CREATING
-    failure_reason: str = ""
+    failure: Note | None = None
     is_rescaling: bool = False
 
     @property

@@ -1,7 +1,7 @@
 """State changes as events in the shape of EventBridge.
 
 AWS has events for training, processing and transform jobs and for endpoints: ours have its names, source and members
-of the detail, less whatever may hold data or secrets (hyperparameters, environments, inputs; domain/discretion.py).
+of the detail, less whatever may hold data or secrets (hyperparameters, environments, inputs; notes/log.py).
 AWS has none for AutoML jobs and candidates: these are our own and say so in their source.
 """
 
@@ -16,10 +16,10 @@ from typing import Any
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob
 from windvane.domain.deployment import Endpoint
-from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope
+from windvane.notes.log import in_log
 
 AWS, OWN = "aws.sagemaker", "windvane"
 
@@ -150,7 +150,7 @@ def _job_detail(job: AutoMLJob) -> dict[str, Any]:
         "BestCandidateName": job.best_candidate,
         "EndpointName": job.endpoint_name,
         "EndTime": _millis(job.ended),
-        "FailureReason": discreet(job.failure_reason),
+        "FailureReason": in_log(job.failure),
     }
 
 
@@ -163,7 +163,7 @@ def _candidate_detail(candidate: Candidate, job: AutoMLJob | None) -> dict[str, 
         "Algorithm": candidate.algorithm,
         "FinalAutoMLJobObjectiveMetric": _objective(candidate, job),
         "EndTime": _millis(candidate.ended),
-        "FailureReason": discreet(candidate.failure_reason),
+        "FailureReason": in_log(candidate.failure),
     }
 
 
@@ -193,7 +193,7 @@ def _step_detail(job: ProcessingJob) -> dict[str, Any]:
         "AutoMLJobArn": job.parent,
         f"{word}StartTime": _millis(job.started),
         f"{word}EndTime": _millis(job.ended),
-        "FailureReason": discreet(job.failure_reason),
+        "FailureReason": in_log(job.failure),
     }
 
 
@@ -217,7 +217,7 @@ def _endpoint_detail(endpoint: Endpoint, is_gone: bool) -> dict[str, Any]:
             }
             for one in endpoint.desired
         ],
-        "FailureReason": discreet(endpoint.failure_reason),
+        "FailureReason": in_log(endpoint.failure),
     }
 
 

@@ -11,6 +11,7 @@ from windvane.domain.features import EVERYTHING, FeatureSpecification
 from windvane.domain.jobspec import JobSpec
 from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.resource import Kind, Resource
+from windvane.notes.note import Note
 
 
 class JobStatus(StrEnum):
@@ -108,7 +109,7 @@ class AutoMLJob(Resource):
     exploration      S3 URI of the data exploration notebook; "" until it is there
     definitions      S3 URI of the candidate definition notebook; "" until it is there
     best_candidate   name of the best finished candidate; None while there is none
-    partial_failures sentences for PartialFailureReasons
+    partial_failures what it lacks though it went on
     endpoint_name    chosen at creation if the job is to deploy; "" if not
     deployed         the endpoint of this job is InService
     resolved_mode    of a job that asked for AUTO, once the size of its data is known
@@ -133,8 +134,8 @@ class AutoMLJob(Resource):
     exploration: str = ""
     definitions: str = ""
     best_candidate: str | None = None
-    failure_reason: str = ""
-    partial_failures: tuple[str, ...] = ()
+    failure: Note | None = None
+    partial_failures: tuple[Note, ...] = ()
     endpoint_name: str = ""
     deployed: bool = False
     resolved_mode: Mode | None = None

@@ -1,6 +1,6 @@
 """Logs as CloudWatch knows them: groups, streams in them, lines in those; and which group a resource writes to.
 
-What stands in a line is said without any value of anybody's data (domain/discretion.py).
+What stands in a line is said without any value of anybody's data (notes/log.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from datetime import datetime
 
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, derived_suffix
+from windvane.notes.log import in_log
+from windvane.notes.note import Note
 
 LONGEST_MESSAGE = 8192
 """Characters of a line."""
@@ -61,14 +63,29 @@ class LogStream:
 
 
 @dataclass(frozen=True)
+class LogLine:
+    """A line that is to be written.
+
+    note    what it tells; None for a text that nothing is made of
+    """
+
+    message: str
+    note: Note | None = None
+
+
+@dataclass(frozen=True)
 class LogEvent:
-    """One line. Times are whole milliseconds and never fall within a group, whatever the clock does."""
+    """One line. Times are whole milliseconds and never fall within a group, whatever the clock does.
+
+    note    what it tells; None in lines of earlier versions but those of an endpoint's history
+    """
 
     id: int
     stream: str
     time_ms: int
     ingested_ms: int
     message: str
+    note: Note | None = None
 
     @property
     def position(self) -> Position:
@@ -96,6 +113,11 @@ def endpoint_place(endpoint: Resource, generation: int, variant: str, number: in
 
 def endpoint_group(name: str) -> str:
     return f"/aws/sagemaker/Endpoints/{name}"
+
+
+def line_of(note: Note) -> LogLine:
+    """Return the line that tells a note."""
+    return LogLine(in_log(note), note)
 
 
 def clean(message: str) -> str:

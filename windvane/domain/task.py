@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from windvane.notes.note import Note
+
 
 class TaskKind(StrEnum):
     """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. ASIDE kinds are
@@ -66,7 +68,7 @@ class Task:
     attempts  how often it was claimed
     said      what it has told its job's driver, JSON; None unless RUNNING
     result    what came out, JSON; None unless DONE
-    error     what went wrong, a sentence; "" unless FAILED
+    failure   what went wrong, or why it was cancelled
     """
 
     id: int
@@ -84,7 +86,7 @@ class Task:
     lease_until: datetime | None = None
     said: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
-    error: str = ""
+    failure: Note | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from windvane.domain.problem import MetricName
-from windvane.engine.wording import number
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,8 @@ class Score:
     standard_error: float | None = None
 
 
-CUT_SHORT = "training was cut short"
-"""How a note begins that says that time ended the training of a fold, which its own rules would have let go on."""
-
 REFIT_ROWS = "rows"
 """In `stops`: of the rows that the refit might have learnt from, as many as time left it."""
-
-
-LATENCY_ADDED = "latency is the sum of the members' latencies"
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class Outcome:
     latency_s      median seconds for one row through transformers and model
     size_bytes     of the saved model
     folds_used     folds that finished; fewer than planned if time ran out
-    notes          things worth telling, e.g. "stopped after 120 of 1000 rounds: time"
+    notes          what is worth knowing of its training
     members        candidate index -> weight, for an ensemble
     stops          where time ended training: name of a fit (outcomes.fold_fit, FULL_FIT) -> how often its learner had
                    asked its clock by then; and REFIT_ROWS. What ran to its end, or was not begun, is not in it
@@ -104,7 +99,7 @@ class Outcome:
     size_bytes: int
     folds_used: int
     train_scores: tuple[Score, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     members: dict[int, float] = field(default_factory=dict)
     stops: dict[str, int] = field(default_factory=dict)
     optimism: float | None = None
@@ -123,12 +118,12 @@ class Outcome:
     @property
     def is_cut_short(self) -> bool:
         """Whether time ended the training of a fold."""
-        return any(note.startswith(CUT_SHORT) for note in self.notes)
+        return any(note.has(NoteCode.CUT_SHORT) for note in self.notes)
 
 
 def with_latency(outcome: Outcome, latency_s: float) -> Outcome:
     """The outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
-    notes = tuple(note for note in outcome.notes if note != LATENCY_ADDED)
+    notes = tuple(note for note in outcome.notes if not note.has(NoteCode.LATENCY_ADDED))
     return replace(outcome, latency_s=latency_s, notes=notes)
 
 
@@ -142,8 +137,5 @@ def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome
     if found == 0:
         return replace(outcome, optimism=found)
     n_candidates = sum(one.folds_used == outcome.folds_used for one in among)
-    note = (
-        f"selected as the best of {n_candidates} candidates: expect a score worse by about "
-        f"{number(float(f'{found:.2g}'))} on new data (winner's curse)"
-    )
+    note = Note(NoteCode.WINNERS_CURSE, {"n_candidates": n_candidates, "by": found})
     return replace(outcome, optimism=found, notes=(*outcome.notes, note))

@@ -23,6 +23,8 @@ from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact
+from windvane.notes.handed import handed_note
+from windvane.notes.note import notes_to_json
 
 RECORD, PREDICTIONS = "outcome.json", "oof.npy"
 CANDIDATE_FILES = (RECORD, PREDICTIONS)
@@ -86,7 +88,8 @@ def write_candidate(
 ) -> None:
     """outcome.json and oof.npy into an existing folder."""
     np.save(folder / PREDICTIONS, out_of_fold.astype(np.float32), allow_pickle=False)
-    (folder / RECORD).write_text(json.dumps(asdict(record), indent=1))
+    document = {**asdict(record), "outcome": outcome_to_json(record.outcome)}
+    (folder / RECORD).write_text(json.dumps(document, indent=1))
 
 
 def read_candidate(folder: Path) -> CandidateRecord:
@@ -133,7 +136,7 @@ while nobody else may write to the store."""
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     """An outcome as JSON; `outcome_from_json` reads it, also after keys of `members` became strings."""
-    return asdict(outcome)
+    return {**asdict(outcome), "notes": notes_to_json(outcome.notes)}
 
 
 def outcome_from_json(document: dict[str, Any]) -> Outcome:
@@ -147,7 +150,7 @@ def outcome_from_json(document: dict[str, Any]) -> Outcome:
             "folds_used": whole_in(document, "folds_used", 0, _MOST_FOLDS),
             "scores": _scores(document["scores"]),
             "train_scores": _scores(document["train_scores"]),
-            "notes": tuple(document["notes"]),
+            "notes": tuple(handed_note(note) for note in document["notes"]),
             "members": {int(index): weight for index, weight in document["members"].items()},
         }
     )

@@ -43,8 +43,10 @@ from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
-_LAYER_AGAIN = "its second layer was refitted on the members' predictions"
+_LAYER_AGAIN = Note(NoteCode.STACKED_AGAIN)
 _NO_LIMIT_S = 10 * 365 * 24 * 3600.0
 
 _WEIGHTS_SUM = 1e-6
@@ -162,9 +164,8 @@ def rerun_ensemble(
     if not found.rows.size:
         raise CandidateFault("No row was scored by all members.")
     found, layer = _stacked(table, predictions, found, second_layer)
-    record = judge.ensemble_record(table, found, records, index, started)
-    notes = ("its weights were set by the request", *record.outcome.notes[1:])
-    record = replace(record, outcome=replace(record.outcome, notes=notes))
+    weighting = NoteCode.WEIGHTS_GIVEN
+    record = judge.ensemble_record(table, found, records, index, started, weighting)
     if layer is not None:
         told = dict(second_layer)
         record = judge.with_second_layer(record, told, layer.size_bytes, _LAYER_AGAIN)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from windvane.notes.note import Note
+from windvane.notes.sentences import reason
+
 Say = Callable[[Mapping[str, Any]], None]
 """Told by a function while it runs: JSON, which takes the place of what it said before."""
 
@@ -57,15 +60,20 @@ class End(StrEnum):
 class Ended:
     """The end of some work.
 
-    text            what went wrong, a sentence; "" if FINISHED
+    note            what went wrong; None if FINISHED
     error_classes   names of the class of the error that was raised and its bases, most special first
     """
 
     key: str
     end: End
     result: Mapping[str, Any] = field(default_factory=dict)
-    text: str = ""
+    note: Note | None = None
     error_classes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What went wrong, a sentence; "" if FINISHED."""
+        return reason(self.note)
 
     def is_a(self, error: type[BaseException]) -> bool:
         """Return whether what was raised is an error of this class."""

@@ -99,7 +99,7 @@ class ForkingExecutor:
         del self._running[running.work.key]
         key = running.work.key
         result = _read(running.place / _RESULT) if end is End.FINISHED else {}
-        self._news.append(Ended(key, end, result or {}, ended.text, ended.error_classes))
+        self._news.append(Ended(key, end, result or {}, ended.note, ended.error_classes))
         shutil.rmtree(running.place)
 
 

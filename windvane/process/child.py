@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import resource
 import select
 import signal
@@ -20,6 +19,10 @@ from enum import StrEnum
 from typing import NoReturn
 
 from windvane.errors import WindvaneError
+from windvane.notes.codes import NoteCode
+from windvane.notes.handed import bounded, handed_note
+from windvane.notes.note import Note, note_to_json, raised
+from windvane.notes.sentences import reason
 from windvane.process.confinement import Confinement, confine
 from windvane.process.leash import die_with_parent
 from windvane.process.memory import exceeds_mb, tree_of, writable_bytes
@@ -30,13 +33,11 @@ _MEMORY_CHECK_S = 0.2
 _HEADROOM = 1.1
 """The kernel's limit counts memory that is reserved and never touched, so it lies above the cap."""
 
-_MAX_TEXT = 4000
 _MAX_CLASSES, _MAX_NAME = 16, 100
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""No database takes these: whoever recorded such an end would end itself."""
-
 _FINISHED = b"{}"
-_OUT_OF_MEMORY = json.dumps({"classes": ["MemoryError"], "text": "It ran out of memory."}).encode()
+_OUT_OF_MEMORY = json.dumps(
+    {"classes": ["MemoryError"], "note": note_to_json(Note(NoteCode.RAN_OUT_OF_MEMORY))}
+).encode()
 
 
 class Ending(StrEnum):
@@ -60,15 +61,20 @@ class Ending(StrEnum):
 class Exit:
     """The end of a child.
 
-    text            what went wrong, a sentence; "" if FINISHED
+    note            what went wrong; None if FINISHED
     error_classes   names of the class of the error and its bases, most special first; () if nothing was raised
     peak_memory_mb  the most that was seen at any check
     """
 
     ending: Ending
-    text: str = ""
+    note: Note | None = None
     error_classes: tuple[str, ...] = ()
     peak_memory_mb: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """What went wrong, a sentence; "" if FINISHED."""
+        return reason(self.note)
 
     @property
     def error(self) -> str:
@@ -169,9 +175,9 @@ class Child:
 
 
 _WHY_KILLED = {
-    Ending.KILLED_TIME: "It was ended because its time was over.",
-    Ending.KILLED_MEMORY: "It was ended because it needed more memory than it was given.",
-    Ending.KILLED: "It was ended because it was told to stop.",
+    Ending.KILLED_TIME: Note(NoteCode.TIME_OVER),
+    Ending.KILLED_MEMORY: Note(NoteCode.MEMORY_OVER),
+    Ending.KILLED: Note(NoteCode.TOLD_TO_STOP),
 }
 
 
@@ -210,26 +216,22 @@ def _run(
 
 def _describe(error: BaseException) -> bytes:
     classes = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
-    text = str(error) if isinstance(error, WindvaneError) else f"{type(error).__name__}: {error}"
-    return json.dumps({"classes": classes, "text": text[:_MAX_TEXT]}).encode()
+    note = error.note if isinstance(error, WindvaneError) else raised(error)
+    return json.dumps({"classes": classes, "note": note_to_json(bounded(note))}).encode()
 
 
 def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
     if os.WIFSIGNALED(status):
-        name = _signal_name(os.WTERMSIG(status))
-        hint = ", perhaps by the system for want of memory" if name == "SIGKILL" else ""
-        return Exit(
-            Ending.KILLED, f"The process was ended by {name}{hint}.", peak_memory_mb=peak_memory_mb
-        )
+        killed = Note(NoteCode.SIGNALLED, {"signal": _signal_name(os.WTERMSIG(status))})
+        return Exit(Ending.KILLED, killed, peak_memory_mb=peak_memory_mb)
     if report == _FINISHED:
         return Exit(Ending.FINISHED, peak_memory_mb=peak_memory_mb)
     if not report:
-        code = os.waitstatus_to_exitcode(status)
-        text = f"The process left with exit code {code} before its work was done."
-        return Exit(Ending.FAILED, text, peak_memory_mb=peak_memory_mb)
-    classes, text = _told(report)
+        left = Note(NoteCode.EXITED, {"exit_code": os.waitstatus_to_exitcode(status)})
+        return Exit(Ending.FAILED, left, peak_memory_mb=peak_memory_mb)
+    classes, note = _reported(report)
     ending = Ending.KILLED_MEMORY if "MemoryError" in classes else Ending.FAILED
-    return Exit(ending, text, classes, peak_memory_mb)
+    return Exit(ending, note, classes, peak_memory_mb)
 
 
 def _signal_name(number: int) -> str:
@@ -240,14 +242,14 @@ def _signal_name(number: int) -> str:
         return f"SIG{number}"
 
 
-def _told(report: bytes) -> tuple[tuple[str, ...], str]:
-    """The classes of an error, and its text, in a report that may have been written by anybody."""
+def _reported(report: bytes) -> tuple[tuple[str, ...], Note]:
+    """Return the classes of an error, and its note, in a report that may have been written by anybody."""
     try:
         told = json.loads(report)
         classes = tuple(str(name)[:_MAX_NAME] for name in told["classes"][:_MAX_CLASSES])
-        return classes, _UNSTORABLE.sub("?", str(told["text"])[:_MAX_TEXT])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return (), "The process left a report that cannot be read."
+        return classes, handed_note(told["note"])
+    except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
+        return (), Note(NoteCode.REPORT_UNREADABLE)
 
 
 def _kill_tree(leader: int) -> None:

@@ -24,6 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from windvane.domain.resource import Resource
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.names import Scope
+from windvane.notes.note import Note
 from windvane.store.audit_rows import AuditHead
 from windvane.store.identity_book import IdentityBook
 from windvane.store.logbook import LogBook
@@ -178,7 +179,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         now: datetime,
         *,
         result: dict[str, Any] | None = None,
-        error: str = "",
+        failure: Note | None = None,
     ) -> bool:
         """Whether the end was recorded; False if the lease was lost, and then nothing is changed.
 

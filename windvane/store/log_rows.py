@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,8 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from windvane.domain.logs import LogEvent, LogGroup, LogPlace, LogStream, clean
+from windvane.domain.logs import LogEvent, LogGroup, LogLine, LogPlace, LogStream, clean
 from windvane.names import Scope
+from windvane.notes.note import Note, note_from_json, note_to_json
 from windvane.store.logbook import LineQuery, StreamQuery
 from windvane.store.rows import Rows
 from windvane.store.schema import LOG_GROUPS, LOG_LINES, LOG_STREAMS
@@ -38,19 +40,23 @@ _GROUP = select(LOG_GROUPS, _BYTES_OF_GROUP)
 class LogRows(Rows):
     """The part of a Transaction that is about logs."""
 
-    def log(self, place: LogPlace, messages: Sequence[str], now: datetime) -> None:
-        if not messages:
+    def log(self, place: LogPlace, lines: Sequence[LogLine], now: datetime) -> None:
+        if not lines:
             return
-        lines, written = [clean(message) for message in messages], to_micros(now)
+        kept = [(clean(line.message), _kept(line.note)) for line in lines]
+        written = to_micros(now)
         group_id = self._ensure_group(place, written)
         newest = select(func.max(LOG_LINES.c.time_ms)).where(LOG_LINES.c.group_id == group_id)
         time_ms = max(written // 1000, self._connection.execute(newest).scalar() or 0)
-        n_bytes = sum(len(line.encode()) for line in lines)
+        n_bytes = sum(len(message.encode()) for message, _ in kept)
         stream_id = self._ensure_stream(group_id, place.stream, time_ms, written, n_bytes)
         row = {"group_id": group_id, "stream_id": stream_id, "time_ms": time_ms}
         self._connection.execute(
             insert(LOG_LINES),
-            [{**row, "ingested": written, "message": line} for line in lines],
+            [
+                {**row, "ingested": written, "message": message, "note": note}
+                for message, note in kept
+            ],
         )
 
     def log_group(self, scope: Scope, name: str) -> LogGroup | None:
@@ -250,4 +256,9 @@ def _stream(row: Row[Any]) -> LogStream:
 
 
 def _line(row: Row[Any]) -> LogEvent:
-    return LogEvent(row.id, row.stream, row.time_ms, row.ingested // 1000, row.message)
+    note = None if row.note is None else note_from_json(json.loads(row.note))
+    return LogEvent(row.id, row.stream, row.time_ms, row.ingested // 1000, row.message, note)
+
+
+def _kept(note: Note | None) -> str | None:
+    return None if note is None else json.dumps(note_to_json(note), separators=(",", ":"))

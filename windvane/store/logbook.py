@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from windvane.domain.logs import LogEvent, LogGroup, LogPlace, LogStream, Position
+from windvane.domain.logs import LogEvent, LogGroup, LogLine, LogPlace, LogStream, Position
 from windvane.names import Scope
 from windvane.store.times import to_micros
 
@@ -57,7 +57,7 @@ class LogBook(Protocol):
     Names are told apart by case. Lines outlive what they are about.
     """
 
-    def log(self, place: LogPlace, messages: Sequence[str], now: datetime) -> None:
+    def log(self, place: LogPlace, lines: Sequence[LogLine], now: datetime) -> None:
         """Write lines, made fit (domain/logs.py, `clean`); none writes nothing. Their time is `now`, or that of the
         newest line of the group if that is later: in a group the order of times is that of writing."""
 

@@ -1,6 +1,6 @@
 """Domain records to JSON text and back, by their type hints alone.
 
-Understood: str, int, float, bool, datetime, enums, Literal of one string, dataclasses, tuples, dict[str, X], X | None, unions
+Understood: str, int, float, bool, datetime, notes, enums, Literal of one string, dataclasses, tuples, dict[str, X], X | None, unions
 of dataclasses that a field `kind: Literal["..."]` tells apart, and Any for what is JSON already (parameters as a client
 sent them). Everything comes back equal to what went in.
 """
@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from windvane.notes.note import Note, note_from_json, note_to_json
 
 T = TypeVar("T")
 _Convert = Callable[[Any], Any]
@@ -134,6 +136,7 @@ _SCALARS: dict[Any, tuple[_Convert, _Convert]] = {
     bool: _plain_codec(bool, bool),
     float: (_encode_float, float),
     datetime: (_encode_time, datetime.fromisoformat),
+    Note: (lambda value: note_to_json(_instance(value, Note)), note_from_json),
 }
 
 

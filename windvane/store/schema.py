@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-NEWEST_VERSION = "0006"
+NEWEST_VERSION = "0007"
 """Of the schema, as the last of migrations/versions calls it."""
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -175,11 +175,12 @@ LOG_LINES = Table(
     Column("time_ms", BigInteger, nullable=False),
     Column("ingested", BigInteger, nullable=False),
     Column("message", TEXT, nullable=False),
+    Column("note", TEXT),
     Index("log_lines_of_group", "group_id", "time_ms", "id"),
     Index("log_lines_of_stream", "stream_id", "time_ms", "id"),
     sqlite_autoincrement=True,
 )
-"""time_ms is in milliseconds, as CloudWatch counts."""
+"""time_ms is in milliseconds, as CloudWatch counts. note is JSON; NULL in most lines of earlier versions."""
 
 EVENTS = Table(
     "events",

@@ -16,6 +16,9 @@ from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.transitions import check_transition
+from windvane.notes.codes import NoteCode
+from windvane.notes.earlier import kept_failure
+from windvane.notes.note import Note, note_to_json
 from windvane.store.records import check_json
 from windvane.store.rows import Rows
 from windvane.store.schema import TASKS
@@ -123,7 +126,7 @@ class TaskRows(Rows):
         now: datetime,
         *,
         result: dict[str, Any] | None = None,
-        error: str = "",
+        failure: Note | None = None,
     ) -> bool:
         if status.is_open:
             raise ValueError(f"A task ends as done, failed or cancelled, not as {status}.")
@@ -134,7 +137,7 @@ class TaskRows(Rows):
                 ended=to_micros(now),
                 lease_until=None,
                 result=None if result is None else _json(result),
-                error=_json(error),
+                error=_json(None if failure is None else note_to_json(failure)),
             )
         )
         return done.rowcount == 1
@@ -216,8 +219,7 @@ def _released(task: Task, now: datetime, max_attempts: int) -> Task:
         status=TaskStatus.FAILED,
         ended=now,
         lease_until=None,
-        error=f"Tried {task.attempts} times; each time the worker died or fell silent before it was "
-        f"done, the last time '{task.worker}'.",
+        failure=Note(NoteCode.ATTEMPTS_USED, {"attempts": task.attempts, "worker": task.worker}),
     )
 
 
@@ -231,7 +233,7 @@ def _new_row(job_arn: str, task: NewTask, now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "worker": "",
         "created": to_micros(now),
-        "error": _json(""),
+        "error": _json(None),
         "payload": _json(task.payload),
     }
 
@@ -245,7 +247,7 @@ def _changing_columns(task: Task) -> dict[str, Any]:
         "started": _optional_micros(task.started),
         "ended": _optional_micros(task.ended),
         "lease_until": _optional_micros(task.lease_until),
-        "error": _json(task.error),
+        "error": _json(None if task.failure is None else note_to_json(task.failure)),
         "result": None if task.said is None else _json(task.said),
     }
 
@@ -275,7 +277,7 @@ def _task(row: Row[Any]) -> Task:
         lease_until=optional_time(row.lease_until),
         said=_left(row) if row.status == TaskStatus.RUNNING else None,
         result=_left(row) if row.status != TaskStatus.RUNNING else None,
-        error=json.loads(row.error),
+        failure=kept_failure(json.loads(row.error)),
     )
 
 

@@ -240,7 +240,18 @@ CASES = (
         "SerializationException",
         "DescribeEndpointFigures takes no parameters in the body.",
     ),
+    _invalid(
+        "history of an endpoint that there is not",
+        own("GET", "/windvane/endpoints/nope/history"),
+        f'Could not find endpoint "arn:aws:sagemaker:us-east-1:{ACCOUNT}:endpoint/nope".',
+    ),
+    _invalid(
+        "history of markup",
+        own("GET", "/windvane/endpoints/%3Cb%3E/history"),
+        broken("<b>", "endpointName", _ENDPOINT),
+    ),
     _nowhere("POST", "/windvane/endpoints/live/figures"),
+    _nowhere("POST", "/windvane/endpoints/live/history"),
     _nowhere("PUT", "/windvane/events"),
     _nowhere("GET", "/windvane/jobs/churn/candidates/churn-001/reports/x"),
     _nowhere("GET", "/windvane/../windvane/events"),

@@ -31,6 +31,7 @@ from windvane.engine.candidates import Outcome, Score
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning.strategy import ANYTHING
+from windvane.notes.note import said
 
 START = 1_000_000.0
 
@@ -183,9 +184,9 @@ class Simulated:
 
     def _end(self, action, is_killed, written):
         step = self.history.step(action.key)
-        error = "It was ended because its time was over." if is_killed else self.error(action)
+        error = "Its time was over." if is_killed else self.error(action)
         if error:
-            ended = replace(step, status=Status.FAILED, ended=self.now, error=error)
+            ended = replace(step, status=Status.FAILED, ended=self.now, failure=said(error))
         else:
             result = self.brings(action, self._result(action))
             ended = replace(step, status=Status.DONE, ended=self.now, result=result)

@@ -18,6 +18,7 @@ from windvane.automl.leaderboard import Entry, ranked
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome
 from windvane.engine.outcomes import outcome_from_json, outcome_to_json
+from windvane.notes.sentences import reason, sentence
 
 _POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 5)), max_size=12)
 
@@ -66,7 +67,7 @@ def test_without_a_limit_the_best_is_chosen():
 def test_with_a_limit_the_best_within_it_is_chosen_and_nothing_is_to_be_told():
     order = ranked([_entry(1, 0.7, 0.1), _entry(2, 0.9, 3), _entry(3, 0.8, 1)], MetricName.AUC)
     choice = choose(order, 0.001)
-    assert (choice.index, choice.note) == (3, "")
+    assert (choice.index, choice.note) == (3, None)
     assert [noted(entry, choice) for entry in order] == order
 
 
@@ -74,8 +75,9 @@ def test_if_none_is_within_the_limit_the_quickest_is_chosen_and_this_is_told():
     order = [_entry(2, 0.9, 3), _entry(1, 0.7, 0.25), _entry(5)]
     choice = choose(order, 0.0001)
     assert choice.index == 1
-    assert "no candidate predicts a row within the requested 0.1 ms" in choice.note
-    assert "0.25 ms" in choice.note
+    told = reason(choice.note)
+    assert "no candidate predicts a row within the requested 0.1 ms" in told
+    assert "0.25 ms" in told
     notes = [entry.outcome.notes for entry in (noted(one, choice) for one in order[:2])]
     assert notes == [(), (choice.note,)]
 
@@ -92,8 +94,9 @@ def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_s
     first, *others = with_optimism(order, 0.0123)
     assert first.index == 3
     assert first.outcome.optimism == 0.0123
-    assert first.outcome.notes[-1].startswith("selected as the best of 2 candidates: ")
-    assert "0.012" in first.outcome.notes[-1]
+    told = sentence(first.outcome.notes[-1])
+    assert told.startswith("selected as the best of 2 candidates: ")
+    assert "0.012" in told
     assert others == order[1:]
     assert with_optimism(order, None) == order
     assert (

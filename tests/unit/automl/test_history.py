@@ -16,6 +16,7 @@ from windvane.automl.actions import (
 )
 from windvane.automl.history import History
 from windvane.engine.candidates import Plan
+from windvane.notes.note import said
 
 
 def done(action, began=0.0, took=1.0, **result):
@@ -40,8 +41,13 @@ def test_a_step_takes_the_place_of_the_one_of_its_key():
 
 
 def test_what_could_not_be_begun_has_failed_at_once():
-    (step,) = History().with_failed(FitFeatures("dpp0", 1), "No.", START).steps
-    assert (step.status, step.began, step.ended, step.error) == (Status.FAILED, START, START, "No.")
+    (step,) = History().with_failed(FitFeatures("dpp0", 1), said("No."), START).steps
+    assert (step.status, step.began, step.ended, step.failure) == (
+        Status.FAILED,
+        START,
+        START,
+        said("No."),
+    )
 
 
 def test_a_recipe_is_there_for_as_many_folds_as_it_was_fitted_to():
@@ -59,8 +65,8 @@ def test_a_recipe_whose_further_folds_are_made_is_open():
 
 
 def test_a_recipe_that_failed_is_not_begun_again():
-    failed = History().with_failed(FitFeatures("dpp0", 1), "No.", START)
-    assert failed.recipe("dpp0", 1).error == failed.recipe("dpp0", 5).error == "No."
+    failed = History().with_failed(FitFeatures("dpp0", 1), said("No."), START)
+    assert failed.recipe("dpp0", 1).failure == failed.recipe("dpp0", 5).failure == said("No.")
 
 
 def test_a_fit_takes_what_the_last_ones_took_each():
@@ -94,7 +100,7 @@ def test_candidates_are_known_by_index_in_whatever_order_they_end():
 
 
 def test_a_candidate_that_failed_has_no_objective():
-    failed = History().with_failed(TrainCandidate(Plan(1, "", "mlp", {}, 0)), "No.", START)
+    failed = History().with_failed(TrainCandidate(Plan(1, "", "mlp", {}, 0)), said("No."), START)
     assert [one.objective for one in failed.tried] == [None]
 
 
@@ -108,8 +114,8 @@ def test_the_leaderboard_has_what_has_ended_and_no_ensemble_that_is_none():
     ]
     better = steps.with_step(done(BuildEnsemble(3, (1, 2)), outcome=outcome(3, 0.9)))
     assert better.entries()[-1].algorithm == "ensemble"
-    failed = steps.with_failed(BuildEnsemble(3, (1, 2)), "No.", START)
-    assert failed.entries()[-1].failure == "No."
+    failed = steps.with_failed(BuildEnsemble(3, (1, 2)), said("No."), START)
+    assert failed.entries()[-1].failure == said("No.")
 
 
 def test_steps_are_found_by_the_type_of_their_action():

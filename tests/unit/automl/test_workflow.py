@@ -39,6 +39,8 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning import cost
 from windvane.engine.tuning.search import LOOKBACK
 from windvane.engine.tuning.strategy import Strategy
+from windvane.notes.note import said
+from windvane.notes.sentences import reason
 
 
 def whole(runtime_s=200.0, **options):
@@ -147,7 +149,10 @@ def test_a_recipe_that_fails_takes_only_its_own_candidates_with_it():
     )
     simulated.run()
     by_recipe = {step.action.plan.recipe: step for step in simulated.history.candidates}
-    assert by_recipe[lost].error == f"Its feature recipe ({lost}) could not be fitted: No column."
+    assert (
+        reason(by_recipe[lost].failure)
+        == f"Its feature recipe ({lost}) could not be fitted: No column."
+    )
     assert by_recipe[lost].ended == by_recipe[lost].began
     assert any(step.status is Status.DONE for step in simulated.history.candidates)
 
@@ -158,7 +163,7 @@ def test_a_failed_candidate_is_last_on_the_leaderboard():
         "No." if isinstance(action, TrainCandidate) and action.plan.index == 2 else ""
     )
     order, _ = final_leaderboard(simulated.run().situation)
-    assert (order[-1].index, order[-1].failure) == (2, "No.")
+    assert (order[-1].index, order[-1].failure) == (2, said("No."))
 
 
 def test_what_is_expected_to_take_longer_than_is_left_is_not_begun(monkeypatch):
@@ -184,7 +189,7 @@ def test_without_a_baseline_there_is_no_model():
     simulated.error = lambda action: (
         "No." if isinstance(action, TrainCandidate | TrainBaseline) else ""
     )
-    with pytest.raises(NoModel, match=r"No candidate finished, and neither did the baseline. No."):
+    with pytest.raises(NoModel, match=r"No candidate finished, and neither did the baseline: No."):
         simulated.run()
 
 

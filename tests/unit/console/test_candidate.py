@@ -26,7 +26,8 @@ from unit.console.board import (
 
 from windvane.domain.candidate import CandidateStatus, ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
-from windvane.domain.logs import place_of
+from windvane.domain.logs import LogLine, place_of
+from windvane.notes.note import said
 
 ARTEFACTS = ("dataset/analysis.json", "dpp0/model.tar.gz", "m/model.tar.gz", "m/output.tar.gz")
 
@@ -45,7 +46,7 @@ def test_it_is_told_in_plain_words(jobs, browser):
         a_candidate(
             why="sound defaults",
             seed=7,
-            notes=("scored on 1 of 5 folds: time",),
+            notes=(said("scored on 1 of 5 folds: time"),),
             hyperparameters={"eta": 0.1},
             n_rows=20_000,
         ),
@@ -73,7 +74,7 @@ def test_an_ensemble_shows_its_members_the_heaviest_first(jobs, browser):
 
 def test_what_failed_says_why_and_cannot_be_deployed(jobs, browser):
     failed = {"status": CandidateStatus.FAILED, "containers": (), "score": None, "metrics": ()}
-    jobs.insert(a_job(), a_candidate(**failed, failure_reason=HOSTILE))
+    jobs.insert(a_job(), a_candidate(**failed, failure=said(HOSTILE)))
     text = browser.get(HERE).text
     assert "&lt;script&gt;alert(1)" in text
     assert "/deploy" not in text
@@ -117,7 +118,7 @@ def test_reports_are_made_when_they_are_asked_for(jobs, browser):
     assert "Generate reports" not in waiting
     made = jobs.find(ProcessingJob, SCOPE, "churn-001-reports-1")
     with jobs.store.transaction() as tx:
-        tx.update(replace(made, status=StepStatus.FAILED, failure_reason=HOSTILE))
+        tx.update(replace(made, status=StepStatus.FAILED, failure=said(HOSTILE)))
     failed = browser.get(f"{HERE}/quality").text
     assert "The reports could not be generated." in failed
     assert "Generate reports" in failed
@@ -160,7 +161,7 @@ def test_steps_have_times_and_the_log_that_is_asked_for(jobs, browser):
         status=StepStatus.FAILED,
         started=NOW,
         ended=NOW + timedelta(seconds=65),
-        failure_reason="It broke.",
+        failure=said("It broke."),
     )
     trained = replace(
         step_record(TrainingJob, NOW, "churn-001"),
@@ -170,8 +171,8 @@ def test_steps_have_times_and_the_log_that_is_asked_for(jobs, browser):
     )
     jobs.insert(split, trained)
     with jobs.store.transaction() as tx:
-        tx.log(place_of(split), ["read <b>rows</b>"], NOW)
-        tx.log(place_of(trained), ["validation:F1 = 0.9"], NOW)
+        tx.log(place_of(split), [LogLine("read <b>rows</b>")], NOW)
+        tx.log(place_of(trained), [LogLine("validation:F1 = 0.9")], NOW)
     answer = browser.get(f"{HERE}/steps")
     table = read(answer.text).tables[0]
     first = [" ".join(cell.split()) for cell in table[1]]

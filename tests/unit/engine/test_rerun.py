@@ -12,7 +12,6 @@ from windvane import AutoML
 from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.evaluation.judge import LATENCY_ADDED
 from windvane.engine.learners.catalogue import LEARNERS
 from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
@@ -25,6 +24,8 @@ from windvane.engine.training.onethread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 
 def said(outcome):
@@ -67,7 +68,7 @@ def test_every_candidate_and_the_ensemble_score_the_same_again(job, tmp_path):
             outcome = rerun_ensemble(folder / "dataset", members, weights, 7, into)
             assert outcome.scores == entry.outcome.train_scores
             assert outcome.members == weights
-            assert outcome.notes == ("its weights were set by the request", LATENCY_ADDED)
+            assert outcome.notes == (Note(NoteCode.WEIGHTS_GIVEN), Note(NoteCode.LATENCY_ADDED))
             features = {path.name: path for path in tmp_path.glob("dpp*")}
             assemble(folder / "dataset", features, {**members, 7: into}, 7, tmp_path / "packages")
             load_predictor(tmp_path / "packages/transformers", tmp_path / "packages/model")

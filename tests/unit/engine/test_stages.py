@@ -16,6 +16,7 @@ from windvane.engine.packages.package import load_predictor
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.training.matrices import read_matrix
 from windvane.errors import CandidateFault, CorruptArtifact, OutOfMemory
+from windvane.notes.sentences import sentences
 
 FAST = {"num_iterations": 30, "learning_rate": 0.1, "num_leaves": 7}
 
@@ -144,9 +145,9 @@ def test_ensemble_is_written_like_a_candidate_and_scores_better(amounts, three, 
     assert sum(outcome.members.values()) == pytest.approx(1)
     assert len(outcome.members) >= 2
     assert read_candidate(tmp_path / "9").outcome == outcome
-    assert any("weights that were fitted without it" in note for note in outcome.notes)
+    assert any("weights that were fitted without it" in note for note in sentences(outcome.notes))
     assert outcome.optimism == stages.optimism(amounts.dataset, {**members, 9: tmp_path / "9"}, 9)
-    assert any("selected as the best of 4" in note for note in outcome.notes)
+    assert any("selected as the best of 4" in note for note in sentences(outcome.notes))
 
 
 def test_an_ensemble_keeps_within_the_latency_asked_for(amounts, three, tmp_path):

@@ -19,6 +19,7 @@ from windvane.engine.packages.predictor import Combination, Predictor, Transform
 from windvane.engine.rerun import rerun_ensemble
 from windvane.engine.scoring.metrics import METRICS
 from windvane.errors import CandidateFault, CorruptArtifact
+from windvane.notes.sentences import sentences
 
 INDEX = 9
 SETTINGS = [
@@ -74,7 +75,9 @@ def _load(packages):
 def test_the_leaderboard_says_that_it_has_one(ensemble):
     folder, outcome = ensemble
     assert outcome.second_layer == Stacking().to_json()
-    assert any(note.startswith("stacked: a second layer over ") for note in outcome.notes)
+    assert any(
+        note.startswith("stacked: a second layer over ") for note in sentences(outcome.notes)
+    )
     assert read_candidate(folder).outcome == outcome
 
 

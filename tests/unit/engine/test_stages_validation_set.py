@@ -16,6 +16,7 @@ from windvane.engine.outcomes import FULL_FIT, read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import InvalidRequest
+from windvane.notes.sentences import sentences
 
 N_TRAINING, N_HELD_OUT = 300, 100
 
@@ -72,7 +73,7 @@ def test_a_model_knows_no_target_of_the_validation_rows(dataset, tmp_path, n_row
     assert (np.abs(answers - 10) < 5).all()
     scores = {score.metric: score.value for score in outcome.scores}
     assert scores["MAE"] > 900, "it is scored on the rows that it knows nothing of"
-    assert not any("no refit" in note for note in outcome.notes)
+    assert not any("no refit" in note for note in sentences(outcome.notes))
 
 
 def test_a_candidate_that_was_only_scored_is_the_model_that_answers(dataset, tmp_path):

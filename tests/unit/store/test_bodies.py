@@ -27,6 +27,9 @@ from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.problem import Mode
 from windvane.domain.resource import Resource
 from windvane.errors import StoreUnusable
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, note_to_json, said
+from windvane.store.bodies.failures import with_failure
 from windvane.store.bodies.versions import from_body, to_body, version_of
 from windvane.store.identity_rows import FORMAT
 from windvane.store.records import encoded
@@ -52,6 +55,8 @@ RECORDED = Path(__file__).with_name("fingerprints.json")
 
 def shape(hint: Any) -> Any:
     """What a value of this type looks like in a body."""
+    if hint is Note:
+        return "note"
     parts = [shape(part) for part in get_args(hint) if part is not Ellipsis]
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
@@ -135,8 +140,8 @@ REQUEST: dict[str, Any] = {
 def first_version(request: dict[str, Any], *, by_v2: bool) -> str:
     """As Windvane wrote a job before bodies had versions."""
     body = encoded(a_job())
-    del body["spec"], body["echo"]
-    return json.dumps({**body, "request": request, "by_v2": by_v2})
+    del body["spec"], body["echo"], body["failure"]
+    return json.dumps({**body, "failure_reason": "", "request": request, "by_v2": by_v2})
 
 
 def test_a_job_of_the_first_version_gets_its_spec() -> None:
@@ -161,5 +166,27 @@ def test_a_job_of_v2_gets_the_request_back_that_it_was_created_by() -> None:
 
 def test_what_is_written_anew_is_of_the_newest_version() -> None:
     job = from_body(AutoMLJob, first_version(REQUEST, by_v2=False))
-    assert json.loads(to_body(job))["_version"] == 2
+    assert json.loads(to_body(job))["_version"] == version_of(AutoMLJob)
     assert from_body(AutoMLJob, to_body(job)) == job
+
+
+# failures, which were sentences
+
+
+@pytest.mark.parametrize("kind", [Candidate, Endpoint, ProcessingJob, TrainingJob, TransformJob])
+def test_a_sentence_of_an_earlier_version_becomes_a_note(kind: type[Any]) -> None:
+    assert with_failure({"failure_reason": "It broke."}) == {
+        "failure": note_to_json(said("It broke."))
+    }
+    assert with_failure({"failure_reason": ""}) == {"failure": None}
+    assert version_of(kind) == 2
+
+
+def test_a_body_without_a_failure_stays_without_one() -> None:
+    told = {"partial_failures": ["The explainability report is missing: No."], "notes": []}
+    missing = Note(NoteCode.EXPLAINABILITY_MISSING, because=said("No."))
+    assert with_failure(told) == {
+        "partial_failures": [note_to_json(missing)],
+        "notes": [],
+        "failure": None,
+    }

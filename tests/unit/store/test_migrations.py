@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert
 
 from windvane.domain.job import AutoMLJob, JobStatus
-from windvane.domain.logs import LogPlace
+from windvane.domain.logs import LogLine, LogPlace
 from windvane.errors import StoreUnusable
 from windvane.store import migrations
 from windvane.store.migrations.upgrade import known_revisions
@@ -71,7 +71,7 @@ def test_a_store_of_the_first_schema_is_upgraded_with_what_is_in_it(tmp_path: Pa
         assert tx.last_event() == 0
         tx.update(a_job(status=JobStatus.STOPPING))
         assert len(tx.events(after=0, limit=9)) == 1
-        tx.log(LogPlace(HOME, "g", "s"), ["a line"], START)
+        tx.log(LogPlace(HOME, "g", "s"), [LogLine("a line")], START)
     store.close()
 
 

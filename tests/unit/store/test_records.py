@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 from windvane.store.records import from_json, to_json
 from windvane.testing.store_laws.place import START, a_candidate, a_job, a_model
 
@@ -38,6 +40,13 @@ _scalars: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False),
     datetime: st.datetimes(timezones=st.just(UTC)),
     Any: _json,
+    Note: st.builds(said, st.text(max_size=5))
+    | st.builds(
+        Note,
+        st.just(NoteCode.CUT_SHORT),
+        st.lists(st.text(max_size=3)).map(lambda folds: {"folds": tuple(folds)}),
+        st.none() | st.builds(said, st.text(max_size=5)),
+    ),
 }
 
 

@@ -38,9 +38,10 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.evaluation.judge import LATENCY_ADDED
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import JobFault
+from windvane.notes.note import said
+from windvane.notes.sentences import reason
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work.jobs import records, steprecords
@@ -417,7 +418,7 @@ def test_every_step_that_trains_can_be_sent_back(tmp_path: Path, mode: str) -> N
         told = {one["metric"]: one["value"] for one in scores}
         assert told[made.job.objective] == candidate.ranked_by(made.job.objective)
     assert len(made.candidates[2].members) == 2
-    assert LATENCY_ADDED not in found["outcome"]["notes"], "it was measured"
+    assert {"code": "latency-added"} not in found["outcome"]["notes"], "it was measured"
     assert steps[made.keys.transformers_name("ensemble")].details["HyperParameters"] == {
         "_recipe": '["dpp0"]'
     }
@@ -470,7 +471,7 @@ def _task(job: AutoMLJob, kind: TaskKind, status: TaskStatus) -> Task:
         created=START,
         started=START,
         ended=None if status.is_open else START,
-        error="It broke." if status is TaskStatus.FAILED else "",
+        failure=said("It broke.") if status is TaskStatus.FAILED else None,
     )
 
 
@@ -493,4 +494,4 @@ def test_the_split_is_over_when_its_files_are_there(
     [split] = steprecords.step_jobs(job, tasks)
     assert split.status == told
     assert (split.ended is not None) == is_over
-    assert split.failure_reason == ("It broke." if status is TaskStatus.FAILED else "")
+    assert reason(split.failure) == ("It broke." if status is TaskStatus.FAILED else "")

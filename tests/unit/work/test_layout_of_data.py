@@ -27,6 +27,7 @@ from windvane.engine.data.dataset import read_dataset
 from windvane.engine.outcomes import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import DataFault
+from windvane.notes.sentences import sentences
 from windvane.work.workspace import workspace_of
 
 N_ROWS, N_HELD_OUT = 560, 90
@@ -155,7 +156,7 @@ def test_candidates_learn_from_the_training_rows_alone_and_say_so(made: Made) ->
         record = read_candidate(space.candidate(index))
         assert record.recipe_fit == fold_fit(0)
         assert record.outcome.folds_used == 1
-        notes = " ".join(record.outcome.notes)
+        notes = " ".join(sentences(record.outcome.notes))
         assert f"the {table.analysis.n_held_out} rows of validation data" in notes
         assert "rows are weighted by 'w'" in notes
         assert "refit" not in notes

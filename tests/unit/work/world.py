@@ -21,6 +21,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.names import Scope
+from windvane.notes.note import Note, said
 from windvane.work.jobs import flow
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import index_of
@@ -176,11 +177,11 @@ class World:
         status: TaskStatus = TaskStatus.DONE,
         score: float = 0.5,
         folds_used: int = 5,
-        error: str = "",
+        failure: Note | None = None,
     ) -> None:
         result = self._result(task, score, folds_used) if status is TaskStatus.DONE else None
-        error = "It broke." if status is TaskStatus.FAILED else error
-        self._put(replace(task, status=status, ended=self.now, result=result, error=error))
+        failure = said("It broke.") if status is TaskStatus.FAILED else failure
+        self._put(replace(task, status=status, ended=self.now, result=result, failure=failure))
 
     def do(
         self,
@@ -206,7 +207,7 @@ class World:
     def endpoint_is(self, status: EndpointStatus | None) -> None:
         endpoint = self.state.endpoint
         assert endpoint is not None
-        after = None if status is None else replace(endpoint, status=status, failure_reason="Boom.")
+        after = None if status is None else replace(endpoint, status=status, failure=said("Boom."))
         self.state = replace(self.state, endpoint=after)
         self.advance()
 

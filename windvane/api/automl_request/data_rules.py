@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from windvane.control.members import Request, first, found
+from windvane.control.members import Request, called, first, found
 
 CSV = "text/csv;header=present"
 PARQUET = "x-application/vnd.amazon+parquet"
@@ -26,13 +26,21 @@ def kind_of(channel: Request) -> str:
     return str(channel.get("ChannelType", _TRAINING))
 
 
+def _list_of(request: Request) -> str:
+    """What the list of channels is called in the operation that the request was sent to."""
+    name = called(request, "inputDataConfig")
+    return f"{name[0].upper()}{name[1:]}"
+
+
 def _channels(request: Request) -> Iterator[str]:
     kinds = [kind_of(channel) for channel in request["InputDataConfig"]]
     if len(kinds) == 1 and kinds != [_TRAINING]:
-        yield "InputDataConfig has no training channel: a single channel must be of the type training."
+        yield (
+            f"{_list_of(request)} has no training channel: a single channel must be of the type training."
+        )
     elif len(kinds) > 1 and sorted(kinds) != [_TRAINING, _VALIDATION]:
         yield (
-            f"InputDataConfig has {len(kinds)} channels of the types [{', '.join(kinds)}]; it must have one channel of "
+            f"{_list_of(request)} has {len(kinds)} channels of the types [{', '.join(kinds)}]; it must have one channel of "
             "the type training, or one of the type training and one of the type validation."
         )
 
@@ -74,8 +82,8 @@ def _fraction(request: Request) -> Iterator[str]:
             yield f"Value '{share:g}' at '{place}' must be greater than 0 and less than 1."
         elif len(request["InputDataConfig"]) > 1:
             yield (
-                "ValidationFraction must not be specified in DataSplitConfig when InputDataConfig has a validation "
-                "channel: its rows are the ones that are validated."
+                f"ValidationFraction must not be specified in DataSplitConfig when {_list_of(request)} has a "
+                "validation channel: its rows are the ones that are validated."
             )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from windvane.api.automl_request.algorithm_rules import algorithms_fit
 from windvane.api.automl_request.data_rules import DATA_RULES, SPECIFICATION
-from windvane.control.members import Request, Unserved, first
+from windvane.control.members import Request, Unserved, called, first
 from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 
@@ -21,7 +21,7 @@ def _data_source_given(request: Request) -> Iterator[str]:
     for number, channel in enumerate(request["InputDataConfig"], start=1):
         if "DataSource" not in channel:
             yield _violation(
-                f"Value null at 'inputDataConfig.{number}.member.dataSource'",
+                f"Value null at '{called(request, f'inputDataConfig.{number}.member.dataSource')}'",
                 "Member must not be null",
             )
 

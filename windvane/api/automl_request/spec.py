@@ -13,7 +13,7 @@ from windvane.api.automl_request.data_rules import (
     kind_of,
 )
 from windvane.api.automl_request.rules import CREATE_JOB_RULES
-from windvane.api.automl_request.v2 import V2_RULES, in_v1_words, told_in_v2_words
+from windvane.api.automl_request.v2 import V2_RULES, in_v1_words
 from windvane.control.jobs import NewJob, Places
 from windvane.control.members import Request, first
 from windvane.control.networks import Networks
@@ -69,7 +69,7 @@ def new_job_v2(request: Request, networks: Networks) -> NewJob:
     """
     translated = in_v1_words(request)
     rules = (*CREATE_JOB_RULES, networks.rule(_SECURITY), *V2_RULES)
-    check(rules, translated, told_in_v2_words)
+    check(rules, translated)
     return _new_job(request, job_spec(translated, default_mode=Mode.AUTO), ApiVersion.V2)
 
 

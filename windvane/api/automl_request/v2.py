@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from windvane.api.automl_request.algorithm_rules import no_algorithms_by_default
-from windvane.control.members import Request, Unserved
+from windvane.control.members import Request, Translated, Unserved
 from windvane.control.rules import Rule, refused
 from windvane.errors import InvalidRequest
 
@@ -51,8 +51,8 @@ _OF_CHANNELS = ("TargetAttributeName", "SampleWeightAttributeName")
 """Members that the first API has in every channel, and V2 once."""
 
 
-def in_v1_words(request: Request) -> dict[str, Any]:
-    """A request to CreateAutoMLJobV2 as one to CreateAutoMLJob.
+def in_v1_words(request: Request) -> Translated:
+    """A request to CreateAutoMLJobV2 as one to CreateAutoMLJob; messages about it call its members as V2 does.
 
     raises    InvalidRequest if it is of a problem type that is not served
     """
@@ -64,7 +64,7 @@ def in_v1_words(request: Request) -> dict[str, Any]:
     for there, here in _MOVED:
         if (value := _at(request, there)) is not None:
             _put(made, here, value)
-    return made
+    return Translated(made, place_in_v2)
 
 
 def in_v2_words(request: Request) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _put(request: dict[str, Any], path: _Path, value: Any) -> None:
     request[path[-1]] = value
 
 
-# rules that only V2 has, and the words of all others
+# rules that only V2 has, and what it calls the places of all others
 
 
 def both_or_neither(request: Request) -> Iterator[str]:
@@ -140,12 +140,6 @@ V2_RULES: tuple[Rule, ...] = (
 )
 
 
-def told_in_v2_words(message: str) -> str:
-    """What a rule says of a request in V1's words, with members called as V2 calls them; values that it shows stay as
-    they are."""
-    return _TOLD.sub(_renamed, message)
-
-
 def _spelled(path: _Path) -> str:
     """As AWS's messages call a place."""
     return ".".join(name[0].lower() + name[1:] for name in path)
@@ -159,27 +153,11 @@ _PLACES = {
     **{_spelled(here): _spelled(there) for there, here in _MOVED},
     "inputDataConfig": "autoMLJobInputDataConfig",
 }
-_NAMES = {
-    **{".".join(here): ".".join(there) for there, here in _MOVED if len(here) > 1},
-    _CHANNELS: _CHANNELS_V2,
-}
-"""Both: of the first API -> of V2."""
-
-_TOLD = re.compile(
-    r"(?P<value>Value '.*?' at )"
-    r"|'(?P<place>[a-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*)'"
-    rf"|(?<![\w.])(?P<name>{'|'.join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))})(?!\w)",
-    re.DOTALL,
-)
+"""Of the first API -> of V2."""
 
 
-def _renamed(told: re.Match[str]) -> str:
-    if told["place"] is not None:
-        return f"'{_renamed_place(told['place'])}'"
-    return told[0] if told["name"] is None else _NAMES[told["name"]]
-
-
-def _renamed_place(place: str) -> str:
+def place_in_v2(place: str) -> str:
+    """Return a place in a request to CreateAutoMLJob, in AWS's spelling, as CreateAutoMLJobV2 calls it."""
     if (shared := _SHARED_PLACE.fullmatch(place)) is not None:
         return f"{_spelled(_TABULAR)}.{shared[1]}"
     for before in sorted(_PLACES, key=len, reverse=True):

@@ -13,6 +13,7 @@ from windvane.automl.leaderboard import Entry
 from windvane.domain.problem import METRICS_OF
 from windvane.engine.candidates import Outcome, Score
 from windvane.engine.data.analysis import Analysis
+from windvane.notes.sentences import reason, sentences
 
 
 def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:
         "size_mb": outcome.size_bytes / 1e6 if outcome else None,
         "folds": outcome.folds_used if outcome else None,
         "status": "finished" if outcome else "failed",
-        "notes": "; ".join(outcome.notes) if outcome else entry.failure,
+        "notes": "; ".join(sentences(outcome.notes)) if outcome else reason(entry.failure),
     }
 
 

@@ -12,6 +12,7 @@ from windvane.automl.local.events import OnEvent
 from windvane.automl.local.hosted import run_reports
 from windvane.engine.manifest import read_json
 from windvane.errors import CorruptArtifact, InvalidRequest
+from windvane.notes.sentences import reason
 
 
 def job_entries(job: Path) -> list[Entry]:
@@ -71,4 +72,5 @@ def _check_candidate(job: Path, candidate: int) -> None:
         known = ", ".join(str(index) for index, entry in sorted(entries.items()) if entry.outcome)
         raise InvalidRequest(f"{job} has no candidate {candidate}; choose one of: {known}.")
     if entries[candidate].outcome is None:
-        raise InvalidRequest(f"Candidate {candidate} did not finish: {entries[candidate].failure}")
+        why = reason(entries[candidate].failure)
+        raise InvalidRequest(f"Candidate {candidate} did not finish: {why}")

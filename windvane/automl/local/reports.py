@@ -35,10 +35,10 @@ from windvane.engine.quality.assess import assess
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import PAPER, each_file
-from windvane.engine.wording import counted
 from windvane.errors import OutOfTime
 from windvane.executor.base import End, Ended, Executor, Say, Work
 from windvane.executor.forking import ForkingExecutor
+from windvane.wording import counted
 
 _LEAST_S = 1.0
 """With less time left a report is not begun."""

@@ -51,6 +51,8 @@ from windvane.engine.data.dataset import read_dataset
 from windvane.errors import DataFault, JobFault
 from windvane.executor.base import End, Ended, Executor, Said, Work
 from windvane.executor.forking import ForkingExecutor
+from windvane.notes.note import Note
+from windvane.notes.sentences import reason
 
 _LONGEST_WAIT_S = 3600.0
 
@@ -111,15 +113,15 @@ class _Driver:
             commission = _commission(job, choice.index)
             with teller.stage("reports"), _definitions(job, commission.ends, teller):
                 _report(commission, teller)
-        teller.tell("done", best=choice.index, ended=self._ended, note=choice.note)
+        teller.tell("done", best=choice.index, ended=self._ended, note=reason(choice.note))
 
     def _decide(self) -> Decision:
         n_running = sum(step.status.is_open for step in self._history.steps)
         room = self._job.threads - n_running
         try:
             return decide(self._request, self._analysis, self._history, time.time(), room)
-        except NoModel as reason:
-            raise JobFault(str(reason)) from reason
+        except NoModel as lost:
+            raise JobFault(lost.note) from lost
 
     def _situation(self) -> Situation:
         if self._analysis is None:
@@ -175,7 +177,7 @@ class _Driver:
             status=Status.DONE if is_done else Status.FAILED,
             ended=time.time(),
             result=self._result(step.action, ended.result) if is_done else step.result,
-            error=ended.text,
+            failure=ended.note,
         )
         self._history = self._history.with_step(step)
         if isinstance(step.action, Analyse):
@@ -233,7 +235,9 @@ class _Driver:
             return
         index, algorithm = action.plan.index, action.plan.algorithm
         if outcome is None or self._analysis is None:
-            self._tell_candidate("failed", index=index, algorithm=algorithm, reason=step.error)
+            self._tell_candidate(
+                "failed", index=index, algorithm=algorithm, reason=reason(step.failure)
+            )
             return
         objective = self._analysis.objective
         scores = {score.metric: score for score in outcome.scores}
@@ -251,9 +255,9 @@ class _Driver:
 def _check_analysed(ended: Ended, job: Job) -> None:
     """raises    DataFault, JobFault"""
     if ended.is_a(DataFault):
-        raise DataFault(ended.text)
+        raise DataFault(_why(ended))
     if ended.is_a(JobFault):
-        raise JobFault(ended.text)
+        raise JobFault(_why(ended))
     if ended.end is End.FINISHED:
         return
     why = {
@@ -261,8 +265,14 @@ def _check_analysed(ended: Ended, job: Job) -> None:
         End.OUT_OF_MEMORY: (
             f"It exceeded the job's memory limit of {job.memory_mb} MB; raise the limit."
         ),
-    }.get(ended.end, ended.text)
+    }.get(ended.end, reason(ended.note))
     raise JobFault(f"The data could not be analysed. {why}")
+
+
+def _why(ended: Ended) -> Note:
+    if ended.note is None:
+        raise AssertionError(f"{ended.key} failed, and nothing says why.")
+    return ended.note
 
 
 def _remove_unfinished(job: Job) -> None:

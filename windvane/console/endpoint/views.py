@@ -307,15 +307,14 @@ def lines_of(events: Iterable[Answer]) -> tuple[LogLine, ...]:
     )
 
 
-_OF_HISTORY = ("The endpoint ", "Update to ")
+@dataclass(frozen=True)
+class Change:
+    """What became of the endpoint."""
+
+    at: datetime
+    text: str
 
 
-def history_of(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:
-    """Those lines that tell of the endpoint and its variants, not of single processes; what is told in the log of every
-    variant is taken once."""
-    found: dict[tuple[datetime, str], LogLine] = {}
-    for line in lines:
-        is_change = line.text.startswith("Variant ") and " becomes " in line.text
-        if is_change or line.text.startswith(_OF_HISTORY):
-            found.setdefault((line.at, line.text), line)
-    return tuple(found.values())
+def changes_of(history: Answer) -> tuple[Change, ...]:
+    """From DescribeEndpointHistory, in its order."""
+    return tuple(Change(one["Time"], one["Message"]) for one in history["Changes"])

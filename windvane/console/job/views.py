@@ -13,6 +13,7 @@ from markupsafe import Markup
 from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.charts.time_plan import Part, time_plan
+from windvane.console.notes import fruitless_phases
 from windvane.console.uncertain import Told, told
 from windvane.console.wording import seconds
 
@@ -36,12 +37,6 @@ _ERRORS = {
     "ModelInsightsError": "GeneratingModelInsightsReport",
     "ModelDeploymentError": "DeployingModel",
 }
-
-_MISSING = {
-    "The explainability report is missing": "GeneratingExplainabilityReport",
-    "The model insights report is missing": "GeneratingModelInsightsReport",
-}
-"""How the reason begins that a job gives for a report that it could not make."""
 
 _TASKS = {
     "analyze": "Reading and analysing the data",
@@ -204,7 +199,7 @@ def job_view(
     running = tuple(_running(progress))
     best = job.get("BestCandidate", {})
     reasons = tuple(one["PartialFailureMessage"] for one in job.get("PartialFailureReasons", ()))
-    phases = tuple(_phases(progress, reasons))
+    phases = tuple(_phases(progress))
     return JobView(
         job_name=progress["AutoMLJobName"],
         tab="overview",
@@ -244,8 +239,8 @@ def job_view(
 # time
 
 
-def _phases(progress: Mapping[str, Any], reasons: Sequence[str]) -> Iterator[Phase]:
-    found, missing = progress["Phases"], _missing(progress, reasons)
+def _phases(progress: Mapping[str, Any]) -> Iterator[Phase]:
+    found, missing = progress["Phases"], _missing(progress)
     last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
     for place, phase in enumerate(found):
         state = _state(progress, phase, place, last)
@@ -270,12 +265,12 @@ _NOTES = {
 }
 
 
-def _missing(progress: Mapping[str, Any], reasons: Sequence[str]) -> frozenset[str]:
+def _missing(progress: Mapping[str, Any]) -> frozenset[str]:
     """Phases that began and brought nothing: the job's secondary status names one of them at most."""
-    named = [phase for text, phase in _MISSING.items() if any(r.startswith(text) for r in reasons)]
+    named = fruitless_phases(progress["PartialFailures"])
     begun = {one["SecondaryStatus"] for one in progress["Phases"] if "StartTime" in one}
     shown = _ERRORS.get(progress["AutoMLJobSecondaryStatus"], "")
-    return frozenset({shown, *(phase for phase in named if phase in begun)})
+    return frozenset({shown, *(named & begun)})
 
 
 def _reports(phases: Sequence[Phase]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,8 @@ from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
 from windvane.console.framed import framed
-from windvane.console.visit import visit_of
+from windvane.console.notes import why_unexplored
+from windvane.console.visit import Visit, visit_of
 from windvane.console.wording import NOTHING, number, percent
 from windvane.errors import NotFound
 
@@ -119,7 +120,7 @@ async def data(request: Request) -> Response:
             for title, ending in (("HTML", ".html"), ("Notebook", ".ipynb"), ("PDF", ".pdf"))
             if notebook
         ],
-        _why(job),
+        "" if notebook else await _why(visit, job),
     )
     return await visit.in_thread(draw, request, "data.html", view)
 
@@ -166,15 +167,13 @@ def _notebook(job: Document) -> str:
     return uri.removesuffix(".ipynb")
 
 
-def _why(job: Document) -> str:
-    return next(_told_of_exploration(job), "")
-
-
-def _told_of_exploration(job: Document) -> Iterator[str]:
-    for one in job.get("PartialFailureReasons", ()):
-        message = one["PartialFailureMessage"]
-        if "exploration" in message:
-            yield message
+async def _why(visit: Visit, job: Document) -> str:
+    """Why there is no report, as far as the job says."""
+    if not job.get("PartialFailureReasons"):
+        return ""
+    named = {"AutoMLJobName": job["AutoMLJobName"]}
+    progress = await visit.ask("windvane", "DescribeAutoMLJobProgress", named)
+    return why_unexplored(progress["PartialFailures"])
 
 
 def _finding(one: Document) -> Finding:

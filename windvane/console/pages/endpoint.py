@@ -14,14 +14,15 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.endpoint.origin import Origin, origin_of
 from windvane.console.endpoint.views import (
     SPANS,
+    Change,
     Charts,
     Figures,
     LogLine,
     State,
     VariantRow,
+    changes_of,
     charts_of,
     figures_of,
-    history_of,
     lines_of,
     state_of,
     variants_of,
@@ -32,8 +33,6 @@ from windvane.errors import DoesNotExist, NotFound
 
 _EVERY_S = 1.0
 _LOG_SHOWN = 100
-_LOG_READ = 2000
-"""Lines among which the changes are looked for."""
 
 _FRAGMENTS = (
     "status",
@@ -56,12 +55,12 @@ _FRAGMENTS = (
 class Log:
     """lines      the newest first, as many as are shown
     history    changes, the newest first
-    is_cut     there are older lines than were read
+    is_cut     there are older lines
     """
 
     group: str
     lines: tuple[LogLine, ...]
-    history: tuple[LogLine, ...]
+    history: tuple[Change, ...]
     is_cut: bool
 
 
@@ -133,11 +132,13 @@ class Watch:
             "logGroupName": group,
             "startTime": int(endpoint["CreationTime"].timestamp() * 1000),
             "startFromHead": False,
-            "limit": _LOG_READ,
+            "limit": _LOG_SHOWN,
         }
         answer = await self._visit.ask("logs", "FilterLogEvents", asked)
-        lines = lines_of(answer["events"])
-        return Log(group, lines[:_LOG_SHOWN], history_of(lines), "nextToken" in answer)
+        history = await self._visit.ask(
+            "windvane", "DescribeEndpointHistory", {"EndpointName": self._name}
+        )
+        return Log(group, lines_of(answer["events"]), changes_of(history), "nextToken" in answer)
 
 
 async def endpoint_page(request: Request) -> Response:

@@ -21,7 +21,7 @@ from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.visit import Visit, visit_of
-from windvane.errors import AccessDenied, CallerFault, NotAuthorized
+from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
 from windvane.names import default_bucket
 
 MOST_COLUMNS = 500
@@ -242,6 +242,7 @@ def _first_role(visit: Visit, roles: tuple[str, ...]) -> str:
         f"arn:aws:iam::{visit.caller.account}:role/NAME",
         "because no identity-based policy allows the iam:PassRole action on any role that SageMaker may assume, and a "
         "job must be given one",
+        Denial.NO_ALLOW,
     )
 
 

@@ -241,7 +241,8 @@ def account_of(resource: str) -> str:
 
 def denied(credential: Credential, action: str, resource: str, decision: Decision) -> NotAuthorized:
     """Return what whoever asked is told."""
-    return NotAuthorized(credential.principal_arn, action, resource, decision.reason(action))
+    reason = decision.reason(action)
+    return NotAuthorized(credential.principal_arn, action, resource, reason, decision.denial)
 
 
 def _facts_of(principal: Principal, kind: str, user_id: str) -> dict[str, str]:

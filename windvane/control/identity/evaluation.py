@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.documents import Policy
+from windvane.errors import Denial
 
 NO_FACTS: Facts = MappingProxyType({})
 
@@ -27,6 +28,13 @@ class Decision(Enum):
 
     def reason(self, action: str) -> str:
         return self.value.format(action=action)
+
+    @property
+    def denial(self) -> Denial:
+        """What it has against an action that is not ALLOWED."""
+        if self in (Decision.DENIED, Decision.DENIED_BY_SESSION):
+            return Denial.EXPLICIT
+        return Denial.NO_ALLOW if self is Decision.NOT_ALLOWED else Denial.SESSION
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dialect import column_names
 from windvane.errors import DataFault
+from windvane.notes.note import unreadable
 
 
 class ArrowFiles:
@@ -29,4 +30,4 @@ def _open(file: SourceFile) -> pa.Table:
     try:
         return pa.ipc.open_file(pa.memory_map(str(file.path))).read_all()
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataFault(f"{file.name} cannot be read as Arrow: {str(error)[:300]}") from error
+        raise DataFault(unreadable(file.name, "Arrow", str(error)[:300])) from error

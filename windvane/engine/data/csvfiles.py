@@ -23,6 +23,8 @@ from windvane.engine.data.dialect import (
 from windvane.engine.data.unpack import LONGEST_ROW, plain_text
 from windvane.engine.data.widefiles import wide_rows
 from windvane.errors import DataFault, JobFault
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Fact, Note, unreadable
 
 BATCH_ROWS = 50_000
 MOST_COLUMNS_OF_DUCKDB = 1000
@@ -55,10 +57,11 @@ class CsvFiles:
         self._dialect: Dialect | None = None
         model = self._next()
         if model is None:
+            name = files[0].name
             raise DataFault(
-                f"{files[0].name} is empty."
+                Note(NoteCode.FILE_EMPTY, {"file": DataValue(name)})
                 if len(files) == 1
-                else f"All {len(files)} files are empty: {files[0].name} and others."
+                else f"All {len(files)} files are empty: {name} and others."
             )
         self._model = model
         if not options.has_header:
@@ -142,17 +145,20 @@ def _fault(
         )
     line, n_fields = _first_ragged(file, len(names))
     if n_fields is not None:
-        return DataFault(
-            f"{file.name}, line {line}: the row has {n_fields} fields instead of {len(names)}, the number "
-            "of columns in the header. Quote fields that contain the delimiter "
-            f"'{file.opening.dialect.delimiter}'."
-        )
+        facts: dict[str, Fact] = {
+            "file": DataValue(file.name),
+            "line": line,
+            "n_fields": n_fields,
+            "n_columns": len(names),
+            "delimiter": DataValue(file.opening.dialect.delimiter),
+        }
+        return DataFault(Note(NoteCode.RAGGED_ROW, facts))
     if match := re.search(r"CSV Error on Line: (\d+)", told):
         return DataFault(
             f"{file.name}, row {match[1]}: a quoted field is not closed, or text follows its closing "
             'quote. Quotes within a quoted field are doubled ("").'
         )
-    return DataFault(f"{file.name} cannot be read as CSV: {told.splitlines()[0][:300]}")
+    return DataFault(unreadable(file.name, "CSV", told.splitlines()[0][:300]))
 
 
 def _first_ragged(file: _TextFile, n_columns: int) -> tuple[int, int | None]:

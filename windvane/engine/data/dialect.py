@@ -12,6 +12,8 @@ from pathlib import Path
 
 from windvane.engine.data.unpack import LONGEST_ROW
 from windvane.errors import DataFault
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Fact, Note, unreadable
 
 SNIFFED_BYTES = 4 * LONGEST_ROW
 SNIFFED_RECORDS = 200
@@ -63,7 +65,7 @@ def read_opening(path: Path, name: str, dialect: Dialect | None = None) -> Openi
     chosen = dialect or _detect(text, is_cut)
     records = _records(text, chosen, is_cut)
     if not records:
-        raise DataFault(f"{name} cannot be read as CSV: its first row has no end.")
+        raise DataFault(unreadable(name, "CSV", "its first row has no end."))
     return Opening(chosen, records[0], tuple(records[1:]))
 
 
@@ -135,12 +137,15 @@ def check_column(role: str, column: str, names: Sequence[str]) -> None:
         return
     by_fold = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(column.casefold(), list(by_fold), n=1)
-    hint = f" Did you mean '{by_fold[near[0]]}'?" if near else ""
     shown = ", ".join(f"'{name}'" for name in names[:20])
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    raise DataFault(
-        f"The {role} column '{column}' is not in the data.{hint} The columns are: {shown}{more}."
-    )
+    facts: dict[str, Fact] = {
+        "role": role,
+        "column": DataValue(column),
+        "near": DataValue(by_fold[near[0]]) if near else None,
+        "columns": DataValue(f"{shown}{more}"),
+    }
+    raise DataFault(Note(NoteCode.COLUMN_MISSING, facts))
 
 
 def check_same_columns(name: str, columns: Sequence[str], wanted: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.csvfiles import BATCH_ROWS
 from windvane.engine.data.dialect import column_names
 from windvane.errors import DataFault
+from windvane.notes.note import unreadable
 
 
 class ParquetFiles:
@@ -41,9 +42,8 @@ class ParquetFiles:
             try:
                 yield from self._connection.sql(query).to_arrow_reader(BATCH_ROWS)
             except duckdb.Error as error:
-                raise DataFault(
-                    f"{file.name} cannot be read as Parquet: {str(error).splitlines()[0][:300]}"
-                ) from error
+                why = str(error).splitlines()[0][:300]
+                raise DataFault(unreadable(file.name, "Parquet", why)) from error
 
 
 def _cell(column: str, schemas: Sequence[pa.Schema]) -> str:
@@ -63,10 +63,9 @@ def _schema(file: SourceFile) -> pa.Schema:
     try:
         return pq.read_schema(file.path)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise DataFault(
-            f"{file.name} cannot be read as Parquet: {str(error)[:200]}. If it is CSV, set the channel's "
-            "ContentType to text/csv;header=present."
-        ) from error
+        advice = "If it is CSV, set the channel's ContentType to text/csv;header=present."
+        why = f"{str(error)[:200]}. {advice}"
+        raise DataFault(unreadable(file.name, "Parquet", why)) from error
 
 
 def _check_flat(schema: pa.Schema, name: str) -> None:

@@ -24,6 +24,8 @@ from windvane.engine.data.encoded import EncodedColumn, read_column
 from windvane.engine.data.plainnumbers import PlainNumbers
 from windvane.engine.data.writing import find_numbers
 from windvane.errors import DataFault, InvalidRequest
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Fact, Note
 
 MOST_CLASSES = 2000
 MOST_INTEGER_CLASSES = 20
@@ -117,7 +119,7 @@ def resolve_target(
     y = target.y if is_validation is None else target.y[~is_validation[target.valid]]
     _check_rows(training, len(y), min_rows)
     if not target.labels and np.ptp(y) == 0:
-        raise DataFault(f"The target column '{column.name}' is constant: {y[0]:g} in all rows.")
+        raise DataFault(_constant(column.name, f"{y[0]:g}", len(y)))
     if is_validation is None or not target.labels:
         return target
     return replace(target, unseen=_labels_of(column.keep(is_validation & ~target.valid)))
@@ -153,15 +155,10 @@ def _is_label(text: str) -> bool:
 def _facts(column: EncodedColumn) -> _Facts:
     found = _labels_of(column)
     if not found:
-        raise DataFault(
-            f"The target column '{column.name}' is empty in all {column.n_rows} rows. Add labels "
-            "or values to train on, or choose another target."
-        )
+        facts: dict[str, Fact] = {"column": DataValue(column.name), "n_rows": column.n_rows}
+        raise DataFault(Note(NoteCode.TARGET_EMPTY, facts))
     if len(found) == 1:
-        raise DataFault(
-            f"The target column '{column.name}' is constant: '{_short(next(iter(found)))}' in all "
-            f"{sum(found.values())} rows that have a value. At least two different values are needed."
-        )
+        raise DataFault(_constant(column.name, _short(next(iter(found))), sum(found.values())))
     stripped = [label.strip() for label in found]
     numbers = find_numbers(stripped[:5000], np.array(list(found.values())[:5000]), MOSTLY)
     spec = (
@@ -278,11 +275,12 @@ def _as_classes(
     counts = dict(zip(facts.labels, facts.counts, strict=True))
     single = next((label for label in labels if counts[label] == 1), None)
     if single is not None:
-        raise DataFault(
-            f"The class '{_short(single)}' of the target column '{column.name}' has a single "
-            "row; a class needs at least two, one for training and one for validation. Add rows "
-            f"of this class, or remove it.{_regression_hint(facts)}"
-        )
+        of_label: dict[str, Fact] = {
+            "label": DataValue(_short(single)),
+            "column": DataValue(column.name),
+            "is_numeric": facts.is_numeric,
+        }
+        raise DataFault(Note(NoteCode.CLASS_OF_ONE_ROW, of_label))
     index_of = {label: index for index, label in enumerate(labels)}
     texts = column.texts.to_pylist()
     indices = np.array([index_of.get(text, -1) for text in texts] + [-1], dtype=np.float64)
@@ -297,12 +295,6 @@ def _as_classes(
         label_type,
         tuple(np.bincount(y[y >= 0].astype(np.int64), minlength=len(labels)).tolist()),
         tuple(text for text in texts if not _is_label(text))[:3],
-    )
-
-
-def _regression_hint(facts: _Facts) -> str:
-    return (
-        " If the target is a quantity, set ProblemType to Regression." if facts.is_numeric else ""
     )
 
 
@@ -336,12 +328,22 @@ def _order(label: str, label_type: str) -> tuple[float, str]:
 def _check_rows(column: EncodedColumn | PlainNumbers, n_valid: int, min_rows: int) -> None:
     if n_valid >= min_rows:
         return
-    n_invalid = column.n_rows - n_valid
-    dropped = f"; {n_invalid} more have none that is valid" if n_invalid else ""
-    raise DataFault(
-        f"The training data have {n_valid} rows with a value in the target column '{column.name}'"
-        f"{dropped}. At least {min_rows} are needed."
-    )
+    facts: dict[str, Fact] = {
+        "n_rows": n_valid,
+        "n_invalid": column.n_rows - n_valid,
+        "least_rows": min_rows,
+        "column": DataValue(column.name),
+    }
+    raise DataFault(Note(NoteCode.TOO_FEW_ROWS, facts))
+
+
+def _constant(column: str, value: str, n_rows: int) -> Note:
+    facts: dict[str, Fact] = {
+        "column": DataValue(column),
+        "value": DataValue(value),
+        "n_rows": n_rows,
+    }
+    return Note(NoteCode.TARGET_CONSTANT, facts)
 
 
 def _short(label: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.errors import DataFault, JobFault
+from windvane.notes.note import unreadable
 
 CHUNK = 1 << 20
 LONGEST_ROW = 1_000_000
@@ -27,16 +28,22 @@ BOMB_RATIO = 500
 
 _BOM = codecs.BOM_UTF8
 _GZIP = b"\x1f\x8b"
+_ADVICE = "A CSV file in UTF-8 is expected, plain or compressed with Gzip."
+
 _KINDS = (
-    (_GZIP, "Gzip data"),
-    (b"PK\x03\x04", "a ZIP archive (or an Excel workbook)"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard data"),
-    (b"BZh", "bzip2 data"),
-    (b"\xfd7zXZ", "xz data"),
-    (b"%PDF", "a PDF document"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
+    (_GZIP, "Gzip data", "Set CompressionType to Gzip."),
+    (b"PK\x03\x04", "a ZIP archive (or an Excel workbook)", _ADVICE),
+    (
+        b"PAR1",
+        "a Parquet file",
+        "Set the channel's ContentType to x-application/vnd.amazon+parquet.",
+    ),
+    (b"\x28\xb5\x2f\xfd", "Zstandard data", _ADVICE),
+    (b"BZh", "bzip2 data", _ADVICE),
+    (b"\xfd7zXZ", "xz data", _ADVICE),
+    (b"%PDF", "a PDF document", _ADVICE),
+    (b"\xff\xfe", "UTF-16 text", _ADVICE),
+    (b"\xfe\xff", "UTF-16 text", _ADVICE),
 )
 
 
@@ -76,9 +83,9 @@ class _Inspection:
 
     def _look_at_start(self, chunk: bytes) -> None:
         self.has_bom = chunk.startswith(_BOM)
-        for magic, kind in _KINDS:
+        for magic, kind, advice in _KINDS:
             if chunk.startswith(magic):
-                raise DataFault(f"{self.name} contains {kind}. {_advice(kind)}")
+                raise DataFault(f"{self.name} contains {kind}. {advice}")
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         pending = len(self._decoder.getstate()[0])
@@ -102,14 +109,6 @@ class _Inspection:
                 f"{self.name} has a line longer than {LONGEST_ROW:,} bytes, at byte "
                 f"{self.seen + len(chunk) - self._line}. A row may have at most that many."
             )
-
-
-def _advice(kind: str) -> str:
-    if kind == "Gzip data":
-        return "Set CompressionType to Gzip."
-    if kind == "a Parquet file":
-        return "Set the channel's ContentType to x-application/vnd.amazon+parquet."
-    return "A CSV file in UTF-8 is expected, plain or compressed with Gzip."
 
 
 def plain_text(file: SourceFile, options: ReadOptions, copy_as: Path) -> Path:
@@ -203,10 +202,8 @@ def _inflate(file: SourceFile, packed: Iterable[bytes]) -> Iterator[tuple[bytes,
 
 
 def _not_gzip(file: SourceFile, why: str) -> DataFault:
-    return DataFault(
-        f"{file.name} cannot be read as Gzip: {why}. If the file is not compressed, set CompressionType "
-        "to None."
-    )
+    advice = "If the file is not compressed, set CompressionType to None."
+    return DataFault(unreadable(file.name, "Gzip", f"{why}. {advice}"))
 
 
 def _check_size(file: SourceFile, n_bytes: int, options: ReadOptions) -> None:

@@ -8,7 +8,7 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import Making, RecipeCard
 from windvane.engine.learners.space import Choice, Dimension
-from windvane.engine.wording import number
+from windvane.wording import number
 
 TRANSFORMERS: Mapping[str, str] = {
     "number": "the number unchanged; missing values stay missing",

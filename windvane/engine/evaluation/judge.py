@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
-from windvane.engine.candidates import LATENCY_ADDED, Outcome, Plan, Score
+from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
@@ -33,6 +33,8 @@ from windvane.engine.scoring.metrics import METRICS, Floats, Indices
 from windvane.engine.scoring.threshold import Decision, best_threshold, decide, tuned_metric
 from windvane.engine.weighted import taken
 from windvane.errors import CandidateFault
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 
 _MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
@@ -85,11 +87,13 @@ def ensemble_record(
     members: Mapping[int, CandidateRecord],
     index: int,
     started: float,
+    weights: NoteCode = NoteCode.CROSS_FITTED,
 ) -> CandidateRecord:
     """The record of an ensemble.
 
     members   index -> record of every candidate it may be made of
     started   time.time() at which the work on it began
+    weights   how its weights came about
     raises    CandidateFault if its predictions cannot be scored
     """
     temperature, cross_fitted, _ = _judged(table, found.rows, found.out_of_fold)
@@ -107,9 +111,9 @@ def ensemble_record(
         size_bytes=sum(one.size_bytes for one in chosen),
         folds_used=min(one.folds_used for one in chosen),
         notes=(
-            "every row is scored with weights that were fitted without it",
-            LATENCY_ADDED,
-            *table.analysis.remarks,
+            Note(weights),
+            Note(NoteCode.LATENCY_ADDED),
+            *map(said, table.analysis.remarks),
             *_remarks(table, decision),
         ),
         members=found.weights,
@@ -250,7 +254,7 @@ def pessimism(
 
 
 def with_second_layer(
-    record: CandidateRecord, settings: dict[str, Any], size_bytes: int, note: str
+    record: CandidateRecord, settings: dict[str, Any], size_bytes: int, note: Note
 ) -> CandidateRecord:
     """The record of an ensemble whose predictions are those of a second layer.
 
@@ -287,13 +291,10 @@ def _decision(table: Dataset, rows: Indices, predicted: Floats, classes: Indices
     return Decision(class_weights=best_class_weights(tuned, y, predicted, weight))
 
 
-def _remarks(table: Dataset, decision: Decision) -> tuple[str, ...]:
+def _remarks(table: Dataset, decision: Decision) -> tuple[Note, ...]:
     if not decision.class_weights:
         return ()
-    objective = table.analysis.objective
-    return (
-        f"class probabilities are reweighted to optimise {objective} before the class is chosen",
-    )
+    return (Note(NoteCode.CLASSES_REWEIGHTED, {"metric": str(table.analysis.objective)}),)
 
 
 def _judged(

@@ -15,11 +15,11 @@ from windvane.engine.ensembles.stacking import (
 )
 from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import CandidateRecord
-from windvane.engine.wording import number
 from windvane.errors import CandidateFault
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note
 
 _USUAL = Stacking()
-_UNFIT = "no second stacking layer: {fault}"
 
 
 @dataclass(frozen=True)
@@ -27,21 +27,21 @@ class Layered:
     """An ensemble with a second layer, or as it was.
 
     blend    its answers, those of the layer if there is one
-    note     what is to be said of the layer, or why there is none if it could not be tried; "" for nothing
+    note     what is to be said of the layer, or why there is none if it could not be tried; None for nothing
     """
 
     blend: Blend
     layer: SecondLayer | None = None
     stacking: Stacking = _USUAL
-    note: str = ""
+    note: Note | None = None
 
     def told(self, record: CandidateRecord) -> CandidateRecord:
         """The record of the ensemble, which says so."""
-        if self.layer is not None:
+        if self.layer is not None and self.note is not None:
             settings, size_bytes = self.stacking.to_json(), self.layer.size_bytes
             return judge.with_second_layer(record, settings, size_bytes, self.note)
         outcome = record.outcome
-        notes = (*outcome.notes, self.note) if self.note else outcome.notes
+        notes = outcome.notes if self.note is None else (*outcome.notes, self.note)
         return replace(record, outcome=replace(outcome, notes=notes))
 
 
@@ -65,9 +65,10 @@ def with_proven_layer(
             return Layered(found)
         blended, layer = stacked(stacking, first, found, answers)
     except CandidateFault as fault:
-        return Layered(found, note=_UNFIT.format(fault=fault))
-    note = (
-        f"stacked: a second layer over the members' predictions improves {objective} from "
-        f"{number(shown.first)} to {number(shown.second)} on out-of-fold rows"
-    )
-    return Layered(blended, layer, stacking, note)
+        return Layered(found, note=Note(NoteCode.NOT_STACKED, because=fault.note))
+    facts: dict[str, Fact] = {
+        "metric": str(objective),
+        "before": float(shown.first),
+        "after": float(shown.second),
+    }
+    return Layered(blended, layer, stacking, Note(NoteCode.STACKED, facts))

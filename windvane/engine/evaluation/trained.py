@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.learners.base import FittedModel
 from windvane.engine.outcomes import FoldFits
+from windvane.notes.note import Note
 
 
 @dataclass(frozen=True)
@@ -27,5 +28,5 @@ class Trained:
     out_of_fold: NDArray[np.float32]
     folds_used: int
     fits: FoldFits
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     stops: dict[str, int]

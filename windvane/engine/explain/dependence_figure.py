@@ -13,7 +13,7 @@ from windvane.engine.explain.explanation import Explanation
 from windvane.engine.reports.colours import BLUE, GREY, IN_TURN
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import LINE, drawn
-from windvane.engine.wording import number, share, signed
+from windvane.wording import number, share, signed
 
 _DATE_TICKS = 4
 _MARKS = ("o", "s", "^", "D")

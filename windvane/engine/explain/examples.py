@@ -7,7 +7,7 @@ import numpy as np
 from windvane.engine.data.cells import cell_texts
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.reports.document import Table
-from windvane.engine.wording import number, share, signed
+from windvane.wording import number, share, signed
 
 _MOST_REASONS = 6
 _MOST_CLASSES = 3

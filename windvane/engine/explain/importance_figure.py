@@ -10,7 +10,7 @@ from windvane.engine.explain.explanation import Explanation
 from windvane.engine.reports.colours import BLUE, INK
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import LINE, drawn
-from windvane.engine.wording import number
+from windvane.wording import number
 
 _MOST_BARS = 15
 _MOST_LABELS = 6

@@ -12,7 +12,7 @@ from windvane.engine.explain.importance_figure import importance_figure
 from windvane.engine.explain.margins import LEAST_PROBABILITY
 from windvane.engine.explain.summary_figure import summary_figure
 from windvane.engine.reports.document import Block, Report, Section, Text
-from windvane.engine.wording import number
+from windvane.wording import number
 
 
 def explanation_report(explanation: Explanation, candidate: str) -> Report:

@@ -12,7 +12,7 @@ from windvane.engine.explain.explanation import Explanation
 from windvane.engine.reports.colours import INK, low_to_high
 from windvane.engine.reports.document import Figure, Table
 from windvane.engine.reports.labels import LINE, drawn
-from windvane.engine.wording import signed
+from windvane.wording import signed
 
 _MOST_COLUMNS = 12
 _BINS = 60

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.reports.labels import seen
-from windvane.engine.wording import number
+from windvane.wording import number
 
 MISSING = "missing"
 

@@ -40,6 +40,8 @@ from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.weighted import Weight
 from windvane.errors import CandidateFault, CorruptArtifact
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _NAME = "linear-learner"
 _FILE = "weights.npz"
@@ -200,9 +202,7 @@ class LinearLearner:
             raise candidate_fault("The linear learner", error) from error
         coefficients, intercepts = best.coefficients * scale, best.intercepts * scale + centre
         if not np.isfinite(coefficients).all() or not np.isfinite(intercepts).all():
-            raise CandidateFault(
-                "The linear model did not converge to finite weights on these rows."
-            )
+            raise CandidateFault(Note(NoteCode.NOT_CONVERGED, {"model": "linear"}))
         return LinearModel(coefficients, intercepts, setting.n_classes, patience.best_round)
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:

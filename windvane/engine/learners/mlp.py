@@ -32,6 +32,8 @@ from windvane.engine.learners.scaling import (
 from windvane.engine.learners.space import Choice, Integer, Real, Space
 from windvane.engine.learners.traits import Cost, Traits, within_reason
 from windvane.errors import CandidateFault
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _MOST_WAVED = 32
 _DISTINCT = 8
@@ -176,7 +178,7 @@ def _fit(
             shape, loss, examples(train), None if valid is None else examples(valid), course, clock
         )
     if not np.isfinite(found.flat).all():
-        raise CandidateFault("The network did not converge to finite weights on these rows.")
+        raise CandidateFault(Note(NoteCode.NOT_CONVERGED, {"model": "network"}))
     return model_of(found, centre, inverse, setting.n_classes, rounds, target)
 
 

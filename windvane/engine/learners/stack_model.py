@@ -25,6 +25,8 @@ from windvane.engine.learners.answers import logistic
 from windvane.engine.learners.scaling import Floats, Scaling, scaled_inputs
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _FILE = "weights.npz"
 _BLOCK = 512
@@ -227,7 +229,7 @@ def stack_of(name: str, stack: Stack) -> StackModel:
     layers = stack.layers
     arrays = (layers.weights0, layers.bias0, layers.heads, layers.head_bias)
     if not all(np.isfinite(array).all() for array in arrays):
-        raise CandidateFault("The network did not converge to finite weights on these rows.")
+        raise CandidateFault(Note(NoteCode.NOT_CONVERGED, {"model": "network"}))
     return StackModel(name, stack)
 
 

@@ -11,6 +11,8 @@ from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.stack_model import StackModel, read_stack
 from windvane.errors import CandidateFault
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 TORCH = "torch"
 
@@ -53,7 +55,7 @@ class TorchLearner:
     ) -> StackModel:
         """raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows"""
         if not has_torch():
-            raise CandidateFault(f"Training needs {MISSING}")
+            raise CandidateFault(Note(NoteCode.EXTRA_MISSING, {"extra": TORCH}))
         fit = cast("_Fit", import_module(f"windvane.engine.learners.{self.module}").fit)
         try:
             return fit(train, valid, hyperparameters, setting, clock)

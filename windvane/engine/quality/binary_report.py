@@ -26,7 +26,7 @@ from windvane.engine.quality.pictures import Axis, draw_curve, share_axis
 from windvane.engine.quality.threshold_section import threshold_section
 from windvane.engine.reports.document import Figure, Notice, Section, Severity, Table, Text
 from windvane.engine.scoring.metrics import Floats
-from windvane.engine.wording import number, share
+from windvane.wording import number, share
 
 _FALSE_POSITIVE_RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)

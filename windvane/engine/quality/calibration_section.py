@@ -17,7 +17,7 @@ from windvane.engine.reports.document import (
     Text,
 )
 from windvane.engine.scoring.metrics import Floats
-from windvane.engine.wording import count, number, share
+from windvane.wording import count, number, share
 
 _MUCH = 0.05
 """Of a calibration error."""

@@ -14,6 +14,7 @@ from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import out_of_fold_classes
 from windvane.engine.scoring.threshold import tuned_metric
 from windvane.engine.weighted import taken
+from windvane.notes.sentences import sentences
 
 _ALIKE = "the metrics of this report are unweighted: all rows count equally"
 
@@ -45,7 +46,7 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         calibrate=analysis.calibrate,
         tune_threshold=analysis.tune_threshold,
         latency_s=record.outcome.latency_s,
-        notes=(*record.outcome.notes, *([] if table.weight is None else [_ALIKE])),
+        notes=(*sentences(record.outcome.notes), *([] if table.weight is None else [_ALIKE])),
     )
 
 

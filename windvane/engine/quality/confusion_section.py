@@ -9,7 +9,7 @@ from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.pictures import draw_confusion
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
 from windvane.engine.scoring.metrics import Indices
-from windvane.engine.wording import count, share
+from windvane.wording import count, share
 
 MOST_SHOWN = 15
 """Labels in a picture or a table, the most frequent ones; statistics.json has all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.threshold import is_tuned
-from windvane.engine.wording import number
+from windvane.wording import number
 
 _SWITCHED_OFF = "switched off"
 

@@ -12,7 +12,7 @@ import numpy as np
 from windvane.domain.problem import METRICS_OF, MetricName
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.metrics import METRICS, Basis
-from windvane.engine.wording import with_error
+from windvane.wording import with_error
 
 Key = TypeVar("Key")
 

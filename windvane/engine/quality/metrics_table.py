@@ -8,7 +8,7 @@ from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.measured import Measured
 from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
-from windvane.engine.wording import count, number
+from windvane.wording import count, number
 
 FEW_ROWS = 200
 """Below this Model Monitor states no standard deviations."""

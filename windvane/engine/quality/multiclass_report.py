@@ -23,7 +23,7 @@ from windvane.engine.reports.document import (
     Table,
     Text,
 )
-from windvane.engine.wording import UNKNOWN, count, listed, share
+from windvane.wording import UNKNOWN, count, listed, share
 
 _COLUMNS = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 _MOST_NAMED = 5

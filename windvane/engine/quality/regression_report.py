@@ -29,7 +29,7 @@ from windvane.engine.reports.document import (
     Text,
 )
 from windvane.engine.scoring.metrics import Floats, Indices
-from windvane.engine.wording import count, number, share
+from windvane.wording import count, number, share
 
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _CHANCE = 3

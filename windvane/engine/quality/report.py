@@ -9,7 +9,7 @@ from windvane.engine.quality.deciding import calibration_told, threshold_told
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.measured import Measured
 from windvane.engine.reports.document import Report, Section
-from windvane.engine.wording import count, milliseconds
+from windvane.wording import count, milliseconds
 
 _KINDS = {
     ProblemType.BINARY: "Binary classification",

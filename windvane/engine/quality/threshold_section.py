@@ -12,7 +12,7 @@ from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.pictures import Axis, Draw, draw_lines, share_axis
 from windvane.engine.quality.thresholds import RATIOS, Choice, Costs, cheapest, choice, choices
 from windvane.engine.reports.document import Figure, Section, Table, Text
-from windvane.engine.wording import number, share
+from windvane.wording import number, share
 
 
 def threshold_section(judged: Judged, ranked: Ranking) -> Section:

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.engine.candidates import CUT_SHORT, Plan
+from windvane.engine.candidates import Plan
 from windvane.engine.evaluation.trained import Trained
 from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
 from windvane.engine.outcomes import FoldFits, fold_fit
 from windvane.engine.training.tasks import CountingClock, Deadline, Task
 from windvane.errors import OutOfTime
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _FIRST_FOLD_MARGIN = 0.85
 """Of the first fold's share of the time: what is done after a model's last round takes time too."""
@@ -105,10 +107,8 @@ def _train_all(
         except OutOfTime:
             break
     if len(folds) < wanted.least:
-        raise OutOfTime(
-            f"Only {len(folds)} of the {wanted.least} folds on which candidates of this job are "
-            "compared were trained: the remaining time was too short for the others."
-        )
+        facts = {"n_folds": len(folds), "least_folds": wanted.least}
+        raise OutOfTime(Note(NoteCode.FOLDS_MISSING, facts))
     return folds[: _whole_divisions(len(folds), task)]
 
 
@@ -164,16 +164,16 @@ def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
         return (total / times).astype(np.float32)
 
 
-def _notes_of(n_folds: int, task: Task, cut: Iterable[int]) -> tuple[str, ...]:
+def _notes_of(n_folds: int, task: Task, cut: Iterable[int]) -> tuple[Note, ...]:
     notes = []
     if n_folds < task.n_folds:
-        notes.append(f"scored on {n_folds} of {task.n_folds} folds (time limit)")
+        facts = {"n_folds": n_folds, "of_folds": task.n_folds}
+        notes.append(Note(NoteCode.SCORED_ON_FOLDS, facts))
     if n_folds > task.n_folds:
-        notes.append(
-            f"scored on {n_folds // task.n_folds} repeats of {task.n_folds}-fold cross-validation"
-        )
+        facts = {"n_repeats": n_folds // task.n_folds, "n_folds": task.n_folds}
+        notes.append(Note(NoteCode.SCORED_ON_REPEATS, facts))
     if task.sample is not None:
-        notes.append(f"trained on a random sample of {task.sample.n_rows} rows (time limit)")
-    if cut_folds := ", ".join(map(str, cut)):
-        notes.append(f"{CUT_SHORT} in fold {cut_folds} (time limit)")
+        notes.append(Note(NoteCode.TRAINED_ON_SAMPLE, {"n_rows": task.sample.n_rows}))
+    if cut_folds := tuple(map(str, cut)):
+        notes.append(Note(NoteCode.CUT_SHORT, {"folds": cut_folds}))
     return tuple(notes)

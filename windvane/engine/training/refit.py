@@ -14,6 +14,8 @@ from windvane.engine.learners.base import FittedModel, Learner, Rows
 from windvane.engine.outcomes import FULL_FIT, FoldFits
 from windvane.engine.training.tasks import CountingClock, Deadline, Sample, Task
 from windvane.errors import OutOfTime
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _LEAST_ROUNDS_SHARE = 0.5
 """A refit with fewer of the rounds it should have is worth less than the first fold's model."""
@@ -28,10 +30,8 @@ _MOST_GROWTH = 1.25
 _LEAST_GROWTH = 1.5
 """Times the rows of a sample: a refit on fewer is not worth its time."""
 
-NOT_REFITTED = "not refitted on all rows: this is the model of the first fold"
-_NOT_REFITTED_BEFORE = "the model is the first fold's: there was no refit on all rows"
-NOT_REFITTED_NOTES = (NOT_REFITTED, _NOT_REFITTED_BEFORE)
-"""The note of a candidate without a refit, as it is written and as an earlier version wrote it."""
+NOT_REFITTED = Note(NoteCode.NOT_REFITTED)
+"""Of a candidate without a refit."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Refit:
 
     model: FittedModel | None
     rows: NDArray[np.bool_]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     stops: dict[str, int] = field(default_factory=dict)
 
 
@@ -74,12 +74,13 @@ def fit_all_rows(
     notes = []
     stops = {} if clock.stopped is None else {FULL_FIT: clock.stopped}
     if n_rows < n_learnable:
-        notes.append(f"the final model was trained on {n_rows} of {n_learnable} rows (time limit)")
+        notes.append(Note(NoteCode.REFITTED_ON_ROWS, {"n_rows": n_rows, "of_rows": n_learnable}))
         stops[REFIT_ROWS] = n_rows
     if model.rounds < rounds and clock.stopped is not None:
         if model.rounds < _LEAST_ROUNDS_SHARE * rounds:
             return none
-        notes.append(f"the refit stopped after {model.rounds} of {rounds} rounds (time limit)")
+        of_rounds = {"n_rounds": model.rounds, "of_rounds": rounds}
+        notes.append(Note(NoteCode.REFITTED_FOR_ROUNDS, of_rounds))
     return Refit(model, rows, tuple(notes), stops)
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
-from windvane.engine.wording import number
 from windvane.errors import Outclassed
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note
 
 _CLEARLY = 3.0
 """Standard errors of the difference on the same rows. There are a few looks, one after each fold, and the candidate is
@@ -63,12 +64,16 @@ class Rival:
             return
         objective = table.analysis.objective
         sign = -1.0 if objective.is_minimized else 1.0
-        raise Outclassed(
-            f"Stopped early: on the {rows.size} rows of {n_folds} of "
-            f"{self.record.outcome.folds_used} folds its {objective} was "
-            f"{number(sign * float(own.mean()))}, clearly worse than the "
-            f"{number(sign * float(others.mean()))} of candidate {self.record.outcome.index}."
-        )
+        facts: dict[str, Fact] = {
+            "n_rows": int(rows.size),
+            "n_folds": n_folds,
+            "of_folds": self.record.outcome.folds_used,
+            "metric": str(objective),
+            "value": sign * float(own.mean()),
+            "rival_value": sign * float(others.mean()),
+            "rival": self.record.outcome.index,
+        }
+        raise Outclassed(Note(NoteCode.OUTCLASSED, facts))
 
 
 def _is_told(out_of_fold: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -36,10 +36,11 @@ from windvane.engine.packages.predictor import (
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
 from windvane.engine.training.matrices import read_matrix, write_fits
-from windvane.engine.training.refit import NOT_REFITTED, NOT_REFITTED_NOTES, fit_all_rows
+from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
 from windvane.engine.training.rival import Rival
 from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task
 from windvane.errors import CorruptArtifact
+from windvane.notes.note import said
 
 _MOST_AFTER = 2.0
 """Times a fold's fit: what a refit is left at most while there are folds to train."""
@@ -108,7 +109,7 @@ class Trial:
             out_of_fold=read_out_of_fold(candidate),
             folds_used=record.outcome.folds_used,
             fits=record.fits,
-            notes=tuple(note for note in record.outcome.notes if note not in NOT_REFITTED_NOTES),
+            notes=tuple(one for one in record.outcome.notes if one != NOT_REFITTED),
             stops=record.outcome.stops,
         )
         self._started -= record.outcome.fit_s
@@ -136,7 +137,7 @@ class Trial:
         )
         wanted = Wanted(limits.folds.least_of(analysis), most, after, limits.folds.fold_s, check)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
-        return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
+        return replace(trained, notes=(*trained.notes, *map(said, self._table.analysis.remarks)))
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
         task = self._task(limits)

@@ -23,6 +23,8 @@ from windvane.engine.tuning.rows import rows_to_learn_from
 from windvane.engine.tuning.steps import hurried
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.errors import OutOfMemory
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note
 
 FEWEST_WITH_ENSEMBLE = 3
 """Of the candidates that a job may have: from here on one place is the ensemble's, if it is to have one."""
@@ -208,8 +210,11 @@ def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:
     """raises    OutOfMemory if training the plan is expected to need more than `memory_mb` MiB"""
     needed_mb = cost.predicted_mb(analysis, plan)
     if needed_mb > memory_mb:
-        raise OutOfMemory(
-            f"Not started: on {analysis.n_rows} rows and {len(analysis.features)} columns the "
-            f"algorithm {plan.algorithm} is expected to need {needed_mb:.0f} MiB of memory, and "
-            f"a candidate may use {memory_mb:.0f} MiB."
-        )
+        facts: dict[str, Fact] = {
+            "n_rows": analysis.n_rows,
+            "n_columns": len(analysis.features),
+            "algorithm": plan.algorithm,
+            "needed_mb": float(needed_mb),
+            "memory_mb": float(memory_mb),
+        }
+        raise OutOfMemory(Note(NoteCode.TOO_LARGE, facts))

@@ -13,10 +13,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
+from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
 from windvane.errors import StoreUnusable
 from windvane.store.bodies.automl_job import with_spec
+from windvane.store.bodies.failures import with_failure
 from windvane.store.records import decoded, encoded
 
 R = TypeVar("R", bound=Resource)
@@ -24,7 +27,14 @@ R = TypeVar("R", bound=Resource)
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From a body, without its version, to that of the next version."""
 
-MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {AutoMLJob: (with_spec,)}
+MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
+    AutoMLJob: (with_spec, with_failure),
+    Candidate: (with_failure,),
+    Endpoint: (with_failure,),
+    ProcessingJob: (with_failure,),
+    TrainingJob: (with_failure,),
+    TransformJob: (with_failure,),
+}
 """Of each kind of record: from version 1 to 2, from 2 to 3, and so on. What is not named is at version 1."""
 
 _VERSION = "_version"

@@ -14,6 +14,7 @@ from windvane.domain.events import DETAIL_TYPES, Event
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName
 from windvane.names import Scope
+from windvane.notes.note import said
 from windvane.store.base import Store
 from windvane.store.outbox import Subscriber
 from windvane.testing.store_laws.place import (
@@ -135,12 +136,12 @@ class EventLaws:
                 "Environment": {"b": canary},
                 "RoleArn": "r",
             },
-            failure_reason=f"The cell '{canary}' is no number.",
+            failure=said(f"The cell '{canary}' is no number."),
         )
         with store.transaction() as tx:
             tx.insert(step)
-            tx.insert(replace(a_job(sent={"x": canary}), failure_reason=canary))
-            tx.insert(replace(a_candidate(), hyperparameters={"a": canary}, failure_reason=canary))
+            tx.insert(replace(a_job(sent={"x": canary}), failure=said(canary)))
+            tx.insert(replace(a_candidate(), hyperparameters={"a": canary}, failure=said(canary)))
         assert len(every_event(store)) == 3
         assert not any(canary in event.document for event in every_event(store))
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from windvane.domain.logs import LogPlace
+from windvane.domain.logs import LogLine, LogPlace, line_of
 from windvane.names import Scope
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 from windvane.store.base import Store
 from windvane.store.logbook import LineQuery, StreamQuery, order_of
 from windvane.testing.store_laws.place import HOME, START, StorePlace, a_job, at
@@ -24,7 +26,7 @@ def write(store: Store, *lines: tuple[str, str, float]) -> None:
     """(stream, message, seconds after the start)."""
     for stream, message, seconds in lines:
         with store.transaction() as tx:
-            tx.log(place(stream), [message], at(seconds))
+            tx.log(place(stream), [LogLine(message)], at(seconds))
 
 
 def read(store: Store, **changes: object) -> list[str]:
@@ -36,13 +38,21 @@ def read(store: Store, **changes: object) -> list[str]:
 class LogLaws:
     def test_lines_come_in_the_order_in_which_they_were_written(self, store: Store) -> None:
         with store.transaction() as tx:
-            tx.log(place("a"), ["one", "two"], at(1))
-            tx.log(place("b"), ["three"], at(1))
+            tx.log(place("a"), [LogLine("one"), LogLine("two")], at(1))
+            tx.log(place("b"), [LogLine("three")], at(1))
             tx.log(place("a"), [], at(9))
         write(store, ("a", "four", 2))
         assert read(store) == ["one", "two", "three", "four"]
         assert read(store, newest_first=True, limit=2) == ["four", "three"]
         assert read(store, streams=("a",)) == ["one", "two", "four"]
+
+    def test_a_line_keeps_the_note_that_it_tells(self, store: Store) -> None:
+        note = Note(NoteCode.STOP_ASKED, {"kind": "training-job", "job": "t"}, said("x"))
+        with store.transaction() as tx:
+            tx.log(place("a"), [line_of(note), LogLine("one")], at(1))
+        with store.snapshot() as tx:
+            lines = tx.log_lines(LineQuery(scope=HOME, group=GROUP))
+        assert [line.note for line in lines] == [note, None]
 
     def test_a_clock_that_goes_back_changes_no_order(self, store: Store) -> None:
         write(store, ("a", "one", 5), ("b", "two", 1))
@@ -78,8 +88,8 @@ class LogLaws:
     def test_groups_are_listed_by_name(self, store: Store) -> None:
         with store.transaction() as tx:
             for group in ("/b/Two", "/a/one", "/b/one", "/B/one"):
-                tx.log(place("s", group=group), ["x"], START)
-            tx.log(place("s", group="/a/other", scope=ELSEWHERE), ["x"], START)
+                tx.log(place("s", group=group), [LogLine("x")], START)
+            tx.log(place("s", group="/a/other", scope=ELSEWHERE), [LogLine("x")], START)
             names = [group.name for group in tx.log_groups(HOME, limit=10)]
             assert names == ["/B/one", "/a/one", "/b/Two", "/b/one"]
             assert [g.name for g in tx.log_groups(HOME, prefix="/b", limit=1)] == ["/b/Two"]
@@ -124,7 +134,11 @@ class LogLaws:
 
     def test_any_message_becomes_one_line(self, store: Store) -> None:
         with store.transaction() as tx:
-            tx.log(place("a"), ["two\nlines\x00", "half \ud800", "", "x" * 20_000], START)
+            tx.log(
+                place("a"),
+                [LogLine(one) for one in ("two\nlines\x00", "half \ud800", "", "x" * 20_000)],
+                START,
+            )
         lines = read(store)
         assert lines[:3] == ["two lines", "half", "-"]
         assert len(lines[3]) < 10_000
@@ -152,14 +166,14 @@ class LogLaws:
     ) -> None:
         def fail() -> None:
             with store.transaction() as tx:
-                tx.log(LogPlace(HOME, GROUP, "job"), ["never"], START)
+                tx.log(LogPlace(HOME, GROUP, "job"), [LogLine("never")], START)
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             fail()
         with store.transaction() as tx:
             tx.insert(a_job())
-            tx.log(LogPlace(HOME, GROUP, "job"), ["once"], START)
+            tx.log(LogPlace(HOME, GROUP, "job"), [LogLine("once")], START)
         with store.transaction() as tx:
             tx.delete(a_job())
         other = place.open()

@@ -16,7 +16,7 @@ _OPEN = """
 import sys
 from pathlib import Path
 from windvane.testing.store_laws.place import HOME, START, StorePlace, a_job, a_model, claim
-from windvane.domain.logs import LogPlace
+from windvane.domain.logs import LogLine, LogPlace
 store = StorePlace(sys.argv[1], Path(sys.argv[2])).open()
 sys.stdin.readline()
 """
@@ -37,7 +37,7 @@ while True:
         tx.insert(a_model(f"model-{number}"))
         tx.set_tags(a_model(f"model-{number}").arn, {"number": str(number)})
         tx.insert(a_job(f"job-{number}"))
-        tx.log(LogPlace(HOME, "group", "stream"), [str(number)], START)
+        tx.log(LogPlace(HOME, "group", "stream"), [LogLine(str(number))], START)
     print(number, flush=True)
     number += 1
 """

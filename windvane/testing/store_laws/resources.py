@@ -14,6 +14,7 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import WrongTransition
 from windvane.names import Scope
+from windvane.notes.note import said
 from windvane.store.base import Store
 from windvane.testing.store_laws.place import (
     HOME,
@@ -221,7 +222,7 @@ class ResourceLaws:
 
     def test_any_text_survives(self, store: Store) -> None:
         text = "umlaut ü, snowman \u2603, emoji \U0001f600, nul \x00, half \ud800, quote ' \" \\"
-        record = replace(a_job(sent={text: text}), failure_reason=text)
+        record = replace(a_job(sent={text: text}), failure=said(text))
         with store.transaction() as tx:
             tx.insert(record)
             assert tx.find(AutoMLJob, HOME, "job") == record

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note, said
 from windvane.store.base import Store
 from windvane.testing.store_laws.place import (
     LEASE_S,
@@ -61,10 +63,10 @@ class TaskLaws:
     def test_what_a_task_says_is_kept_while_it_runs(self, store: Store) -> None:
         queue(store, "job", "a", "b")
         first, second = claimed(store), claimed(store)
-        for said in ({"n": 1}, {"n": 2}):
+        for words in ({"n": 1}, {"n": 2}):
             with store.transaction() as tx:
-                assert tx.keep_said(first, said)
-                assert tx.task(first.id) == replace(first, said=said)
+                assert tx.keep_said(first, words)
+                assert tx.task(first.id) == replace(first, said=words)
         with store.transaction() as tx:
             assert tx.keep_said(second, {"n": 3})
             assert tx.finish_task(first, TaskStatus.DONE, at(1), result={"made": 1})
@@ -151,13 +153,13 @@ class TaskLaws:
         queue(store, "job", "a")
         task = claimed(store)
         with store.transaction() as tx:
-            assert tx.finish_task(task, TaskStatus.FAILED, at(7), error="bad \x00 \ud800")
+            assert tx.finish_task(task, TaskStatus.FAILED, at(7), failure=said("bad \x00 \ud800"))
             ended = tx.task(task.id)
         assert ended is not None
-        assert (ended.status, ended.result, ended.error) == (
+        assert (ended.status, ended.result, ended.failure) == (
             TaskStatus.FAILED,
             None,
-            "bad \x00 \ud800",
+            said("bad \x00 \ud800"),
         )
 
     def test_a_task_cannot_end_as_open(self, store: Store) -> None:
@@ -171,7 +173,7 @@ class TaskLaws:
         task = claimed(store)
         with store.transaction() as tx:
             assert tx.finish_task(task, TaskStatus.DONE, at(1), result={})
-            assert not tx.finish_task(task, TaskStatus.FAILED, at(2), error="late")
+            assert not tx.finish_task(task, TaskStatus.FAILED, at(2), failure=said("late"))
             assert not tx.renew_lease(task, at(99))
 
     def test_a_renewed_lease_lasts(self, store: Store) -> None:
@@ -249,8 +251,8 @@ class TaskLaws:
             with store.transaction() as tx:
                 (end,) = tx.release_expired(at(attempt * 100 + LEASE_S), 2)
         assert (end.status, end.ended) == (TaskStatus.FAILED, at(260))
-        assert "Tried 2 times" in end.error
-        assert "worker-2" in end.error
+        facts: dict[str, Fact] = {"attempts": 2, "worker": "worker-2"}
+        assert end.failure == Note(NoteCode.ATTEMPTS_USED, facts)
         with store.transaction() as tx:
             assert tx.task(task.id) == end
             assert claim(tx, 300) is None

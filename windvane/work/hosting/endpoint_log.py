@@ -7,17 +7,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from windvane.domain.deployment import Endpoint
-from windvane.domain.discretion import discreet
-from windvane.domain.logs import LogPlace, endpoint_place
+from windvane.domain.logs import LogLine, LogPlace, endpoint_place, line_of
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.store.base import Store, Transaction
 
-Tell = Callable[[str, int, str], None]
-"""Tells of an instance: its variant, its number, a sentence."""
+Tell = Callable[[str, int, Note], None]
+"""Tells of an instance: its variant, its number, what happened."""
 
 _MOST = 1000
 
 
-def untold(_variant: str, _number: int, _text: str) -> None:
+def untold(_variant: str, _number: int, _note: Note) -> None:
     """For a fleet that nobody keeps a log of."""
 
 
@@ -27,14 +28,14 @@ class EndpointLog:
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store, self._clock = store, clock
-        self._waiting: list[tuple[LogPlace, str, datetime]] = []
+        self._waiting: list[tuple[LogPlace, Note, datetime]] = []
 
     def of(self, endpoint: Endpoint, generation: int) -> Tell:
         """Where one generation of an endpoint tells of its instances."""
 
-        def tell(variant: str, number: int, text: str) -> None:
+        def tell(variant: str, number: int, note: Note) -> None:
             place = endpoint_place(endpoint, generation, variant, number)
-            self._waiting = [*self._waiting[1 - _MOST :], (place, text, self._clock())]
+            self._waiting = [*self._waiting[1 - _MOST :], (place, note, self._clock())]
 
         return tell
 
@@ -42,17 +43,18 @@ class EndpointLog:
         """Nothing is lost if the store cannot be written to: the next call tries again."""
         if not self._waiting:
             return
-        texts: dict[tuple[LogPlace, datetime], list[str]] = defaultdict(list)
-        for place, text, at in self._waiting:
-            texts[place, at].append(text)
+        told: dict[tuple[LogPlace, datetime], list[LogLine]] = defaultdict(list)
+        for place, note, at in self._waiting:
+            told[place, at].append(line_of(note))
         with self._store.transaction() as tx:
-            for (place, at), lines in texts.items():
+            for (place, at), lines in told.items():
                 tx.log(place, lines, at)
         self._waiting = []
 
 
 def tell_outcome(tx: Transaction, endpoint: Endpoint, generation: int, now: datetime) -> None:
     """What creating or updating the endpoint to this generation came to, in the logs of its variants."""
-    text = f"The endpoint {endpoint.name} is {endpoint.status}. {discreet(endpoint.failure_reason)}"
+    facts = {"endpoint": endpoint.name, "status": str(endpoint.status)}
+    outcome = line_of(Note(NoteCode.ENDPOINT_IS, facts, endpoint.failure))
     for one in endpoint.desired:
-        tx.log(endpoint_place(endpoint, generation, one.variant.name, 0), [text.strip()], now)
+        tx.log(endpoint_place(endpoint, generation, one.variant.name, 0), [outcome], now)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from windvane.domain.deployment import Deployed, Variant
 from windvane.errors import WindvaneError
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, raised
 from windvane.process.memory import process_memory_mb
 from windvane.process.ownership import lend
 from windvane.serving.model import called, check_shape
@@ -32,7 +34,7 @@ Download = Callable[[Deployed, Path], None]
 class Fleet:
     """Belongs to the hosting thread.
 
-    failure    why it will never be ready; "" while it may
+    failure    why it will never be ready; None while it may
     was_ready  whether everything was up at once; known from the start of one that served in the server's last life,
                whose serverless variants need not prove that they can
     """
@@ -48,7 +50,7 @@ class Fleet:
         has_served: bool = False,
     ) -> None:
         self.folder = folder
-        self.failure = ""
+        self.failure: Note | None = None
         self.was_ready = False
         self._has_served = has_served
         self._key = key
@@ -81,9 +83,9 @@ class Fleet:
         )
 
     @property
-    def setback(self) -> str:
-        """Why a place that was added cannot be filled; "" while nothing is known against it."""
-        return next((_told(name, why) for name, why in self._setbacks()), "")
+    def setback(self) -> Note | None:
+        """Why a place that was added cannot be filled; None while nothing is known against it."""
+        return next((_not_started(name, why) for name, why in self._setbacks()), None)
 
     @property
     def is_gone(self) -> bool:
@@ -108,7 +110,7 @@ class Fleet:
         for place in self._places.values():
             if not self.failure:
                 place.tick(now, self._means)
-                self.failure = "" if self.was_ready else self.setback
+                self.failure = None if self.was_ready else self.setback
         self.was_ready = self.was_ready or self.is_ready
 
     def routes(self, weights: Mapping[str, float]) -> tuple[VariantRoute, ...]:
@@ -165,7 +167,7 @@ class Fleet:
             for number in range(self._n_wanted(one.variant, n_before, before, now)):
                 at = (one.variant.name, number)
                 if at not in before and number >= self._least(one.variant):
-                    self._tell(*at, "Requests are queued: starting one more process.")
+                    self._tell(*at, Note(NoteCode.PROCESS_ADDED))
                 self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
         for at, place in before.items():
             process = place.vacate()
@@ -190,12 +192,12 @@ class Fleet:
             n = 0
         return min(max(n, self._least(variant)), variant.serverless.most_processes)
 
-    def _why_gone(self, variant: str, now: float) -> str:
+    def _why_gone(self, variant: str, now: float) -> Note:
         is_served = any(one.variant.name == variant for one in self._deployed)
         demand = self._demands.get(variant)
         is_idle = is_served and demand is not None and self._is_idle(demand, now)
-        asked = f": no requests for {self._means.idle_s:g} s" if is_idle else ""
-        return f"The model process is being stopped{asked}; it finishes its current requests."
+        facts = {"idle_s": self._means.idle_s if is_idle else None}
+        return Note(NoteCode.PROCESS_STOPPING, facts)
 
     def _is_idle(self, demand: Demand, now: float) -> bool:
         return not demand.asked and now - demand.last > self._means.idle_s
@@ -212,7 +214,7 @@ class Fleet:
         tell = partial(self._tell, deployed.variant.name, number)
         return Place(deployed, number, self.folder, log, tell)
 
-    def _setbacks(self) -> Iterator[tuple[str, str]]:
+    def _setbacks(self) -> Iterator[tuple[str, Note]]:
         for (variant, _), place in self._places.items():
             if why := place.setback:
                 yield variant, why
@@ -252,7 +254,7 @@ class _Preparation:
         means: Means,
     ) -> None:
         self.is_over = False
-        self.failure = ""
+        self.failure: Note | None = None
         self._download = download
         self._deployed = deployed
         self._folder = folder
@@ -277,16 +279,14 @@ class _Preparation:
             if self._sandbox is not None:
                 lend(self._folder, self._sandbox.user_of(owner_of(self._folder)))
         except WindvaneError as error:
-            self._fail(one, str(error))
+            self._fail(one, error.note)
         except Exception as error:  # noqa: BLE001 - the end of a thread; the endpoint carries the reason
             _LOG.exception("The artefacts of %s could not be fetched.", one.variant.model_name)
-            self._fail(
-                one, f"its model data could not be fetched ({type(error).__name__}: {error})."
-            )
+            self._fail(one, Note(NoteCode.MODEL_NOT_FETCHED, because=raised(error)))
 
-    def _fail(self, one: Deployed, why: str) -> None:
-        self.failure = _told(one.variant.name, why)
+    def _fail(self, one: Deployed, why: Note) -> None:
+        self.failure = _not_started(one.variant.name, why)
 
 
-def _told(variant: str, why: str) -> str:
-    return f"Production variant {variant} could not be started: {why}"
+def _not_started(variant: str, why: Note) -> Note:
+    return Note(NoteCode.VARIANT_NOT_STARTED, {"variant": variant}, why)

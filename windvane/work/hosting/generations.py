@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.notes.note import Note
 
 FleetKey = tuple[str, int]
 """Endpoint's ARN, generation."""
@@ -42,20 +43,20 @@ def in_service(endpoint: Endpoint) -> Endpoint:
         running_config_name=endpoint.config_name,
         running_generation=endpoint.desired_generation,
         status=EndpointStatus.IN_SERVICE,
-        failure_reason="",
+        failure=None,
         is_rescaling=False,
     )
 
 
-def failed(endpoint: Endpoint, why: str) -> Endpoint:
+def failed(endpoint: Endpoint, why: Note) -> Endpoint:
     """An update that fails leaves what runs; a creation leaves nothing."""
     if not endpoint.running:
-        return replace(endpoint.outline, status=EndpointStatus.FAILED, failure_reason=why)
+        return replace(endpoint.outline, status=EndpointStatus.FAILED, failure=why)
     return replace(
         endpoint,
         desired=endpoint.running,
         config_name=endpoint.running_config_name,
         status=EndpointStatus.IN_SERVICE,
-        failure_reason=why,
+        failure=why,
         is_rescaling=False,
     )

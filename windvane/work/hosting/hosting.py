@@ -22,6 +22,8 @@ from pathlib import Path
 from windvane.artifacts.base import Artifacts
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
 from windvane.names import Scope, derived_suffix, parse_arn
+from windvane.notes.log import in_log
+from windvane.notes.sentences import reason, sentence
 from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import in_memory, memory_folder
 from windvane.serving.process import PROGRAM
@@ -56,7 +58,6 @@ _LOG = logging.getLogger(__name__)
 _POLL_S = 0.3
 _FOLDER = "endpoints"
 _TRY_AGAIN_S = 30.0
-_MAX_REASON = 1024
 
 
 class Hosting:
@@ -296,16 +297,14 @@ class Hosting:
 
     def _route(self, endpoint: Endpoint) -> Route:
         if endpoint.status is EndpointStatus.FAILED:
-            why = f"Endpoint {endpoint.name} failed: {endpoint.failure_reason}"
+            why = f"Endpoint {endpoint.name} failed: {reason(endpoint.failure)}"
             return Route(endpoint.scope, endpoint.name, (), why, is_hopeless=True)
         fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
         if not endpoint.running or fleet is None:
             why = f"Endpoint {endpoint.name} is {endpoint.status}; try again once it is InService."
             return Route(endpoint.scope, endpoint.name, (), why)
         if fleet.failure:
-            why = (
-                f"Endpoint {endpoint.name} has no instance: {fleet.failure} It is tried again soon."
-            )
+            why = f"Endpoint {endpoint.name} has no instance: {sentence(fleet.failure)} It is tried again soon."
             return Route(endpoint.scope, endpoint.name, (), why)
         weights = {item.variant.name: item.variant.weight for item in endpoint.running}
         return Route(endpoint.scope, endpoint.name, fleet.routes(weights))
@@ -319,8 +318,8 @@ class Hosting:
             return endpoint
         if fleet.is_ready if endpoint.is_rescaling else fleet.was_ready:
             return in_service(endpoint)
-        why = fleet.failure or (fleet.setback if endpoint.is_rescaling else "")
-        return failed(endpoint, why[:_MAX_REASON]) if why else endpoint
+        why = fleet.failure or (fleet.setback if endpoint.is_rescaling else None)
+        return endpoint if why is None else failed(endpoint, why)
 
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
@@ -328,7 +327,7 @@ class Hosting:
                 now = self._clock()
                 tx.update(replace(outcome, modified=now))
                 tell_outcome(tx, outcome, endpoint.desired_generation, now)
-        _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, outcome.failure_reason)
+        _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, in_log(outcome.failure))
         self.wake()
 
     def _sweep(self, endpoints: Sequence[Endpoint], wanted: Iterable[FleetKey]) -> None:

@@ -6,10 +6,13 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windvane.domain.deployment import Deployed
+from windvane.notes.codes import DataValue, NoteCode, ProcessEnd
+from windvane.notes.log import in_log
+from windvane.notes.note import Note, said
 from windvane.process.memory import MARGIN, process_memory_mb
 from windvane.process.sandbox import Limits, Sandbox
 from windvane.serving.pool import Seat
@@ -94,9 +97,8 @@ class Place:
     seat       the process that is ready, for the router; None while there is none
     has_served whether there was ever such a process
     deaths     processes that ended one after the other without serving for long
-    refusal    why it is of no use to try again: what the last process said, or that it took too long; "" if nothing
-    last_words how the last process ended, a sentence
-    last_end   the same without what its log says, which may quote data
+    refusal    why it is of no use to try again: what the last process said, or that it took too long; None if nothing
+    last_end   how the last process ended, with the last line of its log
     false_starts  processes that ended one after the other before they were ready
     """
 
@@ -106,13 +108,13 @@ class Place:
         number: int,
         folder: Path,
         log: Path,
-        tell: Callable[[str], None] = lambda _: None,
+        tell: Callable[[Note], None] = lambda _: None,
     ) -> None:
         self.seat: Seat | None = None
         self.has_served = False
         self.deaths = 0
-        self.refusal = ""
-        self.last_words = self.last_end = ""
+        self.refusal: Note | None = None
+        self.last_end: Note | None = None
         self.false_starts = 0
         self.not_before = 0.0
         self.process: ModelProcess | None = None
@@ -133,25 +135,26 @@ class Place:
         if self.seat is None:
             self._listen(self.process, means)
         how = self._end(self.process, means)
-        if not how and self.seat is None and now - self._started > means.load_s:
-            how = f"was not ready within {means.load_s:g} seconds"
-            self.refusal = f"The model process {how}."
-        if how:
+        if how is None and self.seat is None and now - self._started > means.load_s:
+            self.refusal = how = _ended(ProcessEnd.NOT_READY, seconds=means.load_s)
+        if how is not None:
             self._bury(self.process, now, how)
 
     @property
-    def setback(self) -> str:
-        """Why it cannot be filled, a sentence, if it never was and is not likely to be; "" otherwise."""
+    def setback(self) -> Note | None:
+        """Why it cannot be filled, if it never was and is not likely to be; None otherwise."""
         if self.has_served:
-            return ""
-        return self.last_words if self.deaths >= MAX_DEATHS_AT_LOAD else self.refusal
+            return None
+        return self.last_end if self.deaths >= MAX_DEATHS_AT_LOAD else self.refusal
 
     @property
     def why_empty(self) -> str:
-        """Why it stays empty, a sentence, if the last processes ended before they were ready; "" otherwise."""
-        if self.seat is not None or self.false_starts < MAX_DEATHS_AT_LOAD:
+        """Why it stays empty, a sentence without its full stop, if the last processes ended before they were ready; ""
+        otherwise. Whoever invokes the endpoint reads it, so that it does not say what a log does."""
+        last = self.last_end
+        if last is None or self.seat is not None or self.false_starts < MAX_DEATHS_AT_LOAD:
             return ""
-        return f"{self.last_end}, {self.false_starts} times in a row before it was ready"
+        return f"{in_log(last).rstrip('.')}, {self.false_starts} times in a row before it was ready"
 
     def most_mb(self, means: Means) -> float:
         """That its process may hold, whatever the kernel counts of it (process/memory.py)."""
@@ -175,17 +178,16 @@ class Place:
         return None
 
     def _start(self, now: float, means: Means) -> None:
-        self.refusal = ""
+        self.refusal = None
         self._is_condemned = False
         try:
             self._spec.write_text(spec_of(self._deployed, self._folder, means))
             self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
         except OSError as error:
-            self.last_end = "The model process could not be started"
             self.false_starts += 1
-            self._note_death(now, f"could not be started: {error}")
+            self._note_death(now, _ended(ProcessEnd.NOT_STARTED, error=DataValue(str(error))))
         else:
-            self._tell("Starting a model process.")
+            self._tell(Note(NoteCode.PROCESS_STARTING))
         self._started = now
 
     def _listen(self, process: ModelProcess, means: Means) -> None:
@@ -193,7 +195,7 @@ class Place:
         if hello is None:
             return
         if hello.failed:
-            self.refusal = self._with_urls(hello.failed)
+            self.refusal = said(self._with_urls(hello.failed))
             return
 
         def condemn() -> None:
@@ -203,7 +205,7 @@ class Place:
         self.seat = Seat(next(_seat_numbers), process.channel, condemn)
         self.has_served = True
         self.false_starts = 0
-        self._tell("The model process is ready.")
+        self._tell(Note(NoteCode.PROCESS_READY))
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
 
     def _with_urls(self, text: str) -> str:
@@ -213,17 +215,18 @@ class Place:
             text = text.replace(str(folder_of(url, self._folder)), url)
         return text
 
-    def _end(self, process: ModelProcess, means: Means) -> str:
-        """How the process ended or why it is to be ended; "" while neither."""
+    def _end(self, process: ModelProcess, means: Means) -> Note | None:
+        """How the process ended or why it is to be ended; None while neither."""
         code = process.exit_code()
         if code is not None:
-            return f"exited with code {code}" if code >= 0 else f"was killed by signal {-code}"
+            end = ProcessEnd.EXITED if code >= 0 else ProcessEnd.KILLED
+            return _ended(end, number=abs(code))
         if process_memory_mb(process.pid) > self.most_mb(means):
-            return "exceeded its memory limit"
-        return "did not respond to a request in time" if self._is_condemned else ""
+            return _ended(ProcessEnd.OVER_MEMORY)
+        return _ended(ProcessEnd.SILENT) if self._is_condemned else None
 
-    def _bury(self, process: ModelProcess, now: float, how: str) -> None:
-        self._tell(f"The model process {how}.")
+    def _bury(self, process: ModelProcess, now: float, how: Note) -> None:
+        self._tell(how)
         if self.seat is None:
             process.channel.close()
             self.false_starts += 1
@@ -231,18 +234,29 @@ class Place:
             self.deaths = 0
         process.close()
         self.process = self.seat = None
-        self.last_end = f"The model process {how}"
-        self._note_death(now, f"{how}. {self._tail()}".rstrip())
+        last = self._last_line()
+        facts = {**how.facts, "last_line": DataValue(last) if last else None}
+        self._note_death(now, replace(how, facts=facts))
 
-    def _note_death(self, now: float, how: str) -> None:
-        self.last_words = f"The model process {how}"
-        _LOG.warning("%s: %s", self._spec.stem, self.last_words)
+    def _note_death(self, now: float, how: Note) -> None:
+        self.last_end = how
+        _LOG.warning("%s: %s", self._spec.stem, in_log(how))
         self.not_before = now + _BACK_OFF_S[min(self.deaths, len(_BACK_OFF_S) - 1)]
         self.deaths += 1
 
-    def _tail(self) -> str:
+    def _last_line(self) -> str:
         with self._log.open("rb") as log:
             log.seek(max(0, log.seek(0, 2) - _TAIL_BYTES))
             lines = log.read().decode(errors="replace").split("\n")
         last = [line for line in lines if line.strip()][-1:]
-        return f"Last line of its log: {last[0].strip()}" if last else ""
+        return last[0].strip() if last else ""
+
+
+def _ended(
+    end: ProcessEnd,
+    number: int | None = None,
+    seconds: float | None = None,
+    error: DataValue | None = None,
+) -> Note:
+    facts = {"end": str(end), "number": number, "seconds": seconds, "error": error}
+    return Note(NoteCode.PROCESS_ENDED, facts)

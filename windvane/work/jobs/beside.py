@@ -7,6 +7,9 @@ from datetime import datetime
 
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.domain.timing import timetable
+from windvane.notes.codes import NoteCode
+from windvane.notes.handed import handed_note
+from windvane.notes.note import Note
 from windvane.work.jobs import records
 from windvane.work.jobs.reasons import with_reason
 from windvane.work.jobs.state import JobState
@@ -14,9 +17,9 @@ from windvane.work.jobs.state import JobState
 _KINDS = frozenset({TaskKind.EXPLORE, TaskKind.SPLIT, TaskKind.TRANSFORM})
 
 _MISSING = {
-    TaskKind.EXPLORE: "The data exploration and candidate definition notebooks are missing",
-    TaskKind.SPLIT: "The data splits are missing",
-    TaskKind.TRANSFORM: "Transformed data are missing",
+    TaskKind.EXPLORE: NoteCode.NOTEBOOKS_MISSING,
+    TaskKind.SPLIT: NoteCode.SPLITS_MISSING,
+    TaskKind.TRANSFORM: NoteCode.TRANSFORMED_MISSING,
 }
 
 
@@ -57,9 +60,9 @@ def taken_in(state: JobState) -> JobState:
             )
             state = replace(state, job=job)
             for told in found.get("failures", ()):
-                state = with_reason(state, told)
-    for kind, what in _MISSING.items():
+                state = with_reason(state, handed_note(told))
+    for kind, code in _MISSING.items():
         for task in state.of(kind):
             if task.status is TaskStatus.FAILED:
-                state = with_reason(state, f"{what}: {task.error}")
+                state = with_reason(state, Note(code, because=task.failure))
     return state

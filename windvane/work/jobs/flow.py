@@ -18,8 +18,10 @@ from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable, timetable
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.work.jobs import beside, learning, records, steprecords, trials
-from windvane.work.jobs.reasons import MAX_REASONS, MAX_TEXT, with_reason
+from windvane.work.jobs.reasons import MAX_REASONS, with_reason
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import given_up, index_of
 
@@ -36,9 +38,9 @@ def advance(state: JobState, now: datetime) -> JobState:
     return state
 
 
-def deployment_failed(state: JobState, reason: str, now: datetime) -> JobState:
+def deployment_failed(state: JobState, why: Note | None, now: datetime) -> JobState:
     """The job ends with its model, and says why the endpoint is missing."""
-    told = f"The model could not be deployed to the endpoint {state.job.endpoint_name}: {reason}"
+    told = Note(NoteCode.NOT_DEPLOYED, {"endpoint": state.job.endpoint_name}, why)
     return _ended(
         with_reason(state, told, at_most=MAX_REASONS - 1),
         JobStatus.COMPLETED,
@@ -47,9 +49,9 @@ def deployment_failed(state: JobState, reason: str, now: datetime) -> JobState:
     )
 
 
-def broken(state: JobState, reason: str, now: datetime) -> JobState:
+def broken(state: JobState, why: Note, now: datetime) -> JobState:
     """The job cannot go on for a reason that is ours."""
-    return _failed(state, reason, now)
+    return _failed(state, why, now)
 
 
 def _end_if_over(state: JobState, now: datetime) -> Passed:
@@ -97,7 +99,7 @@ def _analyse(state: JobState, now: datetime) -> Passed:
     if task.status is TaskStatus.READY:
         return _fail_if_late(state, now)
     if task.status is not TaskStatus.DONE or task.result is None:
-        return _failed(state, task.error or "The data analysis was cancelled.", now), False
+        return _failed(state, task.failure or Note(NoteCode.ANALYSIS_CANCELLED), now), False
     job = replace(
         state.job,
         problem_type=ProblemType(task.result["problem_type"]),
@@ -120,12 +122,14 @@ def _define(state: JobState, now: datetime) -> Passed:
     return _ended(state, JobStatus.COMPLETED, done, now), False
 
 
-def _why_undefined(state: JobState) -> str:
-    told = " ".join(state.job.partial_failures) or (
-        f"There was not enough time within the job's {state.job.limits.max_runtime_s} s: raise "
-        "MaxAutoMLJobRuntimeInSeconds."
-    )
-    return f"The candidate definitions, the only output of this job, are missing. {told}"
+_WHY_UNDEFINED = (NoteCode.DEFINITIONS_MISSING, NoteCode.NOTEBOOKS_MISSING)
+
+
+def _why_undefined(state: JobState) -> Note:
+    """The partial failure that it is because of, if there is one."""
+    known = sorted(state.job.partial_failures, key=lambda one: one.code not in _WHY_UNDEFINED)
+    late = Note(NoteCode.NOT_ENOUGH_TIME, {"limit_s": state.job.limits.max_runtime_s})
+    return Note(NoteCode.NO_DEFINITIONS, because=known[0] if known else late)
 
 
 def _learn(state: JobState, now: datetime) -> Passed:
@@ -133,9 +137,8 @@ def _learn(state: JobState, now: datetime) -> Passed:
     try:
         return learning.learn(state, now)
     except NoModel:
-        why = next((task.error for task in state.of(TaskKind.BASELINE) if task.error), "")
-        told = "No candidate finished, and neither did the baseline"
-        return _failed(state, f"{told}: {why}" if why else f"{told}.", now), False
+        failures = (task.failure for task in state.of(TaskKind.BASELINE) if task.failure)
+        return _failed(state, Note(NoteCode.NO_MODEL, because=next(failures, None)), now), False
 
 
 def _explain(state: JobState, now: datetime) -> Passed:
@@ -162,7 +165,7 @@ def _retain(state: JobState, now: datetime) -> Passed:
     if tasks[0].status.is_open and now < timetable(state.job, state.up_since).finish:
         return state, False
     if tasks[0].status is TaskStatus.FAILED:
-        told = f"Models of discarded candidates could not be deleted: {tasks[0].error}"
+        told = Note(NoteCode.MODELS_NOT_DELETED, because=tasks[0].failure)
         state = with_reason(state, told)
     return state.without_ready(frozenset({TaskKind.RETAIN}), now), True
 
@@ -175,17 +178,14 @@ def _deploy(state: JobState, now: datetime) -> Passed:
     if job.secondary is not SecondaryStatus.DEPLOYING_MODEL:
         return replace(_showing(state, SecondaryStatus.DEPLOYING_MODEL), deploys=True), False
     if endpoint is None:
-        return deployment_failed(state, "it was deleted before it came into service.", now), False
+        return deployment_failed(state, Note(NoteCode.ENDPOINT_DELETED), now), False
     if endpoint.status is EndpointStatus.IN_SERVICE:
         return replace(state, job=replace(job, deployed=True)), True
     if endpoint.status is EndpointStatus.FAILED:
-        return deployment_failed(state, endpoint.failure_reason, now), False
+        return deployment_failed(state, endpoint.failure, now), False
     if now >= timetable(job, state.up_since).finish:
-        reason = (
-            f"it was not in service when the job's time limit of {job.limits.max_runtime_s} s "
-            "was reached."
-        )
-        return deployment_failed(state, reason, now), False
+        late = Note(NoteCode.ENDPOINT_LATE, {"limit_s": job.limits.max_runtime_s})
+        return deployment_failed(state, late, now), False
     return state, False
 
 
@@ -214,6 +214,10 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
 )
 
 _UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BASELINE}
+_UNPLANNED_FAILED = {
+    TaskKind.ENSEMBLE: NoteCode.ENSEMBLE_FAILED,
+    TaskKind.BASELINE: NoteCode.BASELINE_FAILED,
+}
 
 
 # reports of the best candidate
@@ -221,13 +225,14 @@ _UNPLANNED = {TaskKind.ENSEMBLE: records.ENSEMBLE, TaskKind.BASELINE: records.BA
 
 @dataclass(frozen=True)
 class _Report:
-    """field    of the candidate: where the report is
+    """note     that it is missing
+    field    of the candidate: where the report is
     shows    while it is made;  missing  at the job's end, if it is not there
     ends     when it must be there
     """
 
     kind: TaskKind
-    title: str
+    note: NoteCode
     field: str
     shows: SecondaryStatus
     missing: SecondaryStatus
@@ -239,7 +244,7 @@ class _Report:
 
 _EXPLANATION = _Report(
     TaskKind.EXPLAIN,
-    "The explainability report",
+    NoteCode.EXPLAINABILITY_MISSING,
     "explainability",
     SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT,
     SecondaryStatus.EXPLAINABILITY_ERROR,
@@ -247,7 +252,7 @@ _EXPLANATION = _Report(
 )
 _INSIGHTS = _Report(
     TaskKind.INSIGHTS,
-    "The model insights report",
+    NoteCode.INSIGHTS_MISSING,
     "model_insights",
     SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT,
     SecondaryStatus.MODEL_INSIGHTS_ERROR,
@@ -268,9 +273,9 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     state = state.without_ready(frozenset({report.kind}), now)
     result = tasks[0].result if tasks else None
     if result is None:
-        why = (tasks[0].error if tasks else "") or "there was not enough time for it."
-        told = f"{report.title} is missing: {why}"
-        return with_reason(state, told, at_most=MAX_REASONS - 1), True
+        why = (tasks[0].failure if tasks else None) or Note(NoteCode.NO_TIME)
+        missing = Note(report.note, because=why)
+        return with_reason(state, missing, at_most=MAX_REASONS - 1), True
     reported = state.candidate(tasks[0].payload["index"])
     if reported is None:
         return state, True
@@ -288,8 +293,9 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
         return state.with_candidate(done)
     if task.status is TaskStatus.CANCELLED:
         return trials.stopped(state, candidate, task.ended)
-    failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.error)
-    told = f"Candidate {candidate.name} ({candidate.algorithm}): {task.error}"
+    failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.failure)
+    facts = {"candidate": candidate.name, "algorithm": candidate.algorithm}
+    told = Note(NoteCode.CANDIDATE_FAILED, facts, task.failure)
     return with_reason(state.with_candidate(failed), told)
 
 
@@ -298,15 +304,14 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     index = index_of(task)
     result = task.result or {}
     if task.status is TaskStatus.FAILED:
-        return with_reason(state, f"The {algorithm}: {task.error}")
+        return with_reason(state, Note(_UNPLANNED_FAILED[task.kind], because=task.failure))
     if index is None or not result.get("outcome") or state.candidate(index) is not None:
         return state
     begun = records.unplanned(state.job, index, algorithm, task.key, task.created)
     state = state.with_candidate(records.completed(state.job, begun, result, task.ended or now))
     if task.kind is not TaskKind.BASELINE:
         return state
-    told = "No candidate finished; the model is a baseline that predicts the same for every row."
-    return with_reason(state, told, at_most=MAX_REASONS - 1)
+    return with_reason(state, Note(NoteCode.BASELINE_ONLY), at_most=MAX_REASONS - 1)
 
 
 def _packed(state: JobState, task: Task) -> JobState:
@@ -332,15 +337,12 @@ def _fail_if_late(state: JobState, now: datetime) -> Passed:
     """A job whose data were never looked at in its time has nothing to finish with."""
     if now < timetable(state.job, state.up_since).finish:
         return state, False
-    reason = (
-        f"The job's time limit of {state.job.limits.max_runtime_s} s was reached before its data "
-        "were read: the server was down or busy. Create the job again."
-    )
-    return _failed(state, reason, now), False
+    late = Note(NoteCode.NOT_READ_IN_TIME, {"limit_s": state.job.limits.max_runtime_s})
+    return _failed(state, late, now), False
 
 
-def _failed(state: JobState, reason: str, now: datetime) -> JobState:
-    job = replace(state.job, failure_reason=reason[:MAX_TEXT])
+def _failed(state: JobState, why: Note, now: datetime) -> JobState:
+    job = replace(state.job, failure=why)
     return _ended(replace(state, job=job), JobStatus.FAILED, SecondaryStatus.FAILED, now)
 
 

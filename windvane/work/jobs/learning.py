@@ -20,6 +20,8 @@ from windvane.domain.job import EndOfSearch, JobStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.engine.tuning.pacing import is_in_vain
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.work.jobs import beside, records, trials
 from windvane.work.jobs.reasons import MAX_REASONS, with_reason
 from windvane.work.jobs.state import JobState
@@ -35,6 +37,8 @@ from windvane.work.jobs.workflow import (
     request_of,
     task_of,
 )
+
+_NO_TIME = Note(NoteCode.NO_TIME_TO_PACK)
 
 
 def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
@@ -60,7 +64,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
         state = _with_failed(state, failed, now)
     for action in decision.begin:
         if isinstance(action, Pack) and now >= times.explained:
-            return _without_packing(state, "there was no time for it."), True
+            return _without_packing(state, _NO_TIME), True
         state = _with_begun(state, action, now)
     if decision.failed:
         return learn(state, now)  # without them the answer is another
@@ -195,11 +199,11 @@ def _showing(state: JobState) -> JobState:
 def _told_why_unpacked(state: JobState) -> JobState:
     for task in state.of(TaskKind.PACK):
         if task.result is None:
-            state = _without_packing(state, task.error or "there was no time for it.")
+            state = _without_packing(state, task.failure or _NO_TIME)
     return state
 
 
-def _without_packing(state: JobState, why: str) -> JobState:
+def _without_packing(state: JobState, why: Note) -> JobState:
     """Tell that the best candidate is not packaged anew, and answers as it did when it was scored."""
-    told = f"The best candidate keeps its earlier package; it could not be packaged anew: {why}"
+    told = Note(NoteCode.NOT_PACKED, because=why)
     return with_reason(state, told, at_most=MAX_REASONS - 1)

@@ -16,6 +16,7 @@ from windvane.domain.resource import Kind
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.checked import number_in
 from windvane.engine.outcomes import outcome_from_json
+from windvane.notes.note import Note
 from windvane.work.jobs.containers import containers_of
 from windvane.work.workspace import Keys
 
@@ -24,9 +25,6 @@ BASELINE = "baseline"
 
 SPLIT = "split"
 """Key of the task that writes the split data."""
-
-MAX_TEXT = 1024
-"""Of a reason that is recorded."""
 
 _FINITE = ("objective", "fit_s", "latency_s")
 """Of an outcome: they stand in answers, and JSON has no other numbers."""
@@ -104,10 +102,10 @@ def _tag(told: str) -> str:
 
 
 def ended(
-    candidate: Candidate, status: CandidateStatus, at: datetime | None, reason: str
+    candidate: Candidate, status: CandidateStatus, at: datetime | None, why: Note | None
 ) -> Candidate:
     """A candidate that came to nothing."""
-    return replace(candidate, status=status, ended=at, failure_reason=reason[:MAX_TEXT])
+    return replace(candidate, status=status, ended=at, failure=why)
 
 
 def _steps(job: AutoMLJob, index: int, tag: str) -> tuple[Step, ...]:

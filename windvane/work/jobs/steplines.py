@@ -1,17 +1,18 @@
-"""What the log of a processing, training or transform job says: lines in plain words, worked out from what changed."""
+"""What the log of a processing, training or transform job tells, worked out from what changed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from windvane.domain.candidate import Metric, ProcessingJob, TrainingJob
-from windvane.domain.discretion import discreet
+from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.images import algorithm_of
-from windvane.domain.logs import place_of
+from windvane.domain.logs import LogLine, line_of, place_of
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note
 from windvane.store.base import Transaction
 
 _LOG = logging.getLogger(__name__)
@@ -31,74 +32,66 @@ def tell_step(
     old       None for one that was just made
     result    of its task
     """
-    tx.log(place_of(new), as_told(step_lines(old, new, result)), now)
+    tx.log(place_of(new), as_lines(step_notes(old, new, result)), now)
 
 
-def step_lines(
+def step_notes(
     old: ProcessingJob | None, new: ProcessingJob, result: Mapping[str, Any] = NOTHING
-) -> Iterator[str]:
-    """What is to be told of a step job that was `old` and is `new`."""
+) -> Iterator[Note]:
+    """Return what is to be told of a step job that was `old` and is `new`."""
+    named: dict[str, Fact] = {"kind": str(new.kind), "job": new.name}
     if new.started is not None and (old is None or old.started is None):
-        yield f"The {_words(new)} {new.name} started{_with(new)}."
+        yield Note(NoteCode.STEP_STARTED, {**named, **_made_with(new)})
     if not new.status.is_final or (old is not None and old.status is new.status):
         return
     yield from _done(result)
     if isinstance(new, TrainingJob):
         for metric in new.metrics:
-            yield f"{metric.split.lower()}:{scored(metric)}"
+            score: dict[str, Fact] = {
+                "split": metric.split,
+                "metric": str(metric.name),
+                "value": metric.value,
+                "standard_error": metric.standard_error,
+            }
+            yield Note(NoteCode.STEP_METRIC, score)
     is_timed = new.started is not None and new.ended is not None
-    took = (
-        f" after {span(new.started or new.created, new.ended or new.modified)}" if is_timed else ""
-    )
-    why = discreet(new.failure_reason)
-    yield f"The {_words(new)} {new.name} is {new.status}{took}.{f' {why}' if why else ''}"
+    took_s = seconds(new.started or new.created, new.ended or new.modified) if is_timed else None
+    ended = {**named, "status": str(new.status), "took_s": took_s}
+    yield Note(NoteCode.STEP_ENDED, ended, new.failure)
 
 
-def _done(result: Mapping[str, Any]) -> Iterator[str]:
+def _done(result: Mapping[str, Any]) -> Iterator[Note]:
     """What a training or transform job read and wrote, in figures."""
     if table := result.get("table"):
-        held_out = table["n_held_out"]
-        yield (
-            f"The table has {table['n_rows']} "
-            f"rows{f' ({held_out} held out)' if held_out else ''} and {table['n_features']} "
-            "feature columns."
-        )
+        names = ("n_rows", "n_held_out", "n_features")
+        yield Note(NoteCode.TABLE_READ, {name: table[name] for name in names})
     if (n_objects := result.get("objects")) is not None:
-        yield f"Transformed objects: {n_objects}."
+        yield Note(NoteCode.OBJECTS_TRANSFORMED, {"n_objects": n_objects})
     if rows := result.get("rows"):
-        yield f"Rows written: {', '.join(f'{n} of {part}' for part, n in rows.items())}."
+        yield Note(NoteCode.ROWS_WRITTEN, {"rows": dict(rows)})
 
 
-def as_told(lines: Iterator[str]) -> tuple[str, ...]:
-    """The lines; those that cannot be told hold up no job."""
-    told = []
+def as_lines(notes: Iterable[Note]) -> tuple[LogLine, ...]:
+    """Return the lines that tell notes; those that cannot be told hold up no job."""
+    lines = []
     try:
-        for line in lines:
-            told.append(line)  # noqa: PERF402 - what comes before a fault is kept
+        for note in notes:
+            lines.append(line_of(note))  # noqa: PERF401 - what comes before a fault is kept
     except Exception:  # noqa: BLE001 - the end of a telling: the change itself must be written
         _LOG.exception("Not all log lines of a job could be written.")
-        told.append("Further log lines are missing; see the server's log for the reason.")
-    return tuple(told)
+        lines.append(line_of(Note(NoteCode.LINES_MISSING)))
+    return tuple(lines)
 
 
-def scored(metric: Metric) -> str:
-    error = "" if metric.standard_error is None else f" ± {metric.standard_error:.2g}"
-    return f"{metric.name} = {metric.value:.5g}{error}"
+def seconds(start: datetime, end: datetime) -> float:
+    """Return the seconds from one to the other, not less than none."""
+    return max(0.0, (end - start).total_seconds())
 
 
-def span(start: datetime, end: datetime) -> str:
-    return f"{max(0.0, (end - start).total_seconds()):.1f} s"
-
-
-def _words(job: ProcessingJob) -> str:
-    return str(job.kind).replace("-", " ")
-
-
-def _with(job: ProcessingJob) -> str:
+def _made_with(job: ProcessingJob) -> dict[str, Fact]:
     details = job.details
     if model := details.get("ModelName"):
-        return f", with the model {model}"
+        return {"model": model}
     image = details.get("AlgorithmSpecification", {}).get("TrainingImage", "")
     image = image or details.get("AppSpecification", {}).get("ImageUri", "")
-    algorithm = algorithm_of(image)
-    return f", with {algorithm}" if algorithm else ""
+    return {"algorithm": algorithm_of(image) or None}

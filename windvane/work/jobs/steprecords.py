@@ -27,7 +27,8 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.plan_text import hyperparameters_of
-from windvane.work.jobs.records import MAX_TEXT, SPLIT, transform_key
+from windvane.notes.note import Note
+from windvane.work.jobs.records import SPLIT, transform_key
 from windvane.work.jobs.splitting import split_environment, split_inputs
 from windvane.work.workspace import Keys
 
@@ -119,7 +120,7 @@ def training_job(
         started=task.started if task else None,
         ended=candidate.ended,
         status=_CANDIDATE_STEP_STATUS[candidate.status],
-        failure_reason=candidate.failure_reason,
+        failure=candidate.failure,
         metrics=tuple(candidate.metrics_of_training),
         cut_short=any(one.cut_short for one in (candidate, *members)),
         details={
@@ -201,12 +202,12 @@ def _common(job: AutoMLJob, task: Task) -> dict[str, Any]:
         "started": task.started,
         "ended": task.ended,
         "status": _STEP_STATUS[task.status],
-        "failure_reason": _failure(task),
+        "failure": _failure(task),
     }
 
 
-def _failure(task: Task) -> str:
-    return task.error[:MAX_TEXT] if task.status is TaskStatus.FAILED else ""
+def _failure(task: Task) -> Note | None:
+    return task.failure if task.status is TaskStatus.FAILED else None
 
 
 def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
@@ -230,7 +231,7 @@ def _told_by(later: Task | None) -> dict[str, Any]:
         "modified": later.ended or later.created,
         "ended": later.ended,
         "status": _STEP_STATUS[later.status],
-        "failure_reason": _failure(later),
+        "failure": _failure(later),
     }
 
 

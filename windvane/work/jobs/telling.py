@@ -1,7 +1,7 @@
-"""What the log of an AutoML job says: lines in plain words, worked out from what changed.
+"""What the log of an AutoML job tells, worked out from what changed.
 
-Pure: two states of a job give the lines between them. Nothing is told that may be a value of somebody's data
-(domain/discretion.py): counts, types, names of columns that the request names, scores and times.
+Pure: two states of a job give the notes between them. Facts that are no values of somebody's data are told: counts, types,
+names of columns that the request names, scores and times.
 """
 
 from __future__ import annotations
@@ -10,36 +10,24 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from windvane.domain.candidate import Candidate, CandidateStatus
-from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.logs import place_of
 from windvane.domain.task import TaskKind
+from windvane.notes.codes import NoteCode
+from windvane.notes.log import PHASES
+from windvane.notes.note import Fact, Note
 from windvane.store.base import Transaction
 from windvane.work.jobs.state import JobState
-from windvane.work.jobs.steplines import as_told, scored, span
-
-_SHOWN: Mapping[SecondaryStatus, str] = {
-    SecondaryStatus.FEATURE_ENGINEERING: (
-        "Feature engineering: fitting the feature recipes that candidates share."
-    ),
-    SecondaryStatus.MODEL_TUNING: "Model tuning: training and scoring candidates.",
-    SecondaryStatus.TRAINING_MODELS: "Training models: training and scoring candidates.",
-    SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT: (
-        "Generating the explainability report of the best candidate."
-    ),
-    SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT: (
-        "Generating the model insights report of the best candidate."
-    ),
-}
+from windvane.work.jobs.steplines import as_lines, seconds
 
 
 def tell_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
     """Write what became of an AutoML job to its log."""
-    tx.log(place_of(new.job), as_told(lines(old, new)), now)
+    tx.log(place_of(new.job), as_lines(notes(old, new)), now)
 
 
-def lines(old: JobState, new: JobState) -> Iterator[str]:
-    """What is to be told of an AutoML job that was `old` and is `new`."""
+def notes(old: JobState, new: JobState) -> Iterator[Note]:
+    """Return what is to be told of an AutoML job that was `old` and is `new`."""
     yield from _of_the_start(old, new)
     yield from _of_candidates(old, new)
     yield from _of_the_search(old, new)
@@ -47,139 +35,143 @@ def lines(old: JobState, new: JobState) -> Iterator[str]:
     yield from _of_the_end(old, new)
 
 
-def _of_the_start(old: JobState, new: JobState) -> Iterator[str]:
+def _of_the_start(old: JobState, new: JobState) -> Iterator[Note]:
     job, before = new.job, old.job
     is_reading = SecondaryStatus.ANALYZING_DATA
     if job.secondary is is_reading and before.secondary is not is_reading:
-        limits, uri = job.limits, job.spec.data.training.source.uri
-        yield (
-            f"The AutoML job {job.name} started: at most {limits.max_candidates} candidates in "
-            f"{limits.max_runtime_s} s."
-        )
-        target = job.spec.problem.target
-        yield f"Reading and analysing {uri}; target column: {target!r}."
+        limits: dict[str, Fact] = {
+            "job": job.name,
+            "max_candidates": job.limits.max_candidates,
+            "max_runtime_s": job.limits.max_runtime_s,
+        }
+        yield Note(NoteCode.JOB_STARTED, limits)
+        uri, target = job.spec.data.training.source.uri, job.spec.problem.target
+        yield Note(NoteCode.READING_DATA, {"uri": uri, "target": target})
         yield from _wishes(job)
     if before.problem_type is None and job.problem_type is not None:
         yield from _found(new)
 
 
-def _wishes(job: AutoMLJob) -> Iterator[str]:
+def _wishes(job: AutoMLJob) -> Iterator[Note]:
     """What was asked of the data and of the search beyond the target."""
     data, problem, search = job.spec.data, job.spec.problem, job.spec.search
     if data.validation is not None:
-        uri = data.validation.source.uri
-        yield f"Validation data: {uri} (used for scoring, never for training)."
+        yield Note(NoteCode.VALIDATION_DATA, {"uri": data.validation.source.uri})
     if (share := data.validation_fraction) is not None:
-        yield f"Hold-out: a fraction of {share} of the rows (used for scoring, never for training)."
+        yield Note(NoteCode.HOLD_OUT, {"share": share})
     if problem.sample_weight:
-        yield "Sample weights: taken from a column of the data, which is not used as a feature."
+        yield Note(NoteCode.SAMPLE_WEIGHTS)
     if uri := problem.feature_specification:
-        yield f"Features and their types: as specified in {uri}."
+        yield Note(NoteCode.FEATURES_SPECIFIED, {"uri": uri})
     if search.algorithms:
-        yield f"Algorithms to try: {', '.join(search.algorithms)}."
+        yield Note(NoteCode.ALGORITHMS_ASKED, {"algorithms": tuple(search.algorithms)})
 
 
-def _found(state: JobState) -> Iterator[str]:
+def _found(state: JobState) -> Iterator[Note]:
     job = state.job
     result = next((task.result for task in state.of(TaskKind.ANALYZE) if task.result), None) or {}
     if "n_rows" in result:
-        yield f"Found {result['n_rows']} rows and {result['n_columns']} columns{_types(result)}."
+        types = result.get("column_types")
+        table: dict[str, Fact] = {
+            "n_rows": result["n_rows"],
+            "n_columns": result["n_columns"],
+            "types": dict(sorted(types.items())) if isinstance(types, Mapping) else {},
+        }
+        yield Note(NoteCode.TABLE_FOUND, table)
     if job.resolved_mode is not None:
-        yield (
-            f"Mode AUTO resolved to {job.resolved_mode} ({result.get('n_bytes', 0)} bytes of "
-            "training data)."
-        )
+        n_bytes: int = result.get("n_bytes", 0)
+        yield Note(NoteCode.MODE_RESOLVED, {"mode": str(job.resolved_mode), "n_bytes": n_bytes})
     objective = job.objective
-    goal = "lower is better" if objective and objective.is_minimized else "higher is better"
-    yield f"Problem type: {job.problem_type}; objective: {objective} ({goal})."
+    problem: dict[str, Fact] = {
+        "problem_type": str(job.problem_type),
+        "objective": str(objective),
+        "is_minimized": objective is not None and objective.is_minimized,
+    }
+    yield Note(NoteCode.PROBLEM_RESOLVED, problem)
 
 
-def _types(result: Mapping[str, object]) -> str:
-    types = result.get("column_types")
-    if not isinstance(types, Mapping):
-        return ""
-    return (
-        f" (excluding the target: {', '.join(f'{n} {kind}' for kind, n in sorted(types.items()))})"
-    )
-
-
-def _of_candidates(old: JobState, new: JobState) -> Iterator[str]:
+def _of_candidates(old: JobState, new: JobState) -> Iterator[Note]:
     known = {candidate.index: candidate for candidate in old.candidates}
     for candidate in new.candidates:
         before = known.get(candidate.index)
         status, was = candidate.status, None if before is None else before.status
         if before is None and status is CandidateStatus.IN_PROGRESS:
-            yield f"{_title(candidate)} is queued."
+            yield Note(NoteCode.CANDIDATE_QUEUED, _made_of(candidate))
         if status is not was and status is not CandidateStatus.IN_PROGRESS:
             yield _ended(candidate, new.job)
         for title, field in (
-            ("explainability report", "explainability"),
-            ("model insights report", "model_insights"),
+            ("explainability", "explainability"),
+            ("model insights", "model_insights"),
         ):
             place: str = getattr(candidate, field)
             if place and (before is None or not getattr(before, field)):
-                yield f"Candidate {candidate.name}: {title} written to {place}."
+                report = {"candidate": candidate.name, "report": title, "uri": place}
+                yield Note(NoteCode.REPORT_WRITTEN, report)
 
 
-def _title(candidate: Candidate) -> str:
-    made_of = (
-        f"{candidate.algorithm} with feature recipe {candidate.recipe}" if candidate.recipe else ""
-    )
-    if candidate.members:
-        made_of = f"ensemble of {len(candidate.members)} candidates"
-    return f"Candidate {candidate.index} ({candidate.name}): {made_of or candidate.algorithm}"
+def _made_of(candidate: Candidate) -> dict[str, Fact]:
+    return {
+        "index": candidate.index,
+        "candidate": candidate.name,
+        "algorithm": candidate.algorithm,
+        "recipe": candidate.recipe or None,
+        "n_members": len(candidate.members) or None,
+    }
 
 
-def _ended(candidate: Candidate, job: AutoMLJob) -> str:
-    title = _title(candidate)
+def _ended(candidate: Candidate, job: AutoMLJob) -> Note:
+    made_of = _made_of(candidate)
     if candidate.status is not CandidateStatus.COMPLETED:
-        what = "failed" if candidate.status is CandidateStatus.FAILED else "was stopped"
-        return f"{title} {what}. {discreet(candidate.failure_reason)}".rstrip()
-    told = next(
-        (
-            scored(m)
-            for m in candidate.metrics
-            if m.name is job.objective and m.split == "Validation"
-        ),
-        "",
-    )
-    folds = f" on {candidate.folds} folds" if candidate.folds else ""
-    took = f" in {span(candidate.created, candidate.ended)}" if candidate.ended else ""
-    return f"{title} scored {told}{folds}{took}."
+        ended = {**made_of, "status": str(candidate.status)}
+        return Note(NoteCode.CANDIDATE_ENDED, ended, candidate.failure)
+    scores = (m for m in candidate.metrics if m.name is job.objective and m.split == "Validation")
+    ended_at = candidate.ended
+    scored: dict[str, Fact] = {
+        **made_of,
+        "n_folds": candidate.folds or None,
+        "took_s": None if ended_at is None else seconds(candidate.created, ended_at),
+    }
+    if (score := next(scores, None)) is not None:
+        scored |= {"metric": str(score.name), "value": score.value}
+        scored["standard_error"] = score.standard_error
+    return Note(NoteCode.CANDIDATE_SCORED, scored)
 
 
-def _of_the_search(old: JobState, new: JobState) -> Iterator[str]:
+def _of_the_search(old: JobState, new: JobState) -> Iterator[Note]:
     before, job = old.job, new.job
     if job.best_candidate != before.best_candidate and new.best is not None:
-        yield f"New best candidate: {new.best.index} ({new.best.name})."
+        best = new.best
+        yield Note(NoteCode.BEST_CANDIDATE, {"index": best.index, "candidate": best.name})
     ended = job.search_ended
     if ended is not None and before.search_ended is None and not job.status.is_final:
-        counts = ", ".join(
-            f"{len(found)} {status.lower()}"
-            for status in CandidateStatus
-            if (found := new.having(status))
-        )
-        yield f"Search ended: {ended} ({counts or 'no candidates'})."
-    if job.secondary is not before.secondary and job.secondary in _SHOWN:
-        yield _SHOWN[job.secondary]
+        counts = {str(status): len(new.having(status)) for status in CandidateStatus}
+        there = {status: n for status, n in counts.items() if n}
+        yield Note(NoteCode.SEARCH_OVER, {"why": str(ended), "counts": there})
+    if job.secondary is not before.secondary and job.secondary in PHASES:
+        yield Note(NoteCode.PHASE_BEGUN, {"phase": str(job.secondary)})
 
 
-def _of_failures(before: AutoMLJob, job: AutoMLJob) -> Iterator[str]:
+def _of_failures(before: AutoMLJob, job: AutoMLJob) -> Iterator[Note]:
     """Those of candidates are told with the candidates."""
     for reason in job.partial_failures:
-        if reason not in before.partial_failures and not reason.startswith("Candidate "):
-            yield discreet(reason)
+        if reason not in before.partial_failures and not reason.has(NoteCode.CANDIDATE_FAILED):
+            yield reason
 
 
-def _of_the_end(old: JobState, new: JobState) -> Iterator[str]:
+def _of_the_end(old: JobState, new: JobState) -> Iterator[Note]:
     before, job = old.job, new.job
     deploying = SecondaryStatus.DEPLOYING_MODEL
     if job.secondary is deploying and before.secondary is not deploying:
-        yield f"Deploying the best candidate to the endpoint {job.endpoint_name}."
+        yield Note(NoteCode.DEPLOYING, {"endpoint": job.endpoint_name})
     if job.deployed and not before.deployed:
-        yield f"The endpoint {job.endpoint_name} is in service."
+        yield Note(NoteCode.DEPLOYED, {"endpoint": job.endpoint_name})
     if not job.status.is_final or before.status.is_final:
         return
-    took = span(job.created, job.ended or job.modified)
-    why = f" {discreet(job.failure_reason)}" if job.status is JobStatus.FAILED else ""
-    yield f"The AutoML job {job.name} is {job.status} ({job.secondary}) after {took}.{why}"
+    over: dict[str, Fact] = {
+        "job": job.name,
+        "status": str(job.status),
+        "secondary": str(job.secondary),
+        "took_s": seconds(job.created, job.ended or job.modified),
+    }
+    why = job.failure if job.status is JobStatus.FAILED else None
+    yield Note(NoteCode.JOB_ENDED, over, why)

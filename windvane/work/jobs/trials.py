@@ -10,11 +10,13 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import SecondaryStatus
 from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 from windvane.work.jobs import records
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import given_up, index_of
 
-_SEARCH_ENDED = "Stopped before it finished because the search ended."
+_SEARCH_ENDED = Note(NoteCode.SEARCH_ENDED)
 
 
 def without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) -> JobState:
@@ -58,8 +60,8 @@ def _ranked(state: JobState, candidates: Iterable[Candidate]) -> list[Candidate]
 
 def stopped(state: JobState, candidate: Candidate, at: datetime | None) -> JobState:
     task = state.training(candidate.index)
-    reason = (given_up(task) or task.error if task else "") or _SEARCH_ENDED
-    return state.with_candidate(records.ended(candidate, CandidateStatus.STOPPED, at, reason))
+    why = (given_up(task) or task.failure if task else None) or _SEARCH_ENDED
+    return state.with_candidate(records.ended(candidate, CandidateStatus.STOPPED, at, why))
 
 
 def comparable(state: JobState) -> list[Candidate]:

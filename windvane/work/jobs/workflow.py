@@ -32,6 +32,8 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.engine.tuning.strategy import Strategy
+from windvane.notes.handed import handed_note
+from windvane.notes.note import Note
 
 _KINDS: dict[type[Action], TaskKind] = {
     FitFeatures: TaskKind.FEATURES,
@@ -130,9 +132,13 @@ def index_of(task: Task | NewTask) -> int | None:
     return index
 
 
-def given_up(task: Task) -> str:
-    """Return why the training of a candidate was ended early, because it was clearly worse than another; "" if it was not."""
-    return str((task.result or {}).get("outclassed", ""))
+def given_up(task: Task) -> Note | None:
+    """Return why the training of a candidate was ended early, because it was clearly worse than another; None if it was not.
+
+    raises    LookupError, TypeError or ValueError if the task left no note there
+    """
+    told = (task.result or {}).get("outclassed")
+    return handed_note(told) if told else None
 
 
 def words_of(task: Task, said: dict[str, Any]) -> dict[str, Any] | None:
@@ -181,7 +187,7 @@ def _step(task: Task, *, is_over: bool) -> Step[Action]:
         ended=_timestamp(task.ended),
         n_folds=folds_said(task),
         result=result_from_json(task.result or {}) if has_result else Result(),
-        error=given_up(task) or task.error,
+        failure=given_up(task) or task.failure,
     )
 
 
@@ -190,7 +196,7 @@ def _never_begun(candidate: Candidate) -> Step[Action]:
     plan = Plan(c.index, c.recipe, c.algorithm, c.hyperparameters, c.seed or 0, n_rows=c.n_rows)
     at = _timestamp(candidate.ended)
     failed = Status.FAILED
-    return Step(TrainCandidate(plan), failed, began=at, ended=at, error=c.failure_reason)
+    return Step(TrainCandidate(plan), failed, began=at, ended=at, failure=c.failure)
 
 
 def _timestamp(at: datetime | None) -> float:

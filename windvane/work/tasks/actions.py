@@ -32,6 +32,7 @@ from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, read_candidate
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning.first_look import FIRST_LOOK
 from windvane.errors import CandidateFault, Outclassed
+from windvane.notes.note import note_to_json
 from windvane.work.jobs.records import ENSEMBLE
 from windvane.work.jobs.workflow import MADE_BY, on_all_rows, strategy_of
 from windvane.work.tasks.bench import Bench
@@ -60,7 +61,7 @@ def perform_action(bench: Bench) -> TaskResult:
     try:
         result = run_task(task, bench.exchange, lambda n_folds: bench.say({"n_folds": n_folds}))
     except Outclassed as reason:
-        return {"outclassed": str(reason)}
+        return {"outclassed": note_to_json(reason.note)}
     if isinstance(action, TrainCandidate):
         result = _with_likely(bench, action, result)
     if isinstance(action, FirstLook | TrainCandidate | BuildEnsemble | TrainBaseline):

@@ -12,6 +12,9 @@ from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob, Served
 from windvane.engine.exploration.report import explore
 from windvane.engine.reports.files import files_of
+from windvane.errors import WindvaneError
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, note_to_json, raised
 from windvane.work.jobs.workflow import strategy_of
 from windvane.work.workspace import EXPLORATION, Keys
 
@@ -24,15 +27,16 @@ def write_notebooks(job: AutoMLJob, dataset: Path, artifacts: Artifacts) -> dict
     """Publish both; each is there though the other fails, and what is missing is told.
 
     dataset    the dataset folder
-    returns    the S3 URIs of those that are there, and `failures`, a sentence for each that is not
+    returns    the S3 URIs of those that are there, and `failures`, a note of each that is not
     raises     what went wrong last if both fail
     """
     made: dict[str, Any] = {"failures": []}
-    for key, title, write in _NOTEBOOKS:
+    for key, missing, write in _NOTEBOOKS:
         try:
             made[key] = write(job, dataset, artifacts)
         except Exception as error:
-            made["failures"].append(f"{title} is missing: {str(error) or repr(error)}")
+            cause = error.note if isinstance(error, WindvaneError) else raised(error)
+            made["failures"].append(note_to_json(Note(missing, because=cause)))
             if len(made["failures"]) == len(_NOTEBOOKS):
                 raise
     return made
@@ -72,8 +76,8 @@ def _explore(job: AutoMLJob, dataset: Path, artifacts: Artifacts) -> str:
     return str(folder / f"{EXPLORATION}.ipynb")
 
 
-_NOTEBOOKS: tuple[tuple[str, str, Writer], ...] = (
-    ("definitions", "The candidate definition notebook", _define),
-    ("notebook", "The data exploration notebook", _explore),
+_NOTEBOOKS: tuple[tuple[str, NoteCode, Writer], ...] = (
+    ("definitions", NoteCode.DEFINITIONS_MISSING, _define),
+    ("notebook", NoteCode.EXPLORATION_MISSING, _explore),
 )
-"""Keys of the result, what they are called, and who writes them: the quicker one first."""
+"""Keys of the result, what is noted if they are missing, and who writes them: the quicker one first."""

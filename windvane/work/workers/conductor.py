@@ -20,6 +20,8 @@ from windvane.domain.task import Task
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, raised
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow, learning
@@ -66,11 +68,7 @@ class VolumeLost(WindvaneError):
     """The volume of a job was in memory, and the machine went off."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"The encrypted volume of the AutoML job {name} was in the memory of this server's "
-            "machine, which has been restarted since. What the job has written to S3 is kept; "
-            "create the job again."
-        )
+        super().__init__(Note(NoteCode.VOLUME_LOST, {"job": name}))
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Conductor:
                 stepjobs.advance(tx, job_arn, now)
         except OF_ONE_JOB as error:
             _LOG.exception("%s cannot be brought forward, and fails.", job_arn)
-            self._fail(tx, job_arn, f"An internal error ended the job: {error!r}", now)
+            self._fail(tx, job_arn, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
 
     def prepare(self, job: AutoMLJob) -> None:
         """Read what bringing forward a job whose data are analysed needs besides the store, so that it is not read while
@@ -203,13 +201,13 @@ class Conductor:
         self._quiet = {arn: quiet for arn, quiet in self._quiet.items() if arn in kept}
         self._left = {arn: until for arn, until in self._left.items() if arn in kept}
 
-    def _fail(self, tx: Transaction, job_arn: str, reason: str, now: datetime) -> None:
+    def _fail(self, tx: Transaction, job_arn: str, why: Note, now: datetime) -> None:
         try:
             with tx.savepoint():
                 if (job := tx.by_arn(AutoMLJob, job_arn)) is not None:
                     old = self._read(tx, job)
-                    write_changes(tx, old, flow.broken(old, reason, now), now)
-                stepjobs.fail(tx, job_arn, reason, now)
+                    write_changes(tx, old, flow.broken(old, why, now), now)
+                stepjobs.fail(tx, job_arn, why, now)
         except OF_ONE_JOB:
             _LOG.exception("%s cannot be failed either.", job_arn)
             self._left[job_arn] = now + _LEFT
@@ -229,10 +227,10 @@ class Conductor:
                 state = replace(state, analysis=self._analysis_of(state.job))
             return replace(flow.advance(state, now), analysis=None)
         except VolumeLost as lost:
-            return flow.broken(state, str(lost), now)
+            return flow.broken(state, lost.note, now)
         except Exception as error:  # noqa: BLE001 - the end of a stage: a job that cannot go on must end
             _LOG.exception("%s cannot go on.", state.job.arn)
-            return flow.broken(state, f"An internal error ended the job: {error!r}", now)
+            return flow.broken(state, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
 
     def _analysis_of(self, job: AutoMLJob) -> Analysis:
         folder = workspace_of(self.data_dir, job).folder
@@ -261,7 +259,7 @@ class Conductor:
             state = JobState(
                 state.job, state.up_since, state.workers, state.tasks, state.candidates
             )
-            failed = flow.deployment_failed(state, str(fault), now)
+            failed = flow.deployment_failed(state, fault.note, now)
             write_changes(tx, state, failed, now)
             tell_job(tx, state, failed, now)
 

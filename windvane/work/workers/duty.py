@@ -15,6 +15,8 @@ from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import stop_at
 from windvane.errors import CallerFault, WindvaneError
 from windvane.names import Scope
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, raised
 from windvane.process.child import Exit
 from windvane.store.base import Transaction
 from windvane.work.jobs.workflow import ACTIONS
@@ -78,7 +80,9 @@ class Duties:
             action = self.conductor.action(tx, job, task, now, self.config.task_memory_mb)
         except (WindvaneError, OSError, *OF_ONE_JOB) as error:
             _LOG.exception("Nothing says what the task %s of %s is to do.", task.key, job.arn)
-            return replace(duty, order=replace(duty.order, why_not=f"It cannot be begun: {error}"))
+            cause = error.note if isinstance(error, WindvaneError) else raised(error)
+            why = Note(NoteCode.CANNOT_BEGIN, because=cause)
+            return replace(duty, order=replace(duty.order, why_not=why))
         until = min(duty.stop_at, datetime.fromtimestamp(action.limits.kill_at, UTC))
         order = replace(duty.order, action=action, stop_at=until.timestamp())
         return replace(duty, order=order, stop_at=until)
@@ -138,7 +142,7 @@ class Duties:
         )
 
     def _order(
-        self, job: AutoMLJob | ProcessingJob, task: Task, until: datetime, why_not: str
+        self, job: AutoMLJob | ProcessingJob, task: Task, until: datetime, why_not: Note | None
     ) -> TaskOrder:
         folder = workspace_of(self.config.data_dir, job).folder
         return TaskOrder(job, task, folder, until.timestamp(), self.config.figures, why_not)
@@ -149,12 +153,12 @@ def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:
     return now is not None and now.status is StepStatus.IN_PROGRESS
 
 
-def _unusable(tx: Transaction, volume_key: str) -> str:
-    """Why nothing may be done on a volume with this key, a sentence; "" if it may, or there is no key."""
+def _unusable(tx: Transaction, volume_key: str) -> Note | None:
+    """Why nothing may be done on a volume with this key; None if it may, or there is no key."""
     if not volume_key:
-        return ""
+        return None
     try:
         check_usable(find_key(tx, scope_named(volume_key, Scope("", "")), volume_key))
     except CallerFault as fault:
-        return f"The volume cannot be used: {fault}"
-    return ""
+        return Note(NoteCode.VOLUME_UNUSABLE, because=fault.note)
+    return None

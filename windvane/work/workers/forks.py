@@ -14,6 +14,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.handed import handed_note
+from windvane.notes.note import Note
 from windvane.process.child import Ending, Exit
 from windvane.process.confinement import Confinement, clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
@@ -162,7 +165,8 @@ class RemoteTask:
                 frame = self._forks.receive(time.monotonic() + timeout_s)
             except (ConnectionError, BadFrame) as error:
                 self._forks.close()
-                self._ended = Exit(Ending.KILLED, f"The process of the task was lost: {error}")
+                lost = Note(NoteCode.PROCESS_LOST, {"text": DataValue(str(error))})
+                self._ended = Exit(Ending.KILLED, lost)
             else:
                 self._ended = None if frame is None else self._read(frame)
             if self._ended is not None:
@@ -178,7 +182,7 @@ class RemoteTask:
             pass
         if ended is None:
             self._forks.close()
-            ended = self._ended = Exit(reason, "It was ended with the process that had started it.")
+            ended = self._ended = Exit(reason, Note(NoteCode.STARTER_ENDED))
             self._over()
         return ended
 
@@ -200,7 +204,7 @@ class RemoteTask:
             return None
         ended = Exit(
             Ending(header["ending"]),
-            header["text"],
+            _note(header["note"]),
             tuple(header["error_classes"]),
             header["peak_memory_mb"],
         )
@@ -209,5 +213,10 @@ class RemoteTask:
         try:
             self._result = read_result(body)
         except ValueError as error:
-            return Exit(Ending.FAILED, f"What it left is no result: {error}.")
+            unread = Note(NoteCode.NO_RESULT, {"text": DataValue(str(error))})
+            return Exit(Ending.FAILED, unread)
         return ended
+
+
+def _note(document: dict[str, Any] | None) -> Note | None:
+    return None if document is None else handed_note(document)

@@ -30,6 +30,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from windvane.artifacts.brokered import BrokeredArtifacts
+from windvane.notes.note import note_to_json
 from windvane.process.child import Ending, Exit
 from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
@@ -103,7 +104,8 @@ class ForkServer:
         os.close(broker)
         os.close(mouth)
         ended = self._attend(task, ears)
-        self._channel.sendall(pack(asdict(ended), task.take_result()))
+        note = None if ended.note is None else note_to_json(ended.note)
+        self._channel.sendall(pack({**asdict(ended), "note": note}, task.take_result()))
 
     def _attend(self, task: ForkedTask, ears: int) -> Exit:
         """How it ended; its memory is watched meanwhile, and it and the worker are listened to.

@@ -12,6 +12,7 @@ from windvane.automl.task import ActionTask
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
+from windvane.notes.note import Note, note_from_json, note_to_json
 from windvane.store.records import from_json, to_json
 
 _JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
@@ -24,7 +25,7 @@ class TaskOrder:
     """folder     the job's workspace
     stop_at    time.time() at which the process will be killed
     figures    of work/means.py
-    why_not    why the task must not be done, a sentence; "" if it may
+    why_not    why the task must not be done; None if it may
     action     of the workflow, with what it reads and writes and its limits; None for every other task
     """
 
@@ -33,7 +34,7 @@ class TaskOrder:
     folder: Path
     stop_at: float
     figures: Mapping[str, Any]
-    why_not: str = ""
+    why_not: Note | None = None
     action: ActionTask | None = None
 
 
@@ -46,7 +47,7 @@ def order_to_json(order: TaskOrder) -> str:
             "folder": str(order.folder),
             "stop_at": order.stop_at,
             "figures": dict(order.figures),
-            "why_not": order.why_not,
+            "why_not": None if order.why_not is None else note_to_json(order.why_not),
             "action": None if order.action is None else order.action.to_json(),
         }
     )
@@ -60,6 +61,6 @@ def order_from_json(text: str) -> TaskOrder:
         folder=Path(told["folder"]),
         stop_at=told["stop_at"],
         figures=told["figures"],
-        why_not=told["why_not"],
+        why_not=None if told["why_not"] is None else note_from_json(told["why_not"]),
         action=None if told["action"] is None else ActionTask.from_json(told["action"]),
     )

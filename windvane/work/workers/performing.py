@@ -30,7 +30,7 @@ def perform_order(
     say       tells the worker something meanwhile
     raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
     """
-    if order.why_not:
+    if order.why_not is not None:
         raise JobFault(order.why_not)
     job = order.job
     means = Means(open_artifacts=open_artifacts, **order.figures)

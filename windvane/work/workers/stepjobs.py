@@ -28,10 +28,11 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
-from windvane.domain.discretion import discreet
 from windvane.domain.problem import MetricName
 from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.notes.log import in_log
+from windvane.notes.note import Note
 from windvane.store.base import Transaction
 from windvane.work.jobs.steplines import tell_step
 
@@ -40,7 +41,6 @@ _LOG = logging.getLogger(__name__)
 UNFINISHED = tuple(status for status in StepStatus if not status.is_final)
 
 _KINDS: tuple[type[ProcessingJob], ...] = (TrainingJob, ProcessingJob, TransformJob)
-_MAX_TEXT = 1024
 
 
 def find_step_job(tx: Transaction, job_arn: str) -> ProcessingJob | None:
@@ -84,17 +84,16 @@ def advance(tx: Transaction, job_arn: str, now: datetime) -> None:
             tx.update(ended)
             tell_step(tx, job, ended, now, task.result or {})
             _tell_candidate(tx, ended, now)
-            _LOG.info("%s is %s. %s", job.arn, ended.status, discreet(ended.failure_reason))
+            _LOG.info("%s is %s. %s", job.arn, ended.status, in_log(ended.failure))
 
 
-def fail(tx: Transaction, job_arn: str, reason: str, now: datetime) -> None:
+def fail(tx: Transaction, job_arn: str, why: Note, now: datetime) -> None:
     """End a job whose records cannot be written as they are to be: nothing is written but that."""
     job = find_step_job(tx, job_arn)
     if job is None or job.status.is_final:
         return
     tx.cancel_ready_tasks(job.arn, [TaskKind.STEP], now)
-    why = reason[:_MAX_TEXT]
-    tx.update(replace(job, status=StepStatus.FAILED, ended=now, modified=now, failure_reason=why))
+    tx.update(replace(job, status=StepStatus.FAILED, ended=now, modified=now, failure=why))
 
 
 def max_runtime_s(job: ProcessingJob) -> int:
@@ -120,9 +119,7 @@ def _ended(job: ProcessingJob, task: Task, now: datetime) -> ProcessingJob:
         ended=task.ended or now,
         modified=now,
         out_of_time=is_late,
-        failure_reason=task.error[:_MAX_TEXT]
-        if is_late or task.status is TaskStatus.FAILED
-        else "",
+        failure=task.failure if is_late or task.status is TaskStatus.FAILED else None,
     )
     if isinstance(ended, TrainingJob):
         return replace(ended, metrics=_metrics(task.result or {}))

@@ -8,28 +8,32 @@ from datetime import datetime, timedelta
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import OutOfTime, WindvaneError
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Fact, Note
 from windvane.process.child import Ending, Exit
 
 _PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
 """Errors of disks, networks and the store of artefacts; another attempt may go well."""
 
-_TOLD = {
-    TaskKind.ANALYZE: "The data could not be read and analysed",
-    TaskKind.SPLIT: "The split data could not be written",
-    TaskKind.BASELINE: "Not even a baseline could be trained",
-    TaskKind.EXPLORE: "The data could not be explored",
-    TaskKind.EXPLAIN: "The report could not be generated",
-    TaskKind.INSIGHTS: "The report could not be generated",
-}
+_MISSED = frozenset(
+    {
+        TaskKind.ANALYZE,
+        TaskKind.SPLIT,
+        TaskKind.BASELINE,
+        TaskKind.EXPLORE,
+        TaskKind.EXPLAIN,
+        TaskKind.INSIGHTS,
+    }
+)
 """What people would miss; the others are given up in silence when the time is over."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """status of the task; READY means another attempt. `error` is a sentence for FAILED."""
+    """status of the task; READY means another attempt. `note` says why it is not DONE, if there is a reason."""
 
     status: TaskStatus
-    error: str = ""
+    note: Note | None = None
 
 
 @dataclass(frozen=True)
@@ -59,18 +63,15 @@ class Case:
 
     def out_of_time(self, end: Exit) -> Verdict:
         if self.is_own_limit:
-            return Verdict(
-                TaskStatus.FAILED,
-                "It did not finish within MaxRuntimePerTrainingJobInSeconds "
-                f"({self.job.limits.max_candidate_runtime_s} s).",
-            )
-        if self.task.kind not in _TOLD:
-            return Verdict(TaskStatus.CANCELLED, end.text)
-        return Verdict(
-            TaskStatus.FAILED,
-            f"{_TOLD[self.task.kind]} within the job's time limit ({self.job.limits.max_runtime_s} s). "
-            "Raise MaxAutoMLJobRuntimeInSeconds, or provide less data.",
-        )
+            own = {"limit_s": self.job.limits.max_candidate_runtime_s}
+            return Verdict(TaskStatus.FAILED, Note(NoteCode.CANDIDATE_LIMIT, own))
+        if self.task.kind not in _MISSED:
+            return Verdict(TaskStatus.CANCELLED, end.note)
+        facts: dict[str, Fact] = {
+            "task": str(self.task.kind),
+            "limit_s": self.job.limits.max_runtime_s,
+        }
+        return Verdict(TaskStatus.FAILED, Note(NoteCode.JOB_LIMIT, facts))
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,8 @@ class StepCase:
     max_runtime_s: int
 
     def out_of_time(self, _: Exit) -> Verdict:
-        return Verdict(
-            TaskStatus.CANCELLED,
-            f"It did not finish within MaxRuntimeInSeconds ({self.max_runtime_s} s).",
-        )
+        late = Note(NoteCode.STEP_LIMIT, {"limit_s": self.max_runtime_s})
+        return Verdict(TaskStatus.CANCELLED, late)
 
 
 def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> Verdict:
@@ -101,16 +100,13 @@ def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> Verdict:
     if end.ending is Ending.KILLED_TIME or end.is_a(OutOfTime):
         return case.out_of_time(end)
     if end.ending is Ending.KILLED_MEMORY:
-        return Verdict(
-            TaskStatus.FAILED,
-            f"It needed more than the {case.memory_mb} MiB of memory that a task may use on this "
-            "server (configuration, section [work], memory_mb).",
-        )
+        above = Note(NoteCode.MEMORY_LIMIT, {"memory_mb": case.memory_mb})
+        return Verdict(TaskStatus.FAILED, above)
     if end.is_a(WindvaneError):
-        return Verdict(TaskStatus.FAILED, end.text)
+        return Verdict(TaskStatus.FAILED, end.note)
     if _may_pass(case.task, end) and case.task.attempts < max_attempts:
-        return Verdict(TaskStatus.READY, end.text)
-    return Verdict(TaskStatus.FAILED, f"An internal error ended it: {end.text}")
+        return Verdict(TaskStatus.READY, end.note)
+    return Verdict(TaskStatus.FAILED, Note(NoteCode.INTERNAL_ERROR, because=end.note))
 
 
 def _may_pass(task: Task, end: Exit) -> bool:

@@ -20,9 +20,11 @@ from types import FrameType
 from typing import Any, Protocol
 
 from windvane.control.deployments import deploy_candidate
-from windvane.domain.discretion import discreet
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.log import in_log
+from windvane.notes.note import Note, raised
 from windvane.process.child import Ending, Exit
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
@@ -51,7 +53,7 @@ _SWEEP_S = 0.5
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
 
-_UNREADABLE = "What the task left is no result."
+_UNREADABLE = Note(NoteCode.NO_RESULT)
 
 
 def utc_now() -> datetime:
@@ -162,8 +164,8 @@ class Worker:
                 return self._duties.of(tx, task, now)
         except OF_ONE_JOB as error:
             _LOG.exception("Task %s of %s cannot be begun, and fails.", task.key, task.job_arn)
-            why = f"An internal error ended it: {error!r}"
-            tx.finish_task(task, TaskStatus.FAILED, now, error=why)
+            why = Note(NoteCode.INTERNAL_ERROR, because=raised(error))
+            tx.finish_task(task, TaskStatus.FAILED, now, failure=why)
             self._conductor.bring_forward(tx, task.job_arn, now)
             return None
 
@@ -229,7 +231,7 @@ class Worker:
         """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
         duty = watch.duty
         verdict = duty.judge(ended, is_stopped)
-        why = discreet(verdict.error)
+        why = in_log(verdict.note)
         result = watch.running.result() if verdict.status is TaskStatus.DONE else None
         now = self._clock()
         if verdict.status is TaskStatus.READY:
@@ -241,7 +243,7 @@ class Worker:
             is_ours = self._finish(duty, verdict, result)
         except OF_ONE_JOB:
             _LOG.exception("Task %s left a result that is none.", duty.task.id)
-            verdict, why = Verdict(TaskStatus.FAILED, _UNREADABLE), _UNREADABLE
+            verdict, why = Verdict(TaskStatus.FAILED, _UNREADABLE), in_log(_UNREADABLE)
             is_ours = self._finish(duty, verdict, None)
         if not is_ours:
             _tell_lost(duty)
@@ -254,7 +256,7 @@ class Worker:
         now = self._clock()
         with self._store.transaction() as tx:
             is_ours = tx.finish_task(
-                duty.task, verdict.status, now, result=result, error=verdict.error
+                duty.task, verdict.status, now, result=result, failure=verdict.note
             )
             if is_ours and result is not None:
                 duty.advance(tx, now)

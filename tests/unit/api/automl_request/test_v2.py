@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.api.automl_request.v2 import in_v1_words, in_v2_words, told_in_v2_words
+from windvane.api.automl_request.v2 import in_v1_words, in_v2_words, place_in_v2
+from windvane.control.members import Translated, called, found
 
 _CHANNEL = st.fixed_dictionaries(
     {"DataSource": st.just({"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/k"}})},
@@ -91,28 +92,31 @@ def test_every_member_has_its_place_in_the_first_api() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "in_v2"),
+    ("place", "in_v2"),
     [
         (
-            "The member 'autoMLJobConfig.dataSplitConfig.validationFraction' is wrong.",
-            "The member 'dataSplitConfig.validationFraction' is wrong.",
+            "autoMLJobConfig.dataSplitConfig.validationFraction",
+            "dataSplitConfig.validationFraction",
         ),
         (
-            "at 'autoMLJobConfig.candidateGenerationConfig.featureSpecificationS3Uri'",
-            "at 'autoMLProblemTypeConfig.tabularJobConfig.featureSpecificationS3Uri'",
+            "autoMLJobConfig.candidateGenerationConfig.featureSpecificationS3Uri",
+            "autoMLProblemTypeConfig.tabularJobConfig.featureSpecificationS3Uri",
         ),
         (
-            "at 'inputDataConfig.2.member.sampleWeightAttributeName'",
-            "at 'autoMLProblemTypeConfig.tabularJobConfig.sampleWeightAttributeName'",
+            "inputDataConfig.2.member.sampleWeightAttributeName",
+            "autoMLProblemTypeConfig.tabularJobConfig.sampleWeightAttributeName",
         ),
-        ("the job's InputDataConfig[0] is", "the job's AutoMLJobInputDataConfig[0] is"),
-        (
-            "AutoMLJobConfig.DataSplitConfig must not",
-            "DataSplitConfig must not",
-        ),
-        ("Value 'InputDataConfig' at 'x' is", "Value 'InputDataConfig' at 'x' is"),
-        ("AutoMLJobInputDataConfig", "AutoMLJobInputDataConfig"),
+        ("inputDataConfig.2.member.dataSource", "autoMLJobInputDataConfig.2.member.dataSource"),
+        ("outputDataConfig.s3OutputPath", "outputDataConfig.s3OutputPath"),
     ],
 )
-def test_faults_are_told_with_the_names_of_v2(told: str, in_v2: str) -> None:
-    assert told_in_v2_words(told) == in_v2
+def test_places_are_called_as_v2_calls_them(place: str, in_v2: str) -> None:
+    assert place_in_v2(place) == in_v2
+
+
+def test_what_rules_find_is_called_as_the_request_calls_it() -> None:
+    """Whatever the values in it are: they are no part of a place."""
+    request = Translated({"InputDataConfig": [{"ContentType": "'inputDataConfig.1'"}]}, place_in_v2)
+    [told] = found(request, "InputDataConfig.*.ContentType")
+    assert told == ("autoMLJobInputDataConfig.1.member.contentType", "'inputDataConfig.1'")
+    assert called(dict(request), "inputDataConfig") == "inputDataConfig"

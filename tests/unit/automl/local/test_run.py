@@ -18,6 +18,7 @@ from windvane.domain.problem import MetricName, ProblemSpec
 from windvane.engine.data.analysis import SourceFile
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import DataFault, JobFault
+from windvane.notes.sentences import reason
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_an_analysis_that_takes_too_long_is_told(job):
 def test_plans_too_large_for_the_memory_fail_and_the_search_goes_on(job):
     asked = job(max_candidates=4)
     events_of(asked, expect_much_memory_of_odd_candidates)
-    failed = {one.index: one.failure for one in board_of(asked) if one.outcome is None}
+    failed = {one.index: reason(one.failure) for one in board_of(asked) if one.outcome is None}
     assert set(failed) == {1, 3}
     assert (
         "is expected to need 1000000 MiB of memory, and a candidate may use 1500 MiB" in failed[3]

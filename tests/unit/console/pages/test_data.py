@@ -15,6 +15,9 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis, Finding
 from windvane.engine.reports import page as style
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
+from windvane.notes.sentences import sentence
 
 PAGE = "/console/jobs/churn/data"
 NOTEBOOK = f"{ROOT}/notebooks/exploration.ipynb"
@@ -142,7 +145,7 @@ def test_before_the_data_are_read_that_is_what_is_said(jobs, browser):
     ("changes", "told"),
     [
         (
-            {"status": JobStatus.FAILED, "failure_reason": "The target 'y' is missing."},
+            {"status": JobStatus.FAILED, "failure": said("The target 'y' is missing.")},
             "The target &#39;y&#39; is missing.",
         ),
         ({"status": JobStatus.STOPPED}, "The job ended before the data were read."),
@@ -154,7 +157,7 @@ def test_a_job_that_ended_before_says_why(jobs, browser, changes, told):
 
 
 def test_a_report_that_failed_says_why(jobs, browser):
-    reason = "The data exploration and candidate definition notebooks are missing: no time."
-    jobs.insert(a_job(status=JobStatus.COMPLETED, partial_failures=("Other.", reason)))
+    missing = Note(NoteCode.NOTEBOOKS_MISSING, because=Note(NoteCode.NO_TIME))
+    jobs.insert(a_job(status=JobStatus.COMPLETED, partial_failures=(said("Other."), missing)))
     jobs.put(f"{ROOT}/preprocessed-data/dataset/analysis.json", analysis())
-    assert reason in browser.get(PAGE).text
+    assert sentence(missing) in browser.get(PAGE).text

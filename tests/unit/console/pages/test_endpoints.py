@@ -15,7 +15,9 @@ from unit.console.test_charts import HOSTILE
 from windvane.api.served import operations
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless, Variant
-from windvane.domain.logs import endpoint_place
+from windvane.domain.logs import endpoint_place, line_of
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 from windvane.serving.router import Route, Router, VariantRoute
 from windvane.serving.tally import Ended, Outcome
 from windvane.settings import LimitSettings
@@ -121,9 +123,7 @@ def test_without_endpoints_the_list_leads_to_the_first_job(world, browser):
 def test_the_list_tells_of_state_variants_and_requests(live, router, browser):
     publish(router, "live", ended(), ended(Outcome.MODEL_ERROR, 500))
     live.insert(
-        an_endpoint(
-            live, "bad", running=(), status=EndpointStatus.FAILED, failure_reason="No luck."
-        )
+        an_endpoint(live, "bad", running=(), status=EndpointStatus.FAILED, failure=said("No luck."))
     )
     told = text_of(browser.get("/console/endpoints"))
     assert "live In service A 75 % · 2 instances B 25 % · serverless" in told
@@ -175,7 +175,7 @@ def test_what_is_asked_for_stands_beside_what_is(live, browser):
 
 def test_of_an_endpoint_that_failed_there_is_the_reason_and_the_way_out(world, browser):
     world.insert(
-        an_endpoint(world, running=(), status=EndpointStatus.FAILED, failure_reason="No luck.")
+        an_endpoint(world, running=(), status=EndpointStatus.FAILED, failure=said("No luck."))
     )
     page = browser.get(URL).text
     assert "No luck." in page
@@ -235,14 +235,19 @@ def test_what_was_deleted_is_said_to_be(live, browser):
 
 def test_the_log_and_what_it_says_of_changes(live, browser):
     place = endpoint_place(stored(live), 1, "A", 0)
+    became = {
+        status: Note(NoteCode.ENDPOINT_IS, {"endpoint": "live", "status": status})
+        for status in ("Failed", "InService")
+    }
+    weights = {"before": {"weight": 1.0}, "after": {"weight": 3.0}}
     lines = [
-        "Starting a model process.",
-        "Update to the endpoint configuration d.",
-        "Variant A: weight 1 becomes 3.",
-        "The endpoint live is InService.",
+        line_of(Note(NoteCode.PROCESS_STARTING)),
+        line_of(Note(NoteCode.ENDPOINT_UPDATING, {"config": "d"})),
+        line_of(Note(NoteCode.VARIANT_RESCALED, {"variant": "A", **weights})),
+        line_of(became["InService"]),
     ]
     with live.store.transaction() as tx:
-        tx.log(place, ["The endpoint live is Failed."], live.clock.now.replace(year=2020))
+        tx.log(place, [line_of(became["Failed"])], live.clock.now.replace(year=2020))
         tx.log(place, lines, live.clock.advance())
         tx.log(endpoint_place(stored(live), 1, "B", 0), lines[-1:], live.clock.now)
     page = browser.get(URL).text
@@ -264,7 +269,7 @@ def test_reasons_stay_text(live, browser, hostile):
         replace(
             stored(live),
             status=EndpointStatus.FAILED,
-            failure_reason=hostile.encode("utf-8", "replace").decode(),
+            failure=said(hostile.encode("utf-8", "replace").decode()),
         )
     )
     for path in ("/console/endpoints", URL):

@@ -19,9 +19,11 @@ from windvane.console.pages.job import FRAGMENTS
 from windvane.console.wording import seconds
 from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
-from windvane.domain.logs import place_of
+from windvane.domain.logs import LogLine, place_of
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 
 PAGE = "/console/jobs/churn"
 HOSTILE = "<script>alert('x')</script>\"'&\x07‮"
@@ -90,7 +92,7 @@ def searching(desk: Desk) -> None:
         scored(desk, index, score)
     now_is(desk, best_candidate="churn-002")
     with desk.world.store.transaction() as tx:
-        tx.log(place_of(job), ["Candidate 2 scored 0.9."], desk.world.clock())
+        tx.log(place_of(job), [LogLine("Candidate 2 scored 0.9.")], desk.world.clock())
 
 
 def test_a_job_that_has_just_begun(desk: Desk) -> None:
@@ -185,7 +187,7 @@ def test_what_a_completed_job_lacks_is_a_failed_phase(
     desk: Desk, secondary: SecondaryStatus, failed: str
 ) -> None:
     searching(desk)
-    reasons = ("A report is missing: it took too long.",)
+    reasons = (said("A report is missing: it took too long."),)
     changes = {"status": JobStatus.COMPLETED, "secondary": secondary, "partial_failures": reasons}
     now_is(desk, ended=desk.world.clock(), **changes)
     page = desk.get(PAGE)
@@ -224,9 +226,11 @@ def test_each_report_that_is_missing_is_told(
     searching(desk)
     for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
         reported(desk, kind)
-    reasons = tuple(
-        f"The {one} report is missing: there was not enough time for it." for one in missing
-    )
+    codes = {
+        "explainability": NoteCode.EXPLAINABILITY_MISSING,
+        "model insights": NoteCode.INSIGHTS_MISSING,
+    }
+    reasons = tuple(Note(codes[one], because=Note(NoteCode.NO_TIME)) for one in missing)
     secondary = {
         (): SecondaryStatus.COMPLETED,
         ("model insights",): SecondaryStatus.MODEL_INSIGHTS_ERROR,
@@ -245,9 +249,9 @@ def test_a_job_that_failed_on_its_data_says_why_and_what_was_not_reached(desk: D
         now = desk.world.clock()
         task = tx.claim_task([TaskKind.ANALYZE], "w", now, now)
         assert task is not None
-        tx.finish_task(task, TaskStatus.FAILED, now, error="x")
+        tx.finish_task(task, TaskStatus.FAILED, now, failure=said("x"))
     failure = {"status": JobStatus.FAILED, "secondary": SecondaryStatus.FAILED}
-    now_is(desk, ended=desk.world.clock(), failure_reason="The file is empty.", **failure)
+    now_is(desk, ended=desk.world.clock(), failure=said("The file is empty."), **failure)
     page = desk.get(PAGE)
     assert "The job failed The file is empty." in page.words
     states = re.findall(r'<li class="(\w+)"', page.text)
@@ -257,7 +261,7 @@ def test_a_job_that_failed_on_its_data_says_why_and_what_was_not_reached(desk: D
 
 def test_hostile_texts_are_shown_as_texts(desk: Desk) -> None:
     searching(desk)
-    now_is(desk, failure_reason=HOSTILE, partial_failures=(HOSTILE,))
+    now_is(desk, failure=said(HOSTILE), partial_failures=(said(HOSTILE),))
     desk.world.insert(candidate_record(desk.world.clock(), 30, algorithm=HOSTILE, recipe=HOSTILE))
     training(desk, 30)
     scored(desk, 31, 0.99, algorithm=HOSTILE, recipe=HOSTILE)
@@ -352,7 +356,7 @@ def test_the_log_is_whole_as_text(desk: Desk) -> None:
     searching(desk)
     now = desk.world.clock()
     with desk.world.store.transaction() as tx:
-        tx.log(place_of(job_of(desk)), [f"<line> {n}" for n in range(12_000)], now)
+        tx.log(place_of(job_of(desk)), [LogLine(f"<line> {n}") for n in range(12_000)], now)
     answer = desk.get("/console/jobs/CHURN/log")
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.headers["content-disposition"] == 'attachment; filename="churn.log"'

@@ -9,6 +9,7 @@ from unit.console.board import HOSTILE, a_candidate, a_job, check_harmless, read
 
 from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.problem import MetricName, ProblemType
+from windvane.notes.note import said
 
 BOARD = "/console/jobs/churn/leaderboard"
 
@@ -27,7 +28,7 @@ def names(answer):
 @pytest.fixture
 def three(jobs):
     """Of different scores, latencies and algorithms; and one that failed."""
-    failed = {"status": CandidateStatus.FAILED, "failure_reason": HOSTILE, "score": None}
+    failed = {"status": CandidateStatus.FAILED, "failure": said(HOSTILE), "score": None}
     jobs.insert(
         a_job(),
         a_candidate(1, score=0.9, latency_s=0.02),

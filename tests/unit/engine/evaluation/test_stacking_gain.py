@@ -10,6 +10,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import OutOfFold, blend
 from windvane.engine.evaluation.stacking_gain import with_proven_layer
+from windvane.notes.sentences import reason
 
 N = 3_000
 
@@ -52,7 +53,7 @@ def test_one_that_helps_is_taken_and_says_so(objective, seed):
     y, members = _regions(seed)
     proven = _proven(_table(y, objective), members)
     assert proven.layer is not None
-    assert proven.note.startswith(
+    assert reason(proven.note).startswith(
         f"stacked: a second layer over the members' predictions improves {objective} from 0."
     )
     assert (
@@ -97,4 +98,4 @@ def test_numbers_that_trees_cannot_hold_leave_the_ensemble_as_it_is():
     huge = {index: 1e50 * one for index, one in members.items()}
     layered = _proven(_table(1e50 * y, MetricName.RMSE), huge)
     assert layered.layer is None
-    assert layered.note.endswith("errors are too large.")
+    assert reason(layered.note).endswith("errors are too large.")

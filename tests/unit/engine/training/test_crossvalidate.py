@@ -14,6 +14,7 @@ from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.refit import fit_all_rows
 from windvane.engine.training.tasks import CountingClock, Deadline, Matrix, Sample, Task
 from windvane.errors import OutOfTime
+from windvane.notes.sentences import sentences
 
 N_ROWS, N_FOLDS = 100, 5
 PLAN = Plan(1, "dpp0", "fake", {"rounds": 1000}, seed=0)
@@ -131,7 +132,7 @@ def test_short_of_time_later_folds_are_left_out_and_it_is_said(clockwork):
     _, trained = _train(clockwork, 45)
     assert 1 <= trained.folds_used < 5
     assert trained.recipe_fit == "full"
-    assert any("folds (time limit)" in note for note in trained.notes)
+    assert any("folds (time limit)" in note for note in sentences(trained.notes))
     folds = np.arange(N_ROWS) % N_FOLDS
     assert np.isnan(trained.out_of_fold[folds >= trained.folds_used]).all()
 
@@ -148,7 +149,7 @@ def test_it_is_over_by_its_deadline(clockwork, seconds, least_folds):
 def test_no_more_folds_are_trained_than_others_are_scored_on(clockwork):
     learner, trained = _train(clockwork, 1000, least_folds=2, most_folds=2)
     assert [rows for rows, _, _ in learner.fits] == [80] * 2 + [100]
-    assert trained.notes == ("scored on 2 of 5 folds (time limit)",)
+    assert sentences(trained.notes) == ("scored on 2 of 5 folds (time limit)",)
 
 
 def test_the_first_fold_decides_how_many_there_are_to_be(clockwork):
@@ -186,7 +187,7 @@ def test_folds_that_must_run_go_before_the_refit(clockwork):
     assert trained.folds_used == 5
     assert trained.recipe_fit == "fold0"
     assert trained.model.mean == pytest.approx(np.arange(N_ROWS)[trained.rows].mean())
-    assert any("model of the first fold" in note for note in trained.notes)
+    assert any("model of the first fold" in note for note in sentences(trained.notes))
 
 
 def test_too_few_folds_end_the_candidate_early(clockwork):
@@ -199,7 +200,7 @@ def test_too_few_folds_end_the_candidate_early(clockwork):
 def test_rounds_are_cut_before_a_candidate_is_given_up(clockwork):
     _, trained = _train(clockwork, 40, least_folds=5)
     assert trained.folds_used == 5
-    assert any("cut short in fold 0" in note for note in trained.notes)
+    assert any("cut short in fold 0" in note for note in sentences(trained.notes))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_a_fold_learns_from_a_sample_and_is_scored_on_all_its_rows(clockwork):
     assert trained.rows.sum() == 20
     assert not trained.rows[task.folds == 0].any()
     assert trained.model.mean == pytest.approx(task.y[trained.rows].mean())
-    assert "trained on a random sample of 20 rows (time limit)" in trained.notes
+    assert "trained on a random sample of 20 rows (time limit)" in sentences(trained.notes)
 
 
 @pytest.mark.parametrize(("seconds", "n_rows"), [(1000, 100), (30, 60), (12, None)])
@@ -277,7 +278,9 @@ def test_after_samples_the_refit_takes_the_rows_that_fit_the_time(clockwork, sec
     assert [rows for rows, _, _ in learner.fits] == [n_rows]
     assert found.rows.sum() == n_rows
     assert found.model.mean == pytest.approx(task.y[found.rows].mean())
-    assert any(f"trained on {n_rows} of 100 rows" in note for note in found.notes) == (n_rows < 100)
+    assert any(f"trained on {n_rows} of 100 rows" in note for note in sentences(found.notes)) == (
+        n_rows < 100
+    )
 
 
 def test_a_sample_is_of_the_rows_it_may_take_and_the_same_for_the_same_seed():
@@ -306,7 +309,7 @@ def test_of_several_divisions_a_row_has_the_mean(clockwork):
     first, second = task.folds, task.repeats[0]
     np.testing.assert_array_equal(trained.out_of_fold, ((1 + first) + (3 + second)) / 2)
     assert trained.folds_used == 4
-    assert "scored on 2 repeats of 2-fold cross-validation" in trained.notes
+    assert "scored on 2 repeats of 2-fold cross-validation" in sentences(trained.notes)
 
 
 def test_a_further_division_counts_whole_or_not_at_all(clockwork):

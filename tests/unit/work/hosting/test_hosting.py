@@ -24,6 +24,7 @@ from windvane.errors import (
     Throttled,
 )
 from windvane.names import Scope
+from windvane.notes.sentences import reason
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Invocation, Router
 from windvane.store.logbook import LineQuery
@@ -244,7 +245,7 @@ def test_a_model_that_does_not_come_up_makes_the_endpoint_fail(world, load, load
         world.create(one(world.upload("m", load=load)))
         endpoint = await world.settled()
         assert endpoint.status is EndpointStatus.FAILED
-        assert says in endpoint.failure_reason
+        assert says in reason(endpoint.failure)
         await until(lambda: not processes())
         with pytest.raises(InvalidRequest, match="Endpoint E failed: Production variant A"):
             await world.ask()
@@ -257,7 +258,7 @@ def test_missing_model_data_make_the_endpoint_fail(world):
         world.create(one("s3://b/nothing.tar.gz"))
         endpoint = await world.settled()
         assert endpoint.status is EndpointStatus.FAILED
-        assert "Could not find model data at s3://b/nothing.tar.gz." in endpoint.failure_reason
+        assert "Could not find model data at s3://b/nothing.tar.gz." in reason(endpoint.failure)
 
     play(world, scene)
 
@@ -268,7 +269,7 @@ def test_data_that_are_no_archive_make_the_endpoint_fail(world):
         world.create(one("s3://b/bad.tar.gz"))
         endpoint = await world.settled()
         assert endpoint.status is EndpointStatus.FAILED
-        assert "Production variant A could not be started:" in endpoint.failure_reason
+        assert "Production variant A could not be started:" in reason(endpoint.failure)
 
     play(world, scene)
 
@@ -278,7 +279,7 @@ def test_containers_that_cannot_be_served_make_the_endpoint_fail(world):
         first = one(world.upload("m"))
         world.create(replace(first, containers=first.containers * 2))
         endpoint = await world.settled()
-        assert "A model of 2 container(s)" in endpoint.failure_reason
+        assert "A model of 2 container(s)" in reason(endpoint.failure)
 
     play(world, scene)
 
@@ -398,12 +399,12 @@ def test_an_update_that_fails_leaves_what_runs(world):
         world.update(one(world.upload("new", 2.0, load="refuse")))
         endpoint = await world.settled()
         assert endpoint.status is EndpointStatus.IN_SERVICE
-        assert "The artefact is damaged." in endpoint.failure_reason
+        assert "The artefact is damaged." in reason(endpoint.failure)
         assert endpoint.desired == endpoint.running == first.running
         assert (endpoint.config_name, endpoint.running_generation) == ("first", 1)
         assert await world.ask() == 1.0
         world.update(one(world.upload("newer", 3.0)))
-        assert (await world.settled()).failure_reason == ""
+        assert reason((await world.settled()).failure) == ""
         assert await world.ask() == 3.0
 
     play(world, scene)
@@ -456,7 +457,7 @@ def test_instances_that_cannot_be_added_leave_what_runs(world):
         world.rescale(one(uri, count=2))
         endpoint = await world.settled()
         assert endpoint.status is EndpointStatus.IN_SERVICE
-        assert "The artefact is damaged." in endpoint.failure_reason
+        assert "The artefact is damaged." in reason(endpoint.failure)
         assert endpoint.desired == endpoint.running == first.running
         await until(lambda: processes() == before)
         assert await world.ask() == 1.0
@@ -473,7 +474,7 @@ def test_weights_can_change_after_an_update_failed(world):
         assert (await world.settled()).generation == 2
         world.rescale(one(uri, count=2))
         endpoint = await world.settled()
-        assert (endpoint.failure_reason, endpoint.running_generation) == ("", 1)
+        assert (reason(endpoint.failure), endpoint.running_generation) == ("", 1)
         await until(lambda: len(processes()) == 2)
 
     play(world, scene)
@@ -498,7 +499,7 @@ def test_a_serverless_variant_scales_to_zero_and_comes_back_with_a_request(world
 def test_a_serverless_variant_that_cannot_start_makes_the_endpoint_fail(world):
     async def scene():
         world.create(serverless(world.upload("m", load="refuse")))
-        assert "The artefact is damaged." in (await world.settled()).failure_reason
+        assert "The artefact is damaged." in reason((await world.settled()).failure)
 
     play(world, scene)
 

@@ -9,6 +9,7 @@ from unit.work.hosting.test_hosting import World, one, until
 
 from windvane.domain.deployment import EndpointStatus
 from windvane.errors import KeyDisabled
+from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.process.volatile import memory_folder
 
@@ -74,7 +75,7 @@ def test_a_disabled_key_keeps_an_endpoint_from_its_model_and_says_so(world):
         world.create(replace(one(world.upload("m")), volume_key=KEY))
         endpoint = await world.settled()
         assert endpoint.status is EndpointStatus.FAILED
-        assert f"{KEY} is disabled." in endpoint.failure_reason
+        assert f"{KEY} is disabled." in reason(endpoint.failure)
         assert set(asked) == {KEY}
         assert "manifest.json" not in files_below(memory_folder(world.folder))
 

@@ -18,6 +18,9 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.strategy import Strategy
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, note_to_json, said
+from windvane.notes.sentences import reason, sentences
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 
@@ -38,7 +41,7 @@ def test_data_at_fault_end_the_job_with_the_reason() -> None:
     world = World(make_job())
     world.do(TaskKind.ANALYZE, FAILED)
     assert (world.status, world.secondary) == (JobStatus.FAILED, SecondaryStatus.FAILED)
-    assert world.state.job.failure_reason == "It broke."
+    assert reason(world.state.job.failure) == "It broke."
     assert world.state.job.ended == world.now
 
 
@@ -87,7 +90,7 @@ def test_the_data_are_explored_beside_the_search(status: TaskStatus) -> None:
     assert job.status is JobStatus.COMPLETED
     assert job.exploration == ("s3://bucket/exploration.ipynb" if status is DONE else "")
     told = "The data exploration and candidate definition notebooks are missing: It broke."
-    assert job.partial_failures == (() if status is DONE else (told,))
+    assert sentences(job.partial_failures) == (() if status is DONE else (told,))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def test_the_data_are_written_beside_the_search(
     world.end(writing, status)
     assert world.status is JobStatus.COMPLETED
     reasons = (f"{told} missing: It broke.",) if status is FAILED else ()
-    assert world.state.job.partial_failures == reasons
+    assert sentences(world.state.job.partial_failures) == reasons
 
 
 def test_what_is_written_beside_the_search_is_not_waited_for_beyond_the_jobs_time() -> None:
@@ -149,7 +152,7 @@ def test_models_beyond_the_best_ones_go_and_what_is_known_of_them_stays() -> Non
         assert uri.endswith(f"/{candidate.name}/output/model.tar.gz")
     world.do(TaskKind.RETAIN)
     assert world.status is JobStatus.COMPLETED
-    assert world.state.job.partial_failures == ()
+    assert sentences(world.state.job.partial_failures) == ()
 
 
 def test_ensembles_their_members_and_the_best_keep_their_models() -> None:
@@ -180,7 +183,7 @@ def test_the_endpoint_comes_after_the_models_are_gone(status: TaskStatus) -> Non
     world.endpoint_is(EndpointStatus.IN_SERVICE)
     assert world.status is JobStatus.COMPLETED
     told = "Models of discarded candidates could not be deleted: It broke."
-    assert world.state.job.partial_failures == (() if status is DONE else (told,))
+    assert sentences(world.state.job.partial_failures) == (() if status is DONE else (told,))
 
 
 def test_a_notebook_that_is_missing_is_told_and_the_other_is_there() -> None:
@@ -188,14 +191,18 @@ def test_a_notebook_that_is_missing_is_told_and_the_other_is_there() -> None:
     world.do(TaskKind.ANALYZE)
     exploring = world.claim(TaskKind.EXPLORE)
     told = "The candidate definition notebook is missing: It broke."
-    found = {"notebook": "s3://bucket/exploration.ipynb", "failures": [told]}
+    missing = Note(NoteCode.DEFINITIONS_MISSING, because=said("It broke."))
+    found = {
+        "notebook": "s3://bucket/exploration.ipynb",
+        "failures": [note_to_json(missing)],
+    }
     world._put(replace(exploring, status=DONE, ended=world.now, result=found))
     world.do(TaskKind.SPLIT)
     job = world.state.job
     assert (job.exploration, job.definitions) == ("s3://bucket/exploration.ipynb", "")
-    assert job.partial_failures == (told,)
+    assert sentences(job.partial_failures) == (told,)
     assert job.status is JobStatus.FAILED
-    assert job.failure_reason.endswith(f"are missing. {told}")
+    assert reason(job.failure).endswith(f"are missing. {told}")
 
 
 def test_definitions_for_which_there_was_no_time_fail_the_job_that_was_for_them() -> None:
@@ -204,7 +211,7 @@ def test_definitions_for_which_there_was_no_time_fail_the_job_that_was_for_them(
     world.claim(TaskKind.EXPLORE)
     world.wait(world.job.limits.max_runtime_s)
     assert world.status is JobStatus.FAILED
-    assert "raise MaxAutoMLJobRuntimeInSeconds" in world.state.job.failure_reason
+    assert "raise MaxAutoMLJobRuntimeInSeconds" in reason(world.state.job.failure)
 
 
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
@@ -287,10 +294,10 @@ def test_one_candidates_failure_is_its_own() -> None:
     world.search([])
     world.do(TaskKind.TRAIN, FAILED)
     first = world.candidates[0]
-    assert (first.status, first.failure_reason) == (CandidateStatus.FAILED, "It broke.")
+    assert (first.status, reason(first.failure)) == (CandidateStatus.FAILED, "It broke.")
     assert world.status is JobStatus.IN_PROGRESS
     told = f"Candidate {first.name} (lightgbm): It broke."
-    assert world.state.job.partial_failures == (told,)
+    assert sentences(world.state.job.partial_failures) == (told,)
 
 
 def test_five_partial_failures_are_kept() -> None:
@@ -353,7 +360,7 @@ def test_a_failed_ensemble_leaves_the_best_single_one() -> None:
     assert world.status is JobStatus.COMPLETED
     assert world.state.best is not None
     assert world.state.best.index == 2
-    assert world.state.job.partial_failures == ("The ensemble: It broke.",)
+    assert sentences(world.state.job.partial_failures) == ("The ensemble: It broke.",)
 
 
 def test_equal_scores_are_decided_by_latency_then_order() -> None:
@@ -381,11 +388,11 @@ def test_a_candidate_that_ran_out_of_time_says_why() -> None:
     world = World(make_job())
     world.search([0.5])
     running = world.claim(TaskKind.TRAIN)
-    world.end(running, CANCELLED, error="1 of 5 folds were trained.")
+    world.end(running, CANCELLED, failure=said("1 of 5 folds were trained."))
     stopped = world.candidates[1]
     assert stopped.status is CandidateStatus.STOPPED
-    assert stopped.failure_reason == "1 of 5 folds were trained."
-    assert world.state.job.partial_failures == ()
+    assert reason(stopped.failure) == "1 of 5 folds were trained."
+    assert sentences(world.state.job.partial_failures) == ()
 
 
 def test_what_would_not_end_in_time_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,7 +474,7 @@ def test_a_job_without_a_finished_candidate_gets_a_baseline() -> None:
     assert world.status is JobStatus.COMPLETED
     assert world.state.best is not None
     assert world.state.best.algorithm == "baseline"
-    assert "baseline" in world.state.job.partial_failures[-1]
+    assert "baseline" in sentences(world.state.job.partial_failures)[-1]
 
 
 def test_the_baseline_stands_in_when_features_took_all_the_time() -> None:
@@ -485,7 +492,7 @@ def test_a_job_whose_baseline_fails_says_why() -> None:
     world.do(TaskKind.BASELINE, FAILED)
     assert world.status is JobStatus.FAILED
     assert (
-        world.state.job.failure_reason
+        reason(world.state.job.failure)
         == "No candidate finished, and neither did the baseline: It broke."
     )
 
@@ -524,7 +531,7 @@ def test_a_failed_report_is_told_and_harms_nothing_else(
     world.endpoint_is(EndpointStatus.IN_SERVICE)
     assert (world.status, world.secondary) == (JobStatus.COMPLETED, error)
     assert world.state.job.deployed
-    assert "report is missing: It broke." in world.state.job.partial_failures[0]
+    assert "report is missing: It broke." in sentences(world.state.job.partial_failures)[0]
 
 
 def test_reports_that_take_too_long_are_not_waited_for() -> None:
@@ -566,7 +573,7 @@ def test_a_failed_deployment_leaves_the_job_completed(status: EndpointStatus | N
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.MODEL_DEPLOYMENT_ERROR
     assert not world.state.job.deployed
-    assert "could not be deployed" in world.state.job.partial_failures[0]
+    assert "could not be deployed" in sentences(world.state.job.partial_failures)[0]
     assert world.state.best is not None
 
 
@@ -620,7 +627,7 @@ def test_a_job_that_slept_through_its_time_before_its_data_were_read_fails_in_wo
     world = World(make_job())
     world.wait(5 * 3600)
     assert world.status is JobStatus.FAILED
-    assert "was reached before its data were read" in world.state.job.failure_reason
+    assert "was reached before its data were read" in reason(world.state.job.failure)
 
 
 def test_a_job_that_has_ended_does_nothing_more() -> None:
@@ -710,7 +717,7 @@ def _check_end(world: World, events: list[tuple[str, int]]) -> None:
             job.secondary is not SecondaryStatus.MODEL_DEPLOYMENT_ERROR
         )
     if job.status is JobStatus.FAILED:
-        assert job.failure_reason
+        assert reason(job.failure)
 
 
 # modes
@@ -793,10 +800,10 @@ def test_a_candidate_that_was_given_up_is_stopped_and_counts_as_tried() -> None:
         SecondaryStatus.MAX_CANDIDATES_REACHED,
     )
     _, given_up, third = world.candidates
-    assert (given_up.status, given_up.failure_reason) == (CandidateStatus.STOPPED, told)
+    assert (given_up.status, reason(given_up.failure)) == (CandidateStatus.STOPPED, told)
     assert given_up.score is None
     assert world.state.job.best_candidate == third.name
-    assert world.state.job.partial_failures == ()
+    assert sentences(world.state.job.partial_failures) == ()
     assert not any(task.kind is TaskKind.ENSEMBLE for task in world.state.tasks)
 
 

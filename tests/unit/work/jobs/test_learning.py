@@ -18,6 +18,7 @@ from windvane.domain.job import JobStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
+from windvane.notes.sentences import sentences
 from windvane.work.jobs import flow, learning, trials
 from windvane.work.jobs.workflow import action_of, history_of, words_of
 
@@ -113,7 +114,7 @@ def test_the_best_candidate_answers_with_what_it_learnt_from_all_rows() -> None:
     world.pack()
     first, second = world.candidates
     assert first == before[0]
-    assert second.notes == ("learnt from all rows",)
+    assert sentences(second.notes) == ("learnt from all rows",)
     assert second.score == before[1].score
 
 
@@ -139,7 +140,7 @@ def test_a_model_that_cannot_be_packed_answers_as_it_was_scored() -> None:
     assert world.status is JobStatus.COMPLETED
     assert world.candidates[0].containers == before.containers
     told = "it could not be packaged anew: It broke."
-    assert world.state.job.partial_failures[0].endswith(told)
+    assert sentences(world.state.job.partial_failures)[0].endswith(told)
 
 
 def test_refits_are_not_waited_for_beyond_their_time() -> None:

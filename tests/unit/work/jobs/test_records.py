@@ -14,6 +14,7 @@ from windvane.domain.problem import ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.plan_text import hyperparameters_of
+from windvane.notes.note import said
 from windvane.store.records import from_json, to_json
 from windvane.wire.edge import EdgeLimits
 from windvane.work.jobs import records, steprecords
@@ -246,7 +247,7 @@ def test_a_finished_candidate_keeps_what_its_task_found_out() -> None:
     plan = replace(PLAN, why="sound defaults")
     begun = records.begun(job, plan, START)
     done = records.completed(job, begun, {"outcome": found, "tag": "dpp0", "n_bytes": 1234}, START)
-    assert (done.fit_s, done.size_bytes, done.notes) == (12.5, 1234, ("stopped early",))
+    assert (done.fit_s, done.size_bytes, done.notes) == (12.5, 1234, (said("stopped early"),))
     assert done.why == "sound defaults"
     older = records.completed(job, begun, {"outcome": found, "tag": "dpp0"}, START)
     assert older.size_bytes is None

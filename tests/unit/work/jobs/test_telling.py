@@ -8,8 +8,11 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.domain.jobspec import Channel, DataSpec, Purpose, SearchSpec, TabularProblem
 from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind, TaskStatus
-from windvane.work.jobs.steplines import as_told, step_lines
-from windvane.work.jobs.telling import lines
+from windvane.notes.codes import NoteCode
+from windvane.notes.log import in_log
+from windvane.notes.note import Note, said
+from windvane.work.jobs.steplines import as_lines, step_notes
+from windvane.work.jobs.telling import notes
 
 
 class Told(World):
@@ -20,8 +23,12 @@ class Told(World):
             self.told = []
         before = self.state
         super().advance()
-        self.told += list(lines(before, self.state))
-        assert list(lines(self.state, self.state)) == []
+        self.told += [in_log(note) for note in notes(before, self.state)]
+        assert list(notes(self.state, self.state)) == []
+
+
+def told_of(notes_of_a_step):
+    return [in_log(note) for note in notes_of_a_step]
 
 
 def whole_job(**changes):
@@ -102,8 +109,8 @@ def test_a_reason_that_may_quote_data_is_not_repeated():
     world.do(TaskKind.FEATURES)
     world.do(TaskKind.FEATURES)
     task = world.claim(TaskKind.TRAIN)
-    error = "The cell 'canary-4711' in row 3 is no number."
-    world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, error=error))
+    why = said("The cell 'canary-4711' in row 3 is no number.")
+    world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, failure=why))
     story = "\n".join(world.told)
     assert "failed. The reason is not repeated here" in story
     assert "canary" not in story
@@ -112,8 +119,8 @@ def test_a_reason_that_may_quote_data_is_not_repeated():
 def test_a_failed_analysis_is_told_without_the_cell():
     world = Told(make_job())
     task = world.claim(TaskKind.ANALYZE)
-    error = "The target has the value 'canary-4711' once."
-    world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, error=error))
+    why = said("The target has the value 'canary-4711' once.")
+    world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, failure=why))
     assert world.told[-1].startswith("The AutoML job churn-model is Failed (Failed) after")
     assert "canary" not in "\n".join(world.told)
 
@@ -137,34 +144,36 @@ def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
         status=StepStatus.COMPLETED,
         metrics=(Metric(MetricName.F1, 0.5, "Validation", 0.1),),
     )
-    assert list(step_lines(None, new)) == []
-    assert list(step_lines(new, begun)) == ["The training job t started."]
-    assert list(step_lines(begun, ended)) == [
+    assert told_of(step_notes(None, new)) == []
+    assert told_of(step_notes(new, begun)) == ["The training job t started."]
+    assert told_of(step_notes(begun, ended)) == [
         "validation:F1 = 0.5 ± 0.1",
         "The training job t is Completed after 0.0 s.",
     ]
-    assert list(step_lines(ended, ended)) == []
+    assert told_of(step_notes(ended, ended)) == []
     transform = replace(begun, details={"ModelName": "churn"})
-    assert list(step_lines(new, transform)) == ["The training job t started, with the model churn."]
+    assert told_of(step_notes(new, transform)) == [
+        "The training job t started, with the model churn."
+    ]
     table = {"n_rows": 600, "n_features": 3, "n_held_out": 0}
     done = {"table": table, "objects": 2, "rows": {"train": 480, "validation": 120}}
-    assert list(step_lines(begun, replace(ended, metrics=()), done)) == [
+    assert told_of(step_notes(begun, replace(ended, metrics=()), done)) == [
         "The table has 600 rows and 3 feature columns.",
         "Transformed objects: 2.",
         "Rows written: 480 of train, 120 of validation.",
         "The training job t is Completed after 0.0 s.",
     ]
     table["n_held_out"] = 150
-    assert "600 rows (150 held out) and 3" in next(step_lines(begun, ended, done))
+    assert "600 rows (150 held out) and 3" in told_of(step_notes(begun, ended, done))[0]
 
 
 def test_what_cannot_be_told_is_said_to_be_missing_and_holds_up_nothing(caplog):
-    def lines():
-        yield "one"
+    def broken():
+        yield Note(NoteCode.PROCESS_READY)
         raise KeyError("two")
 
-    assert as_told(lines()) == (
-        "one",
-        "Further log lines are missing; see the server's log for the reason.",
-    )
+    assert [line.note.code for line in as_lines(broken())] == [
+        NoteCode.PROCESS_READY,
+        NoteCode.LINES_MISSING,
+    ]
     assert "KeyError" in caplog.text

@@ -18,6 +18,8 @@ from windvane.engine.data.analyse import analyse
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.definitions.define import NOTEBOOK
 from windvane.errors import CorruptArtifact
+from windvane.notes.note import note_from_json
+from windvane.notes.sentences import sentence
 from windvane.work.means import Means
 from windvane.work.tasks import notebooks
 from windvane.work.tasks.bench import Bench
@@ -101,7 +103,7 @@ def test_a_notebook_is_there_though_the_other_is_not(
     monkeypatch.setattr(notebooks, broken, fail)
     result = perform(exploring)
     assert set(result) == {there, "failures"}
-    assert result["failures"] == [told]
+    assert [sentence(note_from_json(one)) for one in result["failures"]] == [told]
 
 
 def test_without_either_the_task_fails(exploring: Bench) -> None:

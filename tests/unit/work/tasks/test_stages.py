@@ -20,6 +20,7 @@ from windvane.engine import stages
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import Outclassed
+from windvane.notes.note import note_to_json, said
 from windvane.work.jobs.workflow import ACTIONS, action_of
 from windvane.work.means import Means
 from windvane.work.tasks.bench import Bench
@@ -80,7 +81,7 @@ def test_a_candidate_that_is_given_up_is_told_with_the_reason(tmp_path, monkeypa
 
     monkeypatch.setattr(stages, "train", train)
     bench = _bench(tmp_path, TaskKind.TRAIN, plan=plan, rival=2)
-    assert perform(bench) == {"outclassed": "It was stopped early."}
+    assert perform(bench) == {"outclassed": note_to_json(said("It was stopped early."))}
     assert seen == [bench.workspace.candidate(2)]
 
 

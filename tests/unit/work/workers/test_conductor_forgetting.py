@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from windvane.domain.logs import LogPlace
+from windvane.domain.logs import LogLine, LogPlace
 from windvane.store.logbook import LineQuery
 from windvane.store.open import open_store
 from windvane.testing.store_laws.place import HOME, START, a_job
@@ -21,7 +21,7 @@ def store(tmp_path):
     with opened.transaction() as tx:
         tx.insert(a_job())
         for n in range(3):
-            tx.log(LogPlace(HOME, "g", "s"), [str(n)], START + n * DAY)
+            tx.log(LogPlace(HOME, "g", "s"), [LogLine(str(n))], START + n * DAY)
     yield opened
     opened.close()
 

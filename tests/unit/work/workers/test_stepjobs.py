@@ -23,6 +23,7 @@ from windvane.domain.candidate import (
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, OutOfTime
+from windvane.notes.sentences import reason
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.tasks.bench import Result
@@ -166,7 +167,7 @@ def test_what_is_wrong_is_its_failure_reason(shop: Shop) -> None:
     shop.open()
     shop.worker(doing(fail(CandidateFault("It must be 3.")))).work_once()
     job = shop.look()
-    assert (job.status, job.failure_reason) == (StepStatus.FAILED, "It must be 3.")
+    assert (job.status, reason(job.failure)) == (StepStatus.FAILED, "It must be 3.")
 
 
 def test_what_may_pass_is_tried_again_and_no_more_than_often_enough(shop: Shop) -> None:
@@ -177,7 +178,7 @@ def test_what_may_pass_is_tried_again_and_no_more_than_often_enough(shop: Shop) 
         assert worker.work_once()
         shop.sweep()
     assert shop.look().status is StepStatus.FAILED
-    assert "The disk is tired." in shop.look().failure_reason
+    assert "The disk is tired." in reason(shop.look().failure)
 
 
 @pytest.mark.parametrize("kind", [TrainingJob, ProcessingJob])
@@ -188,7 +189,7 @@ def test_a_job_is_killed_when_its_time_is_over(shop: Shop, kind: type[Processing
     assert 0.5 < time.monotonic() - began < 5
     job = shop.look()
     assert (job.status, job.out_of_time) == (StepStatus.STOPPED, True)
-    assert job.failure_reason == "It did not finish within MaxRuntimeInSeconds (1 s)."
+    assert reason(job.failure) == "It did not finish within MaxRuntimeInSeconds (1 s)."
 
 
 def test_a_job_that_sees_that_its_time_is_over_ends_the_same(shop: Shop) -> None:
@@ -211,7 +212,7 @@ def test_stop_kills_a_job_that_never_ends(shop: Shop) -> None:
     worker._record(watch, *ended)
     assert not Path(f"/proc/{watch.running.pid}").exists()
     job = shop.look()
-    assert (job.status, job.out_of_time, job.failure_reason) == (StepStatus.STOPPED, False, "")
+    assert (job.status, job.out_of_time, reason(job.failure)) == (StepStatus.STOPPED, False, "")
 
 
 def test_a_job_that_waits_is_stopped_without_a_worker(shop: Shop) -> None:
@@ -247,7 +248,7 @@ def test_a_job_whose_workers_all_die_fails(shop: Shop) -> None:
         shop.ahead += LEASE + timedelta(seconds=1)
         shop.sweep()
     assert shop.look().status is StepStatus.FAILED
-    assert "each time the worker died" in shop.look().failure_reason
+    assert "each time the worker died" in reason(shop.look().failure)
 
 
 def test_the_folder_of_a_job_is_there_until_it_ends(shop: Shop) -> None:
@@ -340,7 +341,7 @@ def test_job_and_candidate_are_told_together_or_not_at_all(
 def test_a_report_that_fails_changes_nothing_else(reporting: Shop) -> None:
     before = reported(reporting)
     reporting.worker(doing(fail(CandidateFault("It is damaged.")))).work_once()
-    assert reporting.look().failure_reason == "It is damaged."
+    assert reason(reporting.look().failure) == "It is damaged."
     assert reported(reporting) == before
 
 
@@ -352,7 +353,7 @@ def test_a_result_that_is_none_fails_the_job(shop: Shop, scores: object) -> None
     shop.open()
     shop.worker(lambda _: {"scores": scores}).work_once()
     job = shop.look()
-    assert (job.status, job.failure_reason) == (
+    assert (job.status, reason(job.failure)) == (
         StepStatus.FAILED,
         "What the task left is no result.",
     )

@@ -7,6 +7,9 @@ import pytest
 from unit.work.world import START, make_job
 
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
+from windvane.notes.sentences import reason
 from windvane.process.child import Ending, Exit
 from windvane.work.workers.verdict import Case, judge
 
@@ -16,7 +19,7 @@ DISK = ("OSError", "Exception", "BaseException")
 BUG = ("KeyError", "LookupError", "Exception", "BaseException")
 
 TIME = Exit(Ending.KILLED_TIME)
-CRASH = Exit(Ending.KILLED, "The process was ended by SIGSEGV.")
+CRASH = Exit(Ending.KILLED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
 
 
 def _case(kind: TaskKind, *, attempts: int = 1, stopped: bool = False, own_s: int = 600) -> Case:
@@ -42,16 +45,16 @@ def _case(kind: TaskKind, *, attempts: int = 1, stopped: bool = False, own_s: in
     [
         (TaskKind.TRAIN, Exit(Ending.FINISHED), TaskStatus.DONE),
         (TaskKind.TRAIN, TIME, TaskStatus.CANCELLED),
-        (TaskKind.TRAIN, Exit(Ending.FAILED, "Late.", LATE), TaskStatus.CANCELLED),
+        (TaskKind.TRAIN, Exit(Ending.FAILED, said("Late."), LATE), TaskStatus.CANCELLED),
         (TaskKind.FEATURES, TIME, TaskStatus.CANCELLED),
         (TaskKind.ENSEMBLE, TIME, TaskStatus.CANCELLED),
         (TaskKind.ANALYZE, TIME, TaskStatus.FAILED),
         (TaskKind.BASELINE, TIME, TaskStatus.FAILED),
         (TaskKind.TRAIN, Exit(Ending.KILLED_MEMORY), TaskStatus.FAILED),
-        (TaskKind.ANALYZE, Exit(Ending.FAILED, "No column y.", OURS), TaskStatus.FAILED),
-        (TaskKind.ANALYZE, Exit(Ending.FAILED, "Disk.", DISK), TaskStatus.READY),
-        (TaskKind.TRAIN, Exit(Ending.FAILED, "Disk.", DISK), TaskStatus.READY),
-        (TaskKind.TRAIN, Exit(Ending.FAILED, "A bug.", BUG), TaskStatus.FAILED),
+        (TaskKind.ANALYZE, Exit(Ending.FAILED, said("No column y."), OURS), TaskStatus.FAILED),
+        (TaskKind.ANALYZE, Exit(Ending.FAILED, said("Disk."), DISK), TaskStatus.READY),
+        (TaskKind.TRAIN, Exit(Ending.FAILED, said("Disk."), DISK), TaskStatus.READY),
+        (TaskKind.TRAIN, Exit(Ending.FAILED, said("A bug."), BUG), TaskStatus.FAILED),
         (TaskKind.TRAIN, CRASH, TaskStatus.FAILED),
         (TaskKind.ANALYZE, CRASH, TaskStatus.READY),
     ],
@@ -61,7 +64,7 @@ def test_verdicts(kind: TaskKind, end: Exit, status: TaskStatus) -> None:
 
 
 def test_what_passes_is_not_tried_for_ever() -> None:
-    end = Exit(Ending.FAILED, "Disk.", DISK)
+    end = Exit(Ending.FAILED, said("Disk."), DISK)
     assert judge(_case(TaskKind.ANALYZE, attempts=3), end, 3).status is TaskStatus.FAILED
 
 
@@ -77,14 +80,16 @@ def test_a_result_that_came_before_the_stop_counts() -> None:
 def test_a_candidate_beyond_its_own_limit_fails_and_names_the_limit() -> None:
     verdict = judge(_case(TaskKind.TRAIN, own_s=30), TIME, 3)
     assert verdict.status is TaskStatus.FAILED
-    assert "MaxRuntimePerTrainingJobInSeconds (30 s)" in verdict.error
+    assert "MaxRuntimePerTrainingJobInSeconds (30 s)" in reason(verdict.note)
 
 
 def test_the_text_of_an_error_of_ours_is_handed_on_as_it_is() -> None:
-    assert judge(_case(TaskKind.ANALYZE), Exit(Ending.FAILED, "No y.", OURS), 3).error == "No y."
+    assert judge(_case(TaskKind.ANALYZE), Exit(Ending.FAILED, said("No y."), OURS), 3).note == said(
+        "No y."
+    )
 
 
 def test_want_of_memory_is_told_with_the_cap_and_where_to_raise_it() -> None:
-    error = judge(_case(TaskKind.TRAIN), Exit(Ending.KILLED_MEMORY), 3).error
+    error = reason(judge(_case(TaskKind.TRAIN), Exit(Ending.KILLED_MEMORY), 3).note)
     assert "512 MiB" in error
     assert "memory_mb" in error

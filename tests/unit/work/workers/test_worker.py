@@ -27,6 +27,7 @@ from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, DataFault
 from windvane.names import arn
+from windvane.notes.sentences import reason, sentences
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.tasks.bench import Bench, Result
@@ -187,7 +188,7 @@ def test_one_worker_brings_a_job_to_its_end(shop: Shop) -> None:
     assert (job.status, job.secondary) == (
         JobStatus.COMPLETED,
         SecondaryStatus.MAX_CANDIDATES_REACHED,
-    ), job.failure_reason
+    ), reason(job.failure)
     assert [c.algorithm for c in shop.candidates()][-1] == "ensemble"
     assert job.best_candidate == shop.candidates()[-1].name
 
@@ -274,7 +275,7 @@ def test_a_taken_endpoint_name_leaves_the_job_completed_and_nothing_behind(shop:
         JobStatus.COMPLETED,
         SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
     )
-    assert "already exist" in job.partial_failures[0]
+    assert "already exist" in sentences(job.partial_failures)[0]
 
 
 def test_data_at_fault_end_the_job(shop: Shop) -> None:
@@ -283,7 +284,7 @@ def test_data_at_fault_end_the_job(shop: Shop) -> None:
 
     shop.open(make_job())
     shop.worker(stage).work_once()
-    assert shop.look().failure_reason == "The column 'y' is missing; there are: a, b."
+    assert reason(shop.look().failure) == "The column 'y' is missing; there are: a, b."
 
 
 def test_a_dead_workers_task_is_taken_over(shop: Shop) -> None:
@@ -400,7 +401,7 @@ def test_a_candidate_without_bounds_runs_out_of_memory_alone(shop: Shop) -> None
     shop.train()
     first, second = shop.candidates()
     assert first.status is CandidateStatus.FAILED
-    assert "200 MiB" in first.failure_reason
+    assert "200 MiB" in reason(first.failure)
     assert second.status is CandidateStatus.COMPLETED
     shop.report()
     shop.write_data()
@@ -416,7 +417,7 @@ def test_a_candidate_is_killed_at_its_own_limit(shop: Shop) -> None:
     began = time.monotonic()
     shop.worker(training(_sleep)).work_once()
     assert 0.5 < time.monotonic() - began < 5
-    assert "MaxRuntimePerTrainingJobInSeconds (1 s)" in shop.candidates()[0].failure_reason
+    assert "MaxRuntimePerTrainingJobInSeconds (1 s)" in reason(shop.candidates()[0].failure)
 
 
 def test_a_candidate_is_killed_when_the_search_ends(shop: Shop) -> None:
@@ -431,7 +432,7 @@ def test_a_candidate_is_killed_when_the_search_ends(shop: Shop) -> None:
     assert ended is not None
     worker._record(watch, *ended)
     assert shop.candidates()[0].status is CandidateStatus.STOPPED
-    assert shop.look().partial_failures == ()
+    assert sentences(shop.look().partial_failures) == ()
 
 
 def test_a_worker_told_to_end_gives_its_task_back_unharmed(shop: Shop) -> None:
@@ -459,7 +460,7 @@ def test_what_may_pass_is_tried_three_times(shop: Shop) -> None:
         shop.sweep()
     first = shop.candidates()[0]
     assert first.status is CandidateStatus.FAILED
-    assert "No space left on device" in first.failure_reason
+    assert "No space left on device" in reason(first.failure)
 
 
 def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
@@ -516,7 +517,7 @@ def test_an_error_of_ours_while_deciding_ends_that_job_alone(
         pass
     job = shop.look()
     assert job.status is JobStatus.FAILED
-    assert "ZeroDivisionError" in job.failure_reason
+    assert "ZeroDivisionError" in reason(job.failure)
 
 
 def _step_arns(candidate: Candidate) -> list[tuple[type[ProcessingJob], str]]:

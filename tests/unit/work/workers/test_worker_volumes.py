@@ -15,6 +15,7 @@ from windvane.control.kms.materials import Materials
 from windvane.domain.job import JobStatus
 from windvane.domain.keys import Key, KeyState
 from windvane.errors import JobFault
+from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.process.volatile import memory_folder
 from windvane.store.open import open_store
@@ -58,7 +59,7 @@ def test_a_job_with_a_key_works_in_memory(shop: Shop, key: Key) -> None:
     open_with(shop, key)
     order = first_duty(shop).order
     assert order.folder.is_relative_to(memory_folder(shop.folder))
-    assert order.why_not == ""
+    assert order.why_not is None
     other = Shop(shop.store, shop.folder, job=make_job(name="plain"))
     other.open(other.job)
     assert first_duty(other).order.folder.is_relative_to(shop.folder / "work")
@@ -75,7 +76,7 @@ def test_nothing_is_begun_while_the_key_cannot_be_used(
         else:
             tx.update(replace(key, status=state))
     order = first_duty(shop).order
-    assert key.arn in order.why_not
+    assert key.arn in reason(order.why_not)
     with pytest.raises(JobFault, match="The volume cannot be used"):
         perform_order(order, lambda: pytest.fail("It was begun."))
 
@@ -88,4 +89,4 @@ def test_a_job_whose_machine_went_off_says_so(shop: Shop, key: Key) -> None:
     shop.sweep()
     job = shop.look()
     assert job.status is JobStatus.FAILED
-    assert "in the memory of this server's machine" in job.failure_reason
+    assert "in the memory of this server's machine" in reason(job.failure)

@@ -10,7 +10,7 @@ from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts, names
 from windvane.engine.data.temporal import UNDECIDED
 from windvane.engine.data.typed import TypedColumn
-from windvane.engine.wording import counted, listed, number, percent
+from windvane.wording import counted, listed, number, percent
 
 _KEPT_OUT = "It is not used as a feature."
 _ONE_IS_ENOUGH = "All are used; one of each group is enough."

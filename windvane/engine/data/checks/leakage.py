@@ -10,7 +10,7 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts, names
 from windvane.engine.data.typed import TypedColumn
-from windvane.engine.wording import listed, percent
+from windvane.wording import listed, percent
 
 LEAK_POWER = 0.98
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts
-from windvane.engine.wording import listed, percent
+from windvane.wording import listed, percent
 
 
 def sampled(facts: TableFacts) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts
-from windvane.engine.wording import counted, listed, number, percent
+from windvane.wording import counted, listed, number, percent
 
 _RARE = 10
 _SKEWED = 3.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.exploration.stored import MEASURED, StoredTable
 from windvane.engine.exploration.wording import cell, measured
-from windvane.engine.wording import number
+from windvane.wording import number
 
 
 def cells_of(table: StoredTable, name: str, rows: NDArray[np.int64]) -> list[str]:

@@ -10,7 +10,7 @@ from windvane.engine.exploration.sections.cells import cells_of
 from windvane.engine.exploration.stored import StoredTable, drawn_rows, of_type
 from windvane.engine.exploration.wording import cell
 from windvane.engine.reports.document import Block, Section, Table, Text
-from windvane.engine.wording import UNKNOWN, number, percent
+from windvane.wording import UNKNOWN, number, percent
 
 _SAMPLE_ROWS = 5
 _CUTS = ("0.05", "0.25", "0.5", "0.75", "0.95")

@@ -9,7 +9,7 @@ from windvane.engine.exploration.pictures import grid, lying_bars, marks
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
 from windvane.engine.reports.labels import seen
-from windvane.engine.wording import counted, listed, percent
+from windvane.wording import counted, listed, percent
 
 _SHOWN = 30
 _PATTERNS = 15

@@ -10,7 +10,7 @@ from windvane.engine.exploration.repeats import Repeats
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
 from windvane.engine.reports.labels import seen
-from windvane.engine.wording import listed, percent
+from windvane.wording import listed, percent
 
 _NAMED = 3
 

@@ -11,7 +11,7 @@ from windvane.engine.exploration.pictures import Draw, mean_by_bin, shares_by_bi
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.exploration.wording import cell
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
-from windvane.engine.wording import UNKNOWN, number, percent
+from windvane.wording import UNKNOWN, number, percent
 
 MOST_PICTURES = 30
 _MOST_CLASSES = 6

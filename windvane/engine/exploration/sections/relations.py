@@ -17,7 +17,7 @@ from windvane.engine.exploration.relations import (
 )
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
-from windvane.engine.wording import UNKNOWN
+from windvane.wording import UNKNOWN
 
 _MOST_PAIRS = 30
 _SHOWN = 30

@@ -12,7 +12,7 @@ from windvane.engine.exploration.sections.cells import cells_of
 from windvane.engine.exploration.stored import MOST_SAMPLED, StoredTable
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
 from windvane.engine.reports.labels import seen
-from windvane.engine.wording import counted, percent
+from windvane.wording import counted, percent
 
 _MOST_COLUMNS = 200
 _WORST = 10

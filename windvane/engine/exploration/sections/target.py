@@ -7,7 +7,7 @@ from windvane.engine.exploration.pictures import bars, lying_bars
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.exploration.wording import cell
 from windvane.engine.reports.document import Figure, Section, Table, Text
-from windvane.engine.wording import number, percent
+from windvane.wording import number, percent
 
 _SHOWN = 20
 _TITLE = "Target analysis"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.engine import wording
-from windvane.engine.wording import count, number, share, signed, with_error
+from windvane import wording
+from windvane.wording import count, number, share, signed, with_error
 
 
 def test_its_examples_are_true():

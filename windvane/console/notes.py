@@ -1,0 +1,27 @@
+"""What the pages make of the codes of notes (windvane/notes), which operations of our own give with their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_PHASES = {
+    "explainability-missing": "GeneratingExplainabilityReport",
+    "insights-missing": "GeneratingModelInsightsReport",
+}
+
+_OF_EXPLORATION = frozenset({"exploration-missing", "notebooks-missing"})
+
+
+def fruitless_phases(failures: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the secondary statuses of a job's phases that brought nothing.
+
+    failures    PartialFailures of DescribeAutoMLJobProgress
+    """
+    return frozenset(_PHASES[one["Code"]] for one in failures if one["Code"] in _PHASES)
+
+
+def why_unexplored(failures: Sequence[Mapping[str, Any]]) -> str:
+    """Return why the data exploration report is missing, in words; "" if nothing is known of it."""
+    found = (one["Message"] for one in failures if one["Code"] in _OF_EXPLORATION)
+    return next(found, "")

@@ -1,0 +1,63 @@
+"""Notes that tasks and other processes hand over, which may have been written by anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from windvane.notes.codes import DataValue
+from windvane.notes.earlier import kept_note
+from windvane.notes.note import Fact, Note
+from windvane.notes.sentences import sentence
+
+LONGEST_TEXT = 4000
+"""Characters of a data value."""
+
+_DEEPEST = 8
+_PLAIN = re.compile(r"[A-Za-z0-9_. -]{1,100}", re.ASCII)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""No database takes these: whoever recorded such a note would end itself."""
+
+
+def handed_note(document: Mapping[str, Any] | str) -> Note:
+    """Return the note that was handed over as JSON. It can be worded; it holds no text that is not marked as data, but names;
+    and no more of anything than is kept.
+
+    raises    LookupError, TypeError or ValueError if it is none
+    """
+    note = bounded(kept_note(document))
+    _check_plain(note)
+    sentence(note)
+    return note
+
+
+def bounded(note: Note) -> Note:
+    """Return the note with no more of texts, and of what it happened because of, than is kept."""
+    return _bounded(note, _DEEPEST)
+
+
+def _bounded(note: Note, depth: int) -> Note:
+    facts = {name: _bounded_fact(fact) for name, fact in note.facts.items()}
+    is_last = note.because is None or depth == 1
+    because = None if is_last or note.because is None else _bounded(note.because, depth - 1)
+    return Note(note.code, facts, because)
+
+
+def _bounded_fact(fact: Fact) -> Fact:
+    if isinstance(fact, DataValue):
+        return DataValue(_UNSTORABLE.sub("?", fact.text[:LONGEST_TEXT]))
+    return fact
+
+
+def _check_plain(note: Note) -> None:
+    """raises    ValueError if a fact is a text that is neither marked as data nor a name"""
+    for fact in note.facts.values():
+        if isinstance(fact, dict):
+            raise ValueError("a task counts nothing in a note")  # noqa: TRY004 - the content is wrong, no caller
+        texts = fact if isinstance(fact, tuple) else (fact,) if isinstance(fact, str) else ()
+        for text in texts:
+            if not _PLAIN.fullmatch(text):
+                raise ValueError(f"{text[:60]!r} is no name")
+    if note.because is not None:
+        _check_plain(note.because)

@@ -1,0 +1,309 @@
+"""Notes as sentences for whoever asks for the thing itself: in responses of operations, in the library and its commands, in
+reports. They quote data where that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from windvane.notes.codes import DataValue, NoteCode, ProcessEnd
+from windvane.notes.note import Note
+from windvane.notes.wordings import Facts, Wordings, worded
+from windvane.wording import milliseconds, number
+
+_C = NoteCode
+
+_TASKS = {
+    "analyze": "The data could not be read and analysed",
+    "split": "The split data could not be written",
+    "baseline": "Not even a baseline could be trained",
+    "explore": "The data could not be explored",
+    "explain": "The report could not be generated",
+    "insights": "The report could not be generated",
+}
+
+_MODELS = {"network": "The network", "linear": "The linear model"}
+
+
+def sentence(note: Note) -> str:
+    """Return what happened, in words."""
+    facts: dict[str, object] = {
+        name: fact.text if isinstance(fact, DataValue) else fact
+        for name, fact in note.facts.items()
+    }
+    facts["because"] = reason(note.because)
+    return worded(SENTENCES[note.code], facts)
+
+
+def reason(note: Note | None) -> str:
+    """Return why something failed, in words; "" if it did not."""
+    return "" if note is None else sentence(note)
+
+
+def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
+    """Return each note in words."""
+    return tuple(sentence(note) for note in notes)
+
+
+def _signalled(facts: Facts) -> str:
+    is_of_memory = facts["signal"] == "SIGKILL"
+    hint = ", perhaps by the system for want of memory" if is_of_memory else ""
+    return f"The process was ended by {facts['signal']}{hint}."
+
+
+def _job_limit(facts: Facts) -> str:
+    return (
+        f"{_TASKS.get(facts['task'], 'It did not finish')} within the job's time limit ({facts['limit_s']} s). Raise "
+        "MaxAutoMLJobRuntimeInSeconds, or provide less data."
+    )
+
+
+def _no_result(facts: Facts) -> str:
+    if "text" in facts:
+        return f"What it left is no result: {facts['text']}."
+    return "What the task left is no result."
+
+
+def _no_model(facts: Facts) -> str:
+    told = "No candidate finished, and neither did the baseline"
+    return f"{told}: {facts['because']}" if facts["because"] else f"{told}."
+
+
+def _outclassed(facts: Facts) -> str:
+    return (
+        f"Stopped early: on the {facts['n_rows']} rows of {facts['n_folds']} of {facts['of_folds']} folds its "
+        f"{facts['metric']} was {number(facts['value'])}, clearly worse than the {number(facts['rival_value'])} of "
+        f"candidate {facts['rival']}."
+    )
+
+
+def _not_converged(facts: Facts) -> str:
+    return f"{_MODELS.get(facts['model'], 'The model')} did not converge to finite weights on these rows."
+
+
+def _too_few_rows(facts: Facts) -> str:
+    n_invalid = facts["n_invalid"]
+    dropped = f"; {n_invalid} more have none that is valid" if n_invalid else ""
+    return (
+        f"The training data have {facts['n_rows']} rows with a value in the target column '{facts['column']}'{dropped}. "
+        f"At least {facts['least_rows']} are needed."
+    )
+
+
+def _column_missing(facts: Facts) -> str:
+    near = facts.get("near")
+    hint = f" Did you mean '{near}'?" if near else ""
+    return f"The {facts['role']} column '{facts['column']}' is not in the data.{hint} The columns are: {facts['columns']}."
+
+
+def _class_of_one_row(facts: Facts) -> str:
+    hint = " If the target is a quantity, set ProblemType to Regression."
+    return (
+        f"The class '{facts['label']}' of the target column '{facts['column']}' has a single row; a class needs at least two, "
+        f"one for training and one for validation. Add rows of this class, or remove it.{hint if facts['is_numeric'] else ''}"
+    )
+
+
+def _process_ended(facts: Facts) -> str:
+    last = facts.get("last_line")
+    return f"The model process {_how(facts)}." + (f" Last line of its log: {last}" if last else "")
+
+
+def _how(facts: Facts) -> str:
+    match ProcessEnd(facts["end"]):
+        case ProcessEnd.EXITED:
+            return f"exited with code {facts['number']}"
+        case ProcessEnd.KILLED:
+            return f"was killed by signal {facts['number']}"
+        case ProcessEnd.OVER_MEMORY:
+            return "exceeded its memory limit"
+        case ProcessEnd.SILENT:
+            return "did not respond to a request in time"
+        case ProcessEnd.NOT_READY:
+            return f"was not ready within {facts['seconds']:g} seconds"
+        case ProcessEnd.NOT_STARTED:
+            error = facts.get("error")
+            return f"could not be started: {error}" if error else "could not be started"
+
+
+def _cut_short(facts: Facts) -> str:
+    return f"training was cut short in fold {', '.join(facts['folds'])} (time limit)"
+
+
+def _winners_curse(facts: Facts) -> str:
+    by = number(float(f"{facts['by']:.2g}"))
+    return (
+        f"selected as the best of {facts['n_candidates']} candidates: expect a score worse by about {by} on new data "
+        "(winner's curse)"
+    )
+
+
+def _stacked(facts: Facts) -> str:
+    return (
+        f"stacked: a second layer over the members' predictions improves {facts['metric']} from "
+        f"{number(facts['before'])} to {number(facts['after'])} on out-of-fold rows"
+    )
+
+
+def _fastest(facts: Facts) -> str:
+    return (
+        f"no candidate predicts a row within the requested {1000 * facts['limit_s']:g} ms; this is the fastest, with "
+        f"{milliseconds(facts['latency_s'])}"
+    )
+
+
+_OF_PROCESSES: Wordings = {
+    _C.SAID: "{text}",
+    _C.RAISED: "{error}: {text}",
+    _C.TIME_OVER: "It was ended because its time was over.",
+    _C.MEMORY_OVER: "It was ended because it needed more memory than it was given.",
+    _C.TOLD_TO_STOP: "It was ended because it was told to stop.",
+    _C.SIGNALLED: _signalled,
+    _C.EXITED: "The process left with exit code {exit_code} before its work was done.",
+    _C.REPORT_UNREADABLE: "The process left a report that cannot be read.",
+    _C.RAN_OUT_OF_MEMORY: "It ran out of memory.",
+    _C.PROCESS_LOST: "The process of the task was lost: {text}",
+    _C.STARTER_ENDED: "It was ended with the process that had started it.",
+}
+
+_OF_TASKS: Wordings = {
+    _C.CANDIDATE_LIMIT: "It did not finish within MaxRuntimePerTrainingJobInSeconds ({limit_s} s).",
+    _C.STEP_LIMIT: "It did not finish within MaxRuntimeInSeconds ({limit_s} s).",
+    _C.JOB_LIMIT: _job_limit,
+    _C.MEMORY_LIMIT: (
+        "It needed more than the {memory_mb} MiB of memory that a task may use on this server (configuration, section "
+        "[work], memory_mb)."
+    ),
+    _C.INTERNAL_ERROR: "An internal error ended it: {because}",
+    _C.ATTEMPTS_USED: (
+        "Tried {attempts} times; each time the worker died or fell silent before it was done, the last time '{worker}'."
+    ),
+    _C.NO_RESULT: _no_result,
+    _C.CANNOT_BEGIN: "It cannot be begun: {because}",
+    _C.VOLUME_UNUSABLE: "The volume cannot be used: {because}",
+}
+
+_OF_JOBS: Wordings = {
+    _C.JOB_BROKEN: "An internal error ended the job: {because}",
+    _C.VOLUME_LOST: (
+        "The encrypted volume of the AutoML job {job} was in the memory of this server's machine, which has been restarted "
+        "since. What the job has written to S3 is kept; create the job again."
+    ),
+    _C.NOT_READ_IN_TIME: (
+        "The job's time limit of {limit_s} s was reached before its data were read: the server was down or busy. Create "
+        "the job again."
+    ),
+    _C.ANALYSIS_CANCELLED: "The data analysis was cancelled.",
+    _C.NO_DEFINITIONS: (
+        "The candidate definitions, the only output of this job, are missing. {because}"
+    ),
+    _C.NOT_ENOUGH_TIME: (
+        "There was not enough time within the job's {limit_s} s: raise MaxAutoMLJobRuntimeInSeconds."
+    ),
+    _C.NO_MODEL: _no_model,
+    _C.NOT_PACKABLE: "Candidate {index}, the best, could not be packed. {because}",
+}
+
+_OF_PARTS: Wordings = {
+    _C.CANDIDATE_FAILED: "Candidate {candidate} ({algorithm}): {because}",
+    _C.ENSEMBLE_FAILED: "The ensemble: {because}",
+    _C.BASELINE_FAILED: "The baseline: {because}",
+    _C.BASELINE_ONLY: (
+        "No candidate finished; the model is a baseline that predicts the same for every row."
+    ),
+    _C.EXPLAINABILITY_MISSING: "The explainability report is missing: {because}",
+    _C.INSIGHTS_MISSING: "The model insights report is missing: {because}",
+    _C.NOTEBOOKS_MISSING: (
+        "The data exploration and candidate definition notebooks are missing: {because}"
+    ),
+    _C.EXPLORATION_MISSING: "The data exploration notebook is missing: {because}",
+    _C.DEFINITIONS_MISSING: "The candidate definition notebook is missing: {because}",
+    _C.SPLITS_MISSING: "The data splits are missing: {because}",
+    _C.TRANSFORMED_MISSING: "Transformed data are missing: {because}",
+    _C.NOT_PACKED: "The best candidate keeps its earlier package; it could not be packaged anew: {because}",
+    _C.MODELS_NOT_DELETED: "Models of discarded candidates could not be deleted: {because}",
+    _C.NOT_DEPLOYED: "The model could not be deployed to the endpoint {endpoint}: {because}",
+    _C.NO_TIME: "there was not enough time for it.",
+    _C.NO_TIME_TO_PACK: "there was no time for it.",
+    _C.ENDPOINT_DELETED: "it was deleted before it came into service.",
+    _C.ENDPOINT_LATE: "it was not in service when the job's time limit of {limit_s} s was reached.",
+}
+
+_OF_CANDIDATES: Wordings = {
+    _C.SEARCH_ENDED: "Stopped before it finished because the search ended.",
+    _C.OUTCLASSED: _outclassed,
+    _C.FOLDS_MISSING: (
+        "Only {n_folds} of the {least_folds} folds on which candidates of this job are compared were trained: the remaining "
+        "time was too short for the others."
+    ),
+    _C.TOO_LARGE: (
+        "Not started: on {n_rows} rows and {n_columns} columns the algorithm {algorithm} is expected to need "
+        "{needed_mb:.0f} MiB of memory, and a candidate may use {memory_mb:.0f} MiB."
+    ),
+    _C.NOT_CONVERGED: _not_converged,
+    _C.NOT_TRAINABLE: "{algorithm} could not be trained on these rows: {because}",
+    _C.TRAINING_OUT_OF_MEMORY: "{algorithm} ran out of memory: {because}",
+    _C.EXTRA_MISSING: (
+        "Training needs the extra '{extra}', which is not installed: pip install 'windvane[{extra}]'."
+    ),
+    _C.RECIPE_FAILED: "Its feature recipe ({recipe}) could not be fitted: {because}",
+}
+
+_OF_DATA: Wordings = {
+    _C.TOO_FEW_ROWS: _too_few_rows,
+    _C.COLUMN_MISSING: _column_missing,
+    _C.TARGET_CONSTANT: (
+        "The target column '{column}' is constant: '{value}' in all {n_rows} rows that have a value. At least two different "
+        "values are needed."
+    ),
+    _C.TARGET_EMPTY: (
+        "The target column '{column}' is empty in all {n_rows} rows. Add labels or values to train on, or choose another "
+        "target."
+    ),
+    _C.CLASS_OF_ONE_ROW: _class_of_one_row,
+    _C.RAGGED_ROW: (
+        "{file}, line {line}: the row has {n_fields} fields instead of {n_columns}, the number of columns in the header. "
+        "Quote fields that contain the delimiter '{delimiter}'."
+    ),
+    _C.FILE_UNREADABLE: "{file} cannot be read as {format}: {why}",
+    _C.FILE_EMPTY: "{file} is empty.",
+}
+
+_OF_TRAINING: Wordings = {
+    _C.SCORED_ON_FOLDS: "scored on {n_folds} of {of_folds} folds (time limit)",
+    _C.SCORED_ON_REPEATS: "scored on {n_repeats} repeats of {n_folds}-fold cross-validation",
+    _C.TRAINED_ON_SAMPLE: "trained on a random sample of {n_rows} rows (time limit)",
+    _C.CUT_SHORT: _cut_short,
+    _C.NOT_REFITTED: "not refitted on all rows: this is the model of the first fold",
+    _C.REFITTED_ON_ROWS: "the final model was trained on {n_rows} of {of_rows} rows (time limit)",
+    _C.REFITTED_FOR_ROUNDS: "the refit stopped after {n_rounds} of {of_rounds} rounds (time limit)",
+    _C.CROSS_FITTED: "every row is scored with weights that were fitted without it",
+    _C.WEIGHTS_TUNED: "the score is slightly optimistic: the weights were tuned on the validation rows",
+    _C.WEIGHTS_GIVEN: "its weights were set by the request",
+    _C.LATENCY_ADDED: "latency is the sum of the members' latencies",
+    _C.CLASSES_REWEIGHTED: (
+        "class probabilities are reweighted to optimise {metric} before the class is chosen"
+    ),
+    _C.WINNERS_CURSE: _winners_curse,
+    _C.STACKED: _stacked,
+    _C.STACKED_AGAIN: "its second layer was refitted on the members' predictions",
+    _C.NOT_STACKED: "no second stacking layer: {because}",
+    _C.FASTEST_CHOSEN: _fastest,
+}
+
+_OF_ENDPOINTS: Wordings = {
+    _C.VARIANT_NOT_STARTED: "Production variant {variant} could not be started: {because}",
+    _C.MODEL_NOT_FETCHED: "its model data could not be fetched ({because}).",
+    _C.PROCESS_ENDED: _process_ended,
+}
+
+SENTENCES: Wordings = {
+    **_OF_PROCESSES,
+    **_OF_TASKS,
+    **_OF_JOBS,
+    **_OF_PARTS,
+    **_OF_CANDIDATES,
+    **_OF_DATA,
+    **_OF_TRAINING,
+    **_OF_ENDPOINTS,
+}
+"""What can be the reason for something, or is worth knowing of it. What is told in logs alone is not among it."""
