@@ -75,15 +75,27 @@ def _planned(job: AutoMLJob, tasks: Sequence[Task], times: Timetable) -> Iterato
         yield Phase(SecondaryStatus.FEATURE_ENGINEERING, times.search, analysed)
         first = _queued(tasks, TaskKind.TRAIN)
         yield Phase(SecondaryStatus.MODEL_TUNING, times.ensemble, first)
-    explained, judged = (_queued(tasks, kind) for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS))
-    yield Phase(SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT, times.explained, explained)
-    yield Phase(SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT, times.judged, judged)
+    explained, judged = _queued(tasks, TaskKind.EXPLAIN), _judged(tasks)
+    yield Phase(SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT, times.reported, explained)
+    yield Phase(SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT, times.reported, judged)
     if job.endpoint_name:
         yield Phase(SecondaryStatus.DEPLOYING_MODEL, times.finish, _deployment(job, tasks))
 
 
 def _queued(tasks: Sequence[Task], kind: TaskKind) -> datetime | None:
     return min((task.created for task in tasks if task.kind is kind), default=None)
+
+
+def _judged(tasks: Sequence[Task]) -> datetime | None:
+    """Reports are made at once: the second one is waited for once the first is over, if it takes longer."""
+    first = [task for task in tasks if task.kind is TaskKind.EXPLAIN]
+    second = [task for task in tasks if task.kind is TaskKind.INSIGHTS]
+    if not first:
+        return _queued(tasks, TaskKind.INSIGHTS)
+    explained = max((task.ended for task in first if task.ended), default=None)
+    if explained is None or all(task.ended and task.ended <= explained for task in second):
+        return None
+    return explained
 
 
 def _deployment(job: AutoMLJob, tasks: Sequence[Task]) -> datetime | None:

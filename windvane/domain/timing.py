@@ -1,12 +1,13 @@
 """When the parts of a job must be over, so that the whole ends by its deadline.
 
-    created ....... search ....... packing ....... ensemble ....... explained ....... judged ....... deadline
-             candidates   ensemble, refits  packages        explanation      insights      deployment
+    created ....... search ....... packing ....... ensemble ....... reported ....... deadline
+             candidates   ensemble, refits  packages         reports        deployment
 
 The reserve after the search, but for the reports, is 8 % of the job's time, at least 10 s (a fifth of a short job) and
-at most 240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data. The
-explanation has 8 % more, at least 10 s (15 % of a short job), at most 120 s; the model insights report 3 %, at least
-5 s (a tenth), at most 30 s.
+at most 240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data. Half of it
+is for what comes after the reports; a job that deploys nothing keeps two fifths of that half. The reports, which are made at
+once, have 8 % more, at least 10 s (15 % of a short job), at most 120 s. With one worker the model insights report comes first:
+it takes as long as it takes, and an explanation is of fewer rows where there is less time.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ class _Reserve:
 
 
 _ENDING = _Reserve(0.08, 10.0, 0.2, 240.0)
-_EXPLANATION = _Reserve(0.08, 10.0, 0.15, 120.0)
-_INSIGHTS = _Reserve(0.03, 5.0, 0.1, 30.0)
+_REPORTS = _Reserve(0.08, 10.0, 0.15, 120.0)
+
+_AFTER_REPORTS, _AFTER_REPORTS_ALONE = 0.5, 0.2
+"""Of _ENDING, for what comes after the reports: with a deployment, and without."""
 
 _MOST_EXPLAINING_SHARE = 0.1
 """Of the job's time. A short job keeps more free than it means to use: drawing takes seconds however short it is."""
@@ -57,8 +60,7 @@ class Timetable:
     search       candidates are over
     packing      so are the ensemble and the models of all rows
     ensemble     the best candidate is packed; and an analysis that takes so long is over
-    explained    so is the explainability report
-    judged       so is the model insights report
+    reported     so are the explainability and the model insights report
     finish       an endpoint that is not in service yet is not waited for
     """
 
@@ -66,25 +68,30 @@ class Timetable:
     search: datetime
     packing: datetime
     ensemble: datetime
-    explained: datetime
-    judged: datetime
+    reported: datetime
     finish: datetime
 
 
-def reserve_s(max_runtime_s: float) -> float:
+def reserve_s(max_runtime_s: float, *, deploys: bool) -> float:
     """Seconds kept free at the end of a job for everything but candidates."""
-    return sum(one.of(max_runtime_s) for one in (_ENDING, _EXPLANATION, _INSIGHTS))
+    ending_s = _ENDING.of(max_runtime_s)
+    return ending_s / 2 + _REPORTS.of(max_runtime_s) + _after_share(deploys) * ending_s
 
 
 def explanation_s(job: AutoMLJob) -> float:
     """What the explainability report means to take, also when there is more time."""
     runtime_s = job.limits.max_runtime_s
-    return min(_EXPLANATION.of(runtime_s), _MOST_EXPLAINING_SHARE * runtime_s)
+    return min(_REPORTS.of(runtime_s), _MOST_EXPLAINING_SHARE * runtime_s)
 
 
 def search_end(job: AutoMLJob) -> datetime:
     """Candidates are over by then."""
-    return job.deadline - timedelta(seconds=reserve_s(job.limits.max_runtime_s))
+    reserve = reserve_s(job.limits.max_runtime_s, deploys=bool(job.endpoint_name))
+    return job.deadline - timedelta(seconds=reserve)
+
+
+def _after_share(deploys: bool) -> float:
+    return _AFTER_REPORTS if deploys else _AFTER_REPORTS_ALONE
 
 
 def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
@@ -92,22 +99,18 @@ def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
     of the reserve have
     """
     runtime_s = job.limits.max_runtime_s
-    explanation, insights, ending = (
-        timedelta(seconds=one.of(runtime_s)) for one in (_EXPLANATION, _INSIGHTS, _ENDING)
-    )
+    reports, ending = (timedelta(seconds=one.of(runtime_s)) for one in (_REPORTS, _ENDING))
     search = search_end(job)
     ensemble = search + ending / 2
-    explained = max(ensemble, up_since) + explanation
-    judged = max(explained, up_since) + insights
+    reported = max(ensemble, up_since) + reports
     extra = min(ending, timedelta(seconds=_AFTER_DOWNTIME_S))
     return Timetable(
         last_start=search - timedelta(seconds=max(1.0, _USEFUL_SHARE * runtime_s)),
         search=search,
         packing=search + ending / 4,
         ensemble=ensemble,
-        explained=explained,
-        judged=judged,
-        finish=max(judged + ending / 2, up_since + extra),
+        reported=reported,
+        finish=max(reported + _after_share(bool(job.endpoint_name)) * ending, up_since + extra),
     )
 
 
@@ -118,8 +121,7 @@ def next_change(job: AutoMLJob, up_since: datetime, now: datetime) -> datetime:
         times.search,
         times.packing,
         times.ensemble,
-        times.explained,
-        times.judged,
+        times.reported,
         times.finish,
     )
     points = (times.last_start, *ends, *(end + LATE for end in ends))
@@ -136,14 +138,14 @@ def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
         TaskKind.ANALYZE: times.ensemble,
         TaskKind.SPLIT: times.search,
         TaskKind.FEATURES: times.search,
-        TaskKind.TRANSFORM: times.judged,
+        TaskKind.TRANSFORM: times.reported,
         TaskKind.EXPLORE: times.search,
         TaskKind.FEWER_ROWS: times.search,
         TaskKind.ENSEMBLE: times.packing,
         TaskKind.REFIT: times.packing,
-        TaskKind.PACK: times.explained,
+        TaskKind.PACK: times.reported,
         TaskKind.BASELINE: times.finish,
-        TaskKind.EXPLAIN: times.explained,
-        TaskKind.INSIGHTS: times.judged,
+        TaskKind.EXPLAIN: times.reported,
+        TaskKind.INSIGHTS: times.reported,
         TaskKind.RETAIN: times.finish,
     }[task.kind]

@@ -142,8 +142,8 @@ def _learn(state: JobState, now: datetime) -> Passed:
 
 
 def _explain(state: JobState, now: datetime) -> Passed:
-    """The best candidate is explained."""
-    return _reported(state, now, _EXPLANATION)
+    """The best candidate is explained, while how good it is is found out."""
+    return _reported(_begun(state, now, _INSIGHTS), now, _EXPLANATION)
 
 
 def _judge(state: JobState, now: datetime) -> Passed:
@@ -248,7 +248,7 @@ _EXPLANATION = _Report(
     "explainability",
     SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT,
     SecondaryStatus.EXPLAINABILITY_ERROR,
-    lambda times: times.explained,
+    lambda times: times.reported,
 )
 _INSIGHTS = _Report(
     TaskKind.INSIGHTS,
@@ -256,8 +256,17 @@ _INSIGHTS = _Report(
     "model_insights",
     SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT,
     SecondaryStatus.MODEL_INSIGHTS_ERROR,
-    lambda times: times.judged,
+    lambda times: times.reported,
 )
+
+
+def _begun(state: JobState, now: datetime, report: _Report) -> JobState:
+    """With the task of a report; as it is if it has one, is not to have one, or it is too late."""
+    best, is_deployed = state.best, state.job.secondary is SecondaryStatus.DEPLOYING_MODEL
+    ends = report.ends(timetable(state.job, state.up_since))
+    if best is None or is_deployed or state.of(report.kind) or now >= ends:
+        return state
+    return state.with_task(NewTask(report.kind, report.kind, {"index": best.index}))
 
 
 def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
@@ -265,9 +274,9 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     if best is None or state.job.secondary is SecondaryStatus.DEPLOYING_MODEL:
         return state, True
     ends = report.ends(timetable(state.job, state.up_since))
-    if not tasks and now < ends:
-        state = state.with_task(NewTask(report.kind, report.kind, {"index": best.index}))
-        return _showing(state, report.shows), False
+    begun = _begun(state, now, report)
+    if begun is not state:
+        return _showing(begun, report.shows), False
     if tasks and tasks[0].status.is_open and now < ends + LATE:
         return _showing(state, report.shows), False
     state = state.without_ready(frozenset({report.kind}), now)

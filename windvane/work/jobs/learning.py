@@ -63,7 +63,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
     for failed in decision.failed:
         state = _with_failed(state, failed, now)
     for action in decision.begin:
-        if isinstance(action, Pack) and now >= times.explained:
+        if isinstance(action, Pack) and now >= times.reported:
             return _without_packing(state, _NO_TIME), True
         state = _with_begun(state, action, now)
     if decision.failed:
@@ -148,7 +148,7 @@ def _end_of(kind: TaskKind, times: Timetable) -> datetime:
         TaskKind.FEWER_ROWS: times.search,
         TaskKind.ENSEMBLE: times.packing,
         TaskKind.REFIT: times.packing,
-        TaskKind.PACK: times.explained,
+        TaskKind.PACK: times.reported,
         TaskKind.BASELINE: times.finish,
     }[kind]
 

@@ -67,7 +67,7 @@ def test_reports_for_which_there_was_no_time_have_no_times() -> None:
     world = Watched(make_job(max_candidates=1))
     world.search([])
     training = world.claim(TaskKind.TRAIN)
-    world.now = timetable(world.job, world.up_since).judged
+    world.now = timetable(world.job, world.up_since).reported
     world.end(training)
     assert world.status is JobStatus.COMPLETED
     assert _began(world)[-1] is SecondaryStatus.MODEL_TUNING

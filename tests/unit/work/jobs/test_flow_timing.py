@@ -12,17 +12,24 @@ from windvane.domain.timing import explanation_s, next_change, reserve_s, stop_a
 
 @pytest.mark.parametrize(
     ("runtime_s", "reserve"),
-    [(10, 4.5), (30, 13.5), (60, 24), (120, 25), (600, 114), (3600, 390), (86_400, 390)],
+    [(10, 3.5), (30, 10.5), (60, 19), (120, 20), (600, 96), (3600, 360), (86_400, 360)],
 )
 def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: float) -> None:
-    assert reserve_s(runtime_s) == pytest.approx(reserve)
+    assert reserve_s(runtime_s, deploys=True) == pytest.approx(reserve)
+
+
+def test_a_job_that_deploys_nothing_keeps_no_time_for_it() -> None:
+    assert reserve_s(60, deploys=False) == pytest.approx(16)
+    alone, deployed = (make_job(max_runtime_s=60, deploys=deploys) for deploys in (False, True))
+    searches = [timetable(job, START).search for job in (alone, deployed)]
+    assert searches[0] - searches[1] == timedelta(seconds=3)
 
 
 @pytest.mark.parametrize("runtime_s", [1, 10, 60, 600, 86_400])
 def test_the_parts_come_in_order_and_end_by_the_deadline(runtime_s: int) -> None:
     job = make_job(max_runtime_s=runtime_s)
     times = timetable(job, START)
-    parts = (times.search, times.ensemble, times.explained, times.judged, times.finish)
+    parts = (times.search, times.ensemble, times.reported, times.finish)
     assert sorted({times.last_start, *parts}) == [times.last_start, *parts]
     assert abs(times.finish - job.deadline) < timedelta(milliseconds=1)
 
@@ -32,8 +39,8 @@ def test_after_downtime_there_is_a_short_while_to_finish() -> None:
     late = job.deadline + timedelta(hours=1)
     times = timetable(job, late)
     assert times.search < job.deadline
-    assert times.explained >= late + timedelta(seconds=explanation_s(job))
-    assert times.explained < times.judged < times.finish <= late + timedelta(seconds=300)
+    assert times.reported >= late + timedelta(seconds=explanation_s(job))
+    assert times.reported < times.finish <= late + timedelta(seconds=300)
 
 
 def test_a_candidate_ends_at_its_own_limit_or_with_the_search() -> None:

@@ -158,8 +158,9 @@ class Shop:
     def report(self) -> None:
         """The best candidate is packed and reported on."""
         worker = self.worker()
-        while not any(task.status is TaskStatus.DONE for task in self.tasks(TaskKind.INSIGHTS)):
-            assert worker.work_once()
+        for kind in (TaskKind.INSIGHTS, TaskKind.EXPLAIN):
+            while not any(task.status is TaskStatus.DONE for task in self.tasks(kind)):
+                assert worker.work_once()
 
     def write_data(self) -> None:
         """Whatever is to be done besides training."""
