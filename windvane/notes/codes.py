@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import UnionType
+from types import MappingProxyType, UnionType
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -21,46 +22,72 @@ class DataValue:
     text: str
 
 
-class NoteCode(StrEnum):
-    """What happened."""
+Kinds = Mapping[str, type | UnionType]
 
-    SAID = "said"
-    RAISED = "raised"
+NO_FACTS: Kinds = MappingProxyType({})
+
+_Number = int | float
+
+_CANDIDATE: Kinds = {
+    "index": int,
+    "candidate": str,
+    "algorithm": str,
+    "recipe": str | None,
+    "n_members": int | None,
+}
+_SCORE: Kinds = {"metric": str, "value": _Number, "standard_error": _Number | None}
+
+
+class NoteCode(StrEnum):
+    """What happened, and which facts belong to it.
+
+    facts    their types by name; None in a type: it may be absent
+    """
+
+    facts: Kinds
+
+    def __new__(cls, value: str, facts: Kinds = NO_FACTS) -> Self:
+        member = str.__new__(cls, value)
+        member._value_, member.facts = value, facts
+        return member
+
+    SAID = "said", {"text": DataValue}
+    RAISED = "raised", {"error": str, "text": DataValue}
 
     # how processes end
     TIME_OVER = "time-over"
     MEMORY_OVER = "memory-over"
     TOLD_TO_STOP = "told-to-stop"
-    SIGNALLED = "signalled"
-    EXITED = "exited"
+    SIGNALLED = "signalled", {"signal": str}
+    EXITED = "exited", {"exit_code": int}
     REPORT_UNREADABLE = "report-unreadable"
     RAN_OUT_OF_MEMORY = "ran-out-of-memory"
-    PROCESS_LOST = "process-lost"
+    PROCESS_LOST = "process-lost", {"text": DataValue}
     STARTER_ENDED = "starter-ended"
 
     # how tasks end
-    CANDIDATE_LIMIT = "candidate-limit"
-    STEP_LIMIT = "step-limit"
-    JOB_LIMIT = "job-limit"
-    MEMORY_LIMIT = "memory-limit"
+    CANDIDATE_LIMIT = "candidate-limit", {"limit_s": int}
+    STEP_LIMIT = "step-limit", {"limit_s": int}
+    JOB_LIMIT = "job-limit", {"task": str, "limit_s": int}
+    MEMORY_LIMIT = "memory-limit", {"memory_mb": int}
     INTERNAL_ERROR = "internal-error"
-    ATTEMPTS_USED = "attempts-used"
-    NO_RESULT = "no-result"
+    ATTEMPTS_USED = "attempts-used", {"attempts": int, "worker": str}
+    NO_RESULT = "no-result", {"text": DataValue | None}
     CANNOT_BEGIN = "cannot-begin"
     VOLUME_UNUSABLE = "volume-unusable"
 
     # how jobs end
     JOB_BROKEN = "job-broken"
-    VOLUME_LOST = "volume-lost"
-    NOT_READ_IN_TIME = "not-read-in-time"
+    VOLUME_LOST = "volume-lost", {"job": str}
+    NOT_READ_IN_TIME = "not-read-in-time", {"limit_s": int}
     ANALYSIS_CANCELLED = "analysis-cancelled"
     NO_DEFINITIONS = "no-definitions"
-    NOT_ENOUGH_TIME = "not-enough-time"
+    NOT_ENOUGH_TIME = "not-enough-time", {"limit_s": int}
     NO_MODEL = "no-model"
-    NOT_PACKABLE = "not-packable"
+    NOT_PACKABLE = "not-packable", {"index": int}
 
     # what a job lacks though it goes on
-    CANDIDATE_FAILED = "candidate-failed"
+    CANDIDATE_FAILED = "candidate-failed", {"candidate": str, "algorithm": str}
     ENSEMBLE_FAILED = "ensemble-failed"
     BASELINE_FAILED = "baseline-failed"
     BASELINE_ONLY = "baseline-only"
@@ -73,95 +100,163 @@ class NoteCode(StrEnum):
     TRANSFORMED_MISSING = "transformed-missing"
     NOT_PACKED = "not-packed"
     MODELS_NOT_DELETED = "models-not-deleted"
-    NOT_DEPLOYED = "not-deployed"
+    NOT_DEPLOYED = "not-deployed", {"endpoint": str}
     NO_TIME = "no-time"
     NO_TIME_TO_PACK = "no-time-to-pack"
     ENDPOINT_DELETED = "endpoint-deleted"
-    ENDPOINT_LATE = "endpoint-late"
+    ENDPOINT_LATE = "endpoint-late", {"limit_s": int}
 
     # why candidates fail or are given up
     SEARCH_ENDED = "search-ended"
-    OUTCLASSED = "outclassed"
-    FOLDS_MISSING = "folds-missing"
-    TOO_LARGE = "too-large"
-    NOT_CONVERGED = "not-converged"
-    NOT_TRAINABLE = "not-trainable"
-    TRAINING_OUT_OF_MEMORY = "training-out-of-memory"
-    EXTRA_MISSING = "extra-missing"
-    RECIPE_FAILED = "recipe-failed"
+    OUTCLASSED = (
+        "outclassed",
+        {
+            "n_rows": int,
+            "n_folds": int,
+            "of_folds": int,
+            "metric": str,
+            "value": _Number,
+            "rival_value": _Number,
+            "rival": int,
+        },
+    )
+    FOLDS_MISSING = "folds-missing", {"n_folds": int, "least_folds": int}
+    TOO_LARGE = (
+        "too-large",
+        {
+            "n_rows": int,
+            "n_columns": int,
+            "algorithm": str,
+            "needed_mb": _Number,
+            "memory_mb": _Number,
+        },
+    )
+    NOT_CONVERGED = "not-converged", {"model": str}
+    NOT_TRAINABLE = "not-trainable", {"algorithm": str}
+    TRAINING_OUT_OF_MEMORY = "training-out-of-memory", {"algorithm": str}
+    EXTRA_MISSING = "extra-missing", {"extra": str}
+    RECIPE_FAILED = "recipe-failed", {"recipe": str}
 
     # faults of data
-    TOO_FEW_ROWS = "too-few-rows"
-    COLUMN_MISSING = "column-missing"
-    TARGET_CONSTANT = "target-constant"
-    TARGET_EMPTY = "target-empty"
-    CLASS_OF_ONE_ROW = "class-of-one-row"
-    RAGGED_ROW = "ragged-row"
-    FILE_UNREADABLE = "file-unreadable"
-    FILE_EMPTY = "file-empty"
+    TOO_FEW_ROWS = (
+        "too-few-rows",
+        {"n_rows": int, "n_invalid": int, "least_rows": int, "column": DataValue},
+    )
+    COLUMN_MISSING = (
+        "column-missing",
+        {
+            "role": str,
+            "column": DataValue,
+            "near": DataValue | None,
+            "columns": DataValue,
+        },
+    )
+    TARGET_CONSTANT = "target-constant", {"column": DataValue, "value": DataValue, "n_rows": int}
+    TARGET_EMPTY = "target-empty", {"column": DataValue, "n_rows": int}
+    CLASS_OF_ONE_ROW = (
+        "class-of-one-row",
+        {"column": DataValue, "label": DataValue, "is_numeric": int},
+    )
+    RAGGED_ROW = (
+        "ragged-row",
+        {
+            "file": DataValue,
+            "line": int,
+            "n_fields": int,
+            "n_columns": int,
+            "delimiter": DataValue,
+        },
+    )
+    FILE_UNREADABLE = "file-unreadable", {"file": DataValue, "format": str, "why": DataValue}
+    FILE_EMPTY = "file-empty", {"file": DataValue}
 
     # what is worth knowing of a candidate
-    SCORED_ON_FOLDS = "scored-on-folds"
-    SCORED_ON_REPEATS = "scored-on-repeats"
-    TRAINED_ON_SAMPLE = "trained-on-sample"
-    CUT_SHORT = "cut-short"
+    SCORED_ON_FOLDS = "scored-on-folds", {"n_folds": int, "of_folds": int}
+    SCORED_ON_REPEATS = "scored-on-repeats", {"n_repeats": int, "n_folds": int}
+    TRAINED_ON_SAMPLE = "trained-on-sample", {"n_rows": int}
+    CUT_SHORT = "cut-short", {"folds": tuple}
     NOT_REFITTED = "not-refitted"
-    REFITTED_ON_ROWS = "refitted-on-rows"
-    REFITTED_FOR_ROUNDS = "refitted-for-rounds"
+    REFITTED_ON_ROWS = "refitted-on-rows", {"n_rows": int, "of_rows": int}
+    REFITTED_FOR_ROUNDS = "refitted-for-rounds", {"n_rounds": int, "of_rounds": int}
     CROSS_FITTED = "cross-fitted"
     WEIGHTS_TUNED = "weights-tuned"
     WEIGHTS_GIVEN = "weights-given"
     LATENCY_ADDED = "latency-added"
-    CLASSES_REWEIGHTED = "classes-reweighted"
-    WINNERS_CURSE = "winners-curse"
-    STACKED = "stacked"
+    CLASSES_REWEIGHTED = "classes-reweighted", {"metric": str}
+    WINNERS_CURSE = "winners-curse", {"n_candidates": int, "by": _Number}
+    STACKED = "stacked", {"metric": str, "before": _Number, "after": _Number}
     STACKED_AGAIN = "stacked-again"
     NOT_STACKED = "not-stacked"
-    FASTEST_CHOSEN = "fastest-chosen"
+    FASTEST_CHOSEN = "fastest-chosen", {"limit_s": _Number, "latency_s": _Number}
 
     # the way of an AutoML job
-    JOB_STARTED = "job-started"
-    READING_DATA = "reading-data"
-    VALIDATION_DATA = "validation-data"
-    HOLD_OUT = "hold-out"
+    JOB_STARTED = "job-started", {"job": str, "max_candidates": int, "max_runtime_s": int}
+    READING_DATA = "reading-data", {"uri": str, "target": str}
+    VALIDATION_DATA = "validation-data", {"uri": str}
+    HOLD_OUT = "hold-out", {"share": _Number}
     SAMPLE_WEIGHTS = "sample-weights"
-    FEATURES_SPECIFIED = "features-specified"
-    ALGORITHMS_ASKED = "algorithms-asked"
-    TABLE_FOUND = "table-found"
-    MODE_RESOLVED = "mode-resolved"
-    PROBLEM_RESOLVED = "problem-resolved"
-    CANDIDATE_QUEUED = "candidate-queued"
-    CANDIDATE_SCORED = "candidate-scored"
-    CANDIDATE_ENDED = "candidate-ended"
-    REPORT_WRITTEN = "report-written"
-    BEST_CANDIDATE = "best-candidate"
-    SEARCH_OVER = "search-over"
-    PHASE_BEGUN = "phase-begun"
-    DEPLOYING = "deploying"
-    DEPLOYED = "deployed"
-    STOP_ASKED = "stop-asked"
-    JOB_ENDED = "job-ended"
+    FEATURES_SPECIFIED = "features-specified", {"uri": str}
+    ALGORITHMS_ASKED = "algorithms-asked", {"algorithms": tuple}
+    TABLE_FOUND = "table-found", {"n_rows": int, "n_columns": int, "types": dict}
+    MODE_RESOLVED = "mode-resolved", {"mode": str, "n_bytes": int}
+    PROBLEM_RESOLVED = (
+        "problem-resolved",
+        {"problem_type": str, "objective": str, "is_minimized": int},
+    )
+    CANDIDATE_QUEUED = "candidate-queued", _CANDIDATE
+    CANDIDATE_SCORED = (
+        "candidate-scored",
+        {
+            **_CANDIDATE,
+            "metric": str | None,
+            "value": _Number | None,
+            "standard_error": _Number | None,
+            "n_folds": int | None,
+            "took_s": _Number | None,
+        },
+    )
+    CANDIDATE_ENDED = "candidate-ended", {**_CANDIDATE, "status": str}
+    REPORT_WRITTEN = "report-written", {"candidate": str, "report": str, "uri": str}
+    BEST_CANDIDATE = "best-candidate", {"index": int, "candidate": str}
+    SEARCH_OVER = "search-over", {"why": str, "counts": dict}
+    PHASE_BEGUN = "phase-begun", {"phase": str}
+    DEPLOYING = "deploying", {"endpoint": str}
+    DEPLOYED = "deployed", {"endpoint": str}
+    STOP_ASKED = "stop-asked", {"kind": str, "job": str}
+    JOB_ENDED = "job-ended", {"job": str, "status": str, "secondary": str, "took_s": _Number}
     LINES_MISSING = "lines-missing"
 
     # the way of a step job
-    STEP_STARTED = "step-started"
-    STEP_ENDED = "step-ended"
-    STEP_METRIC = "step-metric"
-    TABLE_READ = "table-read"
-    OBJECTS_TRANSFORMED = "objects-transformed"
-    ROWS_WRITTEN = "rows-written"
+    STEP_STARTED = (
+        "step-started",
+        {"kind": str, "job": str, "model": str | None, "algorithm": str | None},
+    )
+    STEP_ENDED = "step-ended", {"kind": str, "job": str, "status": str, "took_s": _Number | None}
+    STEP_METRIC = "step-metric", {"split": str, **_SCORE}
+    TABLE_READ = "table-read", {"n_rows": int, "n_held_out": int, "n_features": int}
+    OBJECTS_TRANSFORMED = "objects-transformed", {"n_objects": int}
+    ROWS_WRITTEN = "rows-written", {"rows": dict}
 
     # endpoints and their model processes
-    ENDPOINT_UPDATING = "endpoint-updating"
-    VARIANT_RESCALED = "variant-rescaled"
-    ENDPOINT_IS = "endpoint-is"
-    VARIANT_NOT_STARTED = "variant-not-started"
+    ENDPOINT_UPDATING = "endpoint-updating", {"config": str}
+    VARIANT_RESCALED = "variant-rescaled", {"variant": str, "before": dict, "after": dict}
+    ENDPOINT_IS = "endpoint-is", {"endpoint": str, "status": str}
+    VARIANT_NOT_STARTED = "variant-not-started", {"variant": str}
     MODEL_NOT_FETCHED = "model-not-fetched"
     PROCESS_STARTING = "process-starting"
     PROCESS_ADDED = "process-added"
     PROCESS_READY = "process-ready"
-    PROCESS_STOPPING = "process-stopping"
-    PROCESS_ENDED = "process-ended"
+    PROCESS_STOPPING = "process-stopping", {"idle_s": _Number | None}
+    PROCESS_ENDED = (
+        "process-ended",
+        {
+            "end": str,
+            "number": int | None,
+            "seconds": _Number | None,
+            "error": DataValue | None,
+            "last_line": DataValue | None,
+        },
+    )
 
 
 class ProcessEnd(StrEnum):
@@ -173,135 +268,3 @@ class ProcessEnd(StrEnum):
     SILENT = "silent"
     NOT_READY = "not-ready"
     NOT_STARTED = "not-started"
-
-
-_C = NoteCode
-_Kinds = Mapping[str, type | UnionType]
-_Number = int | float
-
-_CANDIDATE: _Kinds = {
-    "index": int,
-    "candidate": str,
-    "algorithm": str,
-    "recipe": str | None,
-    "n_members": int | None,
-}
-_SCORE: _Kinds = {"metric": str, "value": _Number, "standard_error": _Number | None}
-
-FACTS: Mapping[NoteCode, _Kinds] = {
-    _C.SAID: {"text": DataValue},
-    _C.RAISED: {"error": str, "text": DataValue},
-    _C.SIGNALLED: {"signal": str},
-    _C.EXITED: {"exit_code": int},
-    _C.PROCESS_LOST: {"text": DataValue},
-    _C.CANDIDATE_LIMIT: {"limit_s": int},
-    _C.STEP_LIMIT: {"limit_s": int},
-    _C.JOB_LIMIT: {"task": str, "limit_s": int},
-    _C.MEMORY_LIMIT: {"memory_mb": int},
-    _C.ATTEMPTS_USED: {"attempts": int, "worker": str},
-    _C.NO_RESULT: {"text": DataValue | None},
-    _C.VOLUME_LOST: {"job": str},
-    _C.NOT_READ_IN_TIME: {"limit_s": int},
-    _C.NOT_ENOUGH_TIME: {"limit_s": int},
-    _C.NOT_PACKABLE: {"index": int},
-    _C.CANDIDATE_FAILED: {"candidate": str, "algorithm": str},
-    _C.NOT_DEPLOYED: {"endpoint": str},
-    _C.ENDPOINT_LATE: {"limit_s": int},
-    _C.OUTCLASSED: {
-        "n_rows": int,
-        "n_folds": int,
-        "of_folds": int,
-        "metric": str,
-        "value": _Number,
-        "rival_value": _Number,
-        "rival": int,
-    },
-    _C.FOLDS_MISSING: {"n_folds": int, "least_folds": int},
-    _C.TOO_LARGE: {
-        "n_rows": int,
-        "n_columns": int,
-        "algorithm": str,
-        "needed_mb": _Number,
-        "memory_mb": _Number,
-    },
-    _C.NOT_CONVERGED: {"model": str},
-    _C.NOT_TRAINABLE: {"algorithm": str},
-    _C.TRAINING_OUT_OF_MEMORY: {"algorithm": str},
-    _C.EXTRA_MISSING: {"extra": str},
-    _C.RECIPE_FAILED: {"recipe": str},
-    _C.TOO_FEW_ROWS: {"n_rows": int, "n_invalid": int, "least_rows": int, "column": DataValue},
-    _C.COLUMN_MISSING: {
-        "role": str,
-        "column": DataValue,
-        "near": DataValue | None,
-        "columns": DataValue,
-    },
-    _C.TARGET_CONSTANT: {"column": DataValue, "value": DataValue, "n_rows": int},
-    _C.TARGET_EMPTY: {"column": DataValue, "n_rows": int},
-    _C.CLASS_OF_ONE_ROW: {"column": DataValue, "label": DataValue, "is_numeric": int},
-    _C.RAGGED_ROW: {
-        "file": DataValue,
-        "line": int,
-        "n_fields": int,
-        "n_columns": int,
-        "delimiter": DataValue,
-    },
-    _C.FILE_UNREADABLE: {"file": DataValue, "format": str, "why": DataValue},
-    _C.FILE_EMPTY: {"file": DataValue},
-    _C.SCORED_ON_FOLDS: {"n_folds": int, "of_folds": int},
-    _C.SCORED_ON_REPEATS: {"n_repeats": int, "n_folds": int},
-    _C.TRAINED_ON_SAMPLE: {"n_rows": int},
-    _C.CUT_SHORT: {"folds": tuple},
-    _C.REFITTED_ON_ROWS: {"n_rows": int, "of_rows": int},
-    _C.REFITTED_FOR_ROUNDS: {"n_rounds": int, "of_rounds": int},
-    _C.CLASSES_REWEIGHTED: {"metric": str},
-    _C.WINNERS_CURSE: {"n_candidates": int, "by": _Number},
-    _C.STACKED: {"metric": str, "before": _Number, "after": _Number},
-    _C.FASTEST_CHOSEN: {"limit_s": _Number, "latency_s": _Number},
-    _C.JOB_STARTED: {"job": str, "max_candidates": int, "max_runtime_s": int},
-    _C.READING_DATA: {"uri": str, "target": str},
-    _C.VALIDATION_DATA: {"uri": str},
-    _C.HOLD_OUT: {"share": _Number},
-    _C.FEATURES_SPECIFIED: {"uri": str},
-    _C.ALGORITHMS_ASKED: {"algorithms": tuple},
-    _C.TABLE_FOUND: {"n_rows": int, "n_columns": int, "types": dict},
-    _C.MODE_RESOLVED: {"mode": str, "n_bytes": int},
-    _C.PROBLEM_RESOLVED: {"problem_type": str, "objective": str, "is_minimized": int},
-    _C.CANDIDATE_QUEUED: _CANDIDATE,
-    _C.CANDIDATE_SCORED: {
-        **_CANDIDATE,
-        "metric": str | None,
-        "value": _Number | None,
-        "standard_error": _Number | None,
-        "n_folds": int | None,
-        "took_s": _Number | None,
-    },
-    _C.CANDIDATE_ENDED: {**_CANDIDATE, "status": str},
-    _C.REPORT_WRITTEN: {"candidate": str, "report": str, "uri": str},
-    _C.BEST_CANDIDATE: {"index": int, "candidate": str},
-    _C.SEARCH_OVER: {"why": str, "counts": dict},
-    _C.PHASE_BEGUN: {"phase": str},
-    _C.DEPLOYING: {"endpoint": str},
-    _C.DEPLOYED: {"endpoint": str},
-    _C.STOP_ASKED: {"kind": str, "job": str},
-    _C.JOB_ENDED: {"job": str, "status": str, "secondary": str, "took_s": _Number},
-    _C.STEP_STARTED: {"kind": str, "job": str, "model": str | None, "algorithm": str | None},
-    _C.STEP_ENDED: {"kind": str, "job": str, "status": str, "took_s": _Number | None},
-    _C.STEP_METRIC: {"split": str, **_SCORE},
-    _C.TABLE_READ: {"n_rows": int, "n_held_out": int, "n_features": int},
-    _C.OBJECTS_TRANSFORMED: {"n_objects": int},
-    _C.ROWS_WRITTEN: {"rows": dict},
-    _C.ENDPOINT_UPDATING: {"config": str},
-    _C.VARIANT_RESCALED: {"variant": str, "before": dict, "after": dict},
-    _C.ENDPOINT_IS: {"endpoint": str, "status": str},
-    _C.VARIANT_NOT_STARTED: {"variant": str},
-    _C.PROCESS_STOPPING: {"idle_s": _Number | None},
-    _C.PROCESS_ENDED: {
-        "end": str,
-        "number": int | None,
-        "seconds": _Number | None,
-        "error": DataValue | None,
-        "last_line": DataValue | None,
-    },
-}
-"""Types of the facts of each code, by name; None in a type: it may be absent. What is not named has no facts."""

@@ -15,6 +15,9 @@ LONGEST_TEXT = 4000
 """Characters of a data value."""
 
 _DEEPEST = 8
+_MOST_TEXTS, _MOST = 100, 1e15
+"""Of a list of names; and of a number, so that nobody's data fit into one."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]{1,100}", re.ASCII)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """No database takes these: whoever recorded such a note would end itself."""
@@ -41,21 +44,27 @@ def _bounded(note: Note, depth: int) -> Note:
     facts = {name: _bounded_fact(fact) for name, fact in note.facts.items()}
     is_last = note.because is None or depth == 1
     because = None if is_last or note.because is None else _bounded(note.because, depth - 1)
-    return Note(note.code, facts, because)
+    is_as_it_was = because is note.because and facts == note.facts
+    return note if is_as_it_was else Note(note.code, facts, because)
 
 
 def _bounded_fact(fact: Fact) -> Fact:
-    if isinstance(fact, DataValue):
-        return DataValue(_UNSTORABLE.sub("?", fact.text[:LONGEST_TEXT]))
-    return fact
+    if not isinstance(fact, DataValue):
+        return fact
+    text = _UNSTORABLE.sub("?", fact.text[:LONGEST_TEXT])
+    return fact if text == fact.text else DataValue(text)
 
 
 def _check_plain(note: Note) -> None:
-    """raises    ValueError if a fact is a text that is neither marked as data nor a name"""
+    """raises    ValueError if a fact is a text that is neither marked as data nor a name, or holds more than one needs"""
     for fact in note.facts.values():
         if isinstance(fact, dict):
             raise ValueError("a task counts nothing in a note")  # noqa: TRY004 - the content is wrong, no caller
+        if isinstance(fact, int) and abs(fact) > _MOST:
+            raise ValueError(f"{len(str(fact))} digits are no number of a note")
         texts = fact if isinstance(fact, tuple) else (fact,) if isinstance(fact, str) else ()
+        if len(texts) > _MOST_TEXTS:
+            raise ValueError(f"{len(texts)} names are too many for a note")
         for text in texts:
             if not _PLAIN.fullmatch(text):
                 raise ValueError(f"{text[:60]!r} is no name")

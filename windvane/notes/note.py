@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from windvane.notes.codes import FACTS, DataValue, NoteCode
+from windvane.notes.codes import DataValue, NoteCode
 
 Fact = str | int | float | DataValue | tuple[str, ...] | dict[str, int] | dict[str, float] | None
 
@@ -15,7 +15,7 @@ Fact = str | int | float | DataValue | tuple[str, ...] | dict[str, int] | dict[s
 class Note:
     """What happened.
 
-    facts     as FACTS has them for the code; one that is None is left out
+    facts     as the code has them; one that is None is left out
     because   what it happened because of
 
     raises    TypeError if the facts are not those of the code
@@ -27,7 +27,7 @@ class Note:
 
     def __post_init__(self) -> None:
         facts = {name: fact for name, fact in self.facts.items() if fact is not None}
-        kinds = FACTS.get(self.code, {})
+        kinds = self.code.facts
         if unknown := facts.keys() - kinds.keys():
             raise TypeError(f"A note of {self.code} has no fact {', '.join(sorted(unknown))}.")
         for name, kind in kinds.items():

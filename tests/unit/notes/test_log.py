@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from windvane.domain.job import ApiVersion, AutoMLJob, Echo, Limits
 from windvane.domain.task import Task, TaskKind
 from windvane.names import Scope
-from windvane.notes.codes import FACTS, DataValue, NoteCode, ProcessEnd
+from windvane.notes.codes import DataValue, NoteCode, ProcessEnd
 from windvane.notes.log import WITHHELD, in_log
 from windvane.notes.note import Note, raised, said
 from windvane.notes.sentences import SENTENCES, reason, sentence
@@ -59,7 +59,7 @@ def value_of(name, kind):
 
 
 def a_note(code, because=None):
-    facts = {name: value_of(name, kind) for name, kind in FACTS.get(code, {}).items()}
+    facts = {name: value_of(name, kind) for name, kind in code.facts.items()}
     return Note(code, facts, because)
 
 
@@ -82,7 +82,7 @@ def test_every_code_that_can_be_a_reason_is_worded_whole(code):
 @pytest.mark.parametrize("code", list(NoteCode))
 def test_facts_that_may_be_absent_are_not_missed(code):
     note = a_note(code, said("x"))
-    kinds = FACTS.get(code, {})
+    kinds = code.facts
     least = {name: fact for name, fact in note.facts.items() if not isinstance(None, kinds[name])}
     assert in_log(replace(note, facts=least))
     if code in SENTENCES:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from windvane.notes.codes import FACTS, DataValue, NoteCode
+from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.earlier import kept_failure, note_of
 from windvane.notes.handed import LONGEST_TEXT, handed_note
 from windvane.notes.note import Note, note_from_json, note_to_json, raised, said
@@ -64,6 +64,8 @@ def test_a_fact_that_is_not_there_is_left_out():
             "because": {"code": "no-time"},
         },
         {"code": "cut-short", "facts": {"folds": [1]}},
+        {"code": "cut-short", "facts": {"folds": ["a"] * 101}},
+        {"code": "exited", "facts": {"exit_code": 10**999}},
         {"code": "cut-short", "facts": {"folds": ["a 'value'"]}},
         {"code": "job-started", "facts": {"job": "j", "max_candidates": 1, "max_runtime_s": 1}},
         {"code": "process-ended", "facts": {"end": "never-heard-of"}},
@@ -118,7 +120,7 @@ def test_codes_and_facts_that_were_released_stay():
     file, as is a further code."""
     released = json.loads(RELEASED.read_text())
     now = {
-        code.value: {name: isinstance(None, kind) for name, kind in FACTS.get(code, {}).items()}
+        code.value: {name: isinstance(None, kind) for name, kind in code.facts.items()}
         for code in NoteCode
     }
     assert now == released
@@ -128,7 +130,7 @@ if __name__ == "__main__":
     RELEASED.write_text(
         json.dumps(
             {
-                code.value: {n: isinstance(None, k) for n, k in FACTS.get(code, {}).items()}
+                code.value: {n: isinstance(None, k) for n, k in code.facts.items()}
                 for code in NoteCode
             },
             indent=1,

@@ -105,7 +105,6 @@
   body.addEventListener("change", (event) => showChoice(event.target.checked ? event.target : null));
 
   // Rows that the server left out are not here: filters in place need all of them.
-  shown.dataset.all = shown.textContent.match(/of (\d+)/)[1];
   if (String(rows.length) === shown.dataset.all) {
     filters.querySelector("[data-needless]").hidden = true;
     filters.addEventListener("input", filter);
