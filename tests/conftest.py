@@ -16,9 +16,10 @@ settings.load_profile("untimed")
 
 pytest.register_assert_rewrite("windvane.testing")
 
+import fast  # noqa: E402
 from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
 from conformance.notes import Desk  # noqa: E402
-from ordering import FilesOfOneJobTogether, place  # noqa: E402
+from ordering import FilesOfOneJobTogether, is_slow, place  # noqa: E402
 
 from windvane.engine.training.onethread import one_thread  # noqa: E402
 
@@ -30,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--conformance-notes",
         metavar="FOLDER",
         help="keep what was asked and answered there (make conformance reads it)",
+    )
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="leave out the files that start servers or train models, and fail whatever else does",
     )
 
 
@@ -50,8 +56,20 @@ def _one_thread() -> Generator[None]:
         yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_slow(pytestconfig: pytest.Config) -> Generator[None]:
+    if not pytestconfig.getoption("--fast"):
+        yield
+        return
+    with fast.nothing_slow():
+        yield
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=place)
+    if config.getoption("--fast"):
+        config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
+        items[:] = [item for item in items if not is_slow(item)]
 
 
 @pytest.hookimpl(optionalhook=True)

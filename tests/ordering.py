@@ -28,6 +28,34 @@ _OF_ONE_JOB = (
 """They read the same trained job (journeys/small.py)."""
 
 
+_SLOW = (
+    *_WAITING,
+    "tests/contracts/test_learners.py",
+    "tests/hostile/fuzz_models/",
+    "tests/hostile/test_live_models.py",
+    "tests/kills/",
+    "tests/unit/automl/local/",
+    "tests/unit/automl/test_estimator",
+    "tests/unit/automl/test_performing.py",
+    "tests/unit/engine/learners/test_answers.py",
+    "tests/unit/engine/learners/test_catboost_trees.py",
+    "tests/unit/engine/learners/test_forest",
+    "tests/unit/engine/learners/test_lightgbm.py",
+    "tests/unit/engine/learners/test_linear.py",
+    "tests/unit/engine/learners/test_mlp.py",
+    "tests/unit/engine/learners/test_monotone.py",
+    "tests/unit/engine/learners/test_torch.py",
+    "tests/unit/engine/learners/test_xgboost_model.py",
+    "tests/unit/engine/training/",
+    "tests/upgrades/test_upgrades.py",
+)
+"""Files that start servers or train models (`make test-fast`)."""
+
+
+def is_slow(item: pytest.Item) -> bool:
+    return file_of(item.nodeid).startswith(_SLOW)
+
+
 def file_of(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 

@@ -1,0 +1,36 @@
+"""What holds `make test-fast` to its word: a server or a training in it is an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from windvane.engine.learners.catalogue import LearnerCard
+
+_TOLD = "belongs to the slow files of tests/ordering.py"
+_SERVERS = ("windvane.cli.main", "serve_watched.py", "serve_breakable.py", "windvane.automl.local")
+
+
+@contextmanager
+def nothing_slow() -> Iterator[None]:
+    """Within the block, in this process and its forks, no learner is fitted and no server or job of the library started."""
+    is_over = False
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "subprocess.Popen" and not is_over:
+            words = " ".join(map(str, arguments[1]))
+            if any(name in words for name in _SERVERS):
+                raise AssertionError(f"A test that starts `{words[:200]}` {_TOLD}.")
+
+    def fit(card: LearnerCard, *_: object) -> None:
+        raise AssertionError(f"A test that trains {card.name} {_TOLD}.")
+
+    sys.addaudithook(watch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LearnerCard, "fit", fit)
+        yield
+    is_over = True
