@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-long conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev demo test test-fast test-long coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -22,6 +22,21 @@ demo: setup
 # In the order of tests/ordering.py, two files at a time, for two cores.
 test: setup-dev
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --durations 30
+
+# What starts no server and trains no model.
+test-fast: setup-dev
+	$(BIN)/python -m pytest -m "not long" --fast -n 2 --dist loadfile
+
+# Lines and branches that the tests run, least first; of TESTS alone if they are named.
+coverage: setup-dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --timeout 900 $(TESTS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --sort=cover
+
+# Changes of code that the tests of it do not notice (scripts/mutants.py), in all groups or in GROUPS.
+mutants: setup-dev
+	$(BIN)/python -m scripts.mutants $(GROUPS)
 
 test-long: setup-dev .venv/.airflow
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
