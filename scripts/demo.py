@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "bank_marketing"
 JOB = "bank-marketing"
 RUNTIME_S = 110
-MAX_CANDIDATES = 10
+MAX_CANDIDATES = 6
 console = Console()
 
 

@@ -127,7 +127,10 @@ def places(node: ast.AST, line: int = 0, above: Path_ = ()) -> Iterator[tuple[as
             continue
         for place, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-            if isinstance(child, ast.AST) and not isinstance(child, _LEFT_ALONE) and not is_text:
+            is_check = isinstance(child, ast.keyword) and child.arg == "strict"
+            if isinstance(child, ast.AST) and not (
+                is_text or is_check or isinstance(child, _LEFT_ALONE)
+            ):
                 path = (*above, (name, place))
                 line = getattr(child, "lineno", line)
                 yield child, line, path

@@ -104,6 +104,11 @@ def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_s
     )
 
 
+def test_where_nothing_finished_nobody_was_picked():
+    order = [_entry(2), _entry(3)]
+    assert with_optimism(order, 0.1) == order
+
+
 def test_every_finished_candidate_tells_what_learning_from_fewer_rows_did_to_its_score():
     order = [_entry(1, 0.7), _entry(2)]
     first, failed = with_pessimism(order, 0.25)
