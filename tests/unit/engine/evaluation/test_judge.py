@@ -18,11 +18,12 @@ from unit.engine.evaluation.made_up import (
 )
 
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
-from windvane.engine.candidates import LATENCY_ADDED
 from windvane.engine.evaluation import judge
 from windvane.engine.evaluation.trained import Trained
 from windvane.engine.scoring.metrics import METRICS
 from windvane.errors import CandidateFault
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note, said
 
 
 def trained(out_of_fold, folds_used=5, rows=None, model=None, **changes):
@@ -56,7 +57,7 @@ def test_a_candidate_is_scored_on_the_rows_of_the_folds_that_it_used():
     y = numbers()
     dataset = table(y, MetricName.RMSE)
     predicted = np.where(dataset.folds < 3, y + 1, np.nan)
-    kept = {"fits": "fits", "notes": ("cut",), "stops": {"fold0": 3}, "model": Answering()}
+    kept = {"fits": "fits", "notes": (said("cut"),), "stops": {"fold0": 3}, "model": Answering()}
     record = record_of(dataset, predicted, y[:, None] + 0.5, folds_used=3, **kept)
     outcome = record.outcome
     assert (outcome.index, outcome.fit_s, outcome.folds_used) == (7, 3.0, 3)
@@ -64,7 +65,7 @@ def test_a_candidate_is_scored_on_the_rows_of_the_folds_that_it_used():
     assert {one.metric for one in outcome.scores} == set(METRICS_OF[ProblemType.REGRESSION])
     assert value(outcome.train_scores, MetricName.RMSE) == pytest.approx(0.5)
     assert (outcome.latency_s, outcome.size_bytes) == (0.0, 0)
-    assert (outcome.notes, outcome.stops) == (("cut",), {"fold0": 3})
+    assert (outcome.notes, outcome.stops) == ((said("cut"),), {"fold0": 3})
     assert (record.plan, record.recipe_fit, record.fits) == (PLAN, "fold0", "fits")
     assert (record.threshold, record.temperature, record.class_weights) == (0.5, 1.0, ())
 
@@ -157,7 +158,8 @@ def test_classes_are_reweighted_for_an_objective_that_wants_it_and_it_is_said():
     dataset = table(y, MetricName.BALANCED_ACCURACY, 3)
     record = record_of(dataset, predicted)
     assert len(record.class_weights) == 3
-    assert record.outcome.notes[-1].startswith("class probabilities are reweighted to optimise")
+    facts = {"metric": "BalancedAccuracy"}
+    assert record.outcome.notes == (Note(NoteCode.CLASSES_REWEIGHTED, facts),)
     plain = METRICS[MetricName.BALANCED_ACCURACY].value(y, predicted.argmax(axis=1).astype(float))
     assert record.outcome.objective > plain + 0.1
     untouched = record_of(
@@ -191,10 +193,7 @@ def test_an_ensemble_is_scored_without_the_rows_and_ranked_by_the_weights_it_has
     assert outcome.latency_s == pytest.approx(0.003)
     assert (outcome.size_bytes, outcome.folds_used) == (150, 3)
     assert 10 <= outcome.fit_s < 20
-    assert outcome.notes[:2] == (
-        "every row is scored with weights that were fitted without it",
-        LATENCY_ADDED,
-    )
+    assert outcome.notes == (Note(NoteCode.CROSS_FITTED), Note(NoteCode.LATENCY_ADDED))
 
 
 def test_an_ensemble_has_a_threshold_and_a_temperature_of_its_own():

@@ -20,6 +20,7 @@ from windvane.engine.candidates import Score
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.evaluation import judge
 from windvane.engine.scoring.metrics import METRICS
+from windvane.notes.note import said
 
 
 def ranked(objective, by_weights=None):
@@ -83,10 +84,10 @@ def test_gains_beside_a_candidate_are_of_the_same_rows():
 
 
 def test_a_second_layer_adds_its_size_its_settings_and_a_note():
-    record = judge.with_second_layer(member(3, notes=("a",)), {"rounds": 7}, 900, "stacked: b")
+    record = judge.with_second_layer(member(3, notes=(said("a"),)), {"rounds": 7}, 900, said("b"))
     outcome = record.outcome
     assert (outcome.size_bytes, outcome.second_layer) == (1000, {"rounds": 7})
-    assert outcome.notes == ("a", "stacked: b")
+    assert outcome.notes == (said("a"), said("b"))
 
 
 def rivals(n_candidates, seed=0, n=N):
