@@ -1,7 +1,7 @@
 """Mutation tests: change one thing in a module, run the tests that are its own, and see whether one of them fails.
 
-Each group's tests are collected once; every mutant is a fork of that process, in which the changed function, class or
-constant takes the place of the loaded one before the tests run.
+Tests are collected once; every mutant is a fork, in which the changed function, class or constant takes the place of the
+loaded one before the tests run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import importlib
 import os
 import signal
 import sys
+import tomllib
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,54 +23,26 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-_AUTOML = (
-    "choice",
-    "ending",
-    "history",
-    "leaderboard",
-    "limits",
-    "search",
-    "situation",
-    "workflow",
-)
-GROUPS = {
-    "sigv4": (
-        ["windvane/wire/sigv4*.py"],
-        ["tests/unit/wire/test_sigv4.py", "tests/wire/test_sigv4.py"],
-    ),
-    "workflow": (
-        [f"windvane/automl/{name}.py" for name in _AUTOML],
-        [f"tests/unit/automl/test_{name}.py" for name in _AUTOML],
-    ),
-    "pacing": (["windvane/engine/tuning/pacing.py"], ["tests/unit/engine/tuning/test_pacing.py"]),
-    "evaluation": (["windvane/engine/evaluation/*.py"], ["tests/unit/engine/evaluation"]),
-    "ensembles": (["windvane/engine/ensembles/*.py"], ["tests/unit/engine/ensembles"]),
-}
+GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
 """Modules, and the tests that are to notice what is changed in them, as patterns of paths."""
 
-_TO_KILL = 0.85
-_LONGEST_S = 120
+_TO_KILL, _LONGEST_S = 0.85, 120
 _NOT_MADE = 70
 """Exit status of the fork of a mutant that cannot be imported: it is none."""
-
-_SWAPS = [
-    *((ast.Eq, ast.NotEq), (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Is, ast.IsNot)),
-    *((ast.In, ast.NotIn), (ast.Add, ast.Sub), (ast.Mult, ast.Div), (ast.And, ast.Or)),
-    (ast.Break, ast.Continue),
-]
-_OTHER = dict(_SWAPS) | {b: a for a, b in _SWAPS}
-_OTHER |= {ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Add}
+_PAIRS = {
+    ast.Eq: ast.NotEq, ast.Lt: ast.LtE, ast.Gt: ast.GtE, ast.Is: ast.IsNot, ast.In: ast.NotIn,
+    ast.Add: ast.Sub, ast.Mult: ast.Div, ast.And: ast.Or, ast.Break: ast.Continue,
+}  # fmt: skip
+_ALONE = {ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Add}
+_OTHER = _PAIRS | {b: a for a, b in _PAIRS.items()} | _ALONE
 _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _LEFT_ALONE = ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Assert
-
-
-Path_ = tuple[tuple[str, int | None], ...]
-"""Fields of nodes, and places in those that are lists, from a module downward."""
+Path_ = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module in which the node at a path is changed; `told` is what stands there now."""
+    """A module in which the node at a path, of fields and places in lists, is changed; `told` stands there now."""
 
     file: str
     line: int
@@ -83,14 +56,14 @@ class Mutant:
     def tree(self) -> ast.Module:
         """Return the changed module."""
         node: Any = (tree := ast.parse((ROOT / self.file).read_text()))
-        *above, (name, place) = self.path
+        *above, last = self.path
         for step in above:
-            node = _child(node, *step)
-        new = changed(_child(node, name, place))
-        if place is None:
-            setattr(node, name, new)
+            node = _child(node, step)
+        new = changed(_child(node, last))
+        if isinstance(last, int):
+            node[last] = new
         else:
-            getattr(node, name)[place] = new
+            setattr(node, last, new)
         return ast.fix_missing_locations(tree)
 
 
@@ -120,26 +93,24 @@ def changed(node: Any) -> ast.AST | None:
     return node
 
 
-def places(node: ast.AST, line: int = 0, above: Path_ = ()) -> Iterator[tuple[ast.AST, int, Path_]]:
+def places(node: ast.AST, line: int = 0, at: Path_ = ()) -> Iterator[tuple[ast.AST, int, Path_]]:
     """Yield nodes with their lines and paths: none of annotations, docstrings and errors."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
-        for place, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+        for i, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
             is_check = isinstance(child, ast.keyword) and child.arg == "strict"
-            if isinstance(child, ast.AST) and not (
-                is_text or is_check or isinstance(child, _LEFT_ALONE)
-            ):
-                path = (*above, (name, place))
+            is_alone = is_text or is_check or isinstance(child, _LEFT_ALONE)
+            if isinstance(child, ast.AST) and not is_alone:
+                path = (*at, name) if i is None else (*at, name, i)
                 line = getattr(child, "lineno", line)
                 yield child, line, path
                 yield from places(child, line, path)
 
 
-def _child(node: Any, name: str, place: int | None) -> Any:
-    value = getattr(node, name)
-    return value if place is None else value[place]
+def _child(node: Any, step: str | int) -> Any:
+    return node[step] if isinstance(step, int) else getattr(node, step)
 
 
 def mutants_of(file: str) -> Iterator[Mutant]:
@@ -154,14 +125,15 @@ def put_in(mutant: Mutant) -> None:
     live, tree = sys.modules[mutant.module], mutant.tree()
     made = types.ModuleType(mutant.module)
     exec(compile(tree, str(live.__file__), "exec"), made.__dict__)
-    match tree.body[mutant.path[0][1] or 0]:
+    match tree.body[int(mutant.path[1])]:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             _transplant(getattr(live, name), getattr(made, name))
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            old = getattr(live, name)
-            for module in list(sys.modules.values()):
-                if getattr(module, "__dict__", {}).get(name) is old:
-                    setattr(module, name, getattr(made, name))
+        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+            for name in (one.id for one in ast.walk(target) if isinstance(one, ast.Name)):
+                old = getattr(live, name)
+                for module in list(sys.modules.values()):
+                    if getattr(module, "__dict__", {}).get(name) is old:
+                        setattr(module, name, getattr(made, name))
 
 
 def _transplant(live: Any, made: Any) -> None:
@@ -200,7 +172,7 @@ def files_of(patterns: list[str]) -> list[str]:
 
 def tried(group: str, every: int) -> tuple[int, int]:
     """Try the mutants of a group, and return how many there are and how many survive."""
-    modules, tests = (files_of(patterns) for patterns in GROUPS[group])
+    modules, tests = (files_of(GROUPS[group][kind]) for kind in ("modules", "tests"))
     waiting = [mutant for module in modules for mutant in mutants_of(module)][::-every]
     pytest.main(["--collect-only", "-qqq", "-p", "no:cacheprovider", *tests])
     for mutant in waiting:
