@@ -87,6 +87,7 @@ from windvane.settled import (
 )
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
+from windvane.upkeep import Upkeep
 from windvane.web import Web
 from windvane.wire.admission import Admission
 from windvane.wire.call import Authorize, Operations
@@ -109,11 +110,8 @@ from windvane.work.workers.process import WorkerProcess
 from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
-_OBJECT_SWEEP_S = 3600.0
 _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE + 4
 """What may take long has no more than its number of them; 4 are left for blocks of objects and owners of buckets."""
-_KEY_SWEEP_S = 60.0
-_IDENTITY_WATCH_S = 0.5
 
 
 def utc_now() -> datetime:
@@ -210,9 +208,13 @@ class Server:
         )
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
-        self._object_sweep: asyncio.Task[None] | None = None
-        self._key_sweep: asyncio.Task[None] | None = None
-        self._identity_watch: asyncio.Task[None] | None = None
+        self._upkeep = Upkeep(
+            self._objects,
+            self._kms,
+            self._authorizer,
+            KeyWatch(settings.data_dir, settings.account, self._use_keys),
+            utc_now,
+        )
 
     async def start(self) -> None:
         """Returns once every part answers.
@@ -228,10 +230,8 @@ class Server:
         await self._webhooks.start()
         self._hosting.start()
         await asyncio.to_thread(self._supervisor.start)
-        self._object_sweep = asyncio.create_task(self._sweep_objects())
-        self._key_sweep = asyncio.create_task(self._sweep_keys())
         await asyncio.to_thread(self._authorizer.directory.refresh)
-        self._identity_watch = asyncio.create_task(self._follow_identities())
+        self._upkeep.start()
 
     def end_streams(self) -> None:
         """Let the clients go that follow events: other requests end by themselves."""
@@ -240,9 +240,7 @@ class Server:
 
     async def stop(self) -> None:
         await self._webhooks.stop()
-        for task in (self._object_sweep, self._key_sweep, self._identity_watch):
-            if task is not None:
-                task.cancel()
+        self._upkeep.stop()
         await asyncio.to_thread(self._edge.close)
         await asyncio.to_thread(self._inside.close)
         await self._gateway.close()
@@ -259,36 +257,6 @@ class Server:
     def faults(self) -> list[str]:
         """What is not well, a sentence each."""
         return [*self._supervisor.faults(), *self._audit.faults()]
-
-    async def _sweep_objects(self) -> None:
-        while self._objects is not None:
-            try:
-                await asyncio.to_thread(self._objects.sweep, utc_now())
-            except Exception:  # noqa: BLE001 - it is all that removes what no row refers to, and goes on
-                _LOG.exception("Objects that are due could not be removed; tried again later.")
-            await asyncio.sleep(_OBJECT_SWEEP_S)
-
-    async def _sweep_keys(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self._kms.sweep)
-            except Exception:  # noqa: BLE001 - it is all that destroys and rotates them, and goes on
-                _LOG.exception(
-                    "Keys that are due could not be destroyed or rotated; tried again soon."
-                )
-            await asyncio.sleep(_KEY_SWEEP_S)
-
-    async def _follow_identities(self) -> None:
-        """What other servers and `windvane keys` change."""
-        watch = KeyWatch(self._settings.data_dir, self._settings.account, self._use_keys)
-        authorizer = self._authorizer
-        while True:
-            for step in (watch.look, authorizer.directory.refresh, authorizer.uses.write):
-                try:
-                    await asyncio.to_thread(step)
-                except Exception:  # noqa: BLE001 - nothing else takes back what was revoked; the others go on
-                    _LOG.exception("Changed keys and policies could not be read; tried again soon.")
-            await asyncio.sleep(_IDENTITY_WATCH_S)
 
     def _use_keys(self, keys: KeyFile) -> None:
         self._keyring.replace(permanent_keys(self._settings, keys), keys.token_secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,7 @@ from api.world import refusal
 from s3.house import AccountsAsKeys, S3House
 from s3.signing import sha256, signed
 
-from windvane import app as windvane_app
+from windvane import upkeep
 from windvane.api.inside import Inside
 from windvane.api.key_file import UnusableKeys, load_or_create_keys
 from windvane.api.key_watch import KeyWatch
@@ -29,7 +29,7 @@ ACCOUNT = "111122223333"
 @pytest.fixture
 def refreshed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """How often it was looked for what changed; `fault` is what the look fails with."""
-    monkeypatch.setattr(windvane_app, "_IDENTITY_WATCH_S", 0.001)
+    monkeypatch.setattr(upkeep, "_IDENTITY_WATCH_S", 0.001)
     load_or_create_keys(tmp_path, ACCOUNT)
     seen: Any = SimpleNamespace(n=0, fault=None, folder=tmp_path)
 
@@ -39,21 +39,17 @@ def refreshed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             raise seen.fault
 
     async def follow_until(n: int) -> None:
-        app: Any = SimpleNamespace(
-            _settings=SimpleNamespace(data_dir=tmp_path, account=ACCOUNT),
-            _use_keys=lambda _: None,
-            _authorizer=SimpleNamespace(
-                directory=SimpleNamespace(refresh=refresh),
-                uses=SimpleNamespace(write=lambda: None),
-            ),
+        keys = KeyWatch(tmp_path, ACCOUNT, lambda _: None)
+        authorizer: Any = SimpleNamespace(
+            directory=SimpleNamespace(refresh=refresh), uses=SimpleNamespace(write=lambda: None)
         )
-        task = asyncio.create_task(windvane_app.Server._follow_identities(app))
+        kms: Any = SimpleNamespace(sweep=lambda: None)
+        kept = upkeep.Upkeep(None, kms, authorizer, keys, lambda: datetime.now(UTC))
+        kept.start()
         async with asyncio.timeout(5):
-            while seen.n < n and not task.done():
+            while seen.n < n:
                 await asyncio.sleep(0.001)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        kept.stop()
 
     seen.until = lambda n: asyncio.run(follow_until(n))
     return seen
