@@ -1,7 +1,9 @@
 """What tasks exchange, in one folder and through every kind of store; and jobs whose tasks have nothing but what they read."""
 
+import io
 import itertools
 import json
+import tarfile
 import time
 from dataclasses import replace
 
@@ -11,6 +13,7 @@ from contracts.test_artifacts import artifacts, brokered, embedded, served  # no
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.automl import names
 from windvane.automl.actions import Analyse, BuildEnsemble, FirstLook, FitOnAllRows, TrainBaseline
 from windvane.automl.documents import TYPES
 from windvane.automl.exchange import SharedFolder
@@ -23,6 +26,7 @@ from windvane.engine.candidates import baseline_plan
 from windvane.engine.data.analysis import SourceFile
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.tuning.first_look import first_look
+from windvane.errors import CorruptArtifact
 from windvane.testing.exchange_contract import ExchangeContract
 from windvane.testing.separate_tasks import RUNTIME_S, SeparateTasks, request, timeless
 from windvane.work.exchange import ArtifactExchange
@@ -61,6 +65,39 @@ class TestArtifactExchange(ExchangeContract):
     @pytest.fixture
     def exchange_of(self, artifacts):  # noqa: F811
         return exchanges_in(artifacts)
+
+
+def archive(files):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as made:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            made.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+OUTCOME = {"candidates/3/outcome.json": b"{}"}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"x" * 2000, "candidates/3/outcome"),
+        (archive(OUTCOME)[:700], "candidates/3/outcome"),
+        (archive({**OUTCOME, "dataset/y.npy": b""}), "'dataset/y.npy', which is no part of it"),
+        (archive({"../candidates/3/outcome.json": b"{}"}), "leads out of its folder"),
+    ],
+)
+def test_what_a_task_has_published_is_checked(tmp_path, content, why):
+    """It may have been anybody's by then."""
+    store, folder = LocalArtifacts(tmp_path / "store"), tmp_path / "task"
+    folder.mkdir()
+    exchange = exchanges_in(store)(folder)
+    store.write(exchange._location(names.outcome(3)), content)
+    with pytest.raises(CorruptArtifact, match=why):
+        exchange.fetch([names.outcome(3)])
+    assert not (folder / "dataset").exists()
 
 
 @pytest.fixture(scope="module")

@@ -148,10 +148,11 @@ def files_of(folder: Path, name: str) -> Iterator[Path]:
 
     raises    ValueError if that is no name
     """
-    kind, root = _found(folder, name)
+    _, root = _found(folder, name)
     for path in sorted(root.rglob("*")):
-        if kind.holds(path.relative_to(root).parts[0]) and path.is_file():
-            yield path.relative_to(folder)
+        below = path.relative_to(folder)
+        if belongs(below, name) and path.is_file():
+            yield below
 
 
 def is_there(folder: Path, name: str) -> bool:
@@ -161,6 +162,15 @@ def is_there(folder: Path, name: str) -> bool:
     """
     kind, root = _found(folder, name)
     return kind.is_in(root)
+
+
+def belongs(path: Path, name: str) -> bool:
+    """Return whether a name stands for a file, by its path below a task's folder.
+
+    raises    ValueError if that is no name
+    """
+    kind, root = _found(Path(), name)
+    return path.is_relative_to(root) and kind.holds((path.relative_to(root).parts or (".",))[0])
 
 
 def names_in(folder: Path) -> Iterator[str]:

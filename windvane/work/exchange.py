@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, Location
@@ -38,7 +39,7 @@ class ArtifactExchange:
             if self._artifacts.info(location) is None:
                 raise missing(name)
             with ResumedObject(self._artifacts, location) as source:
-                unpack_files(source, self._folder, name)
+                unpack_files(source, self._folder, name, partial(names.belongs, name=name))
 
     def publish(self, made: Iterable[str]) -> None:
         for name in made:

@@ -66,16 +66,16 @@ def pack_files(folder: Path, files: Iterable[Path], file: Path) -> None:
             _add(archive, folder, folder / path)
 
 
-def unpack_files(source: Source, folder: Path, called: str) -> None:
+def unpack_files(source: Source, folder: Path, called: str, is_of: Callable[[Path], bool]) -> None:
     """What `pack_files` packed, into a folder that is there.
 
     source    gives the bytes of the archive
     called    the archive, in messages
-    raises    CorruptArtifact for a damaged archive, for names that lead out of the folder, and for a file that is there
-              already
+    is_of     whether a file, by its path below the folder, may be in it
+    raises    CorruptArtifact for a damaged archive, for files that may not be in it, and for one that is there already
     """
     try:
-        _extract(TarStream(source, called), folder, _ALL, Path(called))
+        _extract(TarStream(source, called), folder, _ALL, Path(called), is_of)
     except (EOFError, FileExistsError, NotADirectoryError) as error:
         raise CorruptArtifact(f"{called} cannot be unpacked: {error}.") from error
 
@@ -140,7 +140,17 @@ class _Bounded:
         return part
 
 
-def _extract(archive: TarStream, folder: Path, limits: TarLimits, file: Path) -> None:
+def _any(_: Path) -> bool:
+    return True
+
+
+def _extract(
+    archive: TarStream,
+    folder: Path,
+    limits: TarLimits,
+    file: Path,
+    is_of: Callable[[Path], bool] = _any,
+) -> None:
     number, folders = 0, set[tuple[str, ...]]()
     while (entry := archive.next()) is not None:
         number += 1
@@ -148,6 +158,8 @@ def _extract(archive: TarStream, folder: Path, limits: TarLimits, file: Path) ->
         folders.update(parts[:depth] for depth in range(1, len(parts)))
         if number + len(folders) > limits.max_files:
             raise CorruptArtifact(f"{file} holds more than {limits.max_files} files and folders.")
+        if not is_of(Path(*parts)):
+            raise CorruptArtifact(f"{file} holds {entry.name[:100]!r}, which is no part of it.")
         target = folder.joinpath(*parts)
         if entry.is_folder:
             target.mkdir(parents=True, exist_ok=True)
