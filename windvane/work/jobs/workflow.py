@@ -151,8 +151,9 @@ def words_of(task: Task, said: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def folds_said(task: Task) -> int | None:
-    """Return on how many folds a candidate in training has said that it is scored; None if it has not."""
-    return (task.said or {}).get("n_folds")
+    """Return on how many folds a candidate has said that it is scored, while it was trained; None if it has not."""
+    words = words_of(task, task.said or task.result or {})
+    return None if words is None else words["n_folds"]
 
 
 def history_of(

@@ -57,15 +57,20 @@ def perform_action(bench: Bench) -> TaskResult:
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
     task = _with_time_to_publish(bench)
-    action = task.action
+    action, told = task.action, TaskResult()
+
+    def announce(n_folds: int) -> None:
+        told["n_folds"] = n_folds
+        bench.say(told)
+
     try:
-        result = run_task(task, bench.exchange, lambda n_folds: bench.say({"n_folds": n_folds}))
+        result = run_task(task, bench.exchange, announce)
     except Outclassed as reason:
-        return {"outclassed": note_to_json(reason.note)}
+        return {"outclassed": note_to_json(reason.note), **told}
     if isinstance(action, TrainCandidate):
         result = _with_likely(bench, action, result)
     if isinstance(action, FirstLook | TrainCandidate | BuildEnsemble | TrainBaseline):
-        return _published(bench, result)
+        return {**_published(bench, result), **told}
     if isinstance(action, FitFeatures) and FULL_FIT in names.fits_in(task.writes, action.recipe):
         _publish_transformers(bench, action.recipe)
     if isinstance(action, Pack):

@@ -1,10 +1,11 @@
 """What a job does between the analysis of its data and its reports, beyond what test_flow tells."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
-from unit.work.world import ANALYSIS, SHARED, START, World, make_job
+from unit.work.world import ANALYSIS, SHARED, START, World, make_job, outcome
 
+from windvane.automl import names
 from windvane.automl.actions import (
     BuildEnsemble,
     FirstLook,
@@ -13,6 +14,8 @@ from windvane.automl.actions import (
     TrainBaseline,
     TrainCandidate,
 )
+from windvane.automl.situation import Situation
+from windvane.automl.task import task_for
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.job import JobStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
@@ -20,7 +23,7 @@ from windvane.domain.timing import timetable
 from windvane.engine.candidates import Plan
 from windvane.notes.sentences import sentences
 from windvane.work.jobs import flow, learning, trials
-from windvane.work.jobs.workflow import action_of, history_of, words_of
+from windvane.work.jobs.workflow import action_of, history_of, request_of, words_of
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 
@@ -93,6 +96,58 @@ def test_silence_of_the_first_means_one_fold_where_one_is_enough(
     world.wait(0.2)
     world.do_all(*SHARED)
     assert len(world.open_tasks(TaskKind.TRAIN)) > 1
+
+
+def test_tasks_of_earlier_versions_are_understood() -> None:
+    """A job under way at an upgrade goes on: what its tasks were, and what they have left."""
+    plan = asdict(Plan(1, "dpp0", "lightgbm", {"depth": 3}, seed=1))
+    other = {**plan, "index": 2}
+    told: list[tuple[TaskKind, str, dict[str, object], dict[str, object] | None]] = [
+        (TaskKind.ANALYZE, "analyze", {}, {"problem_type": "BinaryClassification"}),
+        (TaskKind.FEATURES, "features/dpp0", {"recipe": "dpp0"}, {}),
+        (
+            TaskKind.TRAIN,
+            "candidate/1",
+            {"plan": plan, "rival": None},
+            {"outcome": outcome(1, 0.5)},
+        ),
+        (TaskKind.TRAIN, "candidate/2", {"plan": other, "rival": 1}, None),
+        (TaskKind.ENSEMBLE, "ensemble", {"index": 3, "members": [1]}, None),
+        (TaskKind.BASELINE, "baseline", {"index": 4}, None),
+    ]
+    tasks = [
+        Task(
+            id=number,
+            job_arn="job",
+            kind=kind,
+            key=key,
+            payload=payload,
+            status=TaskStatus.READY if result is None else DONE,
+            created=START,
+            result=result,
+        )
+        for number, (kind, key, payload, result) in enumerate(told, 1)
+    ]
+    job = make_job()
+    request = request_of(job, timetable(job, START), 2)
+    at = Situation(request, ANALYSIS, history_of(tasks, (), ()), START.timestamp() + 60)
+    features, _, second, ensemble, baseline = (task_for(action_of(t), at, 1, 1) for t in tasks[1:])
+    fits = ("fold0", "fold1", "fold2", "fold3", "fold4")
+    assert names.fits_in(features.writes, "dpp0") == (*fits, "full")
+    assert names.fits_in(second.reads, "dpp0") == (*fits, "full")
+    assert set(names.scored(1)) <= set(second.reads)
+    assert ensemble.reads == (*names.TABLE, *names.scored(1))
+    assert baseline.writes == names.candidate(4)
+
+
+@pytest.mark.parametrize(("told", "known"), [(5, 5), ("5", None), (None, None)])
+def test_what_the_first_has_said_holds_when_it_has_ended(told: object, known: int | None) -> None:
+    """Though it was scored on fewer in the end: others are compared on as many before and after it."""
+    [first] = _training_first().open_tasks(TaskKind.TRAIN)
+    result = {"outcome": outcome(1, 0.5), "n_folds": told}
+    ended = replace(first, status=DONE, ended=START, result=result)
+    [step] = history_of([ended], (), ()).candidates
+    assert step.n_folds == known
 
 
 @pytest.mark.parametrize(
