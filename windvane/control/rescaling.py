@@ -10,7 +10,7 @@ from windvane.control.members import Request
 from windvane.domain.deployment import Deployed, Serverless, Variant
 from windvane.errors import InvalidRequest
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 
 _WEIGHT = "DesiredWeight"
 _COUNT = "DesiredInstanceCount"
@@ -38,7 +38,7 @@ def changes(before: Deployed, after: Deployed) -> Note | None:
     changed = [name for name in old if name in new and old[name] != new[name]]
     if not changed:
         return None
-    facts: dict[str, Fact] = {
+    facts = {
         "variant": after.variant.name,
         "before": {name: old[name] for name in changed},
         "after": {name: new[name] for name in changed},

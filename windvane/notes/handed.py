@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.notes.codes import DataValue
 from windvane.notes.earlier import kept_note
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 from windvane.notes.sentences import sentence
 
 LONGEST_TEXT = 4000
@@ -48,7 +48,7 @@ def _bounded(note: Note, depth: int) -> Note:
     return note if is_as_it_was else Note(note.code, facts, because)
 
 
-def _bounded_fact(fact: Fact) -> Fact:
+def _bounded_fact(fact: object) -> object:
     if not isinstance(fact, DataValue):
         return fact
     text = _UNSTORABLE.sub("?", fact.text[:LONGEST_TEXT])

@@ -8,8 +8,6 @@ from typing import Any
 
 from windvane.notes.codes import DataValue, NoteCode
 
-Fact = str | int | float | DataValue | tuple[str, ...] | dict[str, int] | dict[str, float] | None
-
 
 @dataclass(frozen=True)
 class Note:
@@ -22,7 +20,7 @@ class Note:
     """
 
     code: NoteCode
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
     because: Note | None = None
 
     def __post_init__(self) -> None:
@@ -57,7 +55,7 @@ def raised(error: BaseException) -> Note:
 
 def unreadable(file: str, form: str, why: str) -> Note:
     """Return that a file could not be read as what it should be."""
-    facts: dict[str, Fact] = {"file": DataValue(file), "format": form, "why": DataValue(why)}
+    facts = {"file": DataValue(file), "format": form, "why": DataValue(why)}
     return Note(NoteCode.FILE_UNREADABLE, facts)
 
 
@@ -87,20 +85,19 @@ def notes_to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:
     return [note_to_json(note) for note in notes]
 
 
-def _fact_to_json(fact: Fact) -> Any:
+def _fact_to_json(fact: object) -> Any:
     if isinstance(fact, DataValue):
         return {"data": fact.text}
     return list(fact) if isinstance(fact, tuple) else fact
 
 
-def _fact_from_json(fact: Any) -> Fact:
+def _fact_from_json(fact: Any) -> object:
     if isinstance(fact, dict) and set(fact) == {"data"} and isinstance(fact["data"], str):
         return DataValue(fact["data"])
-    made: Fact = tuple(fact) if isinstance(fact, list) else fact
-    return made
+    return tuple(fact) if isinstance(fact, list) else fact
 
 
-def _check_members(fact: Fact) -> None:
+def _check_members(fact: object) -> None:
     """raises    TypeError unless a tuple has texts, and a dict numbers by texts"""
     texts = fact if isinstance(fact, tuple | dict) else ()
     figures = fact.values() if isinstance(fact, dict) else ()

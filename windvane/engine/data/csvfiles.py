@@ -24,7 +24,7 @@ from windvane.engine.data.unpack import LONGEST_ROW, plain_text
 from windvane.engine.data.widefiles import wide_rows
 from windvane.errors import DataFault, JobFault
 from windvane.notes.codes import DataValue, NoteCode
-from windvane.notes.note import Fact, Note, unreadable
+from windvane.notes.note import Note, unreadable
 
 BATCH_ROWS = 50_000
 MOST_COLUMNS_OF_DUCKDB = 1000
@@ -145,7 +145,7 @@ def _fault(
         )
     line, n_fields = _first_ragged(file, len(names))
     if n_fields is not None:
-        facts: dict[str, Fact] = {
+        facts = {
             "file": DataValue(file.name),
             "line": line,
             "n_fields": n_fields,

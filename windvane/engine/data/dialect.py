@@ -13,7 +13,7 @@ from pathlib import Path
 from windvane.engine.data.unpack import LONGEST_ROW
 from windvane.errors import DataFault
 from windvane.notes.codes import DataValue, NoteCode
-from windvane.notes.note import Fact, Note, unreadable
+from windvane.notes.note import Note, unreadable
 
 SNIFFED_BYTES = 4 * LONGEST_ROW
 SNIFFED_RECORDS = 200
@@ -139,7 +139,7 @@ def check_column(role: str, column: str, names: Sequence[str]) -> None:
     near = difflib.get_close_matches(column.casefold(), list(by_fold), n=1)
     shown = ", ".join(f"'{name}'" for name in names[:20])
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    facts: dict[str, Fact] = {
+    facts = {
         "role": role,
         "column": DataValue(column),
         "near": DataValue(by_fold[near[0]]) if near else None,

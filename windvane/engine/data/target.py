@@ -25,7 +25,7 @@ from windvane.engine.data.plainnumbers import PlainNumbers
 from windvane.engine.data.writing import find_numbers
 from windvane.errors import DataFault, InvalidRequest
 from windvane.notes.codes import DataValue, NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 
 MOST_CLASSES = 2000
 MOST_INTEGER_CLASSES = 20
@@ -155,7 +155,7 @@ def _is_label(text: str) -> bool:
 def _facts(column: EncodedColumn) -> _Facts:
     found = _labels_of(column)
     if not found:
-        facts: dict[str, Fact] = {"column": DataValue(column.name), "n_rows": column.n_rows}
+        facts = {"column": DataValue(column.name), "n_rows": column.n_rows}
         raise DataFault(Note(NoteCode.TARGET_EMPTY, facts))
     if len(found) == 1:
         raise DataFault(_constant(column.name, _short(next(iter(found))), sum(found.values())))
@@ -275,7 +275,7 @@ def _as_classes(
     counts = dict(zip(facts.labels, facts.counts, strict=True))
     single = next((label for label in labels if counts[label] == 1), None)
     if single is not None:
-        of_label: dict[str, Fact] = {
+        of_label = {
             "label": DataValue(_short(single)),
             "column": DataValue(column.name),
             "is_numeric": facts.is_numeric,
@@ -328,7 +328,7 @@ def _order(label: str, label_type: str) -> tuple[float, str]:
 def _check_rows(column: EncodedColumn | PlainNumbers, n_valid: int, min_rows: int) -> None:
     if n_valid >= min_rows:
         return
-    facts: dict[str, Fact] = {
+    facts = {
         "n_rows": n_valid,
         "n_invalid": column.n_rows - n_valid,
         "least_rows": min_rows,
@@ -338,7 +338,7 @@ def _check_rows(column: EncodedColumn | PlainNumbers, n_valid: int, min_rows: in
 
 
 def _constant(column: str, value: str, n_rows: int) -> Note:
-    facts: dict[str, Fact] = {
+    facts = {
         "column": DataValue(column),
         "value": DataValue(value),
         "n_rows": n_rows,

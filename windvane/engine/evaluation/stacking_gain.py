@@ -17,7 +17,7 @@ from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import CandidateRecord
 from windvane.errors import CandidateFault
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 
 _USUAL = Stacking()
 
@@ -66,7 +66,7 @@ def with_proven_layer(
         blended, layer = stacked(stacking, first, found, answers)
     except CandidateFault as fault:
         return Layered(found, note=Note(NoteCode.NOT_STACKED, because=fault.note))
-    facts: dict[str, Fact] = {
+    facts = {
         "metric": str(objective),
         "before": float(shown.first),
         "after": float(shown.second),

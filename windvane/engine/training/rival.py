@@ -18,7 +18,7 @@ from windvane.engine.evaluation import judge
 from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.errors import Outclassed
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 
 _CLEARLY = 3.0
 """Standard errors of the difference on the same rows. There are a few looks, one after each fold, and the candidate is
@@ -64,7 +64,7 @@ class Rival:
             return
         objective = table.analysis.objective
         sign = -1.0 if objective.is_minimized else 1.0
-        facts: dict[str, Fact] = {
+        facts = {
             "n_rows": int(rows.size),
             "n_folds": n_folds,
             "of_folds": self.record.outcome.folds_used,

@@ -24,7 +24,7 @@ from windvane.engine.tuning.steps import hurried
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.errors import OutOfMemory
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 
 FEWEST_WITH_ENSEMBLE = 3
 """Of the candidates that a job may have: from here on one place is the ensemble's, if it is to have one."""
@@ -210,7 +210,7 @@ def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:
     """raises    OutOfMemory if training the plan is expected to need more than `memory_mb` MiB"""
     needed_mb = cost.predicted_mb(analysis, plan)
     if needed_mb > memory_mb:
-        facts: dict[str, Fact] = {
+        facts = {
             "n_rows": analysis.n_rows,
             "n_columns": len(analysis.features),
             "algorithm": plan.algorithm,

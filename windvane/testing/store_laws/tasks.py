@@ -9,7 +9,7 @@ import pytest
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note, said
+from windvane.notes.note import Note, said
 from windvane.store.base import Store
 from windvane.testing.store_laws.place import (
     LEASE_S,
@@ -251,7 +251,7 @@ class TaskLaws:
             with store.transaction() as tx:
                 (end,) = tx.release_expired(at(attempt * 100 + LEASE_S), 2)
         assert (end.status, end.ended) == (TaskStatus.FAILED, at(260))
-        facts: dict[str, Fact] = {"attempts": 2, "worker": "worker-2"}
+        facts = {"attempts": 2, "worker": "worker-2"}
         assert end.failure == Note(NoteCode.ATTEMPTS_USED, facts)
         with store.transaction() as tx:
             assert tx.task(task.id) == end

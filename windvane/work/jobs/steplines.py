@@ -12,7 +12,7 @@ from windvane.domain.candidate import ProcessingJob, TrainingJob
 from windvane.domain.images import algorithm_of
 from windvane.domain.logs import LogLine, line_of, place_of
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 from windvane.store.base import Transaction
 
 _LOG = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def step_notes(
     old: ProcessingJob | None, new: ProcessingJob, result: Mapping[str, Any] = NOTHING
 ) -> Iterator[Note]:
     """Return what is to be told of a step job that was `old` and is `new`."""
-    named: dict[str, Fact] = {"kind": str(new.kind), "job": new.name}
+    named = {"kind": str(new.kind), "job": new.name}
     if new.started is not None and (old is None or old.started is None):
         yield Note(NoteCode.STEP_STARTED, {**named, **_made_with(new)})
     if not new.status.is_final or (old is not None and old.status is new.status):
@@ -47,7 +47,7 @@ def step_notes(
     yield from _done(result)
     if isinstance(new, TrainingJob):
         for metric in new.metrics:
-            score: dict[str, Fact] = {
+            score = {
                 "split": metric.split,
                 "metric": str(metric.name),
                 "value": metric.value,
@@ -88,7 +88,7 @@ def seconds(start: datetime, end: datetime) -> float:
     return max(0.0, (end - start).total_seconds())
 
 
-def _made_with(job: ProcessingJob) -> dict[str, Fact]:
+def _made_with(job: ProcessingJob) -> dict[str, object]:
     details = job.details
     if model := details.get("ModelName"):
         return {"model": model}

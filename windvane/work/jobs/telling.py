@@ -15,7 +15,7 @@ from windvane.domain.logs import place_of
 from windvane.domain.task import TaskKind
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import PHASES
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 from windvane.store.base import Transaction
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.steplines import as_lines, seconds
@@ -39,7 +39,7 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[Note]:
     job, before = new.job, old.job
     is_reading = SecondaryStatus.ANALYZING_DATA
     if job.secondary is is_reading and before.secondary is not is_reading:
-        limits: dict[str, Fact] = {
+        limits = {
             "job": job.name,
             "max_candidates": job.limits.max_candidates,
             "max_runtime_s": job.limits.max_runtime_s,
@@ -72,7 +72,7 @@ def _found(state: JobState) -> Iterator[Note]:
     result = next((task.result for task in state.of(TaskKind.ANALYZE) if task.result), None) or {}
     if "n_rows" in result:
         types = result.get("column_types")
-        table: dict[str, Fact] = {
+        table = {
             "n_rows": result["n_rows"],
             "n_columns": result["n_columns"],
             "types": dict(sorted(types.items())) if isinstance(types, Mapping) else {},
@@ -82,7 +82,7 @@ def _found(state: JobState) -> Iterator[Note]:
         n_bytes: int = result.get("n_bytes", 0)
         yield Note(NoteCode.MODE_RESOLVED, {"mode": str(job.resolved_mode), "n_bytes": n_bytes})
     objective = job.objective
-    problem: dict[str, Fact] = {
+    problem = {
         "problem_type": str(job.problem_type),
         "objective": str(objective),
         "is_minimized": objective is not None and objective.is_minimized,
@@ -109,7 +109,7 @@ def _of_candidates(old: JobState, new: JobState) -> Iterator[Note]:
                 yield Note(NoteCode.REPORT_WRITTEN, report)
 
 
-def _made_of(candidate: Candidate) -> dict[str, Fact]:
+def _made_of(candidate: Candidate) -> dict[str, object]:
     return {
         "index": candidate.index,
         "candidate": candidate.name,
@@ -126,7 +126,7 @@ def _ended(candidate: Candidate, job: AutoMLJob) -> Note:
         return Note(NoteCode.CANDIDATE_ENDED, ended, candidate.failure)
     scores = (m for m in candidate.metrics if m.name is job.objective and m.split == "Validation")
     ended_at = candidate.ended
-    scored: dict[str, Fact] = {
+    scored = {
         **made_of,
         "n_folds": candidate.folds or None,
         "took_s": None if ended_at is None else seconds(candidate.created, ended_at),
@@ -167,7 +167,7 @@ def _of_the_end(old: JobState, new: JobState) -> Iterator[Note]:
         yield Note(NoteCode.DEPLOYED, {"endpoint": job.endpoint_name})
     if not job.status.is_final or before.status.is_final:
         return
-    over: dict[str, Fact] = {
+    over = {
         "job": job.name,
         "status": str(job.status),
         "secondary": str(job.secondary),

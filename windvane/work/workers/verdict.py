@@ -9,7 +9,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import OutOfTime, WindvaneError
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Fact, Note
+from windvane.notes.note import Note
 from windvane.process.child import Ending, Exit
 
 _PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
@@ -67,7 +67,7 @@ class Case:
             return Verdict(TaskStatus.FAILED, Note(NoteCode.CANDIDATE_LIMIT, own))
         if self.task.kind not in _MISSED:
             return Verdict(TaskStatus.CANCELLED, end.note)
-        facts: dict[str, Fact] = {
+        facts = {
             "task": str(self.task.kind),
             "limit_s": self.job.limits.max_runtime_s,
         }
