@@ -72,6 +72,7 @@ class Situation:
         runtime_s = request.schedule.runtime_s
         plans = history.plans
         recipes = {plans[index].recipe for index in likely}
+        recipes = {recipe for recipe in recipes if not self.is_fitted_on_all_rows(recipe)}
         models_s = refit_s(history.refits_s(likely), request.workers, runtime_s)
         return request.schedule.search_end - history.fit_s(recipes) - models_s - self.now
 

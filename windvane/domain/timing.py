@@ -5,8 +5,8 @@
 
 The reserve after the search, but for the reports, is 8 % of the job's time, at least 10 s (a fifth of a short job) and
 at most 240 s: choosing an ensemble, packing it and starting an endpoint take seconds, hardly more on large data. Half of it
-is for what comes after the reports; a job that deploys nothing keeps two fifths of that half. The reports, which are made at
-once, have 8 % more, at least 10 s (15 % of a short job), at most 120 s. With one worker the model insights report comes first:
+is for what comes after the reports; a job that deploys nothing keeps a fifth of that half. The reports, which are made at
+once, have 8 % more, at least 10 s (12 % of a short job), at most 120 s. With one worker the model insights report comes first:
 it takes as long as it takes, and an explanation is of fewer rows where there is less time.
 """
 
@@ -34,9 +34,9 @@ class _Reserve:
 
 
 _ENDING = _Reserve(0.08, 10.0, 0.2, 240.0)
-_REPORTS = _Reserve(0.08, 10.0, 0.15, 120.0)
+_REPORTS = _Reserve(0.08, 10.0, 0.12, 120.0)
 
-_AFTER_REPORTS, _AFTER_REPORTS_ALONE = 0.5, 0.2
+_AFTER_REPORTS, _AFTER_REPORTS_ALONE = 0.5, 0.1
 """Of _ENDING, for what comes after the reports: with a deployment, and without."""
 
 _MOST_EXPLAINING_SHARE = 0.1

@@ -130,7 +130,11 @@ class Trial(System):
         )
         found = [one for page in pages for one in page["Candidates"]]
         used = self._job["EndTime"] - self._job["CreationTime"]
-        return {"n_candidates": len(found), "used_s": round(used.total_seconds(), 2)}
+        return {
+            "n_candidates": len(found),
+            "used_s": round(used.total_seconds(), 2),
+            "ended_as": self._job["AutoMLJobSecondaryStatus"],
+        }
 
     def close(self):
         self._server.terminate()

@@ -32,7 +32,9 @@ from windvane.automl.actions import (
     TrainOnFewerRows,
 )
 from windvane.automl.ending import QUICK_S, final_leaderboard
+from windvane.automl.request import OnAllRows
 from windvane.automl.search import CannotBegin, has_all_candidates
+from windvane.automl.situation import Situation
 from windvane.automl.workflow import Decision, NoModel, Phase, decide
 from windvane.domain.problem import Mode
 from windvane.engine.data.analysis import Analysis
@@ -262,6 +264,17 @@ def test_members_are_trained_on_all_rows_by_weight_once_their_recipe_is_there():
     for step in simulated.history.of(Refit):
         assert step.began >= fitted[step.action.recipe]
     assert set(simulated.actions(Pack)[0].refits) == set(weights)
+
+
+def test_time_is_kept_only_for_recipes_that_are_not_fitted_on_all_rows_anyway():
+    simulated = Simulated(request(max_candidates=6, workers=1))
+    simulated.run(until=lambda so_far: so_far.history.likely)
+    later = simulated.situation
+    recipes = {later.history.plans[index].recipe for index in later.history.likely}
+    at_once = replace(later.request, on_all_rows=OnAllRows.RECIPES)
+    anyway = Situation(at_once, later.analysis, later.history, later.now)
+    assert later.history.fit_s(recipes) > 0
+    assert anyway.left_s == pytest.approx(later.left_s + later.history.fit_s(recipes))
 
 
 def test_a_member_whose_recipe_fails_on_all_rows_keeps_the_model_of_its_fold():
