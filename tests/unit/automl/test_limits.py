@@ -37,9 +37,9 @@ def at(after_s, asked=REQUEST, analysis=ANALYSIS):
 def test_a_candidate_ends_by_itself_in_time_for_the_refits_and_is_ended_with_the_search():
     now = at(10)
     limits = limits_of(TrainCandidate(SECOND), now)
-    assert limits.stop_at == pytest.approx(now.now + now.left_s)
+    assert limits.stop_at - now.now == pytest.approx(now.left_s)
     assert limits.stop_at < SCHEDULE.search_end
-    assert limits.kill_at == pytest.approx(SCHEDULE.search_end + 0.4)
+    assert limits.kill_at - SCHEDULE.search_end == pytest.approx(0.4)
     assert not limits.is_alone
 
 
@@ -64,7 +64,7 @@ def test_the_first_candidate_alone_may_turn_out_to_have_one_fold():
 @pytest.mark.parametrize(("after_s", "until_s"), [(0, 18.0), (17.8, 18.3), (100, 100.5)])
 def test_a_first_look_is_wanted_early_and_gets_half_a_second_at_least(after_s, until_s):
     limits = limits_of(FirstLook(FIRST), at(after_s))
-    assert limits.stop_at == pytest.approx(START + until_s)
+    assert limits.stop_at - START == pytest.approx(until_s)
     assert limits.kill_at == SCHEDULE.search_end
     assert limits.folds == FoldTerms(most=1)
 
@@ -77,7 +77,7 @@ def test_a_first_look_is_over_with_the_search():
 def test_learning_from_fewer_rows_takes_a_small_share_of_the_search():
     now = at(50)
     limits = limits_of(TrainOnFewerRows(FIRST, 3), now)
-    assert limits.kill_at == pytest.approx(now.now + 0.04 * now.search_s)
+    assert limits.kill_at - now.now == pytest.approx(0.04 * now.search_s)
     assert limits.stop_at == SCHEDULE.search_end
     assert limits.folds == FoldTerms(3, 3)
 
@@ -91,7 +91,7 @@ def test_features_are_made_until_the_search_is_over():
 def test_what_learns_from_all_rows_is_over_when_packing_begins(action):
     limits = limits_of(action, at(595))
     assert limits.stop_at == SCHEDULE.packing
-    assert limits.kill_at == pytest.approx(SCHEDULE.packing + 0.4)
+    assert limits.kill_at - SCHEDULE.packing == pytest.approx(0.4)
     assert not limits.is_alone
 
 
