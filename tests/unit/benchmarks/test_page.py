@@ -112,3 +112,9 @@ def test_how_busy_the_machine_was_is_told_for_others_alike():
     assert "30% or more during flaml on u at 60 s (66%)" in text_of(
         [record("windvane", "t", 0.9)], busy
     )
+
+
+def test_the_page_in_docs_is_what_the_kept_results_give(tmp_path):
+    """What fails here is mended by `python -m benchmarks.page`."""
+    assert page.main(page=tmp_path / "page.md") == 0
+    assert (tmp_path / "page.md").read_text() == page.PAGE.read_text()
