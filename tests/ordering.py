@@ -33,6 +33,7 @@ _SLOW = (
     "tests/api/test_reasons.py",
     "tests/conformance/test_served.py",
     "tests/contracts/test_learners.py",
+    "tests/contracts/test_separate_tasks.py",
     "tests/hostile/fuzz_models/",
     "tests/hostile/test_live_models.py",
     "tests/hostile/test_models.py",

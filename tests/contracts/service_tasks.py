@@ -1,5 +1,4 @@
-"""A job of the service whose tasks are each done in a folder that has what the task fetches and nothing else: it comes to the
-leaderboard of the library, to the last digit."""
+"""A driver of jobs of the service whose tasks are each done in a folder that has what the task fetches, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-from contracts.test_exchanges import table, together  # noqa: F401 - fixtures
 from unit.work.world import make_job
 
 from windvane.artifacts.base import Location, parse_location
@@ -20,8 +17,8 @@ from windvane.automl import names
 from windvane.automl.folders import Folders
 from windvane.automl.leaderboard import Entry, ranked
 from windvane.automl.task import task_for
-from windvane.domain.job import AutoMLJob, JobStatus, Limits
-from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.job import AutoMLJob, Limits
+from windvane.domain.task import Task, TaskStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.testing.separate_tasks import RUNTIME_S, timeless
@@ -118,7 +115,7 @@ class ServiceTasks:
         return timeless(ranked(history.entries(), self.analysis().objective))
 
 
-def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> ServiceTasks:  # noqa: F811
+def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> ServiceTasks:
     now = datetime.now(UTC)
     job = make_job(mode=mode, max_candidates=max_candidates)
     limits = Limits(max_candidates, int(RUNTIME_S), int(RUNTIME_S))
@@ -129,32 +126,3 @@ def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> Se
     tasks.artifacts.write(location, table.read_bytes())
     tasks.run()
     return tasks
-
-
-def scores(entries: list[Entry]) -> list[object]:
-    """What a candidate is, and how it does on rows that it has not seen."""
-    return [
-        (one.index, one.plan, one.outcome and (one.outcome.scores, one.outcome.members))
-        for one in entries
-    ]
-
-
-def test_the_service_comes_to_the_leaderboard_of_the_library(together, table, tmp_path) -> None:  # noqa: F811
-    tasks = made(tmp_path, table, None, 4)
-    assert tasks.state.job.status is JobStatus.COMPLETED, tasks.state.job.failure_reason
-    assert scores(tasks.leaderboard()) == scores(together.leaderboard())
-    done = {task.kind for task in tasks.state.tasks if task.status is TaskStatus.DONE}
-    assert done == set(TaskKind) - {TaskKind.BASELINE, TaskKind.RETAIN, TaskKind.STEP}
-
-
-@pytest.mark.parametrize("mode", ["HYPERPARAMETER_TUNING"])
-def test_candidates_of_the_service_that_learn_from_all_rows_at_once(
-    mode,
-    table,  # noqa: F811
-    tmp_path,
-) -> None:
-    tasks = made(tmp_path, table, mode, 2)
-    assert tasks.state.job.status is JobStatus.COMPLETED, tasks.state.job.failure_reason
-    features = [task for task in tasks.state.tasks if task.kind is TaskKind.FEATURES]
-    recipes = [task.payload["recipe"] for task in features if not task.payload.get("n_before")]
-    assert len(recipes) == len(set(recipes)), "a recipe is fitted on all rows once"
