@@ -1,4 +1,4 @@
-"""What each part of the engine is worth: python benchmarks/ablation.py FOLDER
+"""What each part of the engine is worth: python -m benchmarks.ablation FOLDER
 
 FOLDER is what benchmarks/kept.py made. The ensemble of every job is fitted again to the out-of-fold predictions that
 the job left, without one kind of candidate at a time, and scored on rows that its weights were not fitted on. What is

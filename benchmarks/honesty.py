@@ -1,4 +1,4 @@
-"""Do leaderboards say what new rows will show? python benchmarks/honesty.py FOLDER [--record]
+"""Do leaderboards say what new rows will show? python -m benchmarks.honesty FOLDER [--record]
 
 FOLDER is what benchmarks/kept.py made. For every table: the score that the leaderboard gives to the model that
 answers, its standard error, the score on the test rows, how many of these standard errors lie between, and how many of

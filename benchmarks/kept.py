@@ -1,4 +1,4 @@
-"""Fit the public tables and keep everything: python benchmarks/kept.py FOLDER [--budget S] [--seed N] [--tables a,b]
+"""Fit the public tables and keep everything: python -m benchmarks.kept FOLDER [--budget S] [--seed N] [--tables a,b]
 
 FOLDER/TABLE/job is what `AutoML.fit(keep=...)` leaves, FOLDER/TABLE/model what `AutoML.save` writes, FOLDER/TABLE/about.json
 which engine it was, with what time and seed, and after how many seconds there was a first model. Each table is fitted in a process of its own. benchmarks/honesty.py and

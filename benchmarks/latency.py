@@ -1,6 +1,6 @@
 """Measure how quickly models answer: milliseconds for one row, rows a second, loading, size. Run by hand:
 
-    python benchmarks/latency.py ROWS.csv FOLDER ...
+    python -m benchmarks.latency ROWS.csv FOLDER ...
 
 FOLDER is a saved model (`AutoML.save`), or what `AutoML.fit(keep=FOLDER)` leaves: then every candidate is measured.
 ROWS.csv holds rows of the same table; its target, if it is there, is passed over. Every model is loaded and asked in

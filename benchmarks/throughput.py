@@ -1,6 +1,6 @@
 """How many rows a second do candidates of a table of 30 columns of numbers answer? Run by hand:
 
-    python benchmarks/throughput.py FOLDER
+    python -m benchmarks.throughput FOLDER
 
 One job on 20,000 rows, made from a public table as benchmarks/large.py makes them, is kept in FOLDER, which must be
 new; then every candidate of it answers 10,000 others, as benchmarks/latency.py measures it.

@@ -41,6 +41,8 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "The share of rows whose actual value lies within the prediction interval. A 90 % "
             "interval should have a coverage of 90 %."
         ),
+        "cross-fitted": "Said of an ensemble's score: every row is predicted with weights that were fitted without the row's "
+        "fold, so that the score owes nothing to the fitting.",
         "cross-validation": (
             "Each of several folds is predicted by a model trained on the other folds, so that "
             "every training row gets a prediction by a model that has not seen it."
