@@ -37,6 +37,19 @@ def test_no_member_can_rule_a_class_out():
     assert np.log(found[0, 1] / found[0, 0]) == pytest.approx(expected)
 
 
+def test_models_that_are_saved_name_their_pool():
+    assert [*Pool] == ["arithmetic", "geometric"]
+
+
+def test_however_sure_all_members_are_the_answer_is_a_probability():
+    sure = np.array([[1.0, 0.0, 0.0]])
+    found = pooled([(0.5, sure), (0.5, sure)], Pool.GEOMETRIC)
+    assert found.sum() == pytest.approx(1)
+    assert found[0, 1] == pytest.approx(LEAST_PROBABILITY, rel=1e-3)
+    many = np.full((1, 500), 1 / 500)
+    assert pooled([(0.5, many), (0.5, many)], Pool.GEOMETRIC) == pytest.approx(many)
+
+
 def test_without_members_there_is_nothing_to_say():
     with pytest.raises(ValueError, match="no members"):
         pooled([], Pool.ARITHMETIC)

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from windvane.domain.problem import MetricName
 from windvane.engine.ensembles.blend import OutOfFold, weighted
 from windvane.engine.ensembles.pool import pool_for, pooled
-from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
+from windvane.engine.ensembles.second_layer import (
+    SecondLayer,
+    inputs_of,
+    load_second_layer,
+    starting_scores,
+)
 from windvane.engine.ensembles.stacking import Stacking, stacked
 from windvane.engine.manifest import write_manifest
 from windvane.errors import CorruptArtifact
@@ -99,3 +104,43 @@ def test_trees_of_other_members_or_classes_are_refused(n_members, n_classes, tmp
     text = (tmp_path / "layer/model.txt").read_bytes()
     with pytest.raises(CorruptArtifact, match="need others"):
         SecondLayer(text, n_members, n_classes)
+
+
+@pytest.mark.parametrize("n_classes", CLASSES)
+def test_its_size_is_that_of_its_file(n_classes, tmp_path):
+    LAYERS[n_classes].save(tmp_path / "layer")
+    assert LAYERS[n_classes].size_bytes == (tmp_path / "layer/model.txt").stat().st_size
+    told = load_second_layer(tmp_path / "layer")
+    assert (told.n_members, told.n_classes) == (3, n_classes)
+
+
+def test_trees_see_what_members_and_their_pool_say():
+    answers, _ = _answers(0)
+    seen = inputs_of(answers, _pool(answers))
+    assert seen.dtype == np.float32
+    np.testing.assert_allclose(seen, np.stack([*answers, _pool(answers)], axis=1), rtol=1e-6)
+    answers, _ = _answers(2)
+    odds = [np.log(one[:, 1] / one[:, 0]) for one in (*answers, _pool(answers))]
+    np.testing.assert_allclose(inputs_of(answers, _pool(answers)), np.stack(odds, 1), rtol=1e-5)
+
+
+def test_of_three_classes_and_more_they_see_log_probabilities_about_their_mean():
+    answers, _ = _answers(3)
+    seen = inputs_of(answers, _pool(answers)).reshape(N, 4, 3)
+    logs = np.log(np.stack([*answers, _pool(answers)], axis=1))
+    np.testing.assert_allclose(seen, logs - logs.mean(axis=2, keepdims=True), atol=1e-5)
+
+
+def test_values_beyond_what_trees_can_compare_are_the_largest_that_they_can():
+    seen = inputs_of([np.array([1e300, -1e300, 1.0])], np.zeros(3))
+    assert np.isfinite(seen).all()
+    assert seen[0, 0] == -seen[1, 0] == np.finfo(np.float32).max
+
+
+def test_trees_begin_from_the_pool():
+    values = np.array([1.5, -2.0])
+    assert starting_scores(values).tolist() == [[1.5], [-2.0]]
+    two = np.array([[0.25, 0.75], [1.0, 0.0]])
+    assert starting_scores(two)[:, 0] == pytest.approx([np.log(3), np.log(1e-9)])
+    three = np.array([[0.5, 0.25, 0.25]])
+    assert starting_scores(three) == pytest.approx(np.log(three))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName
+from windvane.engine.ensembles import stacking
 from windvane.engine.ensembles.blend import OutOfFold, blend, weighted
 from windvane.engine.ensembles.stacking import (
     LEAST_ROWS,
@@ -95,6 +96,71 @@ def test_it_needs_rows_and_time(n_rows, seconds, fits):
     assert fits_into(seconds, STACKING, first, found) is fits
 
 
+@pytest.mark.parametrize(("seconds", "fits"), [(2.26, True), (2.24, False)])
+def test_a_fit_costs_its_share_for_each_number_that_a_tree_looks_at(seconds, fits):
+    """Eleven fits of 0.02 s, and of ten trees over 3,000 rows of two members and their pool."""
+    y, members, folds = _by_region()
+    first = OutOfFold(members, y, folds, MetricName.RMSE)
+    found = weighted(members, {1: 0.5, 2: 0.5})
+    honest_answers(STACKING, first, blend(first))  # LightGBM is loaded
+    assert fits_into(seconds, STACKING, first, found) is fits
+
+
+@pytest.mark.parametrize(("seconds", "fits"), [(2.95, True), (2.85, False)])
+def test_of_three_classes_each_has_trees_and_numbers(seconds, fits):
+    random = np.random.default_rng(0)
+    members = {1: random.dirichlet(np.ones(3), 3_000), 2: random.dirichlet(np.ones(3), 3_000)}
+    y = random.integers(0, 3, 3_000).astype(float)
+    first = OutOfFold(members, y, np.arange(3_000) % 5, MetricName.LOG_LOSS)
+    found = weighted(members, {1: 0.5, 2: 0.5})
+    visits = 3_000 * 3 * 3 * 10 * 3
+    assert 10 * 11 * (0.02 + 5e-9 * visits) == pytest.approx(2.6455)
+    assert fits_into(seconds - 0.25, STACKING, first, found) is fits
+
+
+def test_of_an_earlier_version_what_is_left_out_is_as_it_was_then():
+    assert stacking_of({}).to_json() == {
+        "rounds": 10,
+        "num_leaves": 4,
+        "learning_rate": 0.05,
+        "min_data_in_leaf": 50,
+        "lambda_l2": 10.0,
+    }
+
+
+def test_the_largest_parameters_are_taken():
+    largest = {"rounds": 1_000, "num_leaves": 256, "min_data_in_leaf": 100_000, "lambda_l2": 0}
+    told = stacking_of(largest).to_json()
+    assert {name: told[name] for name in largest} == largest
+
+
+def test_each_problem_has_its_loss_and_equal_runs_give_equal_trees():
+    values, two, three = np.zeros(4), np.zeros((4, 2)), np.zeros((4, 3))
+    asked = [
+        stacking._fixed(objective, together)
+        for objective, together in (
+            (MetricName.RMSE, values),
+            (MetricName.MAE, values),
+            (MetricName.AUC, two),
+            (MetricName.LOG_LOSS, three),
+        )
+    ]
+    assert [one["objective"] for one in asked] == [
+        "regression", "regression_l1", "binary", "multiclass"
+    ]  # fmt: skip
+    assert [one["num_class"] for one in asked] == [1, 1, 1, 3]
+    for one in asked:
+        equal_runs = {"deterministic": True, "force_col_wise": True, "num_threads": 1}
+        assert one.items() >= {**equal_runs, "boost_from_average": False, "verbosity": -1}.items()
+
+
+def test_errors_that_trees_cannot_take_are_refused():
+    y, members, folds = _by_region()
+    first = OutOfFold(members, 1e300 * y, folds, MetricName.RMSE)
+    with pytest.raises(CandidateFault, match="errors are too large"):
+        stacked(STACKING, first, weighted(members, {1: 0.5, 2: 0.5}))
+
+
 def test_what_is_told_of_it_makes_the_same_again():
     assert stacking_of(STACKING.to_json()) == STACKING
     assert stacking_of({"rounds": 7}) == Stacking(rounds=7)
@@ -107,6 +173,9 @@ def test_what_is_told_of_it_makes_the_same_again():
         ("rounds", 0),
         ("rounds", 2.5),
         ("rounds", 10**9),
+        ("rounds", 1_001),
+        ("num_leaves", 257),
+        ("min_data_in_leaf", 100_001),
         ("num_leaves", True),
         ("learning_rate", float("nan")),
         ("learning_rate", 0),
