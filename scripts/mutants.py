@@ -94,14 +94,15 @@ def changed(node: Any) -> ast.AST | None:
 
 
 def places(node: ast.AST, line: int = 0, at: Path_ = ()) -> Iterator[tuple[ast.AST, int, Path_]]:
-    """Yield nodes with their lines and paths: none of annotations, docstrings and errors."""
+    """Yield nodes with their lines and paths: none of annotations, texts, errors and enums."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
         for i, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
             is_check = isinstance(child, ast.keyword) and child.arg == "strict"
-            is_alone = is_text or is_check or isinstance(child, _LEFT_ALONE)
+            is_member = isinstance(node, ast.ClassDef) and isinstance(child, ast.Assign)
+            is_alone = is_text or is_check or is_member or isinstance(child, _LEFT_ALONE)
             if isinstance(child, ast.AST) and not is_alone:
                 path = (*at, name) if i is None else (*at, name, i)
                 line = getattr(child, "lineno", line)

@@ -17,8 +17,15 @@ JOB = "Bank-Boto3"
 
 
 @pytest.fixture(scope="module")
-def job(server, bank_train):
-    uri = server.upload("boto3/train/train.csv", bank_train)
+def some_rows(bank_train):
+    """Every fifth: they are sorted by date."""
+    header, *lines = bank_train.splitlines(keepends=True)
+    return b"".join([header, *lines[::5]])
+
+
+@pytest.fixture(scope="module")
+def job(server, some_rows):
+    uri = server.upload("boto3/train/train.csv", some_rows)
     answer = server.create_job(
         JOB,
         uri,
@@ -187,7 +194,7 @@ def test_the_transform_step_of_every_candidate_can_be_sent_back(job, server):
         assert again["TransformJobStatus"] == "Completed", again
 
 
-def test_split_and_sample_are_the_rows_of_the_input(job, server, bank_train):
+def test_split_and_sample_are_the_rows_of_the_input(job, server, some_rows):
     s3 = server.client("s3")
     bucket = server.env["WINDVANE_BUCKET"]
     folder = f"output/{JOB}/preprocessed-data"
@@ -200,7 +207,7 @@ def test_split_and_sample_are_the_rows_of_the_input(job, server, bank_train):
     names = list(read("header/headers.csv").columns)
     split = [read(f"tuning_data/{part}/", header=None) for part in ("train", "validation")]
     rows = pd.concat(split).set_axis(names, axis=1)
-    raw = pd.read_csv(io.BytesIO(bank_train))
+    raw = pd.read_csv(io.BytesIO(some_rows))
     assert names[0] == "y"
     assert sorted(names) == sorted(raw.columns)
     key = list(raw.columns)
