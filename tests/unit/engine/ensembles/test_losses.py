@@ -116,9 +116,9 @@ def test_the_least_squares_are_pulled_by_thirty_rows_of_independent_errors(weigh
 def test_of_many_rows_the_least_absolute_errors_are_found(weight):
     errors = numbers(20_000, seed=3)
     loss = AbsoluteError(errors, weight)
-    coarse = np.linspace(0, 1, 201)
+    coarse = np.linspace(0, 1, 1001)
     best = coarse[np.argmin([loss.of(BOTH, np.array([one, 1 - one])) for one in coarse])]
-    assert loss.fit(BOTH)[0] == pytest.approx(best, abs=0.02)
+    assert loss.fit(BOTH)[0] == pytest.approx(best, abs=0.012)
     squared = SquaredError(errors, weight).fit(BOTH)[0]
     assert abs(squared - best) > 0.05, "it is another one than that of the squares"
 

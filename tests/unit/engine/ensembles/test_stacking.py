@@ -96,6 +96,30 @@ def test_it_needs_rows_and_time(n_rows, seconds, fits):
     assert fits_into(seconds, STACKING, first, found) is fits
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_of_classes_probabilities_come_out_and_rows_have_no_say_in_theirs(n_classes):
+    random = np.random.default_rng(1)
+    n_rows = 3_000
+    y = random.integers(0, n_classes, n_rows).astype(float)
+    powers = np.exp(np.eye(n_classes)[y.astype(int)] + random.normal(size=(2, n_rows, n_classes)))
+    members = dict(enumerate(powers / powers.sum(axis=2, keepdims=True), 1))
+    first, found = _first(y, members, np.arange(n_rows) % 5, MetricName.LOG_LOSS)
+    honest = honest_answers(STACKING, first, found)
+    fitted, layer = stacked(STACKING, first, found, honest)
+    assert layer.n_classes == n_classes
+    assert fitted.out_of_fold is honest
+    for answers in (honest, fitted.in_sample):
+        assert answers.shape == (n_rows, n_classes)
+        np.testing.assert_allclose(answers.sum(axis=1), 1)
+    spoilt = np.where(np.arange(n_rows) % 5 == 2, 0.0, y)
+    after = honest_answers(
+        STACKING, *_first(spoilt, members, np.arange(n_rows) % 5, MetricName.LOG_LOSS)
+    )
+    same = np.arange(n_rows) % 5 == 2
+    assert (honest[same] == after[same]).all()
+    assert (honest[~same] != after[~same]).any()
+
+
 @pytest.mark.parametrize(("seconds", "fits"), [(2.26, True), (2.24, False)])
 def test_a_fit_costs_its_share_for_each_number_that_a_tree_looks_at(seconds, fits):
     """Eleven fits of 0.02 s, and of ten trees over 3,000 rows of two members and their pool."""
