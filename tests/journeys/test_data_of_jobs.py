@@ -94,10 +94,10 @@ def test_its_steps_sent_back_have_its_score(server, job):
     sagemaker.create_training_job(
         TrainingJobName="own-data-files", **{**of_files, "InputDataConfig": files}
     )
-    metric = job["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]
+    metric = job["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["MetricName"]
     for name in (sent_back(sagemaker, step), "own-data-files"):
         again = finished(sagemaker, name)
-        assert objective(again, metric["MetricName"]) == metric["Value"], name
+        assert objective(again, metric) == objective(told, metric), name
     channels = [one["ChannelName"] for one in again["InputDataConfig"]]
     assert channels == ["train", "validation", "feature-specification"]
 
