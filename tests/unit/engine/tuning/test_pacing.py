@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.tuning import search
+from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.pacing import (
     candidate_s,
     check_memory,
     first_look_s,
     fold_terms,
+    has_place_for_ensemble,
     is_in_vain,
     least_folds,
     most_folds,
@@ -87,11 +88,39 @@ def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
 
 @pytest.mark.parametrize(
     ("n_rows", "n_folds", "least", "most"),
-    [(500, 5, 3, 5), (2000, 5, 2, 5), (9000, 5, 1, 5), (20_000, 5, 1, 3), (1_000_000, 1, 1, 1)],
+    [
+        (500, 5, 3, 5),
+        (1_500, 5, 2, 5),
+        (1_499, 5, 3, 5),
+        (3_000, 5, 1, 5),
+        (2_999, 5, 2, 5),
+        (10_000, 5, 1, 5),
+        (10_001, 5, 1, 3),
+        (50_000, 5, 1, 3),
+        (50_001, 5, 1, 1),
+        (1_000_000, 1, 1, 1),
+    ],
 )
 def test_folds_are_many_enough_to_choose_by_and_few_enough_to_pay(n_rows, n_folds, least, most):
     analysis = replace(ANALYSIS, n_rows=n_rows, n_folds=n_folds)
     assert (least_folds(analysis), most_folds(analysis)) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("max_candidates", "mode", "has_place"),
+    [
+        (None, Mode.AUTO, True),
+        (3, Mode.AUTO, True),
+        (3, Mode.ENSEMBLING, True),
+        (2, Mode.AUTO, False),
+        (None, Mode.TUNING, False),
+        (3, Mode.TUNING, False),
+    ],
+)
+def test_one_of_three_candidates_is_the_ensembles(max_candidates, mode, has_place):
+    assert has_place_for_ensemble(max_candidates, Strategy(mode)) is has_place
+    if mode is Mode.AUTO:
+        assert has_place_for_ensemble(max_candidates) is has_place
 
 
 def test_no_candidate_takes_more_than_its_share_unless_there_are_few():
@@ -173,6 +202,26 @@ def test_what_takes_longer_than_is_left_is_passed_over(proposals):
 def test_nothing_is_begun_if_nothing_fits(proposals):
     proposals("catboost")
     assert next_plan(ANALYSIS, 1, 1000, TRIED, 10.0) is None
+
+
+@pytest.mark.parametrize(("n_slow", "is_found"), [(15, True), (16, False)])
+def test_sixteen_proposals_are_looked_at(n_slow, is_found, proposals):
+    proposals(*["catboost"] * n_slow, "linear-learner")
+    found = next_plan(ANALYSIS, 1, 99, TRIED, 10.0)
+    assert found == (_plan("linear-learner", n_slow + 1) if is_found else None)
+
+
+def test_what_takes_exactly_what_is_left_is_begun(monkeypatch, proposals):
+    proposals("catboost")
+    monkeypatch.setattr(cost, "predicted_s", lambda analysis, plan, tried: 10.0)
+    assert next_plan(ANALYSIS, 1, 1, TRIED, 10.0) == _plan("catboost")
+    assert next_plan(ANALYSIS, 1, 1, TRIED, 9.99) is None
+
+
+def test_the_last_index_may_be_proposed_before_anything_has_finished(proposals):
+    proposals("catboost")
+    assert next_plan(ANALYSIS, 7, 7, [], 1.0) == _plan("catboost", 7)
+    assert next_plan(ANALYSIS, 8, 7, [], 1.0) is None
 
 
 def test_expectations_count_only_once_something_has_finished(proposals):
