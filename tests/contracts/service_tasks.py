@@ -86,7 +86,7 @@ class ServiceTasks:
         bench = Bench(
             self.job,
             task,
-            ArtifactExchange(self.artifacts, INTERNAL, folder),
+            self.exchange(folder, task),
             time.time() + RUNTIME_S,
             Means(lambda: self.artifacts, 1, MEMORY_MB, 10**9, 100),
         )
@@ -98,6 +98,14 @@ class ServiceTasks:
         shutil.rmtree(folder)
         self.put(replace(task, status=TaskStatus.DONE, ended=datetime.now(UTC), result=result))
 
+    def exchange(self, folder: Path, task: Task | None = None) -> ArtifactExchange:
+        done = [one for one in self.state.tasks if one.status is TaskStatus.DONE]
+        finished = [
+            attempt_of(one) for one in sorted(done, key=lambda one: one.ended or one.created)
+        ]
+        attempt = "" if task is None else attempt_of(task)
+        return ArtifactExchange(self.artifacts, INTERNAL, folder, attempt, finished)
+
     def put(self, task: Task) -> None:
         tasks = tuple(task if one.id == task.id else one for one in self.state.tasks)
         self.state = replace(self.state, tasks=tasks)
@@ -106,7 +114,7 @@ class ServiceTasks:
         if self._analysis is None:
             driver = self.folder / "driver"
             driver.mkdir()
-            ArtifactExchange(self.artifacts, INTERNAL, driver).fetch([names.ANALYSIS])
+            self.exchange(driver).fetch([names.ANALYSIS])
             self._analysis = read_analysis(Folders(driver).dataset)
         return self._analysis
 
@@ -126,3 +134,8 @@ def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> Se
     tasks.artifacts.write(location, table.read_bytes())
     tasks.run()
     return tasks
+
+
+def attempt_of(task: Task) -> str:
+    """As Bench.attempt."""
+    return f"{task.id}-{task.token}"

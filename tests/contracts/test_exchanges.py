@@ -12,7 +12,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.automl import names
 from windvane.automl.exchange import SharedFolder
 from windvane.errors import CorruptArtifact
-from windvane.testing.exchange_contract import ExchangeContract
+from windvane.testing.exchange_contract import ExchangeContract, read, write
 from windvane.work.exchange import ArtifactExchange
 
 _numbers = itertools.count()
@@ -20,9 +20,14 @@ _numbers = itertools.count()
 
 def exchanges_in(store):
     """A folder -> the exchange of a task of one job that works there."""
-    root = Location("bucket-0", f"jobs/{next(_numbers)}")
+    root, finished = Location("bucket-0", f"jobs/{next(_numbers)}"), []
     store.ensure_bucket(root.bucket)
-    return lambda folder: ArtifactExchange(store, root, folder)
+
+    def exchange_of(folder):
+        finished.append(f"{len(finished)}-1")
+        return ArtifactExchange(store, root, folder, finished[-1], finished)
+
+    return exchange_of
 
 
 class TestSharedFolder(ExchangeContract):
@@ -78,7 +83,30 @@ def test_what_a_task_has_published_is_checked(tmp_path, content, why):
     store, folder = LocalArtifacts(tmp_path / "store"), tmp_path / "task"
     folder.mkdir()
     exchange = exchanges_in(store)(folder)
-    store.write(exchange._location(names.outcome(3)), content)
+    store.write(exchange._location(names.outcome(3), "0-1"), content)
     with pytest.raises(CorruptArtifact, match=why):
         exchange.fetch([names.outcome(3)])
     assert not (folder / "dataset").exists()
+
+
+def test_an_attempt_that_was_given_up_changes_nothing(tmp_path):
+    """Its machine was cut off, and comes back after another attempt has done its task."""
+    store, root = LocalArtifacts(tmp_path / "store"), Location("bucket-0", "job")
+    store.ensure_bucket(root.bucket)
+
+    def exchange_of(name, attempt, finished):
+        (tmp_path / name).mkdir(exist_ok=True)
+        return ArtifactExchange(store, root, tmp_path / name, attempt, finished)
+
+    lost, again = exchange_of("lost", "1-1", []), exchange_of("again", "1-2", [])
+    for exchange, content in ((lost, b"lost"), (again, b"again"), (lost, b"late")):
+        write(exchange.folder, {"candidates/1/outcome.json": content})
+        exchange.publish(names.candidate(1))
+    early = exchange_of("early", "2-1", [])
+    assert early.published("") == frozenset()
+    with pytest.raises(CorruptArtifact, match="is not there"):
+        early.fetch([names.outcome(1)])
+    later = exchange_of("later", "3-1", ["1-2", "2-1"])
+    assert later.published("candidates/") == {names.outcome(1)}
+    later.fetch([names.outcome(1)])
+    assert read(later.folder) == {"candidates/1/outcome.json": b"again"}
