@@ -55,15 +55,11 @@ class Mutant:
 
     def tree(self) -> ast.Module:
         """Return the changed module."""
-        node: Any = (tree := ast.parse((ROOT / self.file).read_text()))
-        *above, last = self.path
-        for step in above:
-            node = _child(node, step)
-        new = changed(_child(node, last))
-        if isinstance(last, int):
-            node[last] = new
-        else:
-            setattr(node, last, new)
+        tree = ast.parse((ROOT / self.file).read_text())
+        held: Any = vars(tree)
+        for step in self.path[:-1]:
+            held = held[step] if isinstance(held[step], list) else vars(held[step])
+        held[self.path[-1]] = changed(held[self.path[-1]])
         return ast.fix_missing_locations(tree)
 
 
@@ -110,10 +106,6 @@ def places(node: ast.AST, line: int = 0, at: Path_ = ()) -> Iterator[tuple[ast.A
                 yield from places(child, line, path)
 
 
-def _child(node: Any, step: str | int) -> Any:
-    return node[step] if isinstance(step, int) else getattr(node, step)
-
-
 def mutants_of(file: str) -> Iterator[Mutant]:
     for node, line, path in places(ast.parse((ROOT / file).read_text())):
         if changed(copy.deepcopy(node)) is not None:
@@ -126,15 +118,16 @@ def put_in(mutant: Mutant) -> None:
     live, tree = sys.modules[mutant.module], mutant.tree()
     made = types.ModuleType(mutant.module)
     exec(compile(tree, str(live.__file__), "exec"), made.__dict__)
-    match tree.body[int(mutant.path[1])]:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            _transplant(getattr(live, name), getattr(made, name))
-        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-            for name in (one.id for one in ast.walk(target) if isinstance(one, ast.Name)):
-                old = getattr(live, name)
-                for module in list(sys.modules.values()):
-                    if getattr(module, "__dict__", {}).get(name) is old:
-                        setattr(module, name, getattr(made, name))
+    statement = tree.body[int(mutant.path[1])]
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        _transplant(getattr(live, statement.name), getattr(made, statement.name))
+        return
+    stored = (one for one in ast.walk(statement) if isinstance(one, ast.Name))
+    for name in {one.id for one in stored if isinstance(one.ctx, ast.Store)}:
+        old = getattr(live, name)
+        for module in list(sys.modules.values()):
+            if getattr(module, "__dict__", {}).get(name) is old:
+                setattr(module, name, getattr(made, name))
 
 
 def _transplant(live: Any, made: Any) -> None:
@@ -167,13 +160,16 @@ def forked(tests: list[str], mutant: Mutant | None) -> int:
         os._exit(status)
 
 
-def files_of(patterns: list[str]) -> list[str]:
-    return sorted(str(file.relative_to(ROOT)) for one in patterns for file in ROOT.glob(one))
-
-
 def tried(group: str, every: int) -> tuple[int, int]:
     """Try the mutants of a group, and return how many there are and how many survive."""
-    modules, tests = (files_of(GROUPS[group][kind]) for kind in ("modules", "tests"))
+    modules, tests = (
+        [
+            str(file.relative_to(ROOT))
+            for one in GROUPS[group][kind]
+            for file in sorted(ROOT.glob(one))
+        ]
+        for kind in ("modules", "tests")
+    )
     waiting = [mutant for module in modules for mutant in mutants_of(module)][::-every]
     pytest.main(["--collect-only", "-qqq", "-p", "no:cacheprovider", *tests])
     for mutant in waiting:
