@@ -170,6 +170,15 @@ def test_classes_are_reweighted_for_an_objective_that_wants_it_and_it_is_said():
     assert untouched.outcome.notes == ()
 
 
+def test_classes_stay_as_likely_as_they_are_where_no_weight_would_change_one():
+    """The most likely class is the true one, by far."""
+    y = np.arange(N) % 3.0
+    predicted = np.eye(3)[y.astype(int)] * 0.97 + 0.01
+    record = record_of(table(y, MetricName.BALANCED_ACCURACY, 3), predicted)
+    assert (record.class_weights, record.outcome.notes) == ((), ())
+    assert record.outcome.objective == pytest.approx(1.0)
+
+
 def test_an_objective_that_rows_of_one_class_do_not_tell_is_named():
     _, predicted = chances()
     with pytest.raises(CandidateFault, match=r"AUC cannot be computed: .* only one class"):

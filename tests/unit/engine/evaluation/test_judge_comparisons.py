@@ -118,6 +118,30 @@ def test_what_is_expected_of_many_rows_is_expected_from_some_of_them():
     assert whole == pytest.approx(optimism(*small) / math.sqrt(3), rel=0.6)
 
 
+def test_of_two_that_answer_alike_the_choice_changes_nothing():
+    y, told, _ = rivals(1)
+    assert optimism(y, {1: told[1], 2: told[1]}, 1) == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_candidate_is_judged_at_its_own_temperature_and_threshold():
+    y, predicted = shy()
+    dataset, rows = table(y, MetricName.F1, 2), np.arange(N)
+    low = replace(RECORD, threshold=0.2)
+    at_half, at_fifth = (
+        judge.gains_beside(
+            dataset, rows, predicted.astype(np.float32), one, predicted.astype(np.float32)
+        )[1].mean()
+        for one in (RECORD, low)
+    )
+    assert at_fifth > at_half + 0.1
+    flat = replace(low, temperature=1e6)
+    sure = judge.gains_beside(
+        dataset, rows, predicted.astype(np.float32), flat, predicted.astype(np.float32)
+    )[1]
+    always = METRICS[MetricName.F1].value(y, np.ones(N))
+    assert sure.mean() == pytest.approx(always, abs=1e-6), "at that temperature all are even"
+
+
 def test_where_there_was_nothing_to_pick_from_nothing_is_expected():
     y, told, best = rivals(3)
     assert optimism(y, {best: told[best]}, best) is None
