@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from benchmarks.kept import JOB
 from benchmarks.markdown import markdown_table
 from windvane.domain.problem import MetricName
+from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.data.dataset import Dataset, read_dataset
 from windvane.engine.ensembles.blend import OutOfFold, blend
-from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import gain
 

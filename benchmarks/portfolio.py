@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from benchmarks.kept import JOB
 from benchmarks.markdown import markdown_table
 from benchmarks.records import ROOT, CannotMeasure
+from windvane.engine.candidate_io import read_candidate, read_out_of_fold
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles.losses import loss_for
 from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.tuning.portfolio import OPENINGS, Opening
 

@@ -1,4 +1,4 @@
-"""Puts everything together; with settled.py, which reads Settings, the only file that names concrete classes."""
+"""Puts everything together; with from_settings.py, which reads Settings, the only file that names concrete classes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from windvane.api import served
-from windvane.api.entry import Entry
+from windvane.api.authenticator import Authenticator
 from windvane.api.events import event_operations
 from windvane.api.iam.table import identity_parts
 from windvane.api.identity import identity_operations
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.key_file import KeyFile, load_or_create_keys
 from windvane.api.key_watch import KeyWatch
 from windvane.api.keyring import KeyRing
-from windvane.api.operation import Parts
+from windvane.api.operation import Services
 from windvane.api.permission_table import PERMISSIONS
 from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
 from windvane.api.reasons import reason_operations
@@ -29,8 +29,7 @@ from windvane.api.trail import Trail, trail_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
 from windvane.audit.log import AUDIT_FOLDER
 from windvane.console.security import Hosts
-from windvane.console.site import Parts as ConsoleParts
-from windvane.console.site import Site
+from windvane.console.site import Site, SiteServices
 from windvane.control.buckets import DefaultBucketsKept
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
@@ -47,8 +46,8 @@ from windvane.control.lists import Lists
 from windvane.control.logs import Logs
 from windvane.control.models import Models
 from windvane.control.objects import Objects
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.control.overviews import Overviews
-from windvane.control.passes import Passes
 from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
@@ -56,17 +55,10 @@ from windvane.control.roles import Roles
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
+from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
-from windvane.events.tide import Tide
 from windvane.events.webhooks import Webhooks
-from windvane.maintenance.old_folder import require_imported
-from windvane.names import PageTokens, Scope, default_bucket
-from windvane.process.volatile import make_memory_folder, remove_empty_folders
-from windvane.serving.explaining import Explaining
-from windvane.serving.pool import Bounds
-from windvane.serving.router import Router
-from windvane.settings import DEFAULT_REGION, BadSettings, Settings
-from windvane.settled import (
+from windvane.from_settings import (
     artifacts_of,
     as_mapped,
     audit_log,
@@ -85,6 +77,13 @@ from windvane.settled import (
     sandbox_for,
     work_config,
 )
+from windvane.maintenance.old_folder import require_imported
+from windvane.names import PageTokens, Scope, default_bucket
+from windvane.process.volatile import make_memory_folder, remove_empty_folders
+from windvane.serving.explaining import Explaining
+from windvane.serving.pool import Bounds
+from windvane.serving.router import Router
+from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.upkeep import Upkeep
@@ -120,7 +119,7 @@ def utc_now() -> datetime:
 
 class Server:
     """One server on one data folder. `start` and `stop` belong to the main thread: the children it starts
-    are on a leash that this thread holds.
+    die with this thread.
     """
 
     def __init__(self, settings: Settings, workers: Sequence[WorkerProcess] = ()) -> None:
@@ -163,9 +162,9 @@ class Server:
             work_config(settings, self._mapped, self._up_since, self._sandbox, masters),
             workers,
         )
-        tide = Tide(self._store)
-        self._streams = Streams(self._store, tide, settings.events.streams)
-        self._webhooks = Webhooks(self._store, tide, hooks_of(settings), utc_now)
+        poller = EventPoller(self._store)
+        self._streams = Streams(self._store, poller, settings.events.streams)
+        self._webhooks = Webhooks(self._store, poller, hooks_of(settings), utc_now)
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._authorizer = Authorizer(
             Directory(self._store, settings.roles), utc_now, KeyUses(self._store)
@@ -191,13 +190,15 @@ class Server:
         )
         regions = regions_of_buckets(settings, self._objects)
         self._roles = Roles(self._authorizer, self._owners, self._mapped, regions)
-        self._entry = Entry(self._keyring, Passes(self._store, utc_now), keys.token_secret, utc_now)
+        self._entry = Authenticator(
+            self._keyring, OneTimeTokens(self._store, utc_now), keys.token_secret, utc_now
+        )
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
         self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
-        self._inside = Inside(
+        self._inside = InProcessClient(
             self._operations,
             self._async_operations,
             self._permit,
@@ -336,7 +337,7 @@ class Server:
         names = (settings.host, socket.gethostname(), *settings.console.hosts)
         owners = self._owners if self._objects is not None else None
         return Site(
-            ConsoleParts(
+            SiteServices(
                 self._entry,
                 self._inside,
                 Objects(
@@ -376,7 +377,7 @@ class Server:
             **reason_operations(self._router, explaining),
         }
 
-    def _new_parts(self) -> Parts:
+    def _new_parts(self) -> Services:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
         roles = self._roles
         networks = networks_of(self._settings, self._sandbox)
@@ -390,7 +391,7 @@ class Server:
         )
         most_jobs = limits.jobs_in_flight
         steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks, most_jobs)
-        return Parts(
+        return Services(
             Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks),
             Models(store, artifacts, roles, lists, utc_now, networks),
             EndpointConfigs(store, lists, encryption, utc_now),

@@ -36,11 +36,11 @@ from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Endpoint, EndpointConfig
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied, InvalidRequest
+from windvane.from_settings import key_of_writes
 from windvane.names import PageTokens
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DEFAULT_DOCUMENT
 from windvane.objects.store import open_objects
-from windvane.settled import key_of_writes
 
 
 @pytest.fixture

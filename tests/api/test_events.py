@@ -24,8 +24,8 @@ from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.service import new_key_service
 from windvane.control.lists import Lists
 from windvane.control.roles import Roles
+from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
-from windvane.events.tide import Tide
 from windvane.names import PageTokens
 from windvane.settings import LimitSettings
 from windvane.wire.edge import Edge
@@ -48,7 +48,7 @@ def ask(
     )
 
     async def asked() -> tuple[int, dict[str, str], bytes]:
-        streams = Streams(world.store, Tide(world.store, 0.01), 4)
+        streams = Streams(world.store, EventPoller(world.store, 0.01), 4)
         tables = event_operations(jobs, streams)
         edge = Edge(Keys(), {}, {}, None, lambda: datetime.now(UTC), streams=tables)
         request = AWSRequest("GET", f"http://windvane.test{path}", headers=headers)
@@ -149,7 +149,7 @@ def test_what_cannot_be_followed_is_refused(world: World, path: str, code: str) 
 def test_without_a_signature_there_is_no_stream(world: World) -> None:
     async def asked() -> tuple[int, dict[str, str], bytes]:
         request = AWSRequest("GET", "http://windvane.test/windvane/events").prepare()
-        streams = Streams(world.store, Tide(world.store), 4)
+        streams = Streams(world.store, EventPoller(world.store), 4)
         jobs: Any = None
         tables = event_operations(jobs, streams)
         edge = Edge(Keys(), {}, {}, None, lambda: datetime.now(UTC), streams=tables)

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from conformance import session
 from conformance.watching import watched
 
-from windvane.api.operation import Parts
+from windvane.api.operation import Services
 from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
@@ -202,7 +202,7 @@ def build_parts(
     clock: Callable[[], datetime],
     limits: LimitSettings,
     roles: Roles | None = None,
-) -> Parts:
+) -> Services:
     authorizer = Authorizer(
         Directory(store, (Role(READER, read=("data",), write=("results",)),)), clock
     )
@@ -213,7 +213,7 @@ def build_parts(
     encryption = Encryption(kms.ciphers)
     most_jobs = limits.jobs_in_flight
     steps = Steps(store, artifacts, roles, lists, encryption, clock, networks, most_jobs)
-    return Parts(
+    return Services(
         jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks),
         models=Models(store, artifacts, roles, lists, clock, networks),
         endpoint_configs=EndpointConfigs(store, lists, encryption, clock),

@@ -9,7 +9,7 @@ from journeys.running import RunningServer
 from benchmarks.chromium import NAMES, chromium, path_of_chromium
 from browser.plain import Plain
 from browser.watch import Watch
-from windvane.api.entry import new_link
+from windvane.api.authenticator import new_link
 from windvane.api.key_file import load_or_create_keys
 from windvane.settings import DEFAULT_ACCOUNT
 

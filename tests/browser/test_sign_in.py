@@ -9,7 +9,7 @@ from journeys.running import BIN
 
 from benchmarks.consoled import sign_in
 from browser.plain import Plain
-from windvane.api.entry import LINK_LIFETIME, Seal, Ticket, new_link
+from windvane.api.authenticator import LINK_LIFETIME, SessionToken, Signer, new_link
 
 OVER = "already been used or has expired"
 
@@ -77,8 +77,8 @@ def test_links_that_never_were_any_good(server, keys, link):
     of_another_secret = new_link(
         keys.token_secret, (keys.access_key, "replaced since"), "us-east-1", now
     )
-    ticket = Ticket("x", keys.access_key, "", "us-east-1", now + LINK_LIFETIME)
-    a_session = Seal(keys.token_secret, "session").close(ticket)
+    ticket = SessionToken("x", keys.access_key, "", "us-east-1", now + LINK_LIFETIME)
+    a_session = Signer(keys.token_secret, "session").close(ticket)
     good = link.rpartition("=")[2]
     changed = good[:-1] + ("A" if good[-1] != "A" else "B")
     for text in (
@@ -130,8 +130,10 @@ def test_signing_out_ends_the_session_for_whoever_kept_its_cookie(stranger, serv
 
 def test_sessions_that_never_were_any_good(server, keys, session):
     name, _, good = session.cookie.partition("=")
-    ticket = Ticket("x", keys.access_key, "", "us-east-1", datetime.now(UTC) - timedelta(seconds=1))
-    expired = Seal(keys.token_secret, "session").close(ticket)
+    ticket = SessionToken(
+        "x", keys.access_key, "", "us-east-1", datetime.now(UTC) - timedelta(seconds=1)
+    )
+    expired = Signer(keys.token_secret, "session").close(ticket)
     a_link = new_link(
         keys.token_secret, (keys.access_key, keys.secret_key), "us-east-1", datetime.now(UTC)
     )

@@ -15,19 +15,19 @@ from windvane.artifacts.base import Location, parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.automl import names
 from windvane.automl.folders import Folders
-from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.automl.task import task_for
 from windvane.domain.job import AutoMLJob, Limits
 from windvane.domain.task import Task, TaskStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.testing.separate_tasks import RUNTIME_S, timeless
+from windvane.work.allowance import TaskAllowance
 from windvane.work.exchange import ArtifactExchange
 from windvane.work.jobs import flow, learning
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import ACTIONS, action_of
-from windvane.work.means import Means
-from windvane.work.tasks.bench import Bench
+from windvane.work.tasks.stage_context import StageContext
 from windvane.work.tasks.stages import perform
 
 INTERNAL = Location("internal", "job")
@@ -83,12 +83,12 @@ class ServiceTasks:
         self.put(task)
         folder = self.folder / "task"
         folder.mkdir()
-        bench = Bench(
+        bench = StageContext(
             self.job,
             task,
             self.exchange(folder, task),
             time.time() + RUNTIME_S,
-            Means(lambda: self.artifacts, 1, MEMORY_MB, 10**9, 100),
+            TaskAllowance(lambda: self.artifacts, 1, MEMORY_MB, 10**9, 100),
         )
         if task.kind in ACTIONS:
             at = learning.situation(replace(self.state, analysis=self.analysis()), now)
@@ -118,7 +118,7 @@ class ServiceTasks:
             self._analysis = read_analysis(Folders(driver).dataset)
         return self._analysis
 
-    def leaderboard(self) -> list[Entry]:
+    def leaderboard(self) -> list[LeaderboardRow]:
         history = learning.history(self.state, datetime.now(UTC))
         return timeless(ranked(history.entries(), self.analysis().objective))
 
@@ -137,5 +137,5 @@ def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> Se
 
 
 def attempt_of(task: Task) -> str:
-    """As Bench.attempt."""
+    """As StageContext.attempt."""
     return f"{task.id}-{task.token}"

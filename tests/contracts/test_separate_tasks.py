@@ -16,8 +16,8 @@ from windvane.automl.actions import Analyse, BuildEnsemble, FirstLook, FitOnAllR
 from windvane.automl.documents import TYPES
 from windvane.automl.exchange import SharedFolder
 from windvane.automl.leaderboard import leaderboard_from_json
-from windvane.automl.local.hosted import run_job
 from windvane.automl.local.job import Job
+from windvane.automl.local.run_job import run_job
 from windvane.automl.request import OnAllRows
 from windvane.domain.job import JobStatus
 from windvane.domain.problem import ProblemSpec

@@ -27,10 +27,10 @@ from hostile.resources import fill
 from hostile.signing import Sent
 from s3.gateways import own_gateway
 
-from windvane.api.entry import Entry
+from windvane.api.authenticator import Authenticator
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
@@ -39,14 +39,14 @@ from windvane.artifacts.folder import Folder
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
-from windvane.console.site import Parts as ConsoleParts
 from windvane.console.site import Site
+from windvane.console.site import SiteServices as ConsoleParts
 from windvane.control.buckets import StoredBuckets
 from windvane.control.objects import Objects
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.errors import AccessDenied
+from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
-from windvane.events.tide import Tide
 from windvane.objects.store import open_objects
 from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
@@ -128,12 +128,16 @@ class House:
             streams=followed,
             failures=FailureCounter(_PATIENT),
         )
-        console = self._new_console(artifacts, Inside(served, at_once, permit), identity.authorizer)
+        console = self._new_console(
+            artifacts, InProcessClient(served, at_once, permit), identity.authorizer
+        )
         self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
 
-    def _new_console(self, artifacts: Artifacts, inside: Inside, authorize: Authorize) -> Site:
+    def _new_console(
+        self, artifacts: Artifacts, inside: InProcessClient, authorize: Authorize
+    ) -> Site:
         owners = StoredBuckets(self._store, clock)
-        entry = Entry(self._keys, Passes(self._store, clock), SESSION_SECRET, clock)
+        entry = Authenticator(self._keys, OneTimeTokens(self._store, clock), SESSION_SECRET, clock)
         objects = Objects(artifacts, owners, BucketMap(), authorize)
         sign_ins = SignIns(FailureCounter(_PATIENT), None, lambda _: None)
         return Site(ConsoleParts(entry, inside, objects, Hosts([]), lambda _: (), sign_ins))
@@ -175,7 +179,7 @@ class House:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     async def _streams(self) -> Streams:
-        return Streams(self._store, Tide(self._store), 4)
+        return Streams(self._store, EventPoller(self._store), 4)
 
     def _new_gateway(self, samples: Path) -> S3Gateway:
         samples.mkdir()

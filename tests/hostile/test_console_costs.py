@@ -16,15 +16,15 @@ from starlette.responses import StreamingResponse
 from unit.console.board import a_candidate, a_job
 from unit.console.desk import HOST, Desk, opened
 
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.console import forms
 from windvane.console.candidate import explanation, quality, reading
 from windvane.console.charts.base import ticks
 from windvane.console.draw import static_url
 from windvane.console.framed import framed
 from windvane.console.pages import try_it
+from windvane.console.request_context import VisitObjects
 from windvane.console.trying.pasted import read_pasted
-from windvane.console.visit import VisitObjects
 from windvane.errors import InvalidRequest, Throttled
 from windvane.wire.call import Caller, Credential
 from windvane.wire.rates import AccountRates
@@ -95,7 +95,7 @@ def test_objects_that_are_long_hold_no_thread_that_others_need(
     monkeypatch.setattr(reading, "_document", noted)
     monkeypatch.setattr(quality, "quality_of", noted)
     monkeypatch.setattr(explanation, "_explained", noted)
-    inside = Inside({}, {})
+    inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
     objects = VisitObjects(Stored(), caller, inside)  # type: ignore[arg-type]
     place = explanation.Place("s3://b/x", "c", (), False)
@@ -133,7 +133,7 @@ def test_few_pages_of_an_account_have_large_objects_in_memory(
             held[0] -= 2
 
     monkeypatch.setattr(explanation, "_explained", explained)
-    inside = Inside({}, {})
+    inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
     objects = VisitObjects(Counted(), caller, inside)  # type: ignore[arg-type]
     place = explanation.Place("s3://b/x", "c", (), False)
@@ -212,7 +212,7 @@ def test_few_pages_of_an_account_ask_models_at_once(
 
 def test_of_an_accounts_pages_few_wait_with_what_was_worked_out_for_them() -> None:
     """As many as there may be connections did, each with the leaderboard that it was to draw."""
-    inside, is_over = Inside({}, {}), threading.Event()
+    inside, is_over = InProcessClient({}, {}), threading.Event()
     accounts = ["111122223333"] * 300 + ["444455556666"]
     callers = [Caller(one, "us-east-1", Credential(one, "A", "s", "arn", "id")) for one in accounts]
 
@@ -232,7 +232,7 @@ def test_of_an_accounts_pages_few_wait_with_what_was_worked_out_for_them() -> No
 def test_a_page_that_breaks_off_gives_back_what_it_had() -> None:
     """A report without metrics, and scores that are next to nothing, ended an iterator in a thread, which no future takes:
     the page was waited for for ever, its account's next ones too, and so was the end of the server."""
-    inside = Inside({}, {})
+    inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
 
     async def all_of_it() -> list[Any]:
@@ -269,7 +269,7 @@ def test_a_report_is_sent_as_it_is_read() -> None:
                 n_read[0] += 1
                 yield b"color-scheme: light dark;"
 
-    inside = Inside({}, {})
+    inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
     objects = VisitObjects(Long(), caller, inside)  # type: ignore[arg-type]
     headers = [(b"cookie", b"windvane-theme=dark"), (b"host", b"127.0.0.1:8470")]
@@ -281,7 +281,7 @@ def test_a_report_is_sent_as_it_is_read() -> None:
         "scheme": "http",
     }
     request = Request(scope)
-    request.state.visit = SimpleNamespace(objects=objects)
+    request.state.context = SimpleNamespace(objects=objects)
 
     async def all_of_it() -> list[bytes]:
         answer = await framed(request, "s3://b/report.html")

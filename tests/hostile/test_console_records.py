@@ -14,12 +14,12 @@ from api.accounts import ACCOUNT, Accounts, allow
 from unit.audit.records import Written, a_record
 from unit.console.test_site_permissions import DATA, Desk
 
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.sign_ins import SignIns
 from windvane.audit.kinds import Recording
 from windvane.audit.reading import read_all
 from windvane.audit.redaction import HIDDEN
-from windvane.console.visit import VisitObjects
+from windvane.console.request_context import VisitObjects
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.wire.failures import FailureCounter
 from windvane.wire.model import load_service
@@ -47,7 +47,7 @@ def used(desk: Desk, written: Written, keys: Any, recording: Recording | None = 
     """One object is read, another one asked for that may not be, one listed, one written."""
     log = written.open(recording)
     log.start()
-    objects = VisitObjects(desk.objects, desk.caller(keys), Inside({}, {}, recorder=log))
+    objects = VisitObjects(desk.objects, desk.caller(keys), InProcessClient({}, {}, recorder=log))
 
     async def everything() -> None:
         assert await objects.size(DATA)

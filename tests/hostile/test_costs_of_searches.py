@@ -34,7 +34,7 @@ from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.search import defaults_of
 from windvane.errors import CorruptArtifact
 from windvane.work.jobs.workflow import request_of
-from windvane.work.workers import conductor
+from windvane.work.workers import reconciler
 
 
 def test_each_recipe_is_looked_at_once_however_many_candidates_there_were(
@@ -148,7 +148,7 @@ def test_what_is_no_analysis_plans_nothing(name: str, value: object, tmp_path: P
         left(tmp_path, json.dumps(told)) as folder,
         pytest.raises(CorruptArtifact, match=r"it must|more than 10000 columns"),
     ):
-        conductor._analysis_in(folder, 10_000)
+        reconciler._analysis_in(folder, 10_000)
 
 
 def test_numbers_of_thousands_of_digits_are_not_read(tmp_path: Path) -> None:
@@ -158,4 +158,4 @@ def test_numbers_of_thousands_of_digits_are_not_read(tmp_path: Path) -> None:
         left(tmp_path, told) as folder,
         pytest.raises(CorruptArtifact, match="a number of 4000 digits"),
     ):
-        conductor._analysis_in(folder, 10_000)
+        reconciler._analysis_in(folder, 10_000)

@@ -38,11 +38,11 @@ from api.world import (
 from botocore.exceptions import ClientError
 from hostile.requests import transform_request, v2_request
 
-from windvane.api.entry import Entry, new_link
+from windvane.api.authenticator import Authenticator, new_link
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
-from windvane.api.operation import Parts
+from windvane.api.operation import Services
 from windvane.api.permission_table import PERMISSIONS
 from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
 from windvane.api.reasons import reason_operations
@@ -52,7 +52,7 @@ from windvane.artifacts.base import Location
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import DeclaredOwners
 from windvane.control.models import Models
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.control.roles import Action, Roles
 from windvane.domain.candidate import TransformJob
 from windvane.domain.deployment import Endpoint
@@ -122,9 +122,9 @@ def test_links_and_console_sessions_do_not_outlive_their_key(
     account: Accounts, permanent: Any
 ) -> None:
     """Attack 10, in the console."""
-    passes = Passes(account.store, account.clock)
-    before = Entry(account.ring, passes, SECRET, account.clock)
-    after = Entry(KeyRing(permanent, SECRET), passes, SECRET, account.clock)
+    passes = OneTimeTokens(account.store, account.clock)
+    before = Authenticator(account.ring, passes, SECRET, account.clock)
+    after = Authenticator(KeyRing(permanent, SECRET), passes, SECRET, account.clock)
     session = before.by_keys("AKIAROOT", "secret", REGION)
     assert session is not None
     link = new_link(SECRET, ("AKIAROOT", "secret"), REGION, account.clock())
@@ -701,7 +701,7 @@ def test_a_role_that_is_gone_or_narrowed_fetches_no_model_any_more(account: Acco
         check(scope, role, MODEL_DATA)
 
 
-def parts_of(account: Accounts) -> Parts:
+def parts_of(account: Accounts) -> Services:
     return build_parts(
         account.store, account.world.artifacts, account.clock, LimitSettings(), account.roles
     )

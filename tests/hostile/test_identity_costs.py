@@ -18,7 +18,7 @@ from api.accounts import ACCOUNT, Accounts, allow, deny, document, trust
 from api.identities import permit_of
 from api.world import refusal
 
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.session_tokens import MOST_POLICY_ARNS, MOST_POLICY_CHARACTERS
 from windvane.control.identity.documents import Policy
 from windvane.control.roles import Roles
@@ -334,7 +334,7 @@ def test_long_policies_keep_no_page_of_others_waiting(account: Accounts) -> None
     iam.attach_user_policy(UserName="heavy", PolicyArn=made["Policy"]["Arn"])
     caller = account.caller(iam.create_access_key(UserName="heavy")["AccessKey"])
     asked = Asked(account)
-    inside = Inside(
+    inside = InProcessClient(
         {("sagemaker", "ListModels"): lambda _: {"Models": []}}, {}, asked, is_quick=asked.is_quick
     )
     asyncio.run(inside.ask(caller, "sagemaker", "ListModels", {}))

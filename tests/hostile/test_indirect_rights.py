@@ -54,11 +54,11 @@ from windvane.domain.resource import Kind
 from windvane.domain.task import TaskKind
 from windvane.engine.preview.asked import Asked
 from windvane.errors import AccessDenied, InvalidRequest
+from windvane.from_settings import key_of_writes
 from windvane.names import PageTokens, arn, default_role
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DEFAULT_DOCUMENT
 from windvane.objects.store import open_objects
-from windvane.settled import key_of_writes
 from windvane.wire.call import Call, RequestRecord
 from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig

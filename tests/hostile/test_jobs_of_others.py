@@ -29,13 +29,13 @@ from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.store.records import to_json
 from windvane.work.jobs.telling import tell_job
-from windvane.work.tasks.bench import Bench
-from windvane.work.workers import conductor as conducting
+from windvane.work.tasks.stage_context import StageContext
+from windvane.work.workers import reconciler as conducting
 from windvane.work.workers import stepjobs
-from windvane.work.workers.conductor import Conductor, KnownAnalysis, sweep
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.duty import Duties
+from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, sweep
 from windvane.work.workers.roles import Role
+from windvane.work.workers.task_handlers import TaskHandlers
 from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
 from windvane.work.workspace import workspace_of
 
@@ -51,8 +51,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def conductor(tmp_path: Path) -> Conductor:
-    return Conductor(tmp_path, UP_SINCE, 2, lambda *_: None)
+def reconciler(tmp_path: Path) -> Reconciler:
+    return Reconciler(tmp_path, UP_SINCE, 2, lambda *_: None)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_what_a_step_job_is_asked_for_is_short(tmp_path: Path) -> None:
 
 
 def test_analyses_of_many_jobs_fill_no_memory_and_are_read_beside_the_store(
-    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+    store: Store, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each worker kept eight of them, however large: of 35 MB each they took 2 GB. Read again, one kept everybody from
     writing for the second that it takes."""
@@ -110,7 +110,9 @@ def test_analyses_of_many_jobs_fill_no_memory_and_are_read_beside_the_store(
 
     monkeypatch.setattr(conducting, "_analysis_in", read_one)
     first, second = opened(store, "first"), opened(store, "second")
-    duties = Duties(WorkConfig(conductor.data_dir, "run", UP_SINCE, 2, room_mb()), conductor, 3)
+    duties = TaskHandlers(
+        WorkConfig(reconciler.data_dir, "run", UP_SINCE, 2, room_mb()), reconciler, 3
+    )
     now = datetime.now(UTC)
     for job in (first, first, second, first):
         with store.transaction() as tx:
@@ -119,12 +121,12 @@ def test_analyses_of_many_jobs_fill_no_memory_and_are_read_beside_the_store(
             duty = duties.of(tx, task, now)
         assert duty is not None
         duty.prepare()
-        assert len(conductor._analyses) == 1
+        assert len(reconciler._analyses) == 1
     assert [name.partition("-")[0] for name in read] == ["first", "second", "first"]
 
 
 def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
-    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+    store: Store, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The analyses of all jobs in progress were read every ten seconds, one in place of the other: of 24 with 10,000 columns
     of long texts that took longer than a task is leased for, so that tasks of everybody were taken from their workers."""
@@ -137,22 +139,22 @@ def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
 
     now = datetime.now(UTC)
     for name in ("first", "second", "third"):
-        analysed(store, conductor, opened(store, name), now)
+        analysed(store, reconciler, opened(store, name), now)
     monkeypatch.setattr(conducting, "_analysis_in", read_one)
     for seconds in (0, 11, 22):
-        sweep(store, conductor, now + timedelta(seconds=seconds), MAX_ATTEMPTS)
+        sweep(store, reconciler, now + timedelta(seconds=seconds), MAX_ATTEMPTS)
     assert read == []
     with store.snapshot() as tx:
         jobs = tx.every(AutoMLJob, [JobStatus.IN_PROGRESS])
         assert all(
             any(task.kind is TaskKind.FEATURES for task in tx.tasks(job.arn)) for job in jobs
         )
-    sweep(store, conductor, now + timedelta(seconds=590), MAX_ATTEMPTS)
+    sweep(store, reconciler, now + timedelta(seconds=590), MAX_ATTEMPTS)
     assert read == ["first", "second", "third"]
 
 
 def test_an_analysis_is_read_beside_the_store_when_it_has_been_made_and_after_the_search(
-    store: Store, tmp_path: Path, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that names millions of columns with a direction took eight seconds of a processor to be refused, in which nobody
     else might write: when its task ended, and whenever a job waited for its endpoint without a package."""
@@ -163,19 +165,19 @@ def test_an_analysis_is_read_beside_the_store_when_it_has_been_made_and_after_th
             read.append(workspace.name.partition("-")[0])
         return KnownAnalysis(ANALYSIS, 30 << 20)
 
-    def analyse(_: Bench) -> dict[str, Any]:
+    def analyse(_: StageContext) -> dict[str, Any]:
         return {"problem_type": "BinaryClassification", "objective": "F1"}
 
     monkeypatch.setattr(conducting, "_analysis_in", read_one)
     job, now = opened(store, "job"), datetime.now(UTC)
-    sweep(store, conductor, now, MAX_ATTEMPTS)
+    sweep(store, reconciler, now, MAX_ATTEMPTS)
     config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
     assert Worker(config, Role.TRAIN, "run/a", store, forking(analyse)).work_once()
     assert read == ["job"]
     with store.transaction() as tx:
         tx.cancel_ready_tasks(job.arn, list(TaskKind), now)
         tx.update(replace(look(store, job), search_ended=EndOfSearch.RUNTIME))
-    sweep(store, conductor, now, MAX_ATTEMPTS)
+    sweep(store, reconciler, now, MAX_ATTEMPTS)
     assert read == ["job", "job"]
 
 
@@ -183,32 +185,32 @@ def test_an_analysis_is_read_beside_the_store_when_it_has_been_made_and_after_th
     "left", ['["x"]', "7", '{"columns": ["x"], "n_rows": 9, "target": "y"}', '{"columns": [[]]}']
 )
 def test_an_analysis_that_is_none_ends_no_worker(
-    store: Store, tmp_path: Path, conductor: Conductor, left: str
+    store: Store, tmp_path: Path, reconciler: Reconciler, left: str
 ) -> None:
     """What a task left in the place of its analysis ended each worker that was at another task of its job, and the one that
     brings all jobs forward whenever the time of the job was over."""
     now = datetime.now(UTC)
     job = opened(store, "bad")
-    analysed(store, conductor, job, now)
+    analysed(store, reconciler, job, now)
     dataset = workspace_of(tmp_path, job).dataset
     dataset.mkdir(parents=True)
     (dataset / "analysis.json").write_text(left)
-    conductor.prepare(job)
-    sweep(store, conductor, now + timedelta(seconds=590), MAX_ATTEMPTS)
+    reconciler.prepare(job)
+    sweep(store, reconciler, now + timedelta(seconds=590), MAX_ATTEMPTS)
     assert "cannot be read" in reason(look(store, job).failure)
 
 
-def analysed(store: Store, conductor: Conductor, job: AutoMLJob, now: datetime) -> None:
+def analysed(store: Store, reconciler: Reconciler, job: AutoMLJob, now: datetime) -> None:
     """Have the data of a job analysed, so that features of theirs wait to be made."""
-    conductor._analyses[workspace_of(conductor.data_dir, job).folder] = KnownAnalysis(ANALYSIS, 0)
+    reconciler._analyses[workspace_of(reconciler.data_dir, job).folder] = KnownAnalysis(ANALYSIS, 0)
     with store.transaction() as tx:
         tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze")], now)
         task = tx.claim_task([TaskKind.ANALYZE], "run/a", now, now + timedelta(hours=1))
         assert task is not None
         result = {"problem_type": "BinaryClassification", "objective": "F1"}
         assert tx.finish_task(task, TaskStatus.DONE, now, result=result)
-        conductor.bring_forward(tx, job.arn, now)
-    conductor._analyses.clear()
+        reconciler.bring_forward(tx, job.arn, now)
+    reconciler._analyses.clear()
 
 
 def opened(store: Store, name: str) -> AutoMLJob:
@@ -234,10 +236,10 @@ def look(store: Store, job: AutoMLJob) -> AutoMLJob:
 
 @pytest.mark.usefixtures("unwritable")
 def test_a_job_that_cannot_be_written_fails_and_no_other_with_it(
-    store: Store, conductor: Conductor, caplog: pytest.LogCaptureFixture
+    store: Store, reconciler: Reconciler, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad, good = opened(store, "bad"), opened(store, "good")
-    sweep(store, conductor, datetime.now(UTC), MAX_ATTEMPTS)
+    sweep(store, reconciler, datetime.now(UTC), MAX_ATTEMPTS)
     failed = look(store, bad)
     assert failed.status is JobStatus.FAILED
     assert "half a character" in reason(failed.failure)
@@ -248,7 +250,7 @@ def test_a_job_that_cannot_be_written_fails_and_no_other_with_it(
 
 
 def test_a_job_that_cannot_even_fail_is_left_alone_for_a_while(
-    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+    store: Store, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
 
@@ -260,9 +262,9 @@ def test_a_job_that_cannot_even_fail_is_left_alone_for_a_while(
     opened(store, "bad")
     now = datetime.now(UTC)
     for seconds in (0, 1, 59):
-        sweep(store, conductor, now + timedelta(seconds=seconds), MAX_ATTEMPTS)
+        sweep(store, reconciler, now + timedelta(seconds=seconds), MAX_ATTEMPTS)
     assert tried == ["bad"] * 2
-    sweep(store, conductor, now + timedelta(seconds=61), MAX_ATTEMPTS)
+    sweep(store, reconciler, now + timedelta(seconds=61), MAX_ATTEMPTS)
     assert tried == ["bad"] * 4
 
 
@@ -310,7 +312,7 @@ def test_no_task_of_any_kind_takes_more_training_workers_than_an_account_may_hol
 
 
 def test_a_step_job_whose_end_cannot_be_told_fails(
-    store: Store, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+    store: Store, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def tell(*_: object) -> None:
         raise ValueError("no")
@@ -324,7 +326,7 @@ def test_a_step_job_whose_end_cannot_be_told_fails(
     with store.transaction() as tx:
         assert tx.insert(job)
         tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
-    sweep(store, conductor, now, MAX_ATTEMPTS)
+    sweep(store, reconciler, now, MAX_ATTEMPTS)
     with store.snapshot() as tx:
         ended = tx.by_arn(TrainingJob, job.arn)
         assert not [task for task in tx.tasks(job.arn) if task.status.is_open]

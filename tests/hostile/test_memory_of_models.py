@@ -22,7 +22,7 @@ from windvane.names import Scope
 from windvane.notes.sentences import reason
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.router import Route, VariantRoute
-from windvane.work.hosting.place import Means, Place
+from windvane.work.hosting.place import Place, ProcessSettings
 
 GROWING = """
 import ctypes, mmap, resource, sys, time
@@ -43,7 +43,7 @@ WAIT_S = 30.0
 
 
 def test_a_model_process_is_ended(tmp_path: Path) -> None:
-    means = Means(PROGRAM, {}, 256, 60.0, 60.0, 60.0, lambda: None)
+    means = ProcessSettings(PROGRAM, {}, 256, 60.0, 60.0, 60.0, lambda: None)
     deployed = Deployed(Variant("A", "m", 1, 1.0), (Container("image", "s3://b/m"),))
     place = Place(deployed, 1, tmp_path, tmp_path / "log")
     place.tick(0.0, means)

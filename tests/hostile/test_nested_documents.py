@@ -26,9 +26,9 @@ from windvane.names import Scope
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving import instance
 from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
-from windvane.serving.pool import Died, Pool, Seat
+from windvane.serving.pool import Died, Pool, WorkerSlot
 from windvane.serving.router import Route, VariantRoute, check_told
-from windvane.work.workers import conductor
+from windvane.work.workers import reconciler
 
 _DEEP = b"[" * 900 + b"]" * 900
 
@@ -74,7 +74,7 @@ def _told_of_itself(_: Path) -> object:
 def _analysis(folder: Path) -> object:
     (folder / "dataset").mkdir()
     (folder / "dataset/analysis.json").write_bytes(nested(1 << 25, b'{"columns":[', b"]}"))
-    return conductor._analysis_in(folder, 10_000)
+    return reconciler._analysis_in(folder, 10_000)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_analysis_has_no_more_columns_than_a_table_may_have(tmp_path: Path) -
     document = json.dumps({"columns": [column] * 10_001})
     (tmp_path / "dataset/analysis.json").write_text(document)
     with pytest.raises(CorruptArtifact, match="more than 10000 columns"):
-        conductor._analysis_in(tmp_path, 10_000)
+        reconciler._analysis_in(tmp_path, 10_000)
 
 
 def test_a_line_of_lists_from_a_preview_is_not_read() -> None:
@@ -129,7 +129,7 @@ def test_headers_of_lists_from_a_model_process_are_not_read() -> None:
         for number in (1, 2):
             ours, theirs = socket.socketpair()
             ours.setblocking(False)
-            pool.seat([Seat(number, ours, partial(condemned.append, number))])
+            pool.seat([WorkerSlot(number, ours, partial(condemned.append, number))])
             with theirs:
                 await asyncio.to_thread(theirs.recv, 100)
                 await asyncio.to_thread(theirs.sendall, pack(header))

@@ -15,7 +15,7 @@ from s3.house import AccountsAsKeys, S3House
 from s3.signing import sha256, signed
 
 from windvane import upkeep
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.key_file import UnusableKeys, load_or_create_keys
 from windvane.api.key_watch import KeyWatch
 from windvane.domain.identity import KeyStatus, User
@@ -153,7 +153,7 @@ def test_a_page_whose_form_comes_late_does_nothing_with_a_key_that_was_taken_bac
         served = {
             ("sagemaker", "DeleteModel"): lambda call: done.append(call.parameters["ModelName"])
         }
-        inside = Inside(served, {}, still_good=still_good(accounts.ring, accounts.clock))
+        inside = InProcessClient(served, {}, still_good=still_good(accounts.ring, accounts.clock))
         asked = inside.ask(caller, "sagemaker", "DeleteModel", {"ModelName": "churn"})
         accounts.identity.users.set_key_status(
             ACCOUNT, "eve", keys["AccessKeyId"], KeyStatus.INACTIVE

@@ -10,7 +10,7 @@ import pytest
 from api.world import ACCOUNT, REGION
 from unit.console.desk import SECRET, Answer, opened
 
-from windvane.api.entry import new_link
+from windvane.api.authenticator import new_link
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

@@ -11,7 +11,7 @@ from hostile.signing import Key
 from hostile.test_wire_order import Client
 
 from windvane.api.events import event_operations
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.keyring import KeyRing
 from windvane.errors import NotFound
 from windvane.wire.call import Call, Caller, Credential
@@ -122,7 +122,7 @@ def test_pages_of_an_account_leave_threads_to_everything_else(release):
         return {"Models": []}
 
     async def all_of_it() -> None:
-        inside = Inside({("sagemaker", "ListModels"): answer}, {})
+        inside = InProcessClient({("sagemaker", "ListModels"): answer}, {})
         asked = [
             asyncio.create_task(inside.ask(caller_of(ACCOUNT), "sagemaker", "ListModels", {}))
             for _ in range(40)
@@ -150,7 +150,7 @@ def test_pages_that_are_left_keep_no_more_threads_than_their_account_may(release
         return {"Models": []}
 
     async def all_of_it() -> None:
-        inside = Inside({("sagemaker", "ListModels"): answer}, {})
+        inside = InProcessClient({("sagemaker", "ListModels"): answer}, {})
 
         def ask(account: str) -> asyncio.Task[object]:
             return asyncio.create_task(

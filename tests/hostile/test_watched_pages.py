@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.routing import Route
 from unit.console.browsing import Browser
 
-from windvane.api.entry import SESSION_LIFETIME, Entry
+from windvane.api.authenticator import SESSION_LIFETIME, Authenticator
 from windvane.api.keyring import KeyRing
 from windvane.console import site as console_site
 from windvane.console.security import Hosts
-from windvane.console.site import Parts, Site
+from windvane.console.site import Site, SiteServices
 from windvane.console.stream import END, stream_fragments
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.store.open import FILE_NAME, open_store
 
 N_LOOKS = 3
@@ -55,7 +55,7 @@ class Watched:
 @dataclass
 class World:
     browser: Browser
-    entry: Entry
+    entry: Authenticator
     keys: KeyRing
     watched: Watched
     now: datetime
@@ -71,11 +71,11 @@ def world(tmp_path, monkeypatch):
     def clock() -> datetime:
         return built.now
 
-    entry = Entry(ring, Passes(store, clock), b"k" * 32, clock)
+    entry = Authenticator(ring, OneTimeTokens(store, clock), b"k" * 32, clock)
     routes = (*console_site.ROUTES, Route("/console/watched", watched.page))
     monkeypatch.setattr(console_site, "ROUTES", routes)
     unused: Any = None
-    site = Site(Parts(entry, unused, unused, Hosts([]), lambda _: (), unused))
+    site = Site(SiteServices(entry, unused, unused, Hosts([]), lambda _: (), unused))
     built = World(Browser(site), entry, ring, watched, datetime.now(UTC).replace(microsecond=0))
     session = entry.by_keys("AKIA1", "one", "us-east-1")
     built.browser.cookies["windvane-session-8470"] = entry.text_of(session)

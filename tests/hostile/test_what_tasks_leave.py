@@ -27,8 +27,8 @@ from windvane.automl.documents import result_from_json
 from windvane.control import preview_process
 from windvane.control.preview_process import Bounds
 from windvane.domain.problem import MetricName
+from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome, Plan, Score
-from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, ModelFault
 from windvane.jsonsize import count_values
@@ -41,7 +41,7 @@ from windvane.process.frames import pack
 from windvane.process.memory import exceeds_mb
 from windvane.process.words import relay
 from windvane.serving.media import MOST_TOLD_BYTES
-from windvane.serving.pool import Pool, Seat
+from windvane.serving.pool import Pool, WorkerSlot
 from windvane.serving.router import Route, Router, VariantRoute
 from windvane.work.jobs import records
 from windvane.work.workers.clearing import Clearing
@@ -248,7 +248,7 @@ def test_a_model_process_that_answers_unasked_is_ended() -> None:
         ours.setblocking(False)
         condemned: list[str] = []
         pool = Pool()
-        pool.seat([Seat(1, ours, lambda: condemned.append("ended"))])
+        pool.seat([WorkerSlot(1, ours, lambda: condemned.append("ended"))])
         answer = pool.ask(b"question", asyncio.get_running_loop().time() + 10)
         frame = pack({"status": 200, "content_type": "text/csv"}, b"1")
         theirs.sendall(frame * 3)
@@ -269,7 +269,7 @@ def test_a_model_tells_no_more_of_itself_than_the_server_reads() -> None:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         scope, router = Scope("111122223333", "us-east-1"), Router()
-        seats = (Seat(1, ours, lambda: None),)
+        seats = (WorkerSlot(1, ours, lambda: None),)
         variant = VariantRoute("e/A", "A", 1.0, 1, "primary", seats)
         router.publish({(scope, "e"): Route(scope, "e", (variant,))})
         router.bind()

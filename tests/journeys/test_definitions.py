@@ -11,7 +11,7 @@ from journeys.small import table
 from nbclient import NotebookClient
 
 from windvane.domain.problem import MetricName
-from windvane.engine.outcomes import outcome_from_json
+from windvane.engine.candidate_io import outcome_from_json
 
 JOB = "small-definitions"
 

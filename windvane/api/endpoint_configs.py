@@ -6,7 +6,7 @@ from typing import Any
 
 from windvane.api.answers import echoed, listed, present
 from windvane.api.endpoints import serverless_config
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.domain.deployment import EndpointConfig, Variant
 from windvane.wire.call import Call, Result
 
@@ -14,13 +14,13 @@ OPERATIONS = Table("sagemaker")
 
 
 @OPERATIONS.serves("CreateEndpointConfig")
-def create_endpoint_config(parts: Parts, call: Call) -> Result:
+def create_endpoint_config(parts: Services, call: Call) -> Result:
     config = parts.endpoint_configs.create(scope_of(call), call.parameters)
     return {"EndpointConfigArn": config.arn}
 
 
 @OPERATIONS.serves("DescribeEndpointConfig")
-def describe_endpoint_config(parts: Parts, call: Call) -> Result:
+def describe_endpoint_config(parts: Services, call: Call) -> Result:
     config = parts.endpoint_configs.describe(scope_of(call), call.parameters["EndpointConfigName"])
     return {
         **_summary(config),
@@ -31,13 +31,13 @@ def describe_endpoint_config(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("ListEndpointConfigs")
-def list_endpoint_configs(parts: Parts, call: Call) -> Result:
+def list_endpoint_configs(parts: Services, call: Call) -> Result:
     page = parts.endpoint_configs.list(scope_of(call), call.parameters)
     return listed("EndpointConfigs", page, _summary)
 
 
 @OPERATIONS.serves("DeleteEndpointConfig")
-def delete_endpoint_config(parts: Parts, call: Call) -> Result:
+def delete_endpoint_config(parts: Services, call: Call) -> Result:
     parts.endpoint_configs.delete(scope_of(call), call.parameters["EndpointConfigName"])
     return None
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.serving.readings import Reading, Readings, read
 from windvane.serving.tally import Ended, Outcome
 from windvane.wire.call import Call, Result
@@ -22,7 +22,7 @@ _OUTCOMES = {
 
 
 @OPERATIONS.serves("DescribeEndpointFigures")
-def describe_endpoint_figures(parts: Parts, call: Call) -> Result:
+def describe_endpoint_figures(parts: Services, call: Call) -> Result:
     scope = scope_of(call)
     endpoint = parts.endpoints.describe(scope, call.parameters["EndpointName"])
     snapshot = parts.router.snapshot(scope, endpoint.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.logs import Change
 from windvane.wire.call import Call, Result
 
@@ -12,7 +12,7 @@ OPERATIONS = Table("windvane")
 
 
 @OPERATIONS.serves("DescribeEndpointHistory")
-def describe_endpoint_history(parts: Parts, call: Call) -> Result:
+def describe_endpoint_history(parts: Services, call: Call) -> Result:
     endpoint = parts.endpoints.describe(scope_of(call), call.parameters["EndpointName"])
     changes = parts.logs.history(endpoint)
     return {"EndpointName": endpoint.name, "Changes": [_change(one) for one in changes]}

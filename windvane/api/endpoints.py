@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import listed, present, reason
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless
 from windvane.wire.call import Call, Result
 
@@ -13,12 +13,12 @@ OPERATIONS = Table("sagemaker")
 
 
 @OPERATIONS.serves("CreateEndpoint")
-def create_endpoint(parts: Parts, call: Call) -> Result:
+def create_endpoint(parts: Services, call: Call) -> Result:
     return {"EndpointArn": parts.endpoints.create(scope_of(call), call.parameters).arn}
 
 
 @OPERATIONS.serves("DescribeEndpoint")
-def describe_endpoint(parts: Parts, call: Call) -> Result:
+def describe_endpoint(parts: Services, call: Call) -> Result:
     endpoint = parts.endpoints.describe(scope_of(call), call.parameters["EndpointName"])
     return {
         **_summary(endpoint),
@@ -32,22 +32,22 @@ def describe_endpoint(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("ListEndpoints")
-def list_endpoints(parts: Parts, call: Call) -> Result:
+def list_endpoints(parts: Services, call: Call) -> Result:
     return listed("Endpoints", parts.endpoints.list(scope_of(call), call.parameters), _summary)
 
 
 @OPERATIONS.serves("UpdateEndpoint")
-def update_endpoint(parts: Parts, call: Call) -> Result:
+def update_endpoint(parts: Services, call: Call) -> Result:
     return {"EndpointArn": parts.endpoints.update(scope_of(call), call.parameters).arn}
 
 
 @OPERATIONS.serves("UpdateEndpointWeightsAndCapacities")
-def update_endpoint_weights_and_capacities(parts: Parts, call: Call) -> Result:
+def update_endpoint_weights_and_capacities(parts: Services, call: Call) -> Result:
     return {"EndpointArn": parts.endpoints.rescale(scope_of(call), call.parameters).arn}
 
 
 @OPERATIONS.serves("DeleteEndpoint")
-def delete_endpoint(parts: Parts, call: Call) -> Result:
+def delete_endpoint(parts: Services, call: Call) -> Result:
     parts.endpoints.delete(scope_of(call), call.parameters["EndpointName"])
     return None
 

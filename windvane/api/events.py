@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.api.operation import scope_of
 from windvane.control.jobs import Jobs
-from windvane.events.stream import Streams, Wish
+from windvane.events.stream import StreamQuery, Streams
 from windvane.wire.call import Call
 from windvane.wire.streams import StreamHandler
 from windvane.wire.turns import Turns
@@ -37,8 +37,8 @@ def event_operations(jobs: Jobs, streams: Streams) -> dict[tuple[str, str], Stre
     }
 
 
-def _wish(call: Call, owner: str) -> Wish:
-    return Wish(
+def _wish(call: Call, owner: str) -> StreamQuery:
+    return StreamQuery(
         scope_of(call),
         _after(call.parameters),
         owner,

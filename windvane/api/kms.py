@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.kms.ciphers import Encrypted
 from windvane.control.kms.keys import KeyPage
 from windvane.control.members import Unserved
@@ -36,44 +36,44 @@ _CIPHER_RULES = (
 
 
 @OPERATIONS.serves("CreateKey")
-def create_key(parts: Parts, call: Call) -> Result:
+def create_key(parts: Services, call: Call) -> Result:
     return {"KeyMetadata": _metadata(parts.kms.keys.create(scope_of(call), call.parameters))}
 
 
 @OPERATIONS.serves("DescribeKey")
-def describe_key(parts: Parts, call: Call) -> Result:
+def describe_key(parts: Services, call: Call) -> Result:
     key = parts.kms.keys.describe(scope_of(call), call.parameters["KeyId"])
     return {"KeyMetadata": _metadata(key)}
 
 
 @OPERATIONS.serves("ListKeys")
-def list_keys(parts: Parts, call: Call) -> Result:
+def list_keys(parts: Services, call: Call) -> Result:
     page = parts.kms.keys.list(scope_of(call), call.parameters)
     keys = [{"KeyId": key.name, "KeyArn": key.arn} for key in page.records]
     return {"Keys": keys, **_more(page)}
 
 
 @OPERATIONS.serves("EnableKey")
-def enable_key(parts: Parts, call: Call) -> Result:
+def enable_key(parts: Services, call: Call) -> Result:
     parts.kms.keys.set_enabled(scope_of(call), call.parameters["KeyId"], True)
     return None
 
 
 @OPERATIONS.serves("DisableKey")
-def disable_key(parts: Parts, call: Call) -> Result:
+def disable_key(parts: Services, call: Call) -> Result:
     parts.kms.keys.set_enabled(scope_of(call), call.parameters["KeyId"], False)
     return None
 
 
 @OPERATIONS.serves("UpdateKeyDescription")
-def update_key_description(parts: Parts, call: Call) -> Result:
+def update_key_description(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     parts.kms.keys.set_description(scope_of(call), parameters["KeyId"], parameters["Description"])
     return None
 
 
 @OPERATIONS.serves("ScheduleKeyDeletion")
-def schedule_key_deletion(parts: Parts, call: Call) -> Result:
+def schedule_key_deletion(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     key = parts.kms.keys.schedule_deletion(
         scope_of(call), parameters["KeyId"], parameters.get("PendingWindowInDays")
@@ -87,19 +87,19 @@ def schedule_key_deletion(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("CancelKeyDeletion")
-def cancel_key_deletion(parts: Parts, call: Call) -> Result:
+def cancel_key_deletion(parts: Services, call: Call) -> Result:
     return {"KeyId": parts.kms.keys.cancel_deletion(scope_of(call), call.parameters["KeyId"]).arn}
 
 
 @OPERATIONS.serves("GetKeyPolicy")
-def get_key_policy(parts: Parts, call: Call) -> Result:
+def get_key_policy(parts: Services, call: Call) -> Result:
     name = call.parameters.get("PolicyName", "default")
     policy = parts.kms.keys.policy(scope_of(call), call.parameters["KeyId"], name)
     return {"Policy": policy, "PolicyName": name}
 
 
 @OPERATIONS.serves("PutKeyPolicy")
-def put_key_policy(parts: Parts, call: Call) -> Result:
+def put_key_policy(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     name = parameters.get("PolicyName", "default")
     parts.kms.keys.put_policy(scope_of(call), parameters["KeyId"], name, parameters["Policy"])
@@ -107,13 +107,13 @@ def put_key_policy(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("ListKeyPolicies")
-def list_key_policies(parts: Parts, call: Call) -> Result:
+def list_key_policies(parts: Services, call: Call) -> Result:
     parts.kms.keys.describe_by_id(scope_of(call), call.parameters["KeyId"])
     return {"PolicyNames": ["default"], "Truncated": False}
 
 
 @OPERATIONS.serves("EnableKeyRotation")
-def enable_key_rotation(parts: Parts, call: Call) -> Result:
+def enable_key_rotation(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     days = parameters.get("RotationPeriodInDays")
     parts.kms.keys.enable_rotation(scope_of(call), parameters["KeyId"], days)
@@ -121,13 +121,13 @@ def enable_key_rotation(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("DisableKeyRotation")
-def disable_key_rotation(parts: Parts, call: Call) -> Result:
+def disable_key_rotation(parts: Services, call: Call) -> Result:
     parts.kms.keys.disable_rotation(scope_of(call), call.parameters["KeyId"])
     return None
 
 
 @OPERATIONS.serves("GetKeyRotationStatus")
-def get_key_rotation_status(parts: Parts, call: Call) -> Result:
+def get_key_rotation_status(parts: Services, call: Call) -> Result:
     key = parts.kms.keys.describe_by_id(scope_of(call), call.parameters["KeyId"])
     return {
         "KeyRotationEnabled": key.is_managed or key.rotation_days > 0,
@@ -138,12 +138,12 @@ def get_key_rotation_status(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("RotateKeyOnDemand")
-def rotate_key_on_demand(parts: Parts, call: Call) -> Result:
+def rotate_key_on_demand(parts: Services, call: Call) -> Result:
     return {"KeyId": parts.kms.keys.rotate(scope_of(call), call.parameters["KeyId"]).arn}
 
 
 @OPERATIONS.serves("ListKeyRotations")
-def list_key_rotations(parts: Parts, call: Call) -> Result:
+def list_key_rotations(parts: Services, call: Call) -> Result:
     """All of them at once; the first material is no rotation."""
     _single_page(call)
     check((refused(Unserved("IncludeKeyMaterial", ("ROTATIONS_ONLY",))),), call.parameters)
@@ -153,33 +153,33 @@ def list_key_rotations(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("CreateAlias")
-def create_alias(parts: Parts, call: Call) -> Result:
+def create_alias(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     parts.kms.aliases.create(scope_of(call), parameters["AliasName"], parameters["TargetKeyId"])
     return None
 
 
 @OPERATIONS.serves("UpdateAlias")
-def update_alias(parts: Parts, call: Call) -> Result:
+def update_alias(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     parts.kms.aliases.update(scope_of(call), parameters["AliasName"], parameters["TargetKeyId"])
     return None
 
 
 @OPERATIONS.serves("DeleteAlias")
-def delete_alias(parts: Parts, call: Call) -> Result:
+def delete_alias(parts: Services, call: Call) -> Result:
     parts.kms.aliases.delete(scope_of(call), call.parameters["AliasName"])
     return None
 
 
 @OPERATIONS.serves("ListAliases")
-def list_aliases(parts: Parts, call: Call) -> Result:
+def list_aliases(parts: Services, call: Call) -> Result:
     page = parts.kms.aliases.list(scope_of(call), call.parameters)
     return {"Aliases": [_alias(alias) for alias in page.records], **_more(page)}
 
 
 @OPERATIONS.serves("Encrypt")
-def encrypt(parts: Parts, call: Call) -> Result:
+def encrypt(parts: Services, call: Call) -> Result:
     parameters = _checked(call)
     made = parts.kms.ciphers.encrypt(
         scope_of(call), parameters["KeyId"], parameters["Plaintext"], _context(parameters)
@@ -192,7 +192,7 @@ def encrypt(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("Decrypt")
-def decrypt(parts: Parts, call: Call) -> Result:
+def decrypt(parts: Services, call: Call) -> Result:
     parameters = _checked(call)
     opened = parts.kms.ciphers.decrypt(
         scope_of(call),
@@ -209,7 +209,7 @@ def decrypt(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("ReEncrypt")
-def re_encrypt(parts: Parts, call: Call) -> Result:
+def re_encrypt(parts: Services, call: Call) -> Result:
     parameters, scope, ciphers = _checked(call), scope_of(call), parts.kms.ciphers
     source = ciphers.decrypt(
         scope,
@@ -235,19 +235,19 @@ def re_encrypt(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("GenerateDataKey")
-def generate_data_key(parts: Parts, call: Call) -> Result:
+def generate_data_key(parts: Services, call: Call) -> Result:
     made, plain = _data_key(parts, call)
     return {**_data_key_answer(made), "Plaintext": plain}
 
 
 @OPERATIONS.serves("GenerateDataKeyWithoutPlaintext")
-def generate_data_key_without_plaintext(parts: Parts, call: Call) -> Result:
+def generate_data_key_without_plaintext(parts: Services, call: Call) -> Result:
     made, _ = _data_key(parts, call)
     return _data_key_answer(made)
 
 
 @OPERATIONS.serves("GenerateRandom")
-def generate_random(_: Parts, call: Call) -> Result:
+def generate_random(_: Services, call: Call) -> Result:
     parameters = _checked(call)
     if "NumberOfBytes" not in parameters:
         raise InvalidRequest("NumberOfBytes must be specified.")
@@ -255,21 +255,21 @@ def generate_random(_: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("TagResource")
-def tag_resource(parts: Parts, call: Call) -> Result:
+def tag_resource(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     parts.kms.keys.add_tags(scope_of(call), parameters["KeyId"], parameters["Tags"])
     return None
 
 
 @OPERATIONS.serves("UntagResource")
-def untag_resource(parts: Parts, call: Call) -> Result:
+def untag_resource(parts: Services, call: Call) -> Result:
     parameters = call.parameters
     parts.kms.keys.remove_tags(scope_of(call), parameters["KeyId"], parameters["TagKeys"])
     return None
 
 
 @OPERATIONS.serves("ListResourceTags")
-def list_resource_tags(parts: Parts, call: Call) -> Result:
+def list_resource_tags(parts: Services, call: Call) -> Result:
     """All of them at once: there are 50 at most."""
     _single_page(call)
     tags = parts.kms.keys.tags(scope_of(call), call.parameters["KeyId"])
@@ -343,7 +343,7 @@ def _blob(parameters: Mapping[str, Any]) -> bytes:
     return blob
 
 
-def _data_key(parts: Parts, call: Call) -> tuple[Encrypted, bytes]:
+def _data_key(parts: Services, call: Call) -> tuple[Encrypted, bytes]:
     parameters = _checked(call)
     if ("KeySpec" in parameters) == ("NumberOfBytes" in parameters):
         raise InvalidRequest("Please specify either number of bytes or key spec.")

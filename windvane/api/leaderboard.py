@@ -9,7 +9,7 @@ from typing import Any
 from windvane.api.answers import present, reason
 from windvane.api.candidate_words import in_words
 from windvane.api.candidates import container_answer, step_answer
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.leaderboard import Stage, Standing
 from windvane.domain.candidate import Candidate, Metric
 from windvane.domain.job import AutoMLJob
@@ -23,7 +23,7 @@ OPERATIONS = Table("windvane")
 
 
 @OPERATIONS.serves("DescribeLeaderboard")
-def describe_leaderboard(parts: Parts, call: Call) -> Result:
+def describe_leaderboard(parts: Services, call: Call) -> Result:
     board = parts.leaderboards.describe(scope_of(call), call.parameters["AutoMLJobName"])
     return {
         **_job(board.job),
@@ -32,7 +32,7 @@ def describe_leaderboard(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("DescribeCandidate")
-def describe_candidate(parts: Parts, call: Call) -> Result:
+def describe_candidate(parts: Services, call: Call) -> Result:
     names = call.parameters["AutoMLJobName"], call.parameters["CandidateName"]
     view = parts.leaderboards.candidate(scope_of(call), *names)
     candidate = view.standing.candidate

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.logs import named_group
 from windvane.domain.logs import LogEvent, LogGroup, LogStream
 from windvane.wire.call import Call, Result
@@ -15,7 +15,7 @@ OPERATIONS = Table("logs")
 
 
 @OPERATIONS.serves("DescribeLogGroups")
-def describe_log_groups(parts: Parts, call: Call) -> Result:
+def describe_log_groups(parts: Services, call: Call) -> Result:
     page = parts.logs.groups(scope_of(call), call.parameters)
     days = parts.logs.retention_days
     return {
@@ -25,7 +25,7 @@ def describe_log_groups(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("DescribeLogStreams")
-def describe_log_streams(parts: Parts, call: Call) -> Result:
+def describe_log_streams(parts: Services, call: Call) -> Result:
     scope = scope_of(call)
     page = parts.logs.streams(scope, call.parameters)
     group = f"{_arn_root(scope.region, scope.account)}:{named_group(scope, call.parameters)}"
@@ -36,7 +36,7 @@ def describe_log_streams(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("GetLogEvents")
-def get_log_events(parts: Parts, call: Call) -> Result:
+def get_log_events(parts: Services, call: Call) -> Result:
     page = parts.logs.lines(scope_of(call), call.parameters)
     return {
         "events": [_line(line) for line in page.lines],
@@ -46,7 +46,7 @@ def get_log_events(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("FilterLogEvents")
-def filter_log_events(parts: Parts, call: Call) -> Result:
+def filter_log_events(parts: Services, call: Call) -> Result:
     page = parts.logs.filter(scope_of(call), call.parameters)
     return {
         "events": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import echoed, listed
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.domain.deployment import Model
 from windvane.wire.call import Call, Result
 
@@ -13,12 +13,12 @@ OPERATIONS = Table("sagemaker")
 
 
 @OPERATIONS.serves("CreateModel")
-def create_model(parts: Parts, call: Call) -> Result:
+def create_model(parts: Services, call: Call) -> Result:
     return {"ModelArn": parts.models.create(call.caller, call.parameters).arn}
 
 
 @OPERATIONS.serves("DescribeModel")
-def describe_model(parts: Parts, call: Call) -> Result:
+def describe_model(parts: Services, call: Call) -> Result:
     model = parts.models.describe(scope_of(call), call.parameters["ModelName"])
     return {
         **_summary(model),
@@ -36,12 +36,12 @@ def describe_model(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("ListModels")
-def list_models(parts: Parts, call: Call) -> Result:
+def list_models(parts: Services, call: Call) -> Result:
     return listed("Models", parts.models.list(scope_of(call), call.parameters), _summary)
 
 
 @OPERATIONS.serves("DeleteModel")
-def delete_model(parts: Parts, call: Call) -> Result:
+def delete_model(parts: Services, call: Call) -> Result:
     parts.models.delete(scope_of(call), call.parameters["ModelName"])
     return None
 

@@ -3,7 +3,7 @@
     OPERATIONS = Table("sagemaker")
 
     @OPERATIONS.serves("StopAutoMLJob")
-    def stop_auto_ml_job(parts: Parts, call: Call) -> Result: ...
+    def stop_auto_ml_job(parts: Services, call: Call) -> Result: ...
 
 It translates AWS's words, calls control, and translates back. `api/served.py` joins the tables.
 """
@@ -34,7 +34,7 @@ from windvane.wire.call import Call, Handler, Result
 
 
 @dataclass(frozen=True)
-class Parts:
+class Services:
     """What operations call; made once by app.py."""
 
     jobs: Jobs
@@ -54,7 +54,7 @@ class Parts:
     kms: KeyService
 
 
-Operation = Callable[[Parts, Call], Result]
+Operation = Callable[[Services, Call], Result]
 
 
 class Table:
@@ -71,7 +71,7 @@ class Table:
 
         return declare
 
-    def bound_to(self, parts: Parts) -> dict[tuple[str, str], Handler]:
+    def bound_to(self, parts: Services) -> dict[tuple[str, str], Handler]:
         return {
             (self._service, name): partial(operation, parts)
             for name, operation in self._operations.items()

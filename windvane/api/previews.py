@@ -7,7 +7,7 @@ from typing import Any
 
 from windvane.api.answers import present
 from windvane.api.automl_request.data_rules import CSV, PARQUET
-from windvane.api.operation import Parts, Table
+from windvane.api.operation import Services, Table
 from windvane.control.inputs import data_source
 from windvane.control.previews import PreviewView
 from windvane.engine.preview.asked import Asked
@@ -20,7 +20,7 @@ _CONTENT_TYPES = {"csv": CSV, "parquet": PARQUET}
 
 
 @OPERATIONS.serves("PreviewTable")
-def preview_table(parts: Parts, call: Call) -> Result:
+def preview_table(parts: Services, call: Call) -> Result:
     given = call.parameters
     source = data_source(given)
     view = parts.previews.preview(call.caller, given.get("RoleArn", ""), source, _asked(given))

@@ -7,7 +7,7 @@ from typing import Any
 
 from windvane.api.answers import present, reason
 from windvane.api.automl_answers import objective_name, problem_type_name
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.overviews import Overview
 from windvane.control.progress import ProgressView, Running, index_of
 from windvane.domain.candidate import Candidate, CandidateStatus
@@ -24,7 +24,7 @@ _UNPLANNED = (TaskKind.ENSEMBLE, TaskKind.BASELINE)
 
 
 @OPERATIONS.serves("ListAutoMLJobOverviews")
-def list_auto_ml_job_overviews(parts: Parts, call: Call) -> Result:
+def list_auto_ml_job_overviews(parts: Services, call: Call) -> Result:
     page = parts.overviews.list(scope_of(call), call.parameters)
     return {
         "AutoMLJobOverviews": [_overview(overview) for overview in page.overviews],
@@ -34,7 +34,7 @@ def list_auto_ml_job_overviews(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("DescribeAutoMLJobProgress")
-def describe_auto_ml_job_progress(parts: Parts, call: Call) -> Result:
+def describe_auto_ml_job_progress(parts: Services, call: Call) -> Result:
     view = parts.progress.describe(scope_of(call), call.parameters["AutoMLJobName"])
     return {
         **_job(view.job, view.counts),

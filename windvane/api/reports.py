@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import present, reason
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.reports import ReportsView
 from windvane.wire.call import Call, Result
 
@@ -13,12 +13,12 @@ OPERATIONS = Table("windvane")
 
 
 @OPERATIONS.serves("StartCandidateReports")
-def start_candidate_reports(parts: Parts, call: Call) -> Result:
+def start_candidate_reports(parts: Services, call: Call) -> Result:
     return _answer(parts.reports.start(call.caller, *_names(call)))
 
 
 @OPERATIONS.serves("DescribeCandidateReports")
-def describe_candidate_reports(parts: Parts, call: Call) -> Result:
+def describe_candidate_reports(parts: Services, call: Call) -> Result:
     return _answer(parts.reports.describe(scope_of(call), *_names(call)))
 
 

@@ -19,7 +19,7 @@ from windvane.api import (
     tags,
     transforms,
 )
-from windvane.api.operation import Parts
+from windvane.api.operation import Services
 from windvane.wire.call import Handler
 
 _TABLES = (
@@ -41,6 +41,6 @@ _TABLES = (
 )
 
 
-def operations(parts: Parts) -> dict[tuple[str, str], Handler]:
+def operations(parts: Services) -> dict[tuple[str, str], Handler]:
     """(service, operation) -> handler, as the wire wants it."""
     return {key: handler for table in _TABLES for key, handler in table.bound_to(parts).items()}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from windvane.api.answers import listed, present, reason
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.api.transitions import transitions
 from windvane.control.steps import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS
 from windvane.control.transforms import NO_PROCESSING
@@ -17,37 +17,37 @@ OPERATIONS = Table("sagemaker")
 
 
 @OPERATIONS.serves("CreateTrainingJob")
-def create_training_job(parts: Parts, call: Call) -> Result:
+def create_training_job(parts: Services, call: Call) -> Result:
     job = parts.steps.create_training_job(call.caller, call.parameters)
     return {"TrainingJobArn": job.arn}
 
 
 @OPERATIONS.serves("CreateProcessingJob")
-def create_processing_job(parts: Parts, call: Call) -> Result:
+def create_processing_job(parts: Services, call: Call) -> Result:
     job = parts.steps.create_processing_job(call.caller, call.parameters)
     return {"ProcessingJobArn": job.arn}
 
 
 @OPERATIONS.serves("StopTrainingJob")
-def stop_training_job(parts: Parts, call: Call) -> Result:
+def stop_training_job(parts: Services, call: Call) -> Result:
     parts.steps.stop(TrainingJob, scope_of(call), call.parameters["TrainingJobName"])
     return None
 
 
 @OPERATIONS.serves("StopProcessingJob")
-def stop_processing_job(parts: Parts, call: Call) -> Result:
+def stop_processing_job(parts: Services, call: Call) -> Result:
     parts.steps.stop(ProcessingJob, scope_of(call), call.parameters["ProcessingJobName"])
     return None
 
 
 @OPERATIONS.serves("DescribeProcessingJob")
-def describe_processing_job(parts: Parts, call: Call) -> Result:
+def describe_processing_job(parts: Services, call: Call) -> Result:
     name = call.parameters["ProcessingJobName"]
     return _description(parts.steps.describe(ProcessingJob, scope_of(call), name), "Processing")
 
 
 @OPERATIONS.serves("DescribeTransformJob")
-def describe_transform_job(parts: Parts, call: Call) -> Result:
+def describe_transform_job(parts: Services, call: Call) -> Result:
     name = call.parameters["TransformJobName"]
     answer = _description(parts.steps.describe(TransformJob, scope_of(call), name), "Transform")
     del answer["LastModifiedTime"]
@@ -55,7 +55,7 @@ def describe_transform_job(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("DescribeTrainingJob")
-def describe_training_job(parts: Parts, call: Call) -> Result:
+def describe_training_job(parts: Services, call: Call) -> Result:
     name = call.parameters["TrainingJobName"]
     job = parts.steps.describe(TrainingJob, scope_of(call), name)
     return {
@@ -70,19 +70,19 @@ def describe_training_job(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("ListProcessingJobs")
-def list_processing_jobs(parts: Parts, call: Call) -> Result:
+def list_processing_jobs(parts: Services, call: Call) -> Result:
     page = parts.steps.list(PROCESSING_JOBS, scope_of(call), call.parameters)
     return listed("ProcessingJobSummaries", page, lambda job: _summary(job, "Processing"))
 
 
 @OPERATIONS.serves("ListTransformJobs")
-def list_transform_jobs(parts: Parts, call: Call) -> Result:
+def list_transform_jobs(parts: Services, call: Call) -> Result:
     page = parts.steps.list(TRANSFORM_JOBS, scope_of(call), call.parameters)
     return listed("TransformJobSummaries", page, lambda job: _summary(job, "Transform"))
 
 
 @OPERATIONS.serves("ListTrainingJobs")
-def list_training_jobs(parts: Parts, call: Call) -> Result:
+def list_training_jobs(parts: Services, call: Call) -> Result:
     page = parts.steps.list(TRAINING_JOBS, scope_of(call), call.parameters)
     return listed("TrainingJobSummaries", page, _training_summary)
 

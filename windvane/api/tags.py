@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.errors import InvalidRequest
 from windvane.wire.call import Call, Result
 
@@ -10,13 +10,13 @@ OPERATIONS = Table("sagemaker")
 
 
 @OPERATIONS.serves("AddTags")
-def add_tags(parts: Parts, call: Call) -> Result:
+def add_tags(parts: Services, call: Call) -> Result:
     arn = call.parameters["ResourceArn"]
     return {"Tags": _answer(parts.tags.add(scope_of(call), arn, call.parameters))}
 
 
 @OPERATIONS.serves("ListTags")
-def list_tags(parts: Parts, call: Call) -> Result:
+def list_tags(parts: Services, call: Call) -> Result:
     """All of them at once: the least page size a caller may ask for is the most tags there can be."""
     if call.parameters.get("NextToken"):
         raise InvalidRequest("Invalid NextToken: lists of tags have a single page.")
@@ -24,7 +24,7 @@ def list_tags(parts: Parts, call: Call) -> Result:
 
 
 @OPERATIONS.serves("DeleteTags")
-def delete_tags(parts: Parts, call: Call) -> Result:
+def delete_tags(parts: Services, call: Call) -> Result:
     arn = call.parameters["ResourceArn"]
     parts.tags.remove(scope_of(call), arn, call.parameters["TagKeys"])
     return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from windvane.api.operation import Parts, Table, scope_of
+from windvane.api.operation import Services, Table, scope_of
 from windvane.control.members import Request, first
 from windvane.domain.candidate import TransformJob
 from windvane.serving.media import CSV, choose_accept, read_content_type
@@ -12,14 +12,14 @@ OPERATIONS = Table("sagemaker")
 
 
 @OPERATIONS.serves("CreateTransformJob")
-def create_transform_job(parts: Parts, call: Call) -> Result:
+def create_transform_job(parts: Services, call: Call) -> Result:
     _check_media(call.parameters)
     job = parts.transforms.create(call.caller, call.parameters)
     return {"TransformJobArn": job.arn}
 
 
 @OPERATIONS.serves("StopTransformJob")
-def stop_transform_job(parts: Parts, call: Call) -> Result:
+def stop_transform_job(parts: Services, call: Call) -> Result:
     parts.steps.stop(TransformJob, scope_of(call), call.parameters["TransformJobName"])
     return None
 

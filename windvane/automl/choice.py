@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from windvane.automl.leaderboard import Entry
-from windvane.domain.front import front
+from windvane.automl.leaderboard import LeaderboardRow
+from windvane.domain.pareto import front
 from windvane.domain.problem import MetricName
 from windvane.engine import candidates
 from windvane.engine.scoring.metrics import METRICS
@@ -15,7 +15,7 @@ from windvane.notes.note import Note
 
 
 @dataclass(frozen=True)
-class Choice:
+class BestCandidate:
     """The candidate that becomes the job's model.
 
     note    what is to be told about the choice; None if nothing is
@@ -25,7 +25,7 @@ class Choice:
     note: Note | None = None
 
 
-def entries_on_front(entries: Sequence[Entry], objective: MetricName) -> list[bool]:
+def entries_on_front(entries: Sequence[LeaderboardRow], objective: MetricName) -> list[bool]:
     """`front` of a leaderboard. Candidates that did not finish are not on it, nor are those scored on fewer folds
     than others: their scores cannot be compared."""
     most = max((entry.outcome.folds_used for entry in entries if entry.outcome), default=0)
@@ -43,24 +43,24 @@ def entries_on_front(entries: Sequence[Entry], objective: MetricName) -> list[bo
     return [i in on_it for i in range(len(entries))]
 
 
-def choose(order: Sequence[Entry], max_latency_s: float | None) -> Choice:
+def choose(order: Sequence[LeaderboardRow], max_latency_s: float | None) -> BestCandidate:
     """The first candidate that answers a row within the limit; if there is none, the quickest that finished.
 
     order            best first; the first one has finished
     max_latency_s    None for no limit
     """
     if max_latency_s is None:
-        return Choice(order[0].index)
+        return BestCandidate(order[0].index)
     finished = [(entry.index, entry.outcome.latency_s) for entry in order if entry.outcome]
     for index, latency_s in finished:
         if latency_s <= max_latency_s:
-            return Choice(index)
+            return BestCandidate(index)
     index, latency_s = min(finished, key=lambda one: one[1])
     facts = {"limit_s": max_latency_s, "latency_s": latency_s}
-    return Choice(index, Note(NoteCode.FASTEST_CHOSEN, facts))
+    return BestCandidate(index, Note(NoteCode.FASTEST_CHOSEN, facts))
 
 
-def with_optimism(order: Sequence[Entry], optimism: float | None) -> list[Entry]:
+def with_optimism(order: Sequence[LeaderboardRow], optimism: float | None) -> list[LeaderboardRow]:
     """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
     first = order[0]
     if first.outcome is None:
@@ -70,7 +70,9 @@ def with_optimism(order: Sequence[Entry], optimism: float | None) -> list[Entry]
     return [replace(first, outcome=outcome), *order[1:]]
 
 
-def with_pessimism(order: Sequence[Entry], pessimism: float | None) -> list[Entry]:
+def with_pessimism(
+    order: Sequence[LeaderboardRow], pessimism: float | None
+) -> list[LeaderboardRow]:
     """The leaderboard with what it did to all scores that folds have fewer rows than the table (`stages.pessimism`)."""
     return [
         entry
@@ -80,7 +82,7 @@ def with_pessimism(order: Sequence[Entry], pessimism: float | None) -> list[Entr
     ]
 
 
-def noted(entry: Entry, choice: Choice) -> Entry:
+def noted(entry: LeaderboardRow, choice: BestCandidate) -> LeaderboardRow:
     """The entry, with the choice's note among its own if it is the one chosen."""
     if choice.note is None or entry.index != choice.index or entry.outcome is None:
         return entry

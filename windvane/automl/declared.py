@@ -22,7 +22,7 @@ from windvane.automl.actions import (
 from windvane.automl.history import FIRST
 from windvane.automl.request import OnAllRows
 from windvane.automl.situation import Situation
-from windvane.engine.outcomes import fold_fit
+from windvane.engine.candidate_io import fold_fit
 
 Names = Iterable[str]
 

@@ -22,8 +22,8 @@ from windvane.automl.actions import (
     TrainOnFewerRows,
 )
 from windvane.automl.limits import Limits
+from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Plan
-from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.training.foldterms import FoldTerms
 
 TYPES: Mapping[str, type[Action]] = {
@@ -44,7 +44,7 @@ TYPES: Mapping[str, type[Action]] = {
 _NAME = "action"
 
 _MOST_LIKELY = 1000
-"""As many members as an ensemble may have (engine/outcomes.py)."""
+"""As many members as an ensemble may have (engine/candidate_io.py)."""
 
 
 def action_to_json(action: Action) -> dict[str, Any]:

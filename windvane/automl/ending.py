@@ -16,8 +16,8 @@ from windvane.automl.actions import (
     TrainBaseline,
     TrainOnFewerRows,
 )
-from windvane.automl.choice import Choice, choose, noted, with_optimism, with_pessimism
-from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.choice import BestCandidate, choose, noted, with_optimism, with_pessimism
+from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.automl.situation import Situation
 from windvane.engine.candidates import baseline_plan, with_latency
 from windvane.notes.codes import NoteCode
@@ -77,7 +77,7 @@ def packing(at: Situation) -> Pack:
     return Pack(choice.index, at.history.refitted, among if is_picked else (), has_fewer)
 
 
-def final_leaderboard(at: Situation) -> tuple[list[Entry], Choice]:
+def final_leaderboard(at: Situation) -> tuple[list[LeaderboardRow], BestCandidate]:
     """Return the leaderboard of a job whose packages are made, best first, and what was chosen."""
     history = at.history
     judged = history.of(Pack)[-1].result.judged
@@ -121,12 +121,12 @@ def _unasked(
     return (action for action in actions if at.history.step(action.key) is None)
 
 
-def _without_quick(at: Situation) -> list[Entry]:
+def _without_quick(at: Situation) -> list[LeaderboardRow]:
     quick = {step.action.index for step in at.history.of(BuildEnsemble) if step.action.is_quick}
     return [entry for entry in at.history.entries() if entry.index not in quick]
 
 
-def _members(at: Situation, order: list[Entry]) -> list[Refit]:
+def _members(at: Situation, order: list[LeaderboardRow]) -> list[Refit]:
     """Return the members of what was chosen that learn from features, by weight."""
     choice = choose(order, at.request.max_latency_s)
     outcome = next(entry.outcome for entry in order if entry.index == choice.index)
@@ -138,7 +138,7 @@ def _members(at: Situation, order: list[Entry]) -> list[Refit]:
     return [Refit(index, plans[index].recipe) for index in by_weight if plans[index].recipe]
 
 
-def _quick_ensemble(at: Situation, order: list[Entry]) -> BuildEnsemble | None:
+def _quick_ensemble(at: Situation, order: list[LeaderboardRow]) -> BuildEnsemble | None:
     """Return the quick ensemble of the first candidate's members, if that candidate takes longer than QUICK_S. Latencies are
     measured: where the number of candidates is given, the same leaderboard is to come out each time, and there is none."""
     best, request = order[0].outcome, at.request
@@ -149,7 +149,9 @@ def _quick_ensemble(at: Situation, order: list[Entry]) -> BuildEnsemble | None:
     return BuildEnsemble(1 + max(one.index for one in order), tuple(best.members), is_quick=True)
 
 
-def _measured(entry: Entry, choice: Choice, latency_s: float | None) -> Entry:
+def _measured(
+    entry: LeaderboardRow, choice: BestCandidate, latency_s: float | None
+) -> LeaderboardRow:
     """Return the entry; that of the chosen candidate with the latency of its packages, if it was measured."""
     if entry.index != choice.index or entry.outcome is None or latency_s is None:
         return entry

@@ -17,12 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from windvane.automl.local import few_rows
-from windvane.automl.local.ahead import libraries_loaded_ahead
 from windvane.automl.local.candidate_reports import report_candidate
-from windvane.automl.local.commission import Kind, Reported, reports_s
 from windvane.automl.local.downloaded import is_saved
 from windvane.automl.local.events import OnEvent
-from windvane.automl.local.explained import ExplainedRows, Rows, explain_rows
+from windvane.automl.local.explained import ExplainedRows, TypedRows, explain_rows
 from windvane.automl.local.fitted import Fitted, keep_best, keep_downloaded, read_fitted
 from windvane.automl.local.frames import (
     label_kind,
@@ -30,9 +28,8 @@ from windvane.automl.local.frames import (
     source_of,
     validation_of,
 )
-from windvane.automl.local.hosted import run_job
 from windvane.automl.local.job import Job
-from windvane.automl.local.known import known_rows
+from windvane.automl.local.known_rows import known_rows
 from windvane.automl.local.parameters import (
     check_at_least,
     check_budget,
@@ -42,6 +39,9 @@ from windvane.automl.local.parameters import (
     named,
     strategy_of,
 )
+from windvane.automl.local.preload import preloading_libraries
+from windvane.automl.local.report_request import Kind, Reported, reports_s
+from windvane.automl.local.run_job import run_job
 from windvane.automl.local.saved import arguments_of, told_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine.candidates import Score
@@ -215,7 +215,7 @@ class AutoML:
         return self._answer(rows).probabilities
 
     def score(self, rows: Table) -> tuple[Score, ...]:
-        """Every metric of the problem type on rows with the target; rows without a known one are left out. Rows that
+        """Every metric of the problem type on rows with the target; rows without a known one are left out. TypedRows that
         have the column of sample weights are weighted by it.
 
         rows      a DataFrame, or the path of a CSV or Parquet file
@@ -359,7 +359,7 @@ class AutoML:
         return model
 
     def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
-        with libraries_loaded_ahead(on_event) as hear:
+        with preloading_libraries(on_event) as hear:
             job = run_job(folder, lambda: self._job(train, folder, asked), hear)
         analysis = read_analysis(job.folders.dataset)
         kind = analysis.label_type
@@ -407,8 +407,8 @@ class AutoML:
             raise InvalidRequest("This AutoML has no model yet: call fit first, or AutoML.load.")
         return self._fitted
 
-    def _rows_of(self, frame: pd.DataFrame) -> Rows:
-        return Rows(self._the_fitted().reader.read(frame), len(frame))
+    def _rows_of(self, frame: pd.DataFrame) -> TypedRows:
+        return TypedRows(self._the_fitted().reader.read(frame), len(frame))
 
     def _answer(self, frame: pd.DataFrame) -> Predictions:
         fitted = self._the_fitted()

@@ -18,7 +18,7 @@ from windvane.automl.actions import (
     TrainBaseline,
     TrainCandidate,
 )
-from windvane.automl.leaderboard import Entry
+from windvane.automl.leaderboard import LeaderboardRow
 from windvane.engine.candidates import Plan, Tried
 from windvane.notes.note import Note
 
@@ -158,7 +158,7 @@ class History:
         done = (step for step in self.of(FitOnAllRows) if step.status is Status.DONE)
         return {step.action.recipe for step in done}
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LeaderboardRow]:
         """Return the rows of the leaderboard, in the order of their indices: whatever has ended, as it was scored."""
         ended = (step for step in self.steps if not step.status.is_open)
         found = (_entry(step) for step in ended)
@@ -171,11 +171,11 @@ def _tried(step: Step[TrainCandidate]) -> Tried:
     return Tried(step.action.plan, None if outcome is None else outcome.objective, took_s)
 
 
-def _entry(step: Step[Action]) -> Entry | None:
+def _entry(step: Step[Action]) -> LeaderboardRow | None:
     action, outcome = step.action, step.result.outcome
     if isinstance(action, FirstLook | TrainCandidate | TrainBaseline):
         plan = action.plan
-        return Entry(plan.index, plan.algorithm, plan, outcome, step.failure)
+        return LeaderboardRow(plan.index, plan.algorithm, plan, outcome, step.failure)
     if isinstance(action, BuildEnsemble) and (outcome is not None or step.failure):
-        return Entry(action.index, ENSEMBLE, None, outcome, step.failure)
+        return LeaderboardRow(action.index, ENSEMBLE, None, outcome, step.failure)
     return None

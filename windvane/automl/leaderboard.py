@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from windvane.domain.problem import MetricName
+from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.engine.scoring.metrics import METRICS
 from windvane.notes.earlier import kept_failure
 from windvane.notes.note import Note, note_to_json
 
 
 @dataclass(frozen=True)
-class Entry:
+class LeaderboardRow:
     """A row of the leaderboard.
 
     plan      None for an ensemble
@@ -30,12 +30,12 @@ class Entry:
     failure: Note | None = None
 
 
-def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
+def ranked(entries: Iterable[LeaderboardRow], objective: MetricName) -> list[LeaderboardRow]:
     """Finished candidates first, best first, the earlier of equals, those scored on fewer folds than others after
     them; then the others in their order."""
     gain = METRICS[objective].gain
 
-    def position(entry: Entry) -> tuple[bool, int, float, int]:
+    def position(entry: LeaderboardRow) -> tuple[bool, int, float, int]:
         outcome = entry.outcome
         if outcome is None:
             return True, 0, 0.0, entry.index
@@ -44,16 +44,16 @@ def ranked(entries: Iterable[Entry], objective: MetricName) -> list[Entry]:
     return sorted(entries, key=position)
 
 
-def leaderboard_to_json(entries: Iterable[Entry]) -> dict[str, Any]:
+def leaderboard_to_json(entries: Iterable[LeaderboardRow]) -> dict[str, Any]:
     return {"candidates": [_entry_to_json(entry) for entry in entries]}
 
 
-def leaderboard_from_json(document: dict[str, Any]) -> list[Entry]:
+def leaderboard_from_json(document: dict[str, Any]) -> list[LeaderboardRow]:
     """raises    KeyError or TypeError if it is no leaderboard"""
     return [_entry_from_json(entry) for entry in document["candidates"]]
 
 
-def _entry_to_json(entry: Entry) -> dict[str, Any]:
+def _entry_to_json(entry: LeaderboardRow) -> dict[str, Any]:
     plan, outcome, failure = entry.plan, entry.outcome, entry.failure
     return {
         "index": entry.index,
@@ -64,9 +64,9 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry_from_json(document: dict[str, Any]) -> Entry:
+def _entry_from_json(document: dict[str, Any]) -> LeaderboardRow:
     plan, outcome = document["plan"], document["outcome"]
-    return Entry(
+    return LeaderboardRow(
         **{
             **document,
             "plan": None if plan is None else Plan(**plan),

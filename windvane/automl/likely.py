@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.automl.actions import Result
-from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.leaderboard import LeaderboardRow, ranked
+from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import likely_members
-from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.scoring.calibration import at_temperature
 
 
@@ -25,7 +25,7 @@ class LikelyMembers:
     def __init__(self, table: Dataset, *, has_ensemble: bool) -> None:
         self._table, self._has_ensemble = table, has_ensemble
         self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
-        self._entries: list[Entry] = []
+        self._entries: list[LeaderboardRow] = []
 
     def add(self, folder: Path) -> CandidateRecord:
         """Take in a candidate that has finished, in its folder, and return its record."""
@@ -35,7 +35,7 @@ class LikelyMembers:
             raise AssertionError("An ensemble cannot be a member of another.")
         predictions = at_temperature(read_out_of_fold(folder), record.temperature)
         self._predictions[plan.index] = predictions
-        self._entries.append(Entry(plan.index, plan.algorithm, plan, record.outcome))
+        self._entries.append(LeaderboardRow(plan.index, plan.algorithm, plan, record.outcome))
         return record
 
     def finished(self, folder: Path) -> Result:

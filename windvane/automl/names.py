@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from windvane.engine.outcomes import (
+from windvane.engine.candidate_io import (
     CANDIDATE_FILES,
     FULL_FIT,
     MATRIX,

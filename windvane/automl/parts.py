@@ -10,7 +10,7 @@ from pathlib import Path
 from windvane.automl import names
 from windvane.automl.exchange import Exchange
 from windvane.automl.folders import Folders
-from windvane.engine.outcomes import CandidateRecord, read_candidate
+from windvane.engine.candidate_io import CandidateRecord, read_candidate
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from windvane.automl.parts import Parts
 from windvane.automl.request import OnAllRows
 from windvane.automl.task import ActionTask
 from windvane.engine import stages
+from windvane.engine.candidate_io import FULL_FIT, read_candidate
 from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.outcomes import FULL_FIT, read_candidate
 from windvane.engine.training.trial import TrainLimits
 
 _MEASURING_S = 0.3

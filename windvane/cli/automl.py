@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from windvane.automl.estimator import AutoML
-from windvane.automl.local.commission import Reported
 from windvane.automl.local.defining import FOLDER
 from windvane.automl.local.events import Event
+from windvane.automl.local.report_request import Reported
 from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType

@@ -140,7 +140,7 @@ def _exists(settings: Settings, objects: EmbeddedObjects | None) -> Exists:
     from windvane.artifacts.base import Artifacts
     from windvane.artifacts.embedded import ObjectStoreArtifacts
     from windvane.artifacts.mapped import BucketMap, with_mapped
-    from windvane.settled import bucket_sources, connection_of
+    from windvane.from_settings import bucket_sources, connection_of
 
     artifacts: Artifacts
     if objects is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from windvane.automl.local.hosted import HostDied
+from windvane.automl.local.run_job import HostDied
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest, JobFault
 from windvane.process.log_lines import printable
 

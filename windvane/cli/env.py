@@ -8,7 +8,7 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
-from windvane.api.entry import new_link
+from windvane.api.authenticator import new_link
 from windvane.api.key_file import KeyFile, load_or_create_keys
 from windvane.cli.folder import Address, address, make_folder
 from windvane.cli.sdk_config import write_sdk_config

@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from windvane.automl.local.candidate_reports import report_candidate
-from windvane.automl.local.commission import OF_CANDIDATE, Fate, Reported
 from windvane.automl.local.parameters import machine_mb
+from windvane.automl.local.report_request import OF_CANDIDATE, Reported, ReportStatus
 from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.errors import InvalidRequest, JobFault
@@ -64,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> None:
 def _check(made: list[Reported]) -> None:
     """raises    JobFault if a report failed, InvalidRequest if there was no time for any"""
     for one in made:
-        if one.fate is Fate.FAILED:
+        if one.fate is ReportStatus.FAILED:
             raise JobFault(one.note)
-    if all(one.fate is Fate.LEFT_OUT for one in made):
+    if all(one.fate is ReportStatus.LEFT_OUT for one in made):
         raise InvalidRequest("The time limit was too short for any report; raise it with --budget.")

@@ -29,7 +29,7 @@ _DRAIN_S = 3
 async def serve(
     settings: Settings, listener: socket.socket, workers: Sequence[WorkerProcess]
 ) -> None:
-    """Start in this, the main thread: children are on a leash that this thread holds.
+    """Start in this, the main thread: children die with this thread.
 
     workers    that wait to be told what to be
     """

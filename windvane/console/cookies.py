@@ -10,7 +10,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from windvane.api.entry import SESSION_LIFETIME
+from windvane.api.authenticator import SESSION_LIFETIME
 
 _PATH = "/console"
 _YEAR_S = 365 * 86_400

@@ -37,7 +37,7 @@ def draw_part(request: Request, template: str, view: object) -> str:
         .get_template(template)
         .render(
             view=view,
-            visit=getattr(request.state, "visit", None),
+            context=getattr(request.state, "visit", None),
             theme=theme_of(request),
             path=request.scope["path"],
             here=here(request),

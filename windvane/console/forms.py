@@ -65,11 +65,11 @@ async def form_of(request: Request) -> Form:
 async def _read(request: Request) -> Form:
     if request.headers.get("content-type", "").partition(";")[0].strip() != _TYPE:
         raise InvalidRequest(f"A form must be sent as {_TYPE}.")
-    visit = getattr(request.state, "visit", None)
-    body = await body_of(request, STRANGERS_MOST_BYTES if visit is None else MOST_BYTES)
-    if visit is None or len(body) <= _READ_AT_ONCE:
+    context = getattr(request.state, "visit", None)
+    body = await body_of(request, STRANGERS_MOST_BYTES if context is None else MOST_BYTES)
+    if context is None or len(body) <= _READ_AT_ONCE:
         return _parsed(body)
-    form: Form = await visit.in_thread(_parsed, body)
+    form: Form = await context.in_thread(_parsed, body)
     return form
 
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from windvane.console.draw import theme_of
+from windvane.console.request_context import visit_of
 from windvane.console.security import REPORT_HEADERS
-from windvane.console.visit import visit_of
 
 _ASKS_SYSTEM = b"@media (prefers-color-scheme: dark)"
 _SCHEMES = b"color-scheme: light dark;"

@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import Message, Receive, Scope, Send
 
-from windvane.api.entry import Entry, Session
-from windvane.api.inside import Inside
+from windvane.api.authenticator import Authenticator, Session
+from windvane.api.in_process import InProcessClient
 from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
 from windvane.console.draw import draw, draw_part
@@ -43,6 +43,7 @@ from windvane.console.pages import (
     try_it,
     uploads,
 )
+from windvane.console.request_context import Objects, RequestContext, VisitObjects, url_of
 from windvane.console.security import (
     PAGE_HEADERS,
     SAFE_METHODS,
@@ -53,7 +54,6 @@ from windvane.console.security import (
 )
 from windvane.console.static_files import KeptFiles
 from windvane.console.stream import Tap
-from windvane.console.visit import Objects, Visit, VisitObjects, url_of
 from windvane.errors import (
     AccessDenied,
     CallerFault,
@@ -104,7 +104,7 @@ _STATUSES: tuple[tuple[type[WindvaneError], int], ...] = (
 
 
 @dataclass(frozen=True)
-class Parts:
+class SiteServices:
     """What the pages work with; made once by app.py.
 
     roles       ARNs of roles that a caller may hand to jobs, the default one first
@@ -113,8 +113,8 @@ class Parts:
     rates       requests that each account may make, those of its other clients among them
     """
 
-    entry: Entry
-    inside: Inside
+    entry: Authenticator
+    inside: InProcessClient
     objects: Objects
     hosts: Hosts
     roles: Callable[[Caller], tuple[str, ...]]
@@ -126,7 +126,7 @@ class Parts:
 class Site:
     """The ASGI application of everything below `/console`."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SiteServices) -> None:
         self._parts = parts
         self._tap = Tap()
         self._app = Starlette(
@@ -163,7 +163,7 @@ class Site:
             session = await self._session(request)
             if session is not None:
                 self._parts.rates.admit(session.caller.account)
-                request.state.visit = self._visit(request, session)
+                request.state.context = self._context(request, session)
             if path in _WITHOUT_SESSION:
                 return None
             if session is None:
@@ -177,10 +177,10 @@ class Site:
         kept = request.cookies.get(cookies.session_name(request), "")
         return await asyncio.to_thread(self._parts.entry.again, kept) if kept else None
 
-    def _visit(self, request: Request, session: Session) -> Visit:
+    def _context(self, request: Request, session: Session) -> RequestContext:
         parts, caller = self._parts, _seen_from(session.caller, request)
         session = replace(session, caller=caller)
-        return Visit(
+        return RequestContext(
             session,
             url_of(request),
             parts.roles,

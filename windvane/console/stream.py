@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from windvane.api.entry import Entry
+from windvane.api.authenticator import Authenticator
+from windvane.console.request_context import visit_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.visit import visit_of
 from windvane.errors import Throttled, WindvaneError
 
 _LOG = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ async def _drawn(render: Render) -> Mapping[str, str]:
 def stream_fragments(request: Request, render: Render, every_s: float = 1.0) -> StreamingResponse:
     """raises    Throttled if too many pages are watched already"""
     tap: Tap = request.app.state.tap
-    entry: Entry = request.app.state.entry
+    entry: Authenticator = request.app.state.entry
     kept = entry.text_of(visit_of(request).session)
 
     async def is_signed_in() -> bool:

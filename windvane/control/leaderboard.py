@@ -14,8 +14,8 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
-from windvane.domain.front import front
 from windvane.domain.job import AutoMLJob
+from windvane.domain.pareto import front
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
 from windvane.errors import NotFound

@@ -23,7 +23,7 @@ from windvane.engine.preview.asked import Asked
 from windvane.engine.preview.process import MOST_BYTES
 from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
-from windvane.process import leash
+from windvane.process import parent_death
 from windvane.process.confinement import clean_environment
 from windvane.process.memory import MARGIN, ended_above
 from windvane.process.ownership import give
@@ -102,7 +102,7 @@ def _run(
 ) -> tuple[dict[str, Any], bool]:
     """The last thing the process says, and whether its time was over."""
     child = subprocess.Popen(
-        leash.command(PROGRAM),
+        parent_death.command(PROGRAM),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,

@@ -27,9 +27,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from windvane.engine.candidate_io import FULL_FIT, fold_fit
 from windvane.engine.candidates import REFIT_ROWS, Plan
 from windvane.engine.learners.names import SEED
-from windvane.engine.outcomes import FULL_FIT, fold_fit
 from windvane.engine.tuning.aliases import (
     FRACTION,
     OBJECTIVE,

@@ -18,6 +18,13 @@ from typing import Any
 import numpy as np
 
 from windvane.engine import stages
+from windvane.engine.candidate_io import (
+    FULL_FIT,
+    SECOND_LAYER,
+    read_candidate,
+    read_out_of_fold,
+    write_candidate,
+)
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dataset import Dataset, read_analysis, read_dataset
@@ -26,13 +33,6 @@ from windvane.engine.ensembles.second_layer import SecondLayer
 from windvane.engine.ensembles.stacking import stacked, stacking_of
 from windvane.engine.evaluation import judge
 from windvane.engine.features.cards import RECIPES
-from windvane.engine.outcomes import (
-    FULL_FIT,
-    SECOND_LAYER,
-    read_candidate,
-    read_out_of_fold,
-    write_candidate,
-)
 from windvane.engine.packages.assembly import write_recipes
 from windvane.engine.plan_text import FOLDS, RECIPE, WITHOUT
 from windvane.engine.plan_text import columns_without as columns_without

@@ -28,14 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemSpec
-from windvane.engine.candidates import Outcome, Plan, baseline_plan, with_optimism
-from windvane.engine.data import analyse as reading
-from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
-from windvane.engine.data.dataset import read_dataset
-from windvane.engine.ensembles.blend import Blend, OutOfFold, blend
-from windvane.engine.evaluation import judge
-from windvane.engine.evaluation.stacking_gain import Layered, with_proven_layer
-from windvane.engine.outcomes import (
+from windvane.engine.candidate_io import (
     FULL_FIT,
     SECOND_LAYER,
     CandidateRecord,
@@ -43,6 +36,13 @@ from windvane.engine.outcomes import (
     read_out_of_fold,
     write_candidate,
 )
+from windvane.engine.candidates import Outcome, Plan, baseline_plan, with_optimism
+from windvane.engine.data import analyse as reading
+from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
+from windvane.engine.data.dataset import read_dataset
+from windvane.engine.ensembles.blend import Blend, OutOfFold, blend
+from windvane.engine.evaluation import judge
+from windvane.engine.evaluation.stacking_gain import Layered, with_proven_layer
 from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import row_latency_s
 from windvane.engine.packages.package import load_predictor
@@ -199,7 +199,7 @@ def build_ensemble(
 
 def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float | None:
     """By how much the objective of `best`, picked from these candidates (index -> folder) by its score, is expected
-    to be worse on new rows for that (engine/scoring/honesty.py); None if there was nothing to pick from."""
+    to be worse on new rows for that (engine/scoring/selection_bias.py); None if there was nothing to pick from."""
     records = {number: read_candidate(folder) for number, folder in candidates.items()}
     return judge.optimism(
         read_dataset(dataset), best, records, lambda number: read_out_of_fold(candidates[number])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from windvane.domain.events import Event
 from windvane.errors import Throttled
-from windvane.events.tide import Tide
+from windvane.events.poller import EventPoller
 from windvane.names import Scope
 from windvane.store.base import Store
 
@@ -29,7 +29,7 @@ _RETRY = b"retry: 1000\n\n"
 
 
 @dataclass(frozen=True)
-class Wish:
+class StreamQuery:
     """after     sequence of the last event that the client has; None for what comes from now on
     owner     ARN of the AutoML job whose events are wanted; "" for all of the scope
     follow    go on when there are no more
@@ -49,10 +49,10 @@ class Streams:
     """
 
     def __init__(
-        self, store: Store, tide: Tide, at_most: int, heartbeat_s: float = HEARTBEAT_S
+        self, store: Store, poller: EventPoller, at_most: int, heartbeat_s: float = HEARTBEAT_S
     ) -> None:
         self._store = store
-        self._tide = tide
+        self._poller = poller
         self._at_most = at_most
         self._heartbeat_s = heartbeat_s
         self._n_open = 0
@@ -71,7 +71,7 @@ class Streams:
         """Every stream ends soon, and no other begins."""
         self._closing.set()
 
-    async def open(self, wish: Wish) -> AsyncIterator[bytes]:
+    async def open(self, wish: StreamQuery) -> AsyncIterator[bytes]:
         """raises    Throttled if there are enough already"""
         if self._n_open >= self._at_most or self._closing.is_set():
             raise Throttled(
@@ -89,14 +89,14 @@ class Streams:
             after = await asyncio.to_thread(self._newest)
         return self._chunks(wish, after)
 
-    async def _chunks(self, wish: Wish, after: int) -> AsyncIterator[bytes]:
+    async def _chunks(self, wish: StreamQuery, after: int) -> AsyncIterator[bytes]:
         account = wish.scope.account
         if not self._may_have_more(account):
             return  # others came in between
         self._n_open += 1
         self._open_of[account] += 1
         try:
-            with self._tide:
+            with self._poller:
                 yield _RETRY
                 async for chunk in self._events(wish, after):
                     yield chunk
@@ -104,9 +104,9 @@ class Streams:
             self._n_open -= 1
             self._open_of[account] -= 1
 
-    async def _events(self, wish: Wish, after: int) -> AsyncIterator[bytes]:
+    async def _events(self, wish: StreamQuery, after: int) -> AsyncIterator[bytes]:
         while not self._closing.is_set():
-            seen = self._tide.newest
+            seen = self._poller.newest
             newest, events = await asyncio.to_thread(self._read, wish, after)
             for event in events:
                 yield _message(event)
@@ -120,7 +120,7 @@ class Streams:
 
     async def _wait(self, after: int) -> bool:
         """Whether there is something new; False if it is time to say that the stream is open."""
-        rise = asyncio.ensure_future(self._tide.beyond(after, self._heartbeat_s))
+        rise = asyncio.ensure_future(self._poller.beyond(after, self._heartbeat_s))
         end = asyncio.ensure_future(self._closing.wait())
         try:
             await asyncio.wait({rise, end}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,7 +129,7 @@ class Streams:
             for task in (rise, end):
                 task.cancel()
 
-    def _read(self, wish: Wish, after: int) -> tuple[int, list[Event]]:
+    def _read(self, wish: StreamQuery, after: int) -> tuple[int, list[Event]]:
         with self._store.snapshot() as tx:
             found = tx.events(after=after, limit=_PAGE, scope=wish.scope, owner=wish.owner)
             return tx.last_event(), found

@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from windvane.domain.events import Event
+from windvane.events.poller import EventPoller
 from windvane.events.signing import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
-from windvane.events.tide import Tide
 from windvane.names import derived_suffix
 from windvane.store.base import Store
 from windvane.store.outbox import Subscriber
@@ -70,14 +70,14 @@ class Webhooks:
     def __init__(
         self,
         store: Store,
-        tide: Tide,
+        poller: EventPoller,
         hooks: Iterable[Hook],
         clock: Callable[[], datetime],
         *,
         pauses_s: tuple[float, ...] = PAUSES_S,
         timeout_s: float = 10.0,
     ) -> None:
-        self._store, self._tide, self._clock = store, tide, clock
+        self._store, self._poller, self._clock = store, poller, clock
         self._hooks = tuple(hooks)
         self._pauses_s = pauses_s
         self._timeout_s = timeout_s
@@ -110,12 +110,12 @@ class Webhooks:
 
         timeout = aiohttp.ClientTimeout(total=self._timeout_s)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            with self._tide:
+            with self._poller:
                 while True:
                     try:
-                        seen = self._tide.newest
+                        seen = self._poller.newest
                         subscriber = await self._go_on(session, hook, subscriber)
-                        await self._tide.beyond(max(seen, subscriber.position), _LOOK_AGAIN_S)
+                        await self._poller.beyond(max(seen, subscriber.position), _LOOK_AGAIN_S)
                     except Exception:  # noqa: BLE001 - the end of a round: a store out of reach comes back
                         _LOG.exception("Webhook %s could not go on; it is tried again.", hook.key)
                         await asyncio.sleep(self._pauses_s[-1])

@@ -49,7 +49,7 @@ class CommitFailed(StoreUnusable):
     """Whether the change is there will be known when the index is opened again: keep the files it names."""
 
 
-class _Ticket(Generic[Result]):
+class _PendingWrite(Generic[Result]):
     """An operation that waits for its turn, and then what came of it."""
 
     def __init__(self, operation: Callable[[sqlite3.Connection], Result]) -> None:
@@ -74,7 +74,7 @@ class Index:
         """raises    StoreUnusable if it was written by a newer version"""
         self._path = path
         self._pid = os.getpid()
-        self._waiting: deque[_Ticket[object]] = deque()
+        self._waiting: deque[_PendingWrite[object]] = deque()
         self._writing = threading.Lock()
         self._readers: deque[sqlite3.Connection] = deque()
         self._is_closed = False
@@ -93,21 +93,21 @@ class Index:
         raises    StoreUnusable; CommitFailed
         """
         self._check_usable()
-        ticket = _Ticket(operation)
-        self._waiting.append(ticket)  # type: ignore[arg-type]
+        pending = _PendingWrite(operation)
+        self._waiting.append(pending)  # type: ignore[arg-type]
         give_up = time.monotonic() + LOCK_TIMEOUT_S
-        while not ticket.is_done:
+        while not pending.is_done:
             if self._writing.acquire(timeout=_LOOK_S):
                 try:
-                    while not ticket.is_done:  # many may stand before it
+                    while not pending.is_done:  # many may stand before it
                         self._write_waiting()
                 finally:
                     self._writing.release()
             elif time.monotonic() > give_up:
                 with suppress(ValueError):  # it is being done
-                    self._waiting.remove(ticket)  # type: ignore[arg-type]
+                    self._waiting.remove(pending)  # type: ignore[arg-type]
                     raise StoreUnusable.busy(LOCK_TIMEOUT_S)
-        return ticket.answer()
+        return pending.answer()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -154,32 +154,32 @@ class Index:
             )
 
     def _write_waiting(self) -> None:
-        batch: list[_Ticket[object]] = []
+        batch: list[_PendingWrite[object]] = []
         while self._waiting and len(batch) < _BATCH:
             batch.append(self._waiting.popleft())
         try:
             self._transact(batch)
         except BaseException as error:
-            for ticket in batch:
-                ticket.error = error
+            for pending in batch:
+                pending.error = error
             if not isinstance(error, Exception):
                 raise
         finally:
-            for ticket in batch:
-                ticket.is_done = True
+            for pending in batch:
+                pending.is_done = True
 
-    def _transact(self, batch: list[_Ticket[object]]) -> None:
+    def _transact(self, batch: list[_PendingWrite[object]]) -> None:
         """Run the operations, and commit; those that would make it last too long wait for the next transaction."""
         db = self._writer
         _begin(db)
         end = time.monotonic() + _LONG_S
         try:
-            for place, ticket in enumerate(batch):
+            for place, pending in enumerate(batch):
                 if place and time.monotonic() > end:
                     self._waiting.extendleft(reversed(batch[place:]))
                     del batch[place:]
                     break
-                _run_in_savepoint(db, ticket)
+                _run_in_savepoint(db, pending)
         except BaseException as error:
             db.rollback()
             if isinstance(error, sqlite3.DatabaseError):
@@ -230,14 +230,14 @@ def _close(pid: int, writer: sqlite3.Connection, readers: deque[sqlite3.Connecti
             readers.pop().close()
 
 
-def _run_in_savepoint(db: sqlite3.Connection, ticket: _Ticket[object]) -> None:
+def _run_in_savepoint(db: sqlite3.Connection, pending: _PendingWrite[object]) -> None:
     db.execute("SAVEPOINT one")
     try:
-        ticket.run(db)
+        pending.run(db)
     except sqlite3.DatabaseError:
         raise
     except Exception as error:  # noqa: BLE001 - it is raised where the operation came from
-        ticket.error = error
+        pending.error = error
         db.execute("ROLLBACK TO one")
     db.execute("RELEASE one")
 

@@ -1,4 +1,4 @@
-"""One function run in a process of its own that can be killed whole: capped, on a leash, told apart by how it ended.
+"""One function run in a process of its own that can be killed whole: capped, dying with its parent, told apart by how it ended.
 
 A fork costs milliseconds and inherits what its parent has loaded. Fork from a process with one thread.
 """
@@ -24,8 +24,8 @@ from windvane.notes.handed import bounded, handed_note
 from windvane.notes.note import Note, note_to_json, raised
 from windvane.notes.sentences import reason
 from windvane.process.confinement import Confinement, confine
-from windvane.process.leash import die_with_parent
 from windvane.process.memory import exceeds_mb, tree_of, writable_bytes
+from windvane.process.parent_death import die_with_parent
 
 _LOG = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ from typing import Any
 
 from windvane.errors import WindvaneError
 from windvane.process import landlock, namespaces, seccomp
-from windvane.process.leash import die_with_parent
 from windvane.process.linux import prctl
+from windvane.process.parent_death import die_with_parent
 
 _PR_SET_DUMPABLE = 4
 _SHARED_USER_ROOM = 1024
@@ -121,7 +121,9 @@ def confine(confinement: Confinement, keep: Collection[int] = ()) -> None:
         _leave(confinement)
         _limit_threads(confinement, is_apart=namespaces.of_users() != before)
         _become(confinement)
-        die_with_parent(parent)  # a process that becomes another user is off its leash
+        die_with_parent(
+            parent
+        )  # a process that becomes another user is no longer killed with its parent
         seccomp.no_new_privileges()
         if Part.LANDLOCK in confinement.parts:
             writable = (*confinement.write, *map(Path, _WRITABLE))

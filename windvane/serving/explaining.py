@@ -24,8 +24,8 @@ from windvane.errors import InvalidRequest, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
-from windvane.process.leash import command
 from windvane.process.memory import MARGIN, ended_above
+from windvane.process.parent_death import command
 from windvane.process.words import shown
 from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
@@ -73,7 +73,7 @@ class RowQuestion:
 
 
 class Explaining:
-    """On the event loop, whose thread holds the processes' leash.
+    """On the event loop, with whose thread the processes die.
 
     environment   added to what is left of this process's own
     """

@@ -72,7 +72,7 @@ class Retired(Exception):
 
 
 @dataclass(frozen=True)
-class Seat:
+class WorkerSlot:
     """A process that is ready.
 
     number    unique in this server: a restarted process has a new one
@@ -112,8 +112,8 @@ class _Link(asyncio.Protocol):
     since    the loop's time when it was given its job
     """
 
-    def __init__(self, pool: Pool, seat: Seat) -> None:
-        self.seat = seat
+    def __init__(self, pool: Pool, slot: WorkerSlot) -> None:
+        self.slot = slot
         self.job: _Job | None = None
         self.since = 0.0
         self.is_leaving = False
@@ -216,9 +216,9 @@ class Pool:
     def n_waiting(self) -> int:
         return len(self._waiting)
 
-    def seat(self, seats: Iterable[Seat]) -> None:
+    def slot(self, seats: Iterable[WorkerSlot]) -> None:
         """From now on these processes answer; others finish what they are at and are let go."""
-        wanted = {seat.number: seat for seat in seats}
+        wanted = {slot.number: slot for slot in seats}
         self._lost &= wanted.keys()
         for number in wanted.keys() - self._links.keys() - self._lost:
             self._open(wanted[number])
@@ -283,7 +283,7 @@ class Pool:
     def link_broken(self, link: _Link) -> None:
         """A process answered with what is no answer: it is ended, and its request goes to another."""
         job, link.job = link.job, None
-        link.seat.condemn()
+        link.slot.condemn()
         link.abort()
         self.link_lost(link, job)
 
@@ -299,16 +299,16 @@ class Pool:
         else:
             self._waiting.appendleft(job)
 
-    def _open(self, seat: Seat) -> None:
-        link = _Link(self, seat)
-        self._links[seat.number] = link
+    def _open(self, slot: WorkerSlot) -> None:
+        link = _Link(self, slot)
+        self._links[slot.number] = link
         task: asyncio.Task[object] = self._loop.create_task(self._connect(link))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
     async def _connect(self, link: _Link) -> None:
         try:
-            await self._loop.create_unix_connection(lambda: link, sock=link.seat.channel)
+            await self._loop.create_unix_connection(lambda: link, sock=link.slot.channel)
         except (OSError, ValueError):
             self.link_lost(link, None)
 
@@ -368,7 +368,7 @@ class Pool:
 
     def _give_up(self, link: _Link) -> None:
         """A process had a request for as long as one may take: it hangs."""
-        link.seat.condemn()
+        link.slot.condemn()
         self._forget(link)
         link.abort()
 
@@ -385,7 +385,7 @@ class Pool:
             self._demand.grow()
 
     def _forget(self, link: _Link) -> None:
-        if self._links.pop(link.seat.number, None) is not None:
-            self._lost.add(link.seat.number)
+        if self._links.pop(link.slot.number, None) is not None:
+            self._lost.add(link.slot.number)
         if link in self._idle:
             self._idle.remove(link)

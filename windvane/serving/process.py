@@ -1,4 +1,4 @@
-"""A model process as its parent sees it: started on a leash, listened to once, ended.
+"""A model process as its parent sees it: started, listened to once, ended; it dies with its parent.
 
 Parent and child share a socket pair: nobody else can connect, and either end notices when the other dies.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, FrameBuffer
-from windvane.process.leash import command
+from windvane.process.parent_death import command
 from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.instance")
@@ -42,7 +42,7 @@ class Hello:
 
 
 class ModelProcess:
-    """Of one thread, which lives as long as the server: the leash is held by it.
+    """Of one thread, which lives as long as the server: the process dies with it.
 
     is_silent    nothing more is to be expected at once: it has closed its end of the channel, or said half of something, as one
                  does that says a byte at a time

@@ -24,9 +24,9 @@ from windvane.serving.pool import (
     Died,
     Pool,
     Retired,
-    Seat,
     TimedOut,
     TooLarge,
+    WorkerSlot,
 )
 from windvane.serving.readings import Sent, Snapshot
 from windvane.serving.tally import Activity, Ended, Outcome
@@ -69,7 +69,7 @@ class VariantRoute:
     weight: float
     size: int
     primary: str
-    seats: tuple[Seat, ...]
+    seats: tuple[WorkerSlot, ...]
     most: int | None = None
     demand: Demand | None = None
     spec: str = ""
@@ -315,7 +315,7 @@ class Router:
                 pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
                 pools[variant.key] = pool
                 pool.size, pool.most = variant.size, variant.most
-                pool.seat(variant.seats)
+                pool.slot(variant.seats)
                 old = before.ways.get(variant.name) if before else None
                 credit = old.credit if old else 0.0
                 endpoints[key].ways[variant.name] = _Way(variant, pool, credit)

@@ -19,9 +19,9 @@ from windvane.store.audit_rows import AuditRows
 from windvane.store.identity_rows import IdentityRows
 from windvane.store.inspection import InspectionRows
 from windvane.store.log_rows import LogRows
+from windvane.store.one_time_token_rows import SpentRows
 from windvane.store.resource_rows import ResourceRows
 from windvane.store.schema import NEWEST_VERSION
-from windvane.store.spent_rows import SpentRows
 from windvane.store.tag_rows import BucketRows, TagRows
 from windvane.store.task_rows import TaskRows
 

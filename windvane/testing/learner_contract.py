@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
-from windvane.engine.learners.space import Choice, Integer, Real
+from windvane.engine.learners.space import Categorical, Integer, Real
 from windvane.engine.training.tasks import CountingClock
 from windvane.errors import CorruptArtifact
 
@@ -326,8 +326,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _ends(dimension: Real | Integer | Choice) -> tuple[Any, Any]:
-    if isinstance(dimension, Choice):
+def _ends(dimension: Real | Integer | Categorical) -> tuple[Any, Any]:
+    if isinstance(dimension, Categorical):
         return dimension.options[0], dimension.options[-1]
     return dimension.low, dimension.high
 

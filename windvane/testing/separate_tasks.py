@@ -18,7 +18,7 @@ from windvane.automl.ending import final_leaderboard
 from windvane.automl.exchange import Exchange
 from windvane.automl.folders import Folders
 from windvane.automl.history import History
-from windvane.automl.leaderboard import Entry
+from windvane.automl.leaderboard import LeaderboardRow
 from windvane.automl.likely import LikelyMembers
 from windvane.automl.performing import run_task
 from windvane.automl.request import Request, Schedule
@@ -97,7 +97,7 @@ class SeparateTasks:
         assert self._analysis is not None
         return Situation(self.request, self._analysis, self.history, time.time())
 
-    def leaderboard(self) -> list[Entry]:
+    def leaderboard(self) -> list[LeaderboardRow]:
         """Return all candidates, the best first, as `timeless` has them."""
         entries, _ = final_leaderboard(self.situation())
         return timeless(entries)
@@ -148,7 +148,7 @@ def request(max_candidates: int | None) -> Request:
     return Request(schedule, max_candidates)
 
 
-def timeless(entries: Iterable[Entry]) -> list[Entry]:
+def timeless(entries: Iterable[LeaderboardRow]) -> list[LeaderboardRow]:
     """Return candidates without what differs from run to run: how long something took."""
     return [
         replace(one, outcome=one.outcome and replace(one.outcome, fit_s=0.0, latency_s=0.0))

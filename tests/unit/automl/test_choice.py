@@ -14,10 +14,10 @@ from windvane.automl.choice import (
     with_optimism,
     with_pessimism,
 )
-from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.domain.problem import MetricName
+from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome
-from windvane.engine.outcomes import outcome_from_json, outcome_to_json
 from windvane.notes.sentences import reason, sentence
 
 _POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 5)), max_size=12)
@@ -29,7 +29,7 @@ def _entry(index, objective=None, latency_ms=1.0, folds_used=5):
         if objective is None
         else Outcome(index, objective, (), 1, latency_ms / 1000, 0, folds_used)
     )
-    return Entry(index, "lightgbm", None, outcome)
+    return LeaderboardRow(index, "lightgbm", None, outcome)
 
 
 @given(_POINTS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from windvane.automl.leaderboard import (
-    Entry,
+    LeaderboardRow,
     leaderboard_from_json,
     leaderboard_to_json,
     ranked,
@@ -20,11 +20,11 @@ PLAN = Plan(1, "dpp0", "lightgbm", {"num_leaves": 31}, 5, "a guess", 100, {"fold
 
 def finished(index, objective, folds_used=5, **changes):
     outcome = replace(Outcome(index, objective, (), 1.0, 0.001, 10, folds_used), **changes)
-    return Entry(index, "lightgbm", replace(PLAN, index=index), outcome)
+    return LeaderboardRow(index, "lightgbm", replace(PLAN, index=index), outcome)
 
 
 def failed(index):
-    return Entry(index, "mlp", replace(PLAN, index=index), None, said("No."))
+    return LeaderboardRow(index, "mlp", replace(PLAN, index=index), None, said("No."))
 
 
 def order(entries, objective):
@@ -61,7 +61,7 @@ def test_an_ensemble_is_ranked_by_the_weights_it_has():
     [
         finished(1, 0.5, notes=(said("cut"),), optimism=0.1),
         failed(2),
-        Entry(3, "ensemble", None, finished(3, 0.9, members={1: 0.5, 2: 0.5}).outcome),
+        LeaderboardRow(3, "ensemble", None, finished(3, 0.9, members={1: 0.5, 2: 0.5}).outcome),
     ],
     ids=["finished", "failed", "ensemble"],
 )

@@ -27,9 +27,9 @@ from windvane.automl.limits import Limits
 from windvane.automl.performing import perform
 from windvane.automl.request import OnAllRows
 from windvane.automl.task import ActionTask, Resources
+from windvane.engine.candidate_io import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.outcomes import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.training.foldterms import FoldTerms
 

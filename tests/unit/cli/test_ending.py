@@ -1,6 +1,6 @@
 import pytest
 
-from windvane.automl.local.hosted import HostDied
+from windvane.automl.local.run_job import HostDied
 from windvane.cli.ending import exit_code
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest, JobFault, OutOfTime
 

@@ -14,8 +14,8 @@ from api.world import build_parts, migrated_database
 from unit.console.board import Jobs
 from unit.console.browsing import Browser
 
-from windvane.api.entry import Entry, new_link
-from windvane.api.inside import Inside
+from windvane.api.authenticator import Authenticator, new_link
+from windvane.api.in_process import InProcessClient
 from windvane.api.keyring import KeyRing
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
@@ -23,9 +23,9 @@ from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
-from windvane.console.site import Parts, Site
+from windvane.console.site import Site, SiteServices
 from windvane.control.objects import Objects
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.names import default_role
 from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
@@ -49,7 +49,7 @@ class Console:
 
     site: Site
     artifacts: LocalArtifacts
-    entry: Entry
+    entry: Authenticator
     operations: dict[tuple[str, str], Callable[[Any], Any]]
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
@@ -81,11 +81,11 @@ def console(tmp_path: Path) -> Iterator[Console]:
     def clock() -> datetime:
         return built.now
 
-    entry = Entry(ring, Passes(store, clock), TOKEN_SECRET, clock)
+    entry = Authenticator(ring, OneTimeTokens(store, clock), TOKEN_SECRET, clock)
     site = Site(
-        Parts(
+        SiteServices(
             entry,
-            Inside(asked, {}),
+            InProcessClient(asked, {}),
             Objects(artifacts, Owners(), BucketMap(), allow_s3),
             Hosts(["ml.example.org"]),
             lambda caller: (default_role(caller.account),),

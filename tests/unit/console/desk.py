@@ -15,15 +15,15 @@ from urllib.parse import urlencode
 from api.identities import allow_s3
 from api.world import ACCOUNT, REGION, ROLE, Keys, World, build_parts, build_world, close
 
-from windvane.api.entry import Entry
-from windvane.api.inside import Inside
+from windvane.api.authenticator import Authenticator
+from windvane.api.in_process import InProcessClient
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
-from windvane.console.site import Parts, Site
+from windvane.console.site import Site, SiteServices
 from windvane.control.objects import Objects
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.settings import LimitSettings
 from windvane.wire.failures import FailureCounter
 from windvane.wire.rates import AccountRates
@@ -140,12 +140,12 @@ class Desk:
 def opened(folder: Path, rates: AccountRates = _ANY_NUMBER) -> Iterator[Desk]:
     """rates    requests that each account may make"""
     world = build_world(folder)
-    entry = Entry(Keys(), Passes(world.store, world.clock), SECRET, world.clock)
+    entry = Authenticator(Keys(), OneTimeTokens(world.store, world.clock), SECRET, world.clock)
     parts = build_parts(world.store, world.artifacts, world.clock, LimitSettings())
-    inside = Inside(operations(parts), {})
+    inside = InProcessClient(operations(parts), {})
     objects = Objects(world.artifacts, None, BucketMap(()), allow_s3)
     site = Site(
-        Parts(
+        SiteServices(
             entry,
             inside,
             objects,

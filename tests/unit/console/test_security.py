@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from unit.console.browsing import Browser
 
-from windvane.api.entry import LINK_LIFETIME, SESSION_LIFETIME
+from windvane.api.authenticator import LINK_LIFETIME, SESSION_LIFETIME
 from windvane.console.site import Site
 
 PAGE = "/console/nowhere"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from unit.audit.records import ACCOUNT, Written, a_caller
 
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.audit.reading import read_all
 from windvane.errors import AccessDenied, InvalidRequest
 
@@ -27,7 +27,7 @@ def recorded(tmp_path):
     def ask(name: str, permit=lambda call, record: None) -> dict:
         log = written.open()
         log.start()
-        inside = Inside({("sagemaker", "DeleteModel"): delete_model}, {}, permit, log)
+        inside = InProcessClient({("sagemaker", "DeleteModel"): delete_model}, {}, permit, log)
         try:
             asyncio.run(inside.ask(a_caller(), "sagemaker", "DeleteModel", {"ModelName": name}))
         except (InvalidRequest, AccessDenied):

@@ -14,16 +14,16 @@ from api.records import job_record
 from api.world import INPUT, build_parts
 from unit.console.browsing import Browser
 
-from windvane.api.entry import Entry, Session
+from windvane.api.authenticator import Authenticator, Session
 from windvane.api.identity import identity_operations
-from windvane.api.inside import Inside
+from windvane.api.in_process import InProcessClient
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
-from windvane.console.site import Parts, Site
+from windvane.console.site import Site, SiteServices
 from windvane.control.objects import Objects
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.errors import AccessDenied
 from windvane.settings import LimitSettings
 from windvane.wire.call import Caller
@@ -38,8 +38,8 @@ class Desk:
 
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
-        self.entry = Entry(
-            accounts.ring, Passes(accounts.store, accounts.clock), SECRET, accounts.clock
+        self.entry = Authenticator(
+            accounts.ring, OneTimeTokens(accounts.store, accounts.clock), SECRET, accounts.clock
         )
         parts = build_parts(
             accounts.store,
@@ -50,12 +50,12 @@ class Desk:
         )
         served = {**operations(parts), **identity_operations(accounts.identity)}
         permit = permit_of(accounts.identity)
-        self.inside = Inside(served, {}, permit, refusal=permit.refusal)
+        self.inside = InProcessClient(served, {}, permit, refusal=permit.refusal)
         self.objects = Objects(
             accounts.world.artifacts, None, BucketMap(), accounts.roles.authorize_s3
         )
         self.site = Site(
-            Parts(
+            SiteServices(
                 self.entry,
                 self.inside,
                 self.objects,

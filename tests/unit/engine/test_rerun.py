@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from windvane import AutoML
 from windvane.automl.leaderboard import leaderboard_from_json
+from windvane.engine.candidate_io import read_candidate
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import LEARNERS
-from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.plan_text import columns_without, hyperparameters_of, plan_of
 from windvane.engine.rerun import leave_out, rerun, rerun_ensemble

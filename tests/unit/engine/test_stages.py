@@ -9,9 +9,9 @@ import pytest
 
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine import stages
+from windvane.engine.candidate_io import read_candidate, read_out_of_fold
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.training.matrices import read_matrix

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from windvane.engine import stages
+from windvane.engine.candidate_io import read_candidate, read_out_of_fold
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.ensembles import stacking
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.ensembles.stacking import Stacking
 from windvane.engine.evaluation import judge
-from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.predictor import Combination, Predictor, Transformers
 from windvane.engine.rerun import rerun_ensemble

@@ -10,9 +10,9 @@ from windvane import AutoML
 from windvane.automl.local.background import keep_background, read_background
 from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
+from windvane.engine.candidate_io import FULL_FIT, read_candidate
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import ReadOptions, SourceFile, ValidationFiles
-from windvane.engine.outcomes import FULL_FIT, read_candidate
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import InvalidRequest

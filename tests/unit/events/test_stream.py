@@ -9,8 +9,8 @@ import pytest
 
 from windvane.domain.job import SecondaryStatus
 from windvane.errors import Throttled
-from windvane.events.stream import Streams, Wish
-from windvane.events.tide import Tide
+from windvane.events.poller import EventPoller
+from windvane.events.stream import StreamQuery, Streams
 from windvane.names import Scope
 from windvane.testing.store_laws.place import HOME, a_candidate, a_job, at
 
@@ -24,7 +24,7 @@ def insert(store, *records):
 
 
 def streams_of(store, **options):
-    return Streams(store, Tide(store, 0.01), options.pop("at_most", 8), **options)
+    return Streams(store, EventPoller(store, 0.01), options.pop("at_most", 8), **options)
 
 
 def parsed(chunk):
@@ -52,7 +52,7 @@ def test_what_is_kept_comes_first_and_what_happens_after_it(store):
     insert(store, a_job("one"))
 
     async def scene():
-        following = asyncio.create_task(told(streams_of(store), Wish(HOME), 2))
+        following = asyncio.create_task(told(streams_of(store), StreamQuery(HOME), 2))
         await asyncio.sleep(0)
         await asyncio.to_thread(insert, store, a_job("two"))
         return await following
@@ -65,8 +65,8 @@ def test_a_client_goes_on_after_the_last_event_that_it_had(store):
 
     async def scene():
         streams = streams_of(store)
-        first = await told(streams, Wish(HOME), 120)
-        rest = await told(streams, Wish(HOME, after=first[-1][0], follow=False))
+        first = await told(streams, StreamQuery(HOME), 120)
+        rest = await told(streams, StreamQuery(HOME, after=first[-1][0], follow=False))
         return [*first, *rest]
 
     assert names(asyncio.run(scene())) == [f"job-{n}" for n in range(250)]
@@ -77,7 +77,7 @@ def test_what_comes_from_now_on_can_be_asked_for(store):
 
     async def scene():
         streams = streams_of(store)
-        chunks = await streams.open(Wish(HOME, after=None))
+        chunks = await streams.open(StreamQuery(HOME, after=None))
         await asyncio.to_thread(insert, store, a_job("new"))
         async with asyncio.timeout(20), aclosing(chunks):
             async for chunk in chunks:
@@ -97,8 +97,8 @@ def test_a_stream_has_the_events_of_its_scope_and_its_job_alone(store):
 
     async def scene():
         streams = streams_of(store)
-        all_of_it = await told(streams, Wish(HOME, follow=False))
-        of_the_job = await told(streams, Wish(HOME, owner=job.arn, follow=False))
+        all_of_it = await told(streams, StreamQuery(HOME, follow=False))
+        of_the_job = await told(streams, StreamQuery(HOME, owner=job.arn, follow=False))
         return all_of_it, of_the_job
 
     all_of_it, of_the_job = asyncio.run(scene())
@@ -108,7 +108,7 @@ def test_a_stream_has_the_events_of_its_scope_and_its_job_alone(store):
 
 def test_a_quiet_stream_says_that_it_is_open(store):
     async def scene():
-        chunks = await streams_of(store, heartbeat_s=0.01).open(Wish(HOME))
+        chunks = await streams_of(store, heartbeat_s=0.01).open(StreamQuery(HOME))
         async with asyncio.timeout(20), aclosing(chunks):
             return [await anext(chunks) for _ in range(3)]
 
@@ -118,14 +118,14 @@ def test_a_quiet_stream_says_that_it_is_open(store):
 def test_there_are_only_so_many_streams(store):
     async def scene():
         streams = streams_of(store, at_most=1)
-        first = await streams.open(Wish(HOME))
+        first = await streams.open(StreamQuery(HOME))
         await anext(first)
         assert streams.n_open == 1
         with pytest.raises(Throttled, match="at most 1"):
-            await streams.open(Wish(HOME))
+            await streams.open(StreamQuery(HOME))
         await first.aclose()
         assert streams.n_open == 0
-        second = await streams.open(Wish(HOME))
+        second = await streams.open(StreamQuery(HOME))
         await anext(second)
         await second.aclose()
 
@@ -138,16 +138,16 @@ def test_one_account_leaves_streams_to_others(store):
     async def scene():
         streams = streams_of(store, at_most=4)
         other = replace(HOME, account="444455556666")
-        mine = [await streams.open(Wish(HOME)) for _ in range(2)]
+        mine = [await streams.open(StreamQuery(HOME)) for _ in range(2)]
         for chunks in mine:
             await anext(chunks)
         with pytest.raises(Throttled, match="share"):
-            await streams.open(Wish(HOME))
-        theirs = await streams.open(Wish(other))
+            await streams.open(StreamQuery(HOME))
+        theirs = await streams.open(StreamQuery(other))
         assert await anext(theirs) == b"retry: 1000\n\n"
         for chunks in (*mine, theirs):
             await chunks.aclose()
-        again = await streams.open(Wish(HOME))
+        again = await streams.open(StreamQuery(HOME))
         await anext(again)
         await again.aclose()
 
@@ -158,7 +158,7 @@ def test_two_accounts_leave_streams_to_a_third(store):
     async def scene():
         streams, counts, begun = streams_of(store, at_most=8), [], []
         for account in ("111122223333", "444455556666", "777788889999"):
-            wish = Wish(replace(HOME, account=account))
+            wish = StreamQuery(replace(HOME, account=account))
             opened = [await streams.open(wish) for _ in range(8)]
             firsts = [await anext(chunks, None) for chunks in opened]
             counts.append(sum(first is not None for first in firsts))
@@ -173,13 +173,13 @@ def test_two_accounts_leave_streams_to_a_third(store):
 def test_streams_end_when_the_server_does(store):
     async def scene():
         streams = streams_of(store)
-        following = asyncio.create_task(told(streams, Wish(HOME)))
+        following = asyncio.create_task(told(streams, StreamQuery(HOME)))
         while streams.n_open == 0:
             await asyncio.sleep(0.001)
         streams.close()
         assert await following == []
         with pytest.raises(Throttled):
-            await streams.open(Wish(HOME))
+            await streams.open(StreamQuery(HOME))
 
     asyncio.run(scene())
 
@@ -193,7 +193,7 @@ def test_events_that_were_forgotten_meanwhile_leave_a_stream_at_rest(store):
         streams = streams_of(store, heartbeat_s=0.05)
         read = streams._read
         streams._read = lambda *wish: (reads.append(1), read(*wish))[1]
-        chunks = await streams.open(Wish(HOME))
+        chunks = await streams.open(StreamQuery(HOME))
         async with asyncio.timeout(20), aclosing(chunks):
             assert [(await anext(chunks))[:2] for _ in range(2)] == [b"re", b"id"]
             await asyncio.to_thread(_forget, store)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from windvane.domain.deployment import EndpointStatus
+from windvane.events.poller import EventPoller
 from windvane.events.signing import signature
-from windvane.events.tide import Tide
 from windvane.events.webhooks import Hook, Webhooks
 from windvane.testing.store_laws.place import HOME, START, a_candidate, a_job, an_endpoint
 
@@ -53,7 +53,7 @@ def insert(store, *records):
 
 
 def webhooks_of(store, *hooks, clock=lambda: START):
-    return Webhooks(store, Tide(store, 0.01), hooks, clock, pauses_s=(0.01,), timeout_s=5.0)
+    return Webhooks(store, EventPoller(store, 0.01), hooks, clock, pauses_s=(0.01,), timeout_s=5.0)
 
 
 async def until(condition):

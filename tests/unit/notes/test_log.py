@@ -16,7 +16,7 @@ from windvane.notes.note import Note, raised, said
 from windvane.notes.sentences import SENTENCES, reason, sentence
 from windvane.process.child import Ending, Exit
 from windvane.testing.store_laws.place import SPEC
-from windvane.work.workers.verdict import Case, StepCase, judge
+from windvane.work.workers.task_outcome import Case, StepCase, judge
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = AutoMLJob(

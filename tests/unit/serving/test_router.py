@@ -8,7 +8,7 @@ import pytest
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.serving import pool
-from windvane.serving.pool import USUAL, Bounds, Demand, Seat
+from windvane.serving.pool import USUAL, Bounds, Demand, WorkerSlot
 from windvane.serving.readings import read
 from windvane.serving.router import Invocation, Route, Router, VariantRoute
 from windvane.serving.tally import Outcome
@@ -25,12 +25,12 @@ class Bench:
         self._start, self._hello_of = start_process, hello_of
         self._n = 0
 
-    def seat(self, version=1.0):
+    def slot(self, version=1.0):
         process = self._start(version)
         self._hello_of(process)
         self._n += 1
         number = self._n
-        return process, Seat(number, process.channel, lambda: self.condemned.append(number))
+        return process, WorkerSlot(number, process.channel, lambda: self.condemned.append(number))
 
     def publish(self, *variants):
         routes = tuple(
@@ -65,8 +65,8 @@ def play(bench, scene):
 
 
 def test_a_request_is_answered_by_its_variant(bench):
-    _, seat = bench.seat(3.5)
-    bench.publish(("AllTraffic", 1, 1.0, [seat]))
+    _, slot = bench.slot(3.5)
+    bench.publish(("AllTraffic", 1, 1.0, [slot]))
 
     async def scene():
         answer = await bench.ask()
@@ -81,8 +81,8 @@ def test_a_request_is_answered_by_its_variant(bench):
 
 
 def test_the_name_of_an_endpoint_is_found_whatever_its_case(bench):
-    _, seat = bench.seat()
-    bench.publish(("A", 1, 1.0, [seat]))
+    _, slot = bench.slot()
+    bench.publish(("A", 1, 1.0, [slot]))
 
     async def scene():
         assert (await bench.router.invoke(SCOPE, "e", Invocation(b"1,2"))).body == b"1.0\n"
@@ -91,7 +91,7 @@ def test_the_name_of_an_endpoint_is_found_whatever_its_case(bench):
 
 
 def test_weights_share_the_requests_out(bench):
-    seats = [bench.seat()[1] for _ in range(3)]
+    seats = [bench.slot()[1] for _ in range(3)]
     bench.publish(("A", 1, 3.0, seats[:1]), ("B", 1, 1.0, seats[1:2]), ("C", 1, 0.0, seats[2:]))
 
     async def scene():
@@ -102,8 +102,8 @@ def test_weights_share_the_requests_out(bench):
 
 
 def test_a_target_variant_is_honoured_and_an_unknown_one_refused(bench):
-    _, first = bench.seat()
-    _, second = bench.seat()
+    _, first = bench.slot()
+    _, second = bench.slot()
     bench.publish(("A", 1, 1.0, [first]), ("B", 1, 0.0, [second]))
 
     async def scene():
@@ -115,7 +115,7 @@ def test_a_target_variant_is_honoured_and_an_unknown_one_refused(bench):
 
 
 def test_instances_of_a_variant_work_side_by_side(bench):
-    bench.publish(("A", 1, 1.0, [bench.seat()[1] for _ in range(2)]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1] for _ in range(2)]))
 
     async def scene():
         slow = asyncio.create_task(bench.ask("sleep:1"))
@@ -128,7 +128,7 @@ def test_instances_of_a_variant_work_side_by_side(bench):
 
 
 def test_a_request_in_a_dying_process_is_answered_by_another(bench, tmp_path):
-    (_, one), (_, two) = bench.seat(), bench.seat()
+    (_, one), (_, two) = bench.slot(), bench.slot()
     bench.publish(("A", 1, 1.0, [one, two]))
 
     async def scene():
@@ -141,7 +141,7 @@ def test_a_request_in_a_dying_process_is_answered_by_another(bench, tmp_path):
 
 
 def test_killing_processes_under_load_loses_no_request(bench):
-    (first, one), (second, two), (_, three) = bench.seat(), bench.seat(), bench.seat()
+    (first, one), (second, two), (_, three) = bench.slot(), bench.slot(), bench.slot()
     bench.publish(("A", 1, 1.0, [one, two, three]))
 
     async def scene():
@@ -159,7 +159,7 @@ def test_killing_processes_under_load_loses_no_request(bench):
 
 
 def test_a_request_that_kills_two_processes_is_a_model_error(bench):
-    bench.publish(("A", 1, 1.0, [bench.seat()[1] for _ in range(3)]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1] for _ in range(3)]))
 
     async def scene():
         with pytest.raises(ModelFault, match="from primary and could not load the entire") as fault:
@@ -171,7 +171,7 @@ def test_a_request_that_kills_two_processes_is_a_model_error(bench):
 
 
 def test_a_models_refusal_is_told_in_the_known_words(bench):
-    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1]]))
 
     async def scene():
         with pytest.raises(ModelFault) as fault:
@@ -191,7 +191,7 @@ def test_a_models_refusal_is_told_in_the_known_words(bench):
 
 def test_a_model_that_does_not_answer_in_time_is_given_up(bench_with):
     bench = bench_with(answer_s=0.3)
-    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1]]))
 
     async def scene():
         with pytest.raises(ModelFault) as fault:
@@ -209,7 +209,7 @@ def test_a_model_that_does_not_answer_in_time_is_given_up(bench_with):
 
 def test_a_full_queue_refuses_at_once(bench_with, tmp_path):
     bench = bench_with(queue=2)
-    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1]]))
 
     async def scene():
         await bench.ask()
@@ -230,7 +230,7 @@ def test_a_request_waits_for_a_process_to_come_up(bench):
     async def scene():
         early = asyncio.create_task(bench.ask())
         await asyncio.sleep(0.05)
-        bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+        bench.publish(("A", 1, 1.0, [bench.slot()[1]]))
         assert (await early).body == b"1.0\n"
 
     play(bench, scene)
@@ -248,7 +248,7 @@ def test_without_any_process_the_model_is_not_ready(bench_with):
 
 
 def test_an_update_finishes_what_is_under_way_and_lets_the_old_process_go(bench):
-    (old, first), (_, second) = bench.seat(1.0), bench.seat(2.0)
+    (old, first), (_, second) = bench.slot(1.0), bench.slot(2.0)
     bench.publish(("A", "old", 1.0, [first]))
 
     async def scene():
@@ -267,11 +267,11 @@ def test_an_update_finishes_what_is_under_way_and_lets_the_old_process_go(bench)
 
 
 def test_a_request_right_after_publishing_sees_what_was_published(bench):
-    bench.publish(("A", "old", 1.0, [bench.seat(1.0)[1]]))
+    bench.publish(("A", "old", 1.0, [bench.slot(1.0)[1]]))
 
     async def scene():
         assert (await bench.ask()).body == b"1.0\n"
-        bench.publish(("A", "new", 1.0, [bench.seat(2.0)[1]]))
+        bench.publish(("A", "new", 1.0, [bench.slot(2.0)[1]]))
         assert (await bench.ask()).body == b"2.0\n"
 
     play(bench, scene)
@@ -283,14 +283,14 @@ def test_a_request_queued_where_nothing_comes_up_moves_to_the_new_generation(ben
     async def scene():
         queued = asyncio.create_task(bench.ask())
         await asyncio.sleep(0.01)
-        bench.publish(("A", "new", 1.0, [bench.seat(2.0)[1]]))
+        bench.publish(("A", "new", 1.0, [bench.slot(2.0)[1]]))
         assert (await queued).body == b"2.0\n"
 
     play(bench, scene)
 
 
 def test_a_caller_who_goes_away_leaves_the_process_usable(bench):
-    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1]]))
 
     async def scene():
         await bench.ask()
@@ -326,7 +326,7 @@ def test_endpoints_that_are_missing_unready_or_failed_are_told_apart(bench):
 
 def test_time_in_the_queue_counts_and_harms_no_process(bench_with, tmp_path):
     bench = bench_with(answer_s=3.0)
-    bench.publish(("A", 1, 1.0, [bench.seat()[1]]))
+    bench.publish(("A", 1, 1.0, [bench.slot()[1]]))
 
     async def scene():
         first = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'first'}"))
@@ -347,8 +347,8 @@ def test_time_in_the_queue_counts_and_harms_no_process(bench_with, tmp_path):
 
 def test_no_more_requests_are_in_hand_than_a_variant_may_have(bench, tmp_path):
     demand = Demand(lambda: None)
-    seat = bench.seat()[1]
-    variant = VariantRoute("A-1", "A", 1.0, 2, "primary", (seat,), most=2, demand=demand)
+    slot = bench.slot()[1]
+    variant = VariantRoute("A-1", "A", 1.0, 2, "primary", (slot,), most=2, demand=demand)
     bench.router.publish({(SCOPE, "e"): Route(SCOPE, "E", (variant,))})
 
     async def scene():
@@ -370,7 +370,7 @@ def test_no_more_requests_are_in_hand_than_a_variant_may_have(bench, tmp_path):
 def test_a_process_is_asked_for_while_requests_wait(bench):
     calls = []
     demand = Demand(lambda: calls.append(1))
-    seat = bench.seat()[1]
+    slot = bench.slot()[1]
 
     def publish(*seats):
         variant = VariantRoute("A-1", "A", 1.0, 1, "primary", seats, most=9, demand=demand)
@@ -382,14 +382,14 @@ def test_a_process_is_asked_for_while_requests_wait(bench):
         early = asyncio.create_task(bench.ask())
         await asyncio.sleep(0)
         assert calls
-        publish(seat)
+        publish(slot)
         assert (await early).body == b"1.0\n"
 
     play(bench, scene)
 
 
 def test_weights_that_change_keep_the_processes_and_what_was_not_used_up(bench):
-    seats = [bench.seat()[1] for _ in range(2)]
+    seats = [bench.slot()[1] for _ in range(2)]
     bench.publish(("A", 1, 1.0, seats[:1]), ("B", 1, 0.0, seats[1:]))
 
     async def scene():
@@ -410,8 +410,8 @@ def told(bench):
 
 def test_how_each_request_ended_is_told(bench_with):
     bench = bench_with(answer_s=4, queue=1)
-    _, seat = bench.seat()
-    bench.publish(("A", 1, 1.0, [seat]))
+    _, slot = bench.slot()
+    bench.publish(("A", 1, 1.0, [slot]))
 
     async def scene():
         await bench.ask()
@@ -442,9 +442,9 @@ def test_how_each_request_ended_is_told(bench_with):
 
 
 def test_figures_outlive_a_change_of_variants_and_end_with_the_endpoint(bench):
-    _, seat = bench.seat()
-    _, other = bench.seat()
-    bench.publish(("A", 1, 1.0, [seat]))
+    _, slot = bench.slot()
+    _, other = bench.slot()
+    bench.publish(("A", 1, 1.0, [slot]))
 
     async def scene():
         await bench.ask()
@@ -465,8 +465,8 @@ def test_figures_outlive_a_change_of_variants_and_end_with_the_endpoint(bench):
 
 
 def test_other_threads_are_told_by_the_loop(bench):
-    _, seat = bench.seat()
-    bench.publish(("A", 1, 1.0, [seat]))
+    _, slot = bench.slot()
+    bench.publish(("A", 1, 1.0, [slot]))
     assert bench.router.snapshot(SCOPE, "e").variants == {}
 
     async def scene():
@@ -482,15 +482,15 @@ def test_other_threads_are_told_by_the_loop(bench):
 
 def test_an_answer_that_is_too_large_is_a_model_error_that_names_the_limit(bench, monkeypatch):
     """Whatever the process says or sends: what is larger is not waited for, and the process is ended."""
-    _, seat = bench.seat()
-    bench.publish(("A", 1, 1.0, [seat]))
+    _, slot = bench.slot()
+    bench.publish(("A", 1, 1.0, [slot]))
     monkeypatch.setattr(pool, "MOST_ANSWER_BYTES", 3)
 
     async def scene():
         with pytest.raises(ModelFault, match="the maximum of a response is 26214400 bytes") as told:
             await bench.ask()
         assert told.value.status == 500
-        assert bench.condemned == [seat.number]
+        assert bench.condemned == [slot.number]
         assert bench.router.figures.server_errors == 1
 
     play(bench, scene)

@@ -44,6 +44,7 @@ from windvane.notes.note import said
 from windvane.notes.sentences import reason
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
+from windvane.work.allowance import TaskAllowance
 from windvane.work.jobs import records, steprecords
 from windvane.work.jobs.workflow import (
     ACTIONS,
@@ -54,10 +55,9 @@ from windvane.work.jobs.workflow import (
     task_of,
 )
 from windvane.work.layout import LAYOUT
-from windvane.work.means import Means
-from windvane.work.tasks.bench import Bench, Result
-from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.tasks.stages import perform
+from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers.performing import perform_errand
 from windvane.work.workspace import Keys, workspace_of
 
@@ -93,8 +93,10 @@ class Made:
         return LocalArtifacts(self.folder / "objects")
 
     @property
-    def means(self) -> Means:
-        return Means(lambda: self.artifacts, 1, 4000, 10**9, 100, transformed_rows=MOST_TRANSFORMED)
+    def allowance(self) -> TaskAllowance:
+        return TaskAllowance(
+            lambda: self.artifacts, 1, 4000, 10**9, 100, transformed_rows=MOST_TRANSFORMED
+        )
 
     @property
     def keys(self) -> Keys:
@@ -111,15 +113,15 @@ class Made:
             created=START,
             started=START,
         )
-        bench = Bench(
+        context = StageContext(
             job=self.job,
             task=task,
             exchange=SharedFolder(workspace_of(self.folder, self.job).folder),
             stop_at=time.time() + 100,
-            means=self.means,
+            allowance=self.allowance,
             action=self.action(task) if kind in ACTIONS else None,
         )
-        result: Result = json.loads(json.dumps(perform(bench)))
+        result: Result = json.loads(json.dumps(perform(context)))
         done = replace(task, status=TaskStatus.DONE, ended=START, result=result)
         self.tasks.append(done)
         return result
@@ -394,14 +396,14 @@ def test_an_ensembles_training_job_names_its_members_and_where_they_lie(mode: st
 def _sent_back(made: Made, step: ProcessingJob) -> Result:
     job = replace(step, name=f"{step.name[:50]}-again", parent="")
     task = Task(id=1, job_arn=job.arn, kind=TaskKind.STEP, key="step", payload={}, created=START)
-    errand = Errand(
+    step = StepContext(
         job=job,
         task=task,
         workspace=workspace_of(made.folder, job),
         stop_at=time.time() + 100,
-        means=made.means,
+        allowance=made.allowance,
     )
-    return json.loads(json.dumps(perform_errand(errand)))
+    return json.loads(json.dumps(perform_errand(step)))
 
 
 @pytest.mark.parametrize("mode", ["HYPERPARAMETER_TUNING", "ENSEMBLING"])

@@ -21,10 +21,10 @@ from windvane.domain.features import FeatureSpecification, FeatureType, read_spe
 from windvane.domain.jobspec import Channel, DataSpec, JobSpec, Purpose, TabularProblem
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import TaskKind
+from windvane.engine.candidate_io import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.candidates import Plan
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.outcomes import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import DataFault
 from windvane.notes.sentences import sentences

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from windvane.automl.local.explained import Rows
+from windvane.automl.local.explained import TypedRows
 from windvane.engine.data.dataset import Dataset, read_dataset, read_rows, write_dataset
 
 
@@ -26,11 +26,11 @@ def keep_background(dataset: Path, n_rows: int, into: Path) -> None:
     write_dataset(Dataset(fewer, cells, table.y[rows], table.folds[rows]), into)
 
 
-def read_background(folder: Path) -> Rows:
+def read_background(folder: Path) -> TypedRows:
     """What `keep_background` wrote.
 
     raises    CorruptArtifact
     """
     table = read_dataset(folder)
     cells = {column.name: table.columns[column.name] for column in table.analysis.features}
-    return Rows(cells, table.analysis.n_rows)
+    return TypedRows(cells, table.analysis.n_rows)

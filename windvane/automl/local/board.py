@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from windvane.automl.choice import entries_on_front
-from windvane.automl.leaderboard import Entry
+from windvane.automl.leaderboard import LeaderboardRow
 from windvane.domain.problem import METRICS_OF
 from windvane.engine.candidates import Outcome, Score
 from windvane.engine.data.analysis import Analysis
 from windvane.notes.sentences import reason, sentences
 
 
-def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd.DataFrame:
+def board_frame(entries: Sequence[LeaderboardRow], analysis: Analysis, chosen: int) -> pd.DataFrame:
     """One row a candidate, in the order given.
 
     rank, candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
@@ -35,7 +35,7 @@ def board_frame(entries: Sequence[Entry], analysis: Analysis, chosen: int) -> pd
     return board
 
 
-def _row(rank: int, entry: Entry, analysis: Analysis) -> dict[str, Any]:
+def _row(rank: int, entry: LeaderboardRow, analysis: Analysis) -> dict[str, Any]:
     outcome, objective = entry.outcome, analysis.objective
     scores = {score.metric: score for score in outcome.scores} if outcome else {}
     train = {score.metric: score.value for score in outcome.train_scores} if outcome else {}

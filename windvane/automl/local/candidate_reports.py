@@ -6,16 +6,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from windvane.automl.leaderboard import Entry, leaderboard_from_json
-from windvane.automl.local.commission import Commission, Kind, Reported
+from windvane.automl.leaderboard import LeaderboardRow, leaderboard_from_json
 from windvane.automl.local.events import OnEvent
-from windvane.automl.local.hosted import run_reports
+from windvane.automl.local.report_request import Kind, Reported, ReportRequest
+from windvane.automl.local.run_job import run_reports
 from windvane.engine.manifest import read_json
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.notes.sentences import reason
 
 
-def job_entries(job: Path) -> list[Entry]:
+def job_entries(job: Path) -> list[LeaderboardRow]:
     """Its leaderboard, best first.
 
     raises    InvalidRequest if it is no folder of a job that came to its end; CorruptArtifact
@@ -53,7 +53,7 @@ def report_candidate(
     _check_candidate(job, candidate)
     if not budget_s > 0:
         raise InvalidRequest(f"The time for reports is {budget_s:g} s; it must be above 0.")
-    commission = Commission(
+    request = ReportRequest(
         job=job.absolute(),
         candidate=candidate,
         kinds=tuple(kinds),
@@ -63,7 +63,7 @@ def report_candidate(
         memory_mb=memory_mb,
         started=started,
     )
-    return run_reports(commission, on_event)
+    return run_reports(request, on_event)
 
 
 def _check_candidate(job: Path, candidate: int) -> None:

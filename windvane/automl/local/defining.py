@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from windvane.automl.local.commission import Fate
-from windvane.automl.local.events import Teller
+from windvane.automl.local.events import EventEmitter
 from windvane.automl.local.job import Job
+from windvane.automl.local.report_request import ReportStatus
 from windvane.engine.definitions.record import DefinedJob
 from windvane.executor.base import End, Ended, Executor, Say, Work
 from windvane.executor.forking import ForkingExecutor
@@ -35,7 +35,7 @@ _DATASET = "../../dataset"
 
 
 @contextmanager
-def definitions_beside(job: Job, ends: float, teller: Teller) -> Iterator[None]:
+def definitions_beside(job: Job, ends: float, emitter: EventEmitter) -> Iterator[None]:
     """Write them while the block runs. What came of it is told afterwards: 'definitions' events.
 
     ends    time.time() at which they are left out, but not before the block is over
@@ -46,7 +46,7 @@ def definitions_beside(job: Job, ends: float, teller: Teller) -> Iterator[None]:
         executor.submit(Work(FOLDER, _WRITE, payload, each_mb, max(ends, time.time())))
         yield
         fate, note = _fate(_end(executor))
-        teller.tell("definitions", state=fate, note=note)
+        emitter.tell("definitions", state=fate, note=note)
     finally:
         executor.close()
 
@@ -95,14 +95,17 @@ def _end(executor: Executor) -> Ended:
                 return news
 
 
-def _fate(ended: Ended) -> tuple[Fate, str]:
+def _fate(ended: Ended) -> tuple[ReportStatus, str]:
     match ended.end:
         case End.FINISHED:
-            return Fate.WRITTEN, ""
+            return ReportStatus.WRITTEN, ""
         case End.OUT_OF_TIME:
             return (
-                Fate.LEFT_OUT,
+                ReportStatus.LEFT_OUT,
                 "The candidate definitions were skipped: there was not enough time.",
             )
         case _:
-            return Fate.FAILED, f"The candidate definitions could not be written. {ended.text}"
+            return (
+                ReportStatus.FAILED,
+                f"The candidate definitions could not be written. {ended.text}",
+            )

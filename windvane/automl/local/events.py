@@ -4,7 +4,7 @@ stage      stage ('analysis', 'search', 'ensemble', 'refit', 'packing' or 'repor
 analysed   problem_type, problem_reason, objective, n_rows, n_features, n_folds, n_findings
 candidate  state ('started', 'finished' or 'failed'), index, algorithm; once finished: objective,
            standard_error, fit_s and best (the index of the best so far); if it failed: reason
-report     report (its kind), state (its fate) and note, as automl/local/commission.py has them
+report     report (its kind), state (its fate) and note, as automl/local/report_request.py has them
 definitions  what became of the candidate definitions: state and note, likewise
 done       best (index of the one that is kept), ended (why no further candidates were tried: 'candidates' or
            'runtime'), note (what is to be told about the choice; "" if nothing)
@@ -22,7 +22,7 @@ Event = dict[str, Any]
 OnEvent = Callable[[Event], None]
 
 
-class Teller:
+class EventEmitter:
     """Adds the time since the job began to what is told."""
 
     def __init__(self, started: float, on_event: OnEvent) -> None:

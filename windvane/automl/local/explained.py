@@ -1,4 +1,4 @@
-"""Rows explained, as DataFrames."""
+"""TypedRows explained, as DataFrames."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from windvane.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
-class Rows:
+class TypedRows:
     """cells    typed, `n_rows` values each, of every feature column"""
 
     cells: Columns
@@ -36,8 +36,8 @@ class Rows:
 def explain_rows(
     predictor: Predictor,
     analysis: Analysis,
-    rows: Rows,
-    background: Rows | None,
+    rows: TypedRows,
+    background: TypedRows | None,
     budget: Budget,
     threads: int,
 ) -> Attribution:

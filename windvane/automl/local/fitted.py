@@ -15,7 +15,7 @@ from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.automl.local.background import keep_background, read_background
 from windvane.automl.local.board import board_frame
 from windvane.automl.local.downloaded import unpack_model
-from windvane.automl.local.explained import Rows
+from windvane.automl.local.explained import TypedRows
 from windvane.automl.local.frame_reader import FrameReader
 from windvane.automl.local.job import Job
 from windvane.engine.data.analysis import Analysis
@@ -52,8 +52,8 @@ class Fitted:
         return FrameReader(self.predictor.columns)
 
     @property
-    def background(self) -> Rows | None:
-        """Rows of the training data that were kept."""
+    def background(self) -> TypedRows | None:
+        """TypedRows of the training data that were kept."""
         folder = self.folder / "background"
         return read_background(folder) if folder.exists() else None
 

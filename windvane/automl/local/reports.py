@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from windvane.automl.folders import Folders
-from windvane.automl.local.commission import Commission, Fate, Kind, Reported
-from windvane.automl.local.events import Teller
+from windvane.automl.local.events import EventEmitter
+from windvane.automl.local.report_request import Kind, Reported, ReportRequest, ReportStatus
 from windvane.automl.parts import Parts
 from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
@@ -70,41 +70,41 @@ _FOLD_MODEL = (
 File = tuple[str, bytes]
 
 
-def make_reports(commission: Commission, teller: Teller) -> list[Reported]:
+def make_reports(request: ReportRequest, emitter: EventEmitter) -> list[Reported]:
     """Make what is wanted, in a folder each; what stood there before goes. Tells a 'report' event of each."""
     for library in _LIBRARIES:
         import_module(library)
-    commission.into.mkdir(parents=True, exist_ok=True)
+    request.into.mkdir(parents=True, exist_ok=True)
     made: list[Reported] = []
-    waiting = _in_order(commission)
-    with tempfile.TemporaryDirectory(dir=commission.into, prefix=".making-") as name:
-        bench, n_running = _Bench(commission, Path(name)), 0
-        executor = ForkingExecutor(bench.scratch)
+    waiting = _in_order(request)
+    with tempfile.TemporaryDirectory(dir=request.into, prefix=".making-") as name:
+        context, n_running = _ReportContext(request, Path(name)), 0
+        executor = ForkingExecutor(context.scratch)
         try:
             while waiting or n_running:
-                while waiting and n_running < commission.threads:
+                while waiting and n_running < request.threads:
                     kind = waiting.pop(0)
-                    if commission.ends - time.time() < _LEAST_S:
-                        made.append(Reported(kind, Fate.LEFT_OUT, _no_time(kind)))
+                    if request.ends - time.time() < _LEAST_S:
+                        made.append(Reported(kind, ReportStatus.LEFT_OUT, _no_time(kind)))
                     else:
-                        executor.submit(bench.work(kind))
+                        executor.submit(context.work(kind))
                         n_running += 1
                 for ended in _ended(executor) if n_running else ():
-                    made.append(bench.kept(Kind(ended.key), ended))
+                    made.append(context.kept(Kind(ended.key), ended))
                     n_running -= 1
         finally:
             executor.close()
     for one in made:
-        teller.tell("report", **one.to_event())
+        emitter.tell("report", **one.to_event())
     return made
 
 
 def make_one(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
     """Write the files of one report, each whole or not at all; in a process of its own."""
-    commission = Commission.from_json(payload["commission"])
-    bench, kind = _Bench(commission, Path(payload["scratch"])), Kind(payload["kind"])
-    for name, content in _MAKERS[kind](bench):
-        file = bench.scratch / kind / name
+    request = ReportRequest.from_json(payload["request"])
+    context, kind = _ReportContext(request, Path(payload["scratch"])), Kind(payload["kind"])
+    for name, content in _MAKERS[kind](context):
+        file = context.scratch / kind / name
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}")
         part.write_bytes(content)
@@ -116,12 +116,12 @@ def _ended(executor: Executor) -> list[Ended]:
     return [one for one in executor.poll(_WAIT_S) if isinstance(one, Ended)]
 
 
-def _in_order(commission: Commission) -> list[Kind]:
+def _in_order(request: ReportRequest) -> list[Kind]:
     """The long one first if there is a process for it and time for the others beside it."""
-    left_s = commission.ends - time.time()
-    if commission.threads < 2 or left_s < _ROOM_S:
-        return list(commission.kinds)
-    return sorted(commission.kinds, key=lambda kind: kind is not Kind.EXPLORATION)
+    left_s = request.ends - time.time()
+    if request.threads < 2 or left_s < _ROOM_S:
+        return list(request.kinds)
+    return sorted(request.kinds, key=lambda kind: kind is not Kind.EXPLORATION)
 
 
 def _no_time(kind: Kind) -> str:
@@ -129,43 +129,45 @@ def _no_time(kind: Kind) -> str:
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _ReportContext:
     """scratch    where reports are made before they are moved to their place"""
 
-    commission: Commission
+    request: ReportRequest
     scratch: Path
 
     def work(self, kind: Kind) -> Work:
         """Return a report as an executor takes it."""
-        commission = self.commission
+        request = self.request
         payload = {
-            "commission": commission.to_json(),
+            "request": request.to_json(),
             "kind": str(kind),
             "scratch": str(self.scratch),
         }
-        each_mb = commission.memory_mb // commission.threads
-        return Work(str(kind), _MAKE_ONE, payload, each_mb, commission.ends)
+        each_mb = request.memory_mb // request.threads
+        return Work(str(kind), _MAKE_ONE, payload, each_mb, request.ends)
 
     def kept(self, kind: Kind, ended: Ended) -> Reported:
         """Move what was made to its place."""
-        made, place = self.scratch / kind, self.commission.into / kind
+        made, place = self.scratch / kind, self.request.into / kind
         is_late = ended.end is End.OUT_OF_TIME or ended.is_a(OutOfTime)
         if ended.end is not End.FINISHED and not is_late:
             return Reported(
-                kind, Fate.FAILED, f"The {kind.report} could not be generated. {ended.text}"
+                kind, ReportStatus.FAILED, f"The {kind.report} could not be generated. {ended.text}"
             )
         for part in made.rglob(".*") if made.exists() else ():
             part.unlink()
         if not made.exists() or not any(made.rglob("*.*")):
-            return Reported(kind, Fate.LEFT_OUT, _no_time(kind))
+            return Reported(kind, ReportStatus.LEFT_OUT, _no_time(kind))
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
         if not (place / PAPER).exists():
             note = (
                 f"The {kind.report} is incomplete: there was not enough time for all of its files."
             )
-            return Reported(kind, Fate.CUT, note)
-        return Reported(kind, Fate.WRITTEN, self._note(place) if kind is Kind.EXPLANATION else "")
+            return Reported(kind, ReportStatus.CUT, note)
+        return Reported(
+            kind, ReportStatus.WRITTEN, self._note(place) if kind is Kind.EXPLANATION else ""
+        )
 
     def _note(self, place: Path) -> str:
         """What is to be told of an explanation."""
@@ -179,17 +181,17 @@ class _Bench:
 
     @property
     def dataset(self) -> Path:
-        return Folders(self.commission.job).dataset
+        return Folders(self.request.job).dataset
 
     @property
     def name(self) -> str:
-        return f"candidate {self.commission.candidate}"
+        return f"candidate {self.request.candidate}"
 
     @property
     def parts(self) -> Parts:
         """What the candidate is packed from: models of all rows where there are such."""
-        refits = {int(folder.name) for folder in self.commission.job.glob("refits/[0-9]*")}
-        return Parts(Folders(self.commission.job), self.commission.candidate, refits)
+        refits = {int(folder.name) for folder in self.request.job.glob("refits/[0-9]*")}
+        return Parts(Folders(self.request.job), self.request.candidate, refits)
 
     @property
     def is_of_all_rows(self) -> bool:
@@ -201,43 +203,43 @@ class _Bench:
         )
 
 
-def _quality(bench: _Bench) -> Iterator[File]:
-    candidate = bench.parts.candidates[bench.commission.candidate]
-    judged = judged_candidate(bench.dataset, candidate, bench.name)
+def _quality(context: _ReportContext) -> Iterator[File]:
+    candidate = context.parts.candidates[context.request.candidate]
+    judged = judged_candidate(context.dataset, candidate, context.name)
     now = datetime.now(UTC)
-    quality = assess(judged, Times(datetime.fromtimestamp(bench.commission.started, UTC), now, now))
+    quality = assess(judged, Times(datetime.fromtimestamp(context.request.started, UTC), now, now))
     yield "statistics.json", _json(quality.statistics)
     yield "constraints.json", _json(quality.constraints)
     yield "figures.json", _json(quality.figures)
     yield from each_file(quality.report)
 
 
-def _explanation(bench: _Bench) -> Iterator[File]:
-    commission, parts = bench.commission, bench.parts
-    left_s = commission.ends - time.time()
-    packages = bench.scratch / "packages"
-    stages.assemble(bench.dataset, parts.features, parts.candidates, parts.index, packages)
+def _explanation(context: _ReportContext) -> Iterator[File]:
+    request, parts = context.request, context.parts
+    left_s = request.ends - time.time()
+    packages = context.scratch / "packages"
+    stages.assemble(context.dataset, parts.features, parts.candidates, parts.index, packages)
     found = explain(
-        bench.dataset,
+        context.dataset,
         packages,
         budget_s=min(_EXPLAINING_SHARE * left_s, _MOST_EXPLAINING_S),
-        seed=read_analysis(bench.dataset).seed,
-        threads=commission.threads,
+        seed=read_analysis(context.dataset).seed,
+        threads=request.threads,
     )
     yield from documents(found).items()
-    of_fold = "" if bench.is_of_all_rows else " (as trained for the first fold)"
-    yield from each_file(explanation_report(found, bench.name + of_fold))
+    of_fold = "" if context.is_of_all_rows else " (as trained for the first fold)"
+    yield from each_file(explanation_report(found, context.name + of_fold))
 
 
-def _exploration(bench: _Bench) -> Iterator[File]:
-    yield from each_file(explore(bench.dataset))
+def _exploration(context: _ReportContext) -> Iterator[File]:
+    yield from each_file(explore(context.dataset))
 
 
 def _json(document: object) -> bytes:
     return json.dumps(document, allow_nan=False, indent=1).encode()
 
 
-_MAKERS: dict[Kind, Callable[[_Bench], Iterator[File]]] = {
+_MAKERS: dict[Kind, Callable[[_ReportContext], Iterator[File]]] = {
     Kind.QUALITY: _quality,
     Kind.EXPLANATION: _explanation,
     Kind.EXPLORATION: _exploration,

@@ -36,12 +36,12 @@ from windvane.automl.history import History
 from windvane.automl.leaderboard import leaderboard_to_json, ranked
 from windvane.automl.likely import LikelyMembers
 from windvane.automl.limits import limits_of_analysis
-from windvane.automl.local.commission import Commission, Kind, reports_end
 from windvane.automl.local.defining import definitions_beside
-from windvane.automl.local.events import OnEvent, Teller
+from windvane.automl.local.events import EventEmitter, OnEvent
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries
 from windvane.automl.local.performing import analysis_of, work_of
+from windvane.automl.local.report_request import Kind, ReportRequest, reports_end
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
 from windvane.automl.task import task_for
@@ -66,7 +66,7 @@ def run_here(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
     """
     executor = ForkingExecutor(job.out)
     try:
-        driver = _Driver(job, Teller(job.started, on_event), libraries, executor)
+        driver = _Driver(job, EventEmitter(job.started, on_event), libraries, executor)
         driver.run()
     finally:
         executor.close()
@@ -77,8 +77,10 @@ def run_here(job: Job, on_event: OnEvent, libraries: Libraries) -> None:
 class _Driver:
     """Keeps what has happened in a job, and has done what the workflow asks for."""
 
-    def __init__(self, job: Job, teller: Teller, libraries: Libraries, executor: Executor) -> None:
-        self._job, self._teller, self._libraries = job, teller, libraries
+    def __init__(
+        self, job: Job, emitter: EventEmitter, libraries: Libraries, executor: Executor
+    ) -> None:
+        self._job, self._emitter, self._libraries = job, emitter, libraries
         self._executor, self._request = executor, job.request
         self._history = History()
         self._analysis: Analysis | None = None
@@ -105,15 +107,15 @@ class _Driver:
 
     def finish(self) -> None:
         """Write the leaderboard, and the reports that are wanted."""
-        job, teller = self._job, self._teller
+        job, emitter = self._job, self._emitter
         order, choice = final_leaderboard(self._situation())
         document = leaderboard_to_json(order)
         (job.out / "leaderboard.json").write_text(json.dumps(document, indent=1))
         if job.reports is not None:
-            commission = _commission(job, choice.index)
-            with teller.stage("reports"), _definitions(job, commission.ends, teller):
-                _report(commission, teller)
-        teller.tell("done", best=choice.index, ended=self._ended, note=reason(choice.note))
+            request = _commission(job, choice.index)
+            with emitter.stage("reports"), _definitions(job, request.ends, emitter):
+                _report(request, emitter)
+        emitter.tell("done", best=choice.index, ended=self._ended, note=reason(choice.note))
 
     def _decide(self) -> Decision:
         n_running = sum(step.status.is_open for step in self._history.steps)
@@ -198,7 +200,7 @@ class _Driver:
         self._likely = LikelyMembers(table, has_ensemble=has_ensemble)
         self._tell_phase(Phase.ANALYSIS, "ended")
         self._phase = None
-        self._teller.tell(
+        self._emitter.tell(
             "analysed",
             problem_type=analysis.problem_type,
             problem_reason=analysis.problem_reason,
@@ -224,10 +226,10 @@ class _Driver:
         self._phase = phase
 
     def _tell_phase(self, phase: Phase, state: str) -> None:
-        self._teller.tell("stage", stage=str(phase), state=state)
+        self._emitter.tell("stage", stage=str(phase), state=state)
 
     def _tell_candidate(self, state: str, **facts: str | float | None) -> None:
-        self._teller.tell("candidate", state=state, **facts)
+        self._emitter.tell("candidate", state=state, **facts)
 
     def _tell_end(self, step: Step[Action]) -> None:
         action, outcome = step.action, step.result.outcome
@@ -281,10 +283,10 @@ def _remove_unfinished(job: Job) -> None:
         shutil.rmtree(folder)
 
 
-def _commission(job: Job, best: int) -> Commission:
+def _commission(job: Job, best: int) -> ReportRequest:
     if job.reports is None:
         raise AssertionError("No reports are wanted.")
-    return Commission(
+    return ReportRequest(
         job=job.out,
         candidate=best,
         kinds=tuple(Kind),
@@ -296,12 +298,12 @@ def _commission(job: Job, best: int) -> Commission:
     )
 
 
-def _definitions(job: Job, ends: float, teller: Teller) -> AbstractContextManager[None]:
-    return definitions_beside(job, ends, teller) if job.definitions else nullcontext()
+def _definitions(job: Job, ends: float, emitter: EventEmitter) -> AbstractContextManager[None]:
+    return definitions_beside(job, ends, emitter) if job.definitions else nullcontext()
 
 
-def _report(commission: Commission, teller: Teller) -> None:
+def _report(request: ReportRequest, emitter: EventEmitter) -> None:
     # Loading what reports need would take time from jobs that want none.
     from windvane.automl.local.reports import make_reports
 
-    make_reports(commission, teller)
+    make_reports(request, emitter)

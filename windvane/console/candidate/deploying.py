@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from windvane.console.candidate.head import Answer
-from windvane.console.visit import Visit
+from windvane.console.request_context import RequestContext
 from windvane.errors import InvalidRequest, WindvaneError
 from windvane.names import fitted, fresh_suffix
 
@@ -58,13 +58,13 @@ def answering(
 
 
 async def deploy(
-    visit: Visit, answer: Answer, endpoint: str, instances: int, wanted: Sequence[str]
+    context: RequestContext, answer: Answer, endpoint: str, instances: int, wanted: Sequence[str]
 ) -> None:
     """All three, or none of them.
 
     raises    what the operations raise
     """
-    job = await visit.ask(
+    job = await context.ask(
         "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
     )
     name = fitted(endpoint, fresh_suffix(8), _LONGEST)
@@ -89,10 +89,10 @@ async def deploy(
     done: list[tuple[str, dict[str, Any]]] = []
     try:
         for operation, parameters, undo in steps:
-            await visit.ask("sagemaker", operation, parameters)
+            await context.ask("sagemaker", operation, parameters)
             if undo is not None:
                 done.append(undo)
     except WindvaneError:
         for operation, parameters in reversed(done):
-            await visit.ask("sagemaker", operation, parameters)
+            await context.ask("sagemaker", operation, parameters)
         raise

@@ -22,7 +22,7 @@ from windvane.console.charts.dependence import (
     dependence_chart,
 )
 from windvane.console.charts.swarm import Strip, swarm_chart
-from windvane.console.visit import VisitObjects
+from windvane.console.request_context import VisitObjects
 from windvane.errors import InvalidRequest
 
 Document = Mapping[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windvane.console.candidate.head import Answer, Shown
-from windvane.console.visit import VisitObjects
+from windvane.console.request_context import VisitObjects
 from windvane.errors import DoesNotExist, NotFound
 
 _MOST_FILES = 100

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
+from windvane.console.request_context import visit_of
 from windvane.console.uncertain import Told, told
-from windvane.console.visit import visit_of
 
 Answer = Mapping[str, Any]
 

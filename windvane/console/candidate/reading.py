@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from windvane.console.visit import VisitObjects
+from windvane.console.request_context import VisitObjects
 from windvane.errors import DoesNotExist, InvalidRequest, NotFound
 from windvane.jsonsize import count_values
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from windvane.console.candidate.head import Answer, Head
-from windvane.console.visit import visit_of
+from windvane.console.request_context import visit_of
 from windvane.errors import NotFound
 
 _OVER = ("Completed", "Failed", "Stopped")

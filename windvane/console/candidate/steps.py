@@ -11,7 +11,7 @@ from windvane.console.candidate.head import Answer, Shown
 from windvane.console.charts.base import Chart
 from windvane.console.charts.gantt import Span, gantt_chart
 from windvane.console.pages.compare import STEP_TITLES
-from windvane.console.visit import Visit
+from windvane.console.request_context import RequestContext
 from windvane.errors import NotFound
 
 _MOST_LINES = 500
@@ -77,7 +77,7 @@ def chart_of(rows: Sequence[StepRow]) -> Chart | None:
     )
 
 
-async def lines_of(visit: Visit, step: Answer) -> list[LogLine]:
+async def lines_of(context: RequestContext, step: Answer) -> list[LogLine]:
     """The newest lines of a step's log; none if it has not begun."""
     if "LogGroupName" not in step:
         return []
@@ -88,7 +88,7 @@ async def lines_of(visit: Visit, step: Answer) -> list[LogLine]:
         "startFromHead": False,
     }
     try:
-        found: dict[str, Any] = await visit.ask("logs", "GetLogEvents", asked)
+        found: dict[str, Any] = await context.ask("logs", "GetLogEvents", asked)
     except NotFound:
         return []
     return [

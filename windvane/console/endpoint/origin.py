@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from windvane.console.visit import Visit
+from windvane.console.request_context import RequestContext
 from windvane.errors import DoesNotExist, NotFound
 
 _JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -41,59 +41,59 @@ class Origin:
     models: tuple[ModelOrigin, ...] = ()
 
 
-async def origin_of(visit: Visit, config_name: str) -> Origin:
+async def origin_of(context: RequestContext, config_name: str) -> Origin:
     try:
-        config = await visit.ask(
+        config = await context.ask(
             "sagemaker", "DescribeEndpointConfig", {"EndpointConfigName": config_name}
         )
     except DoesNotExist:
         return Origin(config_name, exists=False)
     models = [
-        await _model_of(visit, one["VariantName"], one["ModelName"])
+        await _model_of(context, one["VariantName"], one["ModelName"])
         for one in config["ProductionVariants"]
     ]
     return Origin(config_name, exists=True, models=tuple(models))
 
 
-async def _model_of(visit: Visit, variant: str, name: str) -> ModelOrigin:
+async def _model_of(context: RequestContext, variant: str, name: str) -> ModelOrigin:
     try:
-        model = await visit.ask("sagemaker", "DescribeModel", {"ModelName": name})
+        model = await context.ask("sagemaker", "DescribeModel", {"ModelName": name})
     except DoesNotExist:
         return ModelOrigin(variant, name, exists=False)
     containers = model.get("Containers") or [model["PrimaryContainer"]]
     urls = tuple(one["ModelDataUrl"] for one in containers)
     answers = containers[-1].get("Environment", {}).get("SAGEMAKER_INFERENCE_OUTPUT", "")
-    job, candidate = await _candidate_of(visit, urls)
+    job, candidate = await _candidate_of(context, urls)
     return ModelOrigin(variant, name, True, urls, answers, job, candidate)
 
 
-async def _candidate_of(visit: Visit, urls: tuple[str, ...]) -> tuple[str, str]:
+async def _candidate_of(context: RequestContext, urls: tuple[str, ...]) -> tuple[str, str]:
     """The names of job and candidate; "" for what is not known."""
-    async for job in _jobs_around(visit, urls[-1]):
-        async for candidate in _candidates(visit, job):
+    async for job in _jobs_around(context, urls[-1]):
+        async for candidate in _candidates(context, job):
             containers = candidate.get("InferenceContainers", ())
             if tuple(one["ModelDataUrl"] for one in containers) == urls:
                 return job, candidate["CandidateName"]
     return "", ""
 
 
-async def _jobs_around(visit: Visit, url: str) -> AsyncIterator[str]:
+async def _jobs_around(context: RequestContext, url: str) -> AsyncIterator[str]:
     """Jobs below whose output the object lies: those that a folder of it is named after."""
     folders = url.removeprefix("s3://").split("/")[1:-1]
     for name in dict.fromkeys(folder for folder in folders if _JOB_NAME.fullmatch(folder)):
         try:
-            job = await visit.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
+            job = await context.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
         except NotFound:
             continue
         if url.startswith(f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/"):
             yield job["AutoMLJobName"]
 
 
-async def _candidates(visit: Visit, job: str) -> AsyncIterator[Mapping[str, Any]]:
+async def _candidates(context: RequestContext, job: str) -> AsyncIterator[Mapping[str, Any]]:
     """The best one first."""
     asked = {"AutoMLJobName": job, "SortBy": "FinalObjectiveMetricValue", "SortOrder": "Descending"}
     while True:
-        page = await visit.ask("sagemaker", "ListCandidatesForAutoMLJob", asked)
+        page = await context.ask("sagemaker", "ListCandidatesForAutoMLJob", asked)
         for candidate in page["Candidates"]:
             yield candidate
         if "NextToken" not in page:

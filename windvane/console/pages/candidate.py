@@ -21,9 +21,9 @@ from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
 from windvane.console.framed import framed
+from windvane.console.request_context import visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
-from windvane.console.visit import visit_of
 from windvane.errors import CallerFault, NotFound
 
 _TITLES = {"quality": "Model insights report", "explanation": "Explainability report"}
@@ -81,16 +81,16 @@ async def quality(request: Request) -> Response:
 async def explanation(request: Request) -> Response:
     answer = await described(request)
     head, prefix = head_of(answer, "explanation"), answer.get("Explainability", "")
-    visit = visit_of(request)
+    context = visit_of(request)
     found = None
     if prefix:
         place = Place(prefix, head.name, await _labels(request, answer), head.is_best)
-        job = await visit.ask(
+        job = await context.ask(
             "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
         )
         target = job["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"]
         output = int(_number(request.query_params.get("class", "")) or 0)
-        found = await read_explanation(visit.objects, place, target, output)
+        found = await read_explanation(context.objects, place, target, output)
     view = ExplanationView(
         job_name=answer["AutoMLJobName"],
         head=head,
@@ -133,8 +133,8 @@ async def steps_page(request: Request) -> Response:
 
 async def files(request: Request) -> Response:
     answer = await described(request)
-    visit, head = visit_of(request), head_of(answer, "files")
-    job = await visit.ask(
+    context, head = visit_of(request), head_of(answer, "files")
+    job = await context.ask(
         "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
     )
     kinds = [(kind, _TITLES[kind]) for kind in KINDS if folder_of(answer, kind)]
@@ -142,7 +142,7 @@ async def files(request: Request) -> Response:
     view = FilesView(
         job_name=answer["AutoMLJobName"],
         head=head,
-        groups=await groups_of(visit.objects, answer, job),
+        groups=await groups_of(context.objects, answer, job),
         shown=next((kind for kind, _ in kinds if kind == asked), kinds[0][0] if kinds else ""),
         reports=kinds,
         state=await state_of(request, answer, head),

@@ -16,9 +16,9 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw
 from windvane.console.pages.leaderboard import candidate_url
+from windvane.console.request_context import visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.uncertain import Told, figures_of, is_loss
-from windvane.console.visit import visit_of
 from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
 
 Answer = Mapping[str, Any]
@@ -79,25 +79,25 @@ class CompareView:
 
 
 async def compare(request: Request) -> Response:
-    visit, job = visit_of(request), request.path_params["name"]
+    context, job = visit_of(request), request.path_params["name"]
     query = request.query_params
     picks = query.getlist("pick")
     if len(picks) == 2:
         told = urlencode({"one": picks[0], "two": picks[1]})
         return RedirectResponse(f"{request.url.path}?{told}", 303, headers=PAGE_HEADERS)
     one, two = query.get("one", ""), query.get("two", "")
-    board = await visit.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": job})
+    board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": job})
     names = [candidate["CandidateName"] for candidate in board["Candidates"]]
     if not (one and two):
         first = one or (picks[0] if picks else "")
         view = CompareView(board["AutoMLJobName"], "leaderboard", names, first, two)
         return draw(request, "compare.html", view)
     asked = (
-        visit.ask("windvane", "DescribeCandidate", {"AutoMLJobName": job, "CandidateName": name})
+        context.ask("windvane", "DescribeCandidate", {"AutoMLJobName": job, "CandidateName": name})
         for name in (one, two)
     )
     both = await asyncio.gather(*asked)
-    return await visit.in_thread(lambda: draw(request, "compare.html", view_of(names, *both)))
+    return await context.in_thread(lambda: draw(request, "compare.html", view_of(names, *both)))
 
 
 def view_of(names: Sequence[str], first: Answer, second: Answer) -> CompareView:

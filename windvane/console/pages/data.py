@@ -17,7 +17,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
 from windvane.console.framed import framed
 from windvane.console.notes import why_unexplored
-from windvane.console.visit import Visit, visit_of
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.wording import NOTHING, number, percent
 from windvane.errors import NotFound
 
@@ -99,12 +99,12 @@ class DataView:
 
 
 async def data(request: Request) -> Response:
-    visit, job = visit_of(request), await _job(request)
+    context, job = visit_of(request), await _job(request)
     name = job["AutoMLJobName"]
     root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}"
-    async with visit.objects.large():
-        analysis = await read_json(visit.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
-        table = None if analysis is None else await visit.in_thread(table_of, analysis)
+    async with context.objects.large():
+        analysis = await read_json(context.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
+        table = None if analysis is None else await context.in_thread(table_of, analysis)
         del analysis
     notebook = _notebook(job)
     view = DataView(
@@ -120,9 +120,9 @@ async def data(request: Request) -> Response:
             for title, ending in (("HTML", ".html"), ("Notebook", ".ipynb"), ("PDF", ".pdf"))
             if notebook
         ],
-        "" if notebook else await _why(visit, job),
+        "" if notebook else await _why(context, job),
     )
-    return await visit.in_thread(draw, request, "data.html", view)
+    return await context.in_thread(draw, request, "data.html", view)
 
 
 async def report(request: Request) -> Response:
@@ -167,12 +167,12 @@ def _notebook(job: Document) -> str:
     return uri.removesuffix(".ipynb")
 
 
-async def _why(visit: Visit, job: Document) -> str:
+async def _why(context: RequestContext, job: Document) -> str:
     """Why there is no report, as far as the job says."""
     if not job.get("PartialFailureReasons"):
         return ""
     named = {"AutoMLJobName": job["AutoMLJobName"]}
-    progress = await visit.ask("windvane", "DescribeAutoMLJobProgress", named)
+    progress = await context.ask("windvane", "DescribeAutoMLJobProgress", named)
     return why_unexplored(progress["PartialFailures"])
 
 

@@ -27,8 +27,8 @@ from windvane.console.endpoint.views import (
     state_of,
     variants_of,
 )
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.stream import END, stream_fragments
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import DoesNotExist, NotFound
 
 _EVERY_S = 1.0
@@ -81,19 +81,19 @@ class EndpointView:
     origin: Origin
 
 
-class Watch:
+class EndpointPoll:
     """Asks for an endpoint again and again; its log only when there is something new in it."""
 
-    def __init__(self, visit: Visit, name: str, span: str) -> None:
-        self._visit, self._name, self._span = visit, name, span
+    def __init__(self, context: RequestContext, name: str, span: str) -> None:
+        self._context, self._name, self._span = context, name, span
         self._log: Log | None = None
         self._newest = -1
 
     async def look(self) -> Moving:
         """raises    DoesNotExist"""
         named = {"EndpointName": self._name}
-        endpoint = await self._visit.ask("sagemaker", "DescribeEndpoint", named)
-        figures = await self._visit.ask("windvane", "DescribeEndpointFigures", named)
+        endpoint = await self._context.ask("sagemaker", "DescribeEndpoint", named)
+        figures = await self._context.ask("windvane", "DescribeEndpointFigures", named)
         return Moving(
             state_of(endpoint),
             variants_of(endpoint, figures),
@@ -121,7 +121,7 @@ class Watch:
             "limit": 1,
         }
         try:
-            streams = (await self._visit.ask("logs", "DescribeLogStreams", asked))["logStreams"]
+            streams = (await self._context.ask("logs", "DescribeLogStreams", asked))["logStreams"]
         except NotFound:
             return 0
         return int(streams[0]["lastEventTimestamp"]) if streams else 0
@@ -134,17 +134,17 @@ class Watch:
             "startFromHead": False,
             "limit": _LOG_SHOWN,
         }
-        answer = await self._visit.ask("logs", "FilterLogEvents", asked)
-        history = await self._visit.ask(
+        answer = await self._context.ask("logs", "FilterLogEvents", asked)
+        history = await self._context.ask(
             "windvane", "DescribeEndpointHistory", {"EndpointName": self._name}
         )
         return Log(group, lines_of(answer["events"]), changes_of(history), "nextToken" in answer)
 
 
 async def endpoint_page(request: Request) -> Response:
-    visit, now = visit_of(request), await _watch(request).look()
-    origin = await origin_of(visit, now.state.config_name)
-    return await visit.in_thread(draw, request, "endpoint.html", EndpointView(now, origin))
+    context, now = visit_of(request), await _watch(request).look()
+    origin = await origin_of(context, now.state.config_name)
+    return await context.in_thread(draw, request, "endpoint.html", EndpointView(now, origin))
 
 
 async def live(request: Request) -> Response:
@@ -166,9 +166,9 @@ def _parts_of(request: Request, now: Moving) -> dict[str, str]:
     return {name: draw_part(request, f"endpoint/{name}.html", now) for name in _FRAGMENTS}
 
 
-def _watch(request: Request) -> Watch:
+def _watch(request: Request) -> EndpointPoll:
     span = request.query_params.get("minutes", "10")
-    return Watch(
+    return EndpointPoll(
         visit_of(request), request.path_params["name"], span if span in SPANS else next(iter(SPANS))
     )
 

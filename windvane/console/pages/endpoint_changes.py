@@ -16,8 +16,8 @@ from windvane.console.draw import draw
 from windvane.console.endpoint.origin import Origin, origin_of
 from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import Form, form_of
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import CallerFault, DoesNotExist
 
 
@@ -72,7 +72,7 @@ async def change_page(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    visit, form = visit_of(request), await form_of(request)
+    context, form = visit_of(request), await form_of(request)
     state, variants = await _endpoint(request)
     typed = {name: form.get(name) for name in form.fields}
     troubles = dict(_troubles(variants, form))
@@ -82,7 +82,7 @@ async def change(request: Request) -> Response:
     wishes = [_wish(place, variant, form) for place, variant in enumerate(variants)]
     asked = {"EndpointName": state.name, "DesiredWeightsAndCapacities": wishes}
     try:
-        await visit.ask("sagemaker", "UpdateEndpointWeightsAndCapacities", asked)
+        await context.ask("sagemaker", "UpdateEndpointWeightsAndCapacities", asked)
     except CallerFault as fault:
         view = ChangeView(state, variants, typed, trouble=str(fault))
         return draw(request, "endpoint_change.html", view, 400)
@@ -130,25 +130,25 @@ async def delete_page(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    visit, form, view = visit_of(request), await form_of(request), await _to_delete(request)
+    context, form, view = visit_of(request), await form_of(request), await _to_delete(request)
     name = view.state.name
     if form.get("confirm") != name:
         trouble = f"Nothing was deleted: the name you typed is not {name}."
         view = DeleteView(view.state, view.origin, trouble)
         return draw(request, "endpoint_delete.html", view, 400)
-    await visit.ask("sagemaker", "DeleteEndpoint", {"EndpointName": name})
+    await context.ask("sagemaker", "DeleteEndpoint", {"EndpointName": name})
     if "with_config" in form and view.origin.exists:
-        await _delete_too(visit, "EndpointConfig", view.origin.config)
+        await _delete_too(context, "EndpointConfig", view.origin.config)
     if "with_models" in form:
         for model in view.models:
-            await _delete_too(visit, "Model", model)
+            await _delete_too(context, "Model", model)
     then = f"/console/endpoints?{urlencode({'deleted': name})}"
     return RedirectResponse(then, 303, headers=PAGE_HEADERS)
 
 
-async def _delete_too(visit: Visit, kind: str, name: str) -> None:
+async def _delete_too(context: RequestContext, kind: str, name: str) -> None:
     try:
-        await visit.ask("sagemaker", f"Delete{kind}", {f"{kind}Name": name})
+        await context.ask("sagemaker", f"Delete{kind}", {f"{kind}Name": name})
     except DoesNotExist:
         return  # somebody else was quicker
 
@@ -160,9 +160,9 @@ async def _to_delete(request: Request) -> DeleteView:
 
 async def _endpoint(request: Request) -> tuple[State, tuple[VariantRow, ...]]:
     """raises    DoesNotExist"""
-    visit, named = visit_of(request), {"EndpointName": request.path_params["name"]}
-    endpoint = await visit.ask("sagemaker", "DescribeEndpoint", named)
-    figures = await visit.ask("windvane", "DescribeEndpointFigures", named)
+    context, named = visit_of(request), {"EndpointName": request.path_params["name"]}
+    endpoint = await context.ask("sagemaker", "DescribeEndpoint", named)
+    figures = await context.ask("windvane", "DescribeEndpointFigures", named)
     return state_of(endpoint), variants_of(endpoint, figures)
 
 

@@ -19,8 +19,8 @@ from windvane.console.endpoint.views import (
     figures_of,
     variants_of,
 )
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.stream import stream_fragments
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import AccessDenied, DoesNotExist
 
 STATUSES = ("InService", "Creating", "Updating", "Failed", "Deleting")
@@ -30,7 +30,7 @@ _EVERY_S = 1.5
 
 
 @dataclass(frozen=True)
-class Wish:
+class ListQuery:
     """What of the endpoints is asked for, as the page's address says it.
 
     token    of the page; "" for the first one
@@ -57,12 +57,12 @@ class Wish:
     def is_filtered(self) -> bool:
         return bool(self.name or self.status)
 
-    def sorted_by(self, sort: str) -> Wish:
+    def sorted_by(self, sort: str) -> ListQuery:
         """From the first page; another way round if it is sorted so already."""
         ascending = not self.is_ascending if sort == self.sort else sort != "created"
         return replace(self.first_page(), sort=sort, is_ascending=ascending)
 
-    def first_page(self) -> Wish:
+    def first_page(self) -> ListQuery:
         return replace(self, token="")
 
     def parameters(self) -> dict[str, Any]:
@@ -95,9 +95,9 @@ class EndpointsView:
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
     """
 
-    wish: Wish
+    wish: ListQuery
     rows: tuple[Row, ...]
-    next: Wish | None
+    next: ListQuery | None
     deleted: str
     statuses: tuple[str, ...]
     columns: tuple[tuple[str, str, bool], ...]
@@ -124,19 +124,19 @@ async def endpoints_page(request: Request) -> Response:
 
 
 async def live(request: Request) -> Response:
-    visit, wish = visit_of(request), _wish_of(request)
+    context, wish = visit_of(request), _wish_of(request)
 
     async def render() -> Mapping[str, str]:
-        rows, _ = await _rows(visit, wish)
+        rows, _ = await _rows(context, wish)
         return {"rows": draw_part(request, "endpoint/rows.html", rows)}
 
     return stream_fragments(request, render, _EVERY_S)
 
 
-def _wish_of(request: Request) -> Wish:
+def _wish_of(request: Request) -> ListQuery:
     asked = request.query_params
     status, sort = asked.get("status", ""), asked.get("sort", "")
-    return Wish(
+    return ListQuery(
         asked.get("name", "").strip(),
         status if status in STATUSES else "",
         sort if sort in _ORDERS else "created",
@@ -145,16 +145,18 @@ def _wish_of(request: Request) -> Wish:
     )
 
 
-async def _rows(visit: Visit, wish: Wish) -> tuple[tuple[Row, ...], Wish | None]:
+async def _rows(
+    context: RequestContext, wish: ListQuery
+) -> tuple[tuple[Row, ...], ListQuery | None]:
     """Return the endpoints that may be looked at, and the next page.
 
     raises    AccessDenied if there are some and none of them may be
     """
-    listed = await visit.ask("sagemaker", "ListEndpoints", wish.parameters())
+    listed = await context.ask("sagemaker", "ListEndpoints", wish.parameters())
     rows, refusal = [], None
     for one in listed["Endpoints"]:
         try:
-            if (row := await _row(visit, one["EndpointName"])) is not None:
+            if (row := await _row(context, one["EndpointName"])) is not None:
                 rows.append(row)
         except AccessDenied as error:
             refusal = refusal or error
@@ -164,11 +166,11 @@ async def _rows(visit: Visit, wish: Wish) -> tuple[tuple[Row, ...], Wish | None]
     return tuple(rows), replace(wish, token=token) if token else None
 
 
-async def _row(visit: Visit, name: str) -> Row | None:
+async def _row(context: RequestContext, name: str) -> Row | None:
     """None if it was deleted meanwhile."""
     try:
-        endpoint = await visit.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
-        figures = await visit.ask("windvane", "DescribeEndpointFigures", {"EndpointName": name})
+        endpoint = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
+        figures = await context.ask("windvane", "DescribeEndpointFigures", {"EndpointName": name})
     except DoesNotExist:
         return None
     return Row(

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from windvane.console.request_context import visit_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.visit import visit_of
 
 
 async def download(request: Request) -> Response:

@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.job.views import JobView, job_view
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import NotFound
 
 _LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
@@ -82,13 +82,13 @@ def _parts_of(request: Request, view: JobView, names: Sequence[str]) -> dict[str
 
 async def job_log(request: Request) -> Response:
     """All of its lines as plain text, oldest first."""
-    visit, name = visit_of(request), await _name(request)
+    context, name = visit_of(request), await _name(request)
     headers = {**PAGE_HEADERS, "Content-Disposition": f'attachment; filename="{name}.log"'}
 
     async def lines() -> Any:
         token: dict[str, str] = {}
         while True:
-            page = await _log_page(visit, name, {"startFromHead": True, **token})
+            page = await _log_page(context, name, {"startFromHead": True, **token})
             for event in page["events"]:
                 yield f"{event['timestamp'] / 1000:.3f} {event['message']}\n"
             ahead = page.get("nextForwardToken", "")
@@ -106,13 +106,13 @@ async def stop_job(request: Request) -> Response:
 
 
 async def _seen(request: Request) -> JobView:
-    visit, asked = visit_of(request), {"AutoMLJobName": request.path_params["name"]}
+    context, asked = visit_of(request), {"AutoMLJobName": request.path_params["name"]}
     progress, job = await asyncio.gather(
-        visit.ask("windvane", "DescribeAutoMLJobProgress", asked),
-        visit.ask("sagemaker", "DescribeAutoMLJobV2", asked),
+        context.ask("windvane", "DescribeAutoMLJobProgress", asked),
+        context.ask("sagemaker", "DescribeAutoMLJobV2", asked),
     )
-    log = await _log_page(visit, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
-    return await visit.in_thread(job_view, progress, job, log["events"])
+    log = await _log_page(context, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
+    return await context.in_thread(job_view, progress, job, log["events"])
 
 
 async def _name(request: Request) -> str:
@@ -123,11 +123,11 @@ async def _name(request: Request) -> str:
     return name
 
 
-async def _log_page(visit: Visit, name: str, more: Mapping[str, Any]) -> dict[str, Any]:
+async def _log_page(context: RequestContext, name: str, more: Mapping[str, Any]) -> dict[str, Any]:
     """Without events if the job has not written any yet, or they are not kept any more."""
     place = {"logGroupName": _LOG_GROUP, "logStreamName": name}
     try:
-        return await visit.ask("logs", "GetLogEvents", {**place, **more})
+        return await context.ask("logs", "GetLogEvents", {**place, **more})
     except NotFound:
         return {"events": []}
 

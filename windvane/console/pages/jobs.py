@@ -16,10 +16,10 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
 from windvane.console.job.first import FirstJob, first_job
 from windvane.console.job.views import FINAL
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import stream_fragments
 from windvane.console.uncertain import Told, told
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import CallerFault, InvalidRequest
 
 _START = "/console/"
@@ -32,7 +32,7 @@ _ORDERS = {"name": "Name", "created": "CreationTime", "status": "Status"}
 
 
 @dataclass(frozen=True)
-class Wish:
+class ListQuery:
     """What of the jobs is asked for, as the page's address says it.
 
     token    of the page; "" for the first one
@@ -71,13 +71,13 @@ class Wish:
     def url(self) -> str:
         return f"{_START}?{self.query}" if self.query else _START
 
-    def sorted_by(self, sort: str) -> Wish:
+    def sorted_by(self, sort: str) -> ListQuery:
         """From the first page; another way round if it is sorted so already."""
         again = sort == self.sort
         ascending = not self.is_ascending if again else sort != "created"
         return replace(self, sort=sort, is_ascending=ascending, token="", first=1)
 
-    def first_page(self) -> Wish:
+    def first_page(self) -> ListQuery:
         return replace(self, token="", first=1)
 
     def parameters(self) -> dict[str, Any]:
@@ -128,10 +128,10 @@ class JobsView:
     stopped    jobs that were told to stop by the form that led here
     """
 
-    wish: Wish
+    wish: ListQuery
     rows: tuple[Row, ...]
     total: int
-    next: Wish | None
+    next: ListQuery | None
     is_live: bool
     stopped: int
     statuses: tuple[str, ...]
@@ -150,7 +150,7 @@ class StopView:
     """
 
     names: tuple[str, ...]
-    wish: Wish
+    wish: ListQuery
     troubles: tuple[tuple[str, str], ...] = ()
 
 
@@ -194,7 +194,7 @@ async def jobs_stream(request: Request) -> Response:
 
 async def stop_jobs(request: Request) -> Response:
     """Asks first; what could not be stopped is told."""
-    form, visit = await form_of(request), visit_of(request)
+    form, context = await form_of(request), visit_of(request)
     only = form.get("only")
     names = (only,) if only else tuple(dict.fromkeys(form.all("job")))[:_MOST_AT_ONCE]
     wish = _wish(form.fields)
@@ -202,7 +202,7 @@ async def stop_jobs(request: Request) -> Response:
         raise InvalidRequest("No job was selected. Select the jobs to stop.")
     if form.get("confirmed") != "yes":
         return draw(request, "jobs_stop.html", StopView(names, wish))
-    troubles = tuple([one for name in names if (one := await _stopped(visit, name)) is not None])
+    troubles = tuple([one for name in names if (one := await _stopped(context, name)) is not None])
     if troubles:
         return draw(request, "jobs_stop.html", StopView((), wish, troubles), 400)
     query = urlencode([*wish.fields, ("stopped", len(names))])
@@ -213,19 +213,19 @@ async def to_jobs(_: Request) -> Response:
     return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
 
 
-async def _stopped(visit: Visit, name: str) -> tuple[str, str] | None:
+async def _stopped(context: RequestContext, name: str) -> tuple[str, str] | None:
     """The reason if it could not be stopped."""
     try:
-        await visit.ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
+        await context.ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
     except CallerFault as fault:
         return name, str(fault)
     return None
 
 
 async def _seen(request: Request) -> JobsView:
-    visit, query = visit_of(request), request.query_params
+    context, query = visit_of(request), request.query_params
     wish = _wish({key: query.getlist(key) for key in query})
-    page = await visit.ask("windvane", "ListAutoMLJobOverviews", wish.parameters())
+    page = await context.ask("windvane", "ListAutoMLJobOverviews", wish.parameters())
     rows = tuple(_row(one) for one in page["AutoMLJobOverviews"])
     token = page.get("NextToken", "")
     return JobsView(
@@ -237,16 +237,16 @@ async def _seen(request: Request) -> JobsView:
         _number(query.get("stopped", ""), 0),
         STATUSES,
         _COLUMNS,
-        first_job(visit.caller, await visit.roles()),
+        first_job(context.caller, await context.roles()),
     )
 
 
-def _wish(fields: Mapping[str, list[str]]) -> Wish:
+def _wish(fields: Mapping[str, list[str]]) -> ListQuery:
     """Of an address or a form. What is none of the choices is what stands first among them."""
     given = {key: values[0].strip() for key, values in fields.items() if values}
     sort = given.get("sort", "")
     status = given.get("status", "")
-    return Wish(
+    return ListQuery(
         name=given.get("name", "")[:63],
         status=status if status in STATUSES else "",
         sort=sort if sort in _ORDERS else "created",

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
+from windvane.console.request_context import visit_of
 from windvane.console.uncertain import Told, is_loss, told
-from windvane.console.visit import visit_of
 from windvane.console.wording import in_bytes, millis, seconds, unit_of
 
 Answer = Mapping[str, Any]
@@ -126,10 +126,10 @@ class Column:
 
 async def leaderboard(request: Request) -> Response:
     """Worked out and drawn beside the event loop: there may be hundreds of candidates."""
-    visit, name = visit_of(request), request.path_params["name"]
-    board = await visit.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
-    view = await visit.in_thread(view_of, board, filters_of(request.query_params))
-    return await visit.in_thread(draw, request, "leaderboard.html", view)
+    context, name = visit_of(request), request.path_params["name"]
+    board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
+    view = await context.in_thread(view_of, board, filters_of(request.query_params))
+    return await context.in_thread(draw, request, "leaderboard.html", view)
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:

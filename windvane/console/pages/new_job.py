@@ -19,8 +19,8 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
 from windvane.names import default_bucket
 
@@ -117,19 +117,19 @@ async def page(request: Request) -> Response:
     query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
-    visit = visit_of(request)
-    roles = await visit.roles()
-    draft = _completed(Draft.of(Form(query)), visit, roles)
-    seen = await _look(visit, draft) if draft.uri else None
-    view = _view(visit, draft, seen, roles)
+    context = visit_of(request)
+    roles = await context.roles()
+    draft = _completed(Draft.of(Form(query)), context, roles)
+    seen = await _look(context, draft) if draft.uri else None
+    view = _view(context, draft, seen, roles)
     if seen is None:
-        view = replace(view, before=await _before(visit, view.uploads))
+        view = replace(view, before=await _before(context, view.uploads))
     return await _drawn(request, view)
 
 
-async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...]:
+async def _before(context: RequestContext, uploads: str) -> tuple[tuple[str, str, int], ...]:
     try:
-        found = await visit.objects.list(uploads, _MOST_UPLOADS)
+        found = await context.objects.list(uploads, _MOST_UPLOADS)
     except AccessDenied:  # a path can be typed all the same
         return ()
     named = ((uri.rpartition("/")[2], uri, size) for uri, size in reversed(found))
@@ -138,34 +138,34 @@ async def _before(visit: Visit, uploads: str) -> tuple[tuple[str, str, int], ...
 
 async def submit(request: Request) -> Response:
     """Start the job; or, without scripts, look again with what was chosen."""
-    visit, form = visit_of(request), await form_of(request)
-    roles = await visit.roles()
-    draft = _completed(Draft.of(form), visit, roles)
+    context, form = visit_of(request), await form_of(request)
+    roles = await context.roles()
+    draft = _completed(Draft.of(form), context, roles)
     if form.get("do") != "create":
-        seen = await _look(visit, draft) if draft.uri else None
-        return await _drawn(request, _view(visit, draft, seen, roles))
+        seen = await _look(context, draft) if draft.uri else None
+        return await _drawn(request, _view(context, draft, seen, roles))
     faults = draft.faults()
-    refusal = " ".join(faults.values()) if faults else await _create(visit, draft)
+    refusal = " ".join(faults.values()) if faults else await _create(context, draft)
     if not refusal:
         return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
-    view = _view(visit, draft, await _look(visit, draft), roles)
+    view = _view(context, draft, await _look(context, draft), roles)
     return await _drawn(request, replace(view, faults=faults, refusal=refusal), 400)
 
 
 async def look(request: Request) -> Response:
     """The fragment of the page that depends on the data and on what was chosen for them."""
-    visit = visit_of(request)
-    roles = await visit.roles()
-    draft = _completed(Draft.of(await form_of(request)), visit, roles)
-    view = replace(_view(visit, draft, await _look(visit, draft), roles), is_part=True)
-    return _fragment(await visit.in_thread(draw_part, request, "new_job/seen.html", view))
+    context = visit_of(request)
+    roles = await context.roles()
+    draft = _completed(Draft.of(await form_of(request)), context, roles)
+    view = replace(_view(context, draft, await _look(context, draft), roles), is_part=True)
+    return _fragment(await context.in_thread(draw_part, request, "new_job/seen.html", view))
 
 
 async def code(request: Request) -> Response:
     """The fragment with the request as code."""
-    visit = visit_of(request)
+    context = visit_of(request)
     draft = Draft.of(await form_of(request))
-    return _fragment(draw_part(request, "new_job/code.html", _code(visit, draft)))
+    return _fragment(draw_part(request, "new_job/code.html", _code(context, draft)))
 
 
 async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
@@ -173,23 +173,23 @@ async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
     return await visit_of(request).in_thread(draw, request, "new_job.html", view, status)
 
 
-async def _create(visit: Visit, draft: Draft) -> str:
+async def _create(context: RequestContext, draft: Draft) -> str:
     """ "" once the job is started, else why it was not."""
     try:
-        specification = draft.specification(visit.caller)
+        specification = draft.specification(context.caller)
         if specification is not None:
-            await visit.objects.write(specification.uri, specification.text.encode())
-        await visit.ask("sagemaker", "CreateAutoMLJobV2", draft.job_request(visit.caller))
+            await context.objects.write(specification.uri, specification.text.encode())
+        await context.ask("sagemaker", "CreateAutoMLJobV2", draft.job_request(context.caller))
     except CallerFault as fault:
         return str(fault)
     return ""
 
 
-async def _look(visit: Visit, draft: Draft) -> Seen:
+async def _look(context: RequestContext, draft: Draft) -> Seen:
     if not draft.uri:
         return Seen("Enter the S3 location of the data.")
     try:
-        told = await visit.ask("windvane", "PreviewTable", draft.preview_request())
+        told = await context.ask("windvane", "PreviewTable", draft.preview_request())
     except CallerFault as fault:
         return Seen(str(fault))
     columns = tuple(
@@ -201,14 +201,16 @@ async def _look(visit: Visit, draft: Draft) -> Seen:
     )
 
 
-def _view(visit: Visit, draft: Draft, seen: Seen | None, roles: tuple[str, ...]) -> NewJob:
+def _view(
+    context: RequestContext, draft: Draft, seen: Seen | None, roles: tuple[str, ...]
+) -> NewJob:
     if seen is not None and not seen.fault:
         draft = _as_seen(draft, seen)
-    bucket = default_bucket(visit.caller.account, visit.caller.region)
+    bucket = default_bucket(context.caller.account, context.caller.region)
     return NewJob(
         draft,
         seen,
-        _code(visit, draft) if seen is not None and not seen.fault else None,
+        _code(context, draft) if seen is not None and not seen.fault else None,
         roles,
         f"s3://{bucket}/console/uploads/",
     )
@@ -229,7 +231,7 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
     )
 
 
-def _first_role(visit: Visit, roles: tuple[str, ...]) -> str:
+def _first_role(context: RequestContext, roles: tuple[str, ...]) -> str:
     """Return the role that is proposed for a job.
 
     raises    NotAuthorized if whoever is signed in may hand no role to a job
@@ -237,22 +239,22 @@ def _first_role(visit: Visit, roles: tuple[str, ...]) -> str:
     if roles:
         return roles[0]
     raise NotAuthorized(
-        visit.caller.credential.principal_arn,
+        context.caller.credential.principal_arn,
         "iam:PassRole",
-        f"arn:aws:iam::{visit.caller.account}:role/NAME",
+        f"arn:aws:iam::{context.caller.account}:role/NAME",
         "because no identity-based policy allows the iam:PassRole action on any role that SageMaker may assume, and a "
         "job must be given one",
         Denial.NO_ALLOW,
     )
 
 
-def _completed(draft: Draft, visit: Visit, roles: tuple[str, ...]) -> Draft:
+def _completed(draft: Draft, context: RequestContext, roles: tuple[str, ...]) -> Draft:
     """Return the draft with proposals for what is empty and must not be."""
-    bucket = default_bucket(visit.caller.account, visit.caller.region)
+    bucket = default_bucket(context.caller.account, context.caller.region)
     return replace(
         draft,
         job_name=draft.job_name or (proposed_name(draft.uri) if draft.uri else ""),
-        role=draft.role or _first_role(visit, roles),
+        role=draft.role or _first_role(context, roles),
         output=draft.output or f"s3://{bucket}/automl",
     )
 
@@ -269,9 +271,9 @@ def proposed_name(uri: str) -> str:
     return f"{stem[: _LONGEST_NAME - len(stamp) - 1].rstrip('-')}-{stamp}"
 
 
-def _code(visit: Visit, draft: Draft) -> Code:
-    where = visit.url, visit.caller.region
-    request, specification = draft.job_request(visit.caller), draft.specification(visit.caller)
+def _code(context: RequestContext, draft: Draft) -> Code:
+    where = context.url, context.caller.region
+    request, specification = draft.job_request(context.caller), draft.specification(context.caller)
     return Code(
         boto3_code(*where, request, specification), cli_code(*where, request, specification)
     )

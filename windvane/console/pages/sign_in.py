@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.api.entry import Entry, Session
+from windvane.api.authenticator import Authenticator, Session
 from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
 from windvane.console.draw import THEMES, draw, here
 from windvane.console.forms import form_of
+from windvane.console.request_context import visit_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.visit import visit_of
 
 _START = "/console/"
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
@@ -121,8 +121,8 @@ async def choose_theme(request: Request) -> Response:
     return response
 
 
-def _entry(request: Request) -> Entry:
-    entry: Entry = request.app.state.entry
+def _entry(request: Request) -> Authenticator:
+    entry: Authenticator = request.app.state.entry
     return entry
 
 

@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.trying.downloads import csv_download, csv_text
 from windvane.console.trying.invoking import Snippet, asked_by, snippets
 from windvane.console.trying.pasted import Pasted, read_pasted
 from windvane.console.trying.schema import Field, Schema, schema_from
 from windvane.console.trying.told import Reasons, reasons_from
-from windvane.console.visit import Visit, visit_of
 from windvane.console.wording import number
 from windvane.errors import (
     CallerFault,
@@ -135,7 +135,7 @@ async def answer(request: Request) -> Response:
     text = _raw(form, "csv")
     row, pasted = _cells(form, tried.schema), None
     try:
-        pasted = await tried.visit.in_thread(_asked, form, tried.schema, row)
+        pasted = await tried.context.in_thread(_asked, form, tried.schema, row)
         if len(pasted.rows) == 1:
             row = _fitting(pasted.rows[0], row)
         result = await tried.answered(pasted, form.get("label"), has_reasons=not is_part)
@@ -143,8 +143,8 @@ async def answer(request: Request) -> Response:
         result = Result(refusal=_refusal(error))
     status = 200 if result.refusal is None else _REFUSED
     if is_part:
-        view = await tried.visit.in_thread(tried.view, row, text, result, pasted)
-        part = await tried.visit.in_thread(draw_part, request, "try/result.html", view)
+        view = await tried.context.in_thread(tried.view, row, text, result, pasted)
+        part = await tried.context.in_thread(draw_part, request, "try/result.html", view)
         return Response(part, status, headers=PAGE_HEADERS, media_type="text/html")
     return await _drawn(request, lambda: tried.view(row, text, result, pasted), status)
 
@@ -167,7 +167,7 @@ async def download(request: Request) -> Response:
     text = _raw(form, "csv")
     try:
         schema = tried.schema
-        pasted = await tried.visit.in_thread(read_pasted, text, schema.names, schema.target)
+        pasted = await tried.context.in_thread(read_pasted, text, schema.names, schema.target)
         head, answers = await tried.ask(pasted.rows)
     except (CallerFault, InvocationFault) as error:
         refused = Result(refusal=_refusal(error))
@@ -179,7 +179,7 @@ async def download(request: Request) -> Response:
         name = f"{tried.endpoint}-predictions.csv"
         return csv_download(name, [[*tried.schema.names, *head], *rows])
 
-    return await tried.visit.in_thread(written)
+    return await tried.context.in_thread(written)
 
 
 async def _drawn(request: Request, view: Callable[[], TryView], status: int = 200) -> Response:
@@ -189,7 +189,7 @@ async def _drawn(request: Request, view: Callable[[], TryView], status: int = 20
 
 @dataclass(frozen=True)
 class _Trying:
-    visit: Visit
+    context: RequestContext
     endpoint: str
     variants: tuple[str, ...]
     schema: Schema
@@ -206,7 +206,7 @@ class _Trying:
             self.schema.fields(row),
             text,
             result,
-            snippets(asked_by(self.visit, self.endpoint, body, variant)),
+            snippets(asked_by(self.context, self.endpoint, body, variant)),
         )
 
     async def ask(self, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[Any]]]:
@@ -214,8 +214,8 @@ class _Trying:
 
         raises    what InvokeEndpoint does
         """
-        body = await self.visit.in_thread(csv_text, rows)
-        answered = await self.visit.ask(
+        body = await self.context.in_thread(csv_text, rows)
+        answered = await self.context.ask(
             "sagemaker-runtime",
             "InvokeEndpoint",
             {
@@ -226,14 +226,14 @@ class _Trying:
                 "Body": body.encode("utf-8", "backslashreplace"),
             },
         )
-        return await self.visit.in_thread(_responses, answered["Body"])
+        return await self.context.in_thread(_responses, answered["Body"])
 
     async def answered(self, pasted: Pasted, label: str, *, has_reasons: bool) -> Result:
         """raises    what InvokeEndpoint does"""
         head, answers = await self.ask(pasted.rows)
         if len(pasted.rows) > 1:
-            return await self.visit.in_thread(_of_many, pasted, head, answers)
-        shown = await self.visit.in_thread(lambda: [_shown(one) for one in answers[0]])
+            return await self.context.in_thread(_of_many, pasted, head, answers)
+        shown = await self.context.in_thread(lambda: [_shown(one) for one in answers[0]])
         told = dict(zip(head, shown, strict=True))
         main = next((one for one in ("predicted_label", "score") if one in told), head[0])
         result = Result(
@@ -255,7 +255,7 @@ class _Trying:
         if label:
             parameters["Label"] = label
         try:
-            told = await self.visit.ask("windvane", "ExplainPrediction", parameters)
+            told = await self.context.ask("windvane", "ExplainPrediction", parameters)
         except (CallerFault, InvocationFault) as error:
             return replace(result, no_reasons=_refusal(error))
         found = reasons_from(told, self.schema.target, self.schema.labels)
@@ -278,12 +278,12 @@ def _responses(body: bytes) -> tuple[list[str], list[list[Any]]]:
 
 async def _trying(request: Request, variant: str) -> _Trying:
     """raises    DoesNotExist; ModelNotReady if there is no model to describe"""
-    visit, endpoint = visit_of(request), request.path_params["name"]
+    context, endpoint = visit_of(request), request.path_params["name"]
     wanted = {"EndpointName": endpoint} | ({"VariantName": variant} if variant else {})
-    described = await visit.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
-    schema = await visit.ask("windvane", "DescribeEndpointSchema", wanted)
+    described = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
+    schema = await context.ask("windvane", "DescribeEndpointSchema", wanted)
     variants = tuple(one["VariantName"] for one in described.get("ProductionVariants", ()))
-    return _Trying(visit, endpoint, variants, schema_from(schema))
+    return _Trying(context, endpoint, variants, schema_from(schema))
 
 
 def _asked(form: Form, schema: Schema, row: Sequence[str]) -> Pasted:

@@ -21,8 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from windvane.console.forms import body_of
+from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.visit import Visit, visit_of
 from windvane.errors import InvalidRequest
 from windvane.names import default_bucket
 
@@ -40,7 +40,7 @@ _UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 async def begin(request: Request) -> Response:
     """A place for a file, the size of its parts, and the URL that begins the upload."""
-    visit, given = visit_of(request), await _json_of(request)
+    context, given = visit_of(request), await _json_of(request)
     name, size = given.get("name"), given.get("size")
     if not isinstance(name, str) or type(size) is not int:
         raise InvalidRequest("An upload needs the name and the size of a file.")
@@ -54,17 +54,17 @@ async def begin(request: Request) -> Response:
     key = f"{FOLDER}/{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}/{safe_name(name)}"
     return _answer(
         {
-            "uri": f"s3://{_bucket(visit)}/{key}",
+            "uri": f"s3://{_bucket(context)}/{key}",
             "key": key,
             "part_bytes": part_bytes(size),
-            "create": _signed(visit, "POST", key, {"uploads": ""}),
+            "create": _signed(context, "POST", key, {"uploads": ""}),
         }
     )
 
 
 async def sign(request: Request) -> Response:
     """URLs for some parts of an upload that was begun, and those that complete and abort it."""
-    visit, given = visit_of(request), await _json_of(request)
+    context, given = visit_of(request), await _json_of(request)
     key, upload_id, parts = given.get("key"), given.get("upload_id"), given.get("parts")
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise InvalidRequest("The key was not issued by this page.")
@@ -78,11 +78,11 @@ async def sign(request: Request) -> Response:
     return _answer(
         {
             "parts": {
-                str(part): _signed(visit, "PUT", key, {"partNumber": str(part), **whole})
+                str(part): _signed(context, "PUT", key, {"partNumber": str(part), **whole})
                 for part in parts
             },
-            "complete": _signed(visit, "POST", key, whole),
-            "abort": _signed(visit, "DELETE", key, whole),
+            "complete": _signed(context, "POST", key, whole),
+            "abort": _signed(context, "DELETE", key, whole),
         }
     )
 
@@ -119,18 +119,20 @@ def _answer(told: Mapping[str, Any]) -> Response:
     return JSONResponse(told, headers=PAGE_HEADERS)
 
 
-def _bucket(visit: Visit) -> str:
-    return default_bucket(visit.caller.account, visit.caller.region)
+def _bucket(context: RequestContext) -> str:
+    return default_bucket(context.caller.account, context.caller.region)
 
 
-def _signed(visit: Visit, method: str, key: str, query: Mapping[str, str]) -> str:
+def _signed(context: RequestContext, method: str, key: str, query: Mapping[str, str]) -> str:
     """A URL of this server for one request, path style, signed with the key of whoever is signed in."""
-    credential = visit.caller.credential
+    credential = context.caller.credential
     keys = Credentials(
         credential.access_key, credential.secret_key, credential.session_token or None
     )
-    request = AWSRequest(method, f"{visit.url}/{_bucket(visit)}/{quote(key)}", params=dict(query))
-    S3SigV4QueryAuth(keys, "s3", visit.caller.region, expires=_LIFETIME_S).add_auth(request)
+    request = AWSRequest(
+        method, f"{context.url}/{_bucket(context)}/{quote(key)}", params=dict(query)
+    )
+    S3SigV4QueryAuth(keys, "s3", context.caller.region, expires=_LIFETIME_S).add_auth(request)
     return str(request.prepare().url)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shlex import quote
 from urllib.parse import quote as in_path
 
-from windvane.console.visit import Visit
+from windvane.console.request_context import RequestContext
 
 _LONGEST = 4_000
 """Characters of rows that stand in the code itself; more are read from a file."""
@@ -56,14 +56,14 @@ class Asked:
         return not self.is_in_file and not self.body.startswith(("file://", "fileb://"))
 
 
-def asked_by(visit: Visit, endpoint: str, body: str, variant: str) -> Asked:
+def asked_by(context: RequestContext, endpoint: str, body: str, variant: str) -> Asked:
     return Asked(
-        visit.url,
-        visit.caller.region,
+        context.url,
+        context.caller.region,
         endpoint,
         body,
         variant,
-        has_session_token=not visit.caller.credential.permanent,
+        has_session_token=not context.caller.credential.permanent,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windvane.console.charts.base import Chart, Numbers
-from windvane.console.charts.reasons import Step, Way, chance_bars, waterfall
+from windvane.console.charts.contributions import Contributions, Step, chance_bars, waterfall
 from windvane.console.wording import name, number, percent
 
 _MOST_STEPS = 10
@@ -142,7 +142,7 @@ def _waterfall(
     if others:
         rest = sum(one["Contribution"] for one in others)
         steps.append(Step(f"{len(others)} other columns", rest))
-    way = Way("baseline", answer["Expected"], steps, "this row", answer["Answer"])
+    way = Contributions("baseline", answer["Expected"], steps, "this row", answer["Answer"])
     unit = "" if answer["Scale"] == "value" else ", in percentage points"
     factor = 1.0 if answer["Scale"] == "value" else 100.0
     return waterfall(

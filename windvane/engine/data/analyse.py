@@ -20,7 +20,7 @@ from windvane.engine.data.dataset import Dataset, write_dataset
 from windvane.engine.data.encoded import encode
 from windvane.engine.data.monotone import check_monotone
 from windvane.engine.data.plainnumbers import plain_numbers
-from windvane.engine.data.power import MOST_ROWS, Powers, prediction_power
+from windvane.engine.data.predictive_power import MOST_ROWS, Powers, prediction_power
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.rowweights import take_weights

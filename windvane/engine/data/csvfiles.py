@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.data.decompress import LONGEST_ROW, plain_text
 from windvane.engine.data.dialect import (
     Dialect,
     Opening,
@@ -20,7 +21,6 @@ from windvane.engine.data.dialect import (
     column_names,
     read_opening,
 )
-from windvane.engine.data.unpack import LONGEST_ROW, plain_text
 from windvane.engine.data.widefiles import wide_rows
 from windvane.errors import DataFault, JobFault
 from windvane.notes.codes import DataValue, NoteCode

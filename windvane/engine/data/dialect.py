@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from windvane.engine.data.unpack import LONGEST_ROW
+from windvane.engine.data.decompress import LONGEST_ROW
 from windvane.errors import DataFault
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note, unreadable

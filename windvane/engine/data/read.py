@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.arrowfiles import ArrowFiles
 from windvane.engine.data.dialect import check_column, check_same_columns
-from windvane.engine.data.thin import ThinnedRows
+from windvane.engine.data.reservoir import ThinnedRows
 from windvane.errors import DataFault
 
 _TABLE_SHARE = 4
 """The raw table may take this part of memory_mb, DuckDB's buffers another (data/duckfiles.py)."""
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """names    of the columns"""
 
     names: tuple[str, ...]
@@ -91,7 +91,7 @@ def read_table(
 
 
 @contextmanager
-def _opened(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[Rows]:
+def _opened(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[RowSource]:
     if options.format == "arrow":
         yield ArrowFiles(files, options)
         return

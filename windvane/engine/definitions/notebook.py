@@ -23,7 +23,7 @@ from windvane.engine.definitions.literals import Plain, assignments, call
 from windvane.engine.definitions.pipelines import Pipeline
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.features.cards import RecipeCard, recipe_card
-from windvane.engine.learners.space import Choice, Dimension, Integer
+from windvane.engine.learners.space import Categorical, Dimension, Integer
 from windvane.engine.reports.notebook import markdown
 from windvane.engine.tuning.pacing import most_folds
 
@@ -158,7 +158,7 @@ def _selected(one: Pipeline) -> str:
 
 
 def _range(dimension: Dimension) -> dict[str, Plain]:
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         return {"options": dimension.options}
     return {**asdict(dimension), "integer": isinstance(dimension, Integer)}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import Making, RecipeCard
-from windvane.engine.learners.space import Choice, Dimension
+from windvane.engine.learners.space import Categorical, Dimension
 from windvane.wording import number
 
 TRANSFORMERS: Mapping[str, str] = {
@@ -72,10 +72,10 @@ def transformers_for(card: RecipeCard, of: ColumnType, n_classes: int = 0) -> li
 
 def range_in_words(dimension: Dimension) -> str:
     """
-    >>> range_in_words(Choice((False, True)))
+    >>> range_in_words(Categorical((False, True)))
     'one of False, True'
     """
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         return f"one of {', '.join(map(str, dimension.options))}"
     scale = ", on a logarithmic scale" if dimension.log else ""
     return f"{number(dimension.low)} to {number(dimension.high)}{scale}"

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
 from windvane.engine.data.dataset import Dataset
+from windvane.engine.ensembles.constrained import fit_thrifty_weights
 from windvane.engine.ensembles.losses import Loss, loss_for
 from windvane.engine.ensembles.pool import pool_for, pooled
-from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights
 from windvane.engine.scoring.evaluate import gain, honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName
+from windvane.engine.candidate_io import CandidateRecord
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import Blend
 from windvane.engine.evaluation.trained import Trained
-from windvane.engine.outcomes import CandidateRecord
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature, calibrate
 from windvane.engine.scoring.classweights import best_class_weights
 from windvane.engine.scoring.evaluate import (
@@ -28,8 +28,8 @@ from windvane.engine.scoring.evaluate import (
     score,
     scores,
 )
-from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Floats, Indices
+from windvane.engine.scoring.selection_bias import optimism_of_best
 from windvane.engine.scoring.threshold import Decision, best_threshold, decide, tuned_metric
 from windvane.engine.weighted import taken
 from windvane.errors import CandidateFault

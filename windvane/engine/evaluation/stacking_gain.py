@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from windvane.engine.candidate_io import CandidateRecord
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import Blend, OutOfFold, Predictions
 from windvane.engine.ensembles.second_layer import SecondLayer
@@ -14,7 +15,6 @@ from windvane.engine.ensembles.stacking import (
     stacked,
 )
 from windvane.engine.evaluation import judge
-from windvane.engine.outcomes import CandidateRecord
 from windvane.errors import CandidateFault
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.candidate_io import FoldFits
 from windvane.engine.learners.base import FittedModel
-from windvane.engine.outcomes import FoldFits
 from windvane.notes.note import Note
 
 

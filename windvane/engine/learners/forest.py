@@ -22,7 +22,7 @@ from windvane.engine.learners.names import (
     Fixed,
     Rules,
 )
-from windvane.engine.learners.space import COUNT, Choice, Integer, Real, Space
+from windvane.engine.learners.space import COUNT, Categorical, Integer, Real, Space
 from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.learners.trees import Trees, trees_of
 from windvane.engine.manifest import check_manifest, write_manifest
@@ -116,7 +116,7 @@ class ForestLearner:
             "max_features": Real(0.1, 1.0),
         }
         if setting.n_classes:
-            space["criterion"] = Choice(("gini", "entropy"))
+            space["criterion"] = Categorical(("gini", "entropy"))
         return space
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:

@@ -47,7 +47,15 @@ from windvane.engine.learners.patience import (
     most_rounds,
     rounds_to_wait,
 )
-from windvane.engine.learners.space import AT_LEAST_0, COUNT, SHARE, Choice, Integer, Real, Space
+from windvane.engine.learners.space import (
+    AT_LEAST_0,
+    COUNT,
+    SHARE,
+    Categorical,
+    Integer,
+    Real,
+    Space,
+)
 from windvane.engine.learners.traits import Cost, Hyperparameters, TableSize, Traits, within_reason
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -214,7 +222,7 @@ class LightGbm:
             "lambda_l1": Real(1e-6, 10.0, log=True),
             "lambda_l2": Real(1e-6, 30.0, log=True),
             "cat_smooth": Real(1.0, 100.0, log=True),
-            "extra_trees": Choice((False, True)),
+            "extra_trees": Categorical((False, True)),
         }
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:

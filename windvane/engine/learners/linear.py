@@ -35,7 +35,7 @@ from windvane.engine.learners.names import (
     Says,
 )
 from windvane.engine.learners.patience import Patience
-from windvane.engine.learners.space import Choice, Real, Space
+from windvane.engine.learners.space import Categorical, Real, Space
 from windvane.engine.learners.traits import Cost, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.engine.weighted import Weight
@@ -142,7 +142,7 @@ _NAMES: Rules = {
 
 _TRAITS = Traits(
     cost=Cost(0.4e-6, 90, 12, 60, model_mb=0.1, library_s=0.4),
-    further_of_two_classes={"positive_example_weight_mult": Choice(("none", "balanced"))},
+    further_of_two_classes={"positive_example_weight_mult": Categorical(("none", "balanced"))},
     names=_NAMES,
 )
 
@@ -162,7 +162,7 @@ class LinearLearner:
         """
         space: dict[str, Any] = {"wd": Real(1e-7, 1.0, log=True), "l1": Real(1e-7, 0.1, log=True)}
         if setting.n_classes == 2 and setting.objective in _LABEL_METRICS:
-            space["positive_example_weight_mult"] = Choice(("none", "balanced"))
+            space["positive_example_weight_mult"] = Categorical(("none", "balanced"))
         return space
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:  # noqa: ARG002 - contract

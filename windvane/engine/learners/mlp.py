@@ -29,7 +29,7 @@ from windvane.engine.learners.scaling import (
     scaled_inputs,
     target_scaling,
 )
-from windvane.engine.learners.space import Choice, Integer, Real, Space
+from windvane.engine.learners.space import Categorical, Integer, Real, Space
 from windvane.engine.learners.traits import Cost, Traits, within_reason
 from windvane.errors import CandidateFault
 from windvane.notes.codes import NoteCode
@@ -97,7 +97,7 @@ class Mlp:
             "n_networks": Integer(1, 4),
             "dropout": Real(0.0, 0.4),
             "weight_decay": Real(1e-3, 0.3, log=True),
-            "waves": Choice((False, True)),
+            "waves": Categorical((False, True)),
         }
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:

@@ -26,13 +26,13 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Categorical:
     """One of these."""
 
     options: tuple[str | int | float | bool, ...]
 
 
-Dimension = Real | Integer | Choice
+Dimension = Real | Integer | Categorical
 Space = Mapping[str, Dimension]
 
 LARGEST = 2**31 - 1

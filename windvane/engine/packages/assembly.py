@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from windvane.engine.candidate_io import FULL_FIT, CandidateRecord
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.data.sketch import read_sketch
 from windvane.engine.features.recipe import load_recipe
-from windvane.engine.outcomes import FULL_FIT, CandidateRecord
 from windvane.engine.packages.package import (
     Member,
     ModelSpec,

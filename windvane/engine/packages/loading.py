@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.candidate_io import SECOND_LAYER
 from windvane.engine.checked import number_in, text_in, texts_in
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.ensembles.pool import Pool
@@ -16,7 +17,6 @@ from windvane.engine.features.base import FittedRecipe
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, each_file_once, read_json
-from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.packages.checks import check_answers, check_schema, checked_parse
 from windvane.engine.packages.predictor import (
     Combination,

@@ -18,10 +18,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from windvane.engine.candidate_io import SECOND_LAYER
 from windvane.engine.data.sketch import SKETCH, Sketch, sketch_to_json
 from windvane.engine.ensembles.pool import pool_for
 from windvane.engine.manifest import FORMAT_VERSION, check_manifest, write_json, write_manifest
-from windvane.engine.outcomes import SECOND_LAYER
 from windvane.engine.packages.loading import load_predictor, load_transformers
 from windvane.engine.packages.predictor import Predictions, Predictor, Schema, Transformers
 from windvane.engine.scoring.calibration import NO_CHANGE

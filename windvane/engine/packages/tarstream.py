@@ -39,7 +39,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
+class TarMember:
     """A file or folder of an archive."""
 
     name: str
@@ -57,7 +57,7 @@ class TarStream:
         self._source, self._called = source, called
         self._left = self._padding = self._n_records = 0
 
-    def next(self) -> Entry | None:
+    def next(self) -> TarMember | None:
         """The next file or folder; None at the end. What was not copied of the one before is passed over.
 
         raises    CorruptArtifact, EOFError
@@ -92,7 +92,7 @@ class TarStream:
             self._left -= len(part)
             sink.write(part)
 
-    def _entry(self, block: bytes, name: str, size: int | None) -> Entry:
+    def _entry(self, block: bytes, name: str, size: int | None) -> TarMember:
         kind = block[156:157]
         is_folder = kind == _FOLDER or (kind == b"\0" and name.endswith("/"))
         if not is_folder and kind not in _FILES:
@@ -101,7 +101,7 @@ class TarStream:
             size = _number(block[124:136], self._called)
         self._left = 0 if is_folder else size
         self._padding = -self._left % _BLOCK
-        return Entry(name, self._left, is_folder)
+        return TarMember(name, self._left, is_folder)
 
     def _pass_over(self) -> None:
         left = self._left + self._padding

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import out_of_fold_classes

@@ -10,7 +10,14 @@ import numpy as np
 from windvane.engine.quality.curves import Curve, Ranking
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.pictures import Axis, Draw, draw_lines, share_axis
-from windvane.engine.quality.thresholds import RATIOS, Choice, Costs, cheapest, choice, choices
+from windvane.engine.quality.thresholds import (
+    RATIOS,
+    Costs,
+    ThresholdResult,
+    cheapest,
+    choice,
+    choices,
+)
 from windvane.engine.reports.document import Figure, Section, Table, Text
 from windvane.wording import number, share
 
@@ -33,7 +40,7 @@ def threshold_section(judged: Judged, ranked: Ranking) -> Section:
     return Section("Choosing a threshold", [text, figure, _cost_table(ranked, judged.threshold)])
 
 
-def _draw(found: Sequence[Choice], own: float) -> Draw:
+def _draw(found: Sequence[ThresholdResult], own: float) -> Draw:
     thresholds = np.array([one.threshold for one in found])
     lines = {
         "precision": [math.nan if one.precision is None else one.precision for one in found],
@@ -45,7 +52,7 @@ def _draw(found: Sequence[Choice], own: float) -> Draw:
     return draw_lines(named, Axis("threshold"), share_axis("share"), own)
 
 
-def _choice_table(found: Sequence[Choice], own: float) -> Table:
+def _choice_table(found: Sequence[ThresholdResult], own: float) -> Table:
     head = ("Threshold", "Precision", "Recall", "F1", "Predicted positive")
     costs = [f"Cost at {ratio.told}" for ratio in RATIOS]
     rows = [
@@ -87,7 +94,7 @@ def _cost_table(ranked: Ranking, own: float) -> Table:
     )
 
 
-def _cost_row(costs: Costs, best: Choice, as_it_is: Choice) -> tuple[str, ...]:
+def _cost_row(costs: Costs, best: ThresholdResult, as_it_is: ThresholdResult) -> tuple[str, ...]:
     return (
         costs.told,
         "never positive" if math.isinf(best.threshold) else number(best.threshold),

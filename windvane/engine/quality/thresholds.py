@@ -38,7 +38,7 @@ RATIOS = (Costs(10, 1), Costs(3, 1), Costs(1, 1), Costs(1, 3), Costs(1, 10))
 
 
 @dataclass(frozen=True)
-class Choice:
+class ThresholdResult:
     """What a threshold does to the rows judged.
 
     hits, alarms          positive and negative rows predicted positive
@@ -80,17 +80,17 @@ class Choice:
         return 100 * (costs.alarm * self.alarms + costs.miss * misses) / self.n_rows
 
 
-def choice(ranked: Ranking, threshold: float) -> Choice:
+def choice(ranked: Ranking, threshold: float) -> ThresholdResult:
     """What a threshold does; rows of exactly its probability are predicted positive.
 
     ranked    with rows of both classes
     """
     place = int(np.searchsorted(-ranked.thresholds, -threshold, side="right"))
     hits, alarms = (ranked.hits[place - 1], ranked.alarms[place - 1]) if place else (0, 0)
-    return Choice(threshold, int(hits), int(alarms), ranked.n_positive, ranked.n_negative)
+    return ThresholdResult(threshold, int(hits), int(alarms), ranked.n_positive, ranked.n_negative)
 
 
-def choices(ranked: Ranking, own: float) -> tuple[Choice, ...]:
+def choices(ranked: Ranking, own: float) -> tuple[ThresholdResult, ...]:
     """About twenty thresholds that differ in what they do, rising: the model's own, even ones, and those that predict a
     given share of rows to be positive.
 
@@ -105,7 +105,7 @@ def choices(ranked: Ranking, own: float) -> tuple[Choice, ...]:
     return tuple(sorted(by_effect.values(), key=lambda one: one.threshold))
 
 
-def cheapest(ranked: Ranking, costs: Costs) -> Choice:
+def cheapest(ranked: Ranking, costs: Costs) -> ThresholdResult:
     """The threshold of least cost on these rows, of equal ones the highest; infinite where never to predict the
     positive class is cheapest.
 

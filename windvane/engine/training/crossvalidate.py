@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.candidate_io import FoldFits, fold_fit
 from windvane.engine.candidates import Plan
 from windvane.engine.evaluation.trained import Trained
 from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
-from windvane.engine.outcomes import FoldFits, fold_fit
 from windvane.engine.training.tasks import CountingClock, Deadline, Task
 from windvane.errors import OutOfTime
 from windvane.notes.codes import NoteCode

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.candidate_io import FULL_FIT, MATRIX, fold_fit
 from windvane.engine.columns import Columns, Values
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
@@ -26,7 +27,6 @@ from windvane.engine.features.plan import fit_transform_recipe, term_tables
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable
-from windvane.engine.outcomes import FULL_FIT, MATRIX, fold_fit
 from windvane.engine.training.tasks import Matrix
 from windvane.errors import CorruptArtifact
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.candidate_io import FULL_FIT, FoldFits
 from windvane.engine.candidates import REFIT_ROWS, Plan
 from windvane.engine.learners.base import FittedModel, Learner, Rows
-from windvane.engine.outcomes import FULL_FIT, FoldFits
 from windvane.engine.training.tasks import CountingClock, Deadline, Sample, Task
 from windvane.errors import OutOfTime
 from windvane.notes.codes import NoteCode

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.evaluation import judge
-from windvane.engine.outcomes import CandidateRecord, read_candidate, read_out_of_fold
 from windvane.errors import Outclassed
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note

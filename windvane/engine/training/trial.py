@@ -10,6 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from windvane.engine.candidate_io import (
+    FULL_FIT,
+    CandidateRecord,
+    read_candidate,
+    read_out_of_fold,
+    write_candidate,
+)
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.evaluation import judge
@@ -18,13 +25,6 @@ from windvane.engine.features.base import Feature
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel, Setting
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.outcomes import (
-    FULL_FIT,
-    CandidateRecord,
-    read_candidate,
-    read_out_of_fold,
-    write_candidate,
-)
 from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import folder_bytes, row_latency_s
 from windvane.engine.packages.predictor import (

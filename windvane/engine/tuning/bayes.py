@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from windvane.engine.learners.space import Choice, Dimension, Space
+from windvane.engine.learners.space import Categorical, Dimension, Space
 from windvane.engine.tuning.sampling import at_share, share_of
 
 Point = Mapping[str, Any]
@@ -105,7 +105,7 @@ class _Density:
     def _near(
         self, dimension: Dimension, centre: float, anywhere: float, random: np.random.Generator
     ) -> float:
-        if isinstance(dimension, Choice):
+        if isinstance(dimension, Categorical):
             return anywhere if random.random() < self._others else centre
         moved = centre + self._width * float(random.normal())
         # What would leave the range comes back as far as it went beyond.
@@ -113,7 +113,7 @@ class _Density:
         return 2 - moved if moved > 1 else moved
 
     def _log_kernel(self, dimension: Dimension, centre: float, share: float) -> float:
-        if isinstance(dimension, Choice):
+        if isinstance(dimension, Categorical):
             n_options = len(dimension.options)
             is_same = int(centre * n_options) == min(int(share * n_options), n_options - 1)
             elsewhere = self._others / n_options

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from windvane.engine.learners.space import Choice, Dimension, Integer, Real, Space
+from windvane.engine.learners.space import Categorical, Dimension, Integer, Real, Space
 
 _STEP = 0.18
 """Standard deviation of a step, as a share of the dimension's (logarithmic) range."""
@@ -44,7 +44,7 @@ def draw_near(
 
 def at_share(dimension: Dimension, share: float) -> Any:
     """The value at a share (0 <= share <= 1) of the dimension's range."""
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         n_options = len(dimension.options)
         return dimension.options[min(int(share * n_options), n_options - 1)]
     low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
@@ -58,7 +58,7 @@ def at_share(dimension: Dimension, share: float) -> Any:
 def share_of(dimension: Dimension, value: Any) -> float:
     """Where in the dimension's range a value is, from 0 to 1; what is outside counts as the nearest end. Of an option the
     middle of its part; what is none of the options counts as the first."""
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         options = dimension.options
         return ((options.index(value) if value in options else 0) + 0.5) / len(options)
     low, high = _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
@@ -67,7 +67,7 @@ def share_of(dimension: Dimension, value: Any) -> float:
 
 
 def _near(dimension: Dimension, value: Any, random: np.random.Generator) -> Any:
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         if random.random() >= _SWITCH_SHARE:
             return value
         return dimension.options[int(random.integers(len(dimension.options)))]

@@ -11,7 +11,7 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.residual import RESIDUAL
-from windvane.engine.learners.space import LARGEST, Choice, Dimension, Integer, Real, Space
+from windvane.engine.learners.space import LARGEST, Categorical, Dimension, Integer, Real, Space
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM
 from windvane.engine.tuning.bounds import bounded
 from windvane.engine.tuning.search import defaults_of, space_of
@@ -52,16 +52,16 @@ def _known(analysis: Analysis, algorithm: str, defaults: Mapping[str, Any]) -> S
         known |= traits.further_of_two_classes
     known |= space_of(analysis, algorithm)
     if known and not analysis.n_classes:
-        known[TARGET_TRANSFORM] = Choice((LOG, RESIDUAL))
+        known[TARGET_TRANSFORM] = Categorical((LOG, RESIDUAL))
     return known
 
 
 def _of_default(value: Any) -> Dimension:
     if isinstance(value, bool):
-        return Choice((False, True))
+        return Categorical((False, True))
     if isinstance(value, int):
         return Integer(1, value)
-    return Real(0.0, value) if isinstance(value, float) else Choice((value,))
+    return Real(0.0, value) if isinstance(value, float) else Categorical((value,))
 
 
 def _faults(plan: Plan, known: Space) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _faults(plan: Plan, known: Space) -> Iterator[str]:
 
 
 def _fits(value: Any, dimension: Dimension) -> bool:
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         return any(value == one and type(value) is type(one) for one in dimension.options)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
@@ -89,7 +89,7 @@ def _is_share(dimension: Real) -> bool:
 
 
 def _told(dimension: Dimension) -> str:
-    if isinstance(dimension, Choice):
+    if isinstance(dimension, Categorical):
         return f"one of: {', '.join(map(_shown, dimension.options))}"
     if isinstance(dimension, Integer):
         return f"a whole number from 1 to {LARGEST}"

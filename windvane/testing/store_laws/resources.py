@@ -278,15 +278,15 @@ class SpentLaws:
     def test_what_is_good_once_is_spent_once(self, store: Store) -> None:
         later = START + timedelta(hours=1)
         with store.transaction() as tx:
-            assert not tx.is_spent("t")
-            assert tx.spend("t", later, START)
-            assert not tx.spend("t", later, START)
-            assert tx.is_spent("t")
-            assert not tx.is_spent("T")
+            assert not tx.is_token_used("t")
+            assert tx.use_token("t", later, START)
+            assert not tx.use_token("t", later, START)
+            assert tx.is_token_used("t")
+            assert not tx.is_token_used("T")
 
     def test_what_expired_is_forgotten_when_the_next_is_spent(self, store: Store) -> None:
         with store.transaction() as tx:
-            tx.spend("old", START + timedelta(hours=1), START)
-            tx.spend("new", START + timedelta(hours=9), START + timedelta(hours=1))
-            assert not tx.is_spent("old")
-            assert tx.is_spent("new")
+            tx.use_token("old", START + timedelta(hours=1), START)
+            tx.use_token("new", START + timedelta(hours=9), START + timedelta(hours=1))
+            assert not tx.is_token_used("old")
+            assert tx.is_token_used("new")

@@ -20,7 +20,7 @@ from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.router import VariantRoute
 from windvane.work.hosting.endpoint_log import Tell, untold
-from windvane.work.hosting.place import Means, Place, owner_of, spec_of
+from windvane.work.hosting.place import Place, ProcessSettings, owner_of, spec_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Fleet:
         key: str,
         folder: Path,
         logs: Path,
-        means: Means,
+        means: ProcessSettings,
         tell: Tell = untold,
         *,
         has_served: bool = False,
@@ -77,7 +77,7 @@ class Fleet:
     def is_ready(self) -> bool:
         """Whether every process is up that has to be, whoever asks."""
         return bool(self._deployed) and all(
-            (place := self._places.get((one.variant.name, number))) is not None and place.seat
+            (place := self._places.get((one.variant.name, number))) is not None and place.slot
             for one in self._deployed
             for number in range(self._least(one.variant))
         )
@@ -94,7 +94,7 @@ class Fleet:
 
     @property
     def n_up(self) -> int:
-        return sum(place.seat is not None for place in self._places.values())
+        return sum(place.slot is not None for place in self._places.values())
 
     @property
     def n_wanted(self) -> int:
@@ -126,9 +126,9 @@ class Fleet:
                 size=one.variant.most_processes,
                 primary=called(one.containers[0].hostname, 1, len(one.containers)),
                 seats=tuple(
-                    place.seat
+                    place.slot
                     for (variant, _), place in self._places.items()
-                    if place.seat is not None and variant == one.variant.name
+                    if place.slot is not None and variant == one.variant.name
                 ),
                 most=one.variant.serverless.max_concurrency if one.variant.serverless else None,
                 demand=self._demands.get(one.variant.name),
@@ -185,7 +185,7 @@ class Fleet:
             return variant.instance_count
         demand = self._demands.setdefault(variant.name, Demand(self._means.wake))
         n = n_before
-        are_up = all(place.seat for (name, _), place in before.items() if name == variant.name)
+        are_up = all(place.slot for (name, _), place in before.items() if name == variant.name)
         if demand.asked > n and are_up:
             n += 1
         elif self._is_idle(demand, now):
@@ -251,7 +251,7 @@ class _Preparation:
         download: Download,
         deployed: Sequence[Deployed],
         folder: Path,
-        means: Means,
+        means: ProcessSettings,
     ) -> None:
         self.is_over = False
         self.failure: Note | None = None

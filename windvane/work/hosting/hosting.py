@@ -50,7 +50,7 @@ from windvane.work.hosting.generations import (
     wanted_of,
 )
 from windvane.work.hosting.model_room import ModelRoom
-from windvane.work.hosting.place import Means
+from windvane.work.hosting.place import ProcessSettings
 from windvane.work.hosting.removal import Removal
 
 _LOG = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Hosting:
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         answer_s = router.bounds.answer_s
-        self._means = Means(
+        self._means = ProcessSettings(
             program, environment, memory_mb, load_s, answer_s, idle_s, self.wake, sandbox
         )
         self._log = EndpointLog(store, clock)

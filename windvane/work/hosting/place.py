@@ -15,7 +15,7 @@ from windvane.notes.log import in_log
 from windvane.notes.note import Note, said
 from windvane.process.memory import MARGIN, process_memory_mb
 from windvane.process.sandbox import Limits, Sandbox
-from windvane.serving.pool import Seat
+from windvane.serving.pool import WorkerSlot
 from windvane.serving.process import ModelProcess
 from windvane.work.download import folder_of
 
@@ -36,7 +36,7 @@ _seat_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Means:
+class ProcessSettings:
     """What every place works with.
 
     program      the command of a model process
@@ -59,7 +59,7 @@ class Means:
     sandbox: Sandbox | None = None
 
 
-def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
+def spec_of(deployed: Deployed, folder: Path, settings: ProcessSettings) -> str:
     """What a process of the variant is told (serving/instance.py), JSON.
 
     folder    where the artefacts stand, or will
@@ -72,18 +72,18 @@ def spec_of(deployed: Deployed, folder: Path, means: Means) -> str:
         }
         for container in deployed.containers
     ]
-    spec = {"memory_mb": memory_of(deployed, means), "containers": containers}
-    if means.sandbox is not None:
+    spec = {"memory_mb": memory_of(deployed, settings), "containers": containers}
+    if settings.sandbox is not None:
         read = tuple(folder_of(c.model_data_url, folder) for c in deployed.containers)
-        confined = means.sandbox.confinement(owner_of(folder), read, limits=_LIMITS)
+        confined = settings.sandbox.confinement(owner_of(folder), read, limits=_LIMITS)
         spec["confinement"] = confined.to_dict()
     return json.dumps(spec)
 
 
-def memory_of(deployed: Deployed, means: Means) -> int:
+def memory_of(deployed: Deployed, settings: ProcessSettings) -> int:
     """The cap of a process of the variant, MiB."""
     serverless = deployed.variant.serverless
-    return serverless.memory_mb if serverless else means.memory_mb
+    return serverless.memory_mb if serverless else settings.memory_mb
 
 
 def owner_of(folder: Path) -> str:
@@ -110,7 +110,7 @@ class Place:
         log: Path,
         tell: Callable[[Note], None] = lambda _: None,
     ) -> None:
-        self.seat: Seat | None = None
+        self.slot: WorkerSlot | None = None
         self.has_served = False
         self.deaths = 0
         self.refusal: Note | None = None
@@ -126,17 +126,17 @@ class Place:
         self._started = 0.0
         self._is_condemned = False
 
-    def tick(self, now: float, means: Means) -> None:
+    def tick(self, now: float, settings: ProcessSettings) -> None:
         """Look after the process once; times are of time.monotonic()."""
         if self.process is None:
             if now >= self.not_before:
-                self._start(now, means)
+                self._start(now, settings)
             return
-        if self.seat is None:
-            self._listen(self.process, means)
-        how = self._end(self.process, means)
-        if how is None and self.seat is None and now - self._started > means.load_s:
-            self.refusal = how = _ended(ProcessEnd.NOT_READY, seconds=means.load_s)
+        if self.slot is None:
+            self._listen(self.process, settings)
+        how = self._end(self.process, settings)
+        if how is None and self.slot is None and now - self._started > settings.load_s:
+            self.refusal = how = _ended(ProcessEnd.NOT_READY, seconds=settings.load_s)
         if how is not None:
             self._bury(self.process, now, how)
 
@@ -152,37 +152,39 @@ class Place:
         """Why it stays empty, a sentence without its full stop, if the last processes ended before they were ready; ""
         otherwise. Whoever invokes the endpoint reads it, so that it does not say what a log does."""
         last = self.last_end
-        if last is None or self.seat is not None or self.false_starts < MAX_DEATHS_AT_LOAD:
+        if last is None or self.slot is not None or self.false_starts < MAX_DEATHS_AT_LOAD:
             return ""
         return f"{in_log(last).rstrip('.')}, {self.false_starts} times in a row before it was ready"
 
-    def most_mb(self, means: Means) -> float:
+    def most_mb(self, settings: ProcessSettings) -> float:
         """That its process may hold, whatever the kernel counts of it (process/memory.py)."""
-        return MARGIN * memory_of(self._deployed, means)
+        return MARGIN * memory_of(self._deployed, settings)
 
     def descriptors(self) -> Iterator[int]:
         """What becomes readable when there is something for `tick` to see."""
         if self.process is not None:
             yield self.process.pidfd
-            if self.seat is None and not self.process.is_silent:
+            if self.slot is None and not self.process.is_silent:
                 yield self.process.channel.fileno()
 
     def vacate(self) -> ModelProcess | None:
         """Give up the process. One that serves is returned: it ends by itself once the router has closed its
         channel. One that was not ready yet is ended here."""
         process, self.process = self.process, None
-        if process is None or self.seat is not None:
+        if process is None or self.slot is not None:
             return process
         process.channel.close()
         process.close()
         return None
 
-    def _start(self, now: float, means: Means) -> None:
+    def _start(self, now: float, settings: ProcessSettings) -> None:
         self.refusal = None
         self._is_condemned = False
         try:
-            self._spec.write_text(spec_of(self._deployed, self._folder, means))
-            self.process = ModelProcess(means.program, self._spec, self._log, means.environment)
+            self._spec.write_text(spec_of(self._deployed, self._folder, settings))
+            self.process = ModelProcess(
+                settings.program, self._spec, self._log, settings.environment
+            )
         except OSError as error:
             self.false_starts += 1
             self._note_death(now, _ended(ProcessEnd.NOT_STARTED, error=DataValue(str(error))))
@@ -190,7 +192,7 @@ class Place:
             self._tell(Note(NoteCode.PROCESS_STARTING))
         self._started = now
 
-    def _listen(self, process: ModelProcess, means: Means) -> None:
+    def _listen(self, process: ModelProcess, settings: ProcessSettings) -> None:
         hello = process.hello()
         if hello is None:
             return
@@ -200,9 +202,9 @@ class Place:
 
         def condemn() -> None:
             self._is_condemned = self.process is process
-            means.wake()
+            settings.wake()
 
-        self.seat = Seat(next(_seat_numbers), process.channel, condemn)
+        self.slot = WorkerSlot(next(_seat_numbers), process.channel, condemn)
         self.has_served = True
         self.false_starts = 0
         self._tell(Note(NoteCode.PROCESS_READY))
@@ -215,25 +217,25 @@ class Place:
             text = text.replace(str(folder_of(url, self._folder)), url)
         return text
 
-    def _end(self, process: ModelProcess, means: Means) -> Note | None:
+    def _end(self, process: ModelProcess, settings: ProcessSettings) -> Note | None:
         """How the process ended or why it is to be ended; None while neither."""
         code = process.exit_code()
         if code is not None:
             end = ProcessEnd.EXITED if code >= 0 else ProcessEnd.KILLED
             return _ended(end, number=abs(code))
-        if process_memory_mb(process.pid) > self.most_mb(means):
+        if process_memory_mb(process.pid) > self.most_mb(settings):
             return _ended(ProcessEnd.OVER_MEMORY)
         return _ended(ProcessEnd.SILENT) if self._is_condemned else None
 
     def _bury(self, process: ModelProcess, now: float, how: Note) -> None:
         self._tell(how)
-        if self.seat is None:
+        if self.slot is None:
             process.channel.close()
             self.false_starts += 1
         elif now - self._started > _STEADY_S:
             self.deaths = 0
         process.close()
-        self.process = self.seat = None
+        self.process = self.slot = None
         last = self._last_line()
         facts = {**how.facts, "last_line": DataValue(last) if last else None}
         self._note_death(now, replace(how, facts=facts))

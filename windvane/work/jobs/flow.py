@@ -20,7 +20,7 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
-from windvane.work.jobs import beside, learning, records, steprecords, trials
+from windvane.work.jobs import background, learning, records, steprecords, trials
 from windvane.work.jobs.reasons import MAX_REASONS, with_reason
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import given_up, index_of
@@ -63,7 +63,7 @@ def _end_if_over(state: JobState, now: datetime) -> Passed:
 
 def _take_in(state: JobState, now: datetime) -> Passed:
     """What tasks brought becomes candidates; the best of them is known at any time."""
-    state = beside.taken_in(state)
+    state = background.taken_in(state)
     for candidate in state.having(CandidateStatus.IN_PROGRESS):
         task = state.training(candidate.index)
         if task is not None and not task.status.is_open:
@@ -113,8 +113,8 @@ def _define(state: JobState, now: datetime) -> Passed:
     """A job that is to generate definitions only has done so, or has failed."""
     if not state.job.definitions_only:
         return state, True
-    state = beside.explored(state)
-    if beside.goes_on(state, now):
+    state = background.explored(state)
+    if background.goes_on(state, now):
         return state, False
     if not state.job.definitions:
         return _failed(state, _why_undefined(state), now), False
@@ -191,7 +191,7 @@ def _deploy(state: JobState, now: datetime) -> Passed:
 
 def _complete(state: JobState, now: datetime) -> Passed:
     """Everything is done; a report that is missing is what the job's end shows."""
-    if beside.goes_on(state, now):
+    if background.goes_on(state, now):
         return state, False
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
     missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]

@@ -22,7 +22,7 @@ from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.engine.tuning.pacing import is_in_vain
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
-from windvane.work.jobs import beside, records, trials
+from windvane.work.jobs import background, records, trials
 from windvane.work.jobs.reasons import MAX_REASONS, with_reason
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import (
@@ -51,7 +51,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
         return _told_why_unpacked(state), True
     times = timetable(state.job, state.up_since)
     if state.job.search_ended is None:
-        state = beside.transformed(beside.explored(state))
+        state = background.transformed(background.explored(state))
     state = _without_late(state, times, now)
     if state.analysis is None:
         return state, False

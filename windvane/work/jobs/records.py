@@ -13,9 +13,9 @@ from typing import Any
 from windvane.domain.candidate import Candidate, CandidateStatus, Metric, Step
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind
+from windvane.engine.candidate_io import outcome_from_json
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.checked import number_in
-from windvane.engine.outcomes import outcome_from_json
 from windvane.notes.note import Note
 from windvane.work.jobs.containers import containers_of
 from windvane.work.workspace import Keys

@@ -24,8 +24,8 @@ from windvane.domain.images import TRANSFORMERS, image_uri, step_image_uri
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.engine.candidate_io import outcome_from_json
 from windvane.engine.candidates import Plan
-from windvane.engine.outcomes import outcome_from_json
 from windvane.engine.plan_text import hyperparameters_of
 from windvane.notes.note import Note
 from windvane.work.jobs.records import SPLIT, transform_key

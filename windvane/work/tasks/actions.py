@@ -26,18 +26,18 @@ from windvane.automl.task import ActionTask
 from windvane.domain.problem import MetricName, Mode
 from windvane.domain.task import TaskKind
 from windvane.engine import stages
+from windvane.engine.candidate_io import CANDIDATE_FILES, FULL_FIT, read_candidate
 from windvane.engine.candidates import Outcome, with_latency, with_optimism
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.outcomes import CANDIDATE_FILES, FULL_FIT, read_candidate
 from windvane.engine.scoring.metrics import METRICS
 from windvane.engine.tuning.first_look import FIRST_LOOK
 from windvane.errors import CandidateFault, Outclassed
 from windvane.notes.note import note_to_json
 from windvane.work.jobs.records import ENSEMBLE
 from windvane.work.jobs.workflow import MADE_BY, on_all_rows, strategy_of
-from windvane.work.tasks.bench import Bench
-from windvane.work.tasks.bench import Result as TaskResult
 from windvane.work.tasks.publishing import publish_package
+from windvane.work.tasks.stage_context import Result as TaskResult
+from windvane.work.tasks.stage_context import StageContext
 from windvane.work.workspace import Keys, scratch
 
 _ARCHIVE = "archive.tar.gz"
@@ -51,63 +51,63 @@ _MOST_COMPARED = 40
 """Candidates among which those that the model would be made of are looked for, the best ones."""
 
 
-def perform_action(bench: Bench) -> TaskResult:
+def perform_action(context: StageContext) -> TaskResult:
     """Do what the workflow asked for, and return what it brought, as JSON.
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    task = _with_time_to_publish(bench)
+    task = _with_time_to_publish(context)
     action, told = task.action, TaskResult()
 
     def announce(n_folds: int) -> None:
         told["n_folds"] = n_folds
-        bench.say(told)
+        context.say(told)
 
     try:
-        result = run_task(task, bench.exchange, announce)
+        result = run_task(task, context.exchange, announce)
     except Outclassed as reason:
         return {"outclassed": note_to_json(reason.note), **told}
     if isinstance(action, TrainCandidate):
-        result = _with_likely(bench, action, result)
+        result = _with_likely(context, action, result)
     if isinstance(action, FirstLook | TrainCandidate | BuildEnsemble | TrainBaseline):
-        return {**_published(bench, result), **told}
+        return {**_published(context, result), **told}
     if isinstance(action, FitFeatures) and FULL_FIT in names.fits_in(task.writes, action.recipe):
-        _publish_transformers(bench, action.recipe)
+        _publish_transformers(context, action.recipe)
     if isinstance(action, Pack):
-        return _published_best(bench, action, result)
+        return _published_best(context, action, result)
     return result_to_json(result)
 
 
-def _with_time_to_publish(bench: Bench) -> ActionTask:
+def _with_time_to_publish(context: StageContext) -> ActionTask:
     """What trains ends early enough for its packages to be brought to S3."""
-    task = bench.action
+    task = context.action
     if task is None:
-        raise AssertionError(f"Nothing says what the task {bench.task.key} is to do.")
-    if bench.task.kind not in _PUBLISHED:
+        raise AssertionError(f"Nothing says what the task {context.task.key} is to do.")
+    if context.task.kind not in _PUBLISHED:
         return task
     left_s = task.limits.stop_at - time.time()
     least_s, most_s = _PUBLISHING_S
     return task.stopping_earlier(min(max(_PUBLISHING_SHARE * left_s, least_s), most_s))
 
 
-def _with_likely(bench: Bench, action: TrainCandidate, result: Result) -> Result:
+def _with_likely(context: StageContext, action: TrainCandidate, result: Result) -> Result:
     """The result, with what the model would be made of, were this candidate the last to finish."""
-    space, index = bench.workspace, action.plan.index
+    space, index = context.workspace, action.plan.index
     table = read_dataset(space.dataset)
-    likely = LikelyMembers(table, has_ensemble=strategy_of(bench.job).has_ensemble)
-    for other in _best_others(bench, index, table.analysis.objective):
-        bench.exchange.fetch(names.scored(other))
+    likely = LikelyMembers(table, has_ensemble=strategy_of(context.job).has_ensemble)
+    for other in _best_others(context, index, table.analysis.objective):
+        context.exchange.fetch(names.scored(other))
         likely.add(space.candidate(other))
     found = likely.finished(space.candidate(index))
-    is_late = on_all_rows(bench.job) is not OnAllRows.CANDIDATES
+    is_late = on_all_rows(context.job) is not OnAllRows.CANDIDATES
     return replace(result, refit_s=found.refit_s if is_late else 0.0, likely=found.likely)
 
 
-def _best_others(bench: Bench, but: int, objective: MetricName) -> list[int]:
+def _best_others(context: StageContext, but: int, objective: MetricName) -> list[int]:
     """The indices of the best single candidates that have finished, the first look and one more left out."""
-    gain, space = METRICS[objective].gain, bench.workspace
-    others = set(names.indices_in(bench.exchange.published("candidates/"))) - {FIRST_LOOK, but}
-    bench.exchange.fetch(map(names.outcome, others))
+    gain, space = METRICS[objective].gain, context.workspace
+    others = set(names.indices_in(context.exchange.published("candidates/"))) - {FIRST_LOOK, but}
+    context.exchange.fetch(map(names.outcome, others))
     records = {index: read_candidate(space.candidate(index)) for index in others}
     found = [
         (-record.outcome.folds_used, -gain(record.outcome.objective), index)
@@ -117,48 +117,50 @@ def _best_others(bench: Bench, but: int, objective: MetricName) -> list[int]:
     return [index for *_, index in sorted(found)[:_MOST_COMPARED]]
 
 
-def _published(bench: Bench, result: Result) -> TaskResult:
+def _published(context: StageContext, result: Result) -> TaskResult:
     """Pack a candidate, bring it to S3, and say how it did. An ensemble that is no better than its members is none."""
     if result.outcome is None:
         return {"outcome": None}
-    outcome, space = usable(result.outcome), bench.workspace
+    outcome, space = usable(result.outcome), context.workspace
     index = outcome.index
-    parts = fetch_parts(bench.exchange, index)
-    with scratch(space, bench.attempt) as folder:
+    parts = fetch_parts(context.exchange, index)
+    with scratch(space, context.attempt) as folder:
         packages = folder / "packages"
         stages.assemble(space.dataset, parts.features, parts.candidates, index, packages)
         if outcome.members:
             outcome = with_latency(outcome, stages.row_latency(space.dataset, packages))
-        published = _publish(bench, space.candidate(index), bench.task.key, packages, folder)
+        published = _publish(context, space.candidate(index), context.task.key, packages, folder)
     return {**result_to_json(replace(result, outcome=outcome)), **published}
 
 
-def _published_best(bench: Bench, action: Pack, result: Result) -> TaskResult:
+def _published_best(context: StageContext, action: Pack, result: Result) -> TaskResult:
     """Bring the packages of the best candidate to S3, and say how it did, with what is known of it now."""
-    space, judged, index = bench.workspace, result.judged, action.index
+    space, judged, index = context.workspace, result.judged, action.index
     own = space.refit(index) if index in action.refits else space.candidate(index)
     among = [read_candidate(space.candidate(number)).outcome for number in action.among]
     outcome = with_optimism(usable(read_candidate(own).outcome), judged.optimism, among)
     outcome = replace(outcome, pessimism=judged.pessimism)
     if judged.latency_s is not None:
         outcome = with_latency(outcome, judged.latency_s)
-    with scratch(space, bench.attempt) as folder:
-        published = _publish(bench, own, bench.task.payload[MADE_BY], space.best, folder)
+    with scratch(space, context.attempt) as folder:
+        published = _publish(context, own, context.task.payload[MADE_BY], space.best, folder)
     return {**result_to_json(replace(result, outcome=outcome)), **published}
 
 
-def _publish(bench: Bench, own: Path, made_by: str, packages: Path, folder: Path) -> TaskResult:
+def _publish(
+    context: StageContext, own: Path, made_by: str, packages: Path, folder: Path
+) -> TaskResult:
     """Bring a candidate to S3, and say what names its transformers, and how many bytes answer.
 
     own        its folder
     made_by    key of the task that made it
     folder     for temporary files
     """
-    record, keys = read_candidate(own), Keys(bench.job)
+    record, keys = read_candidate(own), Keys(context.job)
     index, plan = record.outcome.index, record.plan
     algorithm, recipe = (ENSEMBLE, "") if plan is None else (plan.algorithm, plan.recipe)
     tag = _tag(recipe, record.recipe_fit) if recipe else made_by
-    if bench.job.mode is Mode.ENSEMBLING:
+    if context.job.mode is Mode.ENSEMBLING:
         output = keys.whole_output(index)
         answering = {keys.whole(index): packages}
     else:
@@ -167,7 +169,7 @@ def _publish(bench: Bench, own: Path, made_by: str, packages: Path, folder: Path
             keys.transformers(tag): packages / "transformers",
             keys.model(index, recipe, algorithm): packages / "model",
         }
-    artifacts, archive = bench.means.open_artifacts(), folder / _ARCHIVE
+    artifacts, archive = context.allowance.open_artifacts(), folder / _ARCHIVE
     publish_package(artifacts, output, _output_of(own, folder / "output"), archive)
     sizes = (publish_package(artifacts, place, part, archive) for place, part in answering.items())
     return {"tag": tag, "n_bytes": sum(sizes)}
@@ -178,14 +180,14 @@ def _tag(recipe: str, fit: str) -> str:
     return recipe if fit == FULL_FIT else f"{recipe}-{fit}"
 
 
-def _publish_transformers(bench: Bench, recipe: str) -> None:
+def _publish_transformers(context: StageContext, recipe: str) -> None:
     """Bring to S3 what a recipe learnt from all rows."""
-    space = bench.workspace
-    with scratch(space, bench.attempt) as folder:
+    space = context.workspace
+    with scratch(space, context.attempt) as folder:
         packages = folder / "packages"
         stages.assemble_transformers(space.dataset, space.features(recipe), packages)
-        location, package = Keys(bench.job).transformers(recipe), packages / "transformers"
-        publish_package(bench.means.open_artifacts(), location, package, folder / _ARCHIVE)
+        location, package = Keys(context.job).transformers(recipe), packages / "transformers"
+        publish_package(context.allowance.open_artifacts(), location, package, folder / _ARCHIVE)
 
 
 def _output_of(candidate: Path, into: Path) -> Path:

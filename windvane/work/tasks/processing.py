@@ -15,43 +15,43 @@ from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
-from windvane.work.tasks.bench import Result
-from windvane.work.tasks.errand import (
-    Errand,
+from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
+from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
+from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.tasks.stage_context import Result
+from windvane.work.tasks.step_context import (
+    StepContext,
     fetch_archive,
     fetch_dataset,
     fetch_package,
     told_as,
 )
-from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
-from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
-from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
 from windvane.work.workspace import scratch
 
 _MOST_EXPLAINING_S = 30.0
 _WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
 
 
-def process(errand: Errand) -> Result:
+def process(step: StepContext) -> Result:
     """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
-    image = algorithm_of(errand.request["AppSpecification"]["ImageUri"]) or ""
-    with scratch(errand.workspace, errand.attempt) as folder:
-        _PROCESSORS[image](errand, folder)
+    image = algorithm_of(step.request["AppSpecification"]["ImageUri"]) or ""
+    with scratch(step.workspace, step.attempt) as folder:
+        _PROCESSORS[image](step, folder)
     return {}
 
 
-def _split(errand: Errand, folder: Path) -> None:
-    sources = {one["InputName"]: one["S3Input"] for one in errand.request["ProcessingInputs"]}
+def _split(step: StepContext, folder: Path) -> None:
+    sources = {one["InputName"]: one["S3Input"] for one in step.request["ProcessingInputs"]}
     held_out = sources.pop(VALIDATION_INPUT, None)
-    problem = _problem(errand, sources.pop(SPECIFICATION_INPUT, None))
+    problem = _problem(step, sources.pop(SPECIFICATION_INPUT, None))
     (source,) = sources.values()
-    outputs, artifacts = _outputs(errand), errand.means.open_artifacts()
+    outputs, artifacts = _outputs(step), step.allowance.open_artifacts()
     inputs, temporary = folder / "inputs", folder / "temporary"
     inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(artifacts, data_source(source), inputs, errand.means.max_data_bytes)
+    files = download_inputs(artifacts, data_source(source), inputs, step.allowance.max_data_bytes)
     compression = source.get("S3CompressionType", "None")
-    options = errand.means.read_options(temporary, format_of(files), compression)
+    options = step.allowance.read_options(temporary, format_of(files), compression)
     dataset = folder / "dataset"
     validation = None
     if held_out is not None:
@@ -60,7 +60,7 @@ def _split(errand: Errand, folder: Path) -> None:
             data_source(held_out),
             held_out.get("S3CompressionType", "None"),
             folder / "validation",
-            errand.means.max_data_bytes,
+            step.allowance.max_data_bytes,
         )
     analysis = stages.analyse(files, options, problem, dataset, validation)
     places = {name: parse_location(uri.rstrip("/")) for name, uri in outputs.items()}
@@ -72,15 +72,15 @@ def _split(errand: Errand, folder: Path) -> None:
         publish_split(artifacts, places["tuning_data"], dataset, temporary)
 
 
-def _explain(errand: Errand, folder: Path) -> None:
-    inputs, outputs = _inputs(errand), _outputs(errand)
-    name = errand.request["Environment"]["CANDIDATE_NAME"]
+def _explain(step: StepContext, folder: Path) -> None:
+    inputs, outputs = _inputs(step), _outputs(step)
+    name = step.request["Environment"]["CANDIDATE_NAME"]
     dataset = folder / "dataset"
     with told_as({dataset: inputs["dataset"]}):
-        fetch_dataset(errand, inputs["dataset"], dataset)
+        fetch_dataset(step, inputs["dataset"], dataset)
         if "explanation" in outputs:
-            packages = _packages(errand, inputs, folder)
-            time_s = min(_MOST_EXPLAINING_S, errand.time_s)
+            packages = _packages(step, inputs, folder)
+            time_s = min(_MOST_EXPLAINING_S, step.time_s)
             transformers = inputs.get("transformers", inputs["model"])
             names = {packages / "model": inputs["model"], packages / "transformers": transformers}
             with told_as({**names, packages: inputs["model"]}):
@@ -89,49 +89,49 @@ def _explain(errand: Errand, folder: Path) -> None:
                     packages,
                     budget_s=EXPLAINING_SHARE * time_s,
                     seed=read_analysis(dataset).seed,
-                    threads=errand.means.threads,
+                    threads=step.allowance.threads,
                 )
-            _publish(errand, explanation_files(found, name), outputs["explanation"], name)
+            _publish(step, explanation_files(found, name), outputs["explanation"], name)
         if "insights" in outputs:
-            candidate = fetch_archive(errand, inputs["output"], folder / "archives")
+            candidate = fetch_archive(step, inputs["output"], folder / "archives")
             with told_as({candidate: inputs["output"]}):
                 judged = judged_candidate(dataset, candidate, name)
-            files = insight_files(judged, errand.job.created)
-            _publish(errand, files, outputs["insights"], name)
+            files = insight_files(judged, step.job.created)
+            _publish(step, files, outputs["insights"], name)
 
 
-_PROCESSORS: dict[str, Callable[[Errand, Path], None]] = {
+_PROCESSORS: dict[str, Callable[[StepContext, Path], None]] = {
     TRANSFORMERS: _split,
     EXPLAINER: _explain,
 }
 
 
-def _packages(errand: Errand, inputs: Mapping[str, str], folder: Path) -> Path:
+def _packages(step: StepContext, inputs: Mapping[str, str], folder: Path) -> Path:
     """A folder of both packages, as engine.stages.assemble writes it."""
     packages, archives = folder / "packages", folder / "archives"
     packages.mkdir()
     for kind in ("transformers", "model"):
         uri = inputs.get(kind, inputs["model"])
-        (packages / kind).symlink_to(fetch_package(errand, uri, kind, archives))
+        (packages / kind).symlink_to(fetch_package(step, uri, kind, archives))
     return packages
 
 
-def _publish(errand: Errand, files: Mapping[str, bytes], uri: str, name: str) -> None:
-    artifacts = errand.means.open_artifacts()
+def _publish(step: StepContext, files: Mapping[str, bytes], uri: str, name: str) -> None:
+    artifacts = step.allowance.open_artifacts()
     for file, content in files.items():
         artifacts.write(parse_location(uri.rstrip("/")) / name / file, content)
 
 
-def _problem(errand: Errand, specification: Mapping[str, str] | None) -> ProblemSpec:
+def _problem(step: StepContext, specification: Mapping[str, str] | None) -> ProblemSpec:
     """specification    the S3Input of a feature specification file; None if there is none"""
-    environment: Mapping[str, str] = errand.request["Environment"]
+    environment: Mapping[str, str] = step.request["Environment"]
     problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
     target, weight = environment["TARGET_ATTRIBUTE_NAME"], environment.get(_WEIGHT) or None
     share = environment.get("VALIDATION_FRACTION")
     features = EVERYTHING
     if specification is not None:
         location, apart = parse_location(specification["S3Uri"]), kept_apart(target, weight)
-        features = specification_at(errand.means.open_artifacts(), location, apart)
+        features = specification_at(step.allowance.open_artifacts(), location, apart)
     check_uses(target, None, weight, {})
     return ProblemSpec(
         target=target,
@@ -140,15 +140,15 @@ def _problem(errand: Errand, specification: Mapping[str, str] | None) -> Problem
         validation_fraction=None if share is None else float(share),
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
-        calibrate=errand.means.calibrate,
-        tune_threshold=errand.means.tune_threshold,
+        calibrate=step.allowance.calibrate,
+        tune_threshold=step.allowance.tune_threshold,
     )
 
 
-def _inputs(errand: Errand) -> dict[str, str]:
-    return {one["InputName"]: one["S3Input"]["S3Uri"] for one in errand.request["ProcessingInputs"]}
+def _inputs(step: StepContext) -> dict[str, str]:
+    return {one["InputName"]: one["S3Input"]["S3Uri"] for one in step.request["ProcessingInputs"]}
 
 
-def _outputs(errand: Errand) -> dict[str, str]:
-    outputs = errand.request["ProcessingOutputConfig"]["Outputs"]
+def _outputs(step: StepContext) -> dict[str, str]:
+    outputs = step.request["ProcessingOutputConfig"]["Outputs"]
     return {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}

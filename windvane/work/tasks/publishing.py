@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.engine.candidate_io import fold_fit
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.chunks import (
@@ -24,7 +25,6 @@ from windvane.engine.data.chunks import (
     header,
 )
 from windvane.engine.data.dataset import read_analysis, read_folds, read_target
-from windvane.engine.outcomes import fold_fit
 from windvane.engine.packages.tarball import pack
 from windvane.engine.quality.judged import Judged
 from windvane.engine.training.matrices import read_matrix

@@ -25,7 +25,6 @@ from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.tasks.actions import perform_action
-from windvane.work.tasks.bench import Bench, Result
 from windvane.work.tasks.inputs import download_inputs, download_validation
 from windvane.work.tasks.notebooks import write_notebooks
 from windvane.work.tasks.publishing import (
@@ -39,41 +38,44 @@ from windvane.work.tasks.publishing import (
     publish_transformed,
 )
 from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workspace import Keys, cleared, scratch
 
 
-def perform(bench: Bench) -> Result:
+def perform(context: StageContext) -> Result:
     """Run the task.
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    if bench.task.kind in ACTIONS:
-        return perform_action(bench)
-    stage = _STAGES[bench.task.kind]
-    bench.exchange.fetch(stage.reads(bench))
-    result = stage.run(bench)
-    bench.exchange.publish(stage.writes)
+    if context.task.kind in ACTIONS:
+        return perform_action(context)
+    stage = _STAGES[context.task.kind]
+    context.exchange.fetch(stage.reads(context))
+    result = stage.run(context)
+    context.exchange.publish(stage.writes)
     return result
 
 
-def _analyse(bench: Bench) -> Result:
-    channel = bench.job.spec.data.training
-    artifacts = bench.means.open_artifacts()
-    check_writable(artifacts, Keys(bench.job))
-    with scratch(bench.workspace, bench.attempt) as folder:
+def _analyse(context: StageContext) -> Result:
+    channel = context.job.spec.data.training
+    artifacts = context.allowance.open_artifacts()
+    check_writable(artifacts, Keys(context.job))
+    with scratch(context.workspace, context.attempt) as folder:
         inputs, temporary = folder / "inputs", folder / "temporary"
         inputs.mkdir()
         temporary.mkdir()
-        files = download_inputs(artifacts, channel.source, inputs, bench.means.max_data_bytes)
+        files = download_inputs(artifacts, channel.source, inputs, context.allowance.max_data_bytes)
         n_bytes = sum(file.path.stat().st_size for file in files)
         analysis = stages.analyse(
             files,
-            bench.means.read_options(temporary, channel.format.value, _compression_of(channel)),
-            _problem(bench),
-            cleared(bench.workspace.dataset),
-            _validation(bench, artifacts, folder / "validation"),
+            context.allowance.read_options(
+                temporary, channel.format.value, _compression_of(channel)
+            ),
+            _problem(context),
+            cleared(context.workspace.dataset),
+            _validation(context, artifacts, folder / "validation"),
         )
-    publish_header(artifacts, Keys(bench.job).headers.parent, analysis)
+    publish_header(artifacts, Keys(context.job).headers.parent, analysis)
     return {
         "problem_type": str(analysis.problem_type),
         "objective": str(analysis.objective),
@@ -84,11 +86,11 @@ def _analyse(bench: Bench) -> Result:
     }
 
 
-def _validation(bench: Bench, artifacts: Artifacts, into: Path) -> ValidationFiles | None:
-    channel = bench.job.spec.data.validation
+def _validation(context: StageContext, artifacts: Artifacts, into: Path) -> ValidationFiles | None:
+    channel = context.job.spec.data.validation
     if channel is None:
         return None
-    most, compression = bench.means.max_data_bytes, _compression_of(channel)
+    most, compression = context.allowance.max_data_bytes, _compression_of(channel)
     found = download_validation(artifacts, channel.source, compression, into, most)
     return replace(found, format=channel.format.value)
 
@@ -97,102 +99,106 @@ def _compression_of(channel: Channel) -> str:
     return (channel.compression or Compression.NONE).value
 
 
-def _problem(bench: Bench) -> ProblemSpec:
-    spec, means = bench.job.spec, bench.means
+def _problem(context: StageContext) -> ProblemSpec:
+    spec, allowance = context.job.spec, context.allowance
     return ProblemSpec(
         target=spec.problem.target,
         problem_type=spec.problem.problem_type,
         objective=spec.problem.objective,
-        calibrate=means.calibrate,
-        tune_threshold=means.tune_threshold,
+        calibrate=allowance.calibrate,
+        tune_threshold=allowance.tune_threshold,
         sample_weight=spec.problem.sample_weight,
-        features=_features(bench),
+        features=_features(context),
         validation_fraction=spec.data.validation_fraction,
     )
 
 
-def _features(bench: Bench) -> FeatureSpecification:
+def _features(context: StageContext) -> FeatureSpecification:
     """Of a job of an earlier version, the job itself has them."""
-    told = bench.task.payload.get("features")
-    return bench.job.features if told is None else FeatureSpecification.from_json(told)
+    told = context.task.payload.get("features")
+    return context.job.features if told is None else FeatureSpecification.from_json(told)
 
 
-def _split(bench: Bench) -> Result:
+def _split(context: StageContext) -> Result:
     artifacts, keys, dataset = (
-        bench.means.open_artifacts(),
-        Keys(bench.job),
-        bench.workspace.dataset,
+        context.allowance.open_artifacts(),
+        Keys(context.job),
+        context.workspace.dataset,
     )
     publish_dataset(artifacts, keys.dataset, dataset)
-    with scratch(bench.workspace, bench.attempt) as folder:
+    with scratch(context.workspace, context.attempt) as folder:
         return {"rows": publish_split(artifacts, keys.tuning_folder, dataset, folder)}
 
 
-def _explore(bench: Bench) -> Result:
-    return write_notebooks(bench.job, bench.workspace.dataset, bench.means.open_artifacts())
+def _explore(context: StageContext) -> Result:
+    return write_notebooks(
+        context.job, context.workspace.dataset, context.allowance.open_artifacts()
+    )
 
 
-def _transform(bench: Bench) -> Result:
-    space = bench.workspace
-    with scratch(space, bench.attempt) as folder:
+def _transform(context: StageContext) -> Result:
+    space = context.workspace
+    with scratch(space, context.attempt) as folder:
         rows = publish_transformed(
-            bench.means.open_artifacts(),
-            Keys(bench.job),
+            context.allowance.open_artifacts(),
+            Keys(context.job),
             space.dataset,
-            space.features(bench.task.payload["recipe"]),
+            space.features(context.task.payload["recipe"]),
             folder,
-            bench.means.transformed_rows,
+            context.allowance.transformed_rows,
         )
     return {"rows": rows}
 
 
-def _explain(bench: Bench) -> Result:
+def _explain(context: StageContext) -> Result:
     """The time for drawing and writing is kept back."""
-    space, index = bench.workspace, bench.task.payload["index"]
-    name = Keys(bench.job).candidate_name(index)
-    time_s = min(explanation_s(bench.job), bench.stop_at - time.time())
-    with scratch(space, bench.attempt) as folder:
+    space, index = context.workspace, context.task.payload["index"]
+    name = Keys(context.job).candidate_name(index)
+    time_s = min(explanation_s(context.job), context.stop_at - time.time())
+    with scratch(space, context.attempt) as folder:
         found = explain(
             space.dataset,
-            _packages(bench, index, folder / "packages"),
+            _packages(context, index, folder / "packages"),
             budget_s=EXPLAINING_SHARE * time_s,
             seed=read_analysis(space.dataset).seed,
-            threads=bench.means.threads,
+            threads=context.allowance.threads,
         )
-    publish_sample(bench.means.open_artifacts(), Keys(bench.job), space.dataset, found.rows)
+    publish_sample(context.allowance.open_artifacts(), Keys(context.job), space.dataset, found.rows)
     files = explanation_files(found, name)
-    return _reported(bench, Keys(bench.job).explanations, name, files)
+    return _reported(context, Keys(context.job).explanations, name, files)
 
 
-def _judge(bench: Bench) -> Result:
-    space, index = bench.workspace, bench.task.payload["index"]
-    name = Keys(bench.job).candidate_name(index)
+def _judge(context: StageContext) -> Result:
+    space, index = context.workspace, context.task.payload["index"]
+    name = Keys(context.job).candidate_name(index)
     judged = judged_candidate(space.dataset, space.candidate(index), name)
-    if bench.job.mode is Mode.ENSEMBLING:
-        location = Keys(bench.job).predictions(index)
-        publish_predictions(bench.means.open_artifacts(), location, judged)
-    files = insight_files(judged, bench.job.created)
-    return _reported(bench, Keys(bench.job).insights, name, files)
+    if context.job.mode is Mode.ENSEMBLING:
+        location = Keys(context.job).predictions(index)
+        publish_predictions(context.allowance.open_artifacts(), location, judged)
+    files = insight_files(judged, context.job.created)
+    return _reported(context, Keys(context.job).insights, name, files)
 
 
-def _reported(bench: Bench, prefix: Location, name: str, files: Mapping[str, bytes]) -> Result:
-    artifacts = bench.means.open_artifacts()
+def _reported(
+    context: StageContext, prefix: Location, name: str, files: Mapping[str, bytes]
+) -> Result:
+    artifacts = context.allowance.open_artifacts()
     for file, content in files.items():
         artifacts.write(prefix / name / file, content)
     return {"prefix": str(prefix)}
 
 
-def _retain(bench: Bench) -> Result:
-    delete_objects(bench.means.open_artifacts(), bench.task.payload["objects"])
+def _retain(context: StageContext) -> Result:
+    delete_objects(context.allowance.open_artifacts(), context.task.payload["objects"])
     return {}
 
 
-def _packages(bench: Bench, index: int, into: Path) -> Path:
+def _packages(context: StageContext, index: int, into: Path) -> Path:
     """The packages of the best candidate: those that answer, or such of folds' models if there are none.
 
     into    a folder that is made in that case
     """
-    space, exchange = bench.workspace, bench.exchange
+    space, exchange = context.workspace, context.exchange
     if exchange.published(names.PACKAGES):
         exchange.fetch([names.PACKAGES])
         return space.best
@@ -201,20 +207,20 @@ def _packages(bench: Bench, index: int, into: Path) -> Path:
     return into
 
 
-def _nothing(_: Bench) -> Iterable[str]:
+def _nothing(_: StageContext) -> Iterable[str]:
     return ()
 
 
-def _table(_: Bench) -> Iterable[str]:
+def _table(_: StageContext) -> Iterable[str]:
     return names.TABLE
 
 
-def _first_fit(bench: Bench) -> Iterable[str]:
-    return (*names.TABLE, *names.fold_fits(bench.task.payload["recipe"], [0]))
+def _first_fit(context: StageContext) -> Iterable[str]:
+    return (*names.TABLE, *names.fold_fits(context.task.payload["recipe"], [0]))
 
 
-def _scored(bench: Bench) -> Iterable[str]:
-    return (*names.TABLE, *names.scored(bench.task.payload["index"]))
+def _scored(context: StageContext) -> Iterable[str]:
+    return (*names.TABLE, *names.scored(context.task.payload["index"]))
 
 
 @dataclass(frozen=True)
@@ -225,8 +231,8 @@ class _Stage:
     writes    what it leaves there for others
     """
 
-    run: Callable[[Bench], Result]
-    reads: Callable[[Bench], Iterable[str]]
+    run: Callable[[StageContext], Result]
+    reads: Callable[[StageContext], Iterable[str]]
     writes: tuple[str, ...] = ()
 
 

@@ -32,8 +32,8 @@ from windvane.engine.tuning.aliases import (
     TARGET,
 )
 from windvane.errors import CandidateFault
-from windvane.work.tasks.errand import Errand, fetch_dataset
 from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
+from windvane.work.tasks.step_context import StepContext, fetch_dataset
 
 _FIRST_COLUMN = "column_1"
 _LEAST_ROWS = 20
@@ -54,39 +54,39 @@ class Table:
 
 
 def table_of(
-    errand: Errand, channels: Channels, hyperparameters: Hyperparameters, folder: Path
+    step: StepContext, channels: Channels, hyperparameters: Hyperparameters, folder: Path
 ) -> Table:
     """What the job learns from.
 
     folder    an existing one for what is made
     raises    DataFault, CandidateFault, InvalidRequest, CorruptArtifact
     """
-    if DATASET not in channels and not _holds_dataset(errand, channels[TRAIN]):
-        return Table(_read(errand, channels, hyperparameters, folder), is_read=True)
+    if DATASET not in channels and not _holds_dataset(step, channels[TRAIN]):
+        return Table(_read(step, channels, hyperparameters, folder), is_read=True)
     uri = _source(channels.get(DATASET) or channels[TRAIN]).uri
     if VALIDATION in channels:
         raise CandidateFault(
             f"{uri} is a dataset, which defines its own validation rows: omit the channel "
             f"{VALIDATION}, or give a table as the channel train."
         )
-    dataset = fetch_dataset(errand, uri, folder / "dataset")
+    dataset = fetch_dataset(step, uri, folder / "dataset")
     _check_the_same(read_analysis(dataset), hyperparameters, uri)
     return Table(dataset, is_read=False)
 
 
 def _read(
-    errand: Errand, channels: Channels, hyperparameters: Hyperparameters, folder: Path
+    step: StepContext, channels: Channels, hyperparameters: Hyperparameters, folder: Path
 ) -> Path:
     """A dataset of the channel train, in which the rows of a channel validation are those that are held out."""
-    artifacts, channel = errand.means.open_artifacts(), channels[TRAIN]
+    artifacts, channel = step.allowance.open_artifacts(), channels[TRAIN]
     inputs, temporary, dataset = (folder / name for name in ("inputs", "temporary", "dataset"))
     inputs.mkdir()
     temporary.mkdir()
-    files = download_inputs(artifacts, _source(channel), inputs, errand.means.max_data_bytes)
+    files = download_inputs(artifacts, _source(channel), inputs, step.allowance.max_data_bytes)
     form = form_of(channel) or _form_found(files, hyperparameters)
     compression = channel.get("CompressionType", "None")
     options = replace(
-        errand.means.read_options(temporary, format_of(files), compression),
+        step.allowance.read_options(temporary, format_of(files), compression),
         min_rows=_LEAST_ROWS,
         has_header=form is not TableForm.ROWS,
     )
@@ -97,9 +97,9 @@ def _read(
             _source(held_out),
             held_out.get("CompressionType", "None"),
             folder / VALIDATION,
-            errand.means.max_data_bytes,
+            step.allowance.max_data_bytes,
         )
-    problem = _problem(errand, hyperparameters, options, channels.get(SPECIFICATION))
+    problem = _problem(step, hyperparameters, options, channels.get(SPECIFICATION))
     stages.analyse(files, options, problem, dataset, validation)
     return dataset
 
@@ -112,7 +112,7 @@ def _form_found(files: list[SourceFile], hyperparameters: Hyperparameters) -> Ta
 
 
 def _problem(
-    errand: Errand,
+    step: StepContext,
     hyperparameters: Hyperparameters,
     options: ReadOptions,
     specification: Mapping[str, Any] | None,
@@ -127,7 +127,7 @@ def _problem(
     if specification is not None:
         location = parse_location(_source(specification).uri)
         features = specification_at(
-            errand.means.open_artifacts(), location, kept_apart(target, weight)
+            step.allowance.open_artifacts(), location, kept_apart(target, weight)
         )
     return ProblemSpec(
         target=target,
@@ -136,8 +136,8 @@ def _problem(
         sample_weight=weight,
         features=features,
         validation_fraction=_fraction(hyperparameters),
-        calibrate=errand.means.calibrate,
-        tune_threshold=errand.means.tune_threshold,
+        calibrate=step.allowance.calibrate,
+        tune_threshold=step.allowance.tune_threshold,
     )
 
 
@@ -184,12 +184,12 @@ def _check_the_same(analysis: Analysis, hyperparameters: Hyperparameters, uri: s
             )
 
 
-def _holds_dataset(errand: Errand, channel: Mapping[str, Any]) -> bool:
+def _holds_dataset(step: StepContext, channel: Mapping[str, Any]) -> bool:
     source = _source(channel)
     if channel.get("ContentType") or source.is_manifest:
         return False
     location = parse_location(source.uri.rstrip("/")) / "analysis.json"
-    return errand.means.open_artifacts().info(location) is not None
+    return step.allowance.open_artifacts().info(location) is not None
 
 
 def _source(channel: Mapping[str, Any]) -> DataSource:

@@ -1,6 +1,6 @@
 """What a training job does, by its image: fit transformers, train a candidate, or weigh candidates together.
 
-It leaves model.tar.gz, and of candidates output.tar.gz beside it: outcome.json and oof.npy (engine/outcomes.py), from
+It leaves model.tar.gz, and of candidates output.tar.gz beside it: outcome.json and oof.npy (engine/candidate_io.py), from
 which ensembles are made and reports are written. Of rows that it read itself, model.tar.gz holds the transformers too.
 """
 
@@ -18,12 +18,12 @@ from windvane.control.channel_rules import DATASET, MEMBER, TRAIN
 from windvane.control.reruns import MEMBERS, OF_MEMBER, SECOND_LAYER
 from windvane.domain.images import ENSEMBLE, TRANSFORMERS, algorithm_of
 from windvane.engine import stages
+from windvane.engine.candidate_io import read_candidate
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import check_manifest, read_json
-from windvane.engine.outcomes import read_candidate
 from windvane.engine.packages.assembly import schema_of
 from windvane.engine.packages.tarball import pack
 from windvane.engine.plan_text import (
@@ -38,8 +38,8 @@ from windvane.engine.rerun import fit_transformers, leave_out, rerun, rerun_ense
 from windvane.engine.tuning.aliases import Translation, names_of, translated
 from windvane.errors import CandidateFault, InvalidRequest
 from windvane.work.tasks.actions import usable
-from windvane.work.tasks.bench import Result
-from windvane.work.tasks.errand import Errand, fetch_archive, fetch_package, told_as
+from windvane.work.tasks.stage_context import Result
+from windvane.work.tasks.step_context import StepContext, fetch_archive, fetch_package, told_as
 from windvane.work.tasks.tables import table_of
 from windvane.work.workspace import scratch
 
@@ -52,7 +52,7 @@ Scores = Sequence[Score]
 
 
 @dataclass(frozen=True)
-class Workbench:
+class TrainingContext:
     """A training job with its dataset at hand.
 
     folder           for whatever it makes
@@ -61,7 +61,7 @@ class Workbench:
     is_read          whether the dataset was made for this job alone
     """
 
-    errand: Errand
+    step: StepContext
     folder: Path
     hyperparameters: Mapping[str, str]
     dataset: Path
@@ -69,36 +69,36 @@ class Workbench:
     is_read: bool
 
 
-def train(errand: Errand) -> Result:
+def train(step: StepContext) -> Result:
     """The scores of what was trained, if it has any, and figures of the table.
 
     raises    CandidateFault, DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
     """
-    algorithm = _algorithm(errand)
+    algorithm = _algorithm(step)
     trainer = _TRAINERS.get(algorithm, _train_candidate)
-    given = errand.request.get("HyperParameters", {})
+    given = step.request.get("HyperParameters", {})
     said = translated(algorithm, names_of(algorithm), given)
-    places = _channels(errand)
+    places = _channels(step)
     uri = places.get(DATASET) or places.get(TRAIN, "")
     with (
-        scratch(errand.workspace, errand.attempt) as folder,
+        scratch(step.workspace, step.attempt) as folder,
         told_as({folder / "dataset": uri}),
     ):
-        bench = _workbench(errand, said, folder)
-        scores = [_score(one) for one in trainer(bench)]
-        table = {"table": _figures(read_analysis(bench.dataset))}
+        context = _context_of(step, said, folder)
+        scores = [_score(one) for one in trainer(context)]
+        table = {"table": _figures(read_analysis(context.dataset))}
     return {**table, "scores": scores} if scores else table
 
 
-def _workbench(errand: Errand, said: Translation, folder: Path) -> Workbench:
+def _context_of(step: StepContext, said: Translation, folder: Path) -> TrainingContext:
     own = said.hyperparameters
     without = columns_without(own)
-    table = table_of(errand, _channels_given(errand), own, folder)
+    table = table_of(step, _channels_given(step), own, folder)
     analysis = read_analysis(table.dataset)
     for claim in said.claims:
         claim.check(analysis)
     dataset = leave_out(table.dataset, without, folder / "fewer-columns")
-    return Workbench(errand, folder, own, dataset, without, table.is_read)
+    return TrainingContext(step, folder, own, dataset, without, table.is_read)
 
 
 def _figures(analysis: Analysis) -> dict[str, int]:
@@ -117,74 +117,76 @@ def output_folder(request: Mapping[str, Any], name: str) -> Location:
     )
 
 
-def _algorithm(errand: Errand) -> str:
-    return algorithm_of(errand.request["AlgorithmSpecification"]["TrainingImage"]) or ""
+def _algorithm(step: StepContext) -> str:
+    return algorithm_of(step.request["AlgorithmSpecification"]["TrainingImage"]) or ""
 
 
-def _fit_transformers(bench: Workbench) -> Scores:
+def _fit_transformers(context: TrainingContext) -> Scores:
     known = (RECIPE, WITHOUT, *ABOUT_THE_TABLE)
-    _check_known(bench.hyperparameters, known, TRANSFORMERS)
-    recipes = recipes_of(bench.hyperparameters.get(RECIPE, _FIRST_RECIPE))
-    package = bench.folder / "transformers"
-    fit_transformers(bench.dataset, recipes, bench.folder / "features", package)
-    _publish(bench, ARTEFACT, package)
+    _check_known(context.hyperparameters, known, TRANSFORMERS)
+    recipes = recipes_of(context.hyperparameters.get(RECIPE, _FIRST_RECIPE))
+    package = context.folder / "transformers"
+    fit_transformers(context.dataset, recipes, context.folder / "features", package)
+    _publish(context, ARTEFACT, package)
     return ()
 
 
-def _train_candidate(bench: Workbench) -> Scores:
-    plan, folds = plan_of(_algorithm(bench.errand), bench.hyperparameters)
-    candidate, packages = bench.folder / "candidate", bench.folder / "packages"
-    made = usable(_trained(bench, plan, folds, candidate))
-    stages.assemble(bench.dataset, _features(bench), {1: candidate}, 1, packages)
-    _publish_output(bench, candidate)
-    _publish(bench, ARTEFACT, packages if bench.is_read else packages / "model")
+def _train_candidate(context: TrainingContext) -> Scores:
+    plan, folds = plan_of(_algorithm(context.step), context.hyperparameters)
+    candidate, packages = context.folder / "candidate", context.folder / "packages"
+    made = usable(_trained(context, plan, folds, candidate))
+    stages.assemble(context.dataset, _features(context), {1: candidate}, 1, packages)
+    _publish_output(context, candidate)
+    _publish(context, ARTEFACT, packages if context.is_read else packages / "model")
     return made.scores
 
 
-def _trained(bench: Workbench, plan: Plan, folds: int | None, into: Path) -> Outcome:
+def _trained(context: TrainingContext, plan: Plan, folds: int | None, into: Path) -> Outcome:
     """The fits of its recipe stay in the folder that `_features` tells of."""
-    if bench.is_read and folds is not None:
-        folds = min(folds, read_analysis(bench.dataset).n_fold_fits)
+    if context.is_read and folds is not None:
+        folds = min(folds, read_analysis(context.dataset).n_fold_fits)
     recipe = plan.recipe or learner(plan.algorithm).recipes[0]
-    features, errand = bench.folder / "features" / recipe, bench.errand
+    features, step = context.folder / "features" / recipe, context.step
     return rerun(
-        bench.dataset, plan, folds, features, into, errand.time_s, float(errand.means.memory_mb)
+        context.dataset, plan, folds, features, into, step.time_s, float(step.allowance.memory_mb)
     )
 
 
-def _features(bench: Workbench) -> dict[str, Path]:
-    return {folder.name: folder for folder in (bench.folder / "features").glob("[!.]*")}
+def _features(context: TrainingContext) -> dict[str, Path]:
+    return {folder.name: folder for folder in (context.folder / "features").glob("[!.]*")}
 
 
-def _combine(bench: Workbench) -> Scores:
+def _combine(context: TrainingContext) -> Scores:
     """Its artefact holds both packages: the members may need transformers of several recipes."""
-    given = bench.hyperparameters
+    given = context.hyperparameters
     weights = _weights(given.get(MEMBERS, "{}"))
     described = [f"{OF_MEMBER}{number}" for number in range(1, len(weights) + 1)]
     known = (MEMBERS, SECOND_LAYER, WITHOUT, *ABOUT_THE_TABLE, *described)
     _check_known(given, known, ENSEMBLE)
     layer = _second_layer(given.get(SECOND_LAYER, "{}"))
-    channels = _channels(bench.errand)
+    channels = _channels(context.step)
     numbered = dict(enumerate(weights.values(), start=1))
     if any(name in given for name in described):
-        members = {number: _trained_member(bench, number) for number in numbered}
+        members = {number: _trained_member(context, number) for number in numbered}
     else:
         _check_members(tuple(weights), channels)
         members = {
-            number: _member(bench, number, channels[f"{MEMBER}{number}"]) for number in numbered
+            number: _member(context, number, channels[f"{MEMBER}{number}"]) for number in numbered
         }
-        _fit_for(bench, members)
+        _fit_for(context, members)
     index = len(members) + 1
-    ensemble, packages = bench.folder / "candidate", bench.folder / "packages"
-    made = rerun_ensemble(bench.dataset, members, numbered, index, ensemble, layer)
+    ensemble, packages = context.folder / "candidate", context.folder / "packages"
+    made = rerun_ensemble(context.dataset, members, numbered, index, ensemble, layer)
     outcome = usable(made)
-    stages.assemble(bench.dataset, _features(bench), {**members, index: ensemble}, index, packages)
-    _publish_output(bench, ensemble)
-    _publish(bench, ARTEFACT, packages)
+    stages.assemble(
+        context.dataset, _features(context), {**members, index: ensemble}, index, packages
+    )
+    _publish_output(context, ensemble)
+    _publish(context, ARTEFACT, packages)
     return outcome.scores
 
 
-_TRAINERS: dict[str, Callable[[Workbench], Scores]] = {
+_TRAINERS: dict[str, Callable[[TrainingContext], Scores]] = {
     TRANSFORMERS: _fit_transformers,
     ENSEMBLE: _combine,
 }
@@ -201,10 +203,10 @@ def _check_members(names: tuple[str, ...], channels: Mapping[str, str]) -> None:
     _check_places(names, channels)
 
 
-def _trained_member(bench: Workbench, number: int) -> Path:
+def _trained_member(context: TrainingContext, number: int) -> Path:
     """A member that is trained by this job, as a hyperparameter describes it."""
     name = f"{OF_MEMBER}{number}"
-    text, into = bench.hyperparameters.get(name, ""), bench.folder / f"{MEMBER}{number}"
+    text, into = context.hyperparameters.get(name, ""), context.folder / f"{MEMBER}{number}"
     try:
         told = json.loads(text)
         algorithm, given = str(told["algorithm"]), dict(told["hyperparameters"])
@@ -215,18 +217,20 @@ def _trained_member(bench: Workbench, number: int) -> Path:
             "'hyperparameters' of a member."
         ) from error
     plan, folds = plan_of(algorithm, {str(key): str(value) for key, value in given.items()})
-    usable(_trained(bench, plan, folds, into))
+    usable(_trained(context, plan, folds, into))
     return into
 
 
-def _member(bench: Workbench, number: int, uri: str) -> Path:
+def _member(context: TrainingContext, number: int, uri: str) -> Path:
     """A candidate's folder from what its training job left below `uri`."""
-    root, into = uri.rstrip("/"), bench.folder / f"member-{number}"
-    output = fetch_archive(bench.errand, f"{root}/{OUTPUT}", bench.folder / "archives")
-    package = fetch_package(bench.errand, f"{root}/{ARTEFACT}", "model", bench.folder / "archives")
+    root, into = uri.rstrip("/"), context.folder / f"member-{number}"
+    output = fetch_archive(context.step, f"{root}/{OUTPUT}", context.folder / "archives")
+    package = fetch_package(
+        context.step, f"{root}/{ARTEFACT}", "model", context.folder / "archives"
+    )
     with told_as({output: f"{root}/{OUTPUT}", package: f"{root}/{ARTEFACT}", into: root}):
         check_manifest(package, "model")
-        _check_same_table(bench, read_json(package / "model.json"), output, root)
+        _check_same_table(context, read_json(package / "model.json"), output, root)
         shutil.copytree(output, into)
         if read_candidate(into).plan is None:
             raise InvalidRequest(f"{root} holds an ensemble, which cannot be a member of another.")
@@ -234,28 +238,30 @@ def _member(bench: Workbench, number: int, uri: str) -> Path:
     return into
 
 
-def _check_same_table(bench: Workbench, model: Mapping[str, Any], output: Path, root: str) -> None:
-    schema = schema_of(read_analysis(bench.dataset))
+def _check_same_table(
+    context: TrainingContext, model: Mapping[str, Any], output: Path, root: str
+) -> None:
+    schema = schema_of(read_analysis(context.dataset))
     if model.get("schema") != schema.digest():
         raise InvalidRequest(
             f"The member {root} was trained on another table: columns or labels differ."
         )
     file = output / _WITHOUT_FILE
     without = read_json(file)["without"] if file.is_file() else []
-    if sorted(without) != sorted(bench.without):
+    if sorted(without) != sorted(context.without):
         raise InvalidRequest(
             f"The member {root} was trained without the columns {sorted(without)}, the ensemble is to be without "
-            f"{sorted(bench.without)}: give all of them the same '{WITHOUT}'."
+            f"{sorted(context.without)}: give all of them the same '{WITHOUT}'."
         )
 
 
-def _fit_for(bench: Workbench, members: Mapping[int, Path]) -> None:
+def _fit_for(context: TrainingContext, members: Mapping[int, Path]) -> None:
     """The transformers that the members take their matrices from, fitted once more on the dataset."""
     for folder in members.values():
         record = read_candidate(folder)
         if record.plan is not None and (recipe := record.plan.recipe):
-            into = bench.folder / "features" / recipe
-            stages.fit_features(bench.dataset, recipe, into, (record.recipe_fit,))
+            into = context.folder / "features" / recipe
+            stages.fit_features(context.dataset, recipe, into, (record.recipe_fit,))
 
 
 def _weights(text: str) -> dict[str, float]:
@@ -304,32 +310,32 @@ def _check_known(given: Mapping[str, str], known: tuple[str, ...], image: str) -
         )
 
 
-def _channels_given(errand: Errand) -> dict[str, Mapping[str, Any]]:
-    return {channel["ChannelName"]: channel for channel in errand.request["InputDataConfig"]}
+def _channels_given(step: StepContext) -> dict[str, Mapping[str, Any]]:
+    return {channel["ChannelName"]: channel for channel in step.request["InputDataConfig"]}
 
 
-def _channels(errand: Errand) -> dict[str, str]:
+def _channels(step: StepContext) -> dict[str, str]:
     return {
         name: channel["DataSource"]["S3DataSource"]["S3Uri"]
-        for name, channel in _channels_given(errand).items()
+        for name, channel in _channels_given(step).items()
     }
 
 
-def _publish_output(bench: Workbench, candidate: Path) -> None:
-    folder = bench.folder / "output"
+def _publish_output(context: TrainingContext, candidate: Path) -> None:
+    folder = context.folder / "output"
     folder.mkdir()
     for name in ("outcome.json", "oof.npy"):
         shutil.copy(candidate / name, folder)
-    if bench.without:
-        (folder / _WITHOUT_FILE).write_text(json.dumps({"without": bench.without}))
-    _publish(bench, OUTPUT, folder)
+    if context.without:
+        (folder / _WITHOUT_FILE).write_text(json.dumps({"without": context.without}))
+    _publish(context, OUTPUT, folder)
 
 
-def _publish(bench: Workbench, name: str, folder: Path) -> None:
-    location = output_folder(bench.errand.request, bench.errand.job.name) / name
-    archive = bench.folder / name
+def _publish(context: TrainingContext, name: str, folder: Path) -> None:
+    location = output_folder(context.step.request, context.step.job.name) / name
+    archive = context.folder / name
     pack(folder, archive)
-    bench.errand.means.open_artifacts().upload(location, archive)
+    context.step.allowance.open_artifacts().upload(location, archive)
 
 
 def _score(score: Score) -> dict[str, Any]:

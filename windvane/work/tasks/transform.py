@@ -22,8 +22,8 @@ from windvane.serving.batch import transform as answers_to
 from windvane.serving.media import choose_accept, read_content_type
 from windvane.serving.model import LocalContainer, ServedModel, load_model
 from windvane.work.download import download_models, folder_of
-from windvane.work.tasks.bench import Result
-from windvane.work.tasks.errand import Errand, told_as
+from windvane.work.tasks.stage_context import Result
+from windvane.work.tasks.step_context import StepContext, told_as
 from windvane.work.tasks.transform_source import Item, items_of, opened
 from windvane.work.tasks.transform_table import transform_table
 from windvane.work.workspace import scratch
@@ -32,19 +32,19 @@ _MB = 1024**2
 _DEFAULT_PAYLOAD_MB = 6
 
 
-def transform(errand: Errand, job: TransformJob) -> Result:
+def transform(step: StepContext, job: TransformJob) -> Result:
     """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
-    with scratch(errand.workspace, errand.attempt) as folder:
+    with scratch(step.workspace, step.attempt) as folder:
         if job.transformers:
-            return transform_table(errand, job.transformers, folder)
-        artifacts = errand.means.open_artifacts()
-        model = _load(artifacts, job.containers, errand.request.get("Environment", {}), folder)
-        request = batch_request(errand.request, model.default_accept)
-        progress = Progress(errand.workspace.folder / "objects")
-        source = data_source(errand.request["TransformInput"]["DataSource"]["S3DataSource"])
+            return transform_table(step, job.transformers, folder)
+        artifacts = step.allowance.open_artifacts()
+        model = _load(artifacts, job.containers, step.request.get("Environment", {}), folder)
+        request = batch_request(step.request, model.default_accept)
+        progress = Progress(step.workspace.folder / "objects")
+        source = data_source(step.request["TransformInput"]["DataSource"]["S3DataSource"])
         items = progress.items(lambda: items_of(artifacts, source))
         for number in progress.undone(items):
-            _transform_object(errand, model, request, items[number], folder / "answer")
+            _transform_object(step, model, request, items[number], folder / "answer")
             progress.done(number)
     return {"objects": len(items)}
 
@@ -127,11 +127,11 @@ def _load(
 
 
 def _transform_object(
-    errand: Errand, model: ServedModel, request: BatchRequest, item: Item, file: Path
+    step: StepContext, model: ServedModel, request: BatchRequest, item: Item, file: Path
 ) -> None:
-    artifacts = errand.means.open_artifacts()
-    compression = errand.request["TransformInput"].get("CompressionType", "None")
-    output = parse_location(errand.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
+    artifacts = step.allowance.open_artifacts()
+    compression = step.request["TransformInput"].get("CompressionType", "None")
+    output = parse_location(step.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
     with opened(artifacts, item.source, compression) as read, file.open("wb") as answer:
         try:
             answer.writelines(answers_to(model, request, read))

@@ -29,9 +29,9 @@ from windvane.engine.packages.assembly import schema_of
 from windvane.engine.packages.package import Schema, load_transformers
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.csvblocks import CsvBlock, Read, csv_blocks
-from windvane.work.tasks.bench import Result
-from windvane.work.tasks.errand import Errand, fetch_dataset, fetch_package, told_as
 from windvane.work.tasks.publishing import TRAIN, VALIDATION, publish_matrix
+from windvane.work.tasks.stage_context import Result
+from windvane.work.tasks.step_context import StepContext, fetch_dataset, fetch_package, told_as
 from windvane.work.tasks.transform_source import Item, chained, items_of, opened
 
 _MAX_RECORD = 100 * 1024**2
@@ -67,34 +67,34 @@ class Transformers:
         return made
 
 
-def transform_table(errand: Errand, uri: str, folder: Path) -> Result:
+def transform_table(step: StepContext, uri: str, folder: Path) -> Result:
     """Writes nothing if the transformers are a constant's, which takes no matrix.
 
     uri        of their artefact
     raises     DataFault, InvalidRequest, CorruptArtifact
     """
-    package = fetch_package(errand, uri, "transformers", folder / "archives")
+    package = fetch_package(step, uri, "transformers", folder / "archives")
     with told_as({package: uri}):
         transformers = Transformers(*load_transformers(package))
     if not transformers.recipes:
         return {}
-    artifacts = errand.means.open_artifacts()
-    source = data_source(errand.request["TransformInput"]["DataSource"]["S3DataSource"])
+    artifacts = step.allowance.open_artifacts()
+    source = data_source(step.request["TransformInput"]["DataSource"]["S3DataSource"])
     root = parse_location(source.uri.rstrip("/"))
     if artifacts.info(root / "analysis.json") is not None:
-        return _transform_dataset(errand, transformers, str(root), folder)
+        return _transform_dataset(step, transformers, str(root), folder)
     items = items_of(artifacts, source)
     for item in items:
-        _transform_object(errand, transformers, item, folder / "matrix.csv")
+        _transform_object(step, transformers, item, folder / "matrix.csv")
     return {"objects": len(items)}
 
 
 def _transform_dataset(
-    errand: Errand, transformers: Transformers, uri: str, folder: Path
+    step: StepContext, transformers: Transformers, uri: str, folder: Path
 ) -> Result:
     folder_of_dataset = folder / "dataset"
     with told_as({folder_of_dataset: uri}):
-        fetch_dataset(errand, uri, folder_of_dataset)
+        fetch_dataset(step, uri, folder_of_dataset)
         analysis = read_analysis(folder_of_dataset)
         types = {column.name: column.type for column in analysis.columns}
         is_other = schema_of(analysis).digest() != transformers.schema.digest()
@@ -107,27 +107,29 @@ def _transform_dataset(
         temporary = folder / "temporary"
         temporary.mkdir()
         rows = publish_matrix(
-            errand.means.open_artifacts(),
-            _output(errand),
+            step.allowance.open_artifacts(),
+            _output(step),
             folder_of_dataset,
             X,
             temporary,
-            _most(errand),
+            _most(step),
         )
     return {"rows": rows}
 
 
-def _most(errand: Errand) -> dict[str, int]:
+def _most(step: StepContext) -> dict[str, int]:
     """Rows of each part that are wanted; a part that is not named is wanted whole."""
-    given: Mapping[str, str] = errand.request.get("Environment", {})
+    given: Mapping[str, str] = step.request.get("Environment", {})
     return {
         part: int(given[name]) for part, name in _ROWS.items() if given.get(name, "").isdecimal()
     }
 
 
-def _transform_object(errand: Errand, transformers: Transformers, item: Item, file: Path) -> None:
-    artifacts = errand.means.open_artifacts()
-    compression = errand.request["TransformInput"].get("CompressionType", "None")
+def _transform_object(
+    step: StepContext, transformers: Transformers, item: Item, file: Path
+) -> None:
+    artifacts = step.allowance.open_artifacts()
+    compression = step.request["TransformInput"].get("CompressionType", "None")
     with opened(artifacts, item.source, compression) as read, file.open("wb") as made:
         try:
             head = read(_HEAD_BYTES)
@@ -135,12 +137,12 @@ def _transform_object(errand: Errand, transformers: Transformers, item: Item, fi
             made.writelines(_lines(transformers, chained(head, read), delimiter))
         except InvalidRequest as error:
             raise DataFault(f"ClientError: {item.source}: {error}") from error
-    artifacts.upload(_output(errand) / item.output, file)
+    artifacts.upload(_output(step) / item.output, file)
     file.unlink()
 
 
-def _output(errand: Errand) -> Location:
-    return parse_location(errand.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
+def _output(step: StepContext) -> Location:
+    return parse_location(step.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
 
 
 def _lines(transformers: Transformers, read: Read, delimiter: str) -> Iterator[bytes]:

@@ -97,7 +97,7 @@ class WorkConfig:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Of each task; see work/means.py."""
+        """Of each task; see work/allowance.py."""
         return {
             "threads": self.workers,
             "memory_mb": self.task_memory_mb,

@@ -20,7 +20,7 @@ from windvane.notes.note import Note
 from windvane.process.child import Ending, Exit
 from windvane.process.confinement import Confinement, clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
-from windvane.process.leash import command
+from windvane.process.parent_death import command
 from windvane.process.words import relay
 from windvane.work.workers.forked import MOST_RESULT, Result, read_result
 from windvane.work.workers.order import TaskOrder, order_to_json
@@ -35,7 +35,7 @@ _ENVIRONMENT = {"JOBLIB_MULTIPROCESSING": "0"}
 
 
 class Forks:
-    """To be used by the thread that made it, which lives as long as the process: the fork server is on its leash.
+    """To be used by the thread that made it, which lives as long as the process: the fork server dies with it.
 
     libraries    modules that tasks need, loaded once
     """

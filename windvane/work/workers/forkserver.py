@@ -34,8 +34,8 @@ from windvane.notes.note import note_to_json
 from windvane.process.child import Ending, Exit
 from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
-from windvane.process.leash import die_with_parent
 from windvane.process.log_lines import log_to
+from windvane.process.parent_death import die_with_parent
 from windvane.work.workers.forked import MOST_SAID, ForkedTask, Result
 from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workers.performing import perform_order

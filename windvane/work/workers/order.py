@@ -24,7 +24,7 @@ _JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
 class TaskOrder:
     """folder     the job's workspace
     stop_at    time.time() at which the process will be killed
-    figures    of work/means.py
+    figures    of work/allowance.py
     why_not    why the task must not be done; None if it may
     action     of the workflow, with what it reads and writes and its limits; None for every other task
     """

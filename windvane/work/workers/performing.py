@@ -9,11 +9,11 @@ from windvane.automl.exchange import SharedFolder
 from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import JobFault
-from windvane.work.means import Means
-from windvane.work.tasks.bench import Bench, Result
-from windvane.work.tasks.errand import Errand
+from windvane.work.allowance import TaskAllowance
 from windvane.work.tasks.processing import process
+from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.tasks.stages import perform
+from windvane.work.tasks.step_context import StepContext
 from windvane.work.tasks.training import train
 from windvane.work.tasks.transform import transform
 from windvane.work.workers.order import TaskOrder
@@ -33,17 +33,19 @@ def perform_order(
     if order.why_not is not None:
         raise JobFault(order.why_not)
     job = order.job
-    means = Means(open_artifacts=open_artifacts, **order.figures)
+    allowance = TaskAllowance(open_artifacts=open_artifacts, **order.figures)
     if isinstance(job, AutoMLJob):
         exchange = SharedFolder(order.folder)
-        bench = Bench(job, order.task, exchange, order.stop_at, means, order.action, say)
-        return perform(bench)
+        context = StageContext(
+            job, order.task, exchange, order.stop_at, allowance, order.action, say
+        )
+        return perform(context)
     place = Workspace(order.folder)
-    return perform_errand(Errand(job, order.task, place, order.stop_at, means))
+    return perform_errand(StepContext(job, order.task, place, order.stop_at, allowance))
 
 
-def perform_errand(errand: Errand) -> Result:
+def perform_errand(step: StepContext) -> Result:
     """What a step job asks."""
-    if isinstance(errand.job, TransformJob):
-        return transform(errand, errand.job)
-    return train(errand) if isinstance(errand.job, TrainingJob) else process(errand)
+    if isinstance(step.job, TransformJob):
+        return transform(step, step.job)
+    return train(step) if isinstance(step.job, TrainingJob) else process(step)

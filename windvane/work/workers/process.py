@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from windvane.process.leash import command
+from windvane.process.parent_death import command
 from windvane.work.workers.roles import Role
 
 READY_LINE = b"ready\n"
@@ -27,7 +27,7 @@ _ONE_THREAD = {
 
 
 class WorkerProcess:
-    """A worker that has been started. It dies with the thread that started it (process/leash.py)."""
+    """A worker that has been started. It dies with the thread that started it (process/parent_death.py)."""
 
     def __init__(self, role: Role, data_dir: Path) -> None:
         """Start it, with nothing to do yet.

@@ -1,7 +1,7 @@
 """Keeps the worker processes of a server alive: one express worker and one training worker a core.
 
 Those that take the place of one that ended are started from a thread of the supervisor's own, whose end would kill
-them (process/leash.py): it lives until they have been stopped. So does the thread that started the first ones.
+them (process/parent_death.py): it lives until they have been stopped. So does the thread that started the first ones.
 """
 
 from __future__ import annotations

@@ -31,16 +31,16 @@ from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.work.jobs.workflow import words_of
 from windvane.work.workers.clearing import Clearing
-from windvane.work.workers.conductor import OF_ONE_JOB, Conductor, forget, left_over, sweep
 from windvane.work.workers.config import WorkConfig, config_from_json
-from windvane.work.workers.duty import Duties, Duty
 from windvane.work.workers.forked import Result
 from windvane.work.workers.forks import Forks
 from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.process import READY_LINE
+from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.starting import TaskStarter
-from windvane.work.workers.verdict import Verdict
+from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
+from windvane.work.workers.task_outcome import TaskOutcome
 
 _LOG = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class RunningTask(Protocol):
+class TaskProcess(Protocol):
     """A task under way in a process of its own."""
 
     def wait(self, timeout_s: float) -> Exit | None:
@@ -76,15 +76,15 @@ class RunningTask(Protocol):
         """Of one that FINISHED."""
 
 
-StartTask = Callable[[TaskOrder], RunningTask]
+StartTask = Callable[[TaskOrder], TaskProcess]
 
 
 @dataclass(frozen=True)
-class Watch:
+class RunningTask:
     """A task under way and what it is of."""
 
-    duty: Duty
-    running: RunningTask
+    handler: TaskHandler
+    running: TaskProcess
 
 
 class Worker:
@@ -106,7 +106,7 @@ class Worker:
         self._config, self._role, self._name = config, role, name
         self._store, self._start_task, self._clock = store, start, clock
         self._prepare = prepare
-        self._conductor = Conductor(
+        self._reconciler = Reconciler(
             config.data_dir,
             config.up_since,
             config.workers,
@@ -114,7 +114,7 @@ class Worker:
             config.kept_models,
             config.max_columns,
         )
-        self._duties = Duties(config, self._conductor, MAX_ATTEMPTS)
+        self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
         self._clearing = Clearing()
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
@@ -147,7 +147,7 @@ class Worker:
             self._record(watch, *ended)
         return True
 
-    def _claim(self) -> Duty | None:
+    def _claim(self) -> TaskHandler | None:
         now = self._clock()
         most = self._config.workers_per_account if self._role is Role.TRAIN else 0
         with self._store.transaction() as tx:
@@ -157,28 +157,28 @@ class Worker:
                     return self._begun(tx, task, now)
         return None
 
-    def _begun(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+    def _begun(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
         """What is to be done. A task that cannot be begun fails, so that it is not claimed again and again."""
         try:
             with tx.savepoint():
-                return self._duties.of(tx, task, now)
+                return self._handlers.of(tx, task, now)
         except OF_ONE_JOB as error:
             _LOG.exception("Task %s of %s cannot be begun, and fails.", task.key, task.job_arn)
             why = Note(NoteCode.INTERNAL_ERROR, because=raised(error))
             tx.finish_task(task, TaskStatus.FAILED, now, failure=why)
-            self._conductor.bring_forward(tx, task.job_arn, now)
+            self._reconciler.bring_forward(tx, task.job_arn, now)
             return None
 
-    def _start(self, duty: Duty) -> Watch:
-        if duty.task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
-            duty.prepare()
+    def _start(self, handler: TaskHandler) -> RunningTask:
+        if handler.task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
+            handler.prepare()
         with self._store.snapshot() as tx:
-            duty = self._duties.limited(tx, duty, self._clock())
-        running = self._start_task(duty.order)
+            handler = self._handlers.limited(tx, handler, self._clock())
+        running = self._start_task(handler.order)
         self._next_renewal = time.monotonic() + _RENEW_S
-        return Watch(duty, running)
+        return RunningTask(handler, running)
 
-    def _attend(self, watch: Watch) -> tuple[Exit, bool] | None:
+    def _attend(self, watch: RunningTask) -> tuple[Exit, bool] | None:
         """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
         ours any more: given back, or lost."""
         is_heard = False
@@ -187,34 +187,34 @@ class Worker:
             if self._is_stopping:
                 self._give_back(watch)
                 return None
-            if self._clock() >= watch.duty.stop_at:
+            if self._clock() >= watch.handler.stop_at:
                 return watch.running.kill(Ending.KILLED_TIME), False
-            if not self._keep(watch.duty.task):
+            if not self._keep(watch.handler.task):
                 watch.running.kill()
-                _tell_lost(watch.duty)
+                _tell_lost(watch.handler)
                 return None
             if not self._is_wanted(watch):
                 return watch.running.kill(), True
             self._meanwhile()
         return ended, False
 
-    def _listen(self, watch: Watch) -> bool:
+    def _listen(self, watch: RunningTask) -> bool:
         """Whether the task has said what its job waits for. That is kept, and the job brought forward."""
-        said, task = watch.running.said(), watch.duty.task
+        said, task = watch.running.said(), watch.handler.task
         words = None if said is None else words_of(task, said)
         if words is None:
             return False
-        watch.duty.prepare()
+        watch.handler.prepare()
         now = self._clock()
         with self._store.transaction() as tx:
             if tx.keep_said(task, words):
-                self._conductor.bring_forward(tx, task.job_arn, now)
+                self._reconciler.bring_forward(tx, task.job_arn, now)
         return True
 
-    def _give_back(self, watch: Watch) -> None:
+    def _give_back(self, watch: RunningTask) -> None:
         watch.running.kill()
         with self._store.transaction() as tx:
-            tx.release_task(watch.duty.task)
+            tx.release_task(watch.handler.task)
 
     def _keep(self, task: Task) -> bool:
         if time.monotonic() < self._next_renewal:
@@ -223,45 +223,45 @@ class Worker:
         with self._store.transaction() as tx:
             return tx.renew_lease(task, self._clock() + LEASE)
 
-    def _is_wanted(self, watch: Watch) -> bool:
+    def _is_wanted(self, watch: RunningTask) -> bool:
         with self._store.snapshot() as tx:
-            return watch.duty.is_wanted(tx)
+            return watch.handler.is_wanted(tx)
 
-    def _record(self, watch: Watch, ended: Exit, is_stopped: bool) -> None:
+    def _record(self, watch: RunningTask, ended: Exit, is_stopped: bool) -> None:
         """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
-        duty = watch.duty
-        verdict = duty.judge(ended, is_stopped)
-        why = in_log(verdict.note)
-        result = watch.running.result() if verdict.status is TaskStatus.DONE else None
+        handler = watch.handler
+        outcome = handler.judge(ended, is_stopped)
+        why = in_log(outcome.note)
+        result = watch.running.result() if outcome.status is TaskStatus.DONE else None
         now = self._clock()
-        if verdict.status is TaskStatus.READY:
-            _LOG.warning("Task %s is tried again: %s", duty.task.id, why)
+        if outcome.status is TaskStatus.READY:
+            _LOG.warning("Task %s is tried again: %s", handler.task.id, why)
             with self._store.transaction() as tx:
-                tx.renew_lease(duty.task, now)
+                tx.renew_lease(handler.task, now)
             return
         try:
-            is_ours = self._finish(duty, verdict, result)
+            is_ours = self._finish(handler, outcome, result)
         except OF_ONE_JOB:
-            _LOG.exception("Task %s left a result that is none.", duty.task.id)
-            verdict, why = Verdict(TaskStatus.FAILED, _UNREADABLE), in_log(_UNREADABLE)
-            is_ours = self._finish(duty, verdict, None)
+            _LOG.exception("Task %s left a result that is none.", handler.task.id)
+            outcome, why = TaskOutcome(TaskStatus.FAILED, _UNREADABLE), in_log(_UNREADABLE)
+            is_ours = self._finish(handler, outcome, None)
         if not is_ours:
-            _tell_lost(duty)
+            _tell_lost(handler)
             return
-        _LOG.info("Task %s of %s: %s %s", duty.task.key, duty.owner, verdict.status, why)
+        _LOG.info("Task %s of %s: %s %s", handler.task.key, handler.owner, outcome.status, why)
 
-    def _finish(self, duty: Duty, verdict: Verdict, result: Result | None) -> bool:
+    def _finish(self, handler: TaskHandler, outcome: TaskOutcome, result: Result | None) -> bool:
         """Whether the task was still ours; if not, nothing is recorded."""
-        duty.prepare()
+        handler.prepare()
         now = self._clock()
         with self._store.transaction() as tx:
             is_ours = tx.finish_task(
-                duty.task, verdict.status, now, result=result, failure=verdict.note
+                handler.task, outcome.status, now, result=result, failure=outcome.note
             )
             if is_ours and result is not None:
-                duty.advance(tx, now)
+                handler.advance(tx, now)
             elif is_ours:
-                self._conductor.bring_forward(tx, duty.task.job_arn, now)
+                self._reconciler.bring_forward(tx, handler.task.job_arn, now)
         return is_ours
 
     def _meanwhile(self) -> None:
@@ -269,19 +269,19 @@ class Worker:
         if self._role is not Role.EXPRESS:
             return
         if time.monotonic() >= self._next_sweep:
-            sweep(self._store, self._conductor, self._clock(), MAX_ATTEMPTS)
+            sweep(self._store, self._reconciler, self._clock(), MAX_ATTEMPTS)
             self._next_sweep = time.monotonic() + _SWEEP_S
         if time.monotonic() >= self._next_clear_up:
-            self._clearing.begin(left_over(self._store, self._conductor))
+            self._clearing.begin(left_over(self._store, self._reconciler))
             days = self._config.log_days, self._config.event_days
             forget(self._store, self._clock(), *days)
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S
 
 
-def _tell_lost(duty: Duty) -> None:
-    task = duty.task
+def _tell_lost(handler: TaskHandler) -> None:
+    task = handler.task
     _LOG.warning(
-        "Task %s of %s is another worker's now; nothing is recorded.", task.key, duty.owner
+        "Task %s of %s is another worker's now; nothing is recorded.", task.key, handler.owner
     )
 
 

@@ -9,7 +9,7 @@ from windvane.automl.local import performing
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries
 from windvane.automl.local.run import run_here
-from windvane.engine.outcomes import read_candidate, read_out_of_fold, write_candidate
+from windvane.engine.candidate_io import read_candidate, read_out_of_fold, write_candidate
 from windvane.engine.tuning import cost
 from windvane.errors import JobFault
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from windvane.automl.local.candidate_reports import job_entries, report_candidate
-from windvane.automl.local.commission import OF_CANDIDATE, Fate, Kind
+from windvane.automl.local.report_request import OF_CANDIDATE, Kind, ReportStatus
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 
@@ -15,8 +15,8 @@ def test_a_candidate_that_is_not_the_best_is_explained_and_judged(job, tmp_path)
     candidate = job_entries(job)[-1].index
     made = _report(job, candidate, tmp_path)
     assert {one.kind: one.fate for one in made} == {
-        Kind.QUALITY: Fate.WRITTEN,
-        Kind.EXPLANATION: Fate.WRITTEN,
+        Kind.QUALITY: ReportStatus.WRITTEN,
+        Kind.EXPLANATION: ReportStatus.WRITTEN,
     }
     assert f"candidate {candidate}" in (tmp_path / "explanation/report.html").read_text()
 

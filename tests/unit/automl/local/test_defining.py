@@ -7,7 +7,7 @@ import time
 import nbformat
 
 from windvane.automl.local.defining import definitions_beside, write_definitions
-from windvane.automl.local.events import Teller
+from windvane.automl.local.events import EventEmitter
 from windvane.automl.local.job import Job
 from windvane.domain.problem import ProblemSpec
 
@@ -54,14 +54,14 @@ def test_the_notebook_finds_the_jobs_folder_from_where_it_stands(job, tmp_path):
 
 def test_what_became_of_definitions_is_told(job, tmp_path):
     told = []
-    teller = Teller(0.0, told.append)
+    emitter = EventEmitter(0.0, told.append)
     asked = _copied(job, tmp_path)
-    with definitions_beside(asked, time.time() + 60, teller):
+    with definitions_beside(asked, time.time() + 60, emitter):
         pass
-    with definitions_beside(asked, 0.0, teller):
+    with definitions_beside(asked, 0.0, emitter):
         pass
     (tmp_path / "nothing").mkdir()
-    with definitions_beside(_of(tmp_path / "nothing"), time.time() + 60, teller):
+    with definitions_beside(_of(tmp_path / "nothing"), time.time() + 60, emitter):
         pass
     assert [one["state"] for one in told] == ["written", "left-out", "failed"]
     notes = [one["note"] for one in told]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from unit.engine.explain.made_up import columns_and_target, packaged
 
-from windvane.automl.local.explained import ExplainedRows, Rows, explain_rows
+from windvane.automl.local.explained import ExplainedRows, TypedRows, explain_rows
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.attribution import Attribution
@@ -44,7 +44,7 @@ def test_the_column_that_matters_most_comes_first():
 
 def _some_rows(first, last):
     columns, _ = columns_and_target(ProblemType.BINARY)
-    return Rows({name: values[first:last] for name, values in columns.items()}, last - first)
+    return TypedRows({name: values[first:last] for name, values in columns.items()}, last - first)
 
 
 def _explain(made, rows, background):

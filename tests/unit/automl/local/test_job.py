@@ -1,13 +1,13 @@
 """The order of a leaderboard."""
 
-from windvane.automl.leaderboard import Entry, ranked
+from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Outcome
 
 
 def _entry(index, objective=None, folds_used=5):
     outcome = None if objective is None else Outcome(index, objective, (), 1, 0, 0, folds_used)
-    return Entry(index, "lightgbm", None, outcome)
+    return LeaderboardRow(index, "lightgbm", None, outcome)
 
 
 def _order(entries, objective=MetricName.AUC):

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from windvane.automl.local import reports
-from windvane.automl.local.commission import Commission, Fate, Kind
-from windvane.automl.local.events import Teller
+from windvane.automl.local.events import EventEmitter
+from windvane.automl.local.report_request import Kind, ReportRequest, ReportStatus
 from windvane.automl.local.reports import make_reports
 from windvane.engine.manifest import read_json
 
@@ -21,7 +21,7 @@ def _best(job):
 
 def _made(job, into, *, candidate=None, left_s=120.0, kinds=tuple(Kind), threads=2):
     now = time.time()
-    asked = Commission(
+    asked = ReportRequest(
         job=job,
         candidate=_best(job) if candidate is None else candidate,
         kinds=kinds,
@@ -32,7 +32,7 @@ def _made(job, into, *, candidate=None, left_s=120.0, kinds=tuple(Kind), threads
         started=now,
     )
     events = []
-    made = make_reports(asked, Teller(now, events.append))
+    made = make_reports(asked, EventEmitter(now, events.append))
     assert [event["report"] for event in events] == [one.kind for one in made]
     return {one.kind: one for one in made}
 
@@ -47,7 +47,7 @@ def _for_ever():
 
 def test_every_report_is_whole_if_there_is_time(job, tmp_path):
     made = _made(job, tmp_path / "reports")
-    assert {one.fate for one in made.values()} == {Fate.WRITTEN}
+    assert {one.fate for one in made.values()} == {ReportStatus.WRITTEN}
     assert {one.note for one in made.values()} == {""}
     assert {path.name for path in (tmp_path / "reports").iterdir()} == set(Kind)
     assert _files(tmp_path / "reports/exploration") == _THREE
@@ -68,7 +68,7 @@ def test_a_candidate_that_was_not_trained_on_all_rows_is_said_to_be_none(job, tm
 
 def test_without_time_reports_are_left_out_and_said_to_be(job, tmp_path):
     made = _made(job, tmp_path / "reports", left_s=0.5)
-    assert {one.fate for one in made.values()} == {Fate.LEFT_OUT}
+    assert {one.fate for one in made.values()} == {ReportStatus.LEFT_OUT}
     assert "not enough time" in made[Kind.QUALITY].note
     assert list((tmp_path / "reports").iterdir()) == []
 
@@ -82,7 +82,7 @@ def test_what_is_whole_when_the_time_is_over_stays(job, tmp_path, monkeypatch):
     started = time.monotonic()
     made = _made(job, tmp_path, left_s=2.0, kinds=(Kind.QUALITY,))
     assert time.monotonic() - started < 4
-    assert made[Kind.QUALITY].fate is Fate.CUT
+    assert made[Kind.QUALITY].fate is ReportStatus.CUT
     assert "not enough time for all" in made[Kind.QUALITY].note
     assert _files(tmp_path / "quality") == {"report.html"}
 
@@ -94,7 +94,7 @@ def test_what_is_late_with_everything_is_left_out(job, tmp_path, monkeypatch):
 
     monkeypatch.setitem(reports._MAKERS, Kind.QUALITY, slow)
     made = _made(job, tmp_path, left_s=1.5, kinds=(Kind.QUALITY,))
-    assert made[Kind.QUALITY].fate is Fate.LEFT_OUT
+    assert made[Kind.QUALITY].fate is ReportStatus.LEFT_OUT
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,9 +105,9 @@ def test_a_report_that_fails_is_told_and_the_others_are_made(job, tmp_path, monk
 
     monkeypatch.setitem(reports._MAKERS, Kind.EXPLANATION, broken)
     made = _made(job, tmp_path, kinds=(Kind.EXPLANATION, Kind.QUALITY), threads=1)
-    assert made[Kind.EXPLANATION].fate is Fate.FAILED
+    assert made[Kind.EXPLANATION].fate is ReportStatus.FAILED
     assert "no such thing" in made[Kind.EXPLANATION].note
-    assert made[Kind.QUALITY].fate is Fate.WRITTEN
+    assert made[Kind.QUALITY].fate is ReportStatus.WRITTEN
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,6 @@ def test_the_long_one_begins_first_if_it_keeps_nothing_from_the_others(
     tmp_path, left_s, threads, first
 ):
     now = time.time()
-    asked = Commission(tmp_path, 1, tuple(Kind), tmp_path, now + left_s, threads, 512, now)
+    asked = ReportRequest(tmp_path, 1, tuple(Kind), tmp_path, now + left_s, threads, 512, now)
     assert reports._in_order(asked)[0] is first
     assert sorted(reports._in_order(asked)) == sorted(Kind)

@@ -5,8 +5,8 @@ import pytest
 
 from windvane.domain.problem import MetricName
 from windvane.engine.ensembles.blend import OutOfFold, blend
+from windvane.engine.ensembles.constrained import fit_thrifty_weights
 from windvane.engine.ensembles.losses import loss_for
-from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.candidate_io import CandidateRecord
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import Blend
-from windvane.engine.outcomes import CandidateRecord
 
 PLAN = Plan(7, "dpp0", "lightgbm", {}, 0)
 RECORD = CandidateRecord(Outcome(1, 0.5, (), 1.0, 0.0, 0, 5), PLAN, threshold=0.5)

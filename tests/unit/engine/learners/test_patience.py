@@ -1,7 +1,7 @@
 import pytest
 
+from windvane.engine.candidate_io import read_candidate
 from windvane.engine.learners.patience import Patience, patience_for
-from windvane.engine.outcomes import read_candidate
 from windvane.engine.plan_text import plan_of
 from windvane.engine.rerun import rerun
 from windvane.testing.learner_contract import After, Never

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from windvane.engine.candidate_io import FoldFits
 from windvane.engine.candidates import Plan
-from windvane.engine.outcomes import FoldFits
 from windvane.engine.training import crossvalidate, tasks
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.refit import fit_all_rows

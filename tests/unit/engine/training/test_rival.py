@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from windvane.engine import stages
+from windvane.engine.candidate_io import read_candidate, read_out_of_fold
 from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.outcomes import read_candidate, read_out_of_fold
 from windvane.engine.training.rival import Rival
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import Outclassed

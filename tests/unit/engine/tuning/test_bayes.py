@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from windvane.engine.learners.space import Choice, Integer, Real
+from windvane.engine.learners.space import Categorical, Integer, Real
 from windvane.engine.tuning.bayes import n_good, suggest
 from windvane.engine.tuning.sampling import draw
 
@@ -11,7 +11,7 @@ SPACE = {
     "rate": Real(1e-4, 1.0, log=True),
     "depth": Integer(1, 20),
     "share": Real(0.0, 1.0),
-    "kind": Choice(("a", "b", "c")),
+    "kind": Categorical(("a", "b", "c")),
 }
 
 

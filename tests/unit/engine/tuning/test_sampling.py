@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windvane.engine.learners.space import Choice, Integer, Real
+from windvane.engine.learners.space import Categorical, Integer, Real
 from windvane.engine.tuning.sampling import draw, draw_near
 
 SPACE = {
@@ -10,7 +10,7 @@ SPACE = {
     "share": Real(0.5, 1.0),
     "leaves": Integer(4, 256, log=True),
     "depth": Integer(1, 1),
-    "kind": Choice(("gini", "entropy", True)),
+    "kind": Categorical(("gini", "entropy", True)),
 }
 
 

@@ -20,15 +20,15 @@ from windvane.engine.definitions.define import NOTEBOOK
 from windvane.errors import CorruptArtifact
 from windvane.notes.note import note_from_json
 from windvane.notes.sentences import sentence
-from windvane.work.means import Means
+from windvane.work.allowance import TaskAllowance
 from windvane.work.tasks import notebooks
-from windvane.work.tasks.bench import Bench
+from windvane.work.tasks.stage_context import StageContext
 from windvane.work.tasks.stages import perform
 from windvane.work.workspace import Keys, Workspace
 
 
 @pytest.fixture
-def exploring(tmp_path: Path) -> Bench:
+def exploring(tmp_path: Path) -> StageContext:
     """An exploration of a small table that has been analysed."""
     file = tmp_path / "table.csv"
     frame = pd.DataFrame({"a": np.random.default_rng(0).random(60), "y": ["no", "yes", "yes"] * 20})
@@ -51,24 +51,26 @@ def exploring(tmp_path: Path) -> Bench:
         lease_until=START + timedelta(seconds=60),
         token=1,
     )
-    return Bench(
+    return StageContext(
         job=job,
         task=task,
         exchange=SharedFolder(workspace.folder),
         stop_at=time.time() + 60,
-        means=Means(lambda: store, 1, 1000, 10**9, 100),
+        allowance=TaskAllowance(lambda: store, 1, 1000, 10**9, 100),
     )
 
 
-def keys(bench: Bench) -> list[str]:
-    return [one.location.key for one in bench.means.open_artifacts().list(Location("bucket", ""))]
+def keys(context: StageContext) -> list[str]:
+    return [
+        one.location.key for one in context.allowance.open_artifacts().list(Location("bucket", ""))
+    ]
 
 
-def read(bench: Bench, location: Location) -> str:
-    return bench.means.open_artifacts().read(location).decode()
+def read(context: StageContext, location: Location) -> str:
+    return context.allowance.open_artifacts().read(location).decode()
 
 
-def test_both_notebooks_and_the_modules_are_published(exploring: Bench) -> None:
+def test_both_notebooks_and_the_modules_are_published(exploring: StageContext) -> None:
     result = perform(exploring)
     where = Keys(exploring.job)
     assert result == {
@@ -95,7 +97,7 @@ def test_both_notebooks_and_the_modules_are_published(exploring: Bench) -> None:
     ],
 )
 def test_a_notebook_is_there_though_the_other_is_not(
-    broken: str, there: str, told: str, exploring: Bench, monkeypatch: pytest.MonkeyPatch
+    broken: str, there: str, told: str, exploring: StageContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise CorruptArtifact("It is damaged.")
@@ -106,7 +108,7 @@ def test_a_notebook_is_there_though_the_other_is_not(
     assert [sentence(note_from_json(one)) for one in result["failures"]] == [told]
 
 
-def test_without_either_the_task_fails(exploring: Bench) -> None:
+def test_without_either_the_task_fails(exploring: StageContext) -> None:
     (exploring.workspace.dataset / "analysis.json").unlink()
     with pytest.raises(CorruptArtifact):
         perform(exploring)

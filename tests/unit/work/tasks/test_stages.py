@@ -21,9 +21,9 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.errors import Outclassed
 from windvane.notes.note import note_to_json, said
+from windvane.work.allowance import TaskAllowance
 from windvane.work.jobs.workflow import ACTIONS, action_of
-from windvane.work.means import Means
-from windvane.work.tasks.bench import Bench
+from windvane.work.tasks.stage_context import StageContext
 from windvane.work.tasks.stages import perform
 from windvane.work.workspace import Keys, workspace_of
 
@@ -42,12 +42,12 @@ def _bench(folder, kind, is_on=True, **payload):
     artifacts.ensure_bucket("bucket")
     artifacts.write(Location("bucket", "train/t.csv"), _table())
     task = Task(id=1, job_arn=job.arn, key=str(kind), kind=kind, payload=payload, created=START)
-    return Bench(
+    return StageContext(
         job=job,
         task=task,
         exchange=SharedFolder(workspace_of(folder, job).folder),
         stop_at=(START + timedelta(hours=1)).timestamp(),
-        means=Means(lambda: artifacts, 1, 1024, 10**9, 100, is_on, is_on),
+        allowance=TaskAllowance(lambda: artifacts, 1, 1024, 10**9, 100, is_on, is_on),
         action=_action(task) if kind in ACTIONS else None,
     )
 
@@ -60,9 +60,9 @@ def _action(task):
 
 @pytest.mark.parametrize("is_on", [True, False])
 def test_the_servers_settings_for_scoring_reach_the_analysis(tmp_path, is_on):
-    bench = _bench(tmp_path, TaskKind.ANALYZE, is_on)
-    perform(bench)
-    analysis = read_analysis(bench.workspace.dataset)
+    context = _bench(tmp_path, TaskKind.ANALYZE, is_on)
+    perform(context)
+    analysis = read_analysis(context.workspace.dataset)
     assert (analysis.calibrate, analysis.tune_threshold) == (is_on, is_on)
 
 
@@ -80,15 +80,15 @@ def test_a_candidate_that_is_given_up_is_told_with_the_reason(tmp_path, monkeypa
         raise Outclassed("It was stopped early.")
 
     monkeypatch.setattr(stages, "train", train)
-    bench = _bench(tmp_path, TaskKind.TRAIN, plan=plan, rival=2)
-    assert perform(bench) == {"outclassed": note_to_json(said("It was stopped early."))}
-    assert seen == [bench.workspace.candidate(2)]
+    context = _bench(tmp_path, TaskKind.TRAIN, plan=plan, rival=2)
+    assert perform(context) == {"outclassed": note_to_json(said("It was stopped early."))}
+    assert seen == [context.workspace.candidate(2)]
 
 
 def test_a_candidate_is_told_with_the_size_of_what_is_published_for_answering(tmp_path):
     perform(_bench(tmp_path, TaskKind.ANALYZE))
-    bench = _bench(tmp_path, TaskKind.BASELINE, index=1)
-    result = perform(bench)
-    keys, artifacts = Keys(bench.job), bench.means.open_artifacts()
+    context = _bench(tmp_path, TaskKind.BASELINE, index=1)
+    result = perform(context)
+    keys, artifacts = Keys(context.job), context.allowance.open_artifacts()
     published = [keys.transformers("baseline"), keys.model(1, "", "baseline")]
     assert result["n_bytes"] == sum(artifacts.info(one).size for one in published) > 0

@@ -83,8 +83,8 @@ def run(
         "InputDataConfig": [{"ChannelName": one, **value} for one, value in channels.items()],
         "OutputDataConfig": {"S3OutputPath": "s3://b/models/"},
     }
-    errand = bucket.errand(TrainingJob, name, details)
-    found = json.loads(json.dumps(perform_errand(with_means(errand, memory_mb=4000))))
+    step = bucket.step(TrainingJob, name, details)
+    found = json.loads(json.dumps(perform_errand(with_means(step, memory_mb=4000))))
     return {one["metric"]: one["value"] for one in found.get("scores", ())}
 
 

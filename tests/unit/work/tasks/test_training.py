@@ -30,9 +30,9 @@ from windvane.engine.packages.tarball import pack, unpack
 from windvane.engine.training.foldterms import FoldTerms
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
-from windvane.work.means import Means
-from windvane.work.tasks.errand import Errand, fetch_dataset
+from windvane.work.allowance import TaskAllowance
 from windvane.work.tasks.publishing import publish_dataset
+from windvane.work.tasks.step_context import StepContext, fetch_dataset
 from windvane.work.workers.performing import perform_errand
 from windvane.work.workspace import Workspace
 
@@ -56,18 +56,18 @@ class Bucket:
         self.artifacts.ensure_bucket("b")
         self.jobs = 0
 
-    def errand(self, kind: type[ProcessingJob], name: str, details: dict[str, Any]) -> Errand:
+    def step(self, kind: type[ProcessingJob], name: str, details: dict[str, Any]) -> StepContext:
         self.jobs += 1
         job = kind(scope=SCOPE, name=name, created=START, modified=START, details=details)
         task = Task(
             id=self.jobs, job_arn=job.arn, kind=TaskKind.STEP, key="step", payload={}, created=START
         )
-        return Errand(
+        return StepContext(
             job=job,
             task=task,
             workspace=Workspace(self.folder / "work" / name),
             stop_at=4e9,
-            means=Means(lambda: self.artifacts, 1, 2000, 10**9, 100),
+            allowance=TaskAllowance(lambda: self.artifacts, 1, 2000, 10**9, 100),
         )
 
     def train(
@@ -86,13 +86,13 @@ class Bucket:
             ],
             "OutputDataConfig": {"S3OutputPath": "s3://b/models/"},
         }
-        return perform_errand(self.errand(TrainingJob, name, details))
+        return perform_errand(self.step(TrainingJob, name, details))
 
     def process(
         self, image: str, inputs: dict[str, dict[str, str]], outputs: dict[str, str], **env: str
     ) -> None:
         details = self.processing(image, inputs, outputs, **env)
-        perform_errand(self.errand(ProcessingJob, "p", details))
+        perform_errand(self.step(ProcessingJob, "p", details))
 
     def processing(
         self, image: str, inputs: dict[str, dict[str, str]], outputs: dict[str, str], **env: str
@@ -138,8 +138,8 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     return made
 
 
-def with_means(errand: Errand, **means: Any) -> Errand:
-    return replace(errand, means=replace(errand.means, **means))
+def with_means(step: StepContext, **allowance: Any) -> StepContext:
+    return replace(step, allowance=replace(step.allowance, **allowance))
 
 
 def output(name: str) -> str:
@@ -149,8 +149,8 @@ def output(name: str) -> str:
 def test_a_dataset_comes_back_from_s3_as_it_went(bucket: Bucket, tmp_path: Path) -> None:
     bucket.put("s3://b/dataset/notes.txt", b"not ours")
     bucket.put("s3://b/dataset-2/analysis.json", b"another")
-    errand = bucket.errand(TrainingJob, "x", {})
-    came = fetch_dataset(errand, "s3://b/dataset/", tmp_path / "came")
+    step = bucket.step(TrainingJob, "x", {})
+    came = fetch_dataset(step, "s3://b/dataset/", tmp_path / "came")
     names = {file.relative_to(came).as_posix() for file in came.rglob("*") if file.is_file()}
     assert "notes.txt" not in names
     assert read_analysis(came) == read_analysis(bucket.folder / "dataset")
@@ -160,11 +160,11 @@ def test_a_dataset_comes_back_from_s3_as_it_went(bucket: Bucket, tmp_path: Path)
 def test_a_dataset_that_is_not_there_too_large_or_damaged_is_told_by_its_uri(
     bucket: Bucket, tmp_path: Path
 ) -> None:
-    errand = bucket.errand(TrainingJob, "x", {})
+    step = bucket.step(TrainingJob, "x", {})
     with pytest.raises(DataFault, match="There is no dataset under s3://b/datas:"):
-        fetch_dataset(errand, "s3://b/datas", tmp_path / "no")
+        fetch_dataset(step, "s3://b/datas", tmp_path / "no")
     with pytest.raises(DataFault, match="takes at most 10 "):
-        fetch_dataset(with_means(errand, max_data_bytes=10), "s3://b/dataset", tmp_path / "much")
+        fetch_dataset(with_means(step, max_data_bytes=10), "s3://b/dataset", tmp_path / "much")
     bucket.put("s3://b/broken/analysis.json", b"{}")
     with pytest.raises(CorruptArtifact, match=r"^s3://b/broken/analysis.json cannot be read"):
         bucket.train("x", "lightgbm", {}, dataset="s3://b/broken")
@@ -367,8 +367,8 @@ def test_a_table_that_is_read_again_is_scored_by_the_servers_settings(bucket: Bu
         {"dataset": "s3://b/plain", "tuning_data": "s3://b/rows/"},
         TARGET_ATTRIBUTE_NAME="y",
     )
-    errand = bucket.errand(ProcessingJob, "plain", details)
-    perform_errand(with_means(errand, calibrate=False, tune_threshold=False))
+    step = bucket.step(ProcessingJob, "plain", details)
+    perform_errand(with_means(step, calibrate=False, tune_threshold=False))
     document = json.loads(bucket.artifacts.read(parse_location("s3://b/plain/analysis.json")))
     assert (document["calibrate"], document["tune_threshold"]) == (False, False)
     parts = [

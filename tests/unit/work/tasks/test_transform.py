@@ -74,11 +74,11 @@ class Jobs:
             "TransformOutput": {"S3OutputPath": out, **changes.pop("target", {})},
             **changes,
         }
-        errand = self.bucket.errand(TransformJob, f"{name}-{self.bucket.jobs}", details)
-        means: dict[str, Any] = (
+        step = self.bucket.step(TransformJob, f"{name}-{self.bucket.jobs}", details)
+        allowance: dict[str, Any] = (
             {"transformers": transformers} if transformers else {"containers": containers()}
         )
-        return perform_errand(replace(errand, job=replace(errand.job, **means)))
+        return perform_errand(replace(step, job=replace(step.job, **allowance)))
 
     def text(self, uri: str) -> str:
         return self.bucket.artifacts.read(parse_location(uri)).decode()
@@ -158,10 +158,10 @@ def test_an_object_at_fault_is_named_and_has_no_answer(
 
 
 def test_a_model_whose_artefact_is_gone_is_told(jobs: Jobs) -> None:
-    errand = jobs.bucket.errand(TransformJob, "gone", {"TransformInput": {}})
+    step = jobs.bucket.step(TransformJob, "gone", {"TransformInput": {}})
     lost = (Container("", "s3://b/lost.tar.gz", {}),)
     with pytest.raises(InvalidRequest, match=r"Could not find model data at s3://b/lost.tar.gz"):
-        perform_errand(replace(errand, job=replace(errand.job, containers=lost)))
+        perform_errand(replace(step, job=replace(step.job, containers=lost)))
 
 
 def test_a_prefix_that_is_no_folder_names_outputs_below_its_folder(jobs: Jobs) -> None:
@@ -189,12 +189,12 @@ def test_what_is_done_is_not_done_again_by_the_next_worker(jobs: Jobs) -> None:
         "TransformInput": {"DataSource": source, "SplitType": "Line"},
         "TransformOutput": {"S3OutputPath": "s3://b/again-out"},
     }
-    errand = jobs.bucket.errand(TransformJob, "again", details)
-    errand = replace(errand, job=replace(errand.job, containers=containers()))
+    step = jobs.bucket.step(TransformJob, "again", details)
+    step = replace(step, job=replace(step.job, containers=containers()))
     place = parse_location("s3://b/again-out/a.csv.out")
-    perform_errand(errand)
+    perform_errand(step)
     jobs.bucket.artifacts.write(place, b"kept")
-    perform_errand(errand)
+    perform_errand(step)
     assert jobs.bucket.artifacts.read(place) == b"kept"
 
 

@@ -11,17 +11,17 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.automl.exchange import SharedFolder
 from windvane.domain.job import AutoMLJob
 from windvane.process.child import Ending, Exit
-from windvane.work.means import Means
-from windvane.work.tasks.bench import Bench, Result
-from windvane.work.tasks.errand import Errand
+from windvane.work.allowance import TaskAllowance
+from windvane.work.tasks.stage_context import Result, StageContext
+from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers.forked import ForkedTask, read_result
 from windvane.work.workers.order import TaskOrder
-from windvane.work.workers.worker import RunningTask, StartTask
+from windvane.work.workers.worker import StartTask, TaskProcess
 from windvane.work.workspace import Workspace
 
 
 class Local:
-    """A RunningTask."""
+    """A TaskProcess."""
 
     def __init__(self, task: ForkedTask, ears: int) -> None:
         self._task = task
@@ -45,26 +45,28 @@ class Local:
         return read_result(self._task.take_result())
 
 
-def no_task(_: Bench) -> Result:
+def no_task(_: StageContext) -> Result:
     raise AssertionError("There is no task of an AutoML job here.")
 
 
-def no_errand(_: Errand) -> Result:
+def no_errand(_: StepContext) -> Result:
     raise AssertionError("There is no step job here.")
 
 
 def forking(
-    run_task: Callable[[Bench], Result] = no_task,
-    run_errand: Callable[[Errand], Result] = no_errand,
+    run_task: Callable[[StageContext], Result] = no_task,
+    run_errand: Callable[[StepContext], Result] = no_errand,
 ) -> StartTask:
     """run_task    what is done with a task of an AutoML job
     run_errand  and with a step job
     """
 
-    def start(order: TaskOrder) -> RunningTask:
+    def start(order: TaskOrder) -> TaskProcess:
         order.folder.mkdir(parents=True, exist_ok=True)
         job, place = order.job, Workspace(order.folder)
-        means = Means(open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures)
+        allowance = TaskAllowance(
+            open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures
+        )
         work: Callable[[], Result]
         ears, mouth = os.pipe()
         os.set_blocking(ears, False)
@@ -74,10 +76,12 @@ def forking(
 
         if isinstance(job, AutoMLJob):
             exchange = SharedFolder(order.folder)
-            bench = Bench(job, order.task, exchange, order.stop_at, means, say=say)
-            work = partial(run_task, bench)
+            context = StageContext(job, order.task, exchange, order.stop_at, allowance, say=say)
+            work = partial(run_task, context)
         else:
-            work = partial(run_errand, Errand(job, order.task, place, order.stop_at, means))
+            work = partial(
+                run_errand, StepContext(job, order.task, place, order.stop_at, allowance)
+            )
         task = ForkedTask.start(work, order.folder, memory_mb=order.figures["memory_mb"])
         os.close(mouth)
         return Local(task, ears)

@@ -26,11 +26,11 @@ from windvane.errors import CandidateFault, OutOfTime
 from windvane.notes.sentences import reason
 from windvane.store.base import Store
 from windvane.store.open import open_store
-from windvane.work.tasks.bench import Result
-from windvane.work.tasks.errand import Errand
+from windvane.work.tasks.stage_context import Result
+from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers import stepjobs
-from windvane.work.workers.conductor import Conductor, left_over, sweep
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.reconciler import Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
 from windvane.work.workspace import workspace_of
@@ -38,14 +38,14 @@ from windvane.work.workspace import workspace_of
 SCORES = {"scores": [{"metric": "F1", "value": 0.75, "standard_error": 0.01}]}
 
 
-def plain(errand: Errand) -> Result:
-    return SCORES if isinstance(errand.job, TrainingJob) else {}
+def plain(step: StepContext) -> Result:
+    return SCORES if isinstance(step.job, TrainingJob) else {}
 
 
-def doing(what: Callable[[], object]) -> Callable[[Errand], Result]:
-    def work(errand: Errand) -> Result:
+def doing(what: Callable[[], object]) -> Callable[[StepContext], Result]:
+    def work(step: StepContext) -> Result:
         what()
-        return plain(errand)
+        return plain(step)
 
     return work
 
@@ -85,7 +85,7 @@ class Shop:
 
     def worker(
         self,
-        work: Callable[[Errand], Result] = plain,
+        work: Callable[[StepContext], Result] = plain,
         name: str = "run/a",
         role: Role = Role.TRAIN,
     ) -> Worker:
@@ -93,11 +93,11 @@ class Shop:
             self.config(), role, name, self.store, forking(run_errand=work), clock=self.now
         )
 
-    def conductor(self) -> Conductor:
-        return Conductor(self.folder, datetime.now(UTC), 2, lambda *_: None)
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.folder, datetime.now(UTC), 2, lambda *_: None)
 
     def sweep(self) -> None:
-        sweep(self.store, self.conductor(), self.now(), MAX_ATTEMPTS)
+        sweep(self.store, self.reconciler(), self.now(), MAX_ATTEMPTS)
 
     def look(self) -> ProcessingJob:
         with self.store.snapshot() as tx:
@@ -146,11 +146,11 @@ def test_a_transform_job_has_no_stopping_condition_and_30_days(shop: Shop) -> No
     job = shop.open(TransformJob)
     with shop.store.transaction() as tx:
         tx.update(replace(job, details={}))
-    duty = shop.worker()._claim()
-    assert duty is not None
-    assert duty.stop_at - duty.task.started == timedelta(days=30)
+    handler = shop.worker()._claim()
+    assert handler is not None
+    assert handler.stop_at - handler.task.started == timedelta(days=30)
     with shop.store.transaction() as tx:
-        tx.release_task(duty.task)
+        tx.release_task(handler.task)
     assert shop.worker().work_once()
     assert shop.look().status is StepStatus.COMPLETED
 
@@ -201,9 +201,9 @@ def test_a_job_that_sees_that_its_time_is_over_ends_the_same(shop: Shop) -> None
 def test_stop_kills_a_job_that_never_ends(shop: Shop) -> None:
     shop.open()
     worker = shop.worker(doing(lambda: time.sleep(60)))
-    duty = worker._claim()
-    assert duty is not None
-    watch = worker._start(duty)
+    handler = worker._claim()
+    assert handler is not None
+    watch = worker._start(handler)
     shop.stop()
     shop.sweep()
     assert shop.look().status is StepStatus.STOPPING, "its worker has it still"
@@ -227,9 +227,9 @@ def test_a_job_that_waits_is_stopped_without_a_worker(shop: Shop) -> None:
 def test_a_silent_workers_job_goes_to_another_and_its_late_result_is_refused(shop: Shop) -> None:
     shop.open()
     zombie = shop.worker(name="run/zombie")
-    duty = zombie._claim()
-    assert duty is not None
-    watch = zombie._start(duty)
+    handler = zombie._claim()
+    assert handler is not None
+    watch = zombie._start(handler)
     ended = watch.running.wait(10)
     assert ended is not None
     shop.ahead = LEASE + timedelta(seconds=1)
@@ -255,11 +255,11 @@ def test_the_folder_of_a_job_is_there_until_it_ends(shop: Shop) -> None:
     job = shop.open()
     folder = workspace_of(shop.folder, job).folder
     folder.mkdir(parents=True)
-    for one in left_over(shop.store, shop.conductor()):
+    for one in left_over(shop.store, shop.reconciler()):
         one.remove()
     assert folder.exists()
     shop.worker().work_once()
-    for one in left_over(shop.store, shop.conductor()):
+    for one in left_over(shop.store, shop.reconciler()):
         one.remove()
     assert not folder.exists()
 

@@ -30,17 +30,17 @@ from windvane.names import arn
 from windvane.notes.sentences import reason, sentences
 from windvane.store.base import Store
 from windvane.store.open import open_store
-from windvane.work.tasks.bench import Bench, Result
-from windvane.work.workers.conductor import Conductor, KnownAnalysis, left_over, sweep
+from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
 from windvane.work.workspace import Keys, workspace_of
 
 
-def plain_stage(bench: Bench) -> Result:
+def plain_stage(context: StageContext) -> Result:
     """Everything goes well."""
-    task = bench.task
+    task = context.task
     if task.kind is TaskKind.ANALYZE:
         return {"problem_type": "BinaryClassification", "objective": "F1"}
     if task.kind in (TaskKind.FEATURES, TaskKind.REFIT, TaskKind.RETAIN):
@@ -64,13 +64,13 @@ def plain_stage(bench: Bench) -> Result:
     return {"outcome": outcome(index, 0.9, members), "tag": tag}
 
 
-def training(what: Callable[[], object]) -> Callable[[Bench], Result]:
+def training(what: Callable[[], object]) -> Callable[[StageContext], Result]:
     """Training does `what`; everything else goes well."""
 
-    def stage(bench: Bench) -> Result:
-        if bench.task.kind is TaskKind.TRAIN:
+    def stage(context: StageContext) -> Result:
+        if context.task.kind is TaskKind.TRAIN:
             what()
-        return plain_stage(bench)
+        return plain_stage(context)
 
     return stage
 
@@ -100,7 +100,7 @@ class Shop:
 
     def worker(
         self,
-        stage: Callable[[Bench], Result] = plain_stage,
+        stage: Callable[[StageContext], Result] = plain_stage,
         name: str = "run/a",
         role: Role = Role.TRAIN,
         **config: int,
@@ -115,10 +115,10 @@ class Shop:
         )
 
     def sweep(self) -> None:
-        sweep(self.store, self.conductor(), self.now(), MAX_ATTEMPTS)
+        sweep(self.store, self.reconciler(), self.now(), MAX_ATTEMPTS)
 
-    def conductor(self) -> Conductor:
-        return Conductor(self.folder, datetime.now(UTC), 2, lambda *_: None)
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.folder, datetime.now(UTC), 2, lambda *_: None)
 
     def look(self) -> AutoMLJob:
         with self.store.snapshot() as tx:
@@ -172,7 +172,7 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.setattr(
-        "windvane.work.workers.conductor._analysis_in", lambda *_: KnownAnalysis(ANALYSIS, 0)
+        "windvane.work.workers.reconciler._analysis_in", lambda *_: KnownAnalysis(ANALYSIS, 0)
     )
     store = open_store("", tmp_path)
     store.migrate()
@@ -280,7 +280,7 @@ def test_a_taken_endpoint_name_leaves_the_job_completed_and_nothing_behind(shop:
 
 
 def test_data_at_fault_end_the_job(shop: Shop) -> None:
-    def stage(bench: Bench) -> Result:
+    def stage(context: StageContext) -> Result:
         raise DataFault("The column 'y' is missing; there are: a, b.")
 
     shop.open(make_job())
@@ -351,11 +351,11 @@ def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
 def test_others_begin_once_the_first_candidate_says_on_how_many_folds_it_is_scored(
     shop: Shop,
 ) -> None:
-    def stage(bench: Bench) -> Result:
-        if bench.task.kind is TaskKind.TRAIN:
-            bench.say({"n_folds": 5})
+    def stage(context: StageContext) -> Result:
+        if context.task.kind is TaskKind.TRAIN:
+            context.say({"n_folds": 5})
             _sleep()
-        return plain_stage(bench)
+        return plain_stage(context)
 
     shop.open(make_job(max_candidates=4))
     shop.prepare()
@@ -483,7 +483,7 @@ def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop:
     shop.open(make_job(name="going"))
     shop.worker().work_once()
     going = workspace_of(shop.folder, shop.job)
-    for one in left_over(shop.store, shop.conductor()):
+    for one in left_over(shop.store, shop.reconciler()):
         one.remove()
     assert not done.folder.exists()
     assert going.folder.exists()
@@ -492,12 +492,12 @@ def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop:
 def test_a_quiet_job_is_looked_at_again_when_something_concerns_it(shop: Shop) -> None:
     shop.open(make_job())
     shop.prepare()
-    conductor = shop.conductor()
+    reconciler = shop.reconciler()
 
     def is_due(after_s: float = 0.0) -> bool:
         with shop.store.snapshot() as tx:
             now = shop.now() + timedelta(seconds=after_s)
-            return conductor.is_due(tx, shop.look(), now)
+            return reconciler.is_due(tx, shop.look(), now)
 
     assert not is_due()
     assert not is_due()
@@ -561,8 +561,8 @@ def test_a_result_that_is_none_is_its_jobs_affair(
 ) -> None:
     """Code that took over a task may leave anything; the worker and the jobs of others go on."""
 
-    def stage(bench: Bench) -> Result:
-        return result if bench.task.kind is kind else plain_stage(bench)
+    def stage(context: StageContext) -> Result:
+        return result if context.task.kind is kind else plain_stage(context)
 
     shop.open(make_job(max_candidates=1))
     worker = shop.worker(stage)

@@ -19,8 +19,8 @@ from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.process.volatile import memory_folder
 from windvane.store.open import open_store
-from windvane.work.workers.duty import Duties, Duty
 from windvane.work.workers.performing import perform_order
+from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
 from windvane.work.workers.worker import MAX_ATTEMPTS
 
 
@@ -42,13 +42,13 @@ def key(shop: Shop) -> Key:
     return made
 
 
-def first_duty(shop: Shop) -> Duty:
-    duties = Duties(shop.config(), shop.conductor(), MAX_ATTEMPTS)
+def first_duty(shop: Shop) -> TaskHandler:
+    handlers = TaskHandlers(shop.config(), shop.reconciler(), MAX_ATTEMPTS)
     [task] = shop.tasks()
     with shop.store.transaction() as tx:
-        duty = duties.of(tx, task, shop.now())
-    assert duty is not None
-    return duty
+        handler = handlers.of(tx, task, shop.now())
+    assert handler is not None
+    return handler
 
 
 def open_with(shop: Shop, key: Key) -> None:

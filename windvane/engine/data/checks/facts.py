@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.checks.copies import Copies
-from windvane.engine.data.power import Powers
+from windvane.engine.data.predictive_power import Powers
 from windvane.engine.data.target import Target
 from windvane.engine.data.typed import TypedColumn
 

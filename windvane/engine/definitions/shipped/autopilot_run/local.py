@@ -39,7 +39,7 @@ class Local:
 
         raises    RuntimeError if they cannot be fitted
         """
-        from windvane.engine.outcomes import FULL_FIT
+        from windvane.engine.candidate_io import FULL_FIT
         from windvane.engine.stages import fit_features
         from windvane.errors import CandidateFault, DataFault
 
@@ -151,7 +151,7 @@ class Local:
     def _score(self, entry: Mapping[str, Any]) -> float:
         """The objective of an entry as training it once more measures it: of an ensemble by the weights it has."""
         from windvane.domain.problem import MetricName
-        from windvane.engine.outcomes import outcome_from_json
+        from windvane.engine.candidate_io import outcome_from_json
 
         return outcome_from_json(entry["outcome"]).ranked_by(MetricName(self._job["metric"]))
 

@@ -14,11 +14,11 @@ from nbclient import NotebookClient
 
 from windvane import AutoML
 from windvane.domain.problem import MetricName
+from windvane.engine.candidate_io import outcome_from_json, read_candidate
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.definitions.shipped.autopilot_run.run import open_run
-from windvane.engine.outcomes import outcome_from_json, read_candidate
 from windvane.engine.packages.package import load_predictor
 
 N_CANDIDATES = 6

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from windvane.api.key_file import load_or_create_keys
+from windvane.from_settings import permanent_keys
 from windvane.settings import AccessKey, BadSettings, Settings
-from windvane.settled import permanent_keys
 
 ACCOUNT = "111122223333"
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windvane.engine.ensembles.constrained import fit_thrifty_weights
 from windvane.engine.ensembles.losses import SquaredError
-from windvane.engine.ensembles.thrift import fit_thrifty_weights
 from windvane.engine.ensembles.weights import fit_weights
 
 N_ROWS = 400

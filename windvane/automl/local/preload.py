@@ -14,7 +14,7 @@ from windvane.engine.learners.catalogue import learner
 
 
 @contextmanager
-def libraries_loaded_ahead(on_event: OnEvent) -> Iterator[OnEvent]:
+def preloading_libraries(on_event: OnEvent) -> Iterator[OnEvent]:
     """Gives what is to be told of a job's events in place of `on_event`, which is told too. One after the other,
     the algorithms of candidates that finish get their libraries loaded; at the end of the block what has not
     begun to load is left out."""

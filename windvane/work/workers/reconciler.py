@@ -88,7 +88,7 @@ class _Quiet:
 
 
 @dataclass
-class Conductor:
+class Reconciler:
     """data_dir   where workspaces are
     up_since   when this server started
     workers    training workers
@@ -264,27 +264,27 @@ class Conductor:
             tell_job(tx, state, failed, now)
 
 
-def sweep(store: Store, conductor: Conductor, now: datetime, max_attempts: int) -> None:
+def sweep(store: Store, reconciler: Reconciler, now: datetime, max_attempts: int) -> None:
     """Give tasks of silent workers back and bring every unfinished job forward: what time or a stop request alone
     makes due."""
     with store.transaction() as tx:
         for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
-            conductor.bring_forward(tx, job_arn, now)
+            reconciler.bring_forward(tx, job_arn, now)
     with store.snapshot() as tx:
-        due = [job for job in tx.every(AutoMLJob, UNFINISHED) if conductor.is_due(tx, job, now)]
+        due = [job for job in tx.every(AutoMLJob, UNFINISHED) if reconciler.is_due(tx, job, now)]
         stopping = [
             job.arn
             for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))
-            if not conductor.is_left(job.arn, now)
+            if not reconciler.is_left(job.arn, now)
         ]
     for job in due:
         if job.problem_type is not None:
-            conductor.prepare(job)
+            reconciler.prepare(job)
         with store.transaction() as tx:
-            conductor.bring_forward(tx, job.arn, now)
+            reconciler.bring_forward(tx, job.arn, now)
     for job_arn in stopping:
         with store.transaction() as tx:
-            conductor.bring_forward(tx, job_arn, now)
+            reconciler.bring_forward(tx, job_arn, now)
 
 
 def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
@@ -299,18 +299,18 @@ def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
             tx.forget_events(now - timedelta(days=event_days), _MOST_FORGOTTEN)
 
 
-def left_over(store: Store, conductor: Conductor) -> list[Workspace]:
+def left_over(store: Store, reconciler: Reconciler) -> list[Workspace]:
     """The workspaces of jobs that have ended.
 
     Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
     """
-    present = list(workspaces(conductor.data_dir))
+    present = list(workspaces(reconciler.data_dir))
     with store.snapshot() as tx:
         unfinished = tx.every(AutoMLJob, UNFINISHED)
         step_jobs = list(stepjobs.unfinished(tx))
-    conductor.forget_all_but(job.arn for job in unfinished)
+    reconciler.forget_all_but(job.arn for job in unfinished)
     going: list[AutoMLJob | ProcessingJob] = [*unfinished, *step_jobs]
-    kept = {workspace_of(conductor.data_dir, job).folder for job in going}
+    kept = {workspace_of(reconciler.data_dir, job).folder for job in going}
     return [workspace for workspace in present if workspace.folder not in kept]
 
 

@@ -37,7 +37,7 @@ _REPORTS = {
 OF_CANDIDATE = (Kind.QUALITY, Kind.EXPLANATION)
 
 
-class Fate(StrEnum):
+class ReportStatus(StrEnum):
     """What became of a report.
 
     WRITTEN     it is whole
@@ -57,24 +57,24 @@ class Reported:
     """note    sentences that are to be told, e.g. why the report is not whole; "" if there is nothing to tell"""
 
     kind: Kind
-    fate: Fate
+    fate: ReportStatus
     note: str = ""
 
     @property
     def is_there(self) -> bool:
         """Whether there are files of it."""
-        return self.fate in (Fate.WRITTEN, Fate.CUT)
+        return self.fate in (ReportStatus.WRITTEN, ReportStatus.CUT)
 
     def to_event(self) -> dict[str, str]:
         return {"report": self.kind, "state": self.fate, "note": self.note}
 
     @classmethod
     def from_event(cls, event: Event) -> Reported:
-        return cls(Kind(event["report"]), Fate(event["state"]), event["note"])
+        return cls(Kind(event["report"]), ReportStatus(event["state"]), event["note"])
 
 
 @dataclass(frozen=True)
-class Commission:
+class ReportRequest:
     """What reports are wanted; JSON both ways.
 
     job         the job's folder (automl/local/run.py)
@@ -100,7 +100,7 @@ class Commission:
         return json.dumps(asdict(self), default=str)
 
     @classmethod
-    def from_json(cls, text: str) -> Commission:
+    def from_json(cls, text: str) -> ReportRequest:
         document: Mapping[str, Any] = json.loads(text)
         return cls(
             **{

@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 
-from windvane.api.entry import Session
-from windvane.api.inside import Inside
+from windvane.api.authenticator import Session
+from windvane.api.in_process import InProcessClient
 from windvane.errors import NotAuthorized
 from windvane.wire.call import Caller
 
@@ -50,7 +50,7 @@ class VisitObjects:
 
     objects: Objects
     caller: Caller
-    inside: Inside
+    inside: InProcessClient
 
     async def size(self, uri: str) -> int:
         """Bytes."""
@@ -92,7 +92,7 @@ class VisitObjects:
 
 
 @dataclass(frozen=True)
-class Visit:
+class RequestContext:
     """One request of somebody who is signed in.
 
     url      of this server as the browser knows it, without a slash at the end
@@ -104,7 +104,7 @@ class Visit:
     url: str
     passable: Callable[[Caller], tuple[str, ...]]
     csrf: str
-    inside: Inside
+    inside: InProcessClient
     objects: VisitObjects
 
     @property
@@ -158,9 +158,9 @@ class Visit:
         return await self.inside.ask(self.caller, service, operation, parameters)
 
 
-def visit_of(request: Request) -> Visit:
-    visit: Visit = request.state.visit
-    return visit
+def visit_of(request: Request) -> RequestContext:
+    context: RequestContext = request.state.context
+    return context
 
 
 def url_of(request: Request) -> str:

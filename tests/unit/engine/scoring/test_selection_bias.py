@@ -5,8 +5,8 @@ import pytest
 
 from windvane.domain.problem import MetricName
 from windvane.engine.scoring.evaluate import row_gains
-from windvane.engine.scoring.honesty import optimism_of_best
 from windvane.engine.scoring.metrics import METRICS, Basis
+from windvane.engine.scoring.selection_bias import optimism_of_best
 
 
 def _gains(spread, seed, n_rows=200, n_candidates=10):

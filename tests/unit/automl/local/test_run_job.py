@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from windvane.automl.local.hosted import HostDied, run_job
 from windvane.automl.local.job import Job
+from windvane.automl.local.run_job import HostDied, run_job
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analysis import SourceFile
 from windvane.errors import DataFault, InvalidRequest

@@ -11,7 +11,7 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, said
 from windvane.notes.sentences import reason
 from windvane.process.child import Ending, Exit
-from windvane.work.workers.verdict import Case, judge
+from windvane.work.workers.task_outcome import Case, judge
 
 OURS = ("DataFault", "JobFault", "WindvaneError", "Exception", "BaseException")
 LATE = ("OutOfTime", "CandidateFault", "WindvaneError", "Exception", "BaseException")

@@ -29,7 +29,7 @@ _MISSED = frozenset(
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TaskOutcome:
     """status of the task; READY means another attempt. `note` says why it is not DONE, if there is a reason."""
 
     status: TaskStatus
@@ -61,17 +61,17 @@ class Case:
             and self.stop_at >= self.task.started + own
         )
 
-    def out_of_time(self, end: Exit) -> Verdict:
+    def out_of_time(self, end: Exit) -> TaskOutcome:
         if self.is_own_limit:
             own = {"limit_s": self.job.limits.max_candidate_runtime_s}
-            return Verdict(TaskStatus.FAILED, Note(NoteCode.CANDIDATE_LIMIT, own))
+            return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.CANDIDATE_LIMIT, own))
         if self.task.kind not in _MISSED:
-            return Verdict(TaskStatus.CANCELLED, end.note)
+            return TaskOutcome(TaskStatus.CANCELLED, end.note)
         facts = {
             "task": str(self.task.kind),
             "limit_s": self.job.limits.max_runtime_s,
         }
-        return Verdict(TaskStatus.FAILED, Note(NoteCode.JOB_LIMIT, facts))
+        return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.JOB_LIMIT, facts))
 
 
 @dataclass(frozen=True)
@@ -87,26 +87,26 @@ class StepCase:
     memory_mb: int
     max_runtime_s: int
 
-    def out_of_time(self, _: Exit) -> Verdict:
+    def out_of_time(self, _: Exit) -> TaskOutcome:
         late = Note(NoteCode.STEP_LIMIT, {"limit_s": self.max_runtime_s})
-        return Verdict(TaskStatus.CANCELLED, late)
+        return TaskOutcome(TaskStatus.CANCELLED, late)
 
 
-def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> Verdict:
+def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> TaskOutcome:
     if end.ending is Ending.FINISHED:
-        return Verdict(TaskStatus.DONE)
+        return TaskOutcome(TaskStatus.DONE)
     if case.stopped:
-        return Verdict(TaskStatus.CANCELLED)
+        return TaskOutcome(TaskStatus.CANCELLED)
     if end.ending is Ending.KILLED_TIME or end.is_a(OutOfTime):
         return case.out_of_time(end)
     if end.ending is Ending.KILLED_MEMORY:
         above = Note(NoteCode.MEMORY_LIMIT, {"memory_mb": case.memory_mb})
-        return Verdict(TaskStatus.FAILED, above)
+        return TaskOutcome(TaskStatus.FAILED, above)
     if end.is_a(WindvaneError):
-        return Verdict(TaskStatus.FAILED, end.note)
+        return TaskOutcome(TaskStatus.FAILED, end.note)
     if _may_pass(case.task, end) and case.task.attempts < max_attempts:
-        return Verdict(TaskStatus.READY, end.note)
-    return Verdict(TaskStatus.FAILED, Note(NoteCode.INTERNAL_ERROR, because=end.note))
+        return TaskOutcome(TaskStatus.READY, end.note)
+    return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.INTERNAL_ERROR, because=end.note))
 
 
 def _may_pass(task: Task, end: Exit) -> bool:

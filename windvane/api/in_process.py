@@ -54,7 +54,7 @@ def _no_refusal(_: Call) -> NotAuthorized | None:
     return None
 
 
-class Inside:
+class InProcessClient:
     """operations         synchronous handlers by (service, operation)
     async_operations   asynchronous ones
     permit             as the wire asks it

@@ -21,17 +21,17 @@ from windvane.process.child import Exit
 from windvane.store.base import Transaction
 from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.workers import stepjobs
-from windvane.work.workers.conductor import OF_ONE_JOB, Conductor
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.order import TaskOrder
-from windvane.work.workers.verdict import Case, StepCase, Verdict, judge
+from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler
+from windvane.work.workers.task_outcome import Case, StepCase, TaskOutcome, judge
 from windvane.work.workspace import workspace_of
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Duty:
+class TaskHandler:
     """owner      name of the job that the task belongs to
     stop_at    when it must have ended
     order      what is done in a process of its own
@@ -46,23 +46,23 @@ class Duty:
     stop_at: datetime
     order: TaskOrder
     is_wanted: Callable[[Transaction], bool]
-    judge: Callable[[Exit, bool], Verdict]
+    judge: Callable[[Exit, bool], TaskOutcome]
     prepare: Callable[[], None]
     advance: Callable[[Transaction, datetime], None]
 
 
 @dataclass(frozen=True)
-class Duties:
-    """Makes duties of claimed tasks.
+class TaskHandlers:
+    """Makes handlers of claimed tasks.
 
     max_attempts  how often a task is claimed at most
     """
 
     config: WorkConfig
-    conductor: Conductor
+    reconciler: Reconciler
     max_attempts: int
 
-    def of(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+    def of(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
         """None if its job is gone. The job is told that the task is begun."""
         return (
             self._of_step_job(tx, task, now)
@@ -70,26 +70,26 @@ class Duties:
             else self._of_automl_job(tx, task, now)
         )
 
-    def limited(self, tx: Transaction, duty: Duty, now: datetime) -> Duty:
-        """Return the duty, with its action, if it is one, as it begins now. If it is not to be found out what that is, this is
+    def limited(self, tx: Transaction, handler: TaskHandler, now: datetime) -> TaskHandler:
+        """Return the handler, with its action, if it is one, as it begins now. If it is not to be found out what that is, this is
         why the task is not done."""
-        job, task = duty.order.job, duty.task
+        job, task = handler.order.job, handler.task
         if not isinstance(job, AutoMLJob) or task.kind not in ACTIONS:
-            return duty
+            return handler
         try:
-            action = self.conductor.action(tx, job, task, now, self.config.task_memory_mb)
+            action = self.reconciler.action(tx, job, task, now, self.config.task_memory_mb)
         except (WindvaneError, OSError, *OF_ONE_JOB) as error:
             _LOG.exception("Nothing says what the task %s of %s is to do.", task.key, job.arn)
             cause = error.note if isinstance(error, WindvaneError) else raised(error)
             why = Note(NoteCode.CANNOT_BEGIN, because=cause)
-            return replace(duty, order=replace(duty.order, why_not=why))
-        until = min(duty.stop_at, datetime.fromtimestamp(action.limits.kill_at, UTC))
-        order = replace(duty.order, action=action, stop_at=until.timestamp())
-        return replace(duty, order=order, stop_at=until)
+            return replace(handler, order=replace(handler.order, why_not=why))
+        until = min(handler.stop_at, datetime.fromtimestamp(action.limits.kill_at, UTC))
+        order = replace(handler.order, action=action, stop_at=until.timestamp())
+        return replace(handler, order=order, stop_at=until)
 
-    def _of_automl_job(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+    def _of_automl_job(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
         if task.kind is TaskKind.ANALYZE:
-            self.conductor.advance(tx, task.job_arn, now)
+            self.reconciler.advance(tx, task.job_arn, now)
         found = tx.by_arn(AutoMLJob, task.job_arn)
         if found is None:
             return None
@@ -100,24 +100,24 @@ class Duties:
             job_now = tx.by_arn(AutoMLJob, job.arn)
             return job_now is not None and job_now.status is JobStatus.IN_PROGRESS
 
-        def meaning(ended: Exit, stopped: bool) -> Verdict:
+        def meaning(ended: Exit, stopped: bool) -> TaskOutcome:
             return judge(
                 Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
             )
 
         why = _unusable(tx, job.volume_key)
-        return Duty(
+        return TaskHandler(
             owner=job.name,
             task=task,
             stop_at=until,
             order=self._order(job, task, until, why),
             is_wanted=is_wanted,
             judge=meaning,
-            prepare=lambda: self.conductor.prepare(job),
-            advance=lambda tx, now: self.conductor.advance(tx, job.arn, now),
+            prepare=lambda: self.reconciler.prepare(job),
+            advance=lambda tx, now: self.reconciler.advance(tx, job.arn, now),
         )
 
-    def _of_step_job(self, tx: Transaction, task: Task, now: datetime) -> Duty | None:
+    def _of_step_job(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
         found = stepjobs.begin(tx, task, now)
         if found is None:
             return None
@@ -125,12 +125,12 @@ class Duties:
         runtime_s = stepjobs.max_runtime_s(job)
         until = (task.started or now) + timedelta(seconds=runtime_s)
 
-        def meaning(ended: Exit, stopped: bool) -> Verdict:
+        def meaning(ended: Exit, stopped: bool) -> TaskOutcome:
             case = StepCase(task, stopped, config.task_memory_mb, runtime_s)
             return judge(case, ended, self.max_attempts)
 
         why = _unusable(tx, job.volume_key)
-        return Duty(
+        return TaskHandler(
             owner=job.name,
             task=task,
             stop_at=until,

@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from windvane.automl.local.commission import Commission, Reported
 from windvane.automl.local.events import Event, OnEvent
-from windvane.automl.local.host import ONE_THREAD
 from windvane.automl.local.job import Job
+from windvane.automl.local.job_process import ONE_THREAD
+from windvane.automl.local.report_request import Reported, ReportRequest
 from windvane.errors import DataFault, JobFault
-from windvane.process import leash
+from windvane.process import parent_death
 
 _FAULTS: dict[str, Callable[[str], JobFault]] = {"DataFault": DataFault, "JobFault": JobFault}
 _TOLD_OF_LOG = 2000
@@ -44,10 +44,10 @@ def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
     returns   what `ask` made
     raises    JobFault, DataFault if the data are to blame; HostDied; whatever `ask` raises
     """
-    return _run("windvane.automl.local.host", out / "host.log", ask, on_event)
+    return _run("windvane.automl.local.job_process", out / "host.log", ask, on_event)
 
 
-def run_reports(commission: Commission, on_event: OnEvent) -> list[Reported]:
+def run_reports(request: ReportRequest, on_event: OnEvent) -> list[Reported]:
     """Make reports in a process of their own, which dies with this one.
 
     raises    JobFault; HostDied
@@ -59,15 +59,15 @@ def run_reports(commission: Commission, on_event: OnEvent) -> list[Reported]:
             made.append(Reported.from_event(event))
         on_event(event)
 
-    log = commission.job / "reports.log"
-    _run("windvane.automl.local.report_host", log, lambda: commission, hear)
+    log = request.job / "reports.log"
+    _run("windvane.automl.local.report_process", log, lambda: request, hear)
     return made
 
 
 def _run(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) -> Request:
     with log.open("wb") as errors:
         host = subprocess.Popen(
-            leash.command([sys.executable, "-m", module]),
+            parent_death.command([sys.executable, "-m", module]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -3,29 +3,29 @@ from pathlib import Path
 
 import pytest
 
-from windvane.automl.local import commission
-from windvane.automl.local.commission import (
-    Commission,
-    Fate,
+from windvane.automl.local import report_request
+from windvane.automl.local.report_request import (
     Kind,
     Reported,
+    ReportRequest,
+    ReportStatus,
     reports_end,
     reports_s,
 )
 
 
 def test_its_examples_are_true():
-    told = doctest.testmod(commission)
+    told = doctest.testmod(report_request)
     assert (told.failed, told.attempted) == (0, 1)
 
 
 def test_a_commission_survives_the_way_through_json():
-    asked = Commission(Path("/a"), 3, (Kind.EXPLANATION,), Path("/b"), 1.5, 2, 512, 0.5)
-    assert Commission.from_json(asked.to_json()) == asked
+    asked = ReportRequest(Path("/a"), 3, (Kind.EXPLANATION,), Path("/b"), 1.5, 2, 512, 0.5)
+    assert ReportRequest.from_json(asked.to_json()) == asked
 
 
 def test_what_became_of_a_report_survives_the_way_through_an_event():
-    one = Reported(Kind.QUALITY, Fate.CUT, "There was no time.")
+    one = Reported(Kind.QUALITY, ReportStatus.CUT, "There was no time.")
     assert Reported.from_event({"event": "report", "elapsed_s": 1.0, **one.to_event()}) == one
 
 

@@ -2,8 +2,8 @@ from threading import Event
 
 import pytest
 
-from windvane.automl.local import ahead
-from windvane.automl.local.ahead import libraries_loaded_ahead
+from windvane.automl.local import preload
+from windvane.automl.local.preload import preloading_libraries
 from windvane.engine.learners import catalogue
 
 
@@ -23,7 +23,7 @@ def test_the_library_of_each_finished_algorithm_is_loaded_once_and_all_is_passed
             loaded.append(self.name)
             is_loaded.set()
 
-    monkeypatch.setattr(ahead, "learner", Card)
+    monkeypatch.setattr(preload, "learner", Card)
     events = [
         {"event": "stage", "stage": "search", "state": "started"},
         _candidate("xgboost", "started"),
@@ -31,7 +31,7 @@ def test_the_library_of_each_finished_algorithm_is_loaded_once_and_all_is_passed
         _candidate("xgboost"),
         _candidate("xgboost"),
     ]
-    with libraries_loaded_ahead(told.append) as hear:
+    with preloading_libraries(told.append) as hear:
         for event in events:
             hear(event)
         assert is_loaded.wait(10)
@@ -42,7 +42,7 @@ def test_the_library_of_each_finished_algorithm_is_loaded_once_and_all_is_passed
 def test_a_job_that_fails_ends_the_loading():
     with (
         pytest.raises(RuntimeError, match="job"),
-        libraries_loaded_ahead(lambda _: None),
+        preloading_libraries(lambda _: None),
     ):
         raise RuntimeError("the job")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from windvane.store.base import Store
 
 
-class Passes:
+class OneTimeTokens:
     """Remembers what was used until it would have expired anyway."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
@@ -18,8 +18,8 @@ class Passes:
     def use(self, token: str, expires: datetime) -> bool:
         """Whether it was still good."""
         with self._store.transaction() as tx:
-            return tx.spend(token, expires, self._clock())
+            return tx.use_token(token, expires, self._clock())
 
     def is_used(self, token: str) -> bool:
         with self._store.snapshot() as tx:
-            return tx.is_spent(token)
+            return tx.is_token_used(token)

@@ -14,14 +14,14 @@ from windvane.store.times import to_micros
 class SpentRows(Rows):
     """The part of a Transaction that is about one-time tokens."""
 
-    def spend(self, token: str, expires: datetime, now: datetime) -> bool:
+    def use_token(self, token: str, expires: datetime, now: datetime) -> bool:
         self._connection.execute(delete(SPENT).where(SPENT.c.expires <= to_micros(now)))
-        if self.is_spent(token):
+        if self.is_token_used(token):
             return False
         row = {"token": token, "expires": to_micros(expires)}
         self._connection.execute(insert(SPENT).values(**row))
         return True
 
-    def is_spent(self, token: str) -> bool:
+    def is_token_used(self, token: str) -> bool:
         found = select(SPENT.c.token).where(SPENT.c.token == token)
         return self._connection.execute(found).scalar() is not None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from windvane.engine.data.thin import ThinnedRows
+from windvane.engine.data.reservoir import ThinnedRows
 
 
 def batches(n_rows: int, rare_each: int, size: int = 1000) -> list[pa.RecordBatch]:

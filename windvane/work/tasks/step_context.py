@@ -14,8 +14,8 @@ from windvane.artifacts.base import Location, parse_location
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.task import Task
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
+from windvane.work.allowance import TaskAllowance
 from windvane.work.download import download_models, folder_of
-from windvane.work.means import Means
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
@@ -27,7 +27,7 @@ _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 30.0)
 
 
 @dataclass(frozen=True)
-class Errand:
+class StepContext:
     """A step job in the hands of a child process.
 
     stop_at     time.time() at which the process will be killed
@@ -37,7 +37,7 @@ class Errand:
     task: Task
     workspace: Workspace
     stop_at: float
-    means: Means
+    allowance: TaskAllowance
 
     @property
     def attempt(self) -> str:
@@ -56,12 +56,12 @@ class Errand:
         return left_s - min(max(_PACKING_SHARE * left_s, least_s), most_s)
 
 
-def fetch_dataset(errand: Errand, uri: str, into: Path) -> Path:
+def fetch_dataset(step: StepContext, uri: str, into: Path) -> Path:
     """The dataset folder (engine/data/dataset.py) whose files are the objects below `uri`; others are left alone.
 
     raises    DataFault if there is none, or it is too large
     """
-    artifacts, root = errand.means.open_artifacts(), _below(uri)
+    artifacts, root = step.allowance.open_artifacts(), _below(uri)
     found = {
         info.location.key.removeprefix(root.key): info
         for info in artifacts.list(root)
@@ -72,9 +72,9 @@ def fetch_dataset(errand: Errand, uri: str, into: Path) -> Path:
             f"There is no dataset under {uri}: analysis.json is missing. Datasets are what a processing job of the "
             "image sklearn-automl writes, and AutoML jobs below preprocessed-data/dataset/."
         )
-    if (total := sum(info.size for info in found.values())) > errand.means.max_data_bytes:
+    if (total := sum(info.size for info in found.values())) > step.allowance.max_data_bytes:
         raise DataFault(
-            f"The dataset {uri} has {total} bytes; this server takes at most {errand.means.max_data_bytes} "
+            f"The dataset {uri} has {total} bytes; this server takes at most {step.allowance.max_data_bytes} "
             "(configuration, section [limits], max_data_bytes)."
         )
     (into / "columns").mkdir(parents=True)
@@ -86,25 +86,25 @@ def fetch_dataset(errand: Errand, uri: str, into: Path) -> Path:
     return into
 
 
-def fetch_package(errand: Errand, uri: str, kind: str, folder: Path) -> Path:
+def fetch_package(step: StepContext, uri: str, kind: str, folder: Path) -> Path:
     """The package of this kind ('transformers' or 'model') in the archive at `uri`, where it is the whole or a folder
     of its name.
 
     raises    InvalidRequest if there is none; CorruptArtifact for a bad archive
     """
-    unpacked = fetch_archive(errand, uri, folder)
+    unpacked = fetch_archive(step, uri, folder)
     for place in (unpacked / kind, unpacked):
         if (place / "manifest.json").is_file():
             return place
     raise InvalidRequest(f"{uri} holds no {kind} package: manifest.json is missing.")
 
 
-def fetch_archive(errand: Errand, uri: str, folder: Path) -> Path:
+def fetch_archive(step: StepContext, uri: str, folder: Path) -> Path:
     """The folder of a tar.gz, unpacked below `folder` once.
 
     raises    InvalidRequest if the object is missing; CorruptArtifact for a bad archive
     """
-    download_models(errand.means.open_artifacts(), [uri], folder)
+    download_models(step.allowance.open_artifacts(), [uri], folder)
     return folder_of(uri, folder)
 
 

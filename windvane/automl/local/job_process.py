@@ -1,4 +1,4 @@
-"""The process of a whole job: `python -m windvane.automl.local.host` reads a Job from stdin and tells on stdout, one
+"""The process of a whole job: `python -m windvane.automl.local.job_process` reads a Job from stdin and tells on stdout, one
 JSON object a line, how it goes (automl/local/events.py). It ends with 0, or 1 after a 'failed' event.
 
 A process of its own: it forks, so it must have one thread and must not be the caller's; what libraries print

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from windvane.process import leash
+from windvane.process import parent_death
 
 
 def _is_alive(pid: int) -> bool:
@@ -27,8 +27,8 @@ def _await_death(pid: int, within_s: float = 5.0) -> None:
 
 _PARENT = """
 import subprocess, sys, time
-from windvane.process import leash
-child = subprocess.Popen(leash.command(["sleep", "60"]))
+from windvane.process import parent_death
+child = subprocess.Popen(parent_death.command(["sleep", "60"]))
 print(child.pid, flush=True)
 time.sleep(60)
 """
@@ -50,20 +50,22 @@ def test_a_foreign_program_dies_when_its_parent_is_killed() -> None:
 
 
 def test_it_does_not_start_for_a_parent_that_is_gone_already() -> None:
-    other_parent = [*leash.command(["sleep", "60"])]
+    other_parent = [*parent_death.command(["sleep", "60"])]
     other_parent[4] = "1"
     assert subprocess.run(other_parent, timeout=10, check=False).returncode == 137
 
 
 def test_arguments_environment_output_and_exit_code_are_the_programs_own() -> None:
-    argv = leash.command(["sh", "-c", 'printf "%s|%s" "$0" "$MARK"; exit 7', "a b"])
+    argv = parent_death.command(["sh", "-c", 'printf "%s|%s" "$0" "$MARK"; exit 7', "a b"])
     done = subprocess.run(argv, env={**os.environ, "MARK": "x"}, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (7, b"a b|x")
 
 
 def test_it_leads_a_process_group_of_its_own() -> None:
     done = subprocess.run(
-        leash.command([sys.executable, "-c", "import os; print(os.getpid() == os.getpgrp())"]),
+        parent_death.command(
+            [sys.executable, "-c", "import os; print(os.getpid() == os.getpgrp())"]
+        ),
         capture_output=True,
         text=True,
         check=True,
@@ -72,6 +74,8 @@ def test_it_leads_a_process_group_of_its_own() -> None:
 
 
 def test_a_program_that_does_not_exist_is_named() -> None:
-    done = subprocess.run(leash.command(["/no/such"]), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        parent_death.command(["/no/such"]), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 127
     assert "Cannot start /no/such: No such file or directory" in done.stderr

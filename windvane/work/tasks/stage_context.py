@@ -10,14 +10,14 @@ from windvane.automl.exchange import Exchange
 from windvane.automl.task import ActionTask
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
-from windvane.work.means import Means
+from windvane.work.allowance import TaskAllowance
 from windvane.work.workspace import Workspace
 
 Result = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Bench:
+class StageContext:
     """A task in the hands of its process.
 
     exchange    what tasks of this job have made and will make; its folder is the task's own
@@ -30,7 +30,7 @@ class Bench:
     task: Task
     exchange: Exchange
     stop_at: float
-    means: Means
+    allowance: TaskAllowance
     action: ActionTask | None = None
     say: Callable[[Result], object] = lambda _: None
 

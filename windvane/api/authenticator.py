@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from windvane.control.passes import Passes
+from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.wire.call import Caller, Credential, KeyRing
 
 LINK_LIFETIME = timedelta(minutes=10)
@@ -28,7 +28,7 @@ _N_FACTS = 5
 
 
 @dataclass(frozen=True)
-class Ticket:
+class SessionToken:
     """What a link or a session stands for; `id` is its own.
 
     proof    shows that the key still has the secret with which it was opened
@@ -45,11 +45,11 @@ class Ticket:
 class Session:
     """Somebody who is signed in."""
 
-    ticket: Ticket
+    token: SessionToken
     caller: Caller
 
 
-class Seal:
+class Signer:
     """Tickets as texts that nobody else can make.
 
     purpose    a text made for one purpose is nothing for another
@@ -58,14 +58,12 @@ class Seal:
     def __init__(self, secret: bytes, purpose: str) -> None:
         self._key = hmac.digest(secret, f"console {purpose}".encode(), "sha256")
 
-    def close(self, ticket: Ticket) -> str:
-        expires = int(ticket.expires.timestamp())
-        body = json.dumps(
-            [ticket.id, ticket.access_key, ticket.proof, ticket.region, expires]
-        ).encode()
+    def close(self, token: SessionToken) -> str:
+        expires = int(token.expires.timestamp())
+        body = json.dumps([token.id, token.access_key, token.proof, token.region, expires]).encode()
         return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
 
-    def open(self, text: str) -> Ticket | None:
+    def open(self, text: str) -> SessionToken | None:
         """None if it was not made here."""
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
@@ -78,8 +76,10 @@ class Seal:
         facts = json.loads(body)
         if len(facts) != _N_FACTS:  # made by a version that did not bind it to the secret
             return None
-        ticket_id, access_key, proof, region, expires = facts
-        return Ticket(ticket_id, access_key, proof, region, datetime.fromtimestamp(expires, UTC))
+        token_id, access_key, proof, region, expires = facts
+        return SessionToken(
+            token_id, access_key, proof, region, datetime.fromtimestamp(expires, UTC)
+        )
 
     def _sign(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")
@@ -93,38 +93,42 @@ def new_link(secret: bytes, keys: tuple[str, str], region: str, now: datetime) -
     """
     access_key, secret_key = keys
     proof = _proof(secret, access_key, secret_key)
-    return Seal(secret, "link").close(_ticket(access_key, proof, region, now + LINK_LIFETIME))
+    return Signer(secret, "link").close(_token(access_key, proof, region, now + LINK_LIFETIME))
 
 
-class Entry:
+class Authenticator:
     """Opens sessions, knows them again and ends them.
 
     secret    the data folder's token secret
     """
 
     def __init__(
-        self, keyring: KeyRing, passes: Passes, secret: bytes, clock: Callable[[], datetime]
+        self,
+        keyring: KeyRing,
+        one_time_tokens: OneTimeTokens,
+        secret: bytes,
+        clock: Callable[[], datetime],
     ) -> None:
         self._keyring = keyring
-        self._passes = passes
+        self._one_time_tokens = one_time_tokens
         self._clock = clock
         self.replace(secret)
 
     def replace(self, secret: bytes) -> None:
         """Another secret from now on: every link and session ends."""
-        self._links, self._sessions = Seal(secret, "link"), Seal(secret, "session")
+        self._links, self._sessions = Signer(secret, "link"), Signer(secret, "session")
         self._secret = secret
         self._csrf_key = hmac.digest(secret, b"console csrf", "sha256")
 
     def by_link(self, text: str) -> Session | None:
         """The session that a link opens; None if it was used, has expired or never was one."""
-        ticket = self._links.open(text)
-        if ticket is None or ticket.expires <= self._clock():
+        token = self._links.open(text)
+        if token is None or token.expires <= self._clock():
             return None
-        credential = self._credential_of(ticket)
-        if credential is None or not self._passes.use(ticket.id, ticket.expires):
+        credential = self._credential_of(token)
+        if credential is None or not self._one_time_tokens.use(token.id, token.expires):
             return None
-        return self._session(credential, ticket.region)
+        return self._session(credential, token.region)
 
     def by_keys(self, access_key: str, secret_key: str, region: str) -> Session | None:
         """The session of whoever has a permanent key and its secret; None if they do not go together."""
@@ -140,18 +144,22 @@ class Entry:
 
     def text_of(self, session: Session) -> str:
         """What a browser keeps."""
-        return self._sessions.close(session.ticket)
+        return self._sessions.close(session.token)
 
     def again(self, text: str) -> Session | None:
         """The session that a browser kept; None if it is over."""
-        ticket = self._sessions.open(text)
-        if ticket is None or ticket.expires <= self._clock() or self._passes.is_used(ticket.id):
+        token = self._sessions.open(text)
+        if (
+            token is None
+            or token.expires <= self._clock()
+            or self._one_time_tokens.is_used(token.id)
+        ):
             return None
-        credential = self._credential_of(ticket)
-        return None if credential is None else _session(ticket, credential)
+        credential = self._credential_of(token)
+        return None if credential is None else _session(token, credential)
 
     def end(self, session: Session) -> None:
-        self._passes.use(session.ticket.id, session.ticket.expires)
+        self._one_time_tokens.use(session.token.id, session.token.expires)
 
     def csrf_token(self, session: Session) -> str:
         """What forms of this session carry: another text each time, so that compressed pages give nothing away."""
@@ -169,27 +177,27 @@ class Entry:
         return hmac.compare_digest(_xor(mask, masked), self._csrf(session))
 
     def _csrf(self, session: Session) -> bytes:
-        return hmac.digest(self._csrf_key, session.ticket.id.encode(), "sha256")[:_CSRF_BYTES]
+        return hmac.digest(self._csrf_key, session.token.id.encode(), "sha256")[:_CSRF_BYTES]
 
     def _credential(self, access_key: str) -> Credential | None:
         return self._keyring.credential(access_key, "", self._clock())
 
-    def _credential_of(self, ticket: Ticket) -> Credential | None:
+    def _credential_of(self, token: SessionToken) -> Credential | None:
         """None if the key is no more, or has another secret."""
-        credential = self._credential(ticket.access_key)
+        credential = self._credential(token.access_key)
         if credential is None:
             return None
         proof = _proof(self._secret, credential.access_key, credential.secret_key)
-        return credential if hmac.compare_digest(proof, ticket.proof) else None
+        return credential if hmac.compare_digest(proof, token.proof) else None
 
     def _session(self, credential: Credential, region: str) -> Session:
         proof = _proof(self._secret, credential.access_key, credential.secret_key)
         expires = self._clock() + SESSION_LIFETIME
-        return _session(_ticket(credential.access_key, proof, region, expires), credential)
+        return _session(_token(credential.access_key, proof, region, expires), credential)
 
 
-def _ticket(access_key: str, proof: str, region: str, expires: datetime) -> Ticket:
-    return Ticket(
+def _token(access_key: str, proof: str, region: str, expires: datetime) -> SessionToken:
+    return SessionToken(
         secrets.token_urlsafe(16), access_key, proof, region, expires.replace(microsecond=0)
     )
 
@@ -199,8 +207,8 @@ def _proof(secret: bytes, access_key: str, secret_key: str) -> str:
     return hmac.digest(secret, b"console proof\x00" + facts, "sha256").hex()
 
 
-def _session(ticket: Ticket, credential: Credential) -> Session:
-    return Session(ticket, Caller(credential.account, ticket.region, credential))
+def _session(token: SessionToken, credential: Credential) -> Session:
+    return Session(token, Caller(credential.account, token.region, credential))
 
 
 def _hashed(secret_key: str) -> bytes:

@@ -14,7 +14,7 @@ LOOK_S = 0.3
 _AFTER_A_FAULT_S = 5.0
 
 
-class Tide:
+class EventPoller:
     """Of one event loop. Whoever wants to wait enters and leaves it (`with`), and waits inside.
 
     look_s    between two looks

@@ -1,9 +1,9 @@
-"""A leash: a process that is killed when its parent dies, even if the parent gets SIGKILL.
+"""Parent-death signal: a process that is killed when its parent dies, even if the parent gets SIGKILL.
 
 The kernel sends the signal when the parent's *thread* that started the child ends: start children from
 a thread that lives as long as the process, which in practice is the main thread. Linux only.
 
-Run as a script, this file is the launcher that puts a program on the leash and becomes that program.
+Run as a script, this file is the launcher that ties a program to its parent and becomes that program.
 It imports the standard library alone, so that it starts fast and from anywhere.
 """
 
@@ -21,7 +21,7 @@ _NOT_STARTED = 127
 
 
 def command(argv: Sequence[str]) -> list[str]:
-    """The command that runs `argv` on a leash held by this process, leader of a session and process group
+    """The command that runs `argv` and ends it when this process dies, leader of a session and process group
     of its own: `os.killpg(child.pid, ...)` reaches its whole tree. Pid, arguments, environment and standard
     streams are those of the program itself. To be started by the process that calls this.
     """

@@ -37,7 +37,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Way:
+class Contributions:
     """From the expected answer to that of the row; the steps add up to the difference."""
 
     start_name: str
@@ -49,7 +49,7 @@ class Way:
 
 def waterfall(
     title: str,
-    way: Way,
+    way: Contributions,
     say: Callable[[float], str],
     signed: Callable[[float], str],
     table: Numbers,

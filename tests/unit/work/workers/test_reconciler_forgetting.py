@@ -8,8 +8,8 @@ from windvane.domain.logs import LogLine, LogPlace
 from windvane.store.logbook import LineQuery
 from windvane.store.open import open_store
 from windvane.testing.store_laws.place import HOME, START, a_job
-from windvane.work.workers import conductor
-from windvane.work.workers.conductor import forget
+from windvane.work.workers import reconciler
+from windvane.work.workers.reconciler import forget
 
 DAY = timedelta(days=1)
 
@@ -45,6 +45,6 @@ def test_no_days_means_for_ever(store):
 
 
 def test_only_so_much_goes_at_once(store, monkeypatch):
-    monkeypatch.setattr(conductor, "_MOST_FORGOTTEN", 2)
+    monkeypatch.setattr(reconciler, "_MOST_FORGOTTEN", 2)
     forget(store, START + 1000 * DAY, 1, 1)
     assert left(store) == (["2"], 0)

@@ -18,11 +18,11 @@ FIGURES = (
     "tune_threshold",
     "transformed_rows",
 )
-"""Of Means: all but the artefacts."""
+"""Of TaskAllowance: all but the artefacts."""
 
 
 @dataclass(frozen=True)
-class Means:
+class TaskAllowance:
     """open_artifacts    anew: a client does not survive a fork
     threads           for reading and explaining; training uses one
     memory_mb         at which the process will be killed
