@@ -160,6 +160,9 @@ def test_rows_of_folds_that_were_not_used_are_left_aside():
         for index, one in told.items()
     }
     assert optimism(y, holes, best, few) is not None
+    for index in holes:
+        holes[index][::5] = np.nan
+    assert optimism(y, holes, best, few) is None, "the rows of the first fold count"
 
 
 @pytest.fixture
