@@ -77,8 +77,8 @@ def test_links_that_never_were_any_good(server, keys, link):
     of_another_secret = new_link(
         keys.token_secret, (keys.access_key, "replaced since"), "us-east-1", now
     )
-    ticket = SessionToken("x", keys.access_key, "", "us-east-1", now + LINK_LIFETIME)
-    a_session = Signer(keys.token_secret, "session").close(ticket)
+    token = SessionToken("x", keys.access_key, "", "us-east-1", now + LINK_LIFETIME)
+    a_session = Signer(keys.token_secret, "session").close(token)
     good = link.rpartition("=")[2]
     changed = good[:-1] + ("A" if good[-1] != "A" else "B")
     for text in (
@@ -130,10 +130,10 @@ def test_signing_out_ends_the_session_for_whoever_kept_its_cookie(stranger, serv
 
 def test_sessions_that_never_were_any_good(server, keys, session):
     name, _, good = session.cookie.partition("=")
-    ticket = SessionToken(
+    token = SessionToken(
         "x", keys.access_key, "", "us-east-1", datetime.now(UTC) - timedelta(seconds=1)
     )
-    expired = Signer(keys.token_secret, "session").close(ticket)
+    expired = Signer(keys.token_secret, "session").close(token)
     a_link = new_link(
         keys.token_secret, (keys.access_key, keys.secret_key), "us-east-1", datetime.now(UTC)
     )

@@ -129,7 +129,7 @@ def test_headers_of_lists_from_a_model_process_are_not_read() -> None:
         for number in (1, 2):
             ours, theirs = socket.socketpair()
             ours.setblocking(False)
-            pool.seat([WorkerSlot(number, ours, partial(condemned.append, number))])
+            pool.use_slots([WorkerSlot(number, ours, partial(condemned.append, number))])
             with theirs:
                 await asyncio.to_thread(theirs.recv, 100)
                 await asyncio.to_thread(theirs.sendall, pack(header))

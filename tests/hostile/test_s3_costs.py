@@ -23,7 +23,7 @@ from s3.signing import sha256, signed
 from windvane.artifacts.folder import Folder
 from windvane.cli.protocol import UNREAD_BYTES, _Unread
 from windvane.objects import index as index_module
-from windvane.objects.index import Index, _Ticket
+from windvane.objects.index import Index, _PendingWrite
 from windvane.objects.records import Attributes, Versioning
 from windvane.objects.store import EmbeddedObjects, open_objects
 from windvane.wire.s3 import own
@@ -420,7 +420,7 @@ def test_an_operation_that_waits_behind_many_is_done_before_it_is_answered(tmp_p
     file that had been dropped."""
     index = Index(tmp_path / "index.sqlite")
     done: list[object] = []
-    index._waiting.extend(_Ticket(done.append) for _ in range(600))
+    index._waiting.extend(_PendingWrite(done.append) for _ in range(600))
     assert index.write(lambda _: len(done)) == 600
     index.close()
 
@@ -451,7 +451,7 @@ def test_what_takes_long_shares_no_transaction(
         n_done.append(len(batch))
 
     index._transact = watched  # type: ignore[method-assign]
-    index._waiting.extend(_Ticket(lambda _: None) for _ in range(5))
+    index._waiting.extend(_PendingWrite(lambda _: None) for _ in range(5))
     assert index.write(lambda _: "the sixth") == "the sixth"
     assert n_done == [1] * 6
     index.close()

@@ -114,7 +114,8 @@ def watched(tap: Tap, account: str) -> Any:
         return False
 
     request: Any = SimpleNamespace(
-        state=SimpleNamespace(visit=SimpleNamespace(caller=caller)), is_disconnected=is_disconnected
+        state=SimpleNamespace(context=SimpleNamespace(caller=caller)),
+        is_disconnected=is_disconnected,
     )
 
     async def render() -> dict[str, str]:

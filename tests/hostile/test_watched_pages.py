@@ -40,7 +40,7 @@ class Watched:
     sessions: list[Any] = field(default_factory=list)
 
     async def page(self, request: Request) -> Any:
-        self.sessions.append(request.state.visit.session)
+        self.sessions.append(request.state.context.session)
 
         async def render() -> dict[str, str]:
             self.n_looks += 1

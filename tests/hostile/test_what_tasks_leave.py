@@ -248,7 +248,7 @@ def test_a_model_process_that_answers_unasked_is_ended() -> None:
         ours.setblocking(False)
         condemned: list[str] = []
         pool = Pool()
-        pool.seat([WorkerSlot(1, ours, lambda: condemned.append("ended"))])
+        pool.use_slots([WorkerSlot(1, ours, lambda: condemned.append("ended"))])
         answer = pool.ask(b"question", asyncio.get_running_loop().time() + 10)
         frame = pack({"status": 200, "content_type": "text/csv"}, b"1")
         theirs.sendall(frame * 3)
@@ -269,8 +269,8 @@ def test_a_model_tells_no_more_of_itself_than_the_server_reads() -> None:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         scope, router = Scope("111122223333", "us-east-1"), Router()
-        seats = (WorkerSlot(1, ours, lambda: None),)
-        variant = VariantRoute("e/A", "A", 1.0, 1, "primary", seats)
+        slots = (WorkerSlot(1, ours, lambda: None),)
+        variant = VariantRoute("e/A", "A", 1.0, 1, "primary", slots)
         router.publish({(scope, "e"): Route(scope, "e", (variant,))})
         router.bind()
         answer = pack(

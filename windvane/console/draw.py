@@ -37,7 +37,7 @@ def draw_part(request: Request, template: str, view: object) -> str:
         .get_template(template)
         .render(
             view=view,
-            context=getattr(request.state, "visit", None),
+            signed_in=getattr(request.state, "context", None),
             theme=theme_of(request),
             path=request.scope["path"],
             here=here(request),

@@ -65,7 +65,7 @@ async def form_of(request: Request) -> Form:
 async def _read(request: Request) -> Form:
     if request.headers.get("content-type", "").partition(";")[0].strip() != _TYPE:
         raise InvalidRequest(f"A form must be sent as {_TYPE}.")
-    context = getattr(request.state, "visit", None)
+    context = getattr(request.state, "context", None)
     body = await body_of(request, STRANGERS_MOST_BYTES if context is None else MOST_BYTES)
     if context is None or len(body) <= _READ_AT_ONCE:
         return _parsed(body)

@@ -76,7 +76,7 @@ class WorkerSlot:
     """A process that is ready.
 
     number    unique in this server: a restarted process has a new one
-    channel   whoever takes the seat owns and closes it
+    channel   whoever takes the slot owns and closes it
     condemn   tells the process's owner that it hangs and must be ended; safe from any thread
     """
 
@@ -216,9 +216,9 @@ class Pool:
     def n_waiting(self) -> int:
         return len(self._waiting)
 
-    def slot(self, seats: Iterable[WorkerSlot]) -> None:
+    def use_slots(self, slots: Iterable[WorkerSlot]) -> None:
         """From now on these processes answer; others finish what they are at and are let go."""
-        wanted = {slot.number: slot for slot in seats}
+        wanted = {slot.number: slot for slot in slots}
         self._lost &= wanted.keys()
         for number in wanted.keys() - self._links.keys() - self._lost:
             self._open(wanted[number])

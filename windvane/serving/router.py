@@ -69,7 +69,7 @@ class VariantRoute:
     weight: float
     size: int
     primary: str
-    seats: tuple[WorkerSlot, ...]
+    slots: tuple[WorkerSlot, ...]
     most: int | None = None
     demand: Demand | None = None
     spec: str = ""
@@ -315,7 +315,7 @@ class Router:
                 pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
                 pools[variant.key] = pool
                 pool.size, pool.most = variant.size, variant.most
-                pool.slot(variant.seats)
+                pool.use_slots(variant.slots)
                 old = before.ways.get(variant.name) if before else None
                 credit = old.credit if old else 0.0
                 endpoints[key].ways[variant.name] = _Way(variant, pool, credit)

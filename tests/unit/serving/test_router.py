@@ -17,7 +17,7 @@ SCOPE = Scope("000000000000", "us-east-1")
 
 
 class Bench:
-    """A router on a loop of its own, with seats that are given to it."""
+    """A router on a loop of its own, with slots that are given to it."""
 
     def __init__(self, start_process, hello_of, bounds=USUAL):
         self.router = Router(bounds)
@@ -34,8 +34,8 @@ class Bench:
 
     def publish(self, *variants):
         routes = tuple(
-            VariantRoute(f"{name}-{key}", name, weight, max(1, len(seats)), "primary", tuple(seats))
-            for name, key, weight, seats in variants
+            VariantRoute(f"{name}-{key}", name, weight, max(1, len(slots)), "primary", tuple(slots))
+            for name, key, weight, slots in variants
         )
         self.router.publish({(SCOPE, "e"): Route(SCOPE, "E", routes)})
 
@@ -91,8 +91,8 @@ def test_the_name_of_an_endpoint_is_found_whatever_its_case(bench):
 
 
 def test_weights_share_the_requests_out(bench):
-    seats = [bench.slot()[1] for _ in range(3)]
-    bench.publish(("A", 1, 3.0, seats[:1]), ("B", 1, 1.0, seats[1:2]), ("C", 1, 0.0, seats[2:]))
+    slots = [bench.slot()[1] for _ in range(3)]
+    bench.publish(("A", 1, 3.0, slots[:1]), ("B", 1, 1.0, slots[1:2]), ("C", 1, 0.0, slots[2:]))
 
     async def scene():
         shares = Counter([(await bench.ask()).variant for _ in range(40)])
@@ -372,8 +372,8 @@ def test_a_process_is_asked_for_while_requests_wait(bench):
     demand = Demand(lambda: calls.append(1))
     slot = bench.slot()[1]
 
-    def publish(*seats):
-        variant = VariantRoute("A-1", "A", 1.0, 1, "primary", seats, most=9, demand=demand)
+    def publish(*slots):
+        variant = VariantRoute("A-1", "A", 1.0, 1, "primary", slots, most=9, demand=demand)
         bench.router.publish({(SCOPE, "e"): Route(SCOPE, "E", (variant,))})
 
     publish()
@@ -389,12 +389,12 @@ def test_a_process_is_asked_for_while_requests_wait(bench):
 
 
 def test_weights_that_change_keep_the_processes_and_what_was_not_used_up(bench):
-    seats = [bench.slot()[1] for _ in range(2)]
-    bench.publish(("A", 1, 1.0, seats[:1]), ("B", 1, 0.0, seats[1:]))
+    slots = [bench.slot()[1] for _ in range(2)]
+    bench.publish(("A", 1, 1.0, slots[:1]), ("B", 1, 0.0, slots[1:]))
 
     async def scene():
         assert {(await bench.ask()).variant for _ in range(5)} == {"A"}
-        bench.publish(("A", 1, 1.0, seats[:1]), ("B", 1, 3.0, seats[1:]))
+        bench.publish(("A", 1, 1.0, slots[:1]), ("B", 1, 3.0, slots[1:]))
         await asyncio.sleep(0)
         shares = Counter([(await bench.ask()).variant for _ in range(40)])
         assert shares == {"A": 10, "B": 30}

@@ -56,7 +56,7 @@ def to_sign_in(request: Request) -> Response:
 
 async def sign_in_page(request: Request) -> Response:
     then = _inside(request.query_params.get("then", ""))
-    if hasattr(request.state, "visit"):
+    if hasattr(request.state, "context"):
         return RedirectResponse(then, 303, headers=PAGE_HEADERS)
     return draw(request, "sign_in.html", SignIn(then))
 
@@ -90,7 +90,7 @@ async def enter(request: Request) -> Response:
     link = request.query_params.get("link", "")
     session = await asyncio.to_thread(_entry(request).by_link, link)
     if session is None:
-        if hasattr(request.state, "visit"):
+        if hasattr(request.state, "context"):
             return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
         await _report_failure(request, "")
         trouble = (

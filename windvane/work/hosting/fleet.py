@@ -125,7 +125,7 @@ class Fleet:
                 weight=weights.get(one.variant.name, one.variant.weight),
                 size=one.variant.most_processes,
                 primary=called(one.containers[0].hostname, 1, len(one.containers)),
-                seats=tuple(
+                slots=tuple(
                     place.slot
                     for (variant, _), place in self._places.items()
                     if place.slot is not None and variant == one.variant.name

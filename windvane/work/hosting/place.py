@@ -32,7 +32,7 @@ _TAIL_BYTES = 300
 _LIMITS = Limits(max_processes=256, max_file_bytes=1 << 28, max_open_files=512)
 """Of one model process; it writes its log alone."""
 
-_seat_numbers = itertools.count(1)
+_slot_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def owner_of(folder: Path) -> str:
 class Place:
     """Belongs to the hosting thread.
 
-    seat       the process that is ready, for the router; None while there is none
+    slot       the process that is ready, for the router; None while there is none
     has_served whether there was ever such a process
     deaths     processes that ended one after the other without serving for long
     refusal    why it is of no use to try again: what the last process said, or that it took too long; None if nothing
@@ -204,7 +204,7 @@ class Place:
             self._is_condemned = self.process is process
             settings.wake()
 
-        self.slot = WorkerSlot(next(_seat_numbers), process.channel, condemn)
+        self.slot = WorkerSlot(next(_slot_numbers), process.channel, condemn)
         self.has_served = True
         self.false_starts = 0
         self._tell(Note(NoteCode.PROCESS_READY))
