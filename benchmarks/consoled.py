@@ -152,6 +152,7 @@ def pages_of(sagemaker: Any) -> dict[str, str]:
         "jobs": "/console/",
         "new": "/console/new",
         "endpoints": "/console/endpoints",
+        "glossary": "/console/glossary",
         "missing": "/console/jobs/there-is-none",
     }
     summaries = sagemaker.list_auto_ml_jobs(SortBy="CreationTime", SortOrder="Descending")
