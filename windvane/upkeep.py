@@ -19,7 +19,9 @@ _IDENTITY_WATCH_S = 0.5
 
 
 class Upkeep:
-    """objects    the embedded store; None if there is none"""
+    """Removes what is due and follows what others changed, again and again, until it is stopped.
+
+    objects    the embedded store; None if there is none"""
 
     def __init__(
         self,
@@ -34,7 +36,7 @@ class Upkeep:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """On the event loop."""
+        """Begin, on the event loop."""
         ways = (self._sweep_objects, self._sweep_keys, self._follow_identities)
         self._tasks = [asyncio.create_task(way()) for way in ways]
 
@@ -61,7 +63,7 @@ class Upkeep:
             await asyncio.sleep(_KEY_SWEEP_S)
 
     async def _follow_identities(self) -> None:
-        """What other servers and `windvane keys` change."""
+        """Take over what other servers and `windvane keys` change."""
         authorizer = self._authorizer
         while True:
             for step in (self._keys.look, authorizer.directory.refresh, authorizer.uses.write):

@@ -197,7 +197,7 @@ def _refuse_dots(location: Location) -> None:
 
 
 def _has_dots(key: str) -> bool:
-    """Whether the key has `.` or `..` between slashes: a store that resolves them would follow it out of what policies
+    """Return whether the key has `.` or `..` between slashes: a store that resolves them would follow it out of what policies
     allow, or out of its bucket, with the rights of the server."""
     return any(part in (".", "..") for part in key.replace("\\", "/").split("/"))
 

@@ -63,7 +63,7 @@ def _training_fits(recipe: str, n_folds: int, at: Situation) -> Iterator[str]:
 
 
 def _fits(recipe: str, n_folds: int, at: Situation) -> Names:
-    """Those of a recipe that are there, of so many folds: training makes the others itself."""
+    """Name the fits of a recipe that are there, of so many folds: training makes the others itself."""
     return names.fold_fits(recipe, range(min(n_folds, _n_fits(recipe, at))))
 
 
@@ -79,7 +79,7 @@ def _reads_for_ensemble(action: BuildEnsemble, _at: Situation) -> Names:
 
 
 def _reads_for_full_fit(action: FitOnAllRows, at: Situation) -> Names:
-    """With a validation set there are no more rows than those of the first fold."""
+    """Name what a fit on all rows reads: with a validation set there are no more rows than those of the first fold."""
     return names.fold_fits(action.recipe, [0]) if at.analysis.has_validation_set else ()
 
 
@@ -116,7 +116,7 @@ def _fits_written(action: FitFeatures, at: Situation) -> Names:
 
 
 def _candidate_written(action: FirstLook | TrainCandidate, at: Situation) -> Names:
-    """With the fits that its training had to make."""
+    """Name what training a candidate writes, with the fits that it had to make."""
     plan = action.plan
     return (*names.candidate(plan.index), *_fits_missing(plan.recipe, at))
 

@@ -11,7 +11,7 @@ from windvane.errors import CorruptArtifact
 
 
 class Exchange(Protocol):
-    """What the tasks of one job exchange, as one task sees it. Tests: `windvane/testing/exchange_contract.py`.
+    """Brings a task what other tasks of its job made, by name, and publishes what it makes. Tests: `windvane/testing/exchange_contract.py`.
 
     folder    the task's own: `automl/names.py` says where in it each name lies
     """

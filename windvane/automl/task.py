@@ -17,7 +17,7 @@ from windvane.automl.situation import Situation
 
 @dataclass(frozen=True)
 class Resources:
-    """What a task may take of a machine.
+    """The memory and cores that a task may take of a machine.
 
     memory_mb    MiB that its process may hold, its children included
     cpus         that it keeps busy

@@ -27,7 +27,7 @@ RegionOf = Callable[[str], str | None]
 
 
 def no_region(_: str) -> str | None:
-    """Of a store that knows none."""
+    """Return None: the store does not say in which regions its buckets are."""
     return None
 
 

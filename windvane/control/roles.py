@@ -44,8 +44,8 @@ DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_
 
 
 @dataclass
-class Patience:
-    """What deciding about one grant has taken of a processor, in seconds: policies may be long, and inputs have very many
+class DecisionTime:
+    """A bound on the processor time, in seconds, of all decisions about one grant: policies may be long, and inputs have very many
     objects. Whoever asked may have gone long since."""
 
     taken_s: float = 0.0
@@ -76,7 +76,7 @@ class Grant:
     is_declared: bool
     owners: BucketOwners
     mapped: BucketMap
-    patience: Patience = field(default_factory=Patience, compare=False)
+    decision_time: DecisionTime = field(default_factory=DecisionTime, compare=False)
     region_of: RegionOf = field(default=no_region, compare=False)
 
     def decides(self, action: Action, bucket: str, key: str = "") -> Decision:
@@ -140,7 +140,7 @@ class Grant:
     def _decides(
         self, rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS
     ) -> Decision:
-        return self.patience.decide(rights, action, resource, facts)
+        return self.decision_time.decide(rights, action, resource, facts)
 
     def _rights_at(self, bucket: str) -> Rights:
         """The rights where the bucket is, which has a region of its own, whatever the job's is."""

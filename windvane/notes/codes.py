@@ -39,7 +39,7 @@ _SCORE: Kinds = {"metric": str, "value": _Number, "standard_error": _Number | No
 
 
 class NoteCode(StrEnum):
-    """What happened, and which facts belong to it.
+    """A kind of thing that can happen, with the facts that belong to it.
 
     facts    their types by name; None in a type: it may be absent
     """

@@ -11,7 +11,7 @@ from windvane.notes.codes import DataValue, NoteCode
 
 @dataclass(frozen=True)
 class Note:
-    """What happened.
+    """One thing that happened, as a code with facts.
 
     facts     as the code has them; one that is None is left out
     because   what it happened because of

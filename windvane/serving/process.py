@@ -42,7 +42,7 @@ class Hello:
 
 
 class ModelProcess:
-    """Of one thread, which lives as long as the server: the process dies with it.
+    """A model process. It belongs to one thread, which lives as long as the server: the process dies with it.
 
     is_silent    nothing more is to be expected at once: it has closed its end of the channel, or said half of something, as one
                  does that says a byte at a time

@@ -30,5 +30,5 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _libraries() -> tuple[Any, ...]:
-    """Those of linear algebra that are loaded when the first rows are answered."""
+    """Find the libraries of linear algebra that are loaded when the first rows are answered."""
     return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)

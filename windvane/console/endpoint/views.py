@@ -309,12 +309,12 @@ def lines_of(events: Iterable[Answer]) -> tuple[LogLine, ...]:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of the endpoint."""
+    """A change of the endpoint, as its history shows it."""
 
     at: datetime
     text: str
 
 
 def changes_of(history: Answer) -> tuple[Change, ...]:
-    """From DescribeEndpointHistory, in its order."""
+    """Read the changes from DescribeEndpointHistory, in its order."""
     return tuple(Change(one["Time"], one["Message"]) for one in history["Changes"])

@@ -16,7 +16,9 @@ from windvane.glossary import TERMS
 
 @dataclass(frozen=True)
 class GlossaryView:
-    """terms    anchor, term and meaning of each, in the order of the alphabet"""
+    """What the page of the glossary shows.
+
+    terms    anchor, term and meaning of each, in the order of the alphabet"""
 
     terms: Sequence[tuple[str, str, str]]
 

@@ -128,7 +128,7 @@ def _late(state: JobState, times: Timetable, now: datetime) -> Iterator[Task]:
 
 
 def _without_late(state: JobState, times: Timetable, now: datetime) -> JobState:
-    """With what no worker has begun given up where it is too late for it; likewise candidates that are late."""
+    """Return the state with what no worker has begun given up where it is too late for it; likewise candidates that are late."""
     kinds = frozenset(kind for kind in ACTIONS if now >= _end_of(kind, times))
     if state.job.search_ended is None and now >= times.last_start:
         kinds |= SEARCH
@@ -164,14 +164,14 @@ def _room(state: JobState, times: Timetable, now: datetime) -> int:
 
 
 def _with_failed(state: JobState, failed: CannotBegin, now: datetime) -> JobState:
-    """With a candidate that could not be begun."""
+    """Return the state with a candidate that could not be begun."""
     candidate = records.begun(state.job, failed.action.plan, now)
     ended = records.ended(candidate, CandidateStatus.FAILED, now, failed.reason)
     return with_reason(state.with_candidate(ended), failed.reason)
 
 
 def _with_begun(state: JobState, action: Action, now: datetime) -> JobState:
-    """With an action queued; a candidate is one from then on."""
+    """Return the state with an action queued; a candidate is one from then on."""
     task = task_of(action)
     if isinstance(action, Pack):
         made_by = next(one.key for one in state.tasks if index_of(one) == action.index)
