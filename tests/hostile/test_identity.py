@@ -544,7 +544,7 @@ def test_no_policy_takes_long_to_ask(account: Accounts) -> None:
     assert (
         may(account, keys, "sagemaker", "describe_model", ModelName=name) == "AccessDeniedException"
     )
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 20, "without a bound it takes years"
 
 
 def test_nothing_is_served_without_a_permission(account: Accounts) -> None:

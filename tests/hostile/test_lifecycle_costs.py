@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from costs import least_cpu_s
 
 from windvane.objects.errors import NoSuchUpload
 from windvane.objects.expiry import due
@@ -50,12 +50,6 @@ def put(objects: EmbeddedObjects, key: str) -> Version:
         return objects.put("bucket", key, staged, "e", Attributes(tags={"a": "b"}))
 
 
-def cpu_s(call: Callable[[], object]) -> float:
-    begun = time.thread_time()
-    call()
-    return time.thread_time() - begun
-
-
 @pytest.mark.parametrize("filters", FILTERS)
 def test_an_object_is_not_compared_with_each_of_a_thousand_rules(filters: str) -> None:
     """Each object cost 1.7 ms at every sweep, in the one interpreter that answers all accounts."""
@@ -66,7 +60,7 @@ def test_an_object_is_not_compared_with_each_of_a_thousand_rules(filters: str) -
         for n in range(N_OBJECTS)
     ]
     index = RuleIndex(rules(FILTERS[filters]))
-    assert cpu_s(lambda: list(due(versions, index, now))) < 0.0005 * N_OBJECTS
+    assert least_cpu_s(lambda: list(due(versions, index, now))) < 0.0005 * N_OBJECTS
 
 
 def test_a_request_does_not_read_a_thousand_rules(objects: EmbeddedObjects) -> None:
@@ -74,7 +68,7 @@ def test_a_request_does_not_read_a_thousand_rules(objects: EmbeddedObjects) -> N
     version = put(objects, "key")
     objects.set_lifecycle("bucket", rules(FILTERS["prefixes"]), "text")
     objects.expiry_of(version)
-    assert min(cpu_s(lambda: objects.expiry_of(version)) for _ in range(20)) < 0.001
+    assert least_cpu_s(lambda: objects.expiry_of(version), times=20) < 0.001
     objects.set_lifecycle("bucket", [LifecycleRule("r", enabled=True, expire_days=1)], "text")
     found = objects.expiry_of(version)
     assert found is not None

@@ -110,6 +110,6 @@ def test_policies_are_not_asked_about_each_of_very_many_objects_for_hours(
     code, text = refusal(
         account.client().create_auto_ml_job, **job_request(RoleArn=role, InputDataConfig=[channel])
     )
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 10, "all of them take 25 s"
     assert code == "ValidationException"
     assert f"It takes more than 0.2 seconds to find out whether {role} may use each" in text

@@ -186,7 +186,7 @@ def test_a_job_is_killed_when_its_time_is_over(shop: Shop, kind: type[Processing
     shop.open(kind, max_runtime_s=1)
     began = time.monotonic()
     shop.worker(doing(lambda: time.sleep(60))).work_once()
-    assert 0.5 < time.monotonic() - began < 5
+    assert 0.5 < time.monotonic() - began < 30
     job = shop.look()
     assert (job.status, job.out_of_time) == (StepStatus.STOPPED, True)
     assert reason(job.failure) == "It did not finish within MaxRuntimeInSeconds (1 s)."
