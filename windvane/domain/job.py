@@ -113,6 +113,7 @@ class AutoMLJob(Resource):
     endpoint_name    chosen at creation if the job is to deploy; "" if not
     deployed         the endpoint of this job is InService
     resolved_mode    of a job that asked for AUTO, once the size of its data is known
+    analysis_s       how long its table took to be read and analysed; None until it was, and of jobs of earlier versions
     features         what the feature specification file said when the job was created, of jobs of earlier versions. Now the
                      task that analyses the data has it: it may name 60,000 columns, and records of jobs are read often
     output_key       ARN of the KMS key that what is written to S3 is encrypted under; "" for the bucket's default
@@ -139,6 +140,7 @@ class AutoMLJob(Resource):
     endpoint_name: str = ""
     deployed: bool = False
     resolved_mode: Mode | None = None
+    analysis_s: float | None = None
     features: FeatureSpecification = EVERYTHING
     output_key: str = ""
     volume_key: str = ""

@@ -1,4 +1,4 @@
-"""Bodies of AutoML jobs: from version 1, which kept the request in the words of CreateAutoMLJob, to version 2."""
+"""Bodies of AutoML jobs: from version 1, which kept the request in the words of CreateAutoMLJob, to version 2; and to 4."""
 
 from __future__ import annotations
 
@@ -129,3 +129,8 @@ def _as_sent_to_v2(request: Mapping[str, Any]) -> _Body:
 
 def _some_of(members: Mapping[str, Any], names: tuple[str, ...]) -> _Body:
     return {name: members[name] for name in names if name in members}
+
+
+def with_analysis_time(body: dict[str, Any]) -> dict[str, Any]:
+    """From version 3 to 4: how long the analysis took is not known of what was created before."""
+    return {**body, "analysis_s": None}

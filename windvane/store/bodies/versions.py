@@ -18,7 +18,7 @@ from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
 from windvane.errors import StoreUnusable
-from windvane.store.bodies.automl_job import with_spec
+from windvane.store.bodies.automl_job import with_analysis_time, with_spec
 from windvane.store.bodies.failures import with_failure
 from windvane.store.records import decoded, encoded
 
@@ -28,7 +28,7 @@ Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From a body, without its version, to that of the next version."""
 
 MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
-    AutoMLJob: (with_spec, with_failure),
+    AutoMLJob: (with_spec, with_failure, with_analysis_time),
     Candidate: (with_failure,),
     Endpoint: (with_failure,),
     ProcessingJob: (with_failure,),

@@ -105,8 +105,15 @@ def _analyse(state: JobState, now: datetime) -> Passed:
         problem_type=ProblemType(task.result["problem_type"]),
         objective=MetricName(task.result["objective"]),
         resolved_mode=state.job.resolved(task.result.get("n_bytes", 0)),
+        analysis_s=_seconds(task),
     )
     return replace(state, job=job), True
+
+
+def _seconds(task: Task) -> float | None:
+    if task.started is None or task.ended is None:
+        return None
+    return (task.ended - task.started).total_seconds()
 
 
 def _define(state: JobState, now: datetime) -> Passed:

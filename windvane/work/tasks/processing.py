@@ -17,7 +17,7 @@ from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
 from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
-from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.tasks.reports import explaining_s, explanation_files, insight_files
 from windvane.work.tasks.stage_context import Result
 from windvane.work.tasks.step_context import (
     StepContext,
@@ -87,7 +87,7 @@ def _explain(step: StepContext, folder: Path) -> None:
                 found = explain(
                     dataset,
                     packages,
-                    budget_s=EXPLAINING_SHARE * time_s,
+                    budget_s=explaining_s(time_s),
                     seed=read_analysis(dataset).seed,
                     threads=step.allowance.threads,
                 )

@@ -14,8 +14,16 @@ from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 
-EXPLAINING_SHARE = 0.5
-"""Of the time for the explanation: the rest is for drawing it and for bringing it to S3."""
+_LOADED_AND_DRAWN_SHARE, _LOADED_AND_DRAWN_S = 0.5, 4.0
+"""Of the time for an explanation, at most so many seconds: for loading the model, drawing what was found and bringing it to S3."""
+
+_MOST_EXPLAINING_S = 60.0
+
+
+def explaining_s(time_s: float) -> float:
+    """How much of the time for an explanation is for finding it."""
+    rest_s = min(_LOADED_AND_DRAWN_SHARE * time_s, _LOADED_AND_DRAWN_S)
+    return min(time_s - rest_s, _MOST_EXPLAINING_S)
 
 
 def explanation_files(found: Explanation, name: str) -> dict[str, bytes]:

@@ -37,7 +37,7 @@ from windvane.work.tasks.publishing import (
     publish_split,
     publish_transformed,
 )
-from windvane.work.tasks.reports import EXPLAINING_SHARE, explanation_files, insight_files
+from windvane.work.tasks.reports import explaining_s, explanation_files, insight_files
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workspace import Keys, cleared, scratch
 
@@ -159,7 +159,7 @@ def _explain(context: StageContext) -> Result:
         found = explain(
             space.dataset,
             _packages(context, index, folder / "packages"),
-            budget_s=EXPLAINING_SHARE * time_s,
+            budget_s=explaining_s(time_s),
             seed=read_analysis(space.dataset).seed,
             threads=context.allowance.threads,
         )

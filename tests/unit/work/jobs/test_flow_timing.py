@@ -15,19 +15,35 @@ from windvane.domain.timing import explanation_s, next_change, reserve_s, stop_a
     [(10, 3.2), (30, 9.6), (60, 17.2), (120, 20), (600, 96), (3600, 360), (86_400, 360)],
 )
 def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: float) -> None:
-    assert reserve_s(runtime_s, deploys=True) == pytest.approx(reserve)
+    job = make_job(max_runtime_s=runtime_s, deploys=True)
+    assert reserve_s(job) == pytest.approx(reserve)
+    assert reserve_s(replace(job, analysis_s=10_000.0)) == pytest.approx(reserve)
+
+
+@pytest.mark.parametrize(
+    ("runtime_s", "analysis_s", "reserve"),
+    [(10, 0.1, 2.4), (60, 0.4, 8.6), (60, 1.5, 12.05), (600, 0.4, 23.2), (3600, 1.0, 104.5)],
+)
+def test_what_a_table_that_is_soon_analysed_needs_not_is_for_the_search(
+    runtime_s: int, analysis_s: float, reserve: float
+) -> None:
+    job = replace(make_job(max_runtime_s=runtime_s), analysis_s=analysis_s)
+    assert reserve_s(job) == pytest.approx(reserve)
 
 
 def test_a_job_that_deploys_nothing_keeps_no_time_for_it() -> None:
-    assert reserve_s(60, deploys=False) == pytest.approx(13.2)
+    assert reserve_s(make_job(max_runtime_s=60)) == pytest.approx(13.2)
     alone, deployed = (make_job(max_runtime_s=60, deploys=deploys) for deploys in (False, True))
     searches = [timetable(job, START).search for job in (alone, deployed)]
     assert searches[0] - searches[1] == timedelta(seconds=4)
 
 
+@pytest.mark.parametrize("analysis_s", [None, 0.5])
 @pytest.mark.parametrize("runtime_s", [1, 10, 60, 600, 86_400])
-def test_the_parts_come_in_order_and_end_by_the_deadline(runtime_s: int) -> None:
-    job = make_job(max_runtime_s=runtime_s)
+def test_the_parts_come_in_order_and_end_by_the_deadline(
+    runtime_s: int, analysis_s: float | None
+) -> None:
+    job = replace(make_job(max_runtime_s=runtime_s), analysis_s=analysis_s)
     times = timetable(job, START)
     parts = (times.search, times.ensemble, times.reported, times.finish)
     assert sorted({times.last_start, *parts}) == [times.last_start, *parts]
