@@ -12,7 +12,8 @@ from windvane.notes.note import Note
 from windvane.notes.sentences import sentence
 
 LONGEST_TEXT = 4000
-"""Characters of a data value."""
+"""Characters of all data values of a note, what it happened because of included. A process leaves its note in a pipe, which
+holds 65,536 bytes, and as JSON a character takes up to 12."""
 
 _DEEPEST = 8
 _MOST_TEXTS, _MOST = 100, 1e15
@@ -37,22 +38,21 @@ def handed_note(document: Mapping[str, Any] | str) -> Note:
 
 def bounded(note: Note) -> Note:
     """Return the note with no more of texts, and of what it happened because of, than is kept."""
-    return _bounded(note, _DEEPEST)
+    return _bounded(note, _DEEPEST, LONGEST_TEXT)
 
 
-def _bounded(note: Note, depth: int) -> Note:
-    facts = {name: _bounded_fact(fact) for name, fact in note.facts.items()}
+def _bounded(note: Note, depth: int, room: int) -> Note:
+    """room    characters of data values"""
+    facts: dict[str, object] = {}
+    for name, fact in note.facts.items():
+        facts[name] = fact
+        if isinstance(fact, DataValue):
+            text = _UNSTORABLE.sub("?", fact.text[:room])
+            facts[name], room = DataValue(text), room - len(text)
     is_last = note.because is None or depth == 1
-    because = None if is_last or note.because is None else _bounded(note.because, depth - 1)
+    because = None if is_last or note.because is None else _bounded(note.because, depth - 1, room)
     is_as_it_was = because is note.because and facts == note.facts
     return note if is_as_it_was else Note(note.code, facts, because)
-
-
-def _bounded_fact(fact: object) -> object:
-    if not isinstance(fact, DataValue):
-        return fact
-    text = _UNSTORABLE.sub("?", fact.text[:LONGEST_TEXT])
-    return fact if text == fact.text else DataValue(text)
 
 
 def _check_plain(note: Note) -> None:

@@ -34,6 +34,9 @@ _HEADROOM = 1.1
 """The kernel's limit counts memory that is reserved and never touched, so it lies above the cap."""
 
 _MAX_CLASSES, _MAX_NAME = 16, 100
+_MAX_REPORT = 1 << 16
+"""Bytes that a pipe holds, as long as nobody makes it larger: whatever is recorded of an end is no more."""
+
 _FINISHED = b"{}"
 _OUT_OF_MEMORY = json.dumps(
     {"classes": ["MemoryError"], "note": note_to_json(Note(NoteCode.RAN_OUT_OF_MEMORY))}
@@ -115,6 +118,9 @@ class Child:
         """
         parent_pid = os.getpid()
         read_end, write_end = os.pipe()
+        os.set_blocking(
+            write_end, False
+        )  # nobody reads before the end: there is nothing to wait for
         pid = os.fork()
         if pid == 0:
             os.close(read_end)
@@ -244,12 +250,15 @@ def _signal_name(number: int) -> str:
 
 def _reported(report: bytes) -> tuple[tuple[str, ...], Note]:
     """Return the classes of an error, and its note, in a report that may have been written by anybody."""
+    unreadable = (), Note(NoteCode.REPORT_UNREADABLE)
+    if len(report) > _MAX_REPORT:
+        return unreadable
     try:
         told = json.loads(report)
         classes = tuple(str(name)[:_MAX_NAME] for name in told["classes"][:_MAX_CLASSES])
         return classes, handed_note(told["note"])
     except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
-        return (), Note(NoteCode.REPORT_UNREADABLE)
+        return unreadable
 
 
 def _kill_tree(leader: int) -> None:

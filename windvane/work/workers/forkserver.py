@@ -116,11 +116,12 @@ class ForkServer:
         waiter.register(self._channel, select.POLLIN)
         waiter.register(task.child.pidfd, select.POLLIN)
         waiter.register(ears, select.POLLIN)
+        os.set_blocking(ears, False)
         n_heard = 0
         while (ended := task.child.poll()) is None:
             events = dict(waiter.poll(_LOOK_MS))
             if ears in events:
-                said, n_heard = os.read(ears, MOST_SAID), n_heard + 1
+                said, n_heard = _heard(ears), n_heard + 1
                 if said:
                     self._channel.sendall(pack({"said": True}, said))
                 if not said or n_heard == _MOST_HEARD:
@@ -140,6 +141,13 @@ class ForkServer:
                 return None
             self._frames.feed(data)
         return frame[0]
+
+
+def _heard(ears: int) -> bytes:
+    """What a task says; nothing if it has closed its end, or has read what it said itself."""
+    with suppress(BlockingIOError):
+        return os.read(ears, MOST_SAID)
+    return b""
 
 
 def _work(order: TaskOrder, broker: int, mouth: int) -> Result:
