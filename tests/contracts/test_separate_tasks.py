@@ -28,16 +28,30 @@ from windvane.engine.packages.package import load_predictor
 from windvane.engine.tuning.first_look import first_look
 from windvane.testing.separate_tasks import RUNTIME_S, SeparateTasks, request, timeless
 
+PROBLEMS = {
+    "regression": lambda value: value,
+    "two-classes": lambda value: "yes" if value > 0.8 else "no",
+    "three-classes": lambda value: "low" if value < 0 else "middle" if value < 1.2 else "high",
+}
 
-@pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    """A table of which several candidates together know more than one."""
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "regression",
+        pytest.param("two-classes", marks=pytest.mark.long),
+        pytest.param("three-classes", marks=pytest.mark.long),
+    ],
+)
+def table(request, tmp_path_factory):
+    """A table of which several candidates together know more than one, of each type of problem."""
     random = np.random.default_rng(0)
     a, b, c, d = random.normal(size=(4, 520)).round(3)
     colours = random.choice(["red", "green", "blue"], 520)
     noise = random.normal(size=520)
     y = (a + (colours == "red") + np.sin(3 * b) + c * d + noise).round(3)
-    rows = zip(a, b, c, d, colours, y, strict=True)
+    targets = map(PROBLEMS[request.param], y)
+    rows = zip(a, b, c, d, colours, targets, strict=True)
     file = tmp_path_factory.mktemp("table") / "table.csv"
     file.write_text("a,b,c,d,colour,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
     return file
