@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from windvane.domain.deployment import Deployed, Endpoint, EndpointConfig, Endpo
 from windvane.domain.images import image_uri
 from windvane.errors import InvalidRequest
 from windvane.names import PageTokens, Scope
+from windvane.notes.sentences import sentence
 from windvane.serving.router import Bounds, Router
 from windvane.settings import LimitSettings
 from windvane.store import resource_rows
@@ -57,6 +59,19 @@ def test_an_endpoint_that_failed_keeps_no_environment(store: Store, tmp_path: Pa
     endpoint = asyncio.run(_failed(store, tmp_path))
     assert [one.variant.name for one in endpoint.desired] == ["A"]
     assert "xxx" not in repr(endpoint)
+
+
+def test_an_endpoint_that_failed_keeps_a_short_reason(store: Store, tmp_path: Path) -> None:
+    """It quoted the environment that the endpoint keeps no more, at any length: 200 of them took a fifth of the interpreter
+    for as long as they stood."""
+    container = replace(CONTAINER, environment={"AUTOML_TRANSFORM_MODE": "y" * 30_000})
+    deployed = (Deployed(Variant("A", "m", 1, 1.0), (container,)),)
+    with store.transaction() as tx:
+        tx.insert(replace(_endpoint(HOSTILE, "e"), desired=deployed))
+    failure = asyncio.run(_failed(store, tmp_path)).failure
+    assert failure is not None
+    assert "AUTOML_TRANSFORM_MODE=yyy" in sentence(failure)
+    assert len(sentence(failure)) < 1200
 
 
 def test_an_endpoint_that_is_being_deleted_keeps_no_environment(store: Store) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, derived_suffix
+from windvane.notes.handed import bounded
 from windvane.notes.log import in_log
 from windvane.notes.note import Note
 
@@ -116,8 +117,8 @@ def endpoint_group(name: str) -> str:
 
 
 def line_of(note: Note) -> LogLine:
-    """Return the line that tells a note."""
-    return LogLine(in_log(note), note)
+    """Return the line that tells a note; it keeps no more of anybody's data than it tells."""
+    return LogLine(in_log(note), bounded(note, 0))
 
 
 def clean(message: str) -> str:

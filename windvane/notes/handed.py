@@ -36,9 +36,12 @@ def handed_note(document: Mapping[str, Any] | str) -> Note:
     return note
 
 
-def bounded(note: Note) -> Note:
-    """Return the note with no more of texts, and of what it happened because of, than is kept."""
-    return _bounded(note, _DEEPEST, LONGEST_TEXT)
+def bounded(note: Note, most: int = LONGEST_TEXT) -> Note:
+    """Return the note with no more of texts, and of what it happened because of, than is kept.
+
+    most    characters of all data values; with 0 it tells nothing of anybody's data
+    """
+    return _bounded(note, _DEEPEST, most)
 
 
 def _bounded(note: Note, depth: int, room: int) -> Note:

@@ -20,7 +20,15 @@ from sqlalchemy import (
     update,
 )
 
-from windvane.domain.logs import LogEvent, LogGroup, LogLine, LogPlace, LogStream, clean
+from windvane.domain.logs import (
+    LONGEST_MESSAGE,
+    LogEvent,
+    LogGroup,
+    LogLine,
+    LogPlace,
+    LogStream,
+    clean,
+)
 from windvane.names import Scope
 from windvane.notes.note import Note, note_from_json, note_to_json
 from windvane.store.logbook import LineQuery, StreamQuery
@@ -261,4 +269,6 @@ def _line(row: Row[Any]) -> LogEvent:
 
 
 def _kept(note: Note | None) -> str | None:
-    return None if note is None else json.dumps(note_to_json(note), separators=(",", ":"))
+    """None for one that is longer than a line may be: ten thousand are read at once."""
+    text = None if note is None else json.dumps(note_to_json(note), separators=(",", ":"))
+    return text if text is not None and len(text) <= LONGEST_MESSAGE else None

@@ -12,6 +12,7 @@ from pathlib import Path
 from windvane.domain.deployment import Deployed, Variant
 from windvane.errors import WindvaneError
 from windvane.notes.codes import NoteCode
+from windvane.notes.handed import bounded
 from windvane.notes.note import Note, raised
 from windvane.process.memory import process_memory_mb
 from windvane.process.ownership import lend
@@ -23,6 +24,9 @@ from windvane.work.hosting.endpoint_log import Tell, untold
 from windvane.work.hosting.place import Place, ProcessSettings, owner_of, spec_of
 
 _LOG = logging.getLogger(__name__)
+
+_LONGEST_REASON = 1024
+"""Characters of data, of the reason for a failure: hosting reads those of all endpoints several times a second."""
 
 _LEAVE_S = 5.0
 """What a process may take longer to go than its last request."""
@@ -289,4 +293,5 @@ class _Preparation:
 
 
 def _not_started(variant: str, why: Note) -> Note:
-    return Note(NoteCode.VARIANT_NOT_STARTED, {"variant": variant}, why)
+    facts = {"variant": variant}
+    return bounded(Note(NoteCode.VARIANT_NOT_STARTED, facts, why), _LONGEST_REASON)
