@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.explain.attribution import Attribution, taken
 from windvane.engine.explain.budget import Budget
-from windvane.engine.explain.permutations import Answer, block_size, pair_contributions
+from windvane.engine.explain.permutations import Answer, pair_contributions
 from windvane.engine.explain.sampled import ENOUGH_PAIRS, LEAST_PAIRS, PRECISE, Question
 from windvane.errors import OutOfTime
 
@@ -31,7 +31,6 @@ def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -
     here = answer(question.cells, 1)
     made = np.empty((0, len(question.players), here.shape[1]))
     first = np.empty((0, here.shape[1]))
-    most = min(_MOST, block_size(len(question.players)))
     n_next = min(_FIRST, question.n_background)
     while n_next and not budget.is_over() and not _is_precise(made):
         trial = budget.share(1)
@@ -43,7 +42,7 @@ def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -
         back = pair_contributions(answer, background, question.cells, ends, ranks)
         made, first = np.concatenate([made, -back]), np.concatenate([first, starts])
         fitting = int(budget.left_s / max(trial.used_s / n_next, 1e-9))
-        n_next = max(0, min(most, fitting, question.n_background - len(made)))
+        n_next = max(0, min(_MOST, fitting, question.n_background - len(made)))
     if len(made) < LEAST_PAIRS:
         raise OutOfTime("The time limit was too short to explain a row.")
     return _attribution(question, made, first)

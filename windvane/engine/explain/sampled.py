@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from windvane.engine.columns import Columns
 from windvane.engine.explain.attribution import Attribution, taken
 from windvane.engine.explain.budget import Budget
-from windvane.engine.explain.permutations import Answer, block_size, pair_contributions
+from windvane.engine.explain.permutations import Answer, pair_contributions
 from windvane.engine.explain.running import RunningMean
 from windvane.errors import OutOfTime
 
@@ -67,8 +67,10 @@ def sampled_attribution(
         ranks = generator.permuted(order, axis=1)
         background = taken(question.background, slice(tally.n_pairs, tally.n_pairs + 1))
         first = answer(background, 1)[0]
-        made = _pair(answer, question.cells, background, (first, answers), ranks, budget)
-        if made is None:
+        ends = first, answers
+        try:
+            made = pair_contributions(answer, question.cells, background, ends, ranks, budget)
+        except OutOfTime:
             break
         tally.add(made, first)
     if tally.n_pairs < LEAST_PAIRS:
@@ -87,29 +89,6 @@ def _fitting_rows(answer: Answer, question: Question, budget: Budget) -> int:
     row_s = trial.used_s / few.n_rows
     fitting = budget.left_s / ENOUGH_PAIRS / max(row_s, 1e-9)
     return int(min(question.n_rows, max(few.n_rows, fitting)))
-
-
-def _pair(
-    answer: Answer,
-    cells: Columns,
-    background: Columns,
-    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
-    ranks: NDArray[np.intp],
-    budget: Budget,
-) -> NDArray[np.float64] | None:
-    """`pair_contributions` of all rows, some at a time; None if the budget is over before the last of them."""
-    first, answers = ends
-    n_rows, n_players = ranks.shape
-    made = np.empty((n_rows, n_players, len(first)))
-    at_once = block_size(n_players)
-    for start in range(0, n_rows, at_once):
-        if budget.is_over():
-            return None
-        rows = slice(start, start + at_once)
-        made[rows] = pair_contributions(
-            answer, taken(cells, rows), background, (first, answers[rows]), ranks[rows]
-        )
-    return made
 
 
 class _Tally:

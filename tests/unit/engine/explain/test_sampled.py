@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from unit.engine.explain.made_up import FakeClock
 from unit.engine.explain.oracle import shap
 
-from windvane.engine.explain import sampled
+from windvane.engine.explain import permutations
 from windvane.engine.explain.attribution import taken
 from windvane.engine.explain.budget import Budget
-from windvane.engine.explain.permutations import block_size, pair_contributions
+from windvane.engine.explain.permutations import pair_contributions
 from windvane.engine.explain.sampled import ENOUGH_PAIRS, LEAST_ROWS, Question, sampled_attribution
 from windvane.errors import OutOfTime
 
@@ -160,7 +160,7 @@ def test_the_same_seed_gives_the_same_values_and_another_one_others():
 
 def test_rows_get_the_same_values_however_many_are_explained_at_once(monkeypatch):
     together = sampled_attribution(_tangled, _question(), 5, Budget(60))
-    monkeypatch.setattr(sampled, "block_size", lambda n_players: 3)
+    monkeypatch.setattr(permutations, "_MOST_ROWS", 3)
     apart = sampled_attribution(_tangled, _question(), 5, Budget(60))
     np.testing.assert_array_equal(apart.values, together.values)
 
@@ -180,8 +180,7 @@ def test_the_budget_is_kept_by_fewer_rows_and_then_fewer_pairs(seconds_a_row):
     clock, answer = _timed(seconds_a_row)
     question = _question(n_rows=200)
     found = sampled_attribution(answer, question, 0, Budget(20, clock))
-    block = block_size(len(NAMES)) * 8
-    assert clock.seconds <= 20 + seconds_a_row * min(block, 8 * len(found.values)) + 1e-9
+    assert clock.seconds <= 20 + seconds_a_row * 8 * len(found.values) + 1e-9
     assert LEAST_ROWS <= len(found.values) <= 200
     assert found.pairs >= ENOUGH_PAIRS - 3 or len(found.values) == LEAST_ROWS
     assert len(found.background["a"]) == found.pairs
@@ -225,3 +224,40 @@ def test_a_pair_is_the_mean_of_an_order_and_its_reverse():
     made = pair_contributions(answer, cells, background, ends, ranks)
     # a b: 1 to 2 by the first, 2 to 4 by the second, whichever comes first.
     assert made[:, :, 0].tolist() == [[1.5, 1.5, 1.0], [4.0, 4.0, 2.0]]
+
+
+def test_columns_that_do_not_differ_are_not_asked_about():
+    asked = []
+
+    def answer(columns, n_rows):
+        asked.append(n_rows)
+        values = np.nan_to_num(columns["a"]) * columns["b"] + columns["c"]
+        return (values + (columns["d"] == "x"))[:, None]
+
+    cells = {
+        "a": np.array([np.nan, 3.0, np.nan]),
+        "b": np.array([1.0, 3.0, 1.0]),
+        "c": np.array([2.0, 3.0, 1.0]),
+        "d": np.array(["x", "x", None], object),
+    }
+    background = {"a": np.array([np.nan]), "b": np.array([1.0]), "c": np.array([1.0])}
+    background["d"] = np.array([None], object)
+    ends = answer(background, 1)[0], answer(cells, 3)
+    asked.clear()
+    ranks = np.array([[0, 1, 2, 3], [3, 1, 0, 2], [0, 1, 2, 3]])
+    made = pair_contributions(answer, cells, background, ends, ranks)
+    assert asked == [1 + 3, 1 + 3]
+    assert made[0, :, 0].tolist() == [0, 0, 1, 1]
+    np.testing.assert_allclose(made[1, :, 0].sum(), ends[1][1, 0] - ends[0][0])
+    assert made[2].tolist() == [[0], [0], [0], [0]]
+
+
+def test_the_way_by_the_columns_that_differ_is_the_way_by_all(monkeypatch):
+    generator = np.random.default_rng(0)
+    cells = {name: generator.integers(0, 2, 20).astype(float) for name in NAMES}
+    background = {name: np.array([1.0]) for name in NAMES}
+    ends = _tangled(background, 1)[0], _tangled(cells, 20)
+    ranks = generator.permuted(np.tile(np.arange(len(NAMES)), (20, 1)), axis=1)
+    few = pair_contributions(_tangled, cells, background, ends, ranks)
+    monkeypatch.setattr(permutations, "_differing", lambda *_: np.ones(ranks.shape, bool))
+    np.testing.assert_allclose(few, pair_contributions(_tangled, cells, background, ends, ranks))
