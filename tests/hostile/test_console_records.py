@@ -20,7 +20,8 @@ from windvane.audit.kinds import Recording
 from windvane.audit.reading import read_all
 from windvane.audit.redaction import HIDDEN
 from windvane.console.request_context import VisitObjects
-from windvane.errors import AccessDenied, InvalidRequest
+from windvane.engine.data.dialect import check_column
+from windvane.errors import AccessDenied, DataFault, InvalidRequest
 from windvane.wire.failures import FailureCounter
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
@@ -132,6 +133,18 @@ def test_no_row_that_is_asked_about_is_kept(written: Written) -> None:
     assert asked["requestParameters"] == {"EndpointName": "e", "Row": HIDDEN, "Label": HIDDEN}
     assert [one["errorMessage"] for one in others] == [HIDDEN, HIDDEN, "User: ann"]
     assert "Ann Smith" not in str(events(written))
+
+
+def test_no_table_that_is_looked_at_is_kept(written: Written) -> None:
+    """What was wrong with a table quoted its first row, which is one of data where a file has no header: whoever might look up
+    events read it without a right to read the object."""
+    with pytest.raises(DataFault, match="Ann Smith") as told:
+        check_column("target", "y", ["Ann Smith", "4111"])
+    parameters = {"S3Uri": "s3://b/k", "TargetAttributeName": "y"}
+    record = a_record("PreviewTable", service="windvane", parameters=parameters)
+    written.write(replace(record, error_code="ValidationException", error_message=str(told.value)))
+    (event,) = events(written)
+    assert (event["requestParameters"], event["errorMessage"]) == (parameters, HIDDEN)
 
 
 def test_no_row_is_repeated_to_refuse_it() -> None:

@@ -17,8 +17,8 @@ SIGN_IN = "signin"
 """The service of sign-ins to the console; its operation is `ConsoleLogin`."""
 
 DEFAULT_REGION = "us-east-1"
-_OF_MODELS = frozenset({"InvokeEndpoint", "ExplainPrediction"})
-"""Operations in which a model may say what is wrong with a row: its words quote cells."""
+_QUOTING = frozenset({"InvokeEndpoint", "ExplainPrediction", "PreviewTable"})
+"""Operations that say what is wrong with a row or a table: their words quote cells."""
 
 _SOURCES = {"sagemaker-runtime": "sagemaker"}
 _RESOURCE_TYPES = {
@@ -67,8 +67,8 @@ def event_of(record: RequestRecord, at: datetime, event_id: str) -> Event:
 
 
 def _message(record: RequestRecord) -> str:
-    is_of_model = record.operation in _OF_MODELS and not is_refusal(record.error_code)
-    return HIDDEN if is_of_model else cut(record.error_message)
+    is_quoting = record.operation in _QUOTING and not is_refusal(record.error_code)
+    return HIDDEN if is_quoting else cut(record.error_message)
 
 
 def _response(record: RequestRecord) -> dict[str, str] | None:
