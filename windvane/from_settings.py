@@ -22,7 +22,7 @@ from windvane.audit.anchors import StoredAnchors
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
-from windvane.control.buckets import BucketOwners, DeclaredOwners, RegionOf
+from windvane.control.buckets import BucketOwners, DeclaredOwners, RegionOf, regions_of
 from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
 from windvane.control.objects import KeyOfWrites
@@ -32,7 +32,6 @@ from windvane.names import default_bucket, fresh_suffix
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DataKeys
-from windvane.objects.errors import NoSuchBucket
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
@@ -171,17 +170,7 @@ def bucket_owners(settings: Settings, objects: ObjectStore | None) -> BucketOwne
 
 
 def regions_of_buckets(settings: Settings, objects: ObjectStore | None) -> RegionOf:
-    """An external store is in one region."""
-
-    def region(bucket: str) -> str | None:
-        if objects is None:
-            return None if settings.s3 is None else settings.s3.region
-        try:
-            return objects.bucket(bucket).region
-        except NoSuchBucket:
-            return None
-
-    return region
+    return regions_of(objects, None if settings.s3 is None else settings.s3.region)
 
 
 def s3_upstream(connection: Connection) -> Upstream:

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from windvane.errors import AccessDenied
 from windvane.names import bucket_reserved_for
+from windvane.objects.base import ObjectStore
+from windvane.objects.errors import NoSuchBucket
 from windvane.store.base import Store
 from windvane.wire.call import Authorize, Caller
 
@@ -29,6 +31,24 @@ RegionOf = Callable[[str], str | None]
 def no_region(_: str) -> str | None:
     """Return None: the store does not say in which regions its buckets are."""
     return None
+
+
+def regions_of(objects: ObjectStore | None, external: str | None) -> RegionOf:
+    """Return what says in which region a bucket is.
+
+    objects     the embedded store; None if there is none
+    external    the region of the external store, which is in one
+    """
+
+    def region(bucket: str) -> str | None:
+        if objects is None:
+            return external
+        try:
+            return objects.bucket(bucket).region
+        except NoSuchBucket:
+            return None
+
+    return region
 
 
 class DeclaredOwners:

@@ -81,7 +81,7 @@ class Grant:
 
     def decides(self, action: Action, bucket: str, key: str = "") -> Decision:
         """key    of an object, or the prefix that is listed"""
-        rights = self._rights_at(bucket)
+        rights = rights_at(bucket, self.rights, self.mapped, self.region_of)
         if action is Action.LIST:
             return self._decides(rights, action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
         return self._decides(rights, action, f"arn:aws:s3:::{bucket}/{key}")
@@ -141,13 +141,6 @@ class Grant:
         self, rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS
     ) -> Decision:
         return self.decision_time.decide(rights, action, resource, facts)
-
-    def _rights_at(self, bucket: str) -> Rights:
-        """The rights where the bucket is, which has a region of its own, whatever the job's is."""
-        if not self.rights.depends_on_request:
-            return self.rights
-        facts = region_facts(bucket, self.mapped, self.region_of)
-        return replace(self.rights, facts={**self.rights.facts, **facts})
 
     def _why(self, action: Action, decision: Decision) -> str:
         if self.is_declared:
@@ -270,6 +263,14 @@ class Roles:
             self._mapped,
             region_of=self._region_of,
         )
+
+
+def rights_at(bucket: str, rights: Rights, mapped: BucketMap, region_of: RegionOf) -> Rights:
+    """Return the rights where the bucket is, which has a region of its own, whatever the job's is."""
+    if not rights.depends_on_request:
+        return rights
+    facts = region_facts(bucket, mapped, region_of)
+    return replace(rights, facts={**rights.facts, **facts})
 
 
 def region_facts(bucket: str, mapped: BucketMap, region_of: RegionOf) -> dict[str, str]:

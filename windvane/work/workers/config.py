@@ -14,7 +14,7 @@ from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
-from windvane.control.buckets import BucketOwners, StoredBuckets
+from windvane.control.buckets import BucketOwners, RegionOf, StoredBuckets, regions_of
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
 from windvane.objects.store import open_objects
@@ -126,6 +126,11 @@ class WorkConfig:
         if self.objects is not None:
             return open_objects(self.objects.folder)
         return StoredBuckets(store, utc_now)
+
+    def regions(self) -> RegionOf:
+        """In which region a bucket is now."""
+        objects = None if self.objects is None else open_objects(self.objects.folder)
+        return regions_of(objects, None if self.s3 is None else self.s3.region)
 
     def artifacts(self, output_key: str = "") -> Artifacts:
         """Opened anew: a client does not survive a fork.

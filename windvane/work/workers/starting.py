@@ -9,12 +9,12 @@ from collections.abc import Callable
 from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.mapped import BucketMap
-from windvane.control.buckets import BucketOwners
+from windvane.control.buckets import BucketOwners, RegionOf
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.creators import creator_rights
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.evaluation import Decision, Rights, decide
-from windvane.control.roles import DENIALS
+from windvane.control.roles import DENIALS, rights_at
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
@@ -34,6 +34,7 @@ class TaskStarter:
     def __init__(self, config: WorkConfig, store: Store, forks: Forks) -> None:
         self._config, self._store, self._forks = config, store, forks
         self._owners: BucketOwners | None = None
+        self._region_of: RegionOf | None = None
         self._mapped = BucketMap(config.buckets)
         self._directory = Directory(store, config.roles)
         self._artifacts: Artifacts | None = None
@@ -81,9 +82,7 @@ class TaskStarter:
 
         def may_read(location: Location) -> bool:
             source = self._mapped.find(location.bucket)
-            decision = decide(
-                rights, "s3:GetObject", f"arn:aws:s3:::{location.bucket}/{location.key}"
-            )
+            decision = self._decides(rights, "s3:GetObject", location)
             if source is not None and not source.accounts:
                 return decision not in DENIALS
             return decision is Decision.ALLOWED and self._may_decrypt(rights, location)
@@ -98,12 +97,21 @@ class TaskStarter:
         rights = self._rights(job)
 
         def may_write(location: Location) -> bool:
-            resource = f"arn:aws:s3:::{location.bucket}/{location.key}"
-            return (
-                rights is not None and decide(rights, "s3:PutObject", resource) is Decision.ALLOWED
-            )
+            if rights is None:
+                return False
+            return self._decides(rights, "s3:PutObject", location) is Decision.ALLOWED
 
         return may_write
+
+    def _decides(self, rights: Rights, action: str, location: Location) -> Decision:
+        here = rights_at(location.bucket, rights, self._mapped, self._region)
+        return decide(here, action, f"arn:aws:s3:::{location.bucket}/{location.key}")
+
+    def _region(self, bucket: str) -> str | None:
+        """In which region a bucket is, which only some policies ask for."""
+        if self._region_of is None:
+            self._region_of = self._config.regions()
+        return self._region_of(bucket)
 
     def _rights(self, job: AutoMLJob | ProcessingJob) -> Rights | None:
         """None if role or creator is no more."""

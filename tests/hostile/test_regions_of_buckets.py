@@ -1,0 +1,77 @@
+"""Policies that allow or deny by region hold for what a job finds in a manifest when it runs, not only when it is admitted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api.identities import identity_of
+from unit.work.world import make_job
+
+from windvane.artifacts.base import Location
+from windvane.artifacts.embedded import EmbeddedFolder
+from windvane.domain.identity import Role
+from windvane.objects.store import open_objects
+from windvane.store.open import open_store
+from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
+from windvane.work.workers.starting import TaskStarter
+
+ACCOUNT, HERE, THERE = "000000000000", "us-east-1", "eu-west-1"
+KEY = "41" * 32
+
+
+@pytest.mark.parametrize(
+    ("statements", "is_near", "is_far"),
+    [
+        ([("Allow", {}), ("Deny", {"StringEquals": {"aws:RequestedRegion": THERE}})], True, False),
+        ([("Allow", {"StringEquals": {"aws:RequestedRegion": HERE}})], True, False),
+        ([("Allow", {"StringEquals": {"aws:RequestedRegion": THERE}})], False, True),
+    ],
+)
+def test_a_task_is_where_the_bucket_is_not_where_its_job_is(
+    tmp_path: Path, statements: list[tuple[str, dict[str, Any]]], is_near: bool, is_far: bool
+) -> None:
+    """A manifest that was changed once its job was admitted read, and a job wrote, in a region that its role might not use;
+    and where the role might use the bucket's region alone, the job was admitted and failed."""
+    may_read, may_write = _rights(tmp_path, statements)
+    for may in (may_read, may_write):
+        assert may(Location("near", "k")) is is_near
+        assert may(Location("far", "k")) is is_far
+
+
+def _rights(folder: Path, statements: list[tuple[str, dict[str, Any]]]) -> tuple[Any, Any]:
+    """What a job in HERE may read and write now; `near` is a bucket there, `far` one in THERE."""
+    objects = open_objects(folder / "objects")
+    objects.create_bucket("near", ACCOUNT, HERE)
+    objects.create_bucket("far", ACCOUNT, THERE)
+    store = open_store("", folder)
+    store.migrate()
+    parts = identity_of([(ACCOUNT, "AKIAROOT", "secret")], store=store)
+    trust = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    made = Role(
+        account=ACCOUNT,
+        name="jobs",
+        id="",
+        created=datetime.now(UTC),
+        trust=_policy([{"Effect": "Allow", **trust}]),
+    )
+    role = parts.roles.create(made, [])
+    everything = {"Action": "s3:*", "Resource": "*"}
+    text = _policy([{"Effect": one, **everything, "Condition": when} for one, when in statements])
+    parts.principals.put_inline(Role, ACCOUNT, "jobs", "p", text)
+    lies = EmbeddedFolder(folder / "objects", ACCOUNT, HERE)
+    config = WorkConfig(folder, "run", datetime.now(UTC), 1, 4000, objects=lies, master_keys=(KEY,))
+    starter = TaskStarter(config_from_json(config_to_json(config)), store, None)
+    starter._artifacts = config.artifacts()
+    job = make_job()
+    assert job.scope.region == HERE
+    job = replace(job, spec=replace(job.spec, role=role.arn))
+    return starter._may_read(job), starter._may_write(job)
+
+
+def _policy(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
