@@ -25,6 +25,7 @@ from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.notes.sentences import reason
+from windvane.process import volatile
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.store.records import to_json
@@ -40,6 +41,7 @@ from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
 from windvane.work.workspace import workspace_of
 
 UP_SINCE = datetime.now(UTC)
+VOLUME_KEY = "arn:aws:kms:us-east-1:123456789012:key/0"
 
 
 @pytest.fixture
@@ -200,6 +202,26 @@ def test_an_analysis_that_is_none_ends_no_worker(
     assert "cannot be read" in reason(look(store, job).failure)
 
 
+def test_a_data_set_that_cannot_be_looked_at_ends_no_worker(
+    store: Store, tmp_path: Path, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task on a volume with a key put a link to a name that is too long in the place of its data set. Whether the volume was
+    lost was asked of it twice a second, for as long as its job was not over: that ended the worker that brings all jobs
+    forward, and each that took its place, also after the server had been started anew."""
+    monkeypatch.setattr(volatile, "SHARED_MEMORY", tmp_path)
+    now = datetime.now(UTC)
+    job, good = opened(store, "bad", volume_key=VOLUME_KEY), opened(store, "good")
+    folder = workspace_of(tmp_path, job).folder
+    (folder / "dataset").mkdir(parents=True)
+    analysed(store, reconciler, job, now)
+    (folder / "dataset").rmdir()
+    (folder / "dataset").symlink_to("x" * 300)
+    sweep(store, reconciler, now + timedelta(seconds=590), MAX_ATTEMPTS)
+    assert "cannot be read" in reason(look(store, job).failure)
+    with store.snapshot() as tx:
+        assert [task.kind for task in tx.tasks(good.arn)] == [TaskKind.ANALYZE]
+
+
 def analysed(store: Store, reconciler: Reconciler, job: AutoMLJob, now: datetime) -> None:
     """Have the data of a job analysed, so that features of theirs wait to be made."""
     reconciler._analyses[workspace_of(reconciler.data_dir, job).folder] = KnownAnalysis(ANALYSIS, 0)
@@ -213,16 +235,15 @@ def analysed(store: Store, reconciler: Reconciler, job: AutoMLJob, now: datetime
     reconciler._analyses.clear()
 
 
-def opened(store: Store, name: str) -> AutoMLJob:
+def opened(store: Store, name: str, volume_key: str = "") -> AutoMLJob:
     with store.transaction() as tx:
-        return opened_in(tx, name)
+        return opened_in(tx, name, volume_key)
 
 
-def opened_in(tx: Transaction, name: str) -> AutoMLJob:
-    now = datetime.now(UTC)
-    job = replace(
-        make_job(name=name), created=now, modified=now, deadline=now + timedelta(seconds=600)
-    )
+def opened_in(tx: Transaction, name: str, volume_key: str = "") -> AutoMLJob:
+    now, deadline = datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=600)
+    made = make_job(name=name)
+    job = replace(made, created=now, modified=now, deadline=deadline, volume_key=volume_key)
     assert tx.insert(job)
     return job
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,10 +24,12 @@ from hostile.test_backups import anybodys_folder
 from unit.maintenance.folders import lived_in
 from unit.work.world import make_job
 
-from windvane.automl.documents import result_from_json
+from windvane.automl.actions import TrainCandidate
+from windvane.automl.documents import action_to_json, result_from_json
 from windvane.control import preview_process
 from windvane.control.preview_process import Bounds
 from windvane.domain.problem import MetricName
+from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.preview.asked import Asked
@@ -35,6 +38,7 @@ from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
 from windvane.names import Scope
+from windvane.notes.handed import handed_note
 from windvane.notes.note import said
 from windvane.process.child import Child, Ending
 from windvane.process.frames import pack
@@ -44,6 +48,7 @@ from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, WorkerSlot
 from windvane.serving.router import Route, Router, VariantRoute
 from windvane.work.jobs import records
+from windvane.work.jobs.workflow import history_of
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
 from windvane.work.workers.forks import Forks
@@ -147,6 +152,33 @@ def test_an_outcome_has_no_more_of_anything_than_one_has(name: str, value: objec
     told = {**outcome_to_json(Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)), name: value}
     with pytest.raises(ValueError, match=f"'{name}' has"):
         outcome_from_json(told)
+
+
+def test_notes_are_not_checked_again_whenever_a_task_ends() -> None:
+    outcome = Outcome(1, 0.5, (), 1.0, 0.1, 1, 5, notes=(said("a remark"),))
+    action = TrainCandidate(Plan(1, "dpp0", "xgboost", {}, 0))
+    task = Task(
+        id=1,
+        job_arn="",
+        kind=TaskKind.TRAIN,
+        key=action.key,
+        payload=action_to_json(action),
+        created=datetime.now(UTC),
+        status=TaskStatus.DONE,
+        result={"outcome": outcome_to_json(outcome)},
+    )
+    [step] = history_of([task], [], ()).steps
+    assert step.result.outcome == replace(outcome, notes=())
+
+
+def test_of_what_a_note_happened_because_of_no_more_is_read_than_is_kept() -> None:
+    told: dict[str, Any] = {"code": "no-time"}
+    for _ in range(5000):
+        told = {"code": "no-time", "because": told}
+    note, n_notes = handed_note(told), 1
+    while note.because is not None:
+        note, n_notes = note.because, n_notes + 1
+    assert n_notes == 8
 
 
 @pytest.mark.parametrize("folds", [float("nan"), 5.5, -1, 10**9, "5", None, [5]])

@@ -219,8 +219,9 @@ class Logs:
             lines = tx.log_lines(query)
         found: dict[tuple[int, str], Change] = {}
         for line in lines:
-            if line.note is not None and line.note.has(*_CHANGES):
-                change = Change(line.time_ms, line.message, line.note)
+            note = line.note
+            if note is not None and note.has(*_CHANGES):
+                change = Change(line.time_ms, line.message, note)
                 found.setdefault((line.time_ms, line.message), change)
         return list(found.values())
 

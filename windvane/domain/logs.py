@@ -5,6 +5,7 @@ What stands in a line is said without any value of anybody's data (notes/log.py)
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, derived_suffix
 from windvane.notes.handed import bounded
 from windvane.notes.log import in_log
-from windvane.notes.note import Note
+from windvane.notes.note import Note, note_from_json
 
 LONGEST_MESSAGE = 8192
 """Characters of a line."""
@@ -67,7 +68,7 @@ class LogStream:
 class LogLine:
     """A line that is to be written.
 
-    note    what it tells; None for a text that nothing is made of
+    note    what it tells; None for a text that nothing is made of. One that is too long is not kept
     """
 
     message: str
@@ -78,7 +79,7 @@ class LogLine:
 class LogEvent:
     """One line. Times are whole milliseconds and never fall within a group, whatever the clock does.
 
-    note    what it tells; None in lines of earlier versions but those of an endpoint's history
+    kept    the note that it tells, as JSON: few who read lines ask for it
     """
 
     id: int
@@ -86,7 +87,12 @@ class LogEvent:
     time_ms: int
     ingested_ms: int
     message: str
-    note: Note | None = None
+    kept: str | None = None
+
+    @property
+    def note(self) -> Note | None:
+        """What it tells; None in lines of earlier versions but those of an endpoint's history."""
+        return None if self.kept is None else note_from_json(json.loads(self.kept))
 
     @property
     def position(self) -> Position:

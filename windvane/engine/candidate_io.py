@@ -9,6 +9,7 @@ second_layer/  what SecondLayer.save wrote, of an ensemble that has one
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact
 from windvane.notes.handed import handed_note
-from windvane.notes.note import notes_to_json
+from windvane.notes.note import Note, notes_to_json
 
 RECORD, PREDICTIONS = "outcome.json", "oof.npy"
 CANDIDATE_FILES = (RECORD, PREDICTIONS)
@@ -125,13 +126,15 @@ _MOST_FOLDS = 1_000_000
 _MOST = {
     "scores": len(MetricName),
     "train_scores": len(MetricName),
-    "notes": 200,
     "members": 1000,
     "stops": 100,
     "second_layer": 100,
 }
 """A task may say what it likes of a candidate, and those of all candidates of a job are read whenever one of its tasks ends,
 while nobody else may write to the store."""
+
+_MOST_NOTES = 40
+"""What each happened because of counts as well: to check one takes much longer than to read it. A candidate has a dozen."""
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
@@ -150,10 +153,22 @@ def outcome_from_json(document: dict[str, Any]) -> Outcome:
             "folds_used": whole_in(document, "folds_used", 0, _MOST_FOLDS),
             "scores": _scores(document["scores"]),
             "train_scores": _scores(document["train_scores"]),
-            "notes": tuple(handed_note(note) for note in document["notes"]),
+            "notes": _notes(document["notes"]),
             "members": {int(index): weight for index, weight in document["members"].items()},
         }
     )
+
+
+def _notes(documents: Sequence[Mapping[str, Any] | str]) -> tuple[Note, ...]:
+    n_notes = 0
+    for document in documents:
+        cause: Any = document
+        while cause is not None:
+            n_notes += 1
+            if n_notes > _MOST_NOTES:
+                raise ValueError(f"it has more than {_MOST_NOTES} notes, with their causes")
+            cause = cause.get("because") if isinstance(cause, Mapping) else None
+    return tuple(map(handed_note, documents))
 
 
 def _scores(documents: list[dict[str, Any]]) -> tuple[Score, ...]:

@@ -30,10 +30,18 @@ def handed_note(document: Mapping[str, Any] | str) -> Note:
 
     raises    LookupError, TypeError or ValueError if it is none
     """
-    note = bounded(kept_note(document))
+    note = bounded(kept_note(_without_depths(document, _DEEPEST)))
     _check_plain(note)
     sentence(note)
     return note
+
+
+def _without_depths(document: Any, depth: int) -> Any:
+    """Return the document without what is deeper than is kept: notes of all tasks of a job are read again whenever one ends."""
+    if not isinstance(document, Mapping) or "because" not in document:
+        return document
+    cause = None if depth == 1 else _without_depths(document["because"], depth - 1)
+    return {**document, "because": cause}
 
 
 def bounded(note: Note, most: int = LONGEST_TEXT) -> Note:

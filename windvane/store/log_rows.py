@@ -30,7 +30,7 @@ from windvane.domain.logs import (
     clean,
 )
 from windvane.names import Scope
-from windvane.notes.note import Note, note_from_json, note_to_json
+from windvane.notes.note import Note, note_to_json
 from windvane.store.logbook import LineQuery, StreamQuery
 from windvane.store.rows import Rows
 from windvane.store.schema import LOG_GROUPS, LOG_LINES, LOG_STREAMS
@@ -264,8 +264,7 @@ def _stream(row: Row[Any]) -> LogStream:
 
 
 def _line(row: Row[Any]) -> LogEvent:
-    note = None if row.note is None else note_from_json(json.loads(row.note))
-    return LogEvent(row.id, row.stream, row.time_ms, row.ingested // 1000, row.message, note)
+    return LogEvent(row.id, row.stream, row.time_ms, row.ingested // 1000, row.message, row.note)
 
 
 def _kept(note: Note | None) -> str | None:

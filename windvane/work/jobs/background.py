@@ -11,7 +11,7 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.handed import handed_note
 from windvane.notes.note import Note
 from windvane.work.jobs import records
-from windvane.work.jobs.reasons import with_reason
+from windvane.work.jobs.reasons import MAX_REASONS, with_reason
 from windvane.work.jobs.state import JobState
 
 _KINDS = frozenset({TaskKind.EXPLORE, TaskKind.SPLIT, TaskKind.TRANSFORM})
@@ -59,7 +59,7 @@ def taken_in(state: JobState) -> JobState:
                 definitions=found.get("definitions", ""),
             )
             state = replace(state, job=job)
-            for told in found.get("failures", ()):
+            for told in found.get("failures", ())[:MAX_REASONS]:
                 state = with_reason(state, handed_note(told))
     for kind, code in _MISSING.items():
         for task in state.of(kind):

@@ -187,9 +187,18 @@ def _step(task: Task, *, is_over: bool) -> Step[Action]:
         began=_timestamp(task.started or task.created),
         ended=_timestamp(task.ended),
         n_folds=folds_said(task),
-        result=result_from_json(task.result or {}) if has_result else Result(),
+        result=_brought(task) if has_result else Result(),
         failure=given_up(task) or task.failure,
     )
+
+
+def _brought(task: Task) -> Result:
+    """Return what a task brought but the notes of its candidate, which decide nothing: its record has them. They are read by
+    whoever has time, not for every candidate whenever a task ends."""
+    result = task.result or {}
+    if outcome := result.get("outcome"):
+        result = {**result, "outcome": {**outcome, "notes": ()}}
+    return result_from_json(result)
 
 
 def _never_begun(candidate: Candidate) -> Step[Action]:

@@ -6,6 +6,7 @@ What goes wrong with one job ends that job, with its reason, and takes no other 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -192,8 +193,9 @@ class Reconciler:
             return True
 
     def _has_lost_volume(self, job: AutoMLJob) -> bool:
+        """What is in the place of the data set may be anything that a task put there: it is not followed."""
         folder = workspace_of(self.data_dir, job).folder
-        return bool(job.volume_key) and not (folder / "dataset").exists()
+        return bool(job.volume_key) and not os.path.lexists(folder / "dataset")
 
     def forget_all_but(self, job_arns: Iterable[str]) -> None:
         """Drop what is known of other jobs."""
