@@ -1,13 +1,16 @@
-"""What a process says at its end, and while it runs, through pipes that it has an end of: whoever listens waits for nothing."""
+"""What a process says at its end, and while it runs, through what it has an end of: whoever listens waits for nothing."""
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
 import select
 import socket
+import struct
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.handed import LONGEST_TEXT, handed_note
 from windvane.notes.note import Note, note_to_json
 from windvane.process.child import Child, Ending
+from windvane.process.frames import FrameBuffer
+from windvane.serving.pool import Pool, WorkerSlot
 from windvane.work.workers import forkserver
 from windvane.work.workers.forked import ForkedTask
 from windvane.work.workers.forkserver import ForkServer
@@ -118,3 +123,45 @@ def test_words_that_a_task_takes_back_are_not_waited_for(
     assert task.take_result() == b"{}"
     os.close(listening)
     os.close(mouth)
+
+
+def test_a_model_process_that_says_a_byte_at_a_time_does_not_have_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty of them held up everything else there for an eighth of a second at each turn, whoever it was for: each byte that
+    was no answer yet was read by itself, also of processes that nobody had asked."""
+    read: list[int] = []
+
+    class Counted(FrameBuffer):
+        def feed(self, data: bytes) -> None:
+            read.append(len(data))
+            super().feed(data)
+
+    async def told(n_asked: int) -> list[str]:
+        """What became of the process after a fifth of a second."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        condemned: list[str] = []
+        pool = Pool()
+        pool.use_slots([WorkerSlot(1, ours, lambda: condemned.append("ended"))])
+        loop = asyncio.get_running_loop()
+        until = loop.time() + 0.2
+        asked = [pool.ask(b"question", loop.time() + 60) for _ in range(n_asked)]
+        with theirs:
+            theirs.sendall(struct.pack("!II", 10, 1 << 20))
+            theirs.setblocking(False)
+            while loop.time() < until and not condemned:
+                with suppress(BlockingIOError):
+                    theirs.send(b"x")
+                await asyncio.sleep(0)
+            found = list(condemned)
+        while pool.n_up:
+            await asyncio.sleep(0.01)
+        assert not any(one.done() for one in asked)
+        return found
+
+    monkeypatch.setattr("windvane.serving.pool.FrameBuffer", Counted)
+    assert asyncio.run(told(0)) == ["ended"]
+    read.clear()
+    assert asyncio.run(told(1)) == []
+    assert 1 < len(read) < 100

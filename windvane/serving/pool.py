@@ -24,6 +24,9 @@ from windvane.serving.media import MOST_ANSWER_BYTES, MOST_HEAD_BYTES, MOST_HEAD
 _LOG = logging.getLogger(__name__)
 
 _OK, _FAULTS = 200, frozenset({400, 406, 413, 415, 500})
+_LEAST_PIECE, _REST_S = 4096, 0.005
+"""Bytes of a part of an answer; a process that sends fewer is not listened to for so many seconds."""
+
 _MEDIA = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 
 
@@ -135,30 +138,36 @@ class _Link(asyncio.Protocol):
         self._buffer.feed(data)
         try:
             frames = list(_answers(self._buffer))
-        except LargeFrame as error:
-            _LOG.error("A model process answered with more than is taken: %s", error)
-            if self.job is not None:
+        except BadFrame as error:
+            _LOG.error("A model process did not keep to its protocol: %s", error)
+            if self.job is not None and isinstance(error, LargeFrame):
                 self.job.fail(TooLarge())
             self._pool.link_broken(self)
             return
-        except BadFrame as error:
-            _LOG.error("A model process did not keep to its protocol: %s", error)
-            self._pool.link_broken(self)
-            return
+        is_asked = self.job is not None
         for frame in frames:
             job, self.job = self.job, None
             if job is None:
-                _LOG.error("A model process answered what nobody had asked.")
-                self._pool.link_broken(self)
-                return
+                is_asked = False
+                break
             job.stop_timer()
             if not job.answer.done():
                 job.answer.set_result(frame)
             self._pool.link_free(self)
+        if not is_asked:
+            _LOG.error("A model process answered what nobody had asked.")
+            self._pool.link_broken(self)
+        elif not frames and len(data) < _LEAST_PIECE:
+            cast("asyncio.Transport", self._transport).pause_reading()
+            asyncio.get_running_loop().call_later(_REST_S, self._listen_again)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
         job, self.job = self.job, None
         self._pool.link_lost(self, job)
+
+    def _listen_again(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def close(self) -> None:
         if self._transport is not None:
