@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 
 _OK, _FAULTS = 200, frozenset({400, 406, 413, 415, 500})
 _LEAST_PIECE, _REST_S = 4096, 0.005
-"""Bytes of a part of an answer; a process that sends fewer is not listened to for so many seconds."""
+"""Bytes of a part of an answer; a process that sends fewer is not listened to for so many seconds, each time twice as many."""
 
 _MEDIA = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 
@@ -119,6 +119,7 @@ class _Link(asyncio.Protocol):
         self.slot = slot
         self.job: _Job | None = None
         self.since = 0.0
+        self._rest_s = _REST_S
         self.is_leaving = False
         self._pool = pool
         self._buffer = FrameBuffer(MOST_HEAD_BYTES, MOST_ANSWER_BYTES, MOST_HEAD_VALUES)
@@ -126,11 +127,12 @@ class _Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._pool.link_up(self)
+        self._pool.link_free(self)
 
     def start(self, job: _Job, now: float) -> None:
         self.job = job
         self.since = now
+        self._rest_s = _REST_S
         job.link = self
         cast("asyncio.Transport", self._transport).write(job.frame)
 
@@ -159,7 +161,8 @@ class _Link(asyncio.Protocol):
             self._pool.link_broken(self)
         elif not frames and len(data) < _LEAST_PIECE:
             cast("asyncio.Transport", self._transport).pause_reading()
-            asyncio.get_running_loop().call_later(_REST_S, self._listen_again)
+            asyncio.get_running_loop().call_later(self._rest_s, self._listen_again)
+            self._rest_s *= 2
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
         job, self.job = self.job, None
@@ -259,9 +262,6 @@ class Pool:
             self._start(self._idle.popleft(), job)
         self._note()
         return answer
-
-    def link_up(self, link: _Link) -> None:
-        self.link_free(link)
 
     def link_free(self, link: _Link) -> None:
         self._give_work(link)
