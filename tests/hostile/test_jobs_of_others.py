@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,10 +35,11 @@ from windvane.work.tasks.stage_context import StageContext
 from windvane.work.workers import reconciler as conducting
 from windvane.work.workers import stepjobs
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.task_handlers import TaskHandlers
-from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
+from windvane.work.workers.worker import MAX_ATTEMPTS, TaskProcess, Worker
 from windvane.work.workspace import workspace_of
 
 UP_SINCE = datetime.now(UTC)
@@ -312,6 +314,33 @@ def test_a_task_that_cannot_be_begun_ends_its_job_and_not_the_worker(
     assert ended is not None
     assert ended.status is StepStatus.FAILED
     assert "internal error" in reason(ended.failure)
+
+
+def test_a_task_whose_folder_cannot_be_made_ends_its_job_and_not_the_worker(
+    store: Store, tmp_path: Path
+) -> None:
+    """A job on a volume with a key that had made as many files as the machine's memory holds kept the folder of every other
+    such job from being made: each ended three workers, and 200 may wait."""
+
+    def start(_: TaskOrder) -> TaskProcess:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    now = datetime.now(UTC)
+    job = TrainingJob(scope=SCOPE, name="bad", created=now, modified=now, details={})
+    with store.transaction() as tx:
+        assert tx.insert(job)
+        tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
+    config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
+    worker = Worker(config, Role.TRAIN, "run/a", store, start)
+    for _ in range(MAX_ATTEMPTS):
+        assert worker.work_once()
+        with store.transaction() as tx:
+            tx.release_expired(datetime.now(UTC), MAX_ATTEMPTS)
+    with store.snapshot() as tx:
+        assert [task.status for task in tx.tasks(job.arn)] == [TaskStatus.FAILED]
+        ended = tx.by_arn(TrainingJob, job.arn)
+    assert ended is not None
+    assert "No space left" in reason(ended.failure)
 
 
 def test_no_task_of_any_kind_takes_more_training_workers_than_an_account_may_hold(

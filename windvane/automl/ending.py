@@ -118,7 +118,8 @@ def _refits(at: Situation) -> Iterator[Action]:
 def _unasked(
     at: Situation, actions: list[Refit] | list[FitOnAllRows] | list[BuildEnsemble]
 ) -> Iterator[Action]:
-    return (action for action in actions if at.history.step(action.key) is None)
+    asked = {step.action.key for step in at.history.steps}
+    return (action for action in actions if action.key not in asked)
 
 
 def _without_quick(at: Situation) -> list[LeaderboardRow]:

@@ -220,10 +220,17 @@ def _run(
         os._exit(code)
 
 
-def _describe(error: BaseException) -> bytes:
-    classes = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
+def failed_with(error: BaseException) -> Exit:
+    """Return the end of a child that raised this."""
+    classes = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
     note = error.note if isinstance(error, WindvaneError) else raised(error)
-    return json.dumps({"classes": classes, "note": note_to_json(bounded(note))}).encode()
+    return Exit(Ending.FAILED, bounded(note), classes)
+
+
+def _describe(error: BaseException) -> bytes:
+    failed = failed_with(error)
+    note = None if failed.note is None else note_to_json(failed.note)
+    return json.dumps({"classes": failed.error_classes, "note": note}).encode()
 
 
 def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:

@@ -22,10 +22,11 @@ from typing import Any, Protocol
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.errors import WindvaneError
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import in_log
 from windvane.notes.note import Note, raised
-from windvane.process.child import Ending, Exit
+from windvane.process.child import Ending, Exit, failed_with
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
@@ -74,6 +75,25 @@ class TaskProcess(Protocol):
 
     def result(self) -> Result:
         """Of one that FINISHED."""
+
+
+@dataclass(frozen=True)
+class NeverStarted:
+    """A task that ended before it had a process."""
+
+    ended: Exit
+
+    def wait(self, _timeout_s: float) -> Exit:
+        return self.ended
+
+    def said(self) -> Result | None:
+        return None
+
+    def kill(self, _reason: Ending = Ending.KILLED) -> Exit:
+        return self.ended
+
+    def result(self) -> Result:
+        return {}
 
 
 StartTask = Callable[[TaskOrder], TaskProcess]
@@ -174,9 +194,17 @@ class Worker:
             handler.prepare()
         with self._store.snapshot() as tx:
             handler = self._handlers.limited(tx, handler, self._clock())
-        running = self._start_task(handler.order)
+        running = self._started(handler.order)
         self._next_renewal = time.monotonic() + _RENEW_S
         return RunningTask(handler, running)
+
+    def _started(self, order: TaskOrder) -> TaskProcess:
+        """What begins to do an order. One whose folder cannot be made, for want of room in memory or on the disk, has failed."""
+        try:
+            return self._start_task(order)
+        except (OSError, WindvaneError) as error:
+            _LOG.exception("The task %s of %s could not be started.", order.task.key, order.job.arn)
+            return NeverStarted(failed_with(error))
 
     def _attend(self, watch: RunningTask) -> tuple[Exit, bool] | None:
         """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
