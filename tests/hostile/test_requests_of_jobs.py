@@ -15,6 +15,7 @@ from api.steps import split_request, training_request
 from api.world import SCOPE, job_request, refusal
 from hostile.requests import v2_request
 
+from windvane.api.automl_request.data_rules import MOST_OF_TARGET
 from windvane.domain.images import step_image_uri
 
 _MOST_KEPT = 256 << 10
@@ -113,3 +114,23 @@ def test_policies_are_not_asked_about_each_of_very_many_objects_for_hours(
     assert time.process_time() - began < 10, "all of them take 25 s"
     assert code == "ValidationException"
     assert f"It takes more than 0.2 seconds to find out whether {role} may use each" in text
+
+
+@pytest.mark.parametrize("wide", ["x", "\U0001f600"])
+def test_the_name_of_a_target_is_short(account: Accounts, wide: str) -> None:
+    """It was the one text of a job that might be as long as a request, and stood twice in its record, six megabytes of it: a
+    list of a hundred jobs took the server 800 MB, and whoever looks after jobs read those of each one that went on."""
+    client = account.client()
+    longest, longer = wide * MOST_OF_TARGET, wide * (MOST_OF_TARGET + 1)
+    told = "has 1,025 characters"
+    data = job_request()["InputDataConfig"][0]
+    long = {**data, "TargetAttributeName": longer}
+    code, text = refusal(client.create_auto_ml_job, **job_request(InputDataConfig=[long]))
+    assert (code, told in text) == ("ValidationException", True)
+    assert "inputDataConfig.1.member.targetAttributeName" in text
+    in_v2 = {"TabularJobConfig": {"TargetAttributeName": longer}}
+    code, text = refusal(client.create_auto_ml_job_v2, **v2_request(AutoMLProblemTypeConfig=in_v2))
+    assert (code, told in text) == ("ValidationException", True)
+    assert "autoMLProblemTypeConfig.tabularJobConfig.targetAttributeName" in text
+    in_v2["TabularJobConfig"]["TargetAttributeName"] = longest
+    assert client.create_auto_ml_job_v2(**v2_request(AutoMLProblemTypeConfig=in_v2))

@@ -15,6 +15,9 @@ FRACTION = "AutoMLJobConfig.DataSplitConfig.ValidationFraction"
 _TRAINING, _VALIDATION = "training", "validation"
 _MOST_CHANNELS = 2
 
+MOST_OF_TARGET = 1024
+"""Characters."""
+
 
 def content_type(value: str) -> str:
     """A ContentType without spaces and in lower case, to be compared with CSV and PARQUET."""
@@ -58,6 +61,15 @@ def _alike(request: Request) -> Iterator[str]:
         if len(set(names)) > 1:
             told = " and ".join("none" if name is None else f"'{name}'" for name in names)
             yield f"The training and the validation channel must have the same {member}; they have {told}."
+
+
+def _target_is_short(request: Request) -> Iterator[str]:
+    """The service model gives every other text of a request a greatest length; records of jobs are read by the hundred."""
+    for place, target in found(request, "InputDataConfig.*.TargetAttributeName"):
+        if len(target) > MOST_OF_TARGET:
+            yield (
+                f"The name at '{place}' has {len(target):,} characters; that of a column can have {MOST_OF_TARGET:,} at most."
+            )
 
 
 def _content_type(request: Request) -> Iterator[str]:
@@ -105,6 +117,7 @@ def _weights(request: Request) -> Iterator[str]:
 
 DATA_RULES: tuple[Callable[[Request], Iterator[str]], ...] = (
     _channels,
+    _target_is_short,
     _alike,
     _content_type,
     _no_compressed_parquet,
