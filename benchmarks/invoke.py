@@ -5,6 +5,8 @@ echoes run under the same web server with the same settings (benchmarks/echo.py)
 which checks signature and members as for InvokeEndpoint. One client asks them in turns, over one connection to each
 server, so that whatever else the machine does hits all of them. The client is http.client with requests signed
 beforehand (the time is the server's and the socket's), then boto3 as people use it.
+
+At the end it says what CPU time each process takes for a request: what other work on the machine hardly changes.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from benchmarks.markdown import markdown_table
+from benchmarks.monitor import descendants
 from benchmarks.packed import Packed, pack_model
 from windvane.domain.images import ENSEMBLE, image_uri
 from windvane.names import Scope, default_bucket
@@ -41,6 +44,9 @@ _ACCOUNT = "000000000000"
 _WARM_UP = 200
 _TURN = 20
 """Requests to one of them before the other is asked."""
+
+_FOR_CPU = 4_000
+"""Requests to one of them for which CPU time is counted, which comes in hundredths of a second."""
 
 _READY = "windvane ready on "
 _STARTED_S = 120
@@ -83,6 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         packed = pack_model(folder / "model")
         with _served(folder) as server, _echoed(server.keys) as echo_url:
             print(_report(server, echo_url, packed, asked.seconds, asked.endpoints))
+            print(f"\n{_cpu_report(server, echo_url, packed.row.encode())}")
     return 0
 
 
@@ -104,6 +111,30 @@ def _report(server: Server, echo_url: str, packed: Packed, seconds: float, n_mos
         f"{what} {figure}" for what in ("echo", "edge", "endpoint") for figure in ("p50", "p99")
     ]
     return markdown_table([*head, "endpoint/echo", "endpoint/edge"], rows)
+
+
+def _cpu_report(server: Server, echo_url: str, body: bytes) -> str:
+    """What the three processes that take most use for a request to each, the client aside."""
+    targets = [(echo_url, "bare"), (echo_url, "edge"), (server.url, "invoke-0")]
+    with _plain(server, targets, body) as asks:
+        rows = [
+            [name, *(f"{us:.0f}" for us in cpu_us(ask, _FOR_CPU)[:2])]
+            for name, ask in zip(("echo", "edge", "endpoint"), asks, strict=True)
+        ]
+    return markdown_table(["CPU of a request, µs", "its server", "next"], rows)
+
+
+def cpu_us(ask: Ask, times: int) -> list[float]:
+    """Return the CPU time that each process below this one takes for a request, the most first, in microseconds."""
+    for _ in range(_WARM_UP):
+        ask()
+    before = descendants(os.getpid())
+    for _ in range(times):
+        ask()
+    after = descendants(os.getpid())
+    return sorted(
+        (1e6 * (after[one] - before[one]) / times for one in before if one in after), reverse=True
+    )
 
 
 def _cells(measured: Sequence[Latency]) -> list[str]:

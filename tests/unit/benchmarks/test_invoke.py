@@ -28,3 +28,12 @@ def test_the_echoes_and_every_endpoint_are_asked_in_turns():
         assert 0 <= one.p50 <= one.p99
     assert asked.count("bare") == asked.count("edge") == 2 * asked.count("a")
     assert asked.count("a") == asked.count("b")
+
+
+def test_the_process_that_works_for_a_request_is_told_apart():
+    with invoke._echoed(KEYS) as url:
+        server = invoke.Server(url, KEYS)
+        with invoke._plain(server, [(url, "edge")], b"1,2") as (edge,):
+            most, *others = invoke.cpu_us(edge, 600)
+    assert most > 16, "a request through the edge takes more than one ten-thousandth of a second"
+    assert all(other <= most for other in others)
