@@ -649,3 +649,14 @@ def test_a_form_names_no_metadata_that_no_header_can(house: S3House, name: str) 
     held = [["eq", "$key", "named"], ["starts-with", f"${name}", ""]]
     assert _posted(house, "named", held, b"x", **{name: "v"}) == 400
     assert not is_there(house, "named")
+
+
+@pytest.mark.parametrize("version", ["\u0661" * 32, "1\n"], ids=["digits", "line"])
+@pytest.mark.parametrize("operation", ["delete_object", "get_object", "get_object_tagging"])
+def test_a_version_that_no_answer_can_repeat_is_none(
+    house: S3House, operation: str, version: str
+) -> None:
+    """It was deleted, which what is not there may be, and the answer, which repeats it in its head, was a fault of the server."""
+    ask = getattr(house.client(), operation)
+    asked = {"Bucket": "ours", "Key": "pin", "VersionId": version}
+    assert refusal(ask, **asked) == ("InvalidArgument", 400)

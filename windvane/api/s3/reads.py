@@ -85,10 +85,12 @@ def find(store: ObjectStore, given: Mapping[str, Any]) -> Version:
 
 
 def version_id_of(given: Mapping[str, Any]) -> str | None:
-    """raises    S3Refusal for an empty one"""
+    """raises    S3Refusal for an empty one, and for what no answer could repeat in its head"""
     version_id: str | None = given.get("VersionId")
     if version_id == "":
         raise refused("InvalidArgument", "Version id cannot be the empty string")
+    if version_id is not None and not _HEADER.fullmatch(version_id):
+        raise refused("InvalidArgument", "Invalid version id specified")
     return version_id
 
 
