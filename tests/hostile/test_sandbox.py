@@ -6,6 +6,7 @@ Each part of the sandbox is also taken away, to show what the others still hold.
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import json
 import mmap
@@ -298,7 +299,9 @@ def test_no_descriptor_is_sent_through_a_socket() -> None:
 
 
 @needs_seccomp
-@pytest.mark.parametrize("what", ["shared", "locks", "splice", "rules", "filters", "mlock"])
+@pytest.mark.parametrize(
+    "what", ["shared", "locks", "splice", "rules", "filters", "mlock", "futexes"]
+)
 def test_no_memory_of_the_kernel_is_held_that_nothing_counts(what: str, tmp_path: Path) -> None:
     """A process with 10 MB, by all that a server sees, held 1,500: what the kernel then ends is the largest, another one."""
     path = tmp_path / "own"
@@ -348,6 +351,13 @@ def _filters(*_: object) -> None:
         prctl(22, 1)
 
 
+def _futexes(*_: object) -> None:
+    """A table for threads that wait, of 64 bytes for each of up to 16 million places (PR_FUTEX_HASH, since Linux 6.16)."""
+    with pytest.raises(KernelLacks) as refused:
+        prctl(78, 1, 1 << 10)
+    assert refused.value.number == errno.EPERM
+
+
 def _mlock(_: int, __: int, mapped: mmap.mmap) -> None:
     """Pages of files count for nobody: they can be taken back, unless they are held."""
     start = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
@@ -364,6 +374,7 @@ _HOLDS: dict[str, Callable[[int, int, mmap.mmap], None]] = {
     "rules": _rules,
     "filters": _filters,
     "mlock": _mlock,
+    "futexes": _futexes,
 }
 
 

@@ -44,8 +44,9 @@ _LOCKS = (6, 7, 37, 38)
 """F_SETLK, F_SETLKW, F_OFD_SETLK and F_OFD_SETLKW: each byte of a file may have one, in memory of the kernel that no limit
 counts. Answered as if they were done: nobody else uses the files of a process here."""
 
-_PRCTL_REFUSED = (1, 22)
-"""PR_SET_PDEATHSIG: outliving its parent. PR_SET_SECCOMP: filters are memory of the kernel that no limit counts."""
+_PRCTL_REFUSED = (1, 22, 62, 78)
+"""PR_SET_PDEATHSIG: outliving its parent. PR_SET_SECCOMP and PR_FUTEX_HASH: filters, and a table of waiting threads of a
+gigabyte, are memory of the kernel that no limit counts. PR_SCHED_CORE: a core of which nobody else may have the other half."""
 
 _SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
 _TSYNC, _SPEC_ALLOW = 1 << 0, 1 << 2

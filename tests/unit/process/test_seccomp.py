@@ -126,6 +126,8 @@ def test_another_architecture_ends_the_process() -> None:
         ("sched_setaffinity", (0, 8), ALLOW),
         ("sched_setaffinity", (7, 8), REFUSED),
         ("prctl", (1, 0), REFUSED),
+        ("prctl", (62, 1), REFUSED),
+        ("prctl", (78, 1), REFUSED),
         ("prctl", (15, 0), ALLOW),
     ],
 )
