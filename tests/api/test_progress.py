@@ -326,6 +326,15 @@ def test_scores_come_in_the_order_of_their_ends_with_ranks(world: World) -> None
     }
 
 
+@pytest.mark.parametrize("figure", ["many", -1, 10**30, [7], 0.5, True])
+def test_a_figure_that_a_task_left_and_is_none_is_not_told(world: World, figure: object) -> None:
+    """The progress of such a job, and its page, were a fault of the server."""
+    world.insert(job_record(world.clock()))
+    analysis = do(world, TaskKind.ANALYZE, "analyze")
+    end(world, analysis, {"n_rows": figure, "n_columns": figure})
+    assert not {"RowCount", "ColumnCount"} & progress(world).keys()
+
+
 def test_a_finished_job_still_tells_its_way(world: World) -> None:
     start = world.clock()
     job = job_record(start, objective=MetricName.F1, best_candidate="churn-001")

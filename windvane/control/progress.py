@@ -20,6 +20,10 @@ MemoryOf = Callable[[str], int | None]
 """Bytes that the task in the hands of the worker of this name holds; None if there is no such worker."""
 
 
+_MOST_ROWS, _MOST_COLUMNS = 2**63 - 1, 2**31 - 1
+"""As the answer can tell them."""
+
+
 @dataclass(frozen=True)
 class Running:
     """A task that a worker has in hand.
@@ -88,8 +92,8 @@ class Progress:
             now=now,
             last_start=times.last_start,
             phases=phases(job, tasks, times),
-            n_rows=found.get("n_rows"),
-            n_columns=found.get("n_columns"),
+            n_rows=_figure(found, "n_rows", _MOST_ROWS),
+            n_columns=_figure(found, "n_columns", _MOST_COLUMNS),
             counts=_counts(candidates),
             running=tuple(self._running(job, tasks, candidates, now)),
             finishes=finishes(candidates, job.objective),
@@ -119,6 +123,12 @@ def _found(tasks: Sequence[Task]) -> Mapping[str, Any]:
     """What the analysis found; nothing before it is done."""
     done = (task.result for task in tasks if task.kind is TaskKind.ANALYZE)
     return next((result for result in done if result is not None), {})
+
+
+def _figure(found: Mapping[str, Any], name: str, most: int) -> int | None:
+    """A number of the analysis, whose task may have left anything in its place; None if it is none."""
+    value = found.get(name)
+    return value if type(value) is int and 0 <= value <= most else None
 
 
 def _counts(candidates: Sequence[Candidate]) -> dict[CandidateStatus, int]:
