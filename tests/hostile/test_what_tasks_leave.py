@@ -228,6 +228,26 @@ def test_what_answers_tell_of_a_candidate_are_numbers(name: str, value: object) 
         records.completed(job, begun, {"outcome": told, "tag": "dpp0"}, now)
 
 
+def test_scores_that_are_no_numbers_are_not_told() -> None:
+    nan = float("nan")
+    scores = (
+        Score(MetricName.F1, nan),
+        Score(MetricName.AUC, float("inf")),
+        Score(MetricName.ACCURACY, 0.5, nan),
+    )
+    outcome = Outcome(1, 0.5, scores, 1.0, 0.1, 1, 5, train_scores=scores)
+    job, now = make_job(), datetime.now(UTC)
+    begun = records.begun(job, Plan(1, "dpp0", "lightgbm", {}, seed=0), now)
+    result = {"outcome": outcome_to_json(outcome), "tag": "dpp0", "n_bytes": 7}
+    told = records.completed(job, begun, result, now).metrics
+    assert [(one.name, one.value, one.split, one.standard_error) for one in told] == [
+        (MetricName.ACCURACY, 0.5, "Validation", None),
+        (MetricName.ACCURACY, 0.5, "Train", None),
+    ]
+    with pytest.raises(ValueError, match="n_bytes"):
+        records.completed(job, begun, {**result, "n_bytes": 10**30}, now)
+
+
 def test_the_result_of_the_largest_ensemble_is_far_below_what_is_read() -> None:
     scores = tuple(Score(metric, -0.1234567890123456, 0.1234567890123456) for metric in MetricName)
     outcome = Outcome(

@@ -5,7 +5,9 @@ All are a function of the job, its tasks and their results, so a restart makes t
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +16,8 @@ from windvane.domain.candidate import Candidate, CandidateStatus, Metric, Step
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind
 from windvane.engine.candidate_io import outcome_from_json
-from windvane.engine.candidates import Outcome, Plan
-from windvane.engine.checked import number_in
+from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.checked import number_in, whole_in
 from windvane.notes.note import Note
 from windvane.work.jobs.containers import containers_of
 from windvane.work.workspace import Keys
@@ -28,6 +30,8 @@ SPLIT = "split"
 
 _FINITE = ("objective", "fit_s", "latency_s")
 """Of an outcome: they stand in answers, and JSON has no other numbers."""
+
+_MOST_BYTES = 2**63 - 1
 
 _TAG = re.compile("[A-Za-z0-9_-]{1,63}")
 
@@ -85,7 +89,7 @@ def completed(
         metrics=_metrics(outcome),
         latency_s=outcome.latency_s,
         fit_s=outcome.fit_s,
-        size_bytes=result.get("n_bytes"),
+        size_bytes=None if "n_bytes" not in result else whole_in(result, "n_bytes", 0, _MOST_BYTES),
         notes=outcome.notes,
         hyperparameters={**candidate.hyperparameters, **outcome.second_layer},
         members={keys.candidate_name(i): weight for i, weight in outcome.members.items()},
@@ -119,6 +123,14 @@ def _steps(job: AutoMLJob, index: int, tag: str) -> tuple[Step, ...]:
 
 
 def _metrics(outcome: Outcome) -> tuple[Metric, ...]:
-    validation = (Metric(s.metric, s.value, "Validation", s.standard_error) for s in outcome.scores)
-    train = (Metric(s.metric, s.value, "Train", s.standard_error) for s in outcome.train_scores)
-    return (*validation, *train)
+    validation = metrics_of(outcome.scores, "Validation")
+    return (*validation, *metrics_of(outcome.train_scores, "Train"))
+
+
+def metrics_of(scores: Iterable[Score], split: str) -> Iterator[Metric]:
+    """Scores as metrics, as far as they are numbers that an answer can tell."""
+    for score in scores:
+        error = score.standard_error
+        if math.isfinite(score.value):
+            told = None if error is None or not math.isfinite(error) else error
+            yield Metric(score.metric, score.value, split, told)

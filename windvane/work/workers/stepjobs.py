@@ -31,9 +31,11 @@ from windvane.domain.candidate import (
 from windvane.domain.problem import MetricName
 from windvane.domain.reports import reported
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.engine.candidates import Score
 from windvane.notes.log import in_log
 from windvane.notes.note import Note
 from windvane.store.base import Transaction
+from windvane.work.jobs.records import metrics_of
 from windvane.work.jobs.steplines import tell_step
 
 _LOG = logging.getLogger(__name__)
@@ -134,7 +136,8 @@ _ENDS = {
 
 
 def _metrics(result: dict[str, Any]) -> tuple[Metric, ...]:
-    return tuple(
-        Metric(MetricName(one["metric"]), one["value"], "Validation", one["standard_error"])
+    scores = [
+        Score(MetricName(one["metric"]), one["value"], one["standard_error"])
         for one in result.get("scores", ())
-    )
+    ]
+    return tuple(metrics_of(scores, "Validation"))
