@@ -37,8 +37,9 @@ others take all the time may never get it."""
 _LONG_S = 0.05
 """After which no further operation is begun in a transaction; and other processes are let in before the next one."""
 _CHECKPOINT_PAGES = 4000
-_CACHE_KIB = 1024
-"""Of each connection, of which there are as many as threads; the pages are in the kernel's cache besides."""
+_WRITING_CACHE_KIB, _READING_CACHE_KIB = 1024, 256
+"""Of the connection that writes, which knows its pages to be true, and of each that reads: it lets go of all of them whenever
+the other one has written. The pages are in the kernel's cache besides."""
 
 _READERS = 3
 """Connections that are kept for good, of those that only read."""
@@ -80,7 +81,7 @@ class Index:
         self._is_closed = False
         if not path.exists():
             _create(path)
-        self._writer = _connect(path)
+        self._writer = _connect(path, _WRITING_CACHE_KIB)
         self._writer.execute("PRAGMA busy_timeout = 0")
         weakref.finalize(self, _close, self._pid, self._writer, self._readers)
         self._migrate()
@@ -116,7 +117,7 @@ class Index:
         try:
             db = self._readers.pop()
         except IndexError:
-            db = _connect(self._path)
+            db = _connect(self._path, _READING_CACHE_KIB)
             db.execute("PRAGMA query_only = ON")
         try:
             db.execute("BEGIN")
@@ -136,7 +137,11 @@ class Index:
         """Write the index as it is at this moment to a new file of mode 0600, on the disk when this returns."""
         _create(path)
         self._check_usable()
-        with closing(_connect(self._path)) as source, closing(_connect(path)) as target:
+        cache_kib = _WRITING_CACHE_KIB
+        with (
+            closing(_connect(self._path, cache_kib)) as source,
+            closing(_connect(path, cache_kib)) as target,
+        ):
             source.backup(target)
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -277,12 +282,12 @@ def _create(path: Path) -> None:
         temporary.unlink()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
     db = sqlite3.connect(
         path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     db.execute("PRAGMA synchronous = FULL")
-    db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    db.execute(f"PRAGMA cache_size = -{cache_kib}")
     db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return db
 

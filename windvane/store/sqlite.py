@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 from windvane.errors import StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
 
-_CACHE_KIB, _STATEMENTS = 512, 64
-"""That a connection keeps for good: pages, behind which the system's own cache of the file stands, and prepared
-statements, of which there are about as many that are used again and again."""
+_CACHE_KIB, _STATEMENTS = 256, 64
+"""That a connection keeps for good: pages, which it lets go whenever another one has written and behind which the system's own
+cache of the file stands, and prepared statements, of which there are about as many that are used again and again."""
 
 _CONNECTIONS = 3
 """That are kept for good. A moment at which more are needed comes by chance every few hours: one that was kept after it
