@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api.accounts import Accounts, allow
 from api.identities import identity_of
 from unit.work.world import make_job
 
-from windvane.artifacts.base import Location
+from windvane.artifacts.base import Location, ObjectInfo
 from windvane.artifacts.embedded import EmbeddedFolder
 from windvane.domain.identity import Role
+from windvane.errors import AccessDenied, InvalidRequest
 from windvane.objects.store import open_objects
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
@@ -43,7 +45,46 @@ def test_a_task_is_where_the_bucket_is_not_where_its_job_is(
         assert may(Location("far", "k")) is is_far
 
 
-def _rights(folder: Path, statements: list[tuple[str, dict[str, Any]]]) -> tuple[Any, Any]:
+def test_a_key_is_in_its_own_region_whatever_a_request_is_signed_for(tmp_path: Path) -> None:
+    """Whoever might use keys in one region alone had objects of another region decrypted by a request, or a job, that was signed
+    for the first."""
+    accounts = Accounts(tmp_path)
+    here = {"StringEquals": {"aws:RequestedRegion": HERE}}
+    caller = accounts.caller(accounts.user("near", allow("s3:*"), allow("kms:*", Condition=here)))
+    near, far = (f"arn:aws:kms:{region}:{caller.account}:key/k" for region in (HERE, THERE))
+    roles = accounts.roles
+    roles.authorize_s3(caller, "kms:Decrypt", near)
+    with pytest.raises(AccessDenied):
+        roles.authorize_s3(caller, "kms:Decrypt", far)
+    of_jobs = roles.of_caller(caller)
+    of_jobs.require_key(near, "kms:Decrypt")
+    with pytest.raises(InvalidRequest):
+        of_jobs.require_key(far, "kms:Decrypt")
+    assert [of_jobs.may_use_key(key, "kms:Decrypt") for key in (near, far)] == [True, False]
+    accounts.close()
+
+
+@pytest.mark.parametrize(("region", "may"), [(HERE, True), (THERE, False)])
+def test_a_task_decrypts_where_the_key_is(tmp_path: Path, region: str, may: bool) -> None:
+    key = f"arn:aws:kms:{region}:{ACCOUNT}:key/k"
+
+    class Under:
+        """A store whose objects are under the key."""
+
+        def info(self, location: Location) -> ObjectInfo:
+            return ObjectInfo(location, 1, "e", key)
+
+    allowed = [("Allow", {"StringEquals": {"aws:RequestedRegion": HERE}})]
+    may_read, _ = _rights(tmp_path, allowed, actions=["s3:*", "kms:*"], artifacts=Under())
+    assert may_read(Location("near", "k")) is may
+
+
+def _rights(
+    folder: Path,
+    statements: list[tuple[str, dict[str, Any]]],
+    actions: Any = "s3:*",
+    artifacts: Any = None,
+) -> tuple[Any, Any]:
     """What a job in HERE may read and write now; `near` is a bucket there, `far` one in THERE."""
     objects = open_objects(folder / "objects")
     objects.create_bucket("near", ACCOUNT, HERE)
@@ -60,13 +101,13 @@ def _rights(folder: Path, statements: list[tuple[str, dict[str, Any]]]) -> tuple
         trust=_policy([{"Effect": "Allow", **trust}]),
     )
     role = parts.roles.create(made, [])
-    everything = {"Action": "s3:*", "Resource": "*"}
+    everything = {"Action": actions, "Resource": "*"}
     text = _policy([{"Effect": one, **everything, "Condition": when} for one, when in statements])
     parts.principals.put_inline(Role, ACCOUNT, "jobs", "p", text)
     lies = EmbeddedFolder(folder / "objects", ACCOUNT, HERE)
     config = WorkConfig(folder, "run", datetime.now(UTC), 1, 4000, objects=lies, master_keys=(KEY,))
     starter = TaskStarter(config_from_json(config_to_json(config)), store, None)
-    starter._artifacts = config.artifacts()
+    starter._artifacts = artifacts or config.artifacts()
     job = make_job()
     assert job.scope.region == HERE
     job = replace(job, spec=replace(job.spec, role=role.arn))

@@ -38,6 +38,7 @@ class Action(StrEnum):
     PUT = "s3:PutObject"
 
 
+_KEYS = "arn:aws:kms:"
 _READS = ("s3:Get", "s3:List")
 DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_SESSION)
 """What even a bucket for everybody is not read against."""
@@ -118,12 +119,13 @@ class Grant:
 
     def may_use_key(self, arn: str, action: str) -> bool:
         """Whether the policies allow this with a key of KMS."""
-        return self._decides(self.rights, action, arn) is Decision.ALLOWED
+        return self._decides(rights_at_key(arn, self.rights), action, arn) is Decision.ALLOWED
 
     def require_key(self, arn: str, *actions: str) -> None:
         """raises    InvalidRequest if the role may not do this with a key of KMS"""
+        rights = rights_at_key(arn, self.rights)
         for action in actions:
-            decision = self._decides(self.rights, action, arn)
+            decision = self._decides(rights, action, arn)
             if decision is not Decision.ALLOWED:
                 raise InvalidRequest(
                     f'Access denied: the role "{self.role_arn}" has no "{action}" permission on key "{arn}": '
@@ -238,14 +240,16 @@ class Roles:
         self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS
     ) -> None:
         """Check what an S3 request asks for; a bucket that is declared for everybody is read by everybody whom nothing
-        denies it. A bucket has a region of its own, whatever region a request is signed for.
+        denies it. A bucket has a region of its own, and so has a key, whatever region a request is signed for.
 
         raises    AccessDenied
         """
         bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         source = self._mapped.find(bucket)
         if self._authorizer.rights(caller.credential).depends_on_request:
-            facts = {**facts, **region_facts(bucket, self._mapped, self._region_of)}
+            is_key = resource.startswith(_KEYS)
+            at_bucket = region_facts(bucket, self._mapped, self._region_of)
+            facts = {**facts, **(_key_facts(resource) if is_key else at_bucket)}
         if source is not None and not source.accounts and action.startswith(_READS):
             decision = self._authorizer.decide(caller, action, resource, facts)
             if decision in DENIALS:
@@ -271,6 +275,18 @@ def rights_at(bucket: str, rights: Rights, mapped: BucketMap, region_of: RegionO
         return rights
     facts = region_facts(bucket, mapped, region_of)
     return replace(rights, facts={**rights.facts, **facts})
+
+
+def rights_at_key(arn: str, rights: Rights) -> Rights:
+    """Return the rights where a key of KMS is, which is where its bucket is, whatever the job's region is."""
+    if not rights.depends_on_request:
+        return rights
+    return replace(rights, facts={**rights.facts, **_key_facts(arn)})
+
+
+def _key_facts(arn: str) -> dict[str, str]:
+    """Nothing for what is no ARN, as external stores may have it."""
+    return {"aws:requestedregion": arn.split(":")[3]} if arn.startswith(_KEYS) else {}
 
 
 def region_facts(bucket: str, mapped: BucketMap, region_of: RegionOf) -> dict[str, str]:

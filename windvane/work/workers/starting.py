@@ -14,7 +14,7 @@ from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.creators import creator_rights
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.evaluation import Decision, Rights, decide
-from windvane.control.roles import DENIALS, rights_at
+from windvane.control.roles import DENIALS, rights_at, rights_at_key
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
@@ -131,7 +131,8 @@ class TaskStarter:
         info = None if self._artifacts is None else self._artifacts.info(location)
         if info is None or not info.kms_key:
             return True
-        return decide(rights, "kms:Decrypt", info.kms_key) is Decision.ALLOWED
+        here = rights_at_key(info.kms_key, rights)
+        return decide(here, "kms:Decrypt", info.kms_key) is Decision.ALLOWED
 
     def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
         """Whether the account may use a bucket: it may have changed hands since the job was admitted."""
