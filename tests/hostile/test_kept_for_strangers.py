@@ -6,7 +6,7 @@ import pytest
 
 from windvane.audit.kinds import is_data_event, is_read
 from windvane.errors import Unauthenticated
-from windvane.wire import sigv4
+from windvane.wire import sigv4_signature
 from windvane.wire.call import Request
 from windvane.wire.model import route
 
@@ -15,7 +15,7 @@ SCOPE = "20261130/us-east-1/s3/aws4_request"
 
 
 def signed(credential: str, names: str) -> Request:
-    text = f"{sigv4.ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={'a' * 64}"
+    text = f"{sigv4_signature.ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={'a' * 64}"
     return Request("GET", "/", "", (("authorization", text), ("x-amz-date", STAMP)), b"")
 
 
@@ -23,26 +23,26 @@ def signed(credential: str, names: str) -> Request:
 def test_lists_of_headers_are_bounded(n_names: int) -> None:
     """A thousand lists of 16,000 names each were remembered, whoever wrote them: 1.1 GB for 64 MB of requests."""
     names = ";".join(["host", *(f"h{number}" for number in range(n_names))])
-    kept = sigv4._read_names.cache_info().currsize
+    kept = sigv4_signature._read_names.cache_info().currsize
     with pytest.raises(Unauthenticated):
-        sigv4.read_signature(signed(f"AKIA/{SCOPE}", names))
-    assert sigv4._read_names.cache_info().currsize == kept
+        sigv4_signature.read_signature(signed(f"AKIA/{SCOPE}", names))
+    assert sigv4_signature._read_names.cache_info().currsize == kept
 
 
 def test_long_lists_are_read_and_not_kept() -> None:
     """As long names of metadata make them."""
     names = ["host", *(f"x-amz-meta-{number}-{'n' * 100}" for number in range(50))]
-    kept = sigv4._read_names.cache_info().currsize
-    found = sigv4.read_signature(signed(f"AKIA/{SCOPE}", ";".join(names)))
+    kept = sigv4_signature._read_names.cache_info().currsize
+    found = sigv4_signature.read_signature(signed(f"AKIA/{SCOPE}", ";".join(names)))
     assert found.signed_headers == tuple(names)
-    assert sigv4._read_names.cache_info().currsize == kept
+    assert sigv4_signature._read_names.cache_info().currsize == kept
 
 
 def test_long_keys_are_refused_and_not_kept() -> None:
-    kept = sigv4._read_scope.cache_info().currsize
+    kept = sigv4_signature._read_scope.cache_info().currsize
     with pytest.raises(Unauthenticated):
-        sigv4.read_signature(signed(f"{'A' * 60_000}/{SCOPE}", "host"))
-    assert sigv4._read_scope.cache_info().currsize == kept
+        sigv4_signature.read_signature(signed(f"{'A' * 60_000}/{SCOPE}", "host"))
+    assert sigv4_signature._read_scope.cache_info().currsize == kept
 
 
 def test_names_of_services_are_short_and_few_are_kept() -> None:

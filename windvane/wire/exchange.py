@@ -10,11 +10,11 @@ from typing import Any
 from botocore.model import OperationModel
 
 from windvane.errors import MissingToken, UnknownOperation
-from windvane.wire import sigv4
 from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Caller, Recorder, Request, RequestRecord
 from windvane.wire.codec import Answer
 from windvane.wire.model import Route, Service
+from windvane.wire.sigv4_signature import claimed_access_key
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -55,7 +55,7 @@ class Exchange:
     def note_claims(self) -> None:
         """Write into the record of a request that came no further which key and operation it names."""
         record = self.record
-        record.access_key = record.access_key or sigv4.claimed_access_key(self.request)
+        record.access_key = record.access_key or claimed_access_key(self.request)
         route = getattr(self, "route", None)
         if not record.operation and route is not None and route.served and route.operation:
             with suppress(UnknownOperation):

@@ -23,17 +23,16 @@ from windvane.wire.call import Credential, Request
 from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.sigv4 import (
     UNSIGNED,
-    claimed_access_key,
     declared_hash,
     hash_payload,
     mismatch,
     read_claim,
-    read_signature,
     s3_authenticator,
     s3_payload_hash,
     signing_key,
     verify,
 )
+from windvane.wire.sigv4_signature import claimed_access_key, read_signature
 
 SUITE_TIME = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 S3_TIME = datetime(2013, 5, 24, tzinfo=UTC)

@@ -28,6 +28,7 @@ from windvane.wire.s3.policy import Policy, read_policy
 from windvane.wire.s3.proof import check_header_name, header_value
 from windvane.wire.s3.reading import read_head, read_payload
 from windvane.wire.s3.refusals import refused
+from windvane.wire.sigv4_signature import ALGORITHM
 
 _CREDENTIAL = re.compile(r"([^/]{1,128})/([0-9]{8})/([a-z0-9-]{1,32})/s3/aws4_request")
 _NO_HEADERS = frozenset({"key", "acl", "policy", "file", "bucket", "tagging", "submit"})
@@ -120,7 +121,7 @@ class PostUploads:
 
     def _signer_v4(self, fields: dict[str, str]) -> Caller:
         match = _CREDENTIAL.fullmatch(fields.get("x-amz-credential", ""))
-        if match is None or fields.get("x-amz-algorithm") != sigv4.ALGORITHM:
+        if match is None or fields.get("x-amz-algorithm") != ALGORITHM:
             raise refused(
                 "InvalidArgument",
                 "X-Amz-Credential and X-Amz-Algorithm must be those of Signature Version 4 for S3.",

@@ -20,6 +20,7 @@ from windvane.wire.s3 import presigned_v2
 from windvane.wire.s3.chunks import ChunkSigning
 from windvane.wire.s3.payload import UNSIGNED
 from windvane.wire.s3.refusals import refused
+from windvane.wire.sigv4_signature import read_signature
 
 _OF_SIGNATURE = frozenset(
     {
@@ -130,7 +131,7 @@ def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
 
 def _prove_v4(head: Request, keyring: KeyRing, now: datetime) -> Proof:
     try:
-        signature = sigv4.read_signature(head)
+        signature = read_signature(head)
     except MissingToken as error:
         raise MissingToken("Access Denied") from error
     if signature.service != "s3":
