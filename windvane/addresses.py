@@ -10,7 +10,7 @@ _NETWORK_BITS = 64
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address, or the name localhost, never leaves this machine; any other name may."""
+    """Return whether an address, or the name localhost, never leaves this machine; any other name may."""
     if host.lower() in ("localhost", "ip6-localhost"):
         return True
     try:

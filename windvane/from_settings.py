@@ -127,7 +127,7 @@ def embedded_objects(settings: Settings, keys: DataKeys) -> EncryptedStore | Non
 
 
 def key_of_writes(objects: EncryptedStore | None, mapped: BucketMap) -> KeyOfWrites:
-    """The key that the default of a bucket names; an external store asks for its keys itself."""
+    """Return the key that the default of a bucket names; an external store asks for its keys itself."""
 
     def key(location: Location) -> str:
         if objects is None or mapped.find(location.bucket) is not None:
@@ -138,7 +138,7 @@ def key_of_writes(objects: EncryptedStore | None, mapped: BucketMap) -> KeyOfWri
 
 
 def connection_of(settings: Settings) -> Connection | None:
-    """How to reach the external store; None if there is none."""
+    """Return how to reach the external store; None if there is none."""
     external = settings.s3
     if external is None:
         return None
@@ -174,7 +174,7 @@ def regions_of_buckets(settings: Settings, objects: ObjectStore | None) -> Regio
 
 
 def s3_upstream(connection: Connection) -> Upstream:
-    """An external store as requests are passed on to it."""
+    """Return an external store as requests are passed on to it."""
     endpoint = connection.endpoint or f"https://s3.{connection.region}.amazonaws.com"
     return Upstream(
         endpoint.rstrip("/"), connection.access_key, connection.secret_key, connection.region
@@ -182,7 +182,7 @@ def s3_upstream(connection: Connection) -> Upstream:
 
 
 def plain_links(settings: Settings) -> tuple[str, ...]:
-    """What this server talks to on other machines without TLS, as its configuration names it; no secret is told."""
+    """Return what this server talks to on other machines without TLS, as its configuration names it; no secret is told."""
     found = []
     if settings.s3 is not None and _is_plain(settings.s3.endpoint):
         found.append(f"[s3] endpoint {settings.s3.endpoint}")
@@ -229,7 +229,7 @@ def as_mapped(source: BucketSource) -> MappedBucket:
 
 
 def sandbox_for(settings: Settings, no_volumes: str, secret: bytes) -> Sandbox:
-    """What this machine has of it; each part that it lacks is told to the log.
+    """Return what this machine has of it; each part that it lacks is told to the log.
 
     secret        of the data folder, which nobody else knows
     no_volumes    why there is no folder in memory (process/volatile.py); "" if there is

@@ -24,7 +24,7 @@ class Scope:
 
 
 def arn(scope: Scope, kind: str, name: str) -> str:
-    """The SageMaker ARN of a resource, e.g. kind 'automl-job'; AWS lower-cases the name."""
+    """Return the SageMaker ARN of a resource, e.g. kind 'automl-job'; AWS lower-cases the name."""
     return f"arn:aws:sagemaker:{scope.region}:{scope.account}:{kind}/{name.lower()}"
 
 
@@ -40,7 +40,7 @@ _ARN = re.compile(r"arn:aws[a-z-]*:([a-z]+):([a-z0-9-]*):([0-9]{12}):([a-z-]+)/(
 
 
 def parse_arn(text: str) -> Arn:
-    """The parts of an ARN.
+    """Return the parts of an ARN.
 
     raises    InvalidRequest if it is no ARN of the form arn:aws:SERVICE:REGION:ACCOUNT:KIND/NAME
     """
@@ -82,12 +82,12 @@ class PageTokens:
         self._secret = secret
 
     def issue(self, belongs_to: tuple[str, ...], position: Any) -> str:
-        """A token for `position` (JSON-serialisable) of the list named by `belongs_to`."""
+        """Return a token for `position` (JSON-serialisable) of the list named by `belongs_to`."""
         body = json.dumps(position, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self._sign(belongs_to, body) + body).decode()
 
     def read(self, belongs_to: tuple[str, ...], token: str) -> Any:
-        """The position of a token issued for the same list.
+        """Return the position of a token issued for the same list.
 
         raises    InvalidRequest if the token was not issued for it
         """
@@ -108,12 +108,12 @@ class PageTokens:
 
 
 def default_role(account: str) -> str:
-    """The ARN of the role that every account has and that may use all of the account's buckets."""
+    """Return the ARN of the role that every account has and that may use all of the account's buckets."""
     return f"arn:aws:iam::{account}:role/windvane"
 
 
 def default_bucket(account: str, region: str) -> str:
-    """The bucket that exists from the first start; the name the SageMaker SDK looks for by default.
+    """Return the bucket that exists from the first start; the name the SageMaker SDK looks for by default.
 
     source    sagemaker SDK 2.x, Session.default_bucket
     """

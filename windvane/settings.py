@@ -372,7 +372,7 @@ _SECTIONS = {
 
 
 def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
-    """The settings of a data folder with those of a TOML file laid over them.
+    """Return the settings of a data folder with those of a TOML file laid over them.
 
     raises    BadSettings for an unreadable file, an unknown entry or a value of the wrong type
     """

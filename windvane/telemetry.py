@@ -61,7 +61,7 @@ class Telemetry:
         times.observe(record.seconds)
 
     def exposition(self) -> bytes:
-        """The text that Prometheus scrapes."""
+        """Return the text that Prometheus scrapes."""
         return generate_latest(self._registry)
 
 

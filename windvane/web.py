@@ -124,7 +124,7 @@ class _Scrapes:
 
 
 def _sound(scope: Scope) -> ASGIApp | None:
-    """The refusal of a head that can be read in two ways; None if it cannot. (The edge tells it in AWS's words.)"""
+    """Return the refusal of a head that can be read in two ways; None if it cannot. (The edge tells it in AWS's words.)"""
     try:
         check_head(read_head(scope))
     except CallerFault as error:

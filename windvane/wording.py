@@ -33,7 +33,7 @@ def number(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference.
+    """Return a difference.
 
     >>> signed(0.25), signed(-1200), signed(0)
     ('+0.25', '-1,200', '+0')
@@ -59,7 +59,7 @@ def with_error(value: float, error: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A part of 1 as percent with one decimal.
+    """Return a part of 1 as percent with one decimal.
 
     >>> share(1 / 3), share(0.5), share(1e-6), share(0.99999), share(0)
     ('33.3 %', '50 %', 'less than 0.1 %', 'more than 99.9 %', '0 %')
@@ -121,7 +121,7 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def _last_place(value: float, digits: int) -> int:
-    """Where the last of so many digits stands, after rounding to as many: 2 for hundredths, -2 for hundreds."""
+    """Return where the last of so many digits stands, after rounding to as many: 2 for hundredths, -2 for hundreds."""
     exponent = int(f"{abs(value):.{digits - 1}e}".partition("e")[2])
     return digits - 1 - exponent
 

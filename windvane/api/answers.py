@@ -16,17 +16,17 @@ LONGEST_REASON = 1024
 
 
 def present(**members: Any) -> dict[str, Any]:
-    """The members that have a value: an unset one is left out, never sent as null or empty."""
+    """Return the members that have a value: an unset one is left out, never sent as null or empty."""
     return {name: value for name, value in members.items() if value not in (None, "", (), [])}
 
 
 def echoed(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The members of a request that an answer repeats, as far as they were given."""
+    """Return the members of a request that an answer repeats, as far as they were given."""
     return {name: request[name] for name in names if name in request}
 
 
 def listed(name: str, page: Listed[R], summary: Callable[[R], dict[str, Any]]) -> dict[str, Any]:
-    """A page of a list; NextToken only when more remain."""
+    """Return a page of a list; NextToken only when more remain."""
     return {
         name: [summary(record) for record in page.records],
         **present(NextToken=page.next_token),

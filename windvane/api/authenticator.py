@@ -86,7 +86,7 @@ class Signer:
 
 
 def new_link(secret: bytes, keys: tuple[str, str], region: str, now: datetime) -> str:
-    """The text of a link that opens one session for the holder of a permanent key.
+    """Return the text of a link that opens one session for the holder of a permanent key.
 
     secret    the data folder's token secret
     keys      the access key and its secret: the link ends when either is replaced
@@ -121,7 +121,7 @@ class Authenticator:
         self._csrf_key = hmac.digest(secret, b"console csrf", "sha256")
 
     def by_link(self, text: str) -> Session | None:
-        """The session that a link opens; None if it was used, has expired or never was one."""
+        """Return the session that a link opens; None if it was used, has expired or never was one."""
         token = self._links.open(text)
         if token is None or token.expires <= self._clock():
             return None
@@ -143,11 +143,11 @@ class Authenticator:
         return credential.account if credential is not None else ""
 
     def text_of(self, session: Session) -> str:
-        """What a browser keeps."""
+        """Return what a browser keeps."""
         return self._sessions.close(session.token)
 
     def again(self, text: str) -> Session | None:
-        """The session that a browser kept; None if it is over."""
+        """Return the session that a browser kept; None if it is over."""
         token = self._sessions.open(text)
         if (
             token is None
@@ -162,7 +162,7 @@ class Authenticator:
         self._one_time_tokens.use(session.token.id, session.token.expires)
 
     def csrf_token(self, session: Session) -> str:
-        """What forms of this session carry: another text each time, so that compressed pages give nothing away."""
+        """Return what forms of this session carry: another text each time, so that compressed pages give nothing away."""
         mask = secrets.token_bytes(_CSRF_BYTES)
         return (mask + _xor(mask, self._csrf(session))).hex()
 

@@ -16,7 +16,7 @@ MOST_PARTIAL_FAILURES = 5
 
 
 def summary(job: AutoMLJob) -> dict[str, Any]:
-    """An AutoMLJobSummary."""
+    """Return an AutoMLJobSummary."""
     return {
         "AutoMLJobName": job.name,
         "AutoMLJobArn": job.arn,
@@ -33,7 +33,7 @@ def summary(job: AutoMLJob) -> dict[str, Any]:
 
 
 def description(view: JobView) -> dict[str, Any]:
-    """The answer of DescribeAutoMLJob."""
+    """Return the answer of DescribeAutoMLJob."""
     job = view.job
     return {
         **_common(view),
@@ -48,7 +48,7 @@ def description(view: JobView) -> dict[str, Any]:
 
 
 def description_v2(view: JobView) -> dict[str, Any]:
-    """The answer of DescribeAutoMLJobV2: of a job of the first API too, as a tabular V2 job."""
+    """Return the answer of DescribeAutoMLJobV2: of a job of the first API too, as a tabular V2 job."""
     job = view.job
     problem_type = problem_type_name(job)
     return {
@@ -70,7 +70,7 @@ def description_v2(view: JobView) -> dict[str, Any]:
 
 
 def _common(view: JobView) -> dict[str, Any]:
-    """What both Describe operations say in the same words."""
+    """Return what both Describe operations say in the same words."""
     job, best = view.job, view.best
     return {
         **summary(job),
@@ -97,7 +97,7 @@ def _artifacts(job: AutoMLJob) -> dict[str, Any]:
 
 
 def _request_v2(job: AutoMLJob) -> dict[str, Any]:
-    """What was sent, but for what `_common` says."""
+    """Return what was sent, but for what `_common` says."""
     is_v2, sent = job.echo.api is ApiVersion.V2, job.echo.members
     request = echoed(
         sent if is_v2 else in_v2_words(sent),

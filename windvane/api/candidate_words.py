@@ -18,7 +18,7 @@ _ENSEMBLE_WORDS = "The predictions of the members are averaged with fixed weight
 
 
 def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
-    """The members of CandidateDescription that say it in sentences."""
+    """Return the members of CandidateDescription that say it in sentences."""
     title, description = _algorithm(candidate.algorithm)
     return {
         "AlgorithmTitle": title,

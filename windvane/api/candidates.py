@@ -20,7 +20,7 @@ _STEP_TYPES = {
 
 
 def candidate_answer(candidate: Candidate, objective: MetricName | None) -> dict[str, Any]:
-    """An AutoMLCandidate; `objective` is that of its job."""
+    """Return an AutoMLCandidate; `objective` is that of its job."""
     return {
         "CandidateName": candidate.name,
         "ObjectiveStatus": _objective_status(candidate),
@@ -39,7 +39,7 @@ def candidate_answer(candidate: Candidate, objective: MetricName | None) -> dict
 
 
 def step_answer(candidate: Candidate, step: Step) -> dict[str, Any]:
-    """An AutoMLCandidateStep."""
+    """Return an AutoMLCandidateStep."""
     return {
         "CandidateStepType": _STEP_TYPES[step.kind],
         "CandidateStepArn": arn(candidate.scope, step.kind, step.name),

@@ -63,7 +63,7 @@ def _summary(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _running(endpoint: Endpoint, running: Deployed) -> dict[str, Any]:
-    """A variant that answers now; desired figures are those of the same variant in what is to run."""
+    """Return a variant that answers now; desired figures are those of the same variant in what is to run."""
     variant = running.variant
     wanted = {item.variant.name: item.variant for item in endpoint.desired}.get(variant.name)
     return {
@@ -81,7 +81,7 @@ def _running(endpoint: Endpoint, running: Deployed) -> dict[str, Any]:
 
 
 def _pending(endpoint: Endpoint) -> dict[str, Any] | None:
-    """The new deployment that is on its way, while it is."""
+    """Return the new deployment that is on its way, while it is."""
     is_coming = endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING)
     if not is_coming or endpoint.is_rescaling:
         return None

@@ -47,6 +47,6 @@ def _wish(call: Call, owner: str) -> StreamQuery:
 
 
 def _after(parameters: Mapping[str, Any]) -> int | None:
-    """A client that was cut off says how far it is, whatever it asked for at first."""
+    """Return a client that was cut off says how far it is, whatever it asked for at first."""
     told = parameters.get("LastEventId") or parameters.get("After", "0")
     return None if told == _LATEST else int(told)

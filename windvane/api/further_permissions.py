@@ -25,14 +25,14 @@ def tagging(action: str, resources: ResourcesOf) -> Permission:
 
 
 def _key_of_config(call: Call, lookups: Lookups) -> tuple[str, ...]:
-    """The key of the volumes that an endpoint gets with its configuration; nothing for volumes without one."""
+    """Return the key of the volumes that an endpoint gets with its configuration; nothing for volumes without one."""
     scope = Scope(call.caller.account, call.caller.region)
     key = lookups.volume_key(scope, call.parameters["EndpointConfigName"])
     return (key,) if key else ()
 
 
 def _step_of_image(call: Call, _: Lookups) -> tuple[str, ...]:
-    """The step whose hyperparameters and data a training job takes over by its image."""
+    """Return the step whose hyperparameters and data a training job takes over by its image."""
     name = step_of(first(call.parameters, "AlgorithmSpecification.TrainingImage") or "")
     scope = Scope(call.caller.account, call.caller.region)
     return () if name is None else (arn(scope, Kind.TRAINING_JOB, name),)

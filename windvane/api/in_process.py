@@ -103,7 +103,7 @@ class InProcessClient:
     async def ask(
         self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The members of the answer, by their names in the service model.
+        """Return the members of the answer, by their names in the service model.
 
         raises    InvalidRequest for parameters that the model does not allow; AccessDenied; whatever the operation raises
         """

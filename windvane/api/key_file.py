@@ -66,7 +66,7 @@ class KeyFile:
 
 
 def load_or_create_keys(data_dir: Path, account: str) -> KeyFile:
-    """The keys in `data_dir`/keys.json, made there (mode 0600) the first time; they are of `account`.
+    """Return the keys in `data_dir`/keys.json, made there (mode 0600) the first time; they are of `account`.
 
     raises    UnusableKeys for a file that is damaged
     """
@@ -77,7 +77,7 @@ def load_or_create_keys(data_dir: Path, account: str) -> KeyFile:
 
 
 def read_keys(data_dir: Path, account: str) -> KeyFile:
-    """The keys that are in `data_dir`/keys.json.
+    """Return the keys that are in `data_dir`/keys.json.
 
     raises    UnusableKeys for a file that is damaged, or not there
     """

@@ -130,7 +130,7 @@ class KeyRing:
         return root.account if root else record.account if record else None
 
     def proof(self, credential: Credential) -> str:
-        """What shows that a permanent key still has its secret, without telling it; another one in each account."""
+        """Return what shows that a permanent key still has its secret, without telling it; another one in each account."""
         return _proof(self._roots.tokens, credential)
 
     def _claims(

@@ -144,7 +144,7 @@ def rotate_key_on_demand(parts: Services, call: Call) -> Result:
 
 @OPERATIONS.serves("ListKeyRotations")
 def list_key_rotations(parts: Services, call: Call) -> Result:
-    """All of them at once; the first material is no rotation."""
+    """Return all of them at once; the first material is no rotation."""
     _single_page(call)
     check((refused(Unserved("IncludeKeyMaterial", ("ROTATIONS_ONLY",))),), call.parameters)
     key_id = call.parameters["KeyId"]
@@ -270,7 +270,7 @@ def untag_resource(parts: Services, call: Call) -> Result:
 
 @OPERATIONS.serves("ListResourceTags")
 def list_resource_tags(parts: Services, call: Call) -> Result:
-    """All of them at once: there are 50 at most."""
+    """Return all of them at once: there are 50 at most."""
     _single_page(call)
     tags = parts.kms.keys.tags(scope_of(call), call.parameters["KeyId"])
     shown = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]

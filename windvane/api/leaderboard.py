@@ -124,7 +124,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
 
 
 def _stage(stage: Stage, candidate: Candidate) -> dict[str, Any]:
-    """A step that has not begun has no times and no log."""
+    """Return a step that has not begun has no times and no log."""
     told = step_answer(candidate, stage.step)
     record = stage.record
     if record is None:

@@ -33,7 +33,7 @@ def _both(*kinds: ResourcesOf) -> ResourcesOf:
 
 
 def _given(member: str) -> ResourcesOf:
-    """An ARN as it was written; `*` if it was left out."""
+    """Return an ARN as it was written; `*` if it was left out."""
     return lambda call, _: (call.parameters.get(member) or "*",)
 
 
@@ -79,7 +79,7 @@ def _of_job(call: Call, lookups: Lookups) -> Mapping[str, str]:
 
 
 def _key_arn(call: Call, lookups: Lookups, written: str) -> str:
-    """The ARN of a KMS key, whichever of its names was written; what is none of this server's, as it was written."""
+    """Return the ARN of a KMS key, whichever of its names was written; what is none of this server's, as it was written."""
     found = lookups.key_arn(Scope(call.caller.account, call.caller.region), written)
     return written if found.endswith(f":{written}") else found
 
@@ -200,7 +200,7 @@ _LOGS: Rows = {
 
 
 def _key(member: str) -> ResourcesOf:
-    """A KMS key by whatever names it."""
+    """Return a KMS key by whatever names it."""
 
     def resources(call: Call, lookups: Lookups) -> tuple[str, ...]:
         written = call.parameters[member]
@@ -210,7 +210,7 @@ def _key(member: str) -> ResourcesOf:
 
 
 def _key_of_ciphertext(call: Call, lookups: Lookups) -> tuple[str, ...]:
-    """The key that has to open it, whatever the request says of that."""
+    """Return the key that has to open it, whatever the request says of that."""
     try:
         key_id = head_of(call.parameters.get("CiphertextBlob") or b"").key_id
     except BadCiphertext:
@@ -224,7 +224,7 @@ def _alias(call: Call, _: Lookups) -> tuple[str, ...]:
 
 
 def _key_of_alias(call: Call, lookups: Lookups) -> tuple[str, ...]:
-    """The key that an alias names now; nothing more than the alias itself if there is no such alias."""
+    """Return the key that an alias names now; nothing more than the alias itself if there is no such alias."""
     scope = Scope(call.caller.account, call.caller.region)
     return (lookups.key_arn(scope, call.parameters["AliasName"]),)
 
@@ -291,13 +291,13 @@ _STS: Rows = {
 
 
 def _current(lookups: Lookups) -> Directory:
-    """What names stand for now: another server may just have made a user of this name, or moved it to another path."""
+    """Return what names stand for now: another server may just have made a user of this name, or moved it to another path."""
     lookups.directory.refresh()
     return lookups.directory
 
 
 def _user(call: Call, lookups: Lookups) -> tuple[str, ...]:
-    """The user who is named; whoever calls if none is."""
+    """Return the user who is named; whoever calls if none is."""
     account = call.caller.account
     name = call.parameters.get("UserName") or call.caller.credential.user_name
     found = _current(lookups).user(account, name) if name else None
@@ -332,7 +332,7 @@ def _moved_user(call: Call, lookups: Lookups) -> tuple[str, ...]:
 
 
 def _by_key(call: Call, lookups: Lookups) -> tuple[str, ...]:
-    """The user whose access key is named."""
+    """Return the user whose access key is named."""
     record = _current(lookups).key(call.parameters["AccessKeyId"])
     account = call.caller.account
     if record is None or record.account != account:

@@ -69,7 +69,7 @@ def _of_best(best: Candidate, objective: MetricName | None) -> dict[str, Any]:
 
 
 def _job(job: AutoMLJob, counts: Mapping[CandidateStatus, int]) -> dict[str, Any]:
-    """What both operations say of a job."""
+    """Return what both operations say of a job."""
     objective = objective_name(job)
     is_minimized = {} if objective is None else {"ObjectiveIsMinimized": objective.is_minimized}
     return {

@@ -75,7 +75,7 @@ class SessionTokens:
         return base64.b64encode(self.sign("token", body) + body).decode()
 
     def known(self, token: str) -> Known | None:
-        """The claims of a token and the keys that go with it; None for what was not made here."""
+        """Return the claims of a token and the keys that go with it; None for what was not made here."""
         found = self._known.get(token)
         if found is None and (claims := self.read(token)) is not None:
             if len(self._known) >= _MOST_KNOWN:

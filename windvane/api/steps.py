@@ -99,7 +99,7 @@ def _description(job: ProcessingJob, word: str) -> dict[str, Any]:
 
 
 def _summary(job: ProcessingJob, word: str) -> dict[str, Any]:
-    """What the three kinds say alike, each in its own word."""
+    """Return what the three kinds say alike, each in its own word."""
     return {
         f"{word}JobName": job.name,
         f"{word}JobArn": job.arn,

@@ -94,7 +94,7 @@ def get_session_token(parts: IdentityParts, call: Call) -> Result:
 
 @OPERATIONS.serves("GetAccessKeyInfo")
 def get_access_key_info(parts: IdentityParts, call: Call) -> Result:
-    """The account of a permanent key; AWS too tells it of any."""
+    """Return the account of a permanent key; AWS too tells it of any."""
     access_key = call.parameters["AccessKeyId"]
     account = parts.keyring.account_of(access_key)
     if account is None:

@@ -17,7 +17,7 @@ def add_tags(parts: Services, call: Call) -> Result:
 
 @OPERATIONS.serves("ListTags")
 def list_tags(parts: Services, call: Call) -> Result:
-    """All of them at once: the least page size a caller may ask for is the most tags there can be."""
+    """Return all of them at once: the least page size a caller may ask for is the most tags there can be."""
     if call.parameters.get("NextToken"):
         raise InvalidRequest("Invalid NextToken: lists of tags have a single page.")
     return {"Tags": _answer(parts.tags.list(scope_of(call), call.parameters["ResourceArn"]))}

@@ -10,7 +10,7 @@ from windvane.domain.candidate import StepStatus, TrainingJob
 
 
 def transitions(job: TrainingJob) -> list[dict[str, Any]]:
-    """The secondary statuses that the job had so far, each with its times."""
+    """Return the secondary statuses that the job had so far, each with its times."""
     ways = [_transition("Starting", job.created, job.started or job.ended, "Waiting for a worker.")]
     if job.started is not None:
         ways.append(_transition("Training", job.started, job.ended, "The worker is at it."))

@@ -73,12 +73,12 @@ class ReadableArtifacts(Protocol):
     def bucket_exists(self, bucket: str) -> bool: ...
 
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:
-        """Every object whose key starts with the prefix's key (plain prefix), in key order."""
+        """Return every object whose key starts with the prefix's key (plain prefix), in key order."""
 
     def info(self, location: Location) -> ObjectInfo | None: ...
 
     def open(self, location: Location, start: int = 0) -> BinaryIO:
-        """A stream of the object's bytes, of which `start` are left out; raises FileNotFoundError."""
+        """Return a stream of the object's bytes, of which `start` are left out; raises FileNotFoundError."""
 
 
 class Artifacts(ReadableArtifacts, Protocol):

@@ -234,8 +234,8 @@ class Broker:
         return location
 
     def _file(self, asked: dict[str, Any], flags: int) -> int:
-        """The regular file that a request names; the caller closes it. One that has a second name may be somebody else's; one
-        that is all hole would be uploaded for hours, long after its task has ended.
+        """Return the regular file that a request names; the caller closes it. One that has a second name may be somebody
+        else's; one that is all hole would be uploaded for hours, long after its task has ended.
 
         raises    BadFrame if the request names none; OSError if there is none
         """

@@ -151,7 +151,7 @@ class MappedArtifacts:
 
 
 def with_mapped(own: Artifacts, sources: Iterable[BucketSource]) -> Artifacts:
-    """The same artifacts, and those of the sources."""
+    """Return the same artifacts, and those of the sources."""
     buckets = BucketMap(sources)
     return MappedArtifacts(own, buckets) if buckets.sources else own
 

@@ -21,7 +21,7 @@ class Reader(Protocol):
 
 
 def opened_in_parts(client: Reader, location: Location, start: int) -> BinaryIO:
-    """The bytes of an object from `start` on.
+    """Return the bytes of an object from `start` on.
 
     raises    ClientError, as its first part does
     """
@@ -52,7 +52,7 @@ class _Parts(io.RawIOBase):
         super().close()
 
     def _next(self) -> Any:
-        """The part that begins where reading stands; the same object as before, or an error of the store."""
+        """Return the part that begins where reading stands; the same object as before, or an error of the store."""
         last = self._position + PART_BYTES - 1
         same = {"IfMatch": self._etag} if self._etag else {}
         answer = self._client.get_object(

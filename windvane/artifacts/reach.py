@@ -48,7 +48,7 @@ class Reach:
         return _is_under(location, self.write) and self.permits(location.bucket)
 
     def may_ask_for(self, bucket: str) -> bool:
-        """Whether it may know that there is such a bucket."""
+        """Return whether it may know that there is such a bucket."""
         named = (*self.read, *self.write, *self.objects)
         return any(one.bucket == bucket for one in named) and self.permits(bucket)
 

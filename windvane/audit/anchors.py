@@ -20,7 +20,7 @@ class StoredAnchors:
         return None if found is None else Anchor(Head(found.number, found.digest), found.first)
 
     def writers(self) -> set[str]:
-        """Those of which an anchor is kept."""
+        """Return those of which an anchor is kept."""
         with self._store.snapshot() as tx:
             return tx.audit_writers()
 

@@ -71,7 +71,7 @@ class Recording:
     reads: bool = True
 
     def of(self, record: RequestRecord) -> Writing:
-        """How a request is recorded whose answer is about to begin."""
+        """Return how a request is recorded whose answer is about to begin."""
         if record.error_code:
             return self._of_failure(record)
         if is_data_event(record.service, record.operation):

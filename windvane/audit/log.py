@@ -165,7 +165,7 @@ class AuditLog:
                 return
 
     def _take(self) -> list[_Entry]:
-        """What waits, in the order in which it was handed over."""
+        """Return what waits, in the order in which it was handed over."""
         return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
 
     def _write(self, entries: list[_Entry]) -> None:
@@ -257,7 +257,7 @@ def _settle(written: asyncio.Future[None], error: WindvaneError | None) -> None:
 
 
 def _gap(count: int, now: datetime) -> Event:
-    """The record of what could not be recorded."""
+    """Return the record of what could not be recorded."""
     record = RequestRecord("", service="windvane", operation="EventsNotRecorded")
     event = event_of(record, now.astimezone(UTC), str(uuid.uuid4()))
     return event | {"eventType": "AwsServiceEvent", "serviceEventDetails": {"count": count}}

@@ -93,7 +93,7 @@ class _Reader:
         return n_bytes
 
     def may_have_newer(self, moment: str) -> bool:
-        """Whether it has to be looked on before a line of this time is taken, "" for none."""
+        """Return whether it has to be looked on before a line of this time is taken, "" for none."""
         return self.line is None and (not self.reached or self.reached > moment)
 
     def take(self) -> Event:
@@ -130,7 +130,7 @@ def look_up(folder: Path, wanted: Wanted, before: Places, limit: int) -> Found:
 
 
 def _writers(folder: Path, account: str) -> set[str]:
-    """Those that may have written of an account: its own, and those of what nobody was proved to have sent."""
+    """Return those that may have written of an account: its own, and those of what nobody was proved to have sent."""
     return {file.writer for file in files_of(folder) if account_of(file.writer) in ("", account)}
 
 

@@ -165,7 +165,7 @@ def _time_in(raw: bytes) -> str:
 
 
 def _first_of(files: list[LogFile], name: str) -> int:
-    """The number of the first line of a file, which may have been deleted since: then nothing is before it."""
+    """Return the number of the first line of a file, which may have been deleted since: then nothing is before it."""
     return next((file.first for file in files if file.path.name == name), 0)
 
 

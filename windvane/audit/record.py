@@ -78,7 +78,7 @@ def _response(record: RequestRecord) -> dict[str, str] | None:
 
 
 def _identity(record: RequestRecord) -> dict[str, Any]:
-    """Who calls as far as it was proved; of an unproved one, only the key that it names."""
+    """Return who calls as far as it was proved; of an unproved one, only the key that it names."""
     if record.caller is None:
         return {"type": "Unknown", "accessKeyId": record.access_key}
     credential = record.caller.credential

@@ -44,7 +44,7 @@ def entries_on_front(entries: Sequence[LeaderboardRow], objective: MetricName) -
 
 
 def choose(order: Sequence[LeaderboardRow], max_latency_s: float | None) -> BestCandidate:
-    """The first candidate that answers a row within the limit; if there is none, the quickest that finished.
+    """Return the first candidate that answers a row within the limit; if there is none, the quickest that finished.
 
     order            best first; the first one has finished
     max_latency_s    None for no limit
@@ -61,7 +61,7 @@ def choose(order: Sequence[LeaderboardRow], max_latency_s: float | None) -> Best
 
 
 def with_optimism(order: Sequence[LeaderboardRow], optimism: float | None) -> list[LeaderboardRow]:
-    """The leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
+    """Return the leaderboard with what it did to the first one's score that it was picked by it (`stages.optimism`)."""
     first = order[0]
     if first.outcome is None:
         return list(order)
@@ -73,7 +73,7 @@ def with_optimism(order: Sequence[LeaderboardRow], optimism: float | None) -> li
 def with_pessimism(
     order: Sequence[LeaderboardRow], pessimism: float | None
 ) -> list[LeaderboardRow]:
-    """The leaderboard with what it did to all scores that folds have fewer rows than the table (`stages.pessimism`)."""
+    """Return the leaderboard with what it did to all scores that folds have fewer rows than the table (`stages.pessimism`)."""
     return [
         entry
         if entry.outcome is None
@@ -83,7 +83,7 @@ def with_pessimism(
 
 
 def noted(entry: LeaderboardRow, choice: BestCandidate) -> LeaderboardRow:
-    """The entry, with the choice's note among its own if it is the one chosen."""
+    """Return the entry, with the choice's note among its own if it is the one chosen."""
     if choice.note is None or entry.index != choice.index or entry.outcome is None:
         return entry
     outcome = replace(entry.outcome, notes=(*entry.outcome.notes, choice.note))

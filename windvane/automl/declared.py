@@ -84,14 +84,14 @@ def _reads_for_full_fit(action: FitOnAllRows, at: Situation) -> Names:
 
 
 def _reads_for_refit(action: Refit, at: Situation) -> Names:
-    """The fit of a fold, too: that is the model's if there is no time for another."""
+    """Return the fit of a fold, too: that is the model's if there is no time for another."""
     yield from names.candidate(action.index)
     yield from names.full_fit(action.recipe)
     yield from _fits(action.recipe, 1, at)
 
 
 def _reads_for_packages(action: Pack, at: Situation) -> Names:
-    """The members' models, and what their features are made by."""
+    """Return the members' models, and what their features are made by."""
     outcomes = {entry.index: entry.outcome for entry in at.history.entries()}
     best, plans = outcomes[action.index], at.history.plans
     for index in (*action.among, action.index):

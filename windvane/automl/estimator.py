@@ -215,8 +215,8 @@ class AutoML:
         return self._answer(rows).probabilities
 
     def score(self, rows: Table) -> tuple[Score, ...]:
-        """Every metric of the problem type on rows with the target; rows without a known one are left out. TypedRows that
-        have the column of sample weights are weighted by it.
+        """Return every metric of the problem type on rows with the target; rows without a known one are left out. TypedRows
+        that have the column of sample weights are weighted by it.
 
         rows      a DataFrame, or the path of a CSV or Parquet file
         raises    InvalidRequest as `predict` does, and if no row has a known target; DataFault if the file
@@ -236,7 +236,7 @@ class AutoML:
         background: pd.DataFrame | None = None,
         budget_s: float = 10,
     ) -> ExplainedRows:
-        """What each column adds to the answers to these rows: SHAP values, exact for a single boosted model, else
+        """Return what each column adds to the answers to these rows: SHAP values, exact for a single boosted model, else
         sampled with standard errors.
 
         rows         columns as for `predict`; None: the rows that `fit(..., background_rows=N)` kept
@@ -312,7 +312,7 @@ class AutoML:
         return self._the_fitted().analysis
 
     def leaderboard(self) -> pd.DataFrame:
-        """Every candidate, best first: its score on rows it neither trained nor selected on, with the standard
+        """Return every candidate, best first: its score on rows it neither trained nor selected on, with the standard
         error, the other metrics, time, latency and size; which are on the front of score against latency, and which
         one answers."""
         return self._the_fitted().board()
@@ -329,7 +329,7 @@ class AutoML:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoML:
-        """What `save` wrote; or a model of the service, downloaded: its model.tar.gz, or a folder with the two of a
+        """Return what `save` wrote; or a model of the service, downloaded: its model.tar.gz, or a folder with the two of a
         pipeline (its transformers' and its model's), packed or not. Such a model has no leaderboard.
 
         raises    CorruptArtifact if any of it is missing, damaged or of another kind; InvalidRequest if there is not
@@ -391,7 +391,7 @@ class AutoML:
         )
 
     def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
-        """The best model, in a folder that lives as long as this object."""
+        """Return the best model, in a folder that lives as long as this object."""
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
         about = {

@@ -46,7 +46,8 @@ class LikelyMembers:
         return Result(record.outcome, fold_s * self._growth(n_rows), self._members())
 
     def _growth(self, n_rows: int | None) -> float:
-        """How many times as many rows as a fold's model learns from all are; 0 if a fold's model has learnt from all."""
+        """Return how many times as many rows as a fold's model learns from all are; 0 if a fold's model has learnt from
+        all."""
         analysis = self._table.analysis
         used = min(analysis.n_training_rows, n_rows or analysis.n_training_rows)
         return 0.0 if used == analysis.n_learnable else analysis.n_learnable / used

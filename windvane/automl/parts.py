@@ -43,7 +43,7 @@ class Parts:
         return {recipe: self.folders.features(recipe) for recipe in sorted(recipes)}
 
     def names(self) -> Iterator[str]:
-        """Names of the models and recipes of a candidate of which none is refitted."""
+        """Yield names of the models and recipes of a candidate of which none is refitted."""
         for index, record in self.records.items():
             if record.plan is not None or record.outcome.second_layer:
                 yield from names.answering(index)

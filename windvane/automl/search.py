@@ -51,14 +51,14 @@ def has_all_candidates(at: Situation) -> bool:
 
 
 def _beginnings(at: Situation) -> Iterator[Action | CannotBegin]:
-    """What may be begun, the most urgent first."""
+    """Yield what may be begun, the most urgent first."""
     yield from _fewer_rows(at)
     yield from _first_look(at)
     yield from _candidate(at)
 
 
 def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
-    """The first candidate again, once it has finished."""
+    """Yield the first candidate again, once it has finished."""
     first = at.history.first
     outcome = None if first is None else first.result.outcome
     is_worth_it = at.is_long and at.has_useful_time
@@ -83,7 +83,7 @@ def _first_look(at: Situation) -> Iterator[FirstLook]:
 
 
 def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
-    """The next candidate, or the features that it needs, or others where it has to wait."""
+    """Yield the next candidate, or the features that it needs, or others where it has to wait."""
     plan = _upcoming(at)
     if plan is None:
         return
@@ -101,7 +101,7 @@ def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
 
 
 def _upcoming(at: Situation) -> Plan | None:
-    """The next plan worth starting, if its turn has come."""
+    """Return the next plan worth starting, if its turn has come."""
     history, index = at.history, at.history.next_index
     if index > at.n_pipelines or not at.has_useful_time or is_in_vain(history.tried):
         return None

@@ -84,7 +84,7 @@ def decide(
 
 
 def _begun(phase: _Phase, at: Situation, room: int) -> Decision | None:
-    """What a phase begins; None if it is over."""
+    """Return what a phase begins; None if it is over."""
     begin: list[Action] = []
     failed: list[CannotBegin] = []
     while len(begin) < room and (found := phase.propose(at)) is not None:

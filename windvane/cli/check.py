@@ -75,7 +75,7 @@ def _refuse_unfit(settings: Settings) -> None:
 
 
 def _locks(stack: ExitStack, data_dir: Path) -> bool:
-    """Whether no server runs, and none can start until the stack is left."""
+    """Return whether no server runs, and none can start until the stack is left."""
     try:
         stack.enter_context(locked(data_dir))
     except FolderInUse:

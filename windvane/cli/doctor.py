@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _found(data_dir: Path, declared: SandboxSettings) -> list[Protection]:
-    """Every part, those that do not go with the others included."""
+    """Return every part, those that do not go with the others included."""
     _, missing = sandbox_of(data_dir, declared.first_user, declared.users)
     lacks = {one.part: one for one in missing}
     return [lacks.get(one.part, one) for one in protections(data_dir, declared.first_user)]

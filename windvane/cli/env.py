@@ -48,14 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def console_url(url: str, key: KeyFile) -> str:
-    """A link that opens the console once for the holder of the data folder's own key."""
+    """Return a link that opens the console once for the holder of the data folder's own key."""
     keys = key.access_key, key.secret_key
     link = new_link(key.token_secret, keys, DEFAULT_REGION, datetime.now(UTC))
     return f"{url}/console/enter?link={link}"
 
 
 def _expected(settings: Settings) -> Address:
-    """Where a server with these settings would be."""
+    """Return where a server with these settings would be."""
     scheme = "https" if settings.tls_cert else "http"
     certificate = Path(settings.tls_cert) if settings.tls_cert else None
     return Address(f"{scheme}://127.0.0.1:{settings.port}", certificate)

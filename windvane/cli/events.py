@@ -80,5 +80,5 @@ def _path(job: str | None) -> str:
 
 
 def _ends(document: str) -> bool:
-    """Whether it says that the AutoML job has ended."""
+    """Return whether it says that the AutoML job has ended."""
     return json.loads(document)["detail"].get("AutoMLJobStatus") in _FINAL

@@ -63,13 +63,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _asked(words: Sequence[str]) -> list[ModuleType]:
-    """The command that is named, as a server need not load what others load; all of them if none is."""
+    """Return the command that is named, as a server need not load what others load; all of them if none is."""
     names = [words[0]] if words and words[0] in _COMMANDS else _COMMANDS
     return [importlib.import_module(f"windvane.cli.{name.replace('-', '_')}") for name in names]
 
 
 def process_start() -> float:
-    """The time.monotonic() at which this process started: loading libraries is a part of a command's time."""
+    """Return the time.monotonic() at which this process started: loading libraries is a part of a command's time."""
     # The second field, the program's name in brackets, may hold anything.
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     started = int(fields[_START_TIME - 3]) / os.sysconf("SC_CLK_TCK")

@@ -56,7 +56,7 @@ class OwnApi:
                     yield event_id, value
 
     def call(self, method: str, path: str) -> dict[str, Any]:
-        """The answer to a request without a body.
+        """Return the answer to a request without a body.
 
         path      percent-encoded
         raises    InvalidRequest if it is refused, or the server does not answer; JobFault for a fault of the server

@@ -77,7 +77,7 @@ def _ended(api: OwnApi, path: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _encoded(option: str, text: str) -> str:
-    """A name as a part of a path.
+    """Return a name as a part of a path.
 
     raises    InvalidRequest if it is empty
     """

@@ -13,7 +13,7 @@ _JOBS = ("AutoMLJob", "AutoMLJobV2", "ProcessingJob", "TrainingJob")
 
 
 def write_sdk_config(data_dir: Path, role_arn: str, bucket: str) -> Path:
-    """The file in `data_dir`, made or brought up to date. JSON is YAML.
+    """Return the file in `data_dir`, made or brought up to date. JSON is YAML.
 
     source    sagemaker SDK 2.x, sagemaker/config/config_schema.py
     """

@@ -65,7 +65,7 @@ async def serve(
 
 
 def _way_in(url: str, settings: Settings) -> str:
-    """How to get into the console. A link goes to a terminal alone: elsewhere standard error is kept, by journald or
+    """Return how to get into the console. A link goes to a terminal alone: elsewhere standard error is kept, by journald or
     in a file, where others read it than who may sign in."""
     if not sys.stderr.isatty():
         data_dir = shlex.quote(str(settings.data_dir))

@@ -23,7 +23,7 @@ THEMES = ("system", "light", "dark")
 
 
 def draw(request: Request, template: str, view: object, status: int = 200) -> HTMLResponse:
-    """A whole page.
+    """Return a whole page.
 
     view    frozen dataclass of plain values, `view` in the template
     """
@@ -31,7 +31,7 @@ def draw(request: Request, template: str, view: object, status: int = 200) -> HT
 
 
 def draw_part(request: Request, template: str, view: object) -> str:
-    """A fragment."""
+    """Return a fragment."""
     return (
         environment()
         .get_template(template)
@@ -46,7 +46,7 @@ def draw_part(request: Request, template: str, view: object) -> str:
 
 
 def here(request: Request) -> str:
-    """The page that was asked for, as a link from this server's root."""
+    """Return the page that was asked for, as a link from this server's root."""
     path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
     return f"{path}?{query}" if query else path
 
@@ -75,7 +75,7 @@ def environment() -> jinja2.Environment:
 
 @cache
 def static_url(name: str) -> str:
-    """Where a file of static/ is served: another place for every content, so it can be kept for ever."""
+    """Return where a file of static/ is served: another place for every content, so it can be kept for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/console/static/{name}?v={digest}"
 

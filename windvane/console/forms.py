@@ -25,7 +25,7 @@ class Form:
     fields: dict[str, list[str]]
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value, without blanks around it."""
+        """Return the first value, without blanks around it."""
         found = self.fields.get(name)
         return found[0].strip() if found else default
 
@@ -52,7 +52,7 @@ async def body_of(request: Request, limit: int = MOST_BYTES) -> bytes:
 
 
 async def form_of(request: Request) -> Form:
-    """The form that a request carries; the same at every call.
+    """Return the form that a request carries; the same at every call.
 
     raises    TooLarge, InvalidRequest for anything but a form
     """

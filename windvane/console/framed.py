@@ -17,7 +17,7 @@ _ALWAYS = {"dark": b"@media all", "light": b"@media not all"}
 
 
 async def framed(request: Request, uri: str) -> Response:
-    """A report as a document that may do nothing. It asks the system for its colours; where a theme was chosen, that is
+    """Return a report as a document that may do nothing. It asks the system for its colours; where a theme was chosen, that is
     the answer.
 
     Sent as it is read: it lies where others write, and whoever reads it slowly must not keep all of it in memory.
@@ -37,7 +37,7 @@ async def framed(request: Request, uri: str) -> Response:
 
 
 def _in_theme(begin: bytes, theme: str) -> bytes:
-    """The beginning of the document, where its colours are."""
+    """Return the beginning of the document, where its colours are."""
     if theme in _ALWAYS:
         begin = begin.replace(_ASKS_SYSTEM, _ALWAYS[theme], 1)
         begin = begin.replace(_SCHEMES, f"color-scheme: {theme};".encode(), 1)

@@ -53,7 +53,7 @@ class VisitObjects:
     inside: InProcessClient
 
     async def size(self, uri: str) -> int:
-        """Bytes."""
+        """Return bytes."""
         info = await self._use("HeadObject", uri, self.objects.info, self.caller, uri)
         return info.size
 
@@ -83,7 +83,7 @@ class VisitObjects:
         return self.inside.large(self.caller)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """What `work` makes of objects that were read: they lie where others write, and may be long."""
+        """Return what `work` makes of objects that were read: they lie where others write, and may be long."""
         return await self.inside.in_thread(self.caller, work, *arguments)
 
     async def _use(self, operation: str, uri: str, work: Callable[..., T], *arguments: Any) -> T:
@@ -116,11 +116,11 @@ class RequestContext:
         return await self.in_thread(self.passable, self.caller)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """What `work` returns, which takes long: no page of others waits for it."""
+        """Return what `work` returns, which takes long: no page of others waits for it."""
         return await self.inside.in_thread(self.caller, work, *arguments)
 
     def trying(self) -> AbstractAsyncContextManager[None]:
-        """The turn to ask a model, as a block around all that is made of its answers."""
+        """Return the turn to ask a model, as a block around all that is made of its answers."""
         return self.inside.trying(self.caller)
 
     @property
@@ -151,7 +151,7 @@ class RequestContext:
     async def ask(
         self, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The answer of an operation, as any client of this caller would get it.
+        """Return the answer of an operation, as any client of this caller would get it.
 
         raises    what the operation raises (errors.py)
         """

@@ -63,7 +63,7 @@ class Hosts:
 
 
 def is_to_stay_with_tls(request: Request) -> bool:
-    """Whether a host of its own was asked for over TLS. `localhost` has other servers, which browsers would no longer
+    """Return whether a host of its own was asked for over TLS. `localhost` has other servers, which browsers would no longer
     find; addresses are none that browsers remember."""
     if request.url.scheme != "https":
         return False

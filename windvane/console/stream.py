@@ -42,7 +42,7 @@ class Tap:
         self._closing = asyncio.Event()
 
     def _may_have_more(self, account: str) -> bool:
-        """Whether it leaves others as many as it has."""
+        """Return whether it leaves others as many as it has."""
         return self._open_of[account] < self._at_most - self._n_open
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Tap:
 
 
 def _while(is_signed_in: IsSignedIn, render: Render) -> Render:
-    """The fragments; after signing out, or the end of the session or its key, the end of the stream in their place."""
+    """Return the fragments; after signing out, or the end of the session or its key, the end of the stream in their place."""
 
     async def render_if_in() -> Mapping[str, str]:
         return await render() if await is_signed_in() else {END: "signed out"}

@@ -10,7 +10,7 @@ from windvane.glossary import TERMS
 
 
 def anchor_of(term: str) -> str:
-    """The id of a term on the page of the glossary.
+    """Return the id of a term on the page of the glossary.
 
     >>> anchor_of("precision, recall")
     'precision-recall'
@@ -19,7 +19,7 @@ def anchor_of(term: str) -> str:
 
 
 def term(name: str, text: str = "") -> Markup:
-    """A link to the glossary with the meaning as its tooltip.
+    """Return a link to the glossary with the meaning as its tooltip.
 
     name    as the glossary has it
     text    what the page says; "" if that is the name

@@ -56,7 +56,7 @@ class Figure:
 
 
 def figures_of(candidate: dict[str, Any], names: list[str]) -> list[Figure]:
-    """Every metric of the problem type, on rows not trained on and on those trained on.
+    """Return every metric of the problem type, on rows not trained on and on those trained on.
 
     candidate    a LeaderboardCandidate
     """
@@ -70,7 +70,7 @@ def figures_of(candidate: dict[str, Any], names: list[str]) -> list[Figure]:
 
 
 def is_loss(name: str) -> bool:
-    """Whether lower values of a metric are better."""
+    """Return whether lower values of a metric are better."""
     return name in _LOSSES
 
 

@@ -46,7 +46,7 @@ def short(value: float) -> str:
 
 
 def unit_of(value: float) -> tuple[float, str]:
-    """The size and the name, with a space before it, of what a large number is told in; (1, "") for others.
+    """Return the size and the name, with a space before it, of what a large number is told in; (1, "") for others.
 
     >>> unit_of(2_400_000), unit_of(1.5e9), unit_of(12.0)
     ((1000000.0, ' M'), (1000000000.0, ' bn'), (1.0, ''))
@@ -109,7 +109,7 @@ def seconds(value: float | None) -> str:
 
 
 def millis(value: float | None) -> str:
-    """Seconds as milliseconds.
+    """Return seconds as milliseconds.
 
     >>> millis(0.00123), millis(0.25)
     ('1.2 ms', '250 ms')
@@ -132,12 +132,12 @@ def percent(value: float | None) -> str:
 
 
 def moment(value: datetime | None) -> Markup | str:
-    """A time, which the browser shows in its reader's zone."""
+    """Return a time, which the browser shows in its reader's zone."""
     return _time(value, "moment")
 
 
 def ago(value: datetime | None) -> Markup | str:
-    """A time, which the browser shows as how long ago it is."""
+    """Return a time, which the browser shows as how long ago it is."""
     return _time(value, "ago")
 
 
@@ -150,12 +150,12 @@ def _time(value: datetime | None, how: str) -> Markup | str:
 
 
 def name(text: Any, limit: int = 200) -> str:
-    """A text of somebody's data on one line, in which every character has a look of its own."""
+    """Return a text of somebody's data on one line, in which every character has a look of its own."""
     return seen(str(text), limit)
 
 
 def words(text: str) -> str:
-    """A status of AWS as words.
+    """Return a status of AWS as words.
 
     >>> words("MaxAutoMLJobRuntimeReached"), words("InService")
     ('Time budget used', 'In service')

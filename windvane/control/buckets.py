@@ -98,7 +98,7 @@ class StoredBuckets:
             return tx.bucket_owner(bucket)
 
     def claim(self, bucket: str, account: str) -> str:
-        """The owner after the call."""
+        """Return the owner after the call."""
         with self._store.transaction() as tx:
             return tx.claim_bucket(bucket, account, self._clock())
 

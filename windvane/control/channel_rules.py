@@ -47,7 +47,7 @@ _FORMS = {
 
 
 def channel_names(request: Request) -> Iterator[str]:
-    """The rule that the channels are those of a dataset or those of a table."""
+    """Yield the rule that the channels are those of a dataset or those of a table."""
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     algorithm = algorithm_of(first(request, "AlgorithmSpecification.TrainingImage") or "")
     n_members = len(names) - 1 if algorithm == ENSEMBLE and DATASET in names else 0
@@ -74,7 +74,7 @@ def channel_names(request: Request) -> Iterator[str]:
 
 
 def fraction_alone(request: Request) -> Iterator[str]:
-    """The rule that rows are held out of the channel train only if there are none of a channel of their own."""
+    """Yield the rule that rows are held out of the channel train only if there are none of a channel of their own."""
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if VALIDATION in names and FRACTION in request.get("HyperParameters", {}):
         yield (
@@ -87,7 +87,7 @@ def _describes_members(request: Request) -> bool:
 
 
 def channel_sources(request: Request) -> Iterator[str]:
-    """The rule on how a channel's objects are named and packed, which differs between datasets and tables."""
+    """Yield the rule on how a channel's objects are named and packed, which differs between datasets and tables."""
     for number, channel in enumerate(request.get("InputDataConfig", ()), 1):
         place = f"InputDataConfig.{number}.member"
         if channel["ChannelName"] in (TRAIN, VALIDATION):
@@ -131,7 +131,7 @@ _OF_DATASET = refused(
 
 
 def target_named(request: Request) -> Iterator[str]:
-    """The rule that a table whose columns have names has its target named, and no other."""
+    """Yield the rule that a table whose columns have names has its target named, and no other."""
     forms = {
         channel["ChannelName"]: form
         for channel in request.get("InputDataConfig", ())

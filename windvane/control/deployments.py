@@ -36,7 +36,7 @@ class Need:
 
 
 def needed_to_deploy(job: AutoMLJob) -> Iterator[Need]:
-    """What the creator of a job must be allowed; nothing for a job that deploys nothing."""
+    """Yield what the creator of a job must be allowed; nothing for a job that deploys nothing."""
     if not job.endpoint_name:
         return
     name = _name(job)

@@ -95,7 +95,7 @@ def readable_objects(
 
 
 def _named_readably(artifacts: Artifacts, grant: Grant, manifest: Location) -> list[Location]:
-    """What a manifest names that the role may read; of what it names that is yet to be asked."""
+    """Return what a manifest names that the role may read; of what it names that is yet to be asked."""
     grant.require(Action.GET, manifest.bucket, manifest.key)
     if (info := artifacts.info(manifest)) is not None:
         grant.require_read(info)
@@ -163,7 +163,7 @@ def specification_at(
 
 
 def input_objects(artifacts: Artifacts, source: DataSource) -> Iterator[ObjectInfo]:
-    """Every object that a data source stands for: those under a prefix in key order, without the empty
+    """Yield every object that a data source stands for: those under a prefix in key order, without the empty
     ones that mark folders, or those that a manifest names, in its order.
 
     raises    InvalidRequest if a manifest is malformed or names what does not exist
@@ -177,7 +177,7 @@ def input_objects(artifacts: Artifacts, source: DataSource) -> Iterator[ObjectIn
 
 
 def manifest_locations(artifacts: Artifacts, manifest: Location) -> list[Location]:
-    """What a manifest file names.
+    """Return what a manifest file names.
 
     raises    InvalidRequest if it is missing, too large or not of the documented form
     source    AutoMLS3DataSource in SageMaker's API reference

@@ -68,7 +68,7 @@ class Lists:
     def page(
         self, listing: Listing[R], scope: Scope, parameters: Mapping[str, Any], parent: str = ""
     ) -> Listed[R]:
-        """The page that the parameters of a List operation ask for, of all records of the scope or, with a
+        """Return the page that the parameters of a List operation ask for, of all records of the scope or, with a
         parent, of those that belong to it.
 
         raises    InvalidRequest if the token was not issued for this list with these filters
@@ -92,7 +92,7 @@ class Lists:
         return Listed(page.records, self._tokens.issue(belongs_to, page.position) if more else "")
 
     def filters(self, scope: Scope, parameters: Mapping[str, Any]) -> Query:
-        """What the parameters of a List operation leave of all records of the scope, on whatever page."""
+        """Return what the parameters of a List operation leave of all records of the scope, on whatever page."""
         return Query(scope=scope, **_filters(parameters))
 
 
@@ -101,7 +101,7 @@ def _filters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _identity(name: str, scope: Scope, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a token belongs to: another scope, operation, filter or order makes it void. The page size may
+    """Return what a token belongs to: another scope, operation, filter or order makes it void. The page size may
     change between pages."""
     filters = {
         key: value.isoformat() if isinstance(value, datetime) else value

@@ -299,7 +299,7 @@ def _going_on(query: LineQuery, time_ms: int, line: int, newest_first: bool) -> 
 def _matching(
     lines: Sequence[LogEvent], pattern: Pattern, at_most: int
 ) -> tuple[list[LogEvent], LogEvent | None]:
-    """Those that match and fit into an answer, and the last one that was looked at for it."""
+    """Return those that match and fit into an answer, and the last one that was looked at for it."""
     found: list[LogEvent] = []
     last, room, left = None, MOST_BYTES, MOST_COMPARED
     for line in lines:
@@ -346,7 +346,7 @@ def _token(way: str, position: Position) -> str:
 
 
 def _belongs_to(name: str, scope: Scope, parameters: Parameters) -> tuple[str, ...]:
-    """What a token belongs to: another scope, operation or filter makes it void."""
+    """Return what a token belongs to: another scope, operation or filter makes it void."""
     filters = {
         key: value
         for key, value in sorted(parameters.items())

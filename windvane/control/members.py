@@ -30,13 +30,13 @@ def called(request: Request, place: str) -> str:
 
 
 def found(request: Request, path: str) -> Iterator[tuple[str, Any]]:
-    """Every member at this path as (AWS's spelling of its place, value)."""
+    """Yield every member at this path as (AWS's spelling of its place, value)."""
     for place, value in _found(request, path.split("."), ""):
         yield called(request, place), value
 
 
 def first(request: Request, path: str) -> Any:
-    """The value of the first member at this path, or None."""
+    """Return the value of the first member at this path, or None."""
     return next((value for _, value in found(request, path)), None)
 
 
@@ -74,7 +74,7 @@ def _found(value: Any, names: list[str], place: str) -> Iterator[tuple[str, Any]
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value asks for nothing: "", {}, [], or a list or map of nothing else."""
+    """Return whether a value asks for nothing: "", {}, [], or a list or map of nothing else."""
     if isinstance(value, Mapping):
         return all(is_empty(item) for item in value.values())
     if isinstance(value, list):

@@ -33,7 +33,7 @@ class Networks:
     lacks: str = ""
 
     def rule(self, place: str = "") -> Rule:
-        """The rule that isolation and a network, asked for at this place of a request, can be had.
+        """Return the rule that isolation and a network, asked for at this place of a request, can be had.
 
         place    the member that has them as its own; "" for the request itself
         """

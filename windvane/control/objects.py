@@ -52,7 +52,7 @@ class Objects:
         return info
 
     def read(self, caller: Caller, uri: str, limit_bytes: int) -> bytes:
-        """The whole object.
+        """Return the whole object.
 
         raises    as `info`, and TooLarge for one of more than `limit_bytes`
         """
@@ -74,7 +74,7 @@ class Objects:
                 yield chunk
 
     def list(self, caller: Caller, prefix: str, limit: int) -> list[ObjectInfo]:
-        """The first objects whose keys begin with that of the prefix, in the order of their keys.
+        """Return the first objects whose keys begin with that of the prefix, in the order of their keys.
 
         raises    InvalidRequest for what is no S3 URI; AccessDenied
         """

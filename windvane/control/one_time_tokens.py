@@ -16,7 +16,7 @@ class OneTimeTokens:
         self._clock = clock
 
     def use(self, token: str, expires: datetime) -> bool:
-        """Whether it was still good."""
+        """Return whether it was still good."""
         with self._store.transaction() as tx:
             return tx.use_token(token, expires, self._clock())
 

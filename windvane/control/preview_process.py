@@ -72,7 +72,7 @@ class Readable(Protocol):
 def look(
     asked: Asked, scratch: Path, data: Readable, bounds: Bounds, sandbox: Sandbox | None
 ) -> Mapping[str, Any]:
-    """What engine.preview.asked.SeenTable tells of a table.
+    """Return what engine.preview.asked.SeenTable tells of a table.
 
     scratch    an empty folder, for the process
     raises     InvalidRequest with what the process found at fault, or if it had to be ended

@@ -113,20 +113,20 @@ class Progress:
 
 
 def index_of(task: Task) -> int | None:
-    """The index of the candidate that a task makes or is about; None for what candidates share."""
+    """Return the index of the candidate that a task makes or is about; None for what candidates share."""
     plan: Mapping[str, Any] = task.payload.get("plan", task.payload)
     index: int | None = plan.get("index")
     return index
 
 
 def _found(tasks: Sequence[Task]) -> Mapping[str, Any]:
-    """What the analysis found; nothing before it is done."""
+    """Return what the analysis found; nothing before it is done."""
     done = (task.result for task in tasks if task.kind is TaskKind.ANALYZE)
     return next((result for result in done if result is not None), {})
 
 
 def _figure(found: Mapping[str, Any], name: str, most: int) -> int | None:
-    """A number of the analysis, whose task may have left anything in its place; None if it is none."""
+    """Return a number of the analysis, whose task may have left anything in its place; None if it is none."""
     value = found.get(name)
     return value if type(value) is int and 0 <= value <= most else None
 

@@ -97,7 +97,7 @@ def _find(
 
 
 def _look(tx: Transaction, job: AutoMLJob, candidate: Candidate) -> tuple[ReportsView | None, str]:
-    """The reports as they are, None if there are none; and the name of the next processing job for them."""
+    """Return the reports as they are, None if there are none; and the name of the next processing job for them."""
     last = None
     for attempt in count(1):
         name = report_job_name(candidate, attempt)
@@ -134,7 +134,7 @@ def _check(candidate: Candidate) -> None:
 
 
 def _dataset(tx: Transaction, job: AutoMLJob, candidate: Candidate) -> str:
-    """The S3 prefix of the job's data: what the first step of its candidates wrote.
+    """Return the S3 prefix of the job's data: what the first step of its candidates wrote.
 
     raises    InvalidRequest if it has not, or not yet
     """

@@ -53,7 +53,7 @@ MaySee = Callable[[Kind, str], None]
 
 
 def filled_in(tx: Transaction, scope: Scope, request: Request, may_see: MaySee) -> dict[str, Any]:
-    """The request of CreateTrainingJob with what it leaves to the step that its image names; itself if it names none.
+    """Return the request of CreateTrainingJob with what it leaves to the step that its image names; itself if it names none.
 
     may_see   is asked about the other jobs that something is taken from: members of an ensemble, which a client's own
               job may name as it likes, and the job that read the table
@@ -80,7 +80,7 @@ def filled_in(tx: Transaction, scope: Scope, request: Request, may_see: MaySee) 
 def _own(
     tx: Transaction, scope: Scope, step: TrainingJob, request: Request, may_see: MaySee
 ) -> dict[str, str]:
-    """The step's hyperparameters; those of an ensemble with its members', unless they have channels."""
+    """Return the step's hyperparameters; those of an ensemble with its members', unless they have channels."""
     own: dict[str, str] = step.details.get("HyperParameters", {})
     channels = [channel["ChannelName"] for channel in request.get("InputDataConfig", ())]
     if MEMBERS not in own or any(name.startswith(MEMBER) for name in channels):
@@ -102,7 +102,7 @@ def _own(
 
 
 def _names_in(text: str) -> list[str]:
-    """The members that an ensemble's weights name; none of a text that is not a step's: clients may write any."""
+    """Return the members that an ensemble's weights name; none of a text that is not a step's: clients may write any."""
     try:
         weights = json.loads(text)
     except (ValueError, RecursionError):
@@ -120,7 +120,7 @@ def _described(member: TrainingJob) -> str:
 
 
 def _split(tx: Transaction, step: TrainingJob, request: Request) -> ProcessingJob | None:
-    """The job that read the table of the step, if the request has a table to be read as that was: columns with names,
+    """Return the job that read the table of the step, if the request has a table to be read as that was: columns with names,
     and no dataset, which says itself what it is."""
     channels = _by_name(request)
     if TRAIN not in channels or not step.parent:
@@ -132,7 +132,7 @@ def _split(tx: Transaction, step: TrainingJob, request: Request) -> ProcessingJo
 
 
 def _about_the_table(split: ProcessingJob | None, request: Request) -> dict[str, str]:
-    """What the job of the step found its table to be, and the share that it held out."""
+    """Return what the job of the step found its table to be, and the share that it held out."""
     if split is None:
         return {}
     environment = split.details["Environment"]
@@ -143,7 +143,7 @@ def _about_the_table(split: ProcessingJob | None, request: Request) -> dict[str,
 
 
 def _channels(split: ProcessingJob | None, request: Request) -> list[Any]:
-    """Those of the request, and the feature specification that the table of the step was read by."""
+    """Return those of the request, and the feature specification that the table of the step was read by."""
     channels = list(request.get("InputDataConfig", ()))
     if split is None or SPECIFICATION in _by_name(request):
         return channels

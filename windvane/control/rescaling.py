@@ -19,7 +19,7 @@ _COUNT = "DesiredInstanceCount"
 def rescaled(
     running: Sequence[Deployed], wishes: Sequence[Mapping[str, Any]], config_name: str
 ) -> tuple[Deployed, ...]:
-    """The variants with what DesiredWeightsAndCapacities asks for.
+    """Return the variants with what DesiredWeightsAndCapacities asks for.
 
     config_name    the endpoint configuration that they come from
     raises         InvalidRequest with the sentence of every fault
@@ -57,7 +57,7 @@ def _figures(variant: Variant) -> dict[str, float]:
 def retained(
     request: Request, running: Sequence[Deployed], wanted: Sequence[Deployed]
 ) -> tuple[Deployed, ...]:
-    """The variants of an endpoint's new configuration; with RetainAllVariantProperties, those whose name runs
+    """Return the variants of an endpoint's new configuration; with RetainAllVariantProperties, those whose name runs
     already keep weight and capacity, except for what ExcludeRetainedVariantProperties names.
 
     raises    InvalidRequest if no variant is left with a weight above 0

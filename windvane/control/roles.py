@@ -88,7 +88,7 @@ class Grant:
         return self._decides(rights, action, f"arn:aws:s3:::{bucket}/{key}")
 
     def allows(self, action: Action, bucket: str, key: str = "") -> bool:
-        """Whether the policies allow this."""
+        """Return whether the policies allow this."""
         return self.decides(action, bucket, key) is Decision.ALLOWED
 
     def require(self, action: Action, bucket: str, key: str = "") -> None:
@@ -118,7 +118,7 @@ class Grant:
             self.require_key(info.kms_key, "kms:Decrypt")
 
     def may_use_key(self, arn: str, action: str) -> bool:
-        """Whether the policies allow this with a key of KMS."""
+        """Return whether the policies allow this with a key of KMS."""
         return self._decides(rights_at_key(arn, self.rights), action, arn) is Decision.ALLOWED
 
     def require_key(self, arn: str, *actions: str) -> None:
@@ -174,7 +174,7 @@ class Roles:
         self._mapped = mapped or BucketMap()
 
     def default(self, scope: Scope) -> Grant:
-        """The default role of the account: every bucket of it."""
+        """Return the default role of the account: every bucket of it."""
         return self.assume(scope, default_role(scope.account))
 
     def assume(self, scope: Scope, arn: str) -> Grant:
@@ -197,7 +197,7 @@ class Roles:
         )
 
     def of_caller(self, caller: Caller) -> Grant:
-        """What holds where a request names no role: what the caller may do, and no more.
+        """Return what holds where a request names no role: what the caller may do, and no more.
 
         raises    AccessDenied if the caller's role or user is no more
         """
@@ -207,7 +207,7 @@ class Roles:
         return self._grant(arn, rights, role is not None and _is_narrow(role))
 
     def passed(self, caller: Caller, arn: str) -> Grant:
-        """The role that a caller hands to a job or model.
+        """Return the role that a caller hands to a job or model.
 
         raises    AccessDenied if the caller may not; InvalidRequest if the account has no such role
         """
@@ -290,12 +290,12 @@ def _key_facts(arn: str) -> dict[str, str]:
 
 
 def region_facts(bucket: str, mapped: BucketMap, region_of: RegionOf) -> dict[str, str]:
-    """What conditions may ask for of the region of a bucket; nothing if that is unknown."""
+    """Return what conditions may ask for of the region of a bucket; nothing if that is unknown."""
     source = mapped.find(bucket)
     region = region_of(bucket) if source is None else source.region
     return {} if region is None else {"aws:requestedregion": region}
 
 
 def _is_narrow(role: Role) -> bool:
-    """Whether it is a role of the configuration, with buckets that are named there."""
+    """Return whether it is a role of the configuration, with buckets that are named there."""
     return role.is_declared and role.arn != default_role(role.account)

@@ -40,7 +40,7 @@ def refused(*members: Unserved) -> Refused:
 
 
 def s3_uris(*paths: str) -> Rule:
-    """The rule that the members at these paths are of the form s3://BUCKET/KEY."""
+    """Return the rule that the members at these paths are of the form s3://BUCKET/KEY."""
 
     def rule(request: Request) -> Iterator[str]:
         for path in paths:

@@ -115,12 +115,12 @@ class Steps:
         return self._create(job, request, grant, sources, outputs)
 
     def create_processing_job(self, caller: Caller, request: Request) -> ProcessingJob:
-        """The same."""
+        """Return the same."""
         grant = self._roles.passed(caller, request["RoleArn"])
         return self._create_processing_job(caller, request, grant, "")
 
     def create_report_job(self, caller: Caller, request: Request, reports_on: str) -> ProcessingJob:
-        """A processing job with the role that the AutoML job was given, handed on by whoever asks for the reports.
+        """Return a processing job with the role that the AutoML job was given, handed on by whoever asks for the reports.
 
         reports_on    ARN of a candidate that gets what the job makes as its reports
         raises        InvalidRequest, NameTaken; AccessDenied if the caller may not pass the role
@@ -236,7 +236,7 @@ def _find(tx: Transaction, kind: type[J], scope: Scope, name: str) -> J:
 
 
 def _details(request: Request, name: str) -> dict[str, Any]:
-    """What Describe repeats of the request."""
+    """Return what Describe repeats of the request."""
     return {member: value for member, value in without_tags(request).items() if member != name}
 
 

@@ -34,7 +34,7 @@ _WORDS = {str(EndpointConfig.kind): "endpoint configuration"}
 
 
 def without_tags(request: Request) -> dict[str, Any]:
-    """A request as a record keeps it: tags live on their own, and change."""
+    """Return a request as a record keeps it: tags live on their own, and change."""
     return {name: value for name, value in request.items() if name != "Tags"}
 
 
@@ -100,13 +100,13 @@ def _find(tx: Transaction, scope: Scope, text: str) -> Resource:
 
 
 def _folded(arn: str) -> str:
-    """Names differ in the case of their letters; whatever stands before them does not."""
+    """Return names differ in the case of their letters; whatever stands before them does not."""
     before, slash, name = arn.partition("/")
     return f"{before}{slash}{name.lower()}"
 
 
 def _missing(arn: Arn, text: str) -> InvalidRequest:
-    """The service model gives operations on tags no error for what is not there: always a ValidationException."""
+    """Return the service model gives operations on tags no error for what is not there: always a ValidationException."""
     if arn.kind == AutoMLJob.kind:
         return InvalidRequest(f"Amazon SageMaker can't find an AutoML job called {arn.name}.")
     return DoesNotExist(_WORDS.get(arn.kind, arn.kind.replace("-", " ")), text)

@@ -101,7 +101,7 @@ class Transforms:
     def _new(
         self, tx: Transaction, scope: Scope, request: Request
     ) -> tuple[TransformJob, str | None]:
-        """The job, and the role that it runs as."""
+        """Return the job, and the role that it runs as."""
         containers, transformers, role = _means(tx, scope, request["ModelName"])
         if transformers:
             check(TRANSFORMERS_RULES, request)
@@ -141,7 +141,7 @@ class Transforms:
 
 
 def _details(request: Request) -> dict[str, Any]:
-    """What Describe repeats of the request."""
+    """Return what Describe repeats of the request."""
     details = {
         name: value for name, value in without_tags(request).items() if name != "TransformJobName"
     }
@@ -151,7 +151,7 @@ def _details(request: Request) -> dict[str, Any]:
 def _means(
     tx: Transaction, scope: Scope, name: str
 ) -> tuple[tuple[Container, ...], str, str | None]:
-    """The model's containers, or else where the transformers are; and the role.
+    """Return the model's containers, or else where the transformers are; and the role.
 
     raises    DoesNotExist if there is neither; InvalidRequest for transformers that are not there
     """
@@ -170,7 +170,7 @@ def _means(
 
 
 def _transformers(tx: Transaction, job: TrainingJob) -> str:
-    """The artefact of transformers: their own, or that of a candidate which holds them too."""
+    """Return the artefact of transformers: their own, or that of a candidate which holds them too."""
     if job.status is not StepStatus.COMPLETED:
         raise InvalidRequest(
             f"The training job {job.arn} is in status {job.status}; its transformers can be used once it is Completed."

@@ -81,7 +81,7 @@ class Event:
 
 
 def state_of(record: Resource) -> str:
-    """What a change of makes an event; "" for a kind of resource that has none."""
+    """Return what a change of makes an event; "" for a kind of resource that has none."""
     if isinstance(record, AutoMLJob):
         return f"{record.status}/{record.secondary}"
     if isinstance(record, TrainingJob):
@@ -105,7 +105,7 @@ def detail_type_of(record: Resource) -> str:
 def document_of(
     record: Resource, event_id: str, job: AutoMLJob | None = None, *, is_gone: bool = False
 ) -> str:
-    """The event that says what state a resource has come to.
+    """Return the event that says what state a resource has come to.
 
     job      that a candidate belongs to
     is_gone  the resource was deleted

@@ -62,7 +62,7 @@ EVERYTHING = FeatureSpecification()
 def specification(
     names: Sequence[str] | None, types: Mapping[str, str], kept_apart: Mapping[str, str]
 ) -> FeatureSpecification:
-    """What a caller asks of the features, checked.
+    """Return what a caller asks of the features, checked.
 
     kept_apart   columns that cannot be features -> what they are, e.g. 'the target'
     raises       InvalidRequest naming the key of a specification that cannot be
@@ -85,7 +85,7 @@ def specification(
 
 
 def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> FeatureSpecification:
-    """The content of a feature specification file, as AutoMLCandidateGenerationConfig documents it.
+    """Return the content of a feature specification file, as AutoMLCandidateGenerationConfig documents it.
 
     raises    InvalidRequest naming what is not of that form
     """

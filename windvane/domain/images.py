@@ -61,7 +61,7 @@ _COUNTERPARTS = {
 
 
 def image_uri(scope: Scope, algorithm: str) -> str:
-    """The image of an algorithm.
+    """Return the image of an algorithm.
 
     raises    InvalidRequest if it is none of ALGORITHMS, nor EXPLAINER
     """
@@ -74,7 +74,7 @@ def image_uri(scope: Scope, algorithm: str) -> str:
 
 
 def step_image_uri(scope: Scope, algorithm: str, step: str) -> str:
-    """The image of an algorithm as the step of a candidate has it.
+    """Return the image of an algorithm as the step of a candidate has it.
 
     step      the step's name
     raises    InvalidRequest as `image_uri` does
@@ -83,13 +83,13 @@ def step_image_uri(scope: Scope, algorithm: str, step: str) -> str:
 
 
 def step_of(image: str) -> str | None:
-    """The name of the step that one of our images stands for; None if it names none, or is not ours."""
+    """Return the name of the step that one of our images stands for; None if it names none, or is not ours."""
     match = _IMAGE.fullmatch(image)
     return match[2] if match is not None else None
 
 
 def counterpart_of(image: str) -> str | None:
-    """Which of ours does what an image of AWS's own registries does; None if there is none."""
+    """Return which of ours does what an image of AWS's own registries does; None if there is none."""
     match = _OF_AWS.fullmatch(image)
     return _COUNTERPARTS.get(match[1]) if match is not None else None
 
@@ -115,11 +115,11 @@ def not_ours(image: str, place: str, choices: Sequence[str], instead: str = "") 
 
 
 def algorithm_of(image: str) -> str | None:
-    """The algorithm whose image this is, in whatever scope; None if the image is not ours."""
+    """Return the algorithm whose image this is, in whatever scope; None if the image is not ours."""
     match = _IMAGE.fullmatch(image)
     return match[1] if match is not None and match[1] in _KNOWN else None
 
 
 def is_model_image(image: str) -> bool:
-    """Whether a model's container may have it."""
+    """Return whether a model's container may have it."""
     return algorithm_of(image) in ALGORITHMS

@@ -108,14 +108,14 @@ class JsonPath:
         return len(self.steps) <= 1 and not any(isinstance(step, _Names) for step in self.steps)
 
     def of(self, value: Any) -> Any:
-        """What the path means in a JSON document.
+        """Return what the path means in a JSON document.
 
         raises    NothingThere, half a sentence
         """
         return _follow(self.steps, value)
 
     def columns(self, n_columns: int) -> list[int]:
-        """The places of the columns it means in a row of so many; never none.
+        """Return the places of the columns it means in a row of so many; never none.
 
         raises    NothingThere, half a sentence
         """

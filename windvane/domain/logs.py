@@ -100,7 +100,7 @@ class LogEvent:
 
 
 def place_of(job: Resource) -> LogPlace:
-    """Where an AutoML job (a stream of its name) or a step job (the one stream of its one instance) writes.
+    """Return where an AutoML job (a stream of its name) or a step job (the one stream of its one instance) writes.
 
     raises    KeyError for any other resource
     """
@@ -112,7 +112,7 @@ def place_of(job: Resource) -> LogPlace:
 
 
 def endpoint_place(endpoint: Resource, generation: int, variant: str, number: int) -> LogPlace:
-    """Where one instance of a variant of an endpoint writes; the next generation has instances of its own."""
+    """Return where one instance of a variant of an endpoint writes; the next generation has instances of its own."""
     of = (endpoint.arn, endpoint.created.isoformat(), str(generation), variant, str(number))
     stream = f"{variant}/i-{derived_suffix(*of, n_hex=17)}"
     return LogPlace(endpoint.scope, endpoint_group(endpoint.name), stream)

@@ -162,7 +162,7 @@ class ProblemSpec:
 
 
 def kept_apart(target: str, sample_weight: str | None) -> dict[str, str]:
-    """Columns that cannot be features -> what they are."""
+    """Return columns that cannot be features -> what they are."""
     weight = {} if sample_weight is None else {sample_weight: "the sample weight"}
     return {**weight, target: "the target"}
 

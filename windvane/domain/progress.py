@@ -107,7 +107,7 @@ def _deployment(job: AutoMLJob, tasks: Sequence[Task]) -> datetime | None:
 
 
 def finishes(candidates: Iterable[Candidate], objective: MetricName | None) -> tuple[Finish, ...]:
-    """Every candidate that has a score, in the order in which they finished. Of records that do not say on how many
+    """Return every candidate that has a score, in the order in which they finished. Of records that do not say on how many
     folds they were scored nothing is held against them."""
     sign = 1.0 if objective is not None and objective.is_minimized else -1.0
     scored = sorted(_scored(candidates, sign), key=lambda one: (one.ended, one.candidate.index))
@@ -139,7 +139,7 @@ class _Scored:
 
 
 def _best_so_far(scored: Iterable[_Scored]) -> Iterator[tuple[_Scored, bool]]:
-    """The first that is scored on more folds than all before it takes their place, whatever its score."""
+    """Yield the first that is scored on more folds than all before it takes their place, whatever its score."""
     most, least_cost = 0, math.inf
     for one in scored:
         if (one.candidate.folds or 0) > most:

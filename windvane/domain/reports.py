@@ -21,12 +21,12 @@ _AN_HOUR = {"MaxRuntimeInSeconds": 3600}
 
 
 def explanations_of(job: AutoMLJob) -> str:
-    """The S3 prefix of the explanations of its candidates."""
+    """Return the S3 prefix of the explanations of its candidates."""
     return f"{job.output_root}/{EXPLANATIONS}"
 
 
 def insights_of(job: AutoMLJob) -> str:
-    """The S3 prefix of what is said of its candidates' quality."""
+    """Return the S3 prefix of what is said of its candidates' quality."""
     return f"{job.output_root}/{INSIGHT_REPORTS}"
 
 
@@ -36,7 +36,7 @@ def report_job_name(candidate: Candidate, attempt: int) -> str:
 
 
 def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str) -> dict[str, Any]:
-    """The parameters of CreateProcessingJob for the reports on a finished candidate whose model is there.
+    """Return the parameters of CreateProcessingJob for the reports on a finished candidate whose model is there.
 
     dataset    S3 prefix of the job's data, as typed and split
     name       of the processing job
@@ -86,7 +86,7 @@ def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str
 
 
 def reported(candidate: Candidate, made_by: ProcessingJob) -> Candidate:
-    """The candidate with the reports of a processing job that is Completed."""
+    """Return the candidate with the reports of a processing job that is Completed."""
     outputs = outputs_of(made_by)
     return replace(
         candidate, explainability=outputs[_EXPLANATION], model_insights=outputs[_INSIGHTS]

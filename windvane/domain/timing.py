@@ -100,12 +100,12 @@ class Timetable:
 
 
 def reserve_s(job: AutoMLJob) -> float:
-    """Seconds kept free at the end of a job for everything but candidates."""
+    """Return seconds kept free at the end of a job for everything but candidates."""
     return _packing_s(job) + _reports_s(job) + _after_s(job)
 
 
 def explanation_s(job: AutoMLJob) -> float:
-    """The most that the explainability report takes, also when there is more time."""
+    """Return the most that the explainability report takes, also when there is more time."""
     return min(_REPORTS.most_s, _EXPLAINING_SHARE * job.limits.max_runtime_s)
 
 
@@ -148,7 +148,7 @@ def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
 
 
 def next_change(job: AutoMLJob, up_since: datetime, now: datetime) -> datetime:
-    """When time alone will next make something due for a job."""
+    """Return when time alone will next make something due for a job."""
     times = timetable(job, up_since)
     ends = (
         times.search,
@@ -162,7 +162,7 @@ def next_change(job: AutoMLJob, up_since: datetime, now: datetime) -> datetime:
 
 
 def stop_at(job: AutoMLJob, task: Task, up_since: datetime) -> datetime:
-    """When this claimed task must have ended; what still runs then is killed."""
+    """Return when this claimed task must have ended; what still runs then is killed."""
     times = timetable(job, up_since)
     if task.kind is TaskKind.TRAIN:
         own = timedelta(seconds=job.limits.max_candidate_runtime_s)

@@ -138,7 +138,7 @@ _MOST_NOTES = 40
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON; `outcome_from_json` reads it, also after keys of `members` became strings."""
+    """Return an outcome as JSON; `outcome_from_json` reads it, also after keys of `members` became strings."""
     return {**asdict(outcome), "notes": notes_to_json(outcome.notes)}
 
 

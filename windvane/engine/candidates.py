@@ -122,13 +122,13 @@ class Outcome:
 
 
 def with_latency(outcome: Outcome, latency_s: float) -> Outcome:
-    """The outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
+    """Return the outcome of an ensemble whose latency was measured through its packages, not added up from its members'."""
     notes = tuple(note for note in outcome.notes if not note.has(NoteCode.LATENCY_ADDED))
     return replace(outcome, latency_s=latency_s, notes=notes)
 
 
 def with_optimism(outcome: Outcome, found: float | None, among: Iterable[Outcome]) -> Outcome:
-    """The outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
+    """Return the outcome of a picked candidate, with what picking it did to its score; as it is if that is None or known.
 
     among    all that it was picked from, itself included
     """

@@ -20,7 +20,7 @@ _SHOWN = 60
 
 
 def whole_in(document: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    """A whole number, least and most included."""
+    """Return a whole number, least and most included."""
     value = document.get(name)
     if type(value) is not int or not least <= value <= most:
         raise ValueError(
@@ -32,7 +32,7 @@ def whole_in(document: Mapping[str, Any], name: str, least: int, most: int) -> i
 def number_in(
     document: Mapping[str, Any], name: str, least: float = -math.inf, most: float = math.inf
 ) -> float:
-    """A finite number, least and most included."""
+    """Return a finite number, least and most included."""
     value = document.get(name)
     if (
         not isinstance(value, int | float)
@@ -69,7 +69,7 @@ def flag_in(document: Mapping[str, Any], name: str) -> bool:
 def floats_in(
     arrays: Mapping[str, NDArray[Any]], name: str, n_axes: int, *, may_be_nan: bool = False
 ) -> NDArray[Any]:
-    """An array of real numbers, finite unless it may hold NaN (but never infinities then)."""
+    """Return an array of real numbers, finite unless it may hold NaN (but never infinities then)."""
     array = _array(arrays, name, "f", n_axes, "real numbers")
     bad = np.isinf(array) if may_be_nan else ~np.isfinite(array)
     if bad.any():
@@ -80,7 +80,7 @@ def floats_in(
 def indices_in(
     arrays: Mapping[str, NDArray[Any]], name: str, n_axes: int, below: int, least: int = 0
 ) -> NDArray[Any]:
-    """An array of whole numbers from `least` to below `below`."""
+    """Return an array of whole numbers from `least` to below `below`."""
     array = _array(arrays, name, "iu", n_axes, "whole numbers")
     bad = (array < least) | (array >= below)
     if bad.any():

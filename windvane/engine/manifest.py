@@ -57,7 +57,7 @@ def write_manifest(folder: Path, kind: str, about: dict[str, Any]) -> None:
 
 
 def check_manifest(folder: Path, kind: str) -> dict[str, Any]:
-    """What the manifest says about the package; raises CorruptArtifact if any file differs from it."""
+    """Return what the manifest says about the package; raises CorruptArtifact if any file differs from it."""
     file = folder / MANIFEST
     document = read_json(file)
     if document.get("format") != FORMAT:
@@ -83,7 +83,7 @@ def write_json(file: Path, document: Any) -> None:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object in which no name stands twice.
+    """Return a JSON object in which no name stands twice.
 
     raises    CorruptArtifact if the file is missing, holds something else, or is too large for a document
     """
@@ -123,7 +123,7 @@ def _compare(folder: Path, files: dict[str, Any]) -> None:
 
 
 def _files(folder: Path) -> list[str]:
-    """Names relative to the folder, with '/', sorted; raises CorruptArtifact for anything but files and folders."""
+    """Return names relative to the folder, with '/', sorted; raises CorruptArtifact for anything but files and folders."""
     names = []
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):

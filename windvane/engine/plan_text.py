@@ -48,7 +48,7 @@ _STOP = re.compile(rf"fold\d+|{FULL_FIT}|{REFIT_ROWS}")
 
 
 def hyperparameters_of(plan: Plan, folds: int | None) -> dict[str, str]:
-    """A plan as text.
+    """Return a plan as text.
 
     folds    that it is, or was, scored on; None for all that the table has
     """
@@ -64,7 +64,7 @@ def hyperparameters_of(plan: Plan, folds: int | None) -> dict[str, str]:
 
 
 def plan_of(algorithm: str, hyperparameters: Mapping[str, str]) -> tuple[Plan, int | None]:
-    """The plan that a text tells of, its index 1, and the folds; the inverse of `hyperparameters_of`. What the text
+    """Return the plan that a text tells of, its index 1, and the folds; the inverse of `hyperparameters_of`. What the text
     leaves out is filled in by `rerun`, which knows the table.
 
     raises    CandidateFault for a reserved name that is not known, or has a value that cannot be
@@ -89,7 +89,7 @@ def plan_of(algorithm: str, hyperparameters: Mapping[str, str]) -> tuple[Plan, i
 
 
 def columns_without(hyperparameters: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns that `_without` names.
+    """Return the columns that `_without` names.
 
     raises    CandidateFault if it is no JSON list of names
     """
@@ -103,7 +103,8 @@ def columns_without(hyperparameters: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def recipes_of(text: str) -> tuple[str, ...]:
-    """The recipes that `_recipe` of transformers names: one, or a JSON list of those that an ensemble's members need."""
+    """Return the recipes that `_recipe` of transformers names: one, or a JSON list of those that an ensemble's members
+    need."""
     value = _value(text)
     return tuple(str(name) for name in value) if isinstance(value, list) else (text,)
 

@@ -53,7 +53,7 @@ _WEIGHTS_SUM = 1e-6
 
 
 def leave_out(dataset: Path, names: Iterable[str], into: Path) -> Path:
-    """The dataset folder without some columns: `dataset` itself if there are none to leave out, else `into`, which is
+    """Return the dataset folder without some columns: `dataset` itself if there are none to leave out, else `into`, which is
     made. Rows to be predicted still have these columns; nothing is learnt from them.
 
     raises    CandidateFault if the table has no column of a name
@@ -141,7 +141,7 @@ def rerun_ensemble(
     into: Path,
     second_layer: Mapping[str, Any] = MappingProxyType({}),
 ) -> Outcome:
-    """The ensemble of candidates (index -> folder) with given weights, written like a candidate. Its score is that of
+    """Return the ensemble of candidates (index -> folder) with given weights, written like a candidate. Its score is that of
     the weighted out-of-fold predictions, as `engine.stages.build_ensemble` tells it; its temperature is fitted to them.
 
     weights       positive, with the sum 1; their order is that of the sum, which counts in the last digit
@@ -181,7 +181,7 @@ def rerun_ensemble(
 def _stacked(
     table: Dataset, predictions: Predictions, found: Blend, second_layer: Mapping[str, Any]
 ) -> tuple[Blend, SecondLayer | None]:
-    """The ensemble with its second layer, if it is to have one."""
+    """Return the ensemble with its second layer, if it is to have one."""
     if not second_layer:
         return found, None
     first = OutOfFold.of(table, predictions)

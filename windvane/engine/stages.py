@@ -103,7 +103,7 @@ def cross_validate(
 def refit(
     dataset: Path, features: Path, candidate: Path, limits: TrainLimits, into: Path
 ) -> Outcome:
-    """What `cross_validate` wrote, with a model of all rows; the first fold's if the time does not allow it.
+    """Return what `cross_validate` wrote, with a model of all rows; the first fold's if the time does not allow it.
 
     raises    CandidateFault; CorruptArtifact if the candidate is an ensemble
     """
@@ -130,7 +130,7 @@ def train(
 
 
 def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
-    """The constant predictor (prior or mean), in a second whatever the data: the answer of a job whose time
+    """Return the constant predictor (prior or mean), in a second whatever the data: the answer of a job whose time
     allowed no better. Same files as `train`; it needs no features."""
     table = read_dataset(dataset)
     trial = Trial(table, None, baseline_plan(index, table.analysis.seed))
@@ -147,7 +147,7 @@ def build_ensemble(
     max_latency_s: float | None = None,
     ends: float = math.inf,
 ) -> Outcome | None:
-    """The weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
+    """Return the weighted ensemble of candidates (index -> folder) over their out-of-fold predictions, written
     like a candidate; None if no weighting beats the best single one scored on as many rows.
 
     Its score is cross-fitted, as oof.npy is: of every row by weights fitted without it. It is compared with the best single
@@ -266,7 +266,7 @@ def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits
 def _calibrated(
     members: Mapping[int, Path], records: Mapping[int, CandidateRecord]
 ) -> dict[int, NDArray[np.float32]]:
-    """Their out-of-fold predictions, each at its temperature."""
+    """Return their out-of-fold predictions, each at its temperature."""
     return {
         number: at_temperature(read_out_of_fold(folder), records[number].temperature)
         for number, folder in members.items()
@@ -274,7 +274,7 @@ def _calibrated(
 
 
 def _of_all_rows(found: Blend, n_rows: int) -> NDArray[np.float32]:
-    """The ensemble's out-of-fold predictions as a candidate's folder holds them."""
+    """Return the ensemble's out-of-fold predictions as a candidate's folder holds them."""
     out_of_fold = np.full((n_rows, *found.out_of_fold.shape[1:]), np.nan, np.float32)
     out_of_fold[found.rows] = found.out_of_fold
     return out_of_fold
@@ -290,7 +290,7 @@ def _within(
 
 
 def _costs(records: Mapping[int, CandidateRecord], max_latency_s: float | None) -> dict[int, float]:
-    """What each takes of the size, or of the latency if that is more, that an ensemble may have."""
+    """Return what each takes of the size, or of the latency if that is more, that an ensemble may have."""
     most_s = math.inf if max_latency_s is None else max_latency_s
     return {
         number: max(

@@ -14,7 +14,7 @@ Weight = NDArray[np.float64] | None
 
 
 def taken(weight: Weight, rows: NDArray[Any] | slice) -> Weight:
-    """Those of some rows."""
+    """Return those of some rows."""
     return None if weight is None else weight[rows]
 
 
@@ -29,7 +29,7 @@ def mean(values: NDArray[Any], weight: Weight = None) -> float:
 
 
 def deviation(values: NDArray[Any], weight: Weight = None) -> float:
-    """The standard deviation of (n_rows,) about their mean."""
+    """Return the standard deviation of (n_rows,) about their mean."""
     if weight is None:
         return float(np.std(values))
     return float(np.sqrt(mean((values - mean(values, weight)) ** 2, weight)))

@@ -46,7 +46,7 @@ class EventPoller:
         return self._newest
 
     async def beyond(self, sequence: int, timeout_s: float) -> bool:
-        """Whether there is an event after this one; waits for it as long as that."""
+        """Return whether there is an event after this one; waits for it as long as that."""
         if self._newest > sequence:
             return True
         try:

@@ -11,7 +11,7 @@ SIGNATURE_HEADER = "Windvane-Signature"
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """The value of SIGNATURE_HEADER: HMAC-SHA256, in hexadecimal digits, over TIME_HEADER's value, a full stop and the
+    """Return the value of SIGNATURE_HEADER: HMAC-SHA256, in hexadecimal digits, over TIME_HEADER's value, a full stop and the
     body."""
     signed = timestamp.encode() + b"." + body
     return f"v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"

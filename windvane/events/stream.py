@@ -64,7 +64,7 @@ class Streams:
         return self._n_open
 
     def _may_have_more(self, account: str) -> bool:
-        """Whether it leaves others as many as it has."""
+        """Return whether it leaves others as many as it has."""
         return self._open_of[account] < self._at_most - self._n_open
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class Streams:
                     yield _STILL_HERE
 
     async def _wait(self, after: int) -> bool:
-        """Whether there is something new; False if it is time to say that the stream is open."""
+        """Return whether there is something new; False if it is time to say that the stream is open."""
         rise = asyncio.ensure_future(self._poller.beyond(after, self._heartbeat_s))
         end = asyncio.ensure_future(self._closing.wait())
         try:

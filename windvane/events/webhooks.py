@@ -138,7 +138,7 @@ class Webhooks:
         return subscriber
 
     async def _deliver(self, session: aiohttp.ClientSession, hook: Hook, event: Event) -> bool:
-        """Whether it was taken, in the end."""
+        """Return whether it was taken, in the end."""
         attempt = 0
         while True:
             why = await self._attempt(session, hook, event)

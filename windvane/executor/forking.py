@@ -83,7 +83,7 @@ class ForkingExecutor:
         waiter.poll(1000 * seconds)
 
     def _look_around(self) -> bool:
-        """Whether there is any news."""
+        """Return whether there is any news."""
         for running in list(self._running.values()):
             if (said := running.newly_said()) is not None:
                 self._news.append(Said(running.work.key, said))
@@ -113,7 +113,7 @@ class _Running:
     _said: Mapping[str, Any] | None = None
 
     def newly_said(self) -> Mapping[str, Any] | None:
-        """What it says now, unless that was known."""
+        """Return what it says now, unless that was known."""
         said = _read(self.place / _SAID)
         if said == self._said:
             return None

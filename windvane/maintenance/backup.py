@@ -86,7 +86,7 @@ def _copied(database: PinnedDatabase, name: str, scratch: Path) -> KeptFile:
 
 
 def _settled(file: KeptFile, scratch: Path) -> KeptFile | None:
-    """A copy that no task can change while it is read: a file that becomes shorter would stop the backup.
+    """Return a copy that no task can change while it is read: a file that becomes shorter would stop the backup.
 
     None for one that the task made so that nobody may read it, or so that it is nearly all hole."""
     path = scratch / "settled"

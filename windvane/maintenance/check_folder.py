@@ -27,7 +27,7 @@ def check_keys(readers: dict[str, Callable[[], object]]) -> Iterator[Finding]:
 
 
 def check_modes(data_dir: Path) -> Iterator[Finding]:
-    """The folder, what lies in it, and everything that holds secrets."""
+    """Yield the folder, what lies in it, and everything that holds secrets."""
     owner = data_dir.stat().st_uid
     for path in (data_dir, *sorted(data_dir.iterdir())):
         status = path.lstat()
@@ -63,7 +63,7 @@ def check_leftovers(data_dir: Path, lost: LostAndFound) -> Iterator[Finding]:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a process works in it (maintenance/moment.py locks its own)."""
+    """Return whether a process works in it (maintenance/moment.py locks its own)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

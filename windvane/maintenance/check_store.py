@@ -56,7 +56,7 @@ OpenKey = Callable[[Key], None]
 
 
 def check_database(path: Path) -> Iterator[Finding]:
-    """The SQLite file itself."""
+    """Yield the SQLite file itself."""
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]

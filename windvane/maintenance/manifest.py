@@ -104,7 +104,7 @@ def read_sums(data: bytes, manifest: Manifest) -> dict[str, str]:
 
 
 def is_safe(name: str) -> bool:
-    """Whether a backup may hold a file of this name: below the data folder, of a part that is backed up."""
+    """Return whether a backup may hold a file of this name: below the data folder, of a part that is backed up."""
     parts = name.split("/")
     return (
         name.isprintable()

@@ -96,7 +96,7 @@ class Moment:
     data: DataFiles | None
 
     def data_files(self) -> Iterator[KeptFile]:
-        """The bytes of objects that do not lie in the index."""
+        """Yield the bytes of objects that do not lie in the index."""
         if self.index is None or self.data is None:
             return
         for name, size in data_files(self.index.connection):
@@ -173,7 +173,7 @@ class _SecondNames:
         """Folders of jobs that have too many files."""
 
     def files(self, most_new: int) -> Iterator[KeptFile]:
-        """Every file as it is now.
+        """Yield every file as it is now.
 
         most_new    second names that files of one job may get
         """
@@ -217,7 +217,7 @@ class _SecondNames:
             in_all -= n
 
     def _is_named(self, told: str, name: str, at: int) -> bool:
-        """Whether the file that is there now has its second name; what was there before has it no more."""
+        """Return whether the file that is there now has its second name; what was there before has it no more."""
         known = self._named.get(told)
         with suppress(FileNotFoundError):
             if known is not None and known[0] == os.lstat(name, dir_fd=at).st_ino:
@@ -241,7 +241,7 @@ class _SecondNames:
 
 
 def _second_name(name: str, at: int, linked: Path) -> int | None:
-    """Its inode; None for what is no file, or gone by now.
+    """Return its inode; None for what is no file, or gone by now.
 
     at    its folder, opened: at the path of it there may be a link by now, which leads to the keys
     """

@@ -26,7 +26,7 @@ class NotImported(WindvaneError):
 
 
 def is_old_store(folder: Path) -> bool:
-    """Whether an earlier version's store has written to this folder (DATA_DIR/s3)."""
+    """Return whether an earlier version's store has written to this folder (DATA_DIR/s3)."""
     return (folder / "security.toml").is_file() or (folder / "data" / "filerldb2").is_dir()
 
 

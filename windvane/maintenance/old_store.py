@@ -168,7 +168,7 @@ def _identities(key: _Key) -> str:
 
 
 def _signing_keys() -> str:
-    """The other ports that can ask for tokens ask for those of keys that nobody has."""
+    """Return the other ports that can ask for tokens ask for those of keys that nobody has."""
     names = ("filer_signing", "filer_signing.read", "signing", "signing.read")
     return "".join(f'[jwt.{name}]\nkey = "{secrets.token_hex(32)}"\n' for name in names)
 

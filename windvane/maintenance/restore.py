@@ -61,7 +61,7 @@ def restore(source: Path, data_dir: Path) -> Manifest:
 
 
 def restored_config(data_dir: Path) -> Path | None:
-    """The configuration file that came with the backup."""
+    """Return the configuration file that came with the backup."""
     path = data_dir / CONFIG
     return path if path.exists() else None
 

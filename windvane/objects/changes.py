@@ -67,7 +67,7 @@ class BucketChange:
         self._gone = gone
 
     def latest(self, key: bytes) -> Version | None:
-        """The newest version of a key, which may be a delete marker."""
+        """Return the newest version of a key, which may be a delete marker."""
         row = self.db.execute(
             f"SELECT {VERSION_COLUMNS} FROM versions WHERE bucket = ? AND key = ? "
             "ORDER BY sequence DESC LIMIT 1",
@@ -76,14 +76,14 @@ class BucketChange:
         return None if row is None else version_of(self.bucket.name, row)
 
     def tags(self, version: Version) -> Mapping[str, str]:
-        """The tags of a version that is there, as they are now."""
+        """Return the tags of a version that is there, as they are now."""
         (text,) = self.db.execute(
             "SELECT attributes FROM versions WHERE sequence = ?", (version.sequence,)
         ).fetchone()
         return attributes_from_json(text).tags
 
     def is_alone(self, key: bytes) -> bool:
-        """Whether the key has one version and no more."""
+        """Return whether the key has one version and no more."""
         found = self.db.execute(
             "SELECT 1 FROM versions WHERE bucket = ? AND key = ? LIMIT 2", (self.id, key)
         )

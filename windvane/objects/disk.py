@@ -50,7 +50,7 @@ def open_folder(path: Path) -> int:
 
 
 def is_linked(descriptor: int) -> bool:
-    """Whether what was opened still has a name."""
+    """Return whether what was opened still has a name."""
     return os.fstat(descriptor).st_nlink > 0
 
 

@@ -119,7 +119,7 @@ class EncryptedStore:
         return self._keys.resolve(self._named(bucket, key), encryption)
 
     def default_key_needed(self, bucket: str, key: str) -> str | None:
-        """The same for an object that is written without saying how it is to be encrypted."""
+        """Return the same for an object that is written without saying how it is to be encrypted."""
         return self.key_needed(bucket, key, self._default(bucket))
 
     # objects
@@ -178,7 +178,7 @@ class EncryptedStore:
         *,
         condition: Condition | None = None,
     ) -> Version:
-        """The copy keeps the source's data key, wrapped anew for its own name and key."""
+        """Return the copy keeps the source's data key, wrapped anew for its own name and key."""
         kept = source.attributes.encryption
         if kept is None:
             return self._copied(source, bucket, key, attributes, condition)

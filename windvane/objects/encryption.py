@@ -78,14 +78,14 @@ def marked_as_managed(kept: Encryption) -> Encryption:
 
 
 def key_to_ask_for(kept: Encryption | None) -> str:
-    """The ARN of the key of KMS that whoever reads an object must be allowed to use; "" if there is none."""
+    """Return the ARN of the key of KMS that whoever reads an object must be allowed to use; "" if there is none."""
     if kept is None or kept.algorithm != Algorithm.KMS or _MANAGED in kept.parameters:
         return ""
     return kept.key_id or ""
 
 
 def context_of(encryption: Encryption) -> dict[str, str]:
-    """What the client added to the encryption context."""
+    """Return what the client added to the encryption context."""
     context: dict[str, str] = json.loads(encryption.parameters.get(_CONTEXT, "{}"))
     return context
 

@@ -58,7 +58,7 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
         return self._change(forget) == _FORGOTTEN
 
     def _rules_of(self, bucket: str) -> str:
-        """The rules as they are kept; raises NoSuchBucket."""
+        """Return the rules as they are kept; raises NoSuchBucket."""
         with self._index.read() as db:
             number, _ = bucket_row(db, bucket)
             row = db.execute("SELECT rules FROM lifecycles WHERE bucket = ?", (number,)).fetchone()
@@ -116,7 +116,7 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
 
 
 def due(versions: Iterable[Version], rules: RuleIndex, now: datetime) -> Iterator[Version]:
-    """Those of a list of versions, by key and the newest first, that a rule lets go.
+    """Yield those of a list of versions, by key and the newest first, that a rule lets go.
 
     A key may come twice, when what the list goes on from is gone by then: its newest version stays the newest.
     """

@@ -104,7 +104,7 @@ class DataFiles:
                 return made
 
     def _create(self, path: Path) -> DataFile | None:
-        """A locked file; None if it was taken for an orphan before the lock was there."""
+        """Return a locked file; None if it was taken for an orphan before the lock was there."""
         descriptor = self._disk.create(path)
         lock(descriptor, exclusive=True)
         if is_linked(descriptor):
@@ -172,7 +172,7 @@ class DataFiles:
         return os.path.lexists(self.path(name))
 
     def size(self, name: str) -> int:
-        """Bytes of a file, or of all files of a folder; 0 of what is gone."""
+        """Return bytes of a file, or of all files of a folder; 0 of what is gone."""
         try:
             if not self.is_folder(name):
                 return self.path(name).lstat().st_size
@@ -182,12 +182,12 @@ class DataFiles:
             return 0
 
     def names(self) -> Iterator[list[str]]:
-        """The names of all files and folders of parts, a fan-out folder at a time."""
+        """Yield the names of all files and folders of parts, a fan-out folder at a time."""
         for digit in _DIGITS:
             yield _names(self._root / digit)
 
     def parts(self, folder: str) -> list[str]:
-        """The names in a folder of parts; none in what is none."""
+        """Return the names in a folder of parts; none in what is none."""
         if not self.is_folder(folder):
             return []
         try:

@@ -125,7 +125,7 @@ def list_uploads(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
 def position_of(
     db: sqlite3.Connection, bucket: int, key: str, version_id: str
 ) -> tuple[int | None, bool]:
-    """The sequence after which a list of versions goes on within `key`, and whether the id has the form of one.
+    """Return the sequence after which a list of versions goes on within `key`, and whether the id has the form of one.
 
     A null version that is gone by now gives the head of the key: better twice than not at all.
     """
@@ -175,7 +175,7 @@ def _page(
 
 
 def _start(what: Wanted) -> bytes:
-    """The least key that may be an entry."""
+    """Return the least key that may be an entry."""
     if what.after < what.prefix:
         return what.prefix
     if (common := what.common_prefix(what.after)) is not None:
@@ -184,5 +184,5 @@ def _start(what: Wanted) -> bytes:
 
 
 def _successor(prefix: bytes) -> bytes:
-    """The least text greater than all that begin with `prefix`."""
+    """Return the least text greater than all that begin with `prefix`."""
     return prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else _AFTER_ALL

@@ -306,7 +306,7 @@ def _gone(version: Version) -> NoSuchVersion:
 def _version_row(
     db: sqlite3.Connection, bucket: int, key: bytes, version_id: str | None
 ) -> tuple[Any, ...] | None:
-    """The VERSION_COLUMNS of a version, of the newest if none is named."""
+    """Return the VERSION_COLUMNS of a version, of the newest if none is named."""
     chosen: tuple[str, tuple[object, ...]]
     if version_id is None:
         chosen = ("ORDER BY sequence DESC LIMIT 1", ())

@@ -97,7 +97,7 @@ class Opened:
     def _commit(
         self, staged: StagedBytes, operation: Callable[[sqlite3.Connection, list[str]], Result]
     ) -> Result:
-        """The same for an operation whose row names what was staged, which is made durable before."""
+        """Return the same for an operation whose row names what was staged, which is made durable before."""
         staged.sync()
         try:
             result = self._change(operation)

@@ -64,7 +64,7 @@ class ContentStream(io.RawIOBase):
         return self._position
 
     def fileno(self) -> int:
-        """The descriptor of the one file; raises UnsupportedOperation if there are several."""
+        """Return the descriptor of the one file; raises UnsupportedOperation if there are several."""
         if len(self._segments) != 1:
             raise io.UnsupportedOperation("the object is in more than one file")
         return self._descriptor

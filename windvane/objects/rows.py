@@ -65,7 +65,7 @@ def key_bytes(key: str) -> bytes:
 
 
 def sought_bytes(text: str) -> bytes:
-    """A prefix, delimiter or position, of which nothing is asked but that it compares."""
+    """Return a prefix, delimiter or position, of which nothing is asked but that it compares."""
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -74,7 +74,7 @@ def new_nonce() -> str:
 
 
 def identifier(sequence: int, nonce: str) -> str:
-    """The version id or upload id of a row: later ones are greater, and none can be guessed."""
+    """Return the version id or upload id of a row: later ones are greater, and none can be guessed."""
     return f"{sequence:0{_SEQUENCE_DIGITS}x}{nonce}" if nonce else NULL_VERSION
 
 
@@ -93,7 +93,7 @@ def bucket_of(row: tuple[Any, ...]) -> Bucket:
 
 
 def bucket_row(db: sqlite3.Connection, name: str, account: str | None = None) -> tuple[int, Bucket]:
-    """The row's id and the bucket; raises NoSuchBucket, for one of another account than the one given too."""
+    """Return the row's id and the bucket; raises NoSuchBucket, for one of another account than the one given too."""
     row = db.execute(f"SELECT id, {BUCKET_COLUMNS} FROM buckets WHERE name = ?", (name,)).fetchone()
     if row is None or account not in (None, row[2]):
         raise NoSuchBucket(name)
@@ -132,7 +132,7 @@ def upload_of(bucket: str, row: tuple[Any, ...]) -> Upload:
 
 
 def sum_of(value: int, kind: str) -> StoredSum:
-    """The SUM_COLUMNS of what has a checksum of its own."""
+    """Return the SUM_COLUMNS of what has a checksum of its own."""
     return StoredSum(SumKind(kind), value)
 
 

@@ -70,7 +70,7 @@ class _Prefix:
     )
 
     def actions(self, asked: LifecycleFilter) -> _Actions:
-        """Those of a filter, which are made the first time."""
+        """Return those of a filter, which are made the first time."""
         low, high = asked.size_greater_than, asked.size_less_than
         sizes = (-math.inf if low is None else low, math.inf if high is None else high)
         if asked.tags:
@@ -83,7 +83,7 @@ class _Prefix:
         return self.any
 
     def for_content(self, size: int, tags: Mapping[str, str]) -> Iterator[_Actions]:
-        """Those of filters by size or tags."""
+        """Yield those of filters by size or tags."""
         for (low, high), actions in self.sized.items():
             if low < size < high:
                 yield actions
@@ -125,7 +125,7 @@ class RuleIndex:
     def is_noncurrent_over(
         self, version: Version, since: datetime, n_newer: int, now: datetime
     ) -> bool:
-        """Whether a version that was replaced is to go.
+        """Return whether a version that was replaced is to go.
 
         since     when it was replaced
         n_newer   noncurrent versions of its key that are newer
@@ -142,7 +142,7 @@ class RuleIndex:
         return days is not None and days_over(since, days) <= now
 
     def removes_lone_marker(self, version: Version) -> bool:
-        """Whether a delete marker goes that is all that is left of its key."""
+        """Return whether a delete marker goes that is all that is left of its key."""
         return any(actions.removes_lone_markers for actions in self._for(version))
 
     def abort_days(self, key: str) -> int | None:
@@ -154,7 +154,7 @@ class RuleIndex:
         return None if days == math.inf else int(days)
 
     def _for(self, version: Version) -> Iterator[_Actions]:
-        """The actions of all rules for a version (of its key, tags and size; a delete marker has the key alone)."""
+        """Yield the actions of all rules for a version (of its key, tags and size; a delete marker has the key alone)."""
         tags = version.attributes.tags
         for prefix in self._prefixes_of(version.key):
             if prefix.any is not None:

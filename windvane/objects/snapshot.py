@@ -42,7 +42,7 @@ def take_snapshot(index: Index, files: DataFiles, target: Path) -> None:
 
 
 def data_files(index: sqlite3.Connection) -> Iterator[tuple[str, int]]:
-    """Names (FILE, or FOLDER/PART) and sizes of all data files that an index refers to.
+    """Yield names (FILE, or FOLDER/PART) and sizes of all data files that an index refers to.
 
     index    of a store, at any moment; the files are there while nothing is removed
     """

@@ -34,7 +34,7 @@ class EmbeddedObjects(Expiry):
         self._index.close()
 
     def orphans(self) -> Iterator[str]:
-        """Names of data files without a row: FILE, FOLDER or FOLDER/PART; also those that are being written just now."""
+        """Yield names of data files without a row: FILE, FOLDER or FOLDER/PART; also those that are being written just now."""
         for names in self._files.names():
             for start in range(0, len(names), _CHUNK):
                 chunk = names[start : start + _CHUNK]

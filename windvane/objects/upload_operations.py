@@ -313,7 +313,7 @@ def _keep_named(
 
 
 def _completed(change: BucketChange, upload: Upload, named: str) -> Version | None:
-    """The version that an earlier completion with the same parts made, if it is still there."""
+    """Return the version that an earlier completion with the same parts made, if it is still there."""
     row = change.db.execute(
         f"SELECT {VERSION_COLUMNS} FROM versions WHERE sequence = (SELECT sequence FROM completions "
         "WHERE upload = ? AND bucket = ? AND key = ? AND named = ?)",
@@ -323,7 +323,7 @@ def _completed(change: BucketChange, upload: Upload, named: str) -> Version | No
 
 
 def _named(parts: Sequence[NamedPart]) -> str:
-    """What tells one list of parts from another."""
+    """Return what tells one list of parts from another."""
     text = "\n".join(f"{part.number}:{part.etag}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -43,7 +43,7 @@ def open_beneath(folder: Path, path: str, flags: int = os.O_RDONLY) -> int:
 
 
 def read_beneath(folder: Path, path: str, most: int) -> bytes:
-    """The content of a regular file.
+    """Return the content of a regular file.
 
     folder    trusted itself
     path      of the file, below it
@@ -106,7 +106,7 @@ def _empty(top: int) -> None:
 
 
 def _remove_files(at: int) -> list[str]:
-    """The folders that are left."""
+    """Return the folders that are left."""
     folders = []
     with os.scandir(at) as entries:  # one after the other: there may be more than fit into memory
         for entry in entries:

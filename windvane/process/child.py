@@ -85,7 +85,7 @@ class Exit:
         return self.error_classes[0] if self.error_classes else ""
 
     def is_a(self, error: type[BaseException]) -> bool:
-        """Whether what was raised is an error of this class."""
+        """Return whether what was raised is an error of this class."""
         return error.__name__ in self.error_classes
 
 
@@ -130,7 +130,7 @@ class Child:
         return cls(pid, read_end, memory_mb)
 
     def poll(self) -> Exit | None:
-        """How it ended, or None while it runs. A child found above its memory cap is killed here."""
+        """Return how it ended, or None while it runs. A child found above its memory cap is killed here."""
         if self._exit is None and self._has_ended():
             self._exit = self._reap(None)
         if self._exit is None and self._is_above_cap():

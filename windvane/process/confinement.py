@@ -98,7 +98,7 @@ class Confinement:
 
 
 def confinement_from(told: Mapping[str, Any]) -> Confinement:
-    """What `to_dict` told."""
+    """Return what `to_dict` told."""
     paths = {name: tuple(map(Path, told[name])) for name in ("read", "write", "covered")}
     return Confinement(**{**told, **paths, "parts": frozenset(map(Part, told["parts"]))})
 
@@ -135,7 +135,7 @@ def confine(confinement: Confinement, keep: Collection[int] = ()) -> None:
 
 
 def clean_environment(given: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process in the sandbox: nothing secret is in it.
+    """Return the environment of a process in the sandbox: nothing secret is in it.
 
     added     over what is left of `given`
     """
@@ -146,7 +146,7 @@ def clean_environment(given: Mapping[str, str], added: Mapping[str, str]) -> dic
 
 
 def runtime_paths() -> tuple[Path, ...]:
-    """Where this interpreter, its libraries and what they read of the system are."""
+    """Return where this interpreter, its libraries and what they read of the system are."""
     return tuple(dict.fromkeys(_runtime_paths()))
 
 

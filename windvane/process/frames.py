@@ -26,7 +26,7 @@ class BadFrame(Exception):
 
 
 def pack(header: Mapping[str, Any], body: bytes = b"") -> bytes:
-    """The bytes of one frame."""
+    """Return the bytes of one frame."""
     head = json.dumps(header, separators=(",", ":")).encode()
     return _LENGTHS.pack(len(head), len(body)) + head + body
 
@@ -51,7 +51,7 @@ class FrameBuffer:
         self._received += data
 
     def next_frame(self) -> Frame | None:
-        """The oldest frame, removed; None until it is there whole.
+        """Return the oldest frame, removed; None until it is there whole.
 
         raises    BadFrame
         """

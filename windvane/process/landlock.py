@@ -48,7 +48,7 @@ class _Beneath(ctypes.Structure):
 
 
 def abi() -> int:
-    """The version of this kernel's Landlock; 0 if it has none or it is switched off."""
+    """Return the version of this kernel's Landlock; 0 if it has none or it is switched off."""
     try:
         return syscall("landlock_create_ruleset", None, 0, _VERSION)
     except (KernelLacks, OSError):

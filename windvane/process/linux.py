@@ -36,7 +36,7 @@ _SAME = {
 
 
 def machine() -> str:
-    """The processor architecture as the kernel calls it."""
+    """Return the processor architecture as the kernel calls it."""
     return platform.machine()
 
 

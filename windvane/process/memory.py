@@ -25,7 +25,7 @@ MARGIN = 1.1
 
 
 def tree_of(leader: int) -> set[int]:
-    """The pids of a session leader, of its session, and of all their descendants that still run."""
+    """Return the pids of a session leader, of its session, and of all their descendants that still run."""
     parent_of: dict[int, int] = {}
     tree = {leader}
     for pid, parent, session in _processes():
@@ -48,18 +48,18 @@ def tree_memory_mb(leader: int) -> float:
 
 
 def children_memory_mb(parent: int) -> float:
-    """The same of all that descends from a process, without the process itself."""
+    """Return the same of all that descends from a process, without the process itself."""
     return sum(_held_kb(pid) for pid in tree_of(parent) - {parent}) / _KB_PER_MB
 
 
 def grandchildren_memory_mb(parent: int) -> float:
-    """The same without its children."""
+    """Return the same without its children."""
     children = {pid for pid, above, _ in _processes() if above == parent}
     return sum(_held_kb(pid) for pid in tree_of(parent) - {parent} - children) / _KB_PER_MB
 
 
 def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
-    """Whether the tree holds more than `cap_mb`, and the MiB that this is judged by.
+    """Return whether the tree holds more than `cap_mb`, and the MiB that this is judged by.
 
     Resident memory, an upper bound, costs little to ask; only above the cap is the exact share worked out.
     """
@@ -71,7 +71,7 @@ def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
 
 
 def process_memory_mb(pid: int) -> float:
-    """The same of one process that shares nothing with others; 0 once it is gone."""
+    """Return the same of one process that shares nothing with others; 0 once it is gone."""
     return _resident_kb(pid) / _KB_PER_MB
 
 
@@ -98,7 +98,7 @@ def ended_above(pid: int, most_mb: float) -> Iterator[None]:
 
 
 def writable_bytes() -> int:
-    """What RLIMIT_DATA counts of this process: its private writable mappings, touched or not."""
+    """Return what RLIMIT_DATA counts of this process: its private writable mappings, touched or not."""
     return _fields(_PROC / "self" / "status").get("VmData", 0) * 1024
 
 
@@ -109,7 +109,7 @@ def machine_memory_mb() -> int:
 
 
 def _limit_mb(file: Path) -> int:
-    """What a control group allows; more than any machine has if it sets no limit."""
+    """Return what a control group allows; more than any machine has if it sets no limit."""
     try:
         text = file.read_text().strip()
     except OSError:

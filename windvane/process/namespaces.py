@@ -24,7 +24,7 @@ _CAPABILITIES_VERSION = 0x20080522
 
 
 def of_users() -> int:
-    """The number of the user namespace that this process is in."""
+    """Return the number of the user namespace that this process is in."""
     return Path("/proc/self/ns/user").stat().st_ino
 
 
@@ -70,7 +70,7 @@ def cover(folders: Iterable[Path], needed: Sequence[Path]) -> None:
 
 
 def closed_ancestors(paths: Iterable[Path], is_open: int = stat.S_IXOTH) -> set[Path]:
-    """The folders above these paths, the outermost of each, that users other than their owner may not pass."""
+    """Return the folders above these paths, the outermost of each, that users other than their owner may not pass."""
     found = set()
     for path in paths:
         for folder in reversed(path.parents):
@@ -82,7 +82,7 @@ def closed_ancestors(paths: Iterable[Path], is_open: int = stat.S_IXOTH) -> set[
 
 
 def outermost(paths: Iterable[Path]) -> list[Path]:
-    """Those that lie below no other of them, in order."""
+    """Return those that lie below no other of them, in order."""
     kept: list[Path] = []
     for path in sorted(set(paths)):
         if not any(path.is_relative_to(other) for other in kept):

@@ -21,7 +21,7 @@ _NOT_STARTED = 127
 
 
 def command(argv: Sequence[str]) -> list[str]:
-    """The command that runs `argv` and ends it when this process dies, leader of a session and process group
+    """Return the command that runs `argv` and ends it when this process dies, leader of a session and process group
     of its own: `os.killpg(child.pid, ...)` reaches its whole tree. Pid, arguments, environment and standard
     streams are those of the program itself. To be started by the process that calls this.
     """

@@ -90,7 +90,7 @@ class Sandbox:
         return bool(self.parts & {Part.NETWORK, Part.SECCOMP})
 
     def user_of(self, owner: str) -> int | None:
-        """The user that the processes of a job or an endpoint run under; None if that is the server's own."""
+        """Return the user that the processes of a job or an endpoint run under; None if that is the server's own."""
         if Part.USER not in self.parts:
             return None
         digest = hmac.digest(self.salt.encode(), owner.encode(), "sha256")
@@ -118,7 +118,7 @@ class Sandbox:
 
 
 def sandbox_from(told: Mapping[str, Any]) -> Sandbox:
-    """What `to_dict` told."""
+    """Return what `to_dict` told."""
     return Sandbox(
         Path(told["data_dir"]),
         frozenset(map(Part, told["parts"])),
@@ -152,7 +152,7 @@ def sandbox_of(
 
 
 def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protection, ...]:
-    """Every part of the sandbox, and whether it holds here; each is tried in a process of its own."""
+    """Return every part of the sandbox, and whether it holds here; each is tried in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="windvane-") as folder:
         mounts = _tried(lambda: _cover(Path(folder)))
     return (
@@ -196,12 +196,12 @@ def _rehearsed(sandbox: Sandbox) -> str:
 
 
 def _open_descriptors() -> list[int]:
-    """Those of this process: it tells how it goes through one of them, and ends at once."""
+    """Return those of this process: it tells how it goes through one of them, and ends at once."""
     return [int(entry.name) for entry in list(Path("/proc/self/fd").iterdir())]
 
 
 def _at_fault(sandbox: Sandbox) -> Part:
-    """The part without which the others go together, or whose loss is the least."""
+    """Return the part without which the others go together, or whose loss is the least."""
     order = [part for part in _LEAST_LOSS_FIRST if part in sandbox.parts]
     without = (replace(sandbox, parts=sandbox.parts - {part}) for part in order)
     return next(

@@ -111,7 +111,7 @@ class Check:
 
 
 def program(own_pid: int, architecture: str) -> list[Instruction]:
-    """The filter for a process of this id: no network, no other program or process, no signals to others, nothing that
+    """Return the filter for a process of this id: no network, no other program or process, no signals to others, nothing that
     looks into other processes, folders, namespaces, mounts, keys, the kernel; nothing that holds memory which no limit
     counts (files in memory, shared memory, pages in pipes, pairs of sockets, locks of files, rules of Landlock, filters like this one), or
     takes of what is its user's as a whole (watches of epoll and inotify, descriptors on their way through a socket). What
@@ -155,7 +155,7 @@ def program(own_pid: int, architecture: str) -> list[Instruction]:
 
 
 def is_available() -> bool:
-    """Whether this kernel takes such programs, and the numbers of this architecture are known."""
+    """Return whether this kernel takes such programs, and the numbers of this architecture are known."""
     if machine() not in NUMBERS:
         return False
     try:

@@ -104,7 +104,7 @@ def _swaps(text: str) -> list[str]:
 
 
 def _is_safe(name: str, blocks: Path) -> bool:
-    """Whether a swap area is compressed memory or an encrypted device."""
+    """Return whether a swap area is compressed memory or an encrypted device."""
     device = Path(name).name
     if device.startswith("zram"):
         return True

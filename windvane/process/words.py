@@ -17,7 +17,7 @@ _AT_ONCE, _PER_S = 1 << 18, 1 << 12
 
 
 def shown(words: bytes) -> str:
-    """Every line behind a bar, so that none passes for one of the server's, without characters that steer terminals.
+    """Return every line behind a bar, so that none passes for one of the server's, without characters that steer terminals.
 
     >>> shown(b"one\\x1b[2J\\n2026-11-30 INFO all is well\\n")
     '  | one?[2J\\n  | 2026-11-30 INFO all is well'
@@ -27,7 +27,7 @@ def shown(words: bytes) -> str:
 
 
 def relay() -> int:
-    """The writing end of a pipe, for a child process: what comes through it goes on to this process's standard error.
+    """Return the writing end of a pipe, for a child process: what comes through it goes on to this process's standard error.
     The caller closes it. A thread reads until the last holder of it is gone; of more than a log bears, it tells how much
     was left out."""
     read_end, write_end = os.pipe()

@@ -38,7 +38,7 @@ class Selection:
 
 
 def read_keys(text: str, supported: tuple[Key, ...]) -> tuple[Key, ...]:
-    """The keys of a comma-separated list, in its order; spaces do not count.
+    """Return the keys of a comma-separated list, in its order; spaces do not count.
 
     raises    InvalidRequest for a key that is not among `supported`, or is named twice
     """
@@ -93,7 +93,7 @@ def _records(predictions: Predictions, selection: Selection) -> list[Record]:
 
 
 def csv_field(value: Any) -> str:
-    """A CSV field; a list is one quoted field in Python's notation."""
+    """Return a CSV field; a list is one quoted field in Python's notation."""
     if isinstance(value, float):
         return repr(value)
     text = str(value)

@@ -60,7 +60,7 @@ class BatchRequest:
 
 
 def transform(model: ServedModel, request: BatchRequest, read: Read) -> Iterator[bytes]:
-    """The answer to a text, bit by bit.
+    """Return the answer to a text, bit by bit.
 
     read      gives the text
     raises    InvalidRequest naming row or byte; what came before it is void
@@ -113,7 +113,7 @@ def _transform_csv(batch: _Batch) -> Iterator[bytes]:
 
 
 def _cells(block: CsvBlock, batch: _Batch) -> TextColumns:
-    """What goes to the model, a column for each of its features.
+    """Return what goes to the model, a column for each of its features.
 
     raises    InvalidRequest naming the first row that has not so many
     """
@@ -226,7 +226,7 @@ def _filtered(path: JsonPath, value: Any, what: str) -> Any:
 
 
 def _bounded(read: Read, max_bytes: int) -> Read:
-    """An object that is not split is one payload."""
+    """Return an object that is not split is one payload."""
     n_read = 0
 
     def read_bounded(wanted: int) -> bytes:

@@ -80,7 +80,7 @@ class Output:
         return b"\n" if self.ends_lines else b""
 
     def _documents(self, predictions: Predictions) -> list[str]:
-        """The answer to each row, in JSON."""
+        """Return the answer to each row, in JSON."""
         text = write_answer(predictions, self.selection, JSON_LINES).decode()
         lines = text.removesuffix("\n").split("\n")
         if self.media == JSON_LINES:
@@ -114,7 +114,7 @@ class Output:
         return _written([cells[place] for place in places])
 
     def _lines(self, answer: str) -> list[str]:
-        """The lines of an answer in CSV; a label may hold newlines."""
+        """Return the lines of an answer in CSV; a label may hold newlines."""
         if not any(end in label for label in self.selection.labels for end in "\r\n"):
             return answer.removesuffix("\n").split("\n")
         return [_written(cells) for cells in _cells(answer)]
@@ -129,7 +129,7 @@ class Output:
 
 
 def write_csv(predictions: Predictions, selection: Selection) -> bytes:
-    """What `write_answer` makes of many rows in CSV, in a third of the time where each value is a label or a number."""
+    """Return what `write_answer` makes of many rows in CSV, in a third of the time where each value is a label or a number."""
     columns = list(_columns(predictions, selection))
     if len(columns) < max(1, len(selection.keys)):
         return write_answer(predictions, selection, CSV)
@@ -138,7 +138,7 @@ def write_csv(predictions: Predictions, selection: Selection) -> bytes:
 
 
 def _columns(predictions: Predictions, selection: Selection) -> Iterator[Iterable[str]]:
-    """The fields of each key that has one for a row."""
+    """Yield the fields of each key that has one for a row."""
     if not selection.labels:
         yield map(repr, predictions.values.tolist())
         return
@@ -157,7 +157,7 @@ def _cells(answer: str) -> list[list[str]]:
 
 
 def _row(line: str) -> list[str]:
-    """The cells of one record; a blank one is an empty cell."""
+    """Return the cells of one record; a blank one is an empty cell."""
     rows = _cells(line)
     return rows[0] if rows and rows[0] else [""]
 

@@ -20,7 +20,7 @@ csv.field_size_limit(2**31 - 1)  # the size of a body is bounded where requests 
 
 
 def read_rows(body: bytes, content_type: str, schema: Schema) -> list[Row]:
-    """The rows of a body, each of len(schema.features) cells; a missing cell is "" or None.
+    """Return the rows of a body, each of len(schema.features) cells; a missing cell is "" or None.
 
     text/csv               one row a line, quoting as in RFC 4180, with or without BOM and final newline;
                            a first line equal to the names of the features is taken for a header
@@ -80,7 +80,7 @@ def _read_json(text: str, schema: Schema) -> list[Row]:
 
 
 def rows_of_document(document: Any, schema: Schema) -> list[Row]:
-    """The rows in a document that `parse_json` made, of whatever length; application/json in `read_rows`.
+    """Return the rows in a document that `parse_json` made, of whatever length; application/json in `read_rows`.
 
     raises    InvalidRequest
     """
@@ -118,7 +118,7 @@ def _missing(_: str) -> None:
 
 
 def parse_json(text: str, what: str) -> Any:
-    """The document, its numbers as they were written: a cell is what it would be in a CSV file.
+    """Return the document, its numbers as they were written: a cell is what it would be in a CSV file.
 
     raises    InvalidRequest, which says that `what` is no JSON
     """

@@ -88,12 +88,12 @@ class CsvBlock:
 
 
 def transposed(rows: Sequence[Sequence[str]]) -> TextColumns:
-    """The columns of rows that are all of one length."""
+    """Return the columns of rows that are all of one length."""
     return tuple(pa.array(cells, pa.string()) for cells in zip(*rows, strict=True))
 
 
 def wanted_bytes(n_waiting: int, block_bytes: int, max_record: int) -> int:
-    """How many bytes to read after those that wait for the end of their record; 0 if they are too many for one."""
+    """Return how many bytes to read after those that wait for the end of their record; 0 if they are too many for one."""
     lacking = block_bytes - n_waiting
     return lacking if lacking > 0 else max(0, min(block_bytes, max_record - n_waiting))
 
@@ -106,7 +106,7 @@ def csv_blocks(
     blank_is_row: bool = False,
     delimiter: str = ",",
 ) -> Iterator[CsvBlock]:
-    """The records of a text in UTF-8, with or without byte order mark.
+    """Yield the records of a text in UTF-8, with or without byte order mark.
 
     block_bytes    of a block, unless a record is longer
     max_record     bytes that a record may have
@@ -155,7 +155,7 @@ class _Reader:
         self._delimiter = delimiter
 
     def take(self, buffer: bytes, is_over: bool) -> tuple[CsvBlock | None, bytes]:
-        """The records that are there whole, and what is left."""
+        """Return the records that are there whole, and what is left."""
         whole = buffer if is_over else buffer[: buffer.rfind(b"\n") + 1]
         if not self._blank_is_row:
             whole = _without_blank_end(whole)
@@ -171,7 +171,7 @@ class _Reader:
         return block, rest
 
     def _read(self, whole: bytes, is_over: bool) -> tuple[Records, int]:
-        """The records, and how many bytes they take."""
+        """Return the records, and how many bytes they take."""
         plain = None if b'"' in whole else _read_plain(whole, self._delimiter)
         if plain is not None and (len(plain.columns) > 1 or self._blank_is_row):
             return plain, len(whole)
@@ -187,7 +187,7 @@ class _Reader:
         return AnyRecords([_without_end(line) for line in lines], rows), n_bytes
 
     def _read_any(self, text: str, is_over: bool) -> tuple[list[str], list[list[str]]]:
-        """The whole records at the beginning of the text, with the ends of their lines; and their cells."""
+        """Return the whole records at the beginning of the text, with the ends of their lines; and their cells."""
         physical = list(io.StringIO(text, newline=""))
         reader = csv.reader(physical, strict=True, delimiter=self._delimiter)
         lines: list[str] = []

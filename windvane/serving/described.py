@@ -50,7 +50,7 @@ def _column(spec: ColumnSpec, sketch: Sketch, used: set[str]) -> dict[str, Any]:
 
 
 def _format(spec: ColumnSpec) -> str:
-    """How cells are written, for people; "" where that goes without saying."""
+    """Return how cells are written, for people; "" where that goes without saying."""
     if spec.type is ColumnType.DATETIME:
         return " or ".join(map(str, spec.parse["formats"]))
     if spec.type is ColumnType.NUMERIC and (told := Notation.from_json(spec.parse).describe()):

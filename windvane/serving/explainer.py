@@ -37,7 +37,7 @@ _POLITE = 10
 
 
 def answer(request: Frame) -> bytes:
-    """The answer frame to a request frame."""
+    """Return the answer frame to a request frame."""
     header, body = request
     try:
         model = load_model(containers_of(header["spec"]))
@@ -70,7 +70,7 @@ def _explained(model: ServedModel, header: dict[str, Any], body: bytes) -> dict[
 
 
 def _wanted_label(text: str, schema: Schema) -> int | None:
-    """Its number; None if the caller leaves it to the model."""
+    """Return its number; None if the caller leaves it to the model."""
     if not text:
         return None
     if text not in schema.labels:
@@ -129,7 +129,7 @@ def _answered(schema: Schema, reasons: Reasons) -> dict[str, Any]:
 
 
 def _output(schema: Schema, label: int | None) -> tuple[int, int]:
-    """Which output of the attribution, and its sign: of two classes the log-odds of the second are explained."""
+    """Return which output of the attribution, and its sign: of two classes the log-odds of the second are explained."""
     if label is None:
         return 0, 1
     return (0, 1 if label else -1) if len(schema.labels) == 2 else (label, 1)

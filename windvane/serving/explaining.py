@@ -96,7 +96,7 @@ class Explaining:
     async def explain(
         self, scope: Scope, endpoint: str, question: RowQuestion
     ) -> tuple[str, dict[str, Any]]:
-        """The variant, and what serving/explainer.py tells.
+        """Return the variant, and what serving/explainer.py tells.
 
         raises    EndpointMissing; ModelNotReady; Throttled; ModelFault if the model or the time failed; InvalidRequest
                   for an unknown variant or label, and a row that the model does not take, in the model's words
@@ -117,7 +117,7 @@ class Explaining:
         return variant.name, await asyncio.to_thread(_told, answer, route, variant)
 
     async def _run(self, request: bytes, spec: str) -> Frame | None:
-        """The answer of a process; None if it died, took too long or held too much memory."""
+        """Return the answer of a process; None if it died, took too long or held too much memory."""
         most_mb = MARGIN * float(json.loads(spec)["memory_mb"])
         process = await asyncio.create_subprocess_exec(
             *command(self._program),
@@ -146,7 +146,7 @@ class Explaining:
 
 
 async def _asked(process: Process, request: bytes) -> bytes:
-    """What it writes, up to a bound; what it does not read is dropped."""
+    """Return what it writes, up to a bound; what it does not read is dropped."""
     if process.stdin is None or process.stdout is None:
         raise AssertionError("The process was started without pipes.")
     process.stdin.write(request)
@@ -160,7 +160,7 @@ async def _asked(process: Process, request: bytes) -> bytes:
 
 
 async def _words(process: Process) -> bytes:
-    """The first of what it writes to its standard error; the rest is dropped, so that it never waits for a reader."""
+    """Return the first of what it writes to its standard error; the rest is dropped, so that it never waits for a reader."""
     if process.stderr is None:
         raise AssertionError("The process was started without pipes.")
     said = bytearray()

@@ -44,7 +44,7 @@ _STATUS: tuple[tuple[type[WindvaneError], int], ...] = (
 
 
 def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predictor) -> int:
-    """The life of a model process; returns its exit code."""
+    """Return the life of a model process; returns its exit code."""
     cap_memory(spec)
     try:
         model = load_model(containers_of(spec), load)
@@ -118,7 +118,7 @@ def _fault(status: int, container: str, message: str) -> bytes:
 
 
 def trace_of(error: Exception) -> str:
-    """Where it happened, without the error's own text, which may hold values of the request."""
+    """Return where it happened, without the error's own text, which may hold values of the request."""
     return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
 
 

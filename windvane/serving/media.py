@@ -40,7 +40,7 @@ _UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 
 
 def too_large(n_bytes: int | None = None) -> str:
-    """What a caller is told whose request has a larger answer than there may be."""
+    """Return what a caller is told whose request has a larger answer than there may be."""
     size = f"{n_bytes} bytes" if n_bytes is not None else "more bytes"
     return (
         f"The response has {size}; the maximum of a response is {MOST_ANSWER_BYTES} bytes. Send fewer rows at once, or "
@@ -50,7 +50,7 @@ def too_large(n_bytes: int | None = None) -> str:
 
 @lru_cache(maxsize=256)
 def read_content_type(content_type: str) -> str:
-    """The one of SUPPORTED that a Content-Type header means; CSV if it says nothing.
+    """Return the one of SUPPORTED that a Content-Type header means; CSV if it says nothing.
 
     raises    ContentTypeRefused
     """
@@ -68,7 +68,7 @@ def read_content_type(content_type: str) -> str:
 
 @lru_cache(maxsize=256)
 def choose_accept(accept: str, default: str) -> str:
-    """The one of SUPPORTED that an Accept header prefers; `default` if it leaves the choice.
+    """Return the one of SUPPORTED that an Accept header prefers; `default` if it leaves the choice.
 
     raises    AcceptRefused
     """

@@ -66,7 +66,7 @@ class ServedModel:
     sketch: Sketch
 
     def answer(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
-        """The answer to a request body, and its content type.
+        """Return the answer to a request body, and its content type.
 
         raises    InvalidRequest for a body, content type or accept type the model does not take
         """
@@ -148,7 +148,7 @@ def _part(folder: Path, name: str) -> Path:
 
 
 def _root(folder: Path, name: str) -> Path:
-    """The package's folder, which may stand at the top of an artefact or under its own name."""
+    """Return the package's folder, which may stand at the top of an artefact or under its own name."""
     return folder if (folder / "manifest.json").is_file() else _part(folder, name)
 
 
@@ -190,7 +190,7 @@ def _default_accept(environment: Mapping[str, str]) -> str:
 
 
 def called(name: str, number: int, n_containers: int) -> str:
-    """What messages call a container: its host name, else what AWS would have made up.
+    """Return what messages call a container: its host name, else what AWS would have made up.
 
     number    its place, from 1
     """

@@ -243,7 +243,7 @@ class Pool:
         self._settle_retirement()
 
     def ask(self, frame: bytes, until: float) -> asyncio.Future[Frame]:
-        """The answer to a request frame, to come.
+        """Return the answer to a request frame, to come.
 
         until     the loop's time when it is of no use any more
         raises    Throttled at once if the queue is full; through the future: Throttled or ModelNotReady if no

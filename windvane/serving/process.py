@@ -75,7 +75,7 @@ class ModelProcess:
         self._words = FrameBuffer(MOST_HEAD_BYTES, 0, MOST_HEAD_VALUES)
 
     def hello(self) -> Hello | None:
-        """Its first words, None until they are there. The channel is for requests once it is ready."""
+        """Return its first words, None until they are there. The channel is for requests once it is ready."""
         with suppress(BlockingIOError, ConnectionError):
             self._words.feed(self.channel.recv(65536))
             self.is_silent = True

@@ -103,7 +103,7 @@ class Readings:
 
 
 def read(snapshot: Snapshot, sent: Iterable[Sent]) -> Readings:
-    """The requests of these variants together."""
+    """Return the requests of these variants together."""
     slot = int(snapshot.at) // SLOT_S
     slots = _added_up(sent, slot)
     reader = _Reader(snapshot, slots, slot - N_SLOTS + 1)

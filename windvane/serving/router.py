@@ -161,7 +161,7 @@ class Router:
         raise _replaced(endpoint)
 
     async def describe(self, scope: Scope, endpoint: str, variant: str) -> tuple[str, bytes]:
-        """A variant, and what its model takes and gives (serving/described.py), JSON. It is no invocation.
+        """Return a variant, and what its model takes and gives (serving/described.py), JSON. It is no invocation.
 
         variant   "" for the one that answers most requests
         raises    as `invoke`
@@ -183,7 +183,7 @@ class Router:
         raise _replaced(endpoint)
 
     def variant(self, scope: Scope, endpoint: str, variant: str) -> tuple[Route, VariantRoute]:
-        """An endpoint and one of its variants; "" for the one that answers most requests.
+        """Return an endpoint and one of its variants; "" for the one that answers most requests.
 
         raises    as `invoke`
         """
@@ -191,7 +191,7 @@ class Router:
         return found.route, self._choose(found, variant or _weightiest(found.route).name).route
 
     def weights(self, scope: Scope, endpoint: str) -> dict[str, float]:
-        """What share of the requests each variant of an endpoint is given now."""
+        """Return what share of the requests each variant of an endpoint is given now."""
         found = self._find(scope, endpoint)
         return {name: way.route.weight for name, way in found.ways.items()}
 
@@ -371,7 +371,7 @@ def _see(route: Route) -> str:
 
 
 def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
-    """What a caller is told of a fault that a model process answered with."""
+    """Return what a caller is told of a fault that a model process answered with."""
     status, message = int(str(header["status"])), str(header["message"])
     side = "client" if status < 500 else "server"
     sentence = (

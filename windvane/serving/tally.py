@@ -109,7 +109,7 @@ class Tally:
 
 
 def bucket(seconds: float) -> int:
-    """Where in the histogram a time stands."""
+    """Return where in the histogram a time stands."""
     if seconds <= _SHORTEST_S:
         return 0
     place = int((math.log2(seconds) - FIRST_OCTAVE) * BUCKETS_PER_OCTAVE)

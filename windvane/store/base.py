@@ -82,11 +82,11 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     """
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """A block that is undone by itself if an exception leaves it: what was written before it stays."""
+        """Return a block that is undone by itself if an exception leaves it: what was written before it stays."""
 
     # resources: AutoMLJob, Candidate, ProcessingJob, TrainingJob, TransformJob, Model, EndpointConfig, Endpoint
     def insert(self, record: Resource) -> bool:
-        """Whether it was stored; False if the name is taken in its (kind, scope)."""
+        """Return whether it was stored; False if the name is taken in its (kind, scope)."""
 
     def update(self, record: Resource) -> None:
         """Replace the record of the same kind, scope and name.
@@ -103,21 +103,21 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     def by_arn(self, kind: type[R], arn: str) -> R | None: ...
 
     def named(self, kind: type[R], scope: Scope, names: Iterable[str]) -> list[R]:
-        """Those of these names that are there, oldest first."""
+        """Return those of these names that are there, oldest first."""
 
     def page(self, kind: type[R], query: Query) -> Page[R]: ...
 
     def total(self, kind: type[R], query: Query) -> int:
-        """How many records pass the filters of a query, on whatever page."""
+        """Return how many records pass the filters of a query, on whatever page."""
 
     def children(self, kind: type[R], parent: str) -> list[R]:
-        """Every record with this parent, oldest first."""
+        """Return every record with this parent, oldest first."""
 
     def child_counts(self, kind: type[R], parents: Iterable[str]) -> dict[str, dict[str, int]]:
-        """How many children each of these parents has, by their status; a parent without any is left out."""
+        """Return how many children each of these parents has, by their status; a parent without any is left out."""
 
     def every(self, kind: type[R], statuses: Sequence[str], account: str | None = None) -> list[R]:
-        """Every record of a kind in any of these statuses, of one account or of all, in all regions, oldest first."""
+        """Return every record of a kind in any of these statuses, of one account or of all, in all regions, oldest first."""
 
     def count(
         self,
@@ -143,7 +143,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         """Queue them; one whose (job, key) exists already is left as it is."""
 
     def tasks(self, job_arn: str) -> list[Task]:
-        """Every task of a job, oldest first."""
+        """Return every task of a job, oldest first."""
 
     def task(self, task_id: int) -> Task | None: ...
 
@@ -155,7 +155,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         lease_until: datetime,
         most_of_account: int = 0,
     ) -> Task | None:
-        """The next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take turns,
+        """Return the next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take turns,
         and their jobs: an account with fewer running tasks comes first, then a job with fewer, then the older task.
 
         worker             RUN/ROLE-NUMBER/START; those of other names have one role
@@ -166,7 +166,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         """Jobs of an account, of every kind and in every region, of which a task is READY or RUNNING."""
 
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
-        """Whether the task is still this worker's (RUNNING and of the same token)."""
+        """Return whether the task is still this worker's (RUNNING and of the same token)."""
 
     def keep_said(self, task: Task, said: dict[str, Any]) -> bool:
         """Keep what a task says while it runs, in place of what it said before. False if the lease was lost, and then
@@ -181,7 +181,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         result: dict[str, Any] | None = None,
         failure: Note | None = None,
     ) -> bool:
-        """Whether the end was recorded; False if the lease was lost, and then nothing is changed.
+        """Return whether the end was recorded; False if the lease was lost, and then nothing is changed.
 
         raises    ValueError if the status is an open one
         """
@@ -195,21 +195,21 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
         """Give it back unharmed: READY again, this claim not counted as an attempt. False if the lease was lost."""
 
     def release_foreign(self, worker_prefix: str) -> list[Task]:
-        """The same for every RUNNING task of a worker whose name does not begin with this, e.g. those of the
+        """Return the same for every RUNNING task of a worker whose name does not begin with this, e.g. those of the
         server's last life."""
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
         """RUNNING tasks whose lease is over: READY again, or FAILED once `max_attempts` claims are used up."""
 
     def open_task_ages(self, now: datetime) -> dict[str, list[float]]:
-        """Seconds since creation of every READY and RUNNING task, by kind."""
+        """Return seconds since creation of every READY and RUNNING task, by kind."""
 
     # who owns a bucket of the embedded S3 store
     def bucket_owner(self, bucket: str) -> str | None:
-        """The account, or None if nobody claimed the bucket."""
+        """Return the account, or None if nobody claimed the bucket."""
 
     def claim_bucket(self, bucket: str, account: str, now: datetime) -> str:
-        """The owner after the call: this account if the bucket was free."""
+        """Return the owner after the call: this account if the bucket was free."""
 
     def release_bucket(self, bucket: str) -> None: ...
 
@@ -217,7 +217,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
 
     # what is good once
     def use_token(self, token: str, expires: datetime, now: datetime) -> bool:
-        """Whether it was still good: from now on it is not. Those that expired are forgotten."""
+        """Return whether it was still good: from now on it is not. Those that expired are forgotten."""
 
     def is_token_used(self, token: str) -> bool: ...
 
@@ -227,7 +227,7 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     def keep_audit_head(self, writer: str, head: AuditHead) -> None: ...
 
     def audit_writers(self) -> set[str]:
-        """Those of which a head is kept."""
+        """Return those of which a head is kept."""
 
 
 class Store(Protocol):

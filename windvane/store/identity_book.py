@@ -40,7 +40,7 @@ class IdentityBook(Protocol):
     all before it."""
 
     def add_identity(self, record: Identity) -> bool:
-        """Whether it was stored; False if the name is taken in its (kind, account)."""
+        """Return whether it was stored; False if the name is taken in its (kind, account)."""
 
     def update_identity(self, record: Identity) -> None:
         """Replace the record of the same kind, account and name; raises KeyError if there is none."""

@@ -236,7 +236,7 @@ def _streams_of(scope: Scope, group: str) -> Select[Any]:
 
 
 def _begins(column: ColumnElement[Any], prefix: str) -> Iterator[ColumnElement[bool]]:
-    """A range, which an index serves, and whose bounds take notice of case."""
+    """Yield a range, which an index serves, and whose bounds take notice of case."""
     if prefix:
         yield column >= prefix
         yield column < prefix + chr(0x10FFFF)

@@ -79,5 +79,5 @@ class LogBook(Protocol):
 
 
 def order_of(stream: LogStream, by_time: bool) -> Any:
-    """Where a list of streams goes on after this one (JSON)."""
+    """Return where a list of streams goes on after this one (JSON)."""
     return [to_micros(stream.last) // 1000, stream.name] if by_time else stream.name

@@ -15,7 +15,7 @@ FILE_NAME = "windvane.db"
 
 
 def open_store(url: str, data_dir: Path) -> SqlStore:
-    """The store at a SQLAlchemy URL, or, for "", the SQLite file in `data_dir`.
+    """Return the store at a SQLAlchemy URL, or, for "", the SQLite file in `data_dir`.
 
     Cheap (about a millisecond) and without a look at the database: open one in each process, never share
     one across a fork. Call `migrate()` once at the start of a server.

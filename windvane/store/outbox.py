@@ -31,13 +31,13 @@ class Outbox(Protocol):
     def events(
         self, *, after: int, limit: int, scope: Scope | None = None, owner: str = ""
     ) -> list[Event]:
-        """Those with a larger sequence than `after`, in order.
+        """Return those with a larger sequence than `after`, in order.
 
         owner    ARN of the AutoML job or other resource whose events are wanted; "" for all
         """
 
     def last_event(self) -> int:
-        """The sequence of the newest event that is kept; 0 if there is none."""
+        """Return the sequence of the newest event that is kept; 0 if there is none."""
 
     def subscriber(self, key: str) -> Subscriber | None: ...
 

@@ -25,7 +25,7 @@ _SORT_COLUMN: dict[OrderBy, ColumnElement[Any]] = {
 
 
 def page_query(kind: str, query: Query) -> Select[Any]:
-    """Columns body, id and sort_value of the page's rows, and of one more row if the list goes on."""
+    """Return columns body, id and sort_value of the page's rows, and of one more row if the list goes on."""
     # Bodies are fetched for the page alone: what is sorted and left out along the way stays in the indexes.
     listed = (
         select(RESOURCES.c.id, _SORT_COLUMN[query.order].label("sort_value"))
@@ -49,7 +49,7 @@ def total_query(kind: str, query: Query) -> Select[Any]:
 
 
 def page_after(row: Row[Any]) -> list[Any]:
-    """The position (JSON) just after this row of a page."""
+    """Return the position (JSON) just after this row of a page."""
     return [row.sort_value, row.id]
 
 

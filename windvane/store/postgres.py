@@ -55,7 +55,7 @@ class PostgresStore(SqlStore):
 
 
 def _options(url: URL) -> str:
-    """The options of every session: the URL's own, then ours, which win."""
+    """Return the options of every session: the URL's own, then ours, which win."""
     given = url.query.get("options", ())
     return " ".join(
         [

@@ -23,7 +23,7 @@ _Convert = Callable[[Any], Any]
 
 
 def to_json(record: Any) -> str:
-    """The JSON text of a dataclass.
+    """Return the JSON text of a dataclass.
 
     raises    TypeError, naming the field, if a value is not what its hint says or, below Any, not JSON
     """
@@ -31,7 +31,7 @@ def to_json(record: Any) -> str:
 
 
 def from_json(record_type: type[T], text: str) -> T:
-    """The record that `to_json` wrote. Fields the text lacks take their defaults.
+    """Return the record that `to_json` wrote. Fields the text lacks take their defaults.
 
     raises    TypeError if the text has a field the type does not have, or lacks one without a default
     """
@@ -79,7 +79,7 @@ def _walk_json(value: Any, path: str) -> None:
 
 
 def _codec(hint: Any) -> tuple[_Convert, _Convert]:
-    """How to encode and how to decode a value of this type hint; worked out once for each."""
+    """Return how to encode and how to decode a value of this type hint; worked out once for each."""
     return _codec_of(hint)
 
 

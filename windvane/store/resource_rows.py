@@ -172,7 +172,7 @@ def _is_in_status(kind: type[Resource], statuses: Sequence[str]) -> ColumnElemen
 
 
 def _identity(record: Resource) -> dict[str, Any]:
-    """The columns that stay as long as the record is there."""
+    """Return the columns that stay as long as the record is there."""
     return {
         "kind": _name(type(record)),
         "account": record.scope.account,
@@ -183,7 +183,7 @@ def _identity(record: Resource) -> dict[str, Any]:
 
 
 def _content(record: Resource) -> dict[str, Any]:
-    """The columns that a changed record brings along."""
+    """Return the columns that a changed record brings along."""
     score: float | None = getattr(record, "score", None)
     return {
         "name": record.name,

@@ -79,7 +79,7 @@ class TaskRows(Rows):
     def _job_in_turn(
         self, kinds: Sequence[TaskKind], role: str, most_of_account: int
     ) -> str | None:
-        """The job whose oldest ready task is next; None if there is none."""
+        """Return the job whose oldest ready task is next; None if there is none."""
         ready = (
             select(TASKS.c.job_arn, func.min(TASKS.c.created), func.min(TASKS.c.id))
             .where(_IS_READY, _is_of(kinds))
@@ -282,6 +282,6 @@ def _task(row: Row[Any]) -> Task:
 
 
 def _left(row: Row[Any]) -> dict[str, Any] | None:
-    """What a task has left so far."""
+    """Return what a task has left so far."""
     found: dict[str, Any] | None = None if row.result is None else json.loads(row.result)
     return found

@@ -300,7 +300,7 @@ def _counting(rows: Rows) -> Rows:
 
 
 def _tilted(rows: Rows, generator: np.random.Generator) -> Rows:
-    """A third of the rows say the greatest target, and count for four."""
+    """Return a third of the rows say the greatest target, and count for four."""
     heavy = generator.random(len(rows.y)) < 1 / 3
     return Rows(rows.X, np.where(heavy, rows.y.max(), rows.y), np.where(heavy, 4.0, 1.0))
 

@@ -18,7 +18,7 @@ HEADER = "amount,colour,y\n"
 
 
 def lines(n_rows: int, label: Callable[[int], object] = lambda i: ("no", "yes")[i % 2]) -> str:
-    """Rows of a number, a colour and a label."""
+    """Return rows of a number, a colour and a label."""
     amounts = np.random.default_rng(0).random(n_rows)
     colours = ("red", "green", "blue")
     return "".join(
@@ -67,5 +67,5 @@ class Workshop:
         return read_dataset(self.dataset_folder)
 
     def left_over(self) -> list[str]:
-        """What lies in the folder besides the input."""
+        """Return what lies in the folder besides the input."""
         return [path.name for path in self.folder.iterdir() if not path.name.startswith("part-")]

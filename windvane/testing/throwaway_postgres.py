@@ -60,7 +60,7 @@ class ThrowawayPostgres:
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
     def new_database(self) -> str:
-        """The name of a new, empty database."""
+        """Return the name of a new, empty database."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
@@ -166,7 +166,7 @@ def _find_programs() -> Path:
 
 
 def _works(program: Path) -> bool:
-    """Whether the program is there and made for this machine."""
+    """Return whether the program is there and made for this machine."""
     if not program.is_file():
         return False
     tried = subprocess.run([program, "--version"], check=False, capture_output=True)
@@ -198,7 +198,7 @@ def _can_run(programs: Path) -> bool:
 
 
 def _copied(programs: Path, folder: Path) -> Path:
-    """The same programs where the unprivileged user reaches them, whatever lies above them."""
+    """Return the same programs where the unprivileged user reaches them, whatever lies above them."""
     home = programs.parent
     package = home.parent
     # A repaired wheel keeps the libraries of its programs beside the package, and they look there.

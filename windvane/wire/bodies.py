@@ -221,7 +221,7 @@ class BodyReader:
         return self._count(message)
 
     def _count(self, message: MutableMapping[str, Any]) -> bytes:
-        """What the message brings of the body."""
+        """Return what the message brings of the body."""
         part: bytes = message.get("body", b"")
         self.at_end = not message.get("more_body", False)
         self.n_bytes += len(part)

@@ -36,10 +36,10 @@ class Answer:
 
 class Codec(Contract):
     def operation_name(self, route: Route, request: Request) -> str:
-        """The operation that a request asks for; raises Malformed if it names none."""
+        """Return the operation that a request asks for; raises Malformed if it names none."""
 
     def decode(self, operation: OperationModel, route: Route, request: Request) -> dict[str, Any]:
-        """The parameters by their names in the model; raises Malformed."""
+        """Return the parameters by their names in the model; raises Malformed."""
 
     def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
         """raises    UnfitResult if the result does not fit the operation's output shape"""

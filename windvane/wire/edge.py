@@ -338,7 +338,7 @@ class Edge:
     async def _while_permitted(
         self, call: Call, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        """The chunks, until the caller's keys or its permission end."""
+        """Yield the chunks, until the caller's keys or its permission end."""
         try:
             async for chunk in chunks:
                 if not await self._is_still_permitted(call):
@@ -361,14 +361,14 @@ class Edge:
         return known is not None
 
     async def _encoded(self, exchange: Exchange, result: Result) -> Answer:
-        """The answer of an operation that is served on the event loop. A document is not written there: of a model with
+        """Return the answer of an operation that is served on the event loop. A document is not written there: of a model with
         thousands of columns that takes a second."""
         if _is_blob(exchange.operation.output_shape):
             return _encode(exchange, result)
         return await self._in_thread(exchange.caller.account, _encode, exchange, result)
 
     async def _permitted(self, exchange: Exchange) -> Call:
-        """The call of an operation that is served on the event loop. A large document is not read there: that takes up
+        """Return the call of an operation that is served on the event loop. A large document is not read there: that takes up
         to a second."""
         is_short = len(exchange.request.body) <= _READ_ON_THE_LOOP
         if is_short or _is_blob(exchange.operation.input_shape):
@@ -406,7 +406,7 @@ class Edge:
 
 
 async def _needs_no_signature(exchange: Exchange) -> bool:
-    """Whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here.
+    """Return whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here.
 
     Only a short body is read for it."""
     length = header(exchange.request, "content-length")
@@ -466,7 +466,7 @@ def _encode(exchange: Exchange, result: Result) -> Answer:
 
 
 def _ending(exchange: Exchange) -> Headers:
-    """A connection on which the rest of a body may still come cannot be used again."""
+    """Return a connection on which the rest of a body may still come cannot be used again."""
     body = getattr(exchange, "body", None)
     is_read = body is not None and body.at_end
     return () if is_read or not announces_body(exchange.request) else CLOSE

@@ -84,7 +84,7 @@ def _row(
 
 
 def _of_key(code: str) -> _Row:
-    """An encryption key cannot be used: S3 passes KMS's own code on, others call it a fault of the request."""
+    """Return an encryption key cannot be used: S3 passes KMS's own code on, others call it a fault of the request."""
     invalid = Fault("ValidationException", 400)
     runtime, query = Fault("ValidationError", 400), Fault("ValidationError", 400)
     return _row(invalid, runtime, query, Fault(f"KMS.{code}", 400), kms=Fault(code, 400))
@@ -95,7 +95,7 @@ def _everywhere(fault: Fault) -> _Row:
 
 
 def _in_query(code: str, status: int) -> _Row:
-    """What only IAM and STS answer; elsewhere it is a bad request."""
+    """Return what only IAM and STS answer; elsewhere it is a bad request."""
     bad = Fault("ValidationException", 400)
     return _row(bad, bad, Fault(code, status), Fault("InvalidRequest", 400))
 
@@ -237,7 +237,7 @@ TABLE: Mapping[type[Exception], _Row] = {
 
 
 def fault_of(error: Exception, service: str) -> Fault | None:
-    """The code and status of an error in the words of `service`; None if it is our own fault."""
+    """Return the code and status of an error in the words of `service`; None if it is our own fault."""
     dialect = DIALECTS[service]
     return next((TABLE[kind][dialect] for kind in type(error).__mro__ if kind in TABLE), None)
 
@@ -249,13 +249,13 @@ def s3_refusal(error: Exception) -> tuple[int, str]:
 
 
 def is_ours(error: Exception, service: str) -> bool:
-    """Whether the fault is ours, so that the caller can do nothing about it."""
+    """Return whether the fault is ours, so that the caller can do nothing about it."""
     fault = fault_of(error, service)
     return fault is None or fault.status >= INTERNAL.status
 
 
 def encode_fault(error: Exception, service: str, request_id: str) -> Answer:
-    """The answer to a request that failed with `error`."""
+    """Return the answer to a request that failed with `error`."""
     fault = fault_of(error, service)
     sentence = OURS if fault is None else str(error)
     return _ENCODERS[DIALECTS[service]](error, fault or INTERNAL, sentence, request_id)

@@ -38,7 +38,7 @@ _EQUAL = {
 
 @cache
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """A compiled pattern to be used with `fullmatch`.
+    """Return a compiled pattern to be used with `fullmatch`.
 
     raises    re.error if the pattern is none that this translation knows
     """
@@ -77,7 +77,7 @@ def _characters(name: str) -> str:
 
 @cache
 def _unicode_ranges() -> dict[str, str]:
-    """The general categories by first letter, each as the inside of a character class."""
+    """Return the general categories by first letter, each as the inside of a character class."""
     spans: dict[str, list[tuple[int, int]]] = {}
     current, start = "C", 0
     for code in range(0x110001):

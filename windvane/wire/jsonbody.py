@@ -33,7 +33,7 @@ MAX_DEPTH = 64
 
 
 def read_json(body: bytes, shape: Shape | None) -> dict[str, Any]:
-    """The parameters that `body` holds, an empty body being an empty object.
+    """Return the parameters that `body` holds, an empty body being an empty object.
 
     raises    Malformed
     """
@@ -41,7 +41,7 @@ def read_json(body: bytes, shape: Shape | None) -> dict[str, Any]:
 
 
 def read_members(body: bytes, members: Mapping[str, Shape]) -> dict[str, Any]:
-    """The same, of the members that stand in the body."""
+    """Return the same, of the members that stand in the body."""
     document = _parsed(body)
     if not isinstance(document, dict):
         raise Malformed("Unable to parse the request body: it must be a JSON object.")
@@ -49,7 +49,7 @@ def read_members(body: bytes, members: Mapping[str, Shape]) -> dict[str, Any]:
 
 
 def read_value(body: bytes, shape: Shape) -> Any:
-    """The value of a shape that is the whole body; raises Malformed."""
+    """Return the value of a shape that is the whole body; raises Malformed."""
     return _read(_parsed(body), shape, "", 0)
 
 
@@ -75,7 +75,7 @@ def write_value(value: Any, shape: Shape, path: str) -> bytes:
 
 
 def write_members(value: Mapping[str, Any], members: Mapping[str, Shape]) -> bytes:
-    """Those that stand in the body; raises UnfitResult."""
+    """Return those that stand in the body; raises UnfitResult."""
     return _document(_write_members({n: v for n, v in value.items() if n in members}, members, ""))
 
 

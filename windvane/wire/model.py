@@ -79,7 +79,7 @@ _SCOPE_IN_QUERY = re.compile(r"(?:^|&)X-Amz-Credential=([^&]*)")
 
 @cache
 def load_service(name: str) -> Service:
-    """The service called `name`, one of SERVICES, or OWN."""
+    """Return the service called `name`, one of SERVICES, or OWN."""
     loader = Loader(
         extra_search_paths=[Loader.BUILTIN_DATA_PATH, str(_OWN_MODELS)],
         include_default_search_paths=False,
@@ -94,7 +94,7 @@ def _operation_names(service: str) -> frozenset[str]:
 
 
 def route(request: Request) -> Route:
-    """The service and, where the head tells it, the operation that a request is for.
+    """Return the service and, where the head tells it, the operation that a request is for.
 
     A request signed for S3 that names an operation in X-Amz-Target is one of S3 Tables: never the object store's.
 

@@ -10,10 +10,10 @@ def member_path(parent: str, name: str) -> str:
 
 
 def item_path(parent: str, index: int) -> str:
-    """The path of the item at `index` (from 0) of a list."""
+    """Return the path of the item at `index` (from 0) of a list."""
     return f"{parent}.{index + 1}.member"
 
 
 def entry_path(parent: str, key: str) -> str:
-    """The path of the value that stands under `key` in a map."""
+    """Return the path of the value that stands under `key` in a map."""
     return f"{parent}.{key[:128]}.member"

@@ -23,7 +23,7 @@ _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U001
 
 
 def read_form(query: str, body: bytes) -> Tree:
-    """The fields of the query string and of the body as a tree: `Tags.member.1.Key` -> nested dicts.
+    """Return the fields of the query string and of the body as a tree: `Tags.member.1.Key` -> nested dicts.
 
     raises    Malformed
     """
@@ -82,7 +82,7 @@ def _read_structure(node: Any, shape: Shape, path: str) -> dict[str, Any]:
 
 
 def _member_name(name: str, member: Shape) -> str:
-    """The name of a member in forms and in XML."""
+    """Return the name of a member in forms and in XML."""
     return str(member.serialization.get("name", name))
 
 
@@ -128,7 +128,7 @@ _READERS: Mapping[str, Callable[[Any, Shape, str], Any]] = {
 
 
 def write_response(operation: OperationModel, result: Mapping[str, Any], request_id: str) -> bytes:
-    """The XML answer of an operation; raises UnfitResult if the result does not fit its shape."""
+    """Return the XML answer of an operation; raises UnfitResult if the result does not fit its shape."""
     output = operation.output_shape
     inner = ""
     if output is not None:

@@ -79,7 +79,7 @@ def write_answer(
 
 @cache
 def _placed(shape: Shape, location: str | None) -> dict[str, Shape]:
-    """The members that stand at a location, None being the body."""
+    """Return the members that stand at a location, None being the body."""
     return {
         name: member
         for name, member in shape.members.items()
@@ -89,7 +89,7 @@ def _placed(shape: Shape, location: str | None) -> dict[str, Shape]:
 
 @cache
 def _on_the_wire(shape: Shape, location: str) -> tuple[tuple[str, str, Shape], ...]:
-    """Names on the wire, names in the model and members."""
+    """Return names on the wire, names in the model and members."""
     return tuple(
         (member.serialization.get("name", name), name, member)
         for name, member in _placed(shape, location).items()
@@ -136,7 +136,7 @@ def _grouped(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _of_texts(shape: Shape, texts: list[str], path: str) -> Any:
-    """All of them for a list, the last one for a single value."""
+    """Return all of them for a list, the last one for a single value."""
     if shape.type_name != "list":
         return parse_text(shape, texts[-1], path)
     return [parse_text(shape.member, text, item_path(path, i)) for i, text in enumerate(texts)]
@@ -252,7 +252,7 @@ def _moment_format(member: Shape, default: str) -> str:
 
 
 def _with_payload(headers: Headers, member: Shape, value: Any, name: str) -> tuple[Headers, bytes]:
-    """A blob's content type, if the answer has one, is a member of its own."""
+    """Return a blob's content type, if the answer has one, is a member of its own."""
     if value is None:
         return headers, b""
     if member.type_name == "blob":

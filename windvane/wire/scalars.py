@@ -32,7 +32,7 @@ class UnfitResult(Exception):
 
 
 def parse_text(shape: Shape, text: str, path: str) -> Any:
-    """The value of type `shape` that `text` stands for.
+    """Return the value of type `shape` that `text` stands for.
 
     raises    Malformed, naming the path
     """
@@ -66,7 +66,7 @@ def decode_base64(text: str, path: str) -> bytes:
 
 
 def parse_moment(text: str, path: str) -> datetime:
-    """A moment in ISO 8601, where it is UTC without an offset; as an HTTP date; or in seconds of the epoch."""
+    """Return a moment in ISO 8601, where it is UTC without an offset; as an HTTP date; or in seconds of the epoch."""
     if _EPOCH.fullmatch(text):
         return moment_from_epoch(float(text), path)
     try:
@@ -100,7 +100,7 @@ def format_moment(moment: datetime, form: str = "iso8601") -> str:
 
 
 def format_text(shape: Shape, value: Any, path: str) -> str:
-    """The text that stands for a value, moments aside.
+    """Return the text that stands for a value, moments aside.
 
     raises    UnfitResult for a value of another type
     """

@@ -52,7 +52,7 @@ class Shares:
                 given.set_result(None)
 
     def _following(self) -> str | None:
-        """The account that gets the next one; None if there is none for anybody."""
+        """Return the account that gets the next one; None if there is none for anybody."""
         if not self._waiting:
             return None
         account = min(self._waiting, key=self._held.__getitem__)

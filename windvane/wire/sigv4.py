@@ -42,7 +42,7 @@ _HEX_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def verify(request: Request, payload_hash: str, keyring: KeyRing, now: datetime) -> Caller:
-    """Who signed the head of `request` and the payload of that hash.
+    """Return who signed the head of `request` and the payload of that hash.
 
     payload_hash    hexadecimal SHA-256 of the body, or what S3 allows in its place
     raises          Unauthenticated, one of its kinds
@@ -103,7 +103,7 @@ def hash_payload(body: bytes) -> str:
 
 
 def s3_payload_hash(request: Request) -> str:
-    """The payload hash that an S3 request declares; whoever reads the body has to hold it to it.
+    """Return the payload hash that an S3 request declares; whoever reads the body has to hold it to it.
 
     raises    S3Refusal if there is none, or none of the forms that S3 knows
     """

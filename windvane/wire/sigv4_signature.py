@@ -134,7 +134,7 @@ def _read_fields(authorization: str, stamp: str) -> tuple[str, str, str]:
 
 
 def _once(query: list[tuple[str, str]]) -> dict[str, str]:
-    """The parameters of the signature; which of two counts is not for us to guess."""
+    """Return the parameters of the signature; which of two counts is not for us to guess."""
     found: dict[str, str] = {}
     for name, value in query:
         if name.startswith("X-Amz-") and name in found:

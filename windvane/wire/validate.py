@@ -43,7 +43,7 @@ _IsSound = Callable[[Any], bool]
 
 
 def _is_sound(value: Mapping[str, Any], shape: Shape) -> bool:
-    """Whether a structure is certain to have no fault. Nearly all have none, and to say so takes no words."""
+    """Return whether a structure is certain to have no fault. Nearly all have none, and to say so takes no words."""
     required, checks = _plan(shape)
     if not checks or any(value.get(name) is None for name in required):
         return False
@@ -55,7 +55,7 @@ def _is_sound(value: Mapping[str, Any], shape: Shape) -> bool:
 
 @cache
 def _plan(shape: Shape) -> tuple[tuple[str, ...], Mapping[str, _IsSound]]:
-    """The required members of a structure, and how each member is checked; no checks for what has to be walked."""
+    """Return the required members of a structure, and how each member is checked; no checks for what has to be walked."""
     if shape.metadata.get("union"):
         return (), {}
     required = tuple(shape.metadata.get("required", ()))
@@ -183,7 +183,7 @@ def _broken_text_constraints(value: str, metadata: Mapping[str, Any]) -> Iterato
 
 
 def _all(shape: Shape) -> str:
-    """Every constraint of a shape, as AWS lists them for the members of lists and maps."""
+    """Return every constraint of a shape, as AWS lists them for the members of lists and maps."""
     noun = _NOUNS.get(shape.type_name, "length")
     metadata = shape.metadata
     constraints = [

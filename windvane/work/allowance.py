@@ -43,7 +43,7 @@ class TaskAllowance:
     transformed_rows: int = 20_000
 
     def read_options(self, scratch: Path, form: str, compression: str) -> ReadOptions:
-        """How a table is read.
+        """Return how a table is read.
 
         form    as ReadOptions.format
         """

@@ -21,7 +21,7 @@ def as_many_as_there_are(_folder: Path, _n_bytes: int) -> None:
 
 
 def folder_of(url: str, into: Path) -> Path:
-    """Where the artefact of a ModelDataUrl stands once it is there."""
+    """Return where the artefact of a ModelDataUrl stands once it is there."""
     return into / derived_suffix(url)
 
 

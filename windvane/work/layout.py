@@ -35,24 +35,24 @@ class Artefact:
     modes: tuple[Mode, ...] = _ALL
 
     def at(self, **names: str) -> str:
-        """The path of one file.
+        """Return the path of one file.
 
         raises    KeyError if a name is missing
         """
         return _PLACE.sub(lambda place: names[place[1]], self.path)
 
     def folder(self, **names: str) -> str:
-        """The path up to the first name that is not given, without a slash at its end."""
+        """Return the path up to the first name that is not given, without a slash at its end."""
         known = _PLACE.sub(lambda place: names.get(place[1], place[0]), self.path)
         return known.partition("{")[0].rstrip("/")
 
     def below(self, **names: str) -> str:
-        """The path of one file, relative to the folder that all of them are in."""
+        """Return the path of one file, relative to the folder that all of them are in."""
         folder = self.path.partition("{")[0].rpartition("/")[0]
         return self.at(**names).removeprefix(f"{folder}/")
 
     def matches(self, path: str) -> bool:
-        """Whether the file at this path, relative to the job's root, is one of these."""
+        """Return whether the file at this path, relative to the job's root, is one of these."""
         pattern = ""
         for text, name in re.findall(r"([^{]*)(?:\{(\w+)\})?", self.path):
             pattern += re.escape(text) + {"": "", "file": ".+", "n": "[0-9]+"}.get(name, "[^/]+")

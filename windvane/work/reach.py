@@ -35,7 +35,7 @@ def reach_of(
     role: MayRead,
     writes: MayWrite,
 ) -> Reach:
-    """The reach of one task. Objects that a manifest names are those that it names now.
+    """Return the reach of one task. Objects that a manifest names are those that it names now.
 
     artifacts    to read manifests
     permits      asked at each request: a manifest may name as many buckets as objects
@@ -76,7 +76,7 @@ def role_of(job: AutoMLJob | ProcessingJob) -> str:
 
 
 def creator_of(job: AutoMLJob | ProcessingJob) -> str:
-    """Who created a job whose model has no role, as its record keeps them; "" for every other job."""
+    """Return who created a job whose model has no role, as its record keeps them; "" for every other job."""
     return job.creator if isinstance(job, TransformJob) else ""
 
 

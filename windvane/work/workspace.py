@@ -44,14 +44,14 @@ def workspace_of(data_dir: Path, job: AutoMLJob | ProcessingJob) -> Workspace:
 
 
 def workspaces(data_dir: Path) -> list[Workspace]:
-    """Every one that is there."""
+    """Return every one that is there."""
     root = data_dir / _ROOT
     on_disk = list(root.iterdir()) if root.is_dir() else []
     return [Workspace(folder) for folder in (*on_disk, *in_memory(data_dir, _ROOT))]
 
 
 def cleared(folder: Path) -> Path:
-    """The path of a folder that is to be made: what an earlier attempt left there is gone."""
+    """Return the path of a folder that is to be made: what an earlier attempt left there is gone."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     return folder

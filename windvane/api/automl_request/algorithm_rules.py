@@ -29,7 +29,7 @@ _OF_ANY = tuple(sorted({name for names in ALGORITHMS_OF.values() for name in nam
 
 
 def algorithms_fit(request: Request) -> Iterator[str]:
-    """The rule of AlgorithmsConfig: one list, of algorithms that the mode has and this server can train. A job that
+    """Yield the rule of AlgorithmsConfig: one list, of algorithms that the mode has and this server can train. A job that
     names no mode searches pipelines and ensembles, and may be limited to any.
 
     source    AutoMLCandidateGenerationConfig in SageMaker's API reference
@@ -51,7 +51,7 @@ def algorithms_fit(request: Request) -> Iterator[str]:
 
 
 def no_algorithms_by_default(request: Request) -> Iterator[str]:
-    """The rule for V2, where AUTO is the default."""
+    """Yield the rule for V2, where AUTO is the default."""
     if not _names_mode(request):
         for place, _ in found(request, _CONFIG):
             yield (

@@ -20,7 +20,7 @@ MOST_OF_TARGET = 1024
 
 
 def content_type(value: str) -> str:
-    """A ContentType without spaces and in lower case, to be compared with CSV and PARQUET."""
+    """Return a ContentType without spaces and in lower case, to be compared with CSV and PARQUET."""
     return "".join(value.lower().split())
 
 
@@ -30,7 +30,7 @@ def kind_of(channel: Request) -> str:
 
 
 def _list_of(request: Request) -> str:
-    """What the list of channels is called in the operation that the request was sent to."""
+    """Return what the list of channels is called in the operation that the request was sent to."""
     name = called(request, "inputDataConfig")
     return f"{name[0].upper()}{name[1:]}"
 
@@ -49,7 +49,7 @@ def _channels(request: Request) -> Iterator[str]:
 
 
 def _alike(request: Request) -> Iterator[str]:
-    """What two channels must have in common."""
+    """Yield what two channels must have in common."""
     channels = request["InputDataConfig"]
     if len(channels) != _MOST_CHANNELS:
         return
@@ -64,7 +64,8 @@ def _alike(request: Request) -> Iterator[str]:
 
 
 def _target_is_short(request: Request) -> Iterator[str]:
-    """The service model gives every other text of a request a greatest length; records of jobs are read by the hundred."""
+    """Yield the service model gives every other text of a request a greatest length; records of jobs are read by the
+    hundred."""
     for place, target in found(request, "InputDataConfig.*.TargetAttributeName"):
         if len(target) > MOST_OF_TARGET:
             yield (

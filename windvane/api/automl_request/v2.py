@@ -52,7 +52,7 @@ _OF_CHANNELS = ("TargetAttributeName", "SampleWeightAttributeName")
 
 
 def in_v1_words(request: Request) -> Translated:
-    """A request to CreateAutoMLJobV2 as one to CreateAutoMLJob; messages about it call its members as V2 does.
+    """Return a request to CreateAutoMLJobV2 as one to CreateAutoMLJob; messages about it call its members as V2 does.
 
     raises    InvalidRequest if it is of a problem type that is not served
     """
@@ -68,7 +68,7 @@ def in_v1_words(request: Request) -> Translated:
 
 
 def in_v2_words(request: Request) -> dict[str, Any]:
-    """The inverse: a request to CreateAutoMLJob as one to CreateAutoMLJobV2."""
+    """Return the inverse: a request to CreateAutoMLJob as one to CreateAutoMLJobV2."""
     made: dict[str, Any] = {name: request[name] for name in _SAME if name in request}
     channels = request[_CHANNELS]
     made[_CHANNELS_V2] = [
@@ -100,7 +100,7 @@ def _check_served(request: Request) -> None:
 
 
 def _at(request: Request, path: _Path) -> Any:
-    """The value at the path, copied as far as it is an object; None if there is none."""
+    """Return the value at the path, copied as far as it is an object; None if there is none."""
     value: Any = request
     for name in path:
         if not isinstance(value, Mapping) or name not in value:
@@ -119,7 +119,7 @@ def _put(request: dict[str, Any], path: _Path, value: Any) -> None:
 
 
 def both_or_neither(request: Request) -> Iterator[str]:
-    """A rule on the request in V1's words.
+    """Yield a rule on the request in V1's words.
 
     source    CreateAutoMLJobV2's AutoMLJobObjective in SageMaker's API reference
     """

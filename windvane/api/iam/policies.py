@@ -98,7 +98,7 @@ def set_default_policy_version(parts: IdentityParts, call: Call) -> Result:
 
 @OPERATIONS.serves("ListEntitiesForPolicy")
 def list_entities_for_policy(parts: IdentityParts, call: Call) -> Result:
-    """All of them at once: there are as many as roles and users can be, and none has more than a name."""
+    """Return all of them at once: there are as many as roles and users can be, and none has more than a name."""
     given = call.parameters
     wanted, prefix = given.get("EntityFilter"), given.get("PathPrefix", "/")
     holders = []

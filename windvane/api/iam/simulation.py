@@ -61,7 +61,7 @@ def simulate_principal_policy(parts: IdentityParts, call: Call) -> Result:
 
 
 def _start(marker: str | None, n_pairs: int) -> int:
-    """The number of the pair that a page begins with. There may be hundreds of thousands, so they are not made to be
+    """Return the number of the pair that a page begins with. There may be hundreds of thousands, so they are not made to be
     counted.
 
     raises    InvalidRequest for a Marker that is none

@@ -128,7 +128,7 @@ def page_of(
 
 
 def page_size(call: Call, most: int = _LARGEST_PAGE) -> int:
-    """How many items a page has, however many are asked for."""
+    """Return how many items a page has, however many are asked for."""
     return min(int(call.parameters.get("MaxItems", _PAGE)), most)
 
 

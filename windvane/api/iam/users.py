@@ -77,7 +77,7 @@ def list_groups_for_user(parts: IdentityParts, call: Call) -> Result:
 
 
 def own_name(call: Call) -> str:
-    """The user who is named, or who calls.
+    """Return the user who is named, or who calls.
 
     raises    InvalidRequest if it is no user who calls, and none is named
     """

@@ -109,7 +109,7 @@ def unquoted(etag: str) -> str:
 
 
 def checksum_members(checksum: Checksum | None) -> dict[str, Any]:
-    """A checksum and its type as members; none if there is none, or it is not known yet."""
+    """Return a checksum and its type as members; none if there is none, or it is not known yet."""
     if checksum is None or not checksum.value:
         return {}
     return {

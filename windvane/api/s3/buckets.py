@@ -130,7 +130,7 @@ def put_bucket_versioning(store: ObjectStore, call: S3Call) -> S3Result:
 
 
 def owner_member(account: str) -> dict[str, str]:
-    """The owner as S3 names one: an id of 64 digits, by which the account cannot be told."""
+    """Return the owner as S3 names one: an id of 64 digits, by which the account cannot be told."""
     return {"ID": canonical_id(account), "DisplayName": account}
 
 

@@ -148,7 +148,7 @@ def check_acl(parameters: Mapping[str, Any], account: str) -> None:
 
 
 def absent(code: str) -> Handler:
-    """A configuration that no bucket has."""
+    """Return a configuration that no bucket has."""
 
     def answer(_: S3Call) -> S3Result:
         raise refused(code)
@@ -157,7 +157,7 @@ def absent(code: str) -> Handler:
 
 
 def constant(members: Mapping[str, Any]) -> Handler:
-    """A configuration that is the same for every bucket."""
+    """Return a configuration that is the same for every bucket."""
 
     def answer(_: S3Call) -> S3Result:
         return S3Result(members)

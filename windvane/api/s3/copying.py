@@ -58,7 +58,7 @@ def copy_object(store: ObjectStore, call: S3Call) -> S3Result:
 
 
 def find_source(store: ObjectStore, given: Mapping[str, Any]) -> Version:
-    """The version that x-amz-copy-source names, whose conditions hold; raises S3Refusal."""
+    """Return the version that x-amz-copy-source names, whose conditions hold; raises S3Refusal."""
     bucket, key, version_id = read_source(given["CopySource"])
     source = find(store, {"Bucket": bucket, "Key": key, "VersionId": version_id})
     unmet = read_conditions(given, "CopySource").unmet(source.etag, source.modified)

@@ -12,7 +12,7 @@ from windvane.objects.base import ObjectStore
 
 
 def get_json(store: ObjectStore, bucket: str, name: str) -> dict[str, Any] | None:
-    """The document as it was set, None if there is none; raises S3Refusal without a bucket."""
+    """Return the document as it was set, None if there is none; raises S3Refusal without a bucket."""
     with in_words_of_s3():
         text = store.document(bucket, name)
     if text is None:

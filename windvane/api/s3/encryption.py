@@ -27,7 +27,7 @@ DOCUMENT = DEFAULT_DOCUMENT
 
 
 def encryption_of(parameters: Mapping[str, Any], bucket_default: str | None) -> Encryption | None:
-    """What an object's encryption is to be; None for the store's own default.
+    """Return what an object's encryption is to be; None for the store's own default.
 
     bucket_default    the bucket's document
     raises            S3Refusal
@@ -56,7 +56,7 @@ def encryption_of(parameters: Mapping[str, Any], bucket_default: str | None) -> 
 
 
 def default_of(configuration: Mapping[str, Any]) -> Encryption:
-    """What a bucket's configuration asks for; raises S3Refusal."""
+    """Return what a bucket's configuration asks for; raises S3Refusal."""
     rules = configuration["Rules"]
     default = rules[0].get("ApplyServerSideEncryptionByDefault") if len(rules) == 1 else None
     if default is None:

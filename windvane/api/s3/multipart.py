@@ -180,7 +180,7 @@ def _complete(
 
 
 def _completed(given: Mapping[str, Any]) -> Upload:
-    """An upload that is no more, as the store is asked whether it became an object: completing again is no error."""
+    """Return an upload that is no more, as the store is asked whether it became an object: completing again is no error."""
     attributes = Attributes(encryption=BY_DEFAULT)
     return Upload(given["Bucket"], given["Key"], given["UploadId"], datetime.now(UTC), attributes)
 
@@ -234,7 +234,7 @@ def _named(parts: Sequence[Mapping[str, Any]]) -> list[NamedPart]:
 
 
 def _stored_parts(store: ObjectStore, upload: Upload, named: Sequence[NamedPart]) -> list[Part]:
-    """The parts that are named and there, in order; complete_upload refuses what is wrong with the others."""
+    """Return the parts that are named and there, in order; complete_upload refuses what is wrong with the others."""
     wanted = {part.number for part in named}
     stored: list[Part] = []
     after: int | None = 0

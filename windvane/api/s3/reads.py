@@ -63,7 +63,7 @@ def get_object_attributes(store: ObjectStore, call: S3Call) -> S3Result:
 
 
 def find(store: ObjectStore, given: Mapping[str, Any]) -> Version:
-    """The version that a request reads; raises S3Refusal, for a delete marker too."""
+    """Return the version that a request reads; raises S3Refusal, for a delete marker too."""
     with in_words_of_s3():
         version = store.find(given["Bucket"], given["Key"], version_id_of(given))
     if version.is_delete_marker:
@@ -104,7 +104,7 @@ def version_id_member(store: ObjectStore, version: Version) -> str | None:
 
 
 def new_version_member(version: Version) -> str | None:
-    """The id that a write tells: None unless it made a version of its own."""
+    """Return the id that a write tells: None unless it made a version of its own."""
     return None if version.version_id == NULL_VERSION else version.version_id
 
 
@@ -134,7 +134,7 @@ def read_conditions(given: Mapping[str, Any], prefix: str = "") -> ReadCondition
 
 
 def _open(store: ObjectStore, call: S3Call) -> tuple[Version, BinaryIO]:
-    """A version and its bytes; one that is replaced in between is found again."""
+    """Return a version and its bytes; one that is replaced in between is found again."""
     for _ in range(8):
         version = find(store, call.parameters)
         with in_words_of_s3():
@@ -196,7 +196,7 @@ def _extent(
 
 
 def _checksum_of_part(version: Version, part: Part) -> dict[str, Any]:
-    """The part's own checksum, with the type of the object's."""
+    """Return the part's own checksum, with the type of the object's."""
     members = checksum_members(part.checksum)
     whole = version.attributes.checksum
     if members and whole is not None:

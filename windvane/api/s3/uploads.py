@@ -166,7 +166,7 @@ def check_key(key: str) -> None:
 
 
 def condition_of(given: Mapping[str, Any]) -> Condition | None:
-    """What must hold for a write to happen; AWS has no more than '*' for If-None-Match."""
+    """Return what must hold for a write to happen; AWS has no more than '*' for If-None-Match."""
     if_match, if_none_match = given.get("IfMatch"), given.get("IfNoneMatch")
     if if_match is None and if_none_match is None:
         return None

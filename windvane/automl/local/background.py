@@ -27,7 +27,7 @@ def keep_background(dataset: Path, n_rows: int, into: Path) -> None:
 
 
 def read_background(folder: Path) -> TypedRows:
-    """What `keep_background` wrote.
+    """Return what `keep_background` wrote.
 
     raises    CorruptArtifact
     """

@@ -16,7 +16,7 @@ from windvane.notes.sentences import reason
 
 
 def job_entries(job: Path) -> list[LeaderboardRow]:
-    """Its leaderboard, best first.
+    """Return its leaderboard, best first.
 
     raises    InvalidRequest if it is no folder of a job that came to its end; CorruptArtifact
     """

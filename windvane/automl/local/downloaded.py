@@ -19,7 +19,7 @@ _ARCHIVE = "*.tar.gz"
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether this is what `AutoML.save` wrote, rather than a package or what holds some."""
+    """Return whether this is what `AutoML.save` wrote, rather than a package or what holds some."""
     manifest = folder / MANIFEST
     return manifest.is_file() and read_json(manifest).get("kind") not in _PARTS
 
@@ -82,7 +82,7 @@ def _only(source: Path, part: str, packages: list[Path]) -> Path:
 
 
 def _analysis(predictor: Predictor) -> Analysis:
-    """What packages know of the table that they were made from."""
+    """Return what packages know of the table that they were made from."""
     schema, about = predictor.schema, predictor.about
     problem_type = ProblemType(schema.problem_type)
     return Analysis(

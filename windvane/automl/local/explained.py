@@ -41,7 +41,7 @@ def explain_rows(
     budget: Budget,
     threads: int,
 ) -> Attribution:
-    """What each of the analysis' feature columns adds to the answers to the rows, the first ones if the time is short
+    """Return what each of the analysis' feature columns adds to the answers to the rows, the first ones if the time is short
     for all.
 
     background   rows that stand for "not known"; None is enough for a model that is explained exactly

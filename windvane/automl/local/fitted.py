@@ -58,7 +58,7 @@ class Fitted:
         return read_background(folder) if folder.exists() else None
 
     def board(self) -> pd.DataFrame:
-        """Every candidate of its job, best first.
+        """Return every candidate of its job, best first.
 
         raises    InvalidRequest if they are not known
         """
@@ -95,7 +95,7 @@ def keep_best(
 
 @each_file_once()
 def read_fitted(home: Path) -> tuple[Fitted, Mapping[str, Any]]:
-    """What `keep_best` or `keep_downloaded` left, and what it says of its arguments.
+    """Return what `keep_best` or `keep_downloaded` left, and what it says of its arguments.
 
     raises    CorruptArtifact if any of it is missing, damaged or of another kind
     """

@@ -49,7 +49,7 @@ class FrameReader:
         }
 
     def _positions(self, frame: pd.DataFrame) -> list[int]:
-        """Where the frame has the columns that are needed."""
+        """Return where the frame has the columns that are needed."""
         if frame.columns.equals(self._names):
             return self._usual
         positions = {str(name): position for position, name in enumerate(frame.columns)}
@@ -64,7 +64,7 @@ class FrameReader:
 
 
 def _is_plain(spec: ColumnSpec) -> bool:
-    """Whether numbers need no reading: they are what the cells of a file would be read as."""
+    """Return whether numbers need no reading: they are what the cells of a file would be read as."""
     return (
         spec.type is ColumnType.NUMERIC
         and not spec.parse.get("missing")

@@ -37,7 +37,7 @@ class Source:
 def source_of(
     table: pd.DataFrame | str | os.PathLike[str], scratch: Path, called: str = "the DataFrame"
 ) -> Source:
-    """The file of a path, or a new one in `scratch` for a DataFrame.
+    """Return the file of a path, or a new one in `scratch` for a DataFrame.
 
     called    what messages call a DataFrame; the file is named after it
 
@@ -70,7 +70,7 @@ def validation_of(
 
 
 def read_frame(file: str | os.PathLike[str], target: str, memory_mb: int) -> pd.DataFrame:
-    """A CSV (also .gz) or Parquet file with the target among its columns, every cell as text.
+    """Return a CSV (also .gz) or Parquet file with the target among its columns, every cell as text.
 
     raises    InvalidRequest if there is no such file; DataFault naming what cannot be read
     """
@@ -132,7 +132,7 @@ def _is_of_strings(kind: pa.DataType) -> bool:
 
 
 def cells_of(series: pd.Series[Any]) -> list[str | None]:
-    """Each value as a CSV file would hold it; what is missing as None."""
+    """Return each value as a CSV file would hold it; what is missing as None."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         texts = [*cells_of(pd.Series(series.cat.categories)), None]
         return [texts[code] for code in series.cat.codes]
@@ -164,7 +164,7 @@ def is_number(dtype: Any) -> bool:
 
 
 def label_kind(target: pd.Series[Any], label_type: str) -> str:
-    """The label type to answer in: texts stay texts even if they read like numbers."""
+    """Return the label type to answer in: texts stay texts even if they read like numbers."""
     values = target.dropna()
     if isinstance(target.dtype, pd.CategoricalDtype):
         values = pd.Series(target.cat.categories)

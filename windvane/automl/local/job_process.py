@@ -48,7 +48,7 @@ def told_on_stdout() -> OnEvent:
 
 
 def _asked(libraries: Libraries) -> Job:
-    """The job, which may take a while to come: its table is being written."""
+    """Return the job, which may take a while to come: its table is being written."""
     while not select.select([sys.stdin], [], [], 0)[0] and libraries.load_next():
         pass
     return Job.from_json(sys.stdin.read())

@@ -30,7 +30,7 @@ class KnownRows:
 def known_rows(
     rows: pd.DataFrame | str | os.PathLike[str], analysis: Analysis, memory_mb: int
 ) -> KnownRows:
-    """Those of a DataFrame, or of a file, that have a target the model knows.
+    """Return those of a DataFrame, or of a file, that have a target the model knows.
 
     raises    InvalidRequest if there is no such file or column, or no such row, or naming the row of a wrong weight;
               DataFault if the file cannot be read

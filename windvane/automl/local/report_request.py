@@ -113,7 +113,7 @@ class ReportRequest:
 
 
 def reports_s(max_runtime_s: float) -> float:
-    """What a job that is to make reports keeps for them at its end.
+    """Return what a job that is to make reports keeps for them at its end.
 
     >>> [reports_s(budget) for budget in (10, 30, 60, 3600)]
     [3.0, 6.0, 9.0, 60.0]
@@ -123,5 +123,5 @@ def reports_s(max_runtime_s: float) -> float:
 
 
 def reports_end(now: float, deadline: float, kept_s: float) -> float:
-    """When reports must be made: a job that ends early takes its time over them, but not all of it."""
+    """Return when reports must be made: a job that ends early takes its time over them, but not all of it."""
     return min(deadline, now + max(kept_s, _ENOUGH_S))

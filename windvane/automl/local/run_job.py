@@ -90,7 +90,7 @@ def _run(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) 
 
 
 def _follow(host: subprocess.Popen[str], request: Asked, on_event: OnEvent) -> Event:
-    """The last event; returns when the process has closed its output and ended."""
+    """Return the last event; returns when the process has closed its output and ended."""
     last: Event = {}
     if host.stdin is None or host.stdout is None:
         raise AssertionError("The process was started without pipes.")

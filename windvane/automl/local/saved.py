@@ -10,7 +10,7 @@ from windvane.engine.data.analysis import Analysis
 
 
 def told_of(problem: ProblemSpec) -> dict[str, Any]:
-    """What the analysis of a table does not say of the problem, JSON."""
+    """Return what the analysis of a table does not say of the problem, JSON."""
     return {
         "features": problem.features.names,
         "feature_types": problem.features.types,
@@ -19,7 +19,7 @@ def told_of(problem: ProblemSpec) -> dict[str, Any]:
 
 
 def arguments_of(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of AutoML, by name.
+    """Return the arguments of AutoML, by name.
 
     about     of the manifest
     raises    KeyError, TypeError or ValueError if it is not what a model says of itself

@@ -24,7 +24,7 @@ LABEL = ("predicted_label",)
 
 
 def check_wishes(name: str, instances: str) -> int:
-    """The number of instances.
+    """Return the number of instances.
 
     raises    InvalidRequest, in the words of the form
     """

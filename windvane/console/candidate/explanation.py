@@ -154,7 +154,7 @@ def explanation_of(
 
 
 def _outputs(by_label: Document, labels: Sequence[str]) -> list[str]:
-    """Those that can be chosen between: the classes if there are three and more."""
+    """Return those that can be chosen between: the classes if there are three and more."""
     if len(by_label) < 3:
         return []
     known = len(labels) == len(by_label)
@@ -265,7 +265,7 @@ def _output_names(n_outputs: int, labels: Sequence[str], target: str) -> Iterato
 
 
 def _table(data: bytes | None) -> Table:
-    """Columns of a CSV file by name."""
+    """Return columns of a CSV file by name."""
     if data is None:
         return {}
     if (n_cells := data.count(b",") + data.count(b"\n")) > _MOST_CELLS:

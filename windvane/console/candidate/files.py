@@ -60,7 +60,7 @@ async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any
 
 
 async def _there(objects: VisitObjects, named: Iterator[tuple[str, str]]) -> list[File]:
-    """Those of them that there are.
+    """Return those of them that there are.
 
     named    URI and what it is
     """

@@ -62,7 +62,7 @@ class Shown:
 
 
 async def described(request: Request) -> dict[str, Any]:
-    """The answer of DescribeCandidate for the candidate that the path names.
+    """Return the answer of DescribeCandidate for the candidate that the path names.
 
     raises    NotFound
     """

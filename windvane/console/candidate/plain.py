@@ -57,7 +57,7 @@ class OverviewView(Shown):
 
 
 def members_of(answer: Answer) -> list[Member]:
-    """The heaviest first."""
+    """Return the heaviest first."""
     job = answer["AutoMLJobName"]
     every = sorted(answer["Candidate"]["Members"], key=lambda one: -one["Weight"])
     return [

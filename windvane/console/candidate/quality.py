@@ -201,7 +201,7 @@ def _pairs(curve: Document, x: str, y: str) -> list[tuple[float, float]]:
 
 
 def _rates(metrics: Document, x: str, y: str) -> tuple[float, float] | None:
-    """Where the model decides; None if a rate is not known."""
+    """Return where the model decides; None if a rate is not known."""
     if x not in metrics or y not in metrics:
         return None
     return metrics[x]["value"], metrics[y]["value"]

@@ -78,7 +78,7 @@ def chart_of(rows: Sequence[StepRow]) -> Chart | None:
 
 
 async def lines_of(context: RequestContext, step: Answer) -> list[LogLine]:
-    """The newest lines of a step's log; none if it has not begun."""
+    """Return the newest lines of a step's log; none if it has not begun."""
     if "LogGroupName" not in step:
         return []
     asked = {

@@ -42,7 +42,7 @@ class Thresholds:
         }
 
     def at(self, threshold: float) -> Choice:
-        """Rows of exactly this probability are predicted positive."""
+        """Return rows of exactly this probability are predicted positive."""
         place = bisect_right(self.threshold, -threshold, key=lambda one: -one)
         hits, alarms = (self.hits[place - 1], self.alarms[place - 1]) if place else (0, 0)
         return Choice(threshold, hits, alarms, self.n_positive, self.n_negative)

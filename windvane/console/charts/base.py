@@ -106,7 +106,7 @@ def roomy(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
 
 
 def picture(width: float, height: float, told: str, *parts: Markup) -> Markup:
-    """The <svg> element; `told` is what is to be seen, for those who do not see it."""
+    """Return the <svg> element; `told` is what is to be seen, for those who do not see it."""
     head = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">')
     return head.format(_n(width), _n(height), name(told, 600)) + _joined(parts) + Markup("</svg>")
 
@@ -183,5 +183,5 @@ def _joined(parts: Iterable[Markup]) -> Markup:
 
 
 def _n(value: float) -> str:
-    """A place, to a hundredth of a pixel."""
+    """Return a place, to a hundredth of a pixel."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "0"

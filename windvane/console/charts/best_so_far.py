@@ -94,7 +94,7 @@ def best_so_far(
 
 
 def n_outside(marks: Sequence[Mark], is_minimized: bool) -> int:
-    """How many scores are too bad to be drawn to the scale of the others."""
+    """Return how many scores are too bad to be drawn to the scale of the others."""
     low, high = _heights(marks, is_minimized)
     return sum(not low <= mark.score <= high for mark in marks)
 
@@ -136,7 +136,7 @@ def _dot(mark: Mark, x: float, y: float, is_told: bool = True) -> Markup:
 
 
 def _unit(until_s: float) -> tuple[float, str]:
-    """Seconds of one, and what it is called."""
+    """Return seconds of one, and what it is called."""
     if until_s <= 5 * _MINUTE:
         return 1.0, "Seconds"
     return (_MINUTE, "Minutes") if until_s <= 5 * _HOUR else (_HOUR, "Hours")

@@ -23,7 +23,7 @@ class Part:
 
 
 def time_plan(parts: Sequence[Part], ends_s: Sequence[float], whole_s: float, told: str) -> Markup:
-    """An <svg> that is stretched to any width.
+    """Return an <svg> that is stretched to any width.
 
     ends_s    when phases end at the latest
     whole_s   where the bar ends

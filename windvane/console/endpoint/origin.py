@@ -68,7 +68,7 @@ async def _model_of(context: RequestContext, variant: str, name: str) -> ModelOr
 
 
 async def _candidate_of(context: RequestContext, urls: tuple[str, ...]) -> tuple[str, str]:
-    """The names of job and candidate; "" for what is not known."""
+    """Return the names of job and candidate; "" for what is not known."""
     async for job in _jobs_around(context, urls[-1]):
         async for candidate in _candidates(context, job):
             containers = candidate.get("InferenceContainers", ())
@@ -90,7 +90,7 @@ async def _jobs_around(context: RequestContext, url: str) -> AsyncIterator[str]:
 
 
 async def _candidates(context: RequestContext, job: str) -> AsyncIterator[Mapping[str, Any]]:
-    """The best one first."""
+    """Yield the best one first."""
     asked = {"AutoMLJobName": job, "SortBy": "FinalObjectiveMetricValue", "SortOrder": "Descending"}
     while True:
         page = await context.ask("sagemaker", "ListCandidatesForAutoMLJob", asked)

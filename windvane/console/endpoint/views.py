@@ -186,7 +186,7 @@ def variants_of(endpoint: Answer, figures: Answer) -> tuple[VariantRow, ...]:
 
 
 def _to_come(pending: Answer) -> dict[str, Any]:
-    """A variant of a deployment on its way in the words of one that runs."""
+    """Return a variant of a deployment on its way in the words of one that runs."""
     return {
         **pending,
         "CurrentWeight": 0.0,

@@ -274,7 +274,7 @@ def _missing(progress: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _reports(phases: Sequence[Phase]) -> str:
-    """Those that there are on the best candidate, in words; "" for none."""
+    """Return those that there are on the best candidate, in words; "" for none."""
     made = {phase.title for phase in phases if phase.state == "done"}
     wanted = {"Quality": "Model insights report", "explanation": "Explainability report"}
     found = [text for text, title in wanted.items() if title in made]

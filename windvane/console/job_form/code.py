@@ -15,7 +15,7 @@ _INDENT = 4
 def boto3_code(
     url: str, region: str, request: Mapping[str, Any], specification: Specification | None
 ) -> str:
-    """A Python program that creates the job."""
+    """Return a Python program that creates the job."""
     where = f"region_name={region!r}, endpoint_url={url!r}"
     members = "".join(f"    {name}={literal(value, _INDENT)},\n" for name, value in request.items())
     return (
@@ -49,7 +49,7 @@ def cli_code(
 
 
 def literal(value: Any, indent: int) -> str:
-    """A value of JSON in Python, over as many lines as it has members.
+    """Return a value of JSON in Python, over as many lines as it has members.
 
     >>> print(literal({"a": ["it's"], "b": True}, 0))
     {

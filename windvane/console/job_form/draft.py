@@ -210,7 +210,7 @@ _PLAIN = (
 
 
 def packed(name: str) -> str:
-    """The name of a column as forms carry it: a browser changes the line ends of any value.
+    """Return the name of a column as forms carry it: a browser changes the line ends of any value.
 
     >>> unpacked(packed("two\\nlines"))
     'two\\nlines'
@@ -219,7 +219,7 @@ def packed(name: str) -> str:
 
 
 def unpacked(text: str) -> str:
-    """The inverse; "" for anything else."""
+    """Return the inverse; "" for anything else."""
     try:
         name = json.loads(text)
         return name if isinstance(name, str) and name.encode() else ""
@@ -232,7 +232,7 @@ def _given(**members: Any) -> dict[str, Any]:
 
 
 def _number(text: str) -> int | None:
-    """A whole number of at least 1 that an operation takes; None for anything else."""
+    """Return a whole number of at least 1 that an operation takes; None for anything else."""
     if not re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) or int(text) < 1:
         return None
     return int(text)

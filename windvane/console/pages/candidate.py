@@ -151,7 +151,7 @@ async def files(request: Request) -> Response:
 
 
 async def report(request: Request) -> Response:
-    """A report as the engine wrote it, for a frame that may do nothing."""
+    """Return a report as the engine wrote it, for a frame that may do nothing."""
     answer, kind = await described(request), request.path_params["kind"]
     folder = folder_of(answer, kind) if kind in KINDS else ""
     if not folder:

@@ -167,7 +167,7 @@ def _facts(one: Answer, two: Answer) -> list[Line]:
 
 
 def _hyperparameters(first: Answer, second: Answer) -> list[Line]:
-    """Those that differ come first."""
+    """Return those that differ come first."""
     mine, other = first["Hyperparameters"], second["Hyperparameters"]
     every = [
         Line(name, mine.get(name, NOTHING), other.get(name, NOTHING)) for name in {**mine, **other}
@@ -176,7 +176,7 @@ def _hyperparameters(first: Answer, second: Answer) -> list[Line]:
 
 
 def _steps(first: Answer, second: Answer) -> list[Line]:
-    """How long each took; candidates have the same steps in the same order."""
+    """Return how long each took; candidates have the same steps in the same order."""
     return [
         Line(title, _took(one), _took(two))
         for title, one, two in zip(STEP_TITLES, first["Steps"], second["Steps"], strict=False)

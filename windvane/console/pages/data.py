@@ -126,7 +126,7 @@ async def data(request: Request) -> Response:
 
 
 async def report(request: Request) -> Response:
-    """The page that the engine wrote, for a frame that may do nothing."""
+    """Return the page that the engine wrote, for a frame that may do nothing."""
     job = await _job(request)
     notebook = _notebook(job)
     if not notebook:
@@ -135,7 +135,7 @@ async def report(request: Request) -> Response:
 
 
 def table_of(analysis: Document) -> Table:
-    """Columns in the order of what they say about the target."""
+    """Return columns in the order of what they say about the target."""
     statistics = analysis["statistics"]
     n_rows = analysis["n_rows"]
     columns = [_column(one, statistics.get(one["name"], {}), n_rows) for one in analysis["columns"]]
@@ -162,7 +162,7 @@ async def _job(request: Request) -> dict[str, Any]:
 
 
 def _notebook(job: Document) -> str:
-    """Its S3 URI without the ending, which page and paper share; "" while there is none."""
+    """Return its S3 URI without the ending, which page and paper share; "" while there is none."""
     uri: str = job.get("AutoMLJobArtifacts", {}).get("DataExplorationNotebookLocation", "")
     return uri.removesuffix(".ipynb")
 
@@ -198,7 +198,7 @@ def _column(one: Document, statistics: Document, n_rows: int) -> Column:
 
 
 def _missing(n_cells: int | None, n_rows: int) -> str:
-    """A share; of very few cells their number."""
+    """Return a share; of very few cells their number."""
     if n_cells is None:
         return NOTHING
     is_few = n_cells < _LEAST_SHARE * n_rows

@@ -113,7 +113,7 @@ class EndpointPoll:
         return self._log
 
     async def _newest_line(self, group: str) -> int:
-        """When it was written, in milliseconds since 1970; 0 if there is none."""
+        """Return when it was written, in milliseconds since 1970; 0 if there is none."""
         asked = {
             "logGroupName": group,
             "orderBy": "LastEventTime",

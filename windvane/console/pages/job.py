@@ -81,7 +81,7 @@ def _parts_of(request: Request, view: JobView, names: Sequence[str]) -> dict[str
 
 
 async def job_log(request: Request) -> Response:
-    """All of its lines as plain text, oldest first."""
+    """Return all of its lines as plain text, oldest first."""
     context, name = visit_of(request), await _name(request)
     headers = {**PAGE_HEADERS, "Content-Disposition": f'attachment; filename="{name}.log"'}
 

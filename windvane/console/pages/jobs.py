@@ -173,7 +173,7 @@ async def jobs_page(request: Request) -> Response:
 
 
 async def jobs_stream(request: Request) -> Response:
-    """The cells that change, of jobs that are under way; and a word if the page is not the newest any more."""
+    """Return the cells that change, of jobs that are under way; and a word if the page is not the newest any more."""
     begun = (await _seen(request)).rows
     shown = [row.name for row in begun]
     under_way = frozenset(row.name for row in begun if not row.is_over)
@@ -214,7 +214,7 @@ async def to_jobs(_: Request) -> Response:
 
 
 async def _stopped(context: RequestContext, name: str) -> tuple[str, str] | None:
-    """The reason if it could not be stopped."""
+    """Return the reason if it could not be stopped."""
     try:
         await context.ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
     except CallerFault as fault:

@@ -202,7 +202,7 @@ def candidate_url(job: str, candidate: str) -> str:
 
 
 def _compared(candidates: Sequence[Answer]) -> list[Answer]:
-    """Those whose scores can be compared, the best first as they came."""
+    """Return those whose scores can be compared, the best first as they came."""
     return [one for one in candidates if one["IsComparable"] and one.get("Score") is not None]
 
 

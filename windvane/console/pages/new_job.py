@@ -153,7 +153,7 @@ async def submit(request: Request) -> Response:
 
 
 async def look(request: Request) -> Response:
-    """The fragment of the page that depends on the data and on what was chosen for them."""
+    """Return the fragment of the page that depends on the data and on what was chosen for them."""
     context = visit_of(request)
     roles = await context.roles()
     draft = _completed(Draft.of(await form_of(request)), context, roles)
@@ -162,7 +162,7 @@ async def look(request: Request) -> Response:
 
 
 async def code(request: Request) -> Response:
-    """The fragment with the request as code."""
+    """Return the fragment with the request as code."""
     context = visit_of(request)
     draft = Draft.of(await form_of(request))
     return _fragment(draw_part(request, "new_job/code.html", _code(context, draft)))
@@ -260,7 +260,7 @@ def _completed(draft: Draft, context: RequestContext, roles: tuple[str, ...]) ->
 
 
 def proposed_name(uri: str) -> str:
-    """A name for a job on these data, valid and hardly ever taken.
+    """Return a name for a job on these data, valid and hardly ever taken.
 
     >>> proposed_name("s3://b/Bank Marketing (2024).csv.gz")[:19]
     'bank-marketing-2024'

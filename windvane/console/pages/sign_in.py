@@ -46,7 +46,7 @@ class Entered:
 
 
 def to_sign_in(request: Request) -> Response:
-    """Where somebody is sent who is not signed in."""
+    """Return where somebody is sent who is not signed in."""
     if request.headers.get("hx-request") == "true" or request.method != "GET":
         return draw(request, "sign_in.html", SignIn(_START, "Your session has ended."), 401)
     there = here(request)
@@ -145,7 +145,7 @@ def _origin(request: Request) -> tuple[str, str]:
 
 
 def _inside(there: str) -> str:
-    """A page of the console; its first one in place of anything else."""
+    """Return a page of the console; its first one in place of anything else."""
     try:
         parts = urlsplit(there)
     except ValueError:

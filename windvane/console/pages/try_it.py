@@ -150,7 +150,7 @@ async def answer(request: Request) -> Response:
 
 
 async def reasons(request: Request) -> Response:
-    """The reasons alone, for a page that shows the answer already."""
+    """Return the reasons alone, for a page that shows the answer already."""
     form = await form_of(request)
     tried = await _trying(request, form.get("variant"))
     row = _raw(form, "csv")
@@ -210,7 +210,7 @@ class _Trying:
         )
 
     async def ask(self, rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[Any]]]:
-        """Names of the responses, and each row's: texts, numbers, or lists of them.
+        """Return names of the responses, and each row's: texts, numbers, or lists of them.
 
         raises    what InvokeEndpoint does
         """
@@ -246,7 +246,7 @@ class _Trying:
         return await self.with_reasons(result, label) if has_reasons else result
 
     async def with_reasons(self, result: Result, label: str) -> Result:
-        """The same with the reasons, or why there are none."""
+        """Return the same with the reasons, or why there are none."""
         parameters: dict[str, Any] = {
             "EndpointName": self.endpoint,
             "VariantName": self.schema.variant,
@@ -287,7 +287,7 @@ async def _trying(request: Request, variant: str) -> _Trying:
 
 
 def _asked(form: Form, schema: Schema, row: Sequence[str]) -> Pasted:
-    """The rows that a form asks about: those that were pasted, or the one that was typed in.
+    """Return the rows that a form asks about: those that were pasted, or the one that was typed in.
 
     raises    InvalidRequest
     """
@@ -303,7 +303,7 @@ def _cells(form: Form, schema: Schema) -> list[str]:
 
 
 def _fitting(row: Sequence[str], other: Sequence[str]) -> list[str]:
-    """The row for the form's fields, if it has a cell for each."""
+    """Return the row for the form's fields, if it has a cell for each."""
     return list(row) if len(row) == len(other) else list(other)
 
 
@@ -344,7 +344,7 @@ Drawn = Callable[[Request], Awaitable[Response]]
 
 
 def _in_turn(page_of: Drawn) -> Drawn:
-    """A few pages of an account at once: the rows of a form, however long, wait with it for the model."""
+    """Return a few pages of an account at once: the rows of a form, however long, wait with it for the model."""
 
     async def answered(request: Request) -> Response:
         async with visit_of(request).trying():

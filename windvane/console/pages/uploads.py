@@ -39,7 +39,7 @@ _UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
 async def begin(request: Request) -> Response:
-    """A place for a file, the size of its parts, and the URL that begins the upload."""
+    """Return a place for a file, the size of its parts, and the URL that begins the upload."""
     context, given = visit_of(request), await _json_of(request)
     name, size = given.get("name"), given.get("size")
     if not isinstance(name, str) or type(size) is not int:
@@ -88,7 +88,7 @@ async def sign(request: Request) -> Response:
 
 
 def safe_name(name: str) -> str:
-    """The name of a file as the end of a key, in characters that need no care anywhere.
+    """Return the name of a file as the end of a key, in characters that need no care anywhere.
 
     >>> safe_name("C:\\\\data\\\\Kunden 2024 (neu).csv"), safe_name("../..")
     ('Kunden-2024-neu-.csv', 'file')
@@ -99,7 +99,7 @@ def safe_name(name: str) -> str:
 
 
 def part_bytes(size: int) -> int:
-    """Bytes of every part but the last: whole MiB, and so many that the parts are not too many."""
+    """Return bytes of every part but the last: whole MiB, and so many that the parts are not too many."""
     mib = 1024**2
     least = -(-size // MOST_PARTS)
     return max(_PART_BYTES, -(-least // mib) * mib)
@@ -124,7 +124,7 @@ def _bucket(context: RequestContext) -> str:
 
 
 def _signed(context: RequestContext, method: str, key: str, query: Mapping[str, str]) -> str:
-    """A URL of this server for one request, path style, signed with the key of whoever is signed in."""
+    """Return a URL of this server for one request, path style, signed with the key of whoever is signed in."""
     credential = context.caller.credential
     keys = Credentials(
         credential.access_key, credential.secret_key, credential.session_token or None

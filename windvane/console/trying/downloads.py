@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]
 
 
 def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: what begins like one and is no number gets an apostrophe.
+    """Return a cell that no spreadsheet takes for a formula: what begins like one and is no number gets an apostrophe.
 
     source    OWASP, "CSV Injection"
     """

@@ -102,7 +102,7 @@ def _field(place: int, column: Mapping[str, Any], cell: str) -> Field:
 
 
 def _control(column: Mapping[str, Any], cell: str) -> Control:
-    """A field that takes the cell as it is."""
+    """Return a field that takes the cell as it is."""
     kind, values = column["Type"], column.get("Values", ())
     if kind == "numeric":
         is_plain = "Format" not in column and (not cell or _is_number(cell))

@@ -85,7 +85,8 @@ class Authorizer:
             remembered.allowed.add(asked)
 
     def is_quick(self, caller: Caller) -> bool:
-        """Whether what a caller may do is decided at once: its policies are short, and were read or take no time to read.
+        """Return whether what a caller may do is decided at once: its policies are short, and were read or take no time to
+        read.
 
         raises    AccessDenied for a principal that is no more
         """
@@ -102,7 +103,7 @@ class Authorizer:
         return self._decide(caller, self.rights(caller.credential), action, resource, facts)
 
     def decide_for_any(self, caller: Caller, action: str) -> Decision:
-        """Whether there may be a resource that the caller may do this to: if not, it is of no use to ask."""
+        """Return whether there may be a resource that the caller may do this to: if not, it is of no use to ask."""
         return decide_for_any(self.rights(caller.credential), action)
 
     def rights(self, credential: Credential) -> Rights:
@@ -124,7 +125,7 @@ class Authorizer:
         return found
 
     def rights_of_caller(self, caller: Caller) -> Rights:
-        """What a caller may do with this request, for what is decided apart from it.
+        """Return what a caller may do with this request, for what is decided apart from it.
 
         raises    AccessDenied for a principal that is no more
         """
@@ -132,7 +133,7 @@ class Authorizer:
         return replace(rights, facts={**self.facts_of(caller), **rights.facts})
 
     def rights_of_role(self, role: Role, region: str) -> Rights:
-        """What a job may do that runs as the role, now; nothing of it crosses a network in the clear."""
+        """Return what a job may do that runs as the role, now; nothing of it crosses a network in the clear."""
         facts = {
             **self._facts_now(region),
             "aws:securetransport": "true",
@@ -149,7 +150,7 @@ class Authorizer:
         )
 
     def documents_of(self, principal: Principal) -> tuple[str, ...]:
-        """The texts of the policies of a user or role."""
+        """Return the texts of the policies of a user or role."""
         return (*principal.inline.values(), *self._attached(principal))
 
     def _attached(self, principal: Principal) -> list[str]:
@@ -157,7 +158,7 @@ class Authorizer:
         return [policy.document for policy in attached if policy is not None]
 
     def facts_of_principal(self, principal: Principal) -> Mapping[str, str]:
-        """What conditions may ask about a user or role itself."""
+        """Return what conditions may ask about a user or role itself."""
         kind = "User" if isinstance(principal, User) else "AssumedRole"
         return _facts_of(principal, kind, principal.id)
 
@@ -234,7 +235,7 @@ class Authorizer:
 
 
 def account_of(resource: str) -> str:
-    """The account in an ARN; "" where it has none, as for buckets and `*`."""
+    """Return the account in an ARN; "" where it has none, as for buckets and `*`."""
     parts = resource.split(":", 5)
     return parts[4] if len(parts) == 6 else ""
 

@@ -43,7 +43,7 @@ class Changes:
 
 
 def fresh_id(prefix: str, n_characters: int = 17) -> str:
-    """An id such as AIDA...: random, in capitals and digits."""
+    """Return an id such as AIDA...: random, in capitals and digits."""
     return prefix + base64.b32encode(secrets.token_bytes(11)).decode()[:n_characters]
 
 

@@ -188,7 +188,7 @@ def _like(value: str) -> _Test:
 
 
 def _arn_like(value: str) -> _Test:
-    """Each part of an ARN by itself."""
+    """Return each part of an ARN by itself."""
     parts = [read_pattern(part) for part in split_at_colons(value, 5)]
     if len(parts) != 6 and value != "*":
         raise ValueError(value)
@@ -216,7 +216,7 @@ def _in_network(value: str) -> _Test:
 def _unmapped(
     network: ipaddress.IPv4Network | ipaddress.IPv6Network,
 ) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """A network of IPv4 that is written as one of IPv6, as itself: addresses are compared so."""
+    """Return a network of IPv4 that is written as one of IPv6, as itself: addresses are compared so."""
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None or network.prefixlen < _MAPPED_BITS:
         return network

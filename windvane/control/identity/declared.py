@@ -36,7 +36,7 @@ class DeclaredRole(Protocol):
 
 
 def role_id(role_arn: str) -> str:
-    """The identifier of a declared role: the same at every start."""
+    """Return the identifier of a declared role: the same at every start."""
     digest = hashlib.sha256(role_arn.encode()).digest()
     return "AROA" + base64.b32encode(digest[:11]).decode()[:17]
 

@@ -80,7 +80,7 @@ class Directory:
             self._known = tables.as_of(changes.revision)
 
     def role(self, arn: str) -> Role | None:
-        """The role of this ARN, letter by letter."""
+        """Return the role of this ARN, letter by letter."""
         if (declared := self._declared.get(arn)) is not None:
             return declared
         parts = arn.split(":")
@@ -93,7 +93,7 @@ class Directory:
         return found if found is not None and found.arn == arn else None
 
     def user(self, account: str, name: str) -> User | None:
-        """The user of this name, letter by letter."""
+        """Return the user of this name, letter by letter."""
         found = self.known().users.get((account, name.lower()))
         return found if found is not None and found.name == name else None
 
@@ -111,12 +111,12 @@ class Directory:
         return SERVICE_POLICIES.get(arn) or self.known().policies.get(arn)
 
     def declared_roles(self, account: str) -> list[Role]:
-        """The account's default role, and those of the configuration."""
+        """Return the account's default role, and those of the configuration."""
         of_account = [role for role in self._declared.values() if role.account == account]
         return [default_role_of(account), *of_account]
 
     def roles(self, account: str) -> list[Role]:
-        """Every one of the account; the default one first."""
+        """Return every one of the account; the default one first."""
         stored = [role for (owner, _), role in self.known().roles.items() if owner == account]
         return [*self.declared_roles(account), *stored]
 

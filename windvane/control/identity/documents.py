@@ -316,8 +316,8 @@ def _resource(text: str) -> ArnPattern:
 
 
 def _parts_of(text: str) -> list[str]:
-    """The six parts of an ARN. One that ends early is completed with `*`; one whose parts cannot be what they stand for is
-    refused, since a Deny of it would deny nothing.
+    """Return the six parts of an ARN. One that ends early is completed with `*`; one whose parts cannot be what they stand for
+    is refused, since a Deny of it would deny nothing.
 
     source    "IAM ARNs" in IAM's user guide: fields that are missing are completed with `*`, and no `*` stands for a
               service

@@ -73,8 +73,8 @@ def decide(rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS) 
 
 
 def decide_for_any(rights: Rights, action: str) -> Decision:
-    """Whether there may be a resource that the action is allowed on: every group of policies has an Allow of the action,
-    and none a Deny of it that is about everything."""
+    """Return whether there may be a resource that the action is allowed on: every group of policies has an Allow of the
+    action, and none a Deny of it that is about everything."""
     groups = (rights.policies, *rights.sessions)
     verdicts = [_verdict_for_any(group, action.lower(), rights.facts) for group in groups]
     return _decision(verdicts[0], verdicts[1:])

@@ -67,7 +67,7 @@ class ManagedPolicies:
             return _found(tx, account, arn)
 
     def listed(self, account: str, *, own: bool, service: bool) -> list[ManagedPolicy]:
-        """The account's own, the service's, or both; in the order of their names."""
+        """Return the account's own, the service's, or both; in the order of their names."""
         known = self._changes.current().known().policies.values()
         found = [policy for policy in known if own and policy.account == account]
         found += [policy for policy in SERVICE_POLICIES.values() if service]
@@ -81,7 +81,7 @@ class ManagedPolicies:
         return [principal for principal in principals if arn in principal.attached]
 
     def attachments(self, account: str) -> Counter[str]:
-        """How many users and roles of the account have each policy, by its ARN."""
+        """Return how many users and roles of the account have each policy, by its ARN."""
         directory = self._changes.current()
         users = [user for user in directory.known().users.values() if user.account == account]
         return Counter(arn for one in (*users, *directory.roles(account)) for arn in one.attached)

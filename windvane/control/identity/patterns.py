@@ -57,7 +57,7 @@ class _Segment:
         return self._expression.match(text, start) is not None
 
     def find(self, text: str, start: int, end: int) -> int:
-        """The first place from `start` where the segment fits before `end`; -1 if there is none."""
+        """Return the first place from `start` where the segment fits before `end`; -1 if there is none."""
         if self._expression is None:
             return text.find(self._text, start, end)
         found = self._expression.search(text, start, end)
@@ -161,7 +161,7 @@ def read_pattern(text: str, *, wild: bool = True) -> Pattern:
 
 
 def variables_in(text: str) -> frozenset[str]:
-    """Names (in lower case) of the variables that a pattern asks for."""
+    """Return names (in lower case) of the variables that a pattern asks for."""
     return VARIABLES & {found[1].lower() for found in _VARIABLE.finditer(text)}
 
 

@@ -46,7 +46,7 @@ class RoleRecords:
         return role
 
     def listed(self, account: str, prefix: str) -> list[Role]:
-        """Those whose path begins with `prefix`, in the order of their names."""
+        """Return those whose path begins with `prefix`, in the order of their names."""
         roles = self._changes.current().roles(account)
         found = [role for role in roles if role.path.startswith(prefix)]
         return sorted(found, key=lambda role: (role.name.lower(), role.arn))
@@ -82,7 +82,7 @@ class RoleRecords:
             tx.remove_identity(role)
 
     def _trusted_ids(self, trust: str) -> dict[str, str]:
-        """What the ARNs in a trust policy stand for now.
+        """Return what the ARNs in a trust policy stand for now.
 
         raises    MalformedPolicy for an ARN of nobody
         """

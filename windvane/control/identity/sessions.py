@@ -36,7 +36,7 @@ class Sessions:
         self._authorizer = authorizer
 
     def assume(self, caller: Caller, asked: Assumed) -> tuple[Role, int]:
-        """The role, and how many seconds the session may last.
+        """Return the role, and how many seconds the session may last.
 
         raises    AccessDenied for a role that is not there too; InvalidRequest for too long a session
         """

@@ -47,7 +47,7 @@ def trust_in(
 
 
 def trusts_service(policy: Policy, service: str) -> bool:
-    """Whether the service may assume the role; conditions on callers do not hold for it."""
+    """Return whether the service may assume the role; conditions on callers do not hold for it."""
     allowed = False
     for statement in policy.statements:
         if not _is_for(statement, service) or not statement.is_about(_ASSUME, "*", {}):

@@ -42,7 +42,7 @@ class Users:
         return user
 
     def listed(self, account: str, prefix: str) -> list[User]:
-        """Those whose path begins with `prefix`, in the order of their names."""
+        """Return those whose path begins with `prefix`, in the order of their names."""
         users = self._changes.current().known().users.values()
         found = [user for user in users if user.account == account and user.path.startswith(prefix)]
         return sorted(found, key=lambda user: user.name.lower())
@@ -78,7 +78,7 @@ class Users:
             tx.remove_identity(user)
 
     def create_key(self, account: str, name: str) -> tuple[AccessKey, str]:
-        """A new key and its secret, which is told this once.
+        """Return a new key and its secret, which is told this once.
 
         raises    NotFound, IdentityQuota
         """
@@ -102,7 +102,7 @@ class Users:
         return key, secret_key
 
     def keys(self, account: str, name: str) -> list[AccessKey]:
-        """The oldest first.
+        """Return the oldest first.
 
         raises    NotFound
         """

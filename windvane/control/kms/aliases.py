@@ -58,7 +58,7 @@ class Aliases:
             tx.delete(_find(tx, scope, alias))
 
     def list(self, scope: Scope, request: Request) -> KeyPage:
-        """All of an account, or those of one key.
+        """Return all of an account, or those of one key.
 
         raises    KeyMissing, AccessDenied; InvalidRequest for a marker that is not this list's
         """

@@ -61,7 +61,7 @@ class Ciphers:
     def encrypt_with(
         self, key: Key, plain: bytes, context: Mapping[str, str] = NO_CONTEXT
     ) -> Encrypted:
-        """The same under a key that was found, which may be the service's own.
+        """Return the same under a key that was found, which may be the service's own.
 
         raises    KeyDisabled, KeyInvalidState, InvalidRequest
         """
@@ -95,7 +95,7 @@ class Ciphers:
         context: Mapping[str, str] = NO_CONTEXT,
         named: Key | None = None,
     ) -> Decrypted:
-        """The same where the key may be the service's own.
+        """Return the same where the key may be the service's own.
 
         raises    BadCiphertext, IncorrectKey, KeyDisabled, KeyInvalidState, AccessDenied
         """

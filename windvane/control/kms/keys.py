@@ -177,7 +177,7 @@ class Keys:
         return self._change(scope, key_id, self._rotated_on_demand, usable=True)
 
     def rotations(self, scope: Scope, key_id: str) -> tuple[KeyMaterial, ...]:
-        """Every material but the first, newest first.
+        """Return every material but the first, newest first.
 
         raises    KeyMissing, AccessDenied
         """
@@ -270,7 +270,7 @@ def page(
 
 
 def default_policy(scope: Scope) -> str:
-    """The policy of every key: its account decides, by the policies of its users and roles.
+    """Return the policy of every key: its account decides, by the policies of its users and roles.
 
     source    "Default key policy" in KMS's developer guide
     """

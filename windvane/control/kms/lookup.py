@@ -50,7 +50,7 @@ def find_key(tx: Transaction, scope: Scope, written: str, *, by_alias: bool = Tr
 
 
 def _local_part(scope: Scope, written: str) -> str:
-    """The key id or alias of what may be an ARN."""
+    """Return the key id or alias of what may be an ARN."""
     if not written.startswith("arn:"):
         return written
     match = _ARN.fullmatch(written)
@@ -67,7 +67,7 @@ def _local_part(scope: Scope, written: str) -> str:
 
 
 def scope_named(written: str, otherwise: Scope) -> Scope:
-    """The account and region that an ARN names; `otherwise` for what is no ARN."""
+    """Return the account and region that an ARN names; `otherwise` for what is no ARN."""
     match = _ARN.fullmatch(written)
     return Scope(match[2], match[1]) if match else otherwise
 

@@ -39,7 +39,7 @@ class Materials:
         return box.open(base64.b64decode(text), _context(key.arn, material.id))
 
     def is_current(self, key: Key) -> bool:
-        """Whether all of it is sealed under the current master key."""
+        """Return whether all of it is sealed under the current master key."""
         prefix = f"{self._masters.current.id}:"
         return all(material.sealed.startswith(prefix) for material in key.materials)
 

@@ -77,7 +77,7 @@ class StoredDataKeys:
                 )
 
     def _key(self, name: ObjectName, asked: Encryption) -> Key:
-        """The key that is meant, which can be used now."""
+        """Return the key that is meant, which can be used now."""
         if asked.algorithm != Algorithm.KMS:
             raise InvalidRequest(
                 f"The encryption '{asked.algorithm}' is not served. Supported values: {', '.join(Algorithm)}."
@@ -120,7 +120,7 @@ class StoredDataKeys:
 def stored_data_keys(
     store: Store, masters: MasterKeys, clock: Callable[[], datetime]
 ) -> StoredDataKeys:
-    """Those of a server, for another of its processes.
+    """Return those of a server, for another of its processes.
 
     store    opened by this process
     """

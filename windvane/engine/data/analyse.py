@@ -77,7 +77,7 @@ def analyse(
 
 
 def _others(problem: ProblemSpec) -> dict[str, str]:
-    """Columns that must be there besides the target, and what they are."""
+    """Return columns that must be there besides the target, and what they are."""
     weight = problem.sample_weight
     return {
         **({} if weight is None else {weight: "sample weight"}),
@@ -87,7 +87,7 @@ def _others(problem: ProblemSpec) -> dict[str, str]:
 
 
 def build_dataset(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
-    """All of an analysis but reading and writing; the cells of `raw` are let go.
+    """Return all of an analysis but reading and writing; the cells of `raw` are let go.
 
     raises    DataFault, as `analyse`
     """
@@ -138,7 +138,7 @@ def _divisions(
     keys: RowKeys,
     problem: ProblemSpec,
 ) -> list[NDArray[np.int8]]:
-    """The rows with a valid target, divided into folds, once or again and again."""
+    """Return the rows with a valid target, divided into folds, once or again and again."""
     if raw.is_validation is not None:
         is_validation = raw.is_validation[target.valid]
         check_usable(is_validation, raw.is_validation, problem.target, target)
@@ -191,7 +191,7 @@ _Keys = NDArray[np.uint64]
 def _type_columns(
     raw: RawTable, target: Target, asked: FeatureSpecification
 ) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
-    """Every column but the target typed; a key for each row of what may be learned from, and one of what may not (its
+    """Return every column but the target typed; a key for each row of what may be learned from, and one of what may not (its
     identifiers) if there is any. The raw cells are let go on the way."""
     features: _Keys = np.zeros(len(target.y), dtype=np.uint64)
     identifiers: _Keys | None = None

@@ -177,7 +177,7 @@ class Analysis:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Analysis:
-        """The inverse of `to_json`.
+        """Return the inverse of `to_json`.
 
         raises    KeyError, TypeError or ValueError for anything else
         """
@@ -198,5 +198,5 @@ class Analysis:
 
 
 def column_from_json(record: dict[str, Any]) -> ColumnSpec:
-    """The inverse of what `Analysis.to_json` makes of a column."""
+    """Return the inverse of what `Analysis.to_json` makes of a column."""
     return ColumnSpec(**{**record, "type": ColumnType(record["type"])})

@@ -47,7 +47,7 @@ class CsvColumn:
 
 
 def header(analysis: Analysis) -> bytes:
-    """The line with the names of `columns_of`; half of a surrogate pair, which UTF-8 does not have, is spelt out."""
+    """Return the line with the names of `columns_of`; half of a surrogate pair, which UTF-8 does not have, is spelt out."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(
         [analysis.target, *(column.name for column in analysis.columns)]
@@ -56,7 +56,7 @@ def header(analysis: Analysis) -> bytes:
 
 
 def columns_of(dataset: Path) -> list[CsvColumn]:
-    """The target, and every column of a dataset folder.
+    """Return the target, and every column of a dataset folder.
 
     raises    CorruptArtifact
     """
@@ -69,17 +69,17 @@ def columns_of(dataset: Path) -> list[CsvColumn]:
 
 
 def columns_of_matrix(y: NDArray[np.float64], X: NDArray[np.float32]) -> list[CsvColumn]:
-    """The target (n_rows,) as a number, and every column of the matrix (n_rows, n_features)."""
+    """Return the target (n_rows,) as a number, and every column of the matrix (n_rows, n_features)."""
     return columns_of_numbers(y, *(X[:, number] for number in range(X.shape[1])))
 
 
 def columns_of_numbers(*values: NDArray[Any]) -> list[CsvColumn]:
-    """A column for each array (n_rows,)."""
+    """Return a column for each array (n_rows,)."""
     return [_numbers(one) for one in values]
 
 
 def csv_lines(columns: Sequence[CsvColumn], rows: Rows) -> bytes:
-    """A line for each row, one after the other."""
+    """Return a line for each row, one after the other."""
     texts = [column.texts(rows) for column in columns]
     lines = pc.binary_join_element_wise(*texts, pa.scalar(",", pa.large_string()))
     ended = pc.binary_join_element_wise(lines, *map(_text_scalar, ("", "\n")))
@@ -119,7 +119,7 @@ def _blocks(columns: Sequence[CsvColumn], rows: Rows, block_bytes: int) -> Itera
 
 
 def _target(analysis: Analysis, y: NDArray[np.float64]) -> CsvColumn:
-    """The label, or the number."""
+    """Return the label, or the number."""
     if not analysis.labels:
         return _numbers(y)
     return _words(EncodedColumn("", pa.array(analysis.labels), y.astype(np.int32)))

@@ -29,7 +29,7 @@ class Judgement:
 
 
 def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Judgement | None:
-    """A type for a column of plain numbers that are no quantities; None for quantities."""
+    """Return a type for a column of plain numbers that are no quantities; None for quantities."""
     if not all(_INTEGER.fullmatch(text) for text in texts):
         return None
     is_unique = n_distinct >= 0.98 * n_filled and n_filled >= 20

@@ -83,7 +83,7 @@ class CsvFiles:
             file = self._next()
 
     def _next(self) -> _TextFile | None:
-        """The next file that is not empty, as checked plain text."""
+        """Return the next file that is not empty, as checked plain text."""
         for file in self._files:
             options = replace(self._options, max_bytes=self._bytes_left)
             path = plain_text(file, options, self._scratch / "unpacked.csv")

@@ -70,12 +70,12 @@ class Dataset:
         return np.ones(self.y.size, np.bool_)
 
     def sketch(self) -> dict[str, ColumnSketch]:
-        """What the columns usually hold, as far as the model that answers may know."""
+        """Return what the columns usually hold, as far as the model that answers may know."""
         analysis, rows = self.analysis, np.flatnonzero(self.learnable)
         return sketch_of(analysis.columns, self.columns, rows, analysis.statistics, analysis.seed)
 
     def sample_rows(self) -> Sequence[Row]:
-        """A few rows as the cells they were read from (engine/data/sample.py)."""
+        """Return a few rows as the cells they were read from (engine/data/sample.py)."""
         return self.sample or sample_of(self.analysis.columns, self.columns, self.analysis.n_rows)
 
 
@@ -147,7 +147,7 @@ def read_rows(folder: Path, names: Iterable[str], rows: NDArray[np.integer]) -> 
 
 
 def read_words(folder: Path, position: int, name: str) -> EncodedColumn:
-    """A categorical or text column as it is stored, without a text in memory: codes into mapped texts.
+    """Return a categorical or text column as it is stored, without a text in memory: codes into mapped texts.
 
     position  in analysis.columns
     raises    CorruptArtifact

@@ -113,7 +113,7 @@ def readable_format(date_format: str) -> str:
 
 
 def date_reader(date_format: str) -> Callable[[str], float]:
-    """A function from stripped text to seconds; it raises ValueError for anything else."""
+    """Return a function from stripped text to seconds; it raises ValueError for anything else."""
     if date_format == EPOCH_SECONDS:
         return float
     if date_format == EPOCH_MILLISECONDS:

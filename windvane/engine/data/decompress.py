@@ -112,7 +112,7 @@ class _Inspection:
 
 
 def plain_text(file: SourceFile, options: ReadOptions, copy_as: Path) -> Path:
-    """The path of the file's text: the file itself, or `copy_as` where it had to be unpacked or mended
+    """Return the path of the file's text: the file itself, or `copy_as` where it had to be unpacked or mended
     (byte order mark, two kinds of line ends).
 
     raises    DataFault

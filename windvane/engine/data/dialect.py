@@ -26,7 +26,7 @@ class Dialect:
     escape: str = '"'
 
     def records(self, lines: io.TextIOBase | io.StringIO) -> csv._reader:  # type: ignore[name-defined]
-        """A csv reader of this dialect."""
+        """Return a csv reader of this dialect."""
         csv.field_size_limit(LONGEST_ROW)
         doubled = self.escape == self.quote
         return csv.reader(
@@ -55,7 +55,7 @@ class Opening:
 
 
 def read_opening(path: Path, name: str, dialect: Dialect | None = None) -> Opening | None:
-    """The opening of a plain text file, its dialect detected unless given; None for an empty file."""
+    """Return the opening of a plain text file, its dialect detected unless given; None for an empty file."""
     with path.open("rb") as stream:
         raw = stream.read(SNIFFED_BYTES)
     text = raw.decode("utf-8", errors="ignore")
@@ -70,7 +70,7 @@ def read_opening(path: Path, name: str, dialect: Dialect | None = None) -> Openi
 
 
 def _detect(text: str, is_cut: bool) -> Dialect:
-    """The dialect under which the most records have as many fields as the header has, and at least two."""
+    """Return the dialect under which the most records have as many fields as the header has, and at least two."""
     best, most = Dialect(), 0.0
     for candidate in _CANDIDATES:
         if candidate.delimiter not in text or not _is_quoted(text, candidate):
@@ -112,7 +112,7 @@ def _records(text: str, dialect: Dialect, is_cut: bool) -> list[tuple[str, ...]]
 
 
 def column_names(first: Sequence[str], name: str, max_columns: int) -> tuple[str, ...]:
-    """Names from a header record; columns without one are called column_N.
+    """Return names from a header record; columns without one are called column_N.
 
     raises    DataFault for too many columns or for names that occur twice
     """
@@ -176,7 +176,7 @@ def _shown(columns: Sequence[str]) -> str:
 
 
 def carries_header(opening: Opening, header: Sequence[str], model: Opening, name: str) -> bool:
-    """Whether a later file begins with the header of the first; if not, its first record is data.
+    """Return whether a later file begins with the header of the first; if not, its first record is data.
 
     raises    DataFault if it begins with a different header
     """
@@ -202,7 +202,7 @@ def check_no_header(opening: Opening, name: str) -> None:
 
 
 def _has_words_over_numbers(first: Sequence[str], model: Opening) -> bool:
-    """Whether cells are words in every column that holds only numbers in the first file."""
+    """Return whether cells are words in every column that holds only numbers in the first file."""
     rows = [row for row in model.others if len(row) == len(first)]
     numeric = [
         i

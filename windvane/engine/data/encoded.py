@@ -41,7 +41,7 @@ class EncodedColumn:
         return numbers if len(numbers) and np.isfinite(numbers).all() else None
 
     def keep(self, rows: NDArray[np.bool_]) -> EncodedColumn:
-        """The same column with fewer rows; texts that no longer occur are dropped, codes are in order of
+        """Return the same column with fewer rows; texts that no longer occur are dropped, codes are in order of
         appearance again."""
         codes = self.codes[rows]
         filled = codes[codes >= 0]
@@ -70,7 +70,7 @@ class EncodedColumn:
 
 
 def encode(name: str, cells: pa.ChunkedArray) -> EncodedColumn:
-    """The cells (strings, numbers or a dictionary of strings; null for empty) as codes."""
+    """Return the cells (strings, numbers or a dictionary of strings; null for empty) as codes."""
     if len(cells) == 0:
         return EncodedColumn(name, pa.array([], pa.string()), np.empty(0, dtype=np.int32))
     encoded = cells.dictionary_encode().unify_dictionaries()
@@ -101,7 +101,7 @@ class ReadColumn:
 
 
 def read_column(column: EncodedColumn, spec: ColumnSpec) -> ReadColumn:
-    """Every cell read by the spec; what cannot be read becomes missing."""
+    """Return every cell read by the spec; what cannot be read becomes missing."""
     if spec.type in (ColumnType.NUMERIC, ColumnType.DATETIME):
         return _read_floats(column, spec)
     read = cell_reader(spec)

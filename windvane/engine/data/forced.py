@@ -19,7 +19,7 @@ _ASKED = "set by you"
 
 
 def forced_column(column: EncodedColumn, kind: FeatureType) -> ColumnSpec:
-    """The spec of a column of this type; one that is the same in all rows stays a constant.
+    """Return the spec of a column of this type; one that is the same in all rows stays a constant.
 
     raises    DataFault if it is to hold numbers or dates and holds none
     """
@@ -42,17 +42,17 @@ def forced_column(column: EncodedColumn, kind: FeatureType) -> ColumnSpec:
 
 
 def lenient(spec: ColumnSpec) -> ColumnSpec:
-    """The spec that takes cells as missing which cannot be read."""
+    """Return the spec that takes cells as missing which cannot be read."""
     return replace(spec, parse={**spec.parse, LENIENT: True})
 
 
 def unused(name: str) -> ColumnSpec:
-    """The spec of a column that is kept as it is and not learnt from."""
+    """Return the spec of a column that is kept as it is and not learnt from."""
     return ColumnSpec(name, ColumnType.UNUSED, f"ignored, {_ASKED}")
 
 
 def nothing_readable(spec: ColumnSpec, unreadable: dict[str, int]) -> DataFault:
-    """The error for a column none of whose cells is of its type."""
+    """Return the error for a column none of whose cells is of its type."""
     what = "numbers" if spec.type is ColumnType.NUMERIC else "dates"
     text = next(iter(unreadable), "")
     return DataFault(

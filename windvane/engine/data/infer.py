@@ -76,7 +76,7 @@ class Evidence:
 
 
 def infer_column(column: EncodedColumn) -> ColumnSpec:
-    """The spec of one column, from its cells alone and the hints in its name."""
+    """Return the spec of one column, from its cells alone and the hints in its name."""
     numbers = column.plain_numbers()
     if numbers is not None:
         return _of_plain_numbers(column, numbers)
@@ -87,12 +87,12 @@ def infer_column(column: EncodedColumn) -> ColumnSpec:
 
 
 def infer_words(column: EncodedColumn) -> ColumnSpec:
-    """The spec of a column whose cells are no numbers or dates, whatever a sample of them looks like."""
+    """Return the spec of a column whose cells are no numbers or dates, whatever a sample of them looks like."""
     return _of_words(without(gather(column), among_words))
 
 
 def _of_plain_numbers(column: EncodedColumn, numbers: NDArray[np.float64]) -> ColumnSpec:
-    """The short way for most columns of most tables: no marker, no notation, no date but a compact one."""
+    """Return the short way for most columns of most tables: no marker, no notation, no date but a compact one."""
     if len(numbers) > 1 and (numbers != np.floor(numbers)).any():
         n_filled = int((column.codes >= 0).sum())
         reason = f"all {n_filled} non-missing values are numbers, {len(numbers)} distinct"

@@ -66,7 +66,7 @@ _AFFIX_NAMES = {"money": "with a currency sign", "%": "with a percent sign"}
 
 
 def number_reader(notation: Notation) -> Callable[[str], float]:
-    """A function from stripped text to a finite float; it raises ValueError for anything else."""
+    """Return a function from stripped text to a finite float; it raises ValueError for anything else."""
     return _read_plain if notation.is_plain else _read_written(notation)
 
 

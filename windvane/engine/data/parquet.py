@@ -47,7 +47,7 @@ class ParquetFiles:
 
 
 def _cell(column: str, schemas: Sequence[pa.Schema]) -> str:
-    """How SQL asks for a column: as it is if it holds numbers of one type in all files, else as text."""
+    """Return how SQL asks for a column: as it is if it holds numbers of one type in all files, else as text."""
     quoted = '"' + column.replace('"', '""') + '"'
     kinds = {schema.field(column).type for schema in schemas}
     is_one_type = len(kinds) == 1 and all(_is_number(kind) for kind in kinds)

@@ -22,7 +22,7 @@ CellReader = Callable[[str | None], Any]
 
 
 def cell_reader(spec: ColumnSpec) -> CellReader:
-    """A function from one cell to its value: float (missing as NaN) or str (missing as None).
+    """Return a function from one cell to its value: float (missing as NaN) or str (missing as None).
 
     It raises ValueError for a cell that is neither readable nor missing; text columns read every cell.
     Make it once a column and keep it: reading is then about a microsecond a cell.
@@ -48,7 +48,7 @@ def _leniently(read: CellReader) -> CellReader:
 
 
 def parse_cells(cells: Sequence[str | None], spec: ColumnSpec, first_row: int = 1) -> Values:
-    """The cells of one column, (n_rows,), as `Values`; "" and None are missing.
+    """Return the cells of one column, (n_rows,), as `Values`; "" and None are missing.
 
     raises    InvalidRequest naming row (counted from first_row) and column of a cell that cannot be read
     """
@@ -64,7 +64,7 @@ def parse_cells(cells: Sequence[str | None], spec: ColumnSpec, first_row: int = 
 
 
 def unreadable(spec: ColumnSpec, row: int, cell: str | None) -> InvalidRequest:
-    """The error for a cell that cannot be read; rows are counted from 1."""
+    """Return the error for a cell that cannot be read; rows are counted from 1."""
     shown = "" if cell is None else cell if len(cell) <= 60 else cell[:57] + "..."
     return InvalidRequest(
         f"Row {row}, column '{spec.name}': '{shown}' cannot be read as "

@@ -43,7 +43,7 @@ class PlainCells:
 
 
 def is_plain(spec: ColumnSpec) -> bool:
-    """Whether it is a column of plain numbers none of which means missing."""
+    """Return whether it is a column of plain numbers none of which means missing."""
     if spec.type is not ColumnType.NUMERIC or not Notation.from_json(spec.parse).is_plain:
         return False
     return all(_CHARACTERS.fullmatch(text) is None for text in spec.parse.get("missing", ()))

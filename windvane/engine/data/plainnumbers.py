@@ -33,7 +33,7 @@ class PlainNumbers:
         return len(self.values)
 
     def keep(self, rows: NDArray[np.bool_]) -> PlainNumbers:
-        """The same column with fewer rows."""
+        """Return the same column with fewer rows."""
         return PlainNumbers(self.name, self.values[rows])
 
     def words(self) -> NDArray[np.uint64]:
@@ -47,7 +47,7 @@ class PlainNumbers:
 
 
 def plain_numbers(name: str, cells: pa.ChunkedArray) -> PlainNumbers | None:
-    """The cells (numbers, or strings that all read as plain numbers; null for empty), if they are many, have
+    """Return the cells (numbers, or strings that all read as plain numbers; null for empty), if they are many, have
     fractions and hardly repeat; else None."""
     if len(cells) < LEAST_ROWS or not (_is_number(cells.type) or _is_text(cells.type)):
         return None
@@ -79,7 +79,7 @@ def _hardly_repeat(values: NDArray[np.float64]) -> bool:
 
 
 def _floats(cells: pa.ChunkedArray) -> NDArray[np.float64]:
-    """A view of the cells' own memory where that is possible.
+    """Return a view of the cells' own memory where that is possible.
 
     raises    ArrowInvalid for a cell that is no plain number
     """

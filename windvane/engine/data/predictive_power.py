@@ -69,7 +69,7 @@ def prediction_power(
 
 
 def _squarable(values: Values) -> Values:
-    """The same on a scale on which squares neither overflow nor vanish; only very large and very small numbers are
+    """Return the same on a scale on which squares neither overflow nor vanish; only very large and very small numbers are
     changed."""
     if values.dtype == object:
         return values

@@ -44,7 +44,7 @@ def describe_column(column: EncodedColumn, spec: ColumnSpec, values: Values) -> 
 
 
 def describe_numbers(present: NDArray[np.float64]) -> dict[str, Any]:
-    """The statistics of at least one number, none of them NaN."""
+    """Return the statistics of at least one number, none of them NaN."""
     return describe_sorted(np.sort(present))
 
 
@@ -73,7 +73,7 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def _times(factor: float, told: dict[str, Any]) -> dict[str, Any]:
-    """Those of the statistics that grow with the numbers."""
+    """Return those of the statistics that grow with the numbers."""
     quantiles = {q: cut * factor for q, cut in told["quantiles"].items()}
     return {"quantiles": quantiles, **{n: told[n] * factor for n in ("min", "max", "mean", "std")}}
 
@@ -92,7 +92,7 @@ def _beyond_fences(
 
 
 def _n_isolated(distances: NDArray[np.float64], n_cells: int) -> int:
-    """How many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the fence.
+    """Return how many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the fence.
     More than a few would be a part of the column; fewer than half of those beyond the fence are the end of a long tail."""
     if not len(distances):
         return 0

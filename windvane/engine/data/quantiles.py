@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def quantiles_of_sorted(values: NDArray[np.float64], shares: ArrayLike) -> NDArray[np.float64]:
-    """What `numpy.quantile` answers, by its default method.
+    """Return what `numpy.quantile` answers, by its default method.
 
     values   (n,) at least one number, rising, without NaN
     shares   (k,) from 0 to 1

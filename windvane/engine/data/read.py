@@ -49,7 +49,7 @@ class RawTable:
     is_validation: NDArray[np.bool_] | None = None
 
     def keep(self, rows: NDArray[np.bool_]) -> RawTable:
-        """The table with fewer rows."""
+        """Return the table with fewer rows."""
         kept = pa.array(rows)
         columns = {name: cells.filter(kept) for name, cells in self.columns.items()}
         is_validation = None if self.is_validation is None else self.is_validation[rows]
@@ -64,7 +64,7 @@ def read_table(
     others: Mapping[str, str] = MappingProxyType({}),
     like: Sequence[str] = (),
 ) -> RawTable:
-    """All rows of all files in the order of their names, or a sample that fits into memory.
+    """Return all rows of all files in the order of their names, or a sample that fits into memory.
 
     others    further columns that must be there -> what they are to the job
     like      the columns that there must be, in any order; () for any

@@ -38,7 +38,7 @@ class RowWeights:
 
 
 def take_weights(raw: RawTable, name: str) -> tuple[RawTable, RowWeights]:
-    """The table without the column of weights and without the rows that have none above 0; and the weights.
+    """Return the table without the column of weights and without the rows that have none above 0; and the weights.
 
     raises    DataFault if no row has a weight above 0
     """

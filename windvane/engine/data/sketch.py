@@ -98,7 +98,7 @@ def sketch_to_json(sketch: Sketch) -> dict[str, Any]:
 
 
 def sketch_from_json(document: Mapping[str, Any]) -> dict[str, ColumnSketch]:
-    """The inverse of `sketch_to_json`.
+    """Return the inverse of `sketch_to_json`.
 
     raises    AttributeError, KeyError, TypeError or ValueError for anything else
     """

@@ -16,7 +16,7 @@ _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def spelt(value: float | str | None, spec: ColumnSpec) -> str:
-    """A cell that the column's reader reads as the value; "" for a missing one and for what cannot be written so."""
+    """Return a cell that the column's reader reads as the value; "" for a missing one and for what cannot be written so."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return MISSING
     if isinstance(value, str):

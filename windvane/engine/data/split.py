@@ -46,7 +46,7 @@ def assign_folds(
     seed: int,
     share: float | None = None,
 ) -> NDArray[np.int8]:
-    """The fold in which each row is validated, or -1 for rows that are only trained on.
+    """Return the fold in which each row is validated, or -1 for rows that are only trained on.
 
     strata     (n_rows,) class index, or quantile of the target
     row_keys   (n_rows,) equal for identical rows

@@ -85,7 +85,7 @@ class _Facts:
 
 
 def may_be_numbers(problem: ProblemSpec) -> bool:
-    """Whether a target of plain numbers with fractions would be taken as it is: nobody asks for classes."""
+    """Return whether a target of plain numbers with fractions would be taken as it is: nobody asks for classes."""
     if problem.problem_type is not None:
         return problem.problem_type is ProblemType.REGRESSION
     return problem.objective is None or problem.objective in METRICS_OF[ProblemType.REGRESSION]

@@ -21,7 +21,7 @@ from windvane.engine.data.parse import cell_reader, parse_cells
 def parse_columns(
     cells: Sequence[pa.Array], used: Iterable[tuple[int, ColumnSpec]], first_row: int = 1
 ) -> Columns:
-    """The columns of some rows, by name.
+    """Return the columns of some rows, by name.
 
     cells   every column of the rows, as `parse_texts` takes them
     used    place and spec of those that are wanted
@@ -31,7 +31,7 @@ def parse_columns(
 
 
 def parse_texts(texts: pa.Array, spec: ColumnSpec, first_row: int = 1) -> Values:
-    """The cells of one column, (n_rows,) strings without nulls, as `Values`; "" is missing.
+    """Return the cells of one column, (n_rows,) strings without nulls, as `Values`; "" is missing.
 
     raises    InvalidRequest naming row (counted from first_row) and column of a cell that cannot be read
     """

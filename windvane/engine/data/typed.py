@@ -64,7 +64,7 @@ def type_column(column: RawColumn, forced: FeatureType | None = None) -> TypedCo
 
 
 def keep_unused(column: RawColumn) -> TypedColumn:
-    """A column that is not learnt from, its cells as they are."""
+    """Return a column that is not learnt from, its cells as they are."""
     spec = unused(column.name)
     if isinstance(column, PlainNumbers):
         return replace(_type_numbers(column), spec=spec)

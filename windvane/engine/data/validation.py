@@ -30,7 +30,7 @@ def read_both(
     problem: ProblemSpec,
     others: Mapping[str, str],
 ) -> RawTable:
-    """The rows of the training data, then those of the validation data.
+    """Return the rows of the training data, then those of the validation data.
 
     others    as for `read_table`
     raises    DataFault as `read_table` does, and if the two do not have the same columns

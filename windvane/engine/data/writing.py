@@ -29,7 +29,7 @@ class Numbers:
 def find_numbers(
     texts: Sequence[str], counts: NDArray[np.int64], least_readable: float
 ) -> Numbers | None:
-    """The notation that reads the most cells; None if none reads the share `least_readable`."""
+    """Return the notation that reads the most cells; None if none reads the share `least_readable`."""
     best: Numbers | None = None
     total = int(counts.sum())
     for notation in (*NOTATIONS, *_unit_notation(texts)):
@@ -44,7 +44,7 @@ def find_numbers(
 
 
 def most_numbers(texts: Sequence[str], counts: NDArray[np.int64]) -> Numbers | None:
-    """The notation that reads the most cells, however few they are; None if none reads any."""
+    """Return the notation that reads the most cells, however few they are; None if none reads any."""
     best: Numbers | None = None
     for notation in (*NOTATIONS, *_unit_notation(texts)):
         found = _strangers(texts, counts, notation, int(counts.sum()), 0.0, len(texts))
@@ -78,7 +78,7 @@ def _strangers(
 
 
 def _unit_notation(texts: Sequence[str]) -> list[Notation]:
-    """The notation with the unit that most texts end with, if there is one and enough numbers before it."""
+    """Return the notation with the unit that most texts end with, if there is one and enough numbers before it."""
     units = Counter(match[1] for text in texts if (match := _UNIT.fullmatch(text)))
     if not units:
         return []

@@ -42,7 +42,7 @@ def assignments(values: Mapping[str, Plain]) -> str:
 
 
 def call(function: str, arguments: Mapping[str, Plain]) -> str:
-    """A call with named literals.
+    """Return a call with named literals.
 
     function   a dotted name, which is ours
     raises     as `assignments`

@@ -32,7 +32,7 @@ def modules(analysis: Analysis, job: DefinedJob, defined: Sequence[Pipeline]) ->
 
 
 def recipe_source(analysis: Analysis, card: RecipeCard) -> str:
-    """The module of a recipe: fixed code, and what is of the table in literals."""
+    """Return the module of a recipe: fixed code, and what is of the table in literals."""
     fixed = (files(_SHIPPED) / "recipe_module.py").read_text(encoding="utf-8")
     head, _, rest = fixed.partition(_FIRST_LITERAL)
     _, marker, code = rest.partition(_SAME_FROM_HERE)

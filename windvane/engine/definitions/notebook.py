@@ -37,7 +37,7 @@ _LONGEST_NAME = 63
 def notebook_of(
     analysis: Analysis, job: DefinedJob, defined: Sequence[Pipeline], modules: Sequence[str]
 ) -> str:
-    """The file: JSON of notebook format 4, the same for the same table and job.
+    """Return the file: JSON of notebook format 4, the same for the same table and job.
 
     modules    paths below the folder of the generated modules
     """
@@ -168,7 +168,7 @@ def _described(analysis: Analysis, one: Pipeline) -> str:
 
 
 def _paragraphs(analysis: Analysis, one: Pipeline, card: RecipeCard) -> Iterator[str]:
-    """All of them in our own words: no name of the table is in them."""
+    """Yield all of them in our own words: no name of the table is in them."""
     plan = one.plan
     yield f"#### {one.name}"
     yield f"**Rationale:** {plan.why}."

@@ -52,7 +52,7 @@ def _pipeline(analysis: Analysis, plan: Plan) -> Pipeline:
 
 
 def _narrowed(analysis: Analysis, plan: Plan, name: str, space: Space) -> Dimension:
-    """The range without what makes models larger than the search allows."""
+    """Return the range without what makes models larger than the search allows."""
     dimension = space[name]
     if not isinstance(dimension, Integer):
         return dimension

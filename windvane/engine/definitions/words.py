@@ -53,12 +53,12 @@ TRANSFORMERS: Mapping[str, str] = {
 
 
 def transformers_of(card: RecipeCard, column: ColumnSpec, analysis: Analysis) -> list[str]:
-    """Names of the transformers that a column goes through; none if the recipe makes nothing of it."""
+    """Return names of the transformers that a column goes through; none if the recipe makes nothing of it."""
     return transformers_for(card, column.type, analysis.n_classes)
 
 
 def transformers_for(card: RecipeCard, of: ColumnType, n_classes: int = 0) -> list[str]:
-    """The same for any column of a type.
+    """Return the same for any column of a type.
 
     n_classes    0 for a target of numbers
 

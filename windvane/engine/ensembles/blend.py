@@ -64,7 +64,7 @@ class OutOfFold:
         return cls(predictions, table.y, table.folds, objective, table.weight)
 
     def answers(self, members: Iterable[int], rows: Indices) -> list[NDArray[np.floating[Any]]]:
-        """What each of the members predicts of these rows."""
+        """Return what each of the members predicts of these rows."""
         return [self.predictions[index][rows] for index in members]
 
     def loss(self, members: Iterable[int], rows: Indices) -> Loss:
@@ -73,7 +73,7 @@ class OutOfFold:
         return loss_for(told, self.y[rows], self.objective, taken(self.weight, rows))
 
     def gain(self, predicted: Floats, rows: Indices) -> float:
-        """The objective of predictions of these rows, higher being better."""
+        """Return the objective of predictions of these rows, higher being better."""
         return gain(self.objective, self.y[rows], predicted, taken(self.weight, rows))
 
 
@@ -100,7 +100,7 @@ class Blend:
 
 
 def blend(given: OutOfFold, costs: Mapping[int, float] | None = None) -> Blend | None:
-    """The ensemble of these candidates, or None if fewer than two of them are worth having.
+    """Return the ensemble of these candidates, or None if fewer than two of them are worth having.
 
     costs    candidate index -> share of what the members may cost together; None for no limit
 
@@ -146,7 +146,7 @@ def blend(given: OutOfFold, costs: Mapping[int, float] | None = None) -> Blend |
 def likely_members(
     predictions: Predictions, y: Floats, objective: MetricName, weight: Weight = None
 ) -> tuple[int, ...]:
-    """Those that `blend` would probably choose, in a fraction of its time; the best one alone if there are not two."""
+    """Return those that `blend` would probably choose, in a fraction of its time; the best one alone if there are not two."""
     considered, rows = _considered(predictions, y, objective, weight)
     if len(considered) < 2:
         return considered
@@ -157,7 +157,7 @@ def likely_members(
 
 
 def weighted(predictions: Predictions, weights: Mapping[int, float]) -> Blend:
-    """The ensemble of given weights, over the rows that all of its members predict.
+    """Return the ensemble of given weights, over the rows that all of its members predict.
 
     predictions   as for `blend`
     weights       candidate index -> weight > 0; summed in this order
@@ -172,7 +172,7 @@ def weighted(predictions: Predictions, weights: Mapping[int, float]) -> Blend:
 def _fit_for(
     considered: Sequence[int], costs: Mapping[int, float] | None
 ) -> Callable[[Loss, int], Floats]:
-    """A function from a loss and its number of rows to weights."""
+    """Return a function from a loss and its number of rows to weights."""
     if costs is None:
         return lambda loss, _: fit_weights(loss)
     own = np.array([costs[index] for index in considered])
@@ -182,7 +182,7 @@ def _fit_for(
 def _share_that_scores(
     given: OutOfFold, considered: Sequence[int], weights: Floats, rows: Indices
 ) -> float:
-    """How far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
+    """Return how far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
     Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
     predictions = given.predictions
     alone = given.gain(predictions[considered[0]][rows].astype(np.float64), rows)
@@ -223,7 +223,7 @@ def some_of(n_rows: int, enough: int) -> Indices:
 def _pooled(
     predictions: Predictions, considered: Sequence[int], weights: Floats, rows: Indices
 ) -> Floats:
-    """The members' predictions of these rows in one; one member at a time, for memory's sake."""
+    """Return the members' predictions of these rows in one; one member at a time, for memory's sake."""
     return pooled(
         (
             (float(weight), predictions[index][rows])
@@ -237,7 +237,7 @@ def _pooled(
 def _considered(
     predictions: Predictions, y: Floats, objective: MetricName, weight: Weight
 ) -> tuple[tuple[int, ...], Indices]:
-    """The best candidates, best first, of those that predict the most rows; and these rows."""
+    """Return the best candidates, best first, of those that predict the most rows; and these rows."""
     covered = {index: _predicted_rows(one) for index, one in predictions.items()}
     most = max((int(rows.sum()) for rows in covered.values()), default=0)
     if most == 0:

@@ -52,7 +52,7 @@ def fit_thrifty_weights(whole: Loss, n_rows: int, costs: Floats) -> Floats:
 
 
 def _without_one(members: Members, loss: Callable[[Members], float], costs: Floats) -> Members:
-    """The members but for the one with the least loss of score for what it costs."""
+    """Return the members but for the one with the least loss of score for what it costs."""
     whole = loss(members)
 
     def worth(member: int) -> float:
@@ -67,7 +67,7 @@ def _improved(
     is_cheap: Callable[[Members], bool],
     models: Iterable[int],
 ) -> Members:
-    """The members after additions and exchanges, for as long as one of them helps."""
+    """Return the members after additions and exchanges, for as long as one of them helps."""
     reached = loss(members)
     while True:
         others = [model for model in models if model not in members]

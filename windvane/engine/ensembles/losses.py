@@ -47,7 +47,7 @@ class Loss(Protocol):
         """Of these members with these weights."""
 
     def on(self, rows: NDArray[np.bool_] | slice) -> Loss:
-        """The same on some of the rows."""
+        """Return the same on some of the rows."""
 
 
 def loss_for(
@@ -56,7 +56,7 @@ def loss_for(
     objective: MetricName,
     weight: Weight = None,
 ) -> Loss:
-    """What the weights of an ensemble are fitted to. All objectives of classification stand on the log loss: areas and
+    """Return what the weights of an ensemble are fitted to. All objectives of classification stand on the log loss: areas and
     labels move in jumps, so that weights fitted on them gain on their own rows and lose on others.
 
     predictions    of each model: (n_rows,) values or (n_rows, n_classes) probabilities
@@ -177,7 +177,7 @@ def _log_odds(predictions: Sequence[NDArray[np.floating[Any]]], y: Floats) -> Fl
 
 
 def _log_loss(odds: Floats, weights: Floats, pull: float, counted: Weight) -> tuple[float, Floats]:
-    """The loss with the pull, and (n_rows, n_classes - 1) the probabilities of the classes that are not true."""
+    """Return the loss with the pull, and (n_rows, n_classes - 1) the probabilities of the classes that are not true."""
     scores = np.tensordot(weights, odds, 1)
     highest = np.maximum(scores.max(axis=1), 0.0)
     powers = np.exp(scores - highest[:, None])
@@ -193,7 +193,7 @@ def _products(errors: Floats, weight: Weight, others: Floats | None = None) -> F
 
 
 def _shrunk(second_moments: Floats, n_rows: int) -> Floats:
-    """The weights of the least squared error and of SHRINKAGE rows of independent errors.
+    """Return the weights of the least squared error and of SHRINKAGE rows of independent errors.
 
     second_moments  (n_models, n_models) mean products of errors
     """

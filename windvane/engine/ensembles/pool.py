@@ -28,7 +28,7 @@ class Pool(StrEnum):
 
 
 def pool_for(n_classes: int) -> Pool:
-    """The one that ensembles are fitted for."""
+    """Return the one that ensembles are fitted for."""
     return Pool.GEOMETRIC if n_classes else Pool.ARITHMETIC
 
 

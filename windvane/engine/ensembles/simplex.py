@@ -14,7 +14,7 @@ _STEPS_PER_WEIGHT = 50
 
 
 def minimize_on_simplex(curvature: Floats, pull: Floats) -> Floats:
-    """The w >= 0 with sum 1 that makes the least of w' curvature w / 2 - pull' w.
+    """Return the w >= 0 with sum 1 that makes the least of w' curvature w / 2 - pull' w.
 
     curvature  (n, n) symmetric, positive semidefinite
     pull       (n,)
@@ -45,7 +45,7 @@ def minimize_on_simplex(curvature: Floats, pull: Floats) -> Floats:
 
 
 def _on_support(form: Floats, pull: Floats, used: NDArray[np.bool_]) -> Floats:
-    """The least with sum 1 where only the used weights may differ from 0, whatever their sign."""
+    """Return the least with sum 1 where only the used weights may differ from 0, whatever their sign."""
     size = int(used.sum())
     system = np.ones((size + 1, size + 1))
     system[:size, :size] = form[np.ix_(used, used)]

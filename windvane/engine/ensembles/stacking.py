@@ -64,7 +64,7 @@ class Stacking:
 
 
 def stacking_of(document: Mapping[str, Any]) -> Stacking:
-    """The inverse of `Stacking.to_json`; what is left out is as usual.
+    """Return the inverse of `Stacking.to_json`; what is left out is as usual.
 
     raises    CandidateFault naming what is not known, or has a value that cannot be
     """
@@ -82,7 +82,7 @@ def stacking_of(document: Mapping[str, Any]) -> Stacking:
 
 
 def fits_into(seconds: float, stacking: Stacking, first: OutOfFold, found: Blend) -> bool:
-    """Whether there are rows enough, and so much time that a second layer costs little of it."""
+    """Return whether there are rows enough, and so much time that a second layer costs little of it."""
     if found.rows.size < LEAST_ROWS:
         return False
     n_rows = min(found.rows.size, _MOST_ROWS)
@@ -94,16 +94,16 @@ def fits_into(seconds: float, stacking: Stacking, first: OutOfFold, found: Blend
 
 
 def honest_answers(stacking: Stacking, first: OutOfFold, found: Blend) -> Floats:
-    """What `Blend.out_of_fold` is with a second layer: neither the weights nor the trees that answer a row were fitted to
-    its part."""
+    """Return what `Blend.out_of_fold` is with a second layer: neither the weights nor the trees that answer a row were fitted
+    to its part."""
     return _cross_fitted(stacking, first, found.rows, found.without)
 
 
 def stacked(
     stacking: Stacking, first: OutOfFold, found: Blend, out_of_fold: Floats | None = None
 ) -> tuple[Blend, SecondLayer]:
-    """The ensemble with a second layer, and that layer, fitted to all rows. `in_sample` is of the final weights and of trees
-    that were fitted without the row's part.
+    """Return the ensemble with a second layer, and that layer, fitted to all rows. `in_sample` is of the final weights and of
+    trees that were fitted without the row's part.
 
     out_of_fold    its `honest_answers`; None if its weights were given, and `in_sample` is all there is
     """
@@ -181,7 +181,7 @@ def _errors(y: Floats, together: Floats) -> Floats:
 
 
 def _fixed(objective: MetricName, together: Floats) -> dict[str, Any]:
-    """What the problem and the promise of equal runs decide. All objectives of classification stand on the log loss, as
+    """Return what the problem and the promise of equal runs decide. All objectives of classification stand on the log loss, as
     the ensemble's weights do."""
     n_classes = 0 if together.ndim == 1 else together.shape[1]
     if n_classes:

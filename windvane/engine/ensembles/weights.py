@@ -34,7 +34,7 @@ def fit_weights(loss: Loss, among: Places | None = None) -> Floats:
 
 
 def _without_light_ones(members: Places, weights: Floats, loss: Loss) -> tuple[Places, Floats]:
-    """The members that stay, and their weights."""
+    """Return the members that stay, and their weights."""
     reached = loss.of(members, weights)
     alone = min(loss.of(members[[place]], np.ones(1)) for place in range(members.size))
     enough = reached + LEAST_PART * max(0.0, alone - reached)

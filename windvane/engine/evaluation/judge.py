@@ -47,7 +47,7 @@ _SHOWN_WORSE = _SHOWN_BETTER = 2.0
 def candidate_record(
     table: Dataset, plan: Plan, trained: Trained, X: FloatMatrix, fit_s: float
 ) -> CandidateRecord:
-    """The record of a trained pipeline, its latency and size still 0.
+    """Return the record of a trained pipeline, its latency and size still 0.
 
     X         (n_rows, n_features) the matrix of the model's own recipe fit
     raises    CandidateFault if its predictions cannot be scored
@@ -89,7 +89,7 @@ def ensemble_record(
     started: float,
     weights: NoteCode = NoteCode.CROSS_FITTED,
 ) -> CandidateRecord:
-    """The record of an ensemble.
+    """Return the record of an ensemble.
 
     members   index -> record of every candidate it may be made of
     started   time.time() at which the work on it began
@@ -130,7 +130,7 @@ def ensemble_record(
 def is_better(
     objective: MetricName, record: CandidateRecord, others: Iterable[CandidateRecord]
 ) -> bool:
-    """Whether it ranks before every other."""
+    """Return whether it ranks before every other."""
     gain = METRICS[objective].gain
     best = max(gain(one.outcome.ranked_by(objective)) for one in others)
     return gain(record.outcome.ranked_by(objective)) > best
@@ -139,7 +139,7 @@ def is_better(
 def holds_up(
     table: Dataset, found: Blend, best: CandidateRecord, out_of_fold: NDArray[np.float32]
 ) -> bool:
-    """Whether an ensemble, with weights fitted without the rows scored, is not shown to be worse than the best single
+    """Return whether an ensemble, with weights fitted without the rows scored, is not shown to be worse than the best single
     candidate: by no more than two standard errors of their difference.
 
     out_of_fold    the best one's predictions
@@ -256,7 +256,7 @@ def pessimism(
 def with_second_layer(
     record: CandidateRecord, settings: dict[str, Any], size_bytes: int, note: Note
 ) -> CandidateRecord:
-    """The record of an ensemble whose predictions are those of a second layer.
+    """Return the record of an ensemble whose predictions are those of a second layer.
 
     settings    how it was fitted;  size_bytes  of its model
     """
@@ -300,7 +300,7 @@ def _remarks(table: Dataset, decision: Decision) -> tuple[Note, ...]:
 def _judged(
     table: Dataset, rows: Indices, predicted: Floats
 ) -> tuple[float, tuple[Score, ...], Indices]:
-    """The temperature and the scores of out-of-fold predictions, and the classes decided; temperatures, thresholds and
+    """Return the temperature and the scores of out-of-fold predictions, and the classes decided; temperatures, thresholds and
     weights of classes that rows are scored at were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
     curves of all parts would take for differences between rows."""
     y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type

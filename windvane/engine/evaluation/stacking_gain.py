@@ -36,7 +36,7 @@ class Layered:
     note: Note | None = None
 
     def told(self, record: CandidateRecord) -> CandidateRecord:
-        """The record of the ensemble, which says so."""
+        """Return the record of the ensemble, which says so."""
         if self.layer is not None and self.note is not None:
             settings, size_bytes = self.stacking.to_json(), self.layer.size_bytes
             return judge.with_second_layer(record, settings, size_bytes, self.note)
@@ -48,8 +48,8 @@ class Layered:
 def with_proven_layer(
     table: Dataset, found: Blend, predictions: Predictions, seconds: float
 ) -> Layered:
-    """The ensemble with a second layer, or as it was: if there are too few rows or seconds to try one, if it did not score
-    better, or if answers must keep an order, which trees over answers would not.
+    """Return the ensemble with a second layer, or as it was: if there are too few rows or seconds to try one, if it did not
+    score better, or if answers must keep an order, which trees over answers would not.
 
     predictions    candidate index -> out-of-fold predictions of all rows, as for `blend`
     seconds        that the ensemble's stage has

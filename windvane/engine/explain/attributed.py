@@ -32,7 +32,7 @@ def predicting(predictor: Predictor, threads: int) -> Predict:
 
 
 def used_columns(predictor: Predictor) -> set[str]:
-    """Names of the raw columns that make a difference to its answers."""
+    """Return names of the raw columns that make a difference to its answers."""
     return {
         source
         for recipe in predictor.recipes.values()
@@ -42,7 +42,7 @@ def used_columns(predictor: Predictor) -> set[str]:
 
 
 def background_places(n_rows: int, generator: np.random.Generator) -> NDArray[np.intp]:
-    """Which of `n_rows` rows stand for "not known", one for each pair of permutations there may be: a small table's
+    """Return which of `n_rows` rows stand for "not known", one for each pair of permutations there may be: a small table's
     again and again, in another order."""
     if n_rows == 0:
         return np.empty(0, np.intp)

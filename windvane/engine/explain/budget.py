@@ -30,5 +30,5 @@ class Budget:
         return self.left_s <= 0
 
     def share(self, of_left: float) -> Budget:
-        """A budget of its own, from now on, of a part of what is left."""
+        """Return a budget of its own, from now on, of a part of what is left."""
         return Budget(max(0.0, self.left_s) * of_left, self._now)

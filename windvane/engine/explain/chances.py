@@ -99,6 +99,6 @@ def _slopes(probabilities: NDArray[np.float64], label: int) -> NDArray[np.float6
 
 
 def _adding_up(gains: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
-    """What the integral lacks for its finite number of points, shared by size."""
+    """Return what the integral lacks for its finite number of points, shared by size."""
     size = np.abs(gains).sum()
     return gains if size == 0 else gains + (whole - gains.sum()) * np.abs(gains) / size

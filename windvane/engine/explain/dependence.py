@@ -113,7 +113,7 @@ def _spread_points(present: Values, distinct: Values) -> Values:
 
 
 def _grid_of_words(seen: Values) -> tuple[Values, NDArray[np.float64]]:
-    """The most frequent ones; missing is one of them."""
+    """Return the most frequent ones; missing is one of them."""
     counts = Counter(seen.tolist())
     common = sorted(counts, key=lambda word: (-counts[word], word is None, word or ""))
     grid = np.empty(min(len(common), _MOST_POINTS), object)

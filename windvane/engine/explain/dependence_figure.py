@@ -21,7 +21,7 @@ _NO_CELL = "(missing)"
 
 
 def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
-    """A line, or points for words; of three classes and more those that change most. The band is of single rows."""
+    """Return a line, or points for words; of three classes and more those that change most. The band is of single rows."""
     outputs = _most_moved(explanation)
     texts = [text or _NO_CELL for text in one.texts]
 
@@ -51,7 +51,7 @@ def dependence_figure(explanation: Explanation, one: Dependence) -> Figure:
 
 
 def _most_moved(explanation: Explanation) -> list[int]:
-    """The same for all columns, so that a class keeps its colour."""
+    """Return the same for all columns, so that a class keeps its colour."""
     moved = np.sum([np.ptp(one.effect, axis=0) for one in explanation.dependences], axis=0)
     return sorted(np.argsort(-moved, kind="stable")[: len(IN_TURN)].tolist())
 

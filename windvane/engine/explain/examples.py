@@ -15,7 +15,7 @@ _LONGEST_CELL = 60
 
 
 def example_tables(explanation: Explanation) -> list[Table]:
-    """The highest, a middling and the lowest answer; of three classes and more the clearest row of each of those
+    """Return the highest, a middling and the lowest answer; of three classes and more the clearest row of each of those
     predicted most often."""
     return [_example(explanation, row, output) for row, output in _chosen(explanation)]
 

@@ -17,7 +17,7 @@ _MOST_LABELS = 6
 
 
 def importance_figure(explanation: Explanation, scale: str) -> Figure:
-    """A bar a column, the one that matters most on top. The table has every column.
+    """Return a bar a column, the one that matters most on top. The table has every column.
 
     scale    what the values are measured in
     """

@@ -35,7 +35,7 @@ def centred(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def as_told(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What `margins` makes of the probabilities that go with log-odds or logarithms of probabilities.
+    """Return what `margins` makes of the probabilities that go with log-odds or logarithms of probabilities.
 
     scores    (n_rows, n_outputs)
     """

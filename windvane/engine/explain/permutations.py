@@ -72,7 +72,7 @@ def _differing(cells: Columns, background: Columns, shape: tuple[int, int]) -> N
 
 
 def _blocks(differs: NDArray[np.bool_]) -> Iterator[slice]:
-    """Rows of which so many are asked about at once as may be; one of them at least."""
+    """Yield rows of which so many are asked about at once as may be; one of them at least."""
     n_rows, n_players = differs.shape
     at_once = min(_MOST_ROWS, _MOST_CELLS // max(1, n_players))
     ends = np.cumsum(differs.sum(axis=1))

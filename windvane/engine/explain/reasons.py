@@ -90,7 +90,7 @@ def _baseline(attribution: Attribution, specs: Sequence[ColumnSpec], sketch: Ske
 def _background(
     specs: Sequence[ColumnSpec], sketch: Sketch, generator: np.random.Generator
 ) -> Mapping[str, Values]:
-    """Rows that never were: every column's cells by themselves; missing where none were kept."""
+    """Return rows that never were: every column's cells by themselves; missing where none were kept."""
     made: dict[str, Values] = {}
     for spec in specs:
         known = sketch[spec.name].drawn if spec.name in sketch else ()

@@ -79,7 +79,7 @@ def sampled_attribution(
 
 
 def _fitting_rows(answer: Answer, question: Question, budget: Budget) -> int:
-    """How many rows there is time for, by what one pair takes for the first few."""
+    """Return how many rows there is time for, by what one pair takes for the first few."""
     few = question.first(min(LEAST_ROWS, question.n_rows))
     trial = budget.share(1)
     background = taken(question.background, slice(0, 1))

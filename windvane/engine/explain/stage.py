@@ -88,7 +88,7 @@ def explain(
 def _drawn_rows(
     learnable: NDArray[np.bool_], most_rows: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to explain, of all; and rows that stand for "not known", of those that the model may have learnt from."""
+    """Return rows to explain, of all; and rows that stand for "not known", of those that the model may have learnt from."""
     generator = np.random.default_rng(seed)
     explained = generator.permutation(learnable.size)[:most_rows]
     training = np.flatnonzero(learnable)

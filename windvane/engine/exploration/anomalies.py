@@ -83,7 +83,7 @@ def find_anomalies(table: StoredTable, most_columns: int, most_rows: int, most: 
 def _measure(
     table: StoredTable, column: ColumnSpec, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], float]:
-    """A number for each row's cell, and that of an ordinary cell."""
+    """Return a number for each row's cell, and that of an ordinary cell."""
     if column.type in MEASURED:
         return _filled(table.numbers(column.name)[rows])
     words = table.words(column.name)

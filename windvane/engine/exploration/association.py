@@ -31,7 +31,7 @@ def pearson(X: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _standardised(X: NDArray[np.float64], is_there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Columns with mean 0 and standard deviation 1 (0 if constant), 0 where missing."""
+    """Return columns with mean 0 and standard deviation 1 (0 if constant), 0 where missing."""
     filled = np.where(is_there, X, 0.0)
     largest = np.abs(filled).max(axis=0, initial=0)
     filled /= np.where(largest > 0, largest, 1)
@@ -64,7 +64,7 @@ def cramers_v(a: Codes, b: Codes) -> float:
 
 
 def correlation_ratio(codes: Codes, x: NDArray[np.float64]) -> float:
-    """How much of the spread of numbers the means of categories explain, 0 to 1 as a correlation, corrected for the
+    """Return how much of the spread of numbers the means of categories explain, 0 to 1 as a correlation, corrected for the
     number of categories; NaN if there is nothing to explain or to explain it by.
 
     x         (n_rows,) missing as NaN
@@ -83,6 +83,6 @@ def correlation_ratio(codes: Codes, x: NDArray[np.float64]) -> float:
 
 
 def _numbered(codes: Codes) -> Codes:
-    """The same groups as 0, 1, ... without a number that does not occur."""
+    """Return the same groups as 0, 1, ... without a number that does not occur."""
     _, numbered = np.unique(codes, return_inverse=True)
     return numbered.astype(np.int64)

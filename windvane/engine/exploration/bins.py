@@ -105,7 +105,7 @@ def _scale(sample: NDArray[np.float64], kind: ColumnType) -> _Scale:
 
 
 def _round_step(least: float, steps: Sequence[float]) -> float:
-    """The first of these steps that is not smaller, or the like with fewer figures beyond them."""
+    """Return the first of these steps that is not smaller, or the like with fewer figures beyond them."""
     for step in steps:
         if step >= least:
             return step

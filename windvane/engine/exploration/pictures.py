@@ -97,7 +97,7 @@ def shares_by_bin(bins: Bins, shares: NDArray[np.float64], names: Sequence[str])
 
 
 def grid(image: Image, rows: Sequence[str], columns: Sequence[str]) -> Draw:
-    """A cell for each pair of row and column."""
+    """Return a cell for each pair of row and column."""
 
     def draw(axes: Any) -> None:
         axes.imshow(image, aspect="auto", interpolation="nearest")

@@ -92,7 +92,7 @@ def _levels(column: EncodedColumn, rows: NDArray[np.int64]) -> Codes:
 
 
 def _frequent(codes: Codes) -> Codes:
-    """The most frequent categories by their place, all others as one, -1 where missing."""
+    """Return the most frequent categories by their place, all others as one, -1 where missing."""
     distinct, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
     ranks = np.empty(len(distinct), np.int64)
     ranks[np.argsort(-counts, kind="stable")] = np.arange(len(distinct))
@@ -101,7 +101,7 @@ def _frequent(codes: Codes) -> Codes:
 
 
 def linear(names: Sequence[str], matrix: NDArray[np.float64]) -> Iterator[Pair]:
-    """Every pair of a matrix of Pearson's r."""
+    """Yield every pair of a matrix of Pearson's r."""
     for i, j in combinations(range(len(names)), 2):
         yield Pair(names[i], names[j], PEARSON, float(matrix[i, j]))
 

@@ -22,7 +22,7 @@ _MOST_REPEATED = 10
 
 
 def explore(dataset: Path) -> Report:
-    """The report on a dataset folder.
+    """Return the report on a dataset folder.
 
     raises    CorruptArtifact
     """

@@ -17,7 +17,7 @@ _DAY = 86_400
 
 
 def moment(seconds: float) -> str:
-    """A date, with its time if it has one.
+    """Return a date, with its time if it has one.
 
     seconds    since 1970-01-01T00:00:00 UTC
     """
@@ -29,12 +29,12 @@ def moment(seconds: float) -> str:
 
 
 def measured(value: float, kind: ColumnType) -> str:
-    """A cell of a number or date."""
+    """Return a cell of a number or date."""
     if math.isnan(value):
         return MISSING
     return moment(value) if kind is ColumnType.DATETIME else number(value)
 
 
 def cell(text: str | None) -> str:
-    """A cell of words."""
+    """Return a cell of words."""
     return MISSING if text is None else seen(text, _CELL)

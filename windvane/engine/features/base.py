@@ -62,7 +62,7 @@ class ColumnTransformer(Protocol):
         """One cell to len(features()) numbers; as float32 they equal what `transform` makes of it."""
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """What was learnt, as JSON and as arrays (no object arrays)."""
+        """Return what was learnt, as JSON and as arrays (no object arrays)."""
 
     @classmethod
     def from_state(
@@ -79,7 +79,7 @@ class FittedRecipe(Protocol):
     def features(self) -> Sequence[Feature]: ...
 
     def takes(self) -> Iterator[tuple[str, frozenset[ColumnType]]]:
-        """Each raw column with the types that it may have."""
+        """Return each raw column with the types that it may have."""
 
     def transform(self, columns: Columns) -> FloatMatrix:
         """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""

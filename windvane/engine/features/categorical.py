@@ -64,7 +64,7 @@ class CategoryTable:
         return made
 
     def code_of(self, value: Value) -> int:
-        """The row of the table."""
+        """Return the row of the table."""
         return self._row_of.get(value, self._unseen)  # type: ignore[arg-type]
 
     def transform_one(self, value: Value) -> Sequence[float]:

@@ -84,7 +84,7 @@ def choose_pairs(
     rows: NDArray[np.int64] | None,
     most: int,
 ) -> list[Pair]:
-    """The best first; none if none helps.
+    """Return the best first; none if none helps.
 
     rows    of `columns` that the lesson's rows are; all of them if None
     most    pairs
@@ -176,7 +176,7 @@ def _is_lower(losses: Floats, than: Floats) -> bool:
 
 
 def _posed(y: Floats, n_classes: int) -> tuple[Floats, Floats, dict[str, Any]]:
-    """What trees learn, (n_rows, n_targets) what they are to answer, and their parameters."""
+    """Return what trees learn, (n_rows, n_targets) what they are to answer, and their parameters."""
     if n_classes == 0:
         middle = float(np.median(y))
         # Within -2 .. 2: what is left of a target in float32 inside LightGBM.
@@ -232,7 +232,7 @@ def _pairs(first: str, second: str, types: set[ColumnType]) -> list[Pair]:
 
 
 def _score(values: Floats, errors: Floats) -> float:
-    """The share of the errors' squares that the means of bins learnt on one half explain on the other."""
+    """Return the share of the errors' squares that the means of bins learnt on one half explain on the other."""
     known = values[~np.isnan(values)]
     if not len(known):
         return 0.0

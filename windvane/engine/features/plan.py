@@ -27,7 +27,7 @@ missing, for the rank) if there is room for all; the rest is shared equally by t
 
 
 def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, TermTable]:
-    """The terms of each text column, to be found once for all fits on rows of the same table; none of columns
+    """Return the terms of each text column, to be found once for all fits on rows of the same table; none of columns
     so long that a fit takes a sample of them."""
     return {
         spec.name: TermTable(columns[spec.name].tolist())
@@ -37,9 +37,9 @@ def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, Term
 
 
 def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatrix]:
-    """A recipe learnt from the training rows, and the matrix (n_training_rows, n_features) of them to learn a model from.
-    It differs from what the recipe's `transform` makes of them where a feature is made of the target: there, every row is
-    encoded from other rows.
+    """Return a recipe learnt from the training rows, and the matrix (n_training_rows, n_features) of them to learn a model
+    from. It differs from what the recipe's `transform` makes of them where a feature is made of the target: there, every row
+    is encoded from other rows.
 
     raises    DataFault if no column is of use
     """

@@ -78,7 +78,7 @@ class Recipe:
         return self._features
 
     def takes(self) -> Iterator[tuple[str, frozenset[ColumnType]]]:
-        """Each raw column with the types that it may have."""
+        """Yield each raw column with the types that it may have."""
         for source, transformer in self.steps:
             yield source, _TAKES[type(transformer)]
         for pair in self.interactions.pairs:

@@ -15,7 +15,7 @@ _MAX_ROWS = 10_000
 
 
 def strongest(specs: Sequence[ColumnSpec], data: RecipeData, limit: int) -> frozenset[str]:
-    """Names of the `limit` columns that explain most of the target's variance (of any class's indicator).
+    """Return names of the `limit` columns that explain most of the target's variance (of any class's indicator).
 
     A number or date explains its squared correlation; a category what its means explain, corrected for
     their number. Text is always among the first.

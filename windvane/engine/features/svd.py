@@ -36,7 +36,7 @@ def right_singular_vectors(
 
 
 def _orthonormal(basis: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The left singular vectors of a tall matrix, those of the largest singular values first, without those
+    """Return the left singular vectors of a tall matrix, those of the largest singular values first, without those
     that are noise."""
     values, vectors = np.linalg.eigh(basis.T @ basis)
     kept = np.flatnonzero(values > _NOISE * values.max(initial=np.finfo(np.float64).tiny))[::-1]

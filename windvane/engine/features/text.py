@@ -121,7 +121,7 @@ class TextTopics:
         self._learn(terms, known, self._directions(self._weigh(bags), width, generator))
 
     def _found(self, texts: Sequence[Value]) -> tuple[TermTable, Bags]:
-        """What stands in the texts, from the table at hand if they are in it."""
+        """Return what stands in the texts, from the table at hand if they are in it."""
         if self._table is None or not self._table.has(texts):
             self._table = TermTable(texts)
         return self._table, self._table.bags(texts)

@@ -105,7 +105,7 @@ class Learner(Protocol):
         """What the search may know of it besides its space."""
 
     def space(self, setting: Setting, n_rows: int) -> Space:
-        """Its hyperparameters and their ranges."""
+        """Return its hyperparameters and their ranges."""
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
         """Sound values to start from."""
@@ -118,14 +118,14 @@ class Learner(Protocol):
         setting: Setting,
         clock: Clock,
     ) -> FittedModel:
-        """A model of the training rows. With `valid` it stops early on them; without, it runs the number of
+        """Return a model of the training rows. With `valid` it stops early on them; without, it runs the number of
         rounds that `hyperparameters` names. Weights count in the loss and in what it stops by.
 
         raises    CandidateFault if it cannot learn from these rows; the text says why
         """
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
-        """The parameters for a refit on all rows that is to use `rounds` rounds (no early stopping)."""
+        """Return the parameters for a refit on all rows that is to use `rounds` rounds (no early stopping)."""
 
     def load(self, folder: Path) -> FittedModel:
         """raises    CorruptArtifact"""

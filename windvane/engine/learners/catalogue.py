@@ -103,7 +103,7 @@ class LearnerCard:
 
 
 def _counting(rows: Rows) -> Rows:
-    """The rows without those of weight 0."""
+    """Return the rows without those of weight 0."""
     if rows.weight is None or rows.weight.all():
         return rows
     kept = rows.weight > 0

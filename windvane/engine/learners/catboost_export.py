@@ -29,7 +29,7 @@ def exported(
     n_outputs: int,
     rows: FloatMatrix,
 ) -> ObliviousTrees | None:
-    """The trees, or None if they cannot be told as such: without a single tree, or with statistics of several
+    """Return the trees, or None if they cannot be told as such: without a single tree, or with statistics of several
     columns together, or with other outputs than asked for (a class that no training row has).
 
     model          a trained catboost.CatBoost
@@ -65,7 +65,7 @@ def exported(
 
 
 def _document_of_splits(model: Any, values: NDArray[np.float64]) -> dict[str, Any]:
-    """What the model's JSON says, without its leaf values: as text and as Python's numbers they would take tens of
+    """Return what the model's JSON says, without its leaf values: as text and as Python's numbers they would take tens of
     times their size."""
     model.set_leaf_values(np.zeros_like(values))
     try:
@@ -84,7 +84,7 @@ def _asks_for_several(document: dict[str, Any]) -> bool:
 
 
 def _owners(features: dict[str, Any], cardinalities: Sequence[int]) -> list[int]:
-    """The column that each question is about, in CatBoost's numbering: of numbers first, then those that compare
+    """Return the column that each question is about, in CatBoost's numbering: of numbers first, then those that compare
     codes, then those of statistics."""
     numbers = [i for i, n in enumerate(cardinalities) if n == 0]
     codes = [i for i, n in enumerate(cardinalities) if n > 0]
@@ -135,7 +135,7 @@ def _codes(
     n_trees: int,
     n_bits: int,
 ) -> tuple[Codes, ...]:
-    """What each code changes in the leaves of a row whose cells are all missing; the first column takes over what
+    """Return what each code changes in the leaves of a row whose cells are all missing; the first column takes over what
     such a row answers."""
     dtype = np.dtype("u1" if n_bits == BITS[0] else "<u2")
     missing = np.full((1, len(cardinalities)), np.nan, np.float32)

@@ -55,7 +55,7 @@ class _Watch:
         self._metric = metric
 
     def after_iteration(self, info: Any) -> bool:
-        """Whether to go on."""
+        """Return whether to go on."""
         scores = info.metrics.get("validation") if info.metrics else None
         return not self._patience.is_over(scores[self._metric][-1] if scores else None)
 
@@ -81,7 +81,7 @@ def train_model(
 def _of_all_classes(
     trees: ObliviousTrees, met: NDArray[np.int64], n_outputs: int
 ) -> ObliviousTrees:
-    """The same trees with outputs for the classes that no training row has, which are never answered.
+    """Return the same trees with outputs for the classes that no training row has, which are never answered.
 
     met    (n_classes_met,) the classes that the trees' outputs are of
     """
@@ -99,7 +99,7 @@ def trained(
     setting: Setting,
     patience: Patience,
 ) -> tuple[Any, Layout]:
-    """A catboost.CatBoost, and what it takes.
+    """Return a catboost.CatBoost, and what it takes.
 
     raises    CandidateFault
     """

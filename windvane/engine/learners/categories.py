@@ -13,5 +13,5 @@ source    LightGBM's documentation, "Categorical feature support": high cardinal
 
 
 def has_categories(feature: Feature) -> bool:
-    """Whether its codes are given as categories."""
+    """Return whether its codes are given as categories."""
     return 0 < feature.cardinality <= MOST_CODES

@@ -10,7 +10,7 @@ _MEMORY = ("bad_alloc", "bad allocation", "out of memory", "cannot allocate", "u
 
 
 def candidate_fault(algorithm: str, error: Exception) -> CandidateFault:
-    """The fault to raise from `error`."""
+    """Return the fault to raise from `error`."""
     text = str(error).strip() or type(error).__name__
     if isinstance(error, MemoryError) or any(word in text.lower() for word in _MEMORY):
         return OutOfMemory(_note(NoteCode.TRAINING_OUT_OF_MEMORY, algorithm, text))

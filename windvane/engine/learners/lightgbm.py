@@ -289,7 +289,7 @@ def _trained(
     setting: Setting,
     patience: Patience,
 ) -> str:
-    """The model as text; what LightGBM held for its training is gone then."""
+    """Return the model as text; what LightGBM held for its training is gone then."""
     import lightgbm  # for fitting alone; it takes seconds to import
 
     own = dict(parameters)
@@ -321,7 +321,7 @@ def _step(setting: Setting, n_rows: int) -> float:
 
 
 def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:
-    """What the problem and the promise of equal runs decide."""
+    """Return what the problem and the promise of equal runs decide."""
     objective, metric = _BY_METRIC.get(setting.objective, _OBJECTIVES[setting.problem_type])
     if setting.monotone and setting.objective is MetricName.MAE:
         objective = "regression"  # medians set into grown leaves would not keep to the constraints

@@ -89,7 +89,7 @@ class LightGbmText:
 
 
 def read_lightgbm(text: bytes) -> LightGbmText:
-    """The model in a text that LightGBM, or `trees_text`, wrote.
+    """Return the model in a text that LightGBM, or `trees_text`, wrote.
 
     raises    CorruptArtifact naming tree and node of what cannot be
     """

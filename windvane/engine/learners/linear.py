@@ -329,7 +329,7 @@ def _loss_name(setting: Setting) -> str:
 
 
 def _scaled(rows: Rows, setting: Setting) -> tuple[NDArray[np.float64], float, float]:
-    """The target with mean 0 and standard deviation 1, and what brings it back; classes as they are."""
+    """Return the target with mean 0 and standard deviation 1, and what brings it back; classes as they are."""
     if setting.n_classes:
         return rows.y, 0.0, 1.0
     centre = weighted.mean(rows.y, rows.weight)

@@ -178,7 +178,7 @@ def model_of(
     rounds: int,
     target: Scaling,
 ) -> MlpModel:
-    """The trained networks as a model, scales and first layers brought together."""
+    """Return the trained networks as a model, scales and first layers brought together."""
     shape = found.shape
     first = (found["scale"] * found["weights0"]).transpose(1, 0, 2).reshape(shape.n_wide, -1)
     arrays: Arrays = {
@@ -220,7 +220,7 @@ _AXES = {"centre": 1, "inverse": 1, "frequency": 2, "phase": 2, "mixing": 3, "of
 
 
 def _checked(arrays: Arrays) -> Arrays:
-    """The same, in their types and their order.
+    """Return the same, in their types and their order.
 
     raises    ValueError if one is missing, unknown, of another kind, or not finite
     """

@@ -59,7 +59,7 @@ class Shape:
         return sum(a * b for a, b in pairwise(sizes))
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of the parameters, those that are decayed first."""
+        """Return names and shapes of the parameters, those that are decayed first."""
         k, e = self.n_members, len(self.waved)
         sizes = (self.n_wide, *self.hidden, self.n_outputs)
         named: dict[str, tuple[int, ...]] = {
@@ -110,7 +110,7 @@ class Parameters:
 
 
 def steps_of(shape: Shape) -> Floats:
-    """The length of each parameter's step, in units of the learning rate: 1 / sqrt(inputs) for weights."""
+    """Return the length of each parameter's step, in units of the learning rate: 1 / sqrt(inputs) for weights."""
     steps = Parameters(shape)
     for name, array in steps.by_name.items():
         if name.startswith("weights") or name == "mixing":

@@ -69,7 +69,7 @@ def train_networks(
     course: Course,
     clock: Clock,
 ) -> tuple[Parameters, int]:
-    """The averaged parameters that did best on `valid`, or the last ones without it, and the epochs they were
+    """Return the averaged parameters that did best on `valid`, or the last ones without it, and the epochs they were
     trained for (begun ones count)."""
     training = _Training(shape, loss, train, course)
     watch = _Watch(training.averaged, course)
@@ -117,7 +117,7 @@ class _Watch:
         self.best[...] = self._flat
 
     def is_hopeless(self, epoch: int) -> bool:
-        """Whether a whole cycle of steps has brought nothing: more of them only fit noise."""
+        """Return whether a whole cycle of steps has brought nothing: more of them only fit noise."""
         if epoch not in self._ends[1:]:
             return False
         return self.best_epoch <= self._ends[self._ends.index(epoch) - 1]
@@ -144,7 +144,7 @@ class _Training:
         self._n_averaged = 0
 
     def run_epoch(self, epoch: int, clock: Clock) -> bool:
-        """Whether the clock is over."""
+        """Return whether the clock is over."""
         order = self._generator.permutation(len(self._X))
         total = self._course.schedule * self._n_batches
         for i in range(self._n_batches):

@@ -93,5 +93,5 @@ QUIET = Fixed(("0", "1", "-1"), "libraries write nothing but faults")
 
 
 def metrics(**names: MetricName) -> Says:
-    """A hyperparameter that names the objective."""
+    """Return a hyperparameter that names the objective."""
     return Says({name: Meaning(objective=metric) for name, metric in names.items()})

@@ -57,7 +57,7 @@ def _distinct(features: NDArray[np.int32]) -> list[int]:
 
 
 def _alike(features: NDArray[np.int32]) -> dict[tuple[int, ...], NDArray[np.intp]]:
-    """The trees whose questions are about the same features as each other: for each bit which of the tree's features
+    """Return the trees whose questions are about the same features as each other: for each bit which of the tree's features
     it asks about -> the numbers of the trees."""
     found: dict[tuple[int, ...], list[int]] = {}
     for tree, own in enumerate(features):
@@ -67,7 +67,7 @@ def _alike(features: NDArray[np.int32]) -> dict[tuple[int, ...], NDArray[np.intp
 
 
 def _expectations(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What trees expect of a row in leaf L if they may ask the questions S (a set of bits) of it; at the others they
+    """Return what trees expect of a row in leaf L if they may ask the questions S (a set of bits) of it; at the others they
     follow the training rows in both directions. The questions are asked from the last bit to the first.
 
     values    (n_trees, n_outputs, n_leaves)

@@ -41,7 +41,7 @@ class Patience:
         self.best_round = 0
 
     def is_over(self, score: float | None) -> bool:
-        """Whether to stop after a round; `score` is None if there are no validation rows."""
+        """Return whether to stop after a round; `score` is None if there are no validation rows."""
         self.n_seen += 1
         if score is None or self._n_rounds is None:
             self.best_round = self.n_seen

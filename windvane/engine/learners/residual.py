@@ -179,7 +179,7 @@ def fit_residual(
     setting: Setting,
     clock: Clock,
 ) -> ResidualModel:
-    """The learner's model of what a line through the training rows leaves.
+    """Return the learner's model of what a line through the training rows leaves.
 
     raises    CandidateFault if the problem is no regression, or as the learner does
     """
@@ -200,7 +200,7 @@ def fit_residual(
 
 
 def is_residual(folder: Path) -> bool:
-    """Whether a folder was written by `ResidualModel.save`."""
+    """Return whether a folder was written by `ResidualModel.save`."""
     return (folder / _INNER).is_dir()
 
 

@@ -47,7 +47,7 @@ def target_scaling(rows: Rows) -> Scaling:
 
 
 def input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:
-    """The median of each feature, and one over the root mean square of the distances from it that are not 0: a
+    """Return the median of each feature, and one over the root mean square of the distances from it that are not 0: a
     number gets unit spread, and a rare value of a feature that is mostly the same is 1 away."""
     n = X.shape[1]
     centre, inverse = np.zeros(n, np.float32), np.ones(n, np.float32)

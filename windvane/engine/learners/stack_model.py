@@ -263,7 +263,7 @@ def read_stack(folder: Path, name: str) -> StackModel:
 
 
 def _checked(arrays: Arrays) -> Arrays:
-    """The same, in their types.
+    """Return the same, in their types.
 
     raises    ValueError if one is missing, unknown, of another kind, or not finite
     """

@@ -67,7 +67,7 @@ class LogScale:
 
     @classmethod
     def of(cls, y: NDArray[np.float64], weight: Weight = None) -> Self:
-        """The one of a few under which the middle nine tenths of these targets lie most evenly about their
+        """Return the one of a few under which the middle nine tenths of these targets lie most evenly about their
         median: around zero (if all have one sign), around the median, above the least.
 
         y    (n_rows,) finite, at least one
@@ -152,7 +152,7 @@ class TransformedModel:
 
 
 def _widened(scale: LogScale, low: float, high: float) -> tuple[float, float]:
-    """A little beyond the range, on either scale; not beyond zero if the targets are not."""
+    """Return a little beyond the range, on either scale; not beyond zero if the targets are not."""
     z = scale.forward(np.array([low, high]))
     margin = _MARGIN * float(z[1] - z[0])
     ends = scale.inverse(np.array([z[0] - margin, z[1] + margin])).tolist()
@@ -169,7 +169,7 @@ def fit_transformed(
     setting: Setting,
     clock: Clock,
 ) -> TransformedModel:
-    """The learner's model of the transformed target.
+    """Return the learner's model of the transformed target.
 
     Where squared errors count, its answers are drawn up to the expected target: by what the hyperparameter
     SMEARING names, or else by the residuals of the validation rows (of the training rows if there are none), if
@@ -244,14 +244,14 @@ def load_transformed(folder: Path, learner: Learner) -> TransformedModel:
 
 
 def is_transformed(folder: Path) -> bool:
-    """Whether a folder was written by `TransformedModel.save`."""
+    """Return whether a folder was written by `TransformedModel.save`."""
     return (folder / _INNER).is_dir()
 
 
 def with_smearing(
     hyperparameters: Mapping[str, Any], models: Sequence[FittedModel]
 ) -> dict[str, Any]:
-    """The hyperparameters for a refit on all rows, which has no rows to see its own errors on: with the middle
+    """Return the hyperparameters for a refit on all rows, which has no rows to see its own errors on: with the middle
     one of what the models of the folds found. Without a target transform they stay as they are."""
     found = sorted(
         (model.smearing.factor, model.smearing.shift)
@@ -264,7 +264,7 @@ def with_smearing(
 
 
 def suggests_transform(statistics: Mapping[str, Any]) -> bool:
-    """Whether a regression target is worth trying the transform on: amounts (none below zero) with a long tail,
+    """Return whether a regression target is worth trying the transform on: amounts (none below zero) with a long tail,
     and not just a single odd value. Targets of both signs mostly add up what their columns say, and lose.
 
     statistics    of the target, as `analysis.statistics` holds them

@@ -95,7 +95,7 @@ def embedding_width(size: int) -> int:
 
 
 def _as_line(norm: nn.BatchNorm1d) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The normalisation as factor and offset of each value."""
+    """Return the normalisation as factor and offset of each value."""
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None:
         raise ValueError("the normalisation keeps no averages")

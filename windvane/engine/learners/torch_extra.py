@@ -32,7 +32,7 @@ class _Fit(Protocol):
 
 
 def has_torch() -> bool:
-    """Whether networks can be trained with PyTorch here."""
+    """Return whether networks can be trained with PyTorch here."""
     return find_spec(TORCH) is not None
 
 

@@ -162,7 +162,7 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
 
 
 def _loss(setting: Setting, smoothing: float) -> Callable[[Tensor, TorchRows], Tensor]:
-    """Each member's own, averaged: (n_rows, n_members, n_outputs) and the rows to a number."""
+    """Return each member's own, averaged: (n_rows, n_members, n_outputs) and the rows to a number."""
 
     def of_members(outputs: Tensor, rows: TorchRows) -> Tensor:
         n_rows, n_members, _ = outputs.shape
@@ -187,7 +187,7 @@ def _loss(setting: Setting, smoothing: float) -> Callable[[Tensor, TorchRows], T
 
 
 def _validated(network: TorchNetwork, valid: TorchRows, setting: Setting) -> float:
-    """The loss of what the members answer together."""
+    """Return the loss of what the members answer together."""
     network.eval()
     total = 0.0
     with torch.no_grad():

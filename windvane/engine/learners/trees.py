@@ -149,7 +149,7 @@ def _inner_nodes(tree: Any) -> tuple[NDArray[Any], ...]:
 
 
 def _rounded_down(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The largest float32 not above: every float32 is on the same side of it as of the threshold."""
+    """Return the largest float32 not above: every float32 is on the same side of it as of the threshold."""
     nearest = threshold.astype(np.float32)
     below = np.nextafter(nearest, np.float32(-np.inf))
     return np.where(nearest > threshold, below, nearest)
@@ -168,7 +168,7 @@ _IS_CATEGORY, _MISSING_LEFT, _MISSING_IS_NAN = 1, 2, 8
 
 
 def trees_text(trees: Trees, splits: Splits | None = None) -> bytes:
-    """A LightGBM text model of the same splits; its leaves hold nothing, their numbers are what is asked for.
+    """Return a LightGBM text model of the same splits; its leaves hold nothing, their numbers are what is asked for.
 
     splits    None if nothing is missing in the rows and no column holds codes
     """
@@ -214,7 +214,7 @@ class _NodeTexts:
         }
 
     def of(self, start: int, end: int) -> Iterator[str]:
-        """The lines of the tree whose inner nodes these are."""
+        """Yield the lines of the tree whose inner nodes these are."""
         first, last = bisect_left(self._at_codes, start), bisect_left(self._at_codes, end)
         for number, node in enumerate(self._at_codes[first:last]):
             self._thresholds[node] = str(number)

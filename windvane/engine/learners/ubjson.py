@@ -25,7 +25,7 @@ _LONG, _LENGTH_OF_LONG = ord("L"), struct.Struct(">q")
 
 
 def read_ubjson(content: bytes) -> Any:
-    """The value that the bytes are.
+    """Return the value that the bytes are.
 
     raises    ValueError if they are no such document, or more than one
     """
@@ -39,7 +39,7 @@ def read_ubjson(content: bytes) -> Any:
 
 
 def _value(content: bytes, at: int) -> tuple[Any, int]:
-    """What begins at this place, and the place after it. A model has a hundred values for each tree: there are no
+    """Return what begins at this place, and the place after it. A model has a hundred values for each tree: there are no
     calls that could be spared."""
     kind = content[at]
     at += 1

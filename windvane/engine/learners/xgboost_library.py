@@ -78,7 +78,7 @@ class XgboostHandle:
 
 
 def _place(rows: NDArray[np.float32]) -> bytes:
-    """Where a matrix lies in memory, in NumPy's array interface."""
+    """Return where a matrix lies in memory, in NumPy's array interface."""
     n_rows, n_features = rows.shape
     return (
         f'{{"data": [{rows.ctypes.data}, true], "shape": [{n_rows}, {n_features}], '

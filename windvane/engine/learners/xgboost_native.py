@@ -45,7 +45,7 @@ def _trained(
     setting: Setting,
     patience: Patience,
 ) -> bytes:
-    """The model as UBJSON; what XGBoost held for its training is gone then."""
+    """Return the model as UBJSON; what XGBoost held for its training is gone then."""
     try:
         data = _matrix(train, setting, None)
         shown = [] if valid is None else [(_matrix(valid, setting, data), "valid")]

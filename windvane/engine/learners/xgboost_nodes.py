@@ -131,7 +131,7 @@ class XgboostNodes:
             )
 
     def ubjson(self, n_features: int, n_outputs: int) -> bytes:
-        """The model as XGBoost writes one whose sums begin at 0."""
+        """Return the model as XGBoost writes one whose sums begin at 0."""
         n_trees = len(self.n_nodes)
         several = n_outputs > 1
         turns = np.arange(n_trees) % n_outputs

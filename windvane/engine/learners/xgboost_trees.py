@@ -48,7 +48,7 @@ class XgboostTrees:
         return self.text.n_features
 
     def ubjson(self) -> bytes:
-        """What XGBoost's library is given, of sums that begin at 0."""
+        """Return what XGBoost's library is given, of sums that begin at 0."""
         return self.nodes.ubjson(self.n_features, self.n_outputs)
 
     def arrays(self) -> Arrays:
@@ -134,7 +134,7 @@ def _base(text: str, objective: str, n_outputs: int) -> NDArray[np.float64]:
 
 
 def _splits(nodes: XgboostNodes, n_features: int, n_codes: int) -> tuple[Trees, Splits]:
-    """The same trees with their inner nodes and leaves numbered apart."""
+    """Return the same trees with their inner nodes and leaves numbered apart."""
     sizes = nodes.n_nodes.astype(np.int64)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)
     inner = nodes.left >= 0
@@ -199,7 +199,7 @@ _NODE = {
 
 
 def _reached(document: dict[str, Any]) -> dict[str, Any]:
-    """The arrays of a tree's nodes, and the sets of its splits on categories in the order of nodes; without the
+    """Return the arrays of a tree's nodes, and the sets of its splits on categories in the order of nodes; without the
     nodes that pruning cut off."""
     nodes: dict[str, Any] = {ours: np.asarray(document[theirs]) for ours, theirs in _NODE.items()}
     n_nodes = len(nodes["left"])

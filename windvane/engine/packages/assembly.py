@@ -38,7 +38,7 @@ class Part:
 def part(
     record: CandidateRecord, folder: Path, features: Mapping[str, Path], weight: float
 ) -> Part:
-    """What a single candidate brings into a package.
+    """Return what a single candidate brings into a package.
 
     folder    the candidate's
     features  recipe name -> features folder
@@ -100,7 +100,7 @@ def write_recipes(dataset: Path, fits: Mapping[str, Path], folder: Path) -> None
 
 
 def digest_of(analysis: Analysis) -> str:
-    """What packages remember of the table that they come from: a model takes what transformers of the same one make."""
+    """Return what packages remember of the table that they come from: a model takes what transformers of the same one make."""
     told = analysis.to_json()
     known = ("columns", "labels", "class_counts", "n_rows", "statistics", "target", "seed")
     text = json.dumps({name: told[name] for name in known}, sort_keys=True, default=str)
@@ -118,7 +118,7 @@ def schema_of(analysis: Analysis) -> Schema:
 
 
 def _about(analysis: Analysis, record: CandidateRecord) -> dict[str, Any]:
-    """What the model package says of itself; nothing that differs between two runs alike."""
+    """Return what the model package says of itself; nothing that differs between two runs alike."""
     plan, outcome = record.plan, record.outcome
     return {
         "candidate": outcome.index,

@@ -58,7 +58,7 @@ _N_LABELS = {
 
 
 def checked_parse(parse: Any) -> dict[str, Any]:
-    """How a column's cells are read, as it is.
+    """Return how a column's cells are read, as it is.
 
     raises    ValueError if that is not one of the ways there are: a format of dates becomes a regular expression
     """

@@ -42,7 +42,7 @@ class Schema:
     problem_type: str
 
     def digest(self) -> str:
-        """What a model package remembers of the schema it was made for."""
+        """Return what a model package remembers of the schema it was made for."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
@@ -161,7 +161,7 @@ class Predictor:
         return [(place, spec) for place, spec, _ in self._readers]
 
     def parse(self, rows: Sequence[Sequence[str | None]], first_row: int = 1) -> Columns:
-        """The columns that the members need, read from raw cells.
+        """Return the columns that the members need, read from raw cells.
 
         raises    InvalidRequest as `predict` does, of rows that are counted from first_row
         """
@@ -173,7 +173,7 @@ class Predictor:
         }
 
     def predict_columns(self, columns: Columns, n_rows: int) -> Predictions:
-        """The same for typed columns, `n_rows` values each."""
+        """Return the same for typed columns, `n_rows` values each."""
         return self._answer(lambda recipe: recipe.transform(columns), n_rows)
 
     def _predict_row(self, row: Sequence[str | None]) -> Predictions:

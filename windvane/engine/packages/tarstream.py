@@ -58,7 +58,7 @@ class TarStream:
         self._left = self._padding = self._n_records = 0
 
     def next(self) -> TarMember | None:
-        """The next file or folder; None at the end. What was not copied of the one before is passed over.
+        """Return the next file or folder; None at the end. What was not copied of the one before is passed over.
 
         raises    CorruptArtifact, EOFError
         """
@@ -110,7 +110,7 @@ class TarStream:
             left -= len(self._exactly(min(left, _CHUNK)))
 
     def _header(self) -> bytes | None:
-        """A block whose sum is right; None at the end of the archive, marked or not."""
+        """Return a block whose sum is right; None at the end of the archive, marked or not."""
         block = self._source.read(_BLOCK)
         if not block.strip(b"\0"):
             return None

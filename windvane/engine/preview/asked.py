@@ -29,7 +29,7 @@ class Asked:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Asked:
-        """The inverse of dataclasses.asdict."""
+        """Return the inverse of dataclasses.asdict."""
         features = record["features"]
         return cls(**{**record, "features": None if features is None else tuple(features)})
 

@@ -24,13 +24,13 @@ def histogram(y: NDArray[np.float64]) -> tuple[Bar, ...]:
 
 
 def classes(labels: tuple[str, ...], counts: tuple[int, ...]) -> tuple[Bar, ...]:
-    """The most frequent ones first; those that are alike in the order of their labels."""
+    """Return the most frequent ones first; those that are alike in the order of their labels."""
     ordered = sorted(zip(labels, counts, strict=True), key=lambda pair: -pair[1])
     return tuple(Bar(count, label=label[:LONGEST_LABEL]) for label, count in ordered[:MOST_BARS])
 
 
 def texts(column: EncodedColumn) -> tuple[Bar, ...]:
-    """The same of a column's cells as they are."""
+    """Return the same of a column's cells as they are."""
     counts = column.counts()
     most = np.argsort(-counts, kind="stable")[:MOST_BARS]
     labels = tuple(column.texts[int(i)].as_py() for i in most)

@@ -86,7 +86,7 @@ def _of_csv(source: Source, path: Path, compression: str) -> Beginning:
 
 
 def _share_read(n_read: int, n_kept: int, n_text: int) -> int:
-    """Bytes of the original that the kept rows took, about."""
+    """Return bytes of the original that the kept rows took, about."""
     return max(1, round(n_read * n_kept / max(n_text, 1)))
 
 
@@ -102,7 +102,7 @@ def _without_half_letter(text: bytes) -> bytes:
 
 
 def _whole_rows(path: Path, dialect: Dialect, is_whole: bool) -> tuple[int, bool]:
-    """Bytes of the rows that end within the file, at most MOST_ROWS and the header; whether there are more."""
+    """Return bytes of the rows that end within the file, at most MOST_ROWS and the header; whether there are more."""
     n_bytes = 0
 
     def lines(stream: Iterator[str]) -> Iterator[str]:

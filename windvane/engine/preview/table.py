@@ -272,7 +272,7 @@ def _cut(cell: object) -> str:
 
 
 def _looks_headless(raw: RawTable, names: Sequence[str]) -> bool:
-    """Whether names of columns are numbers, where the columns are of numbers: the first row is one like others."""
+    """Return whether names of columns are numbers, where the columns are of numbers: the first row is one like others."""
     numbers = [name for name in names if _is_number(name)]
     return len(numbers) >= max(1, len(names) // 3) and all(
         _is_of_numbers(raw.columns[name]) for name in numbers

@@ -69,7 +69,7 @@ _OF_COUNTS: dict[str, Callable[[Confusion], float]] = {
 
 
 def binary_figures(judged: Judged) -> dict[str, float]:
-    """The figures that statistics.json names."""
+    """Return the figures that statistics.json names."""
     found = confusion(judged)
     return {
         **{name: figure(found) for name, figure in _OF_COUNTS.items()},
@@ -79,7 +79,7 @@ def binary_figures(judged: Judged) -> dict[str, float]:
 
 
 def binary_metrics(judged: Judged, figures: dict[str, Measured]) -> dict[str, Any]:
-    """The value of `binary_classification_metrics`; without curves if there are rows of one class only.
+    """Return the value of `binary_classification_metrics`; without curves if there are rows of one class only.
 
     figures    `binary_figures`, measured
     """

@@ -114,7 +114,7 @@ def _roc_section(judged: Judged, figures: Mapping[str, Measured], ranked: Rankin
 
 
 def _highest_at(curve: Curve, x: Floats) -> Floats:
-    """The highest y of the curve, straight between its points, at each x from 0 to 1."""
+    """Return the highest y of the curve, straight between its points, at each x from 0 to 1."""
     place = np.searchsorted(curve.x, x, side="right") - 1
     following = np.minimum(place + 1, curve.x.size - 1)
     run = curve.x[following] - curve.x[place]

@@ -49,7 +49,7 @@ class Reliability:
 def reliability(
     probabilities: Floats, came_true: NDArray[np.bool_], n_bins: int = N_BINS
 ) -> Reliability:
-    """The calibration curve.
+    """Return the calibration curve.
 
     probabilities   (n_rows,) of an event
     came_true       (n_rows,) whether it happened

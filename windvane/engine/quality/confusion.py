@@ -64,7 +64,7 @@ class Confusion:
         )
 
     def weighted(self, by_class: Floats) -> float:
-        """The mean over classes, each as often as it occurs."""
+        """Return the mean over classes, each as often as it occurs."""
         occurs = self.actual > 0
         return float(self.actual[occurs] @ by_class[occurs] / self.n_rows)
 
@@ -96,7 +96,7 @@ def confusion_json(found: Confusion, labels: Sequence[str]) -> dict[str, dict[st
 
 
 def pooled(found: Confusion, kept: Indices) -> Confusion:
-    """The classes `kept`, in that order, and all others as one more at the end; as it is, but in that order, if none
+    """Return the classes `kept`, in that order, and all others as one more at the end; as it is, but in that order, if none
     is left over."""
     n_classes = len(found.counts)
     group = np.full(n_classes, len(kept))

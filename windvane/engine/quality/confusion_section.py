@@ -68,7 +68,7 @@ def _figure(shown: Confusion, labels: list[str], accuracy: float) -> Figure:
 
 
 def _mistakes(found: Confusion, labels: tuple[str, ...]) -> Table:
-    """The pairs of classes that are mixed up most often."""
+    """Return the pairs of classes that are mixed up most often."""
     wrong = found.counts.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]

@@ -79,7 +79,7 @@ _BOUNDS: dict[ProblemType, tuple[str, dict[str, Bound]]] = {
 
 
 def constraints(problem_type: ProblemType, figures: Mapping[str, Measured]) -> dict[str, Any]:
-    """The document.
+    """Return the document.
 
     figures    those of statistics.json, by the names they have there; what is not among them is not constrained
     """

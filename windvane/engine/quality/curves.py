@@ -79,7 +79,7 @@ def precision_recall(ranked: Ranking) -> Curve:
 
 
 def average_precision(ranked: Ranking) -> float:
-    """The area under the precision-recall curve as a sum of steps: straight lines between its points would promise
+    """Return the area under the precision-recall curve as a sum of steps: straight lines between its points would promise
     what no threshold reaches. NaN without rows of both classes.
 
     source    Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves", section 4;
@@ -101,7 +101,7 @@ def gain(ranked: Ranking) -> Curve:
 
 
 def lift(ranked: Ranking) -> Curve:
-    """How many times as many positive rows as among as many rows drawn by lot. Ends at (1, 1)."""
+    """Return how many times as many positive rows as among as many rows drawn by lot. Ends at (1, 1)."""
     gained = gain(ranked)
     return Curve(gained.x, gained.y / gained.x)
 

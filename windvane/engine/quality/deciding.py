@@ -24,7 +24,7 @@ def threshold_told(judged: Judged) -> str:
 
 
 def calibration_told(judged: Judged) -> str:
-    """The temperature, and where it comes from."""
+    """Return the temperature, and where it comes from."""
     if not judged.calibrate:
         return _SWITCHED_OFF
     if judged.temperature == NO_CHANGE:

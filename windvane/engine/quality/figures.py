@@ -36,7 +36,7 @@ _MOST_THRESHOLDS = 400
 
 
 def figures_json(judged: Judged) -> dict[str, Any]:
-    """The document."""
+    """Return the document."""
     return {
         "version": VERSION,
         "rows": judged.rows_are,

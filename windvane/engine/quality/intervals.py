@@ -79,7 +79,7 @@ def fit_intervals(y: Floats, predicted: Floats) -> Intervals:
 
 
 def cross_coverage(judged: Judged) -> Coverage | None:
-    """How well intervals hold: those of each part are made from the other parts. None if there is one part only."""
+    """Return how well intervals hold: those of each part are made from the other parts. None if there is one part only."""
     parts = judged.parts
     names = np.unique(parts)
     if names.size < 2:

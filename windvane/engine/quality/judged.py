@@ -102,7 +102,7 @@ class Judged:
         return f"{n_parts} folds" if self.n_folds > 1 else f"{n_parts} parts of the held-out rows"
 
     def by_part(self) -> Iterator[Judged]:
-        """The rows of each part."""
+        """Yield the rows of each part."""
         parts = self.parts
         for part in np.unique(parts):
             yield self.of(np.flatnonzero(parts == part))

@@ -42,7 +42,7 @@ class Measured:
 def measured(
     judged: Judged, figures: Callable[[Judged], Mapping[Key, float]]
 ) -> dict[Key, Measured]:
-    """Each figure on all rows, and how it differs between folds.
+    """Return each figure on all rows, and how it differs between folds.
 
     Held-out rows have no folds: they are dealt in turn into five parts, which stand in for them. That is the same
     each time, but tells only how much so many rows differ, not how much models do. Standard deviations are those of a
@@ -70,7 +70,7 @@ def _deviation(values: list[float]) -> float | None:
 
 
 def engine_figures(judged: Judged) -> dict[str, float]:
-    """Every metric that the engine scores candidates of this problem type by, under its `MetricName`."""
+    """Return every metric that the engine scores candidates of this problem type by, under its `MetricName`."""
     return {name: metric_value(judged, name) for name in METRICS_OF[judged.problem_type]}
 
 

@@ -37,7 +37,7 @@ ClassFigures = dict[tuple[int, str], Measured]
 
 
 def multiclass_figures(judged: Judged) -> dict[str, float]:
-    """The figures that statistics.json names."""
+    """Return the figures that statistics.json names."""
     found = confusion(judged)
     constant = _most_frequent_always(found)
     return {
@@ -52,7 +52,7 @@ def _overall(found: Confusion) -> dict[str, float]:
 
 
 def _most_frequent_always(found: Confusion) -> Confusion:
-    """The same rows, all predicted to be of the most frequent class."""
+    """Return the same rows, all predicted to be of the most frequent class."""
     counts = np.zeros_like(found.counts)
     counts[:, np.argmax(found.actual)] = found.actual
     return Confusion(counts)
@@ -75,7 +75,7 @@ def _of_each_class(judged: Judged) -> dict[tuple[int, str], float]:
 def multiclass_metrics(
     judged: Judged, figures: dict[str, Measured], of_classes: ClassFigures
 ) -> dict[str, Any]:
-    """The value of `multiclass_classification_metrics`; `per_class` is our own addition.
+    """Return the value of `multiclass_classification_metrics`; `per_class` is our own addition.
 
     figures      `multiclass_figures`, measured
     of_classes   `class_figures`

@@ -46,7 +46,7 @@ def share_axis(name: str) -> Axis:
 def draw_curve(
     curve: Curve, x: Axis, y: Axis, reference: Curve, point: tuple[float, float] | None = None
 ) -> Draw:
-    """A curve, what chance would do, and where the model stands on it."""
+    """Return a curve, what chance would do, and where the model stands on it."""
 
     def draw(axes: Any) -> None:
         axes.plot(reference.x, reference.y, color=GREY, linestyle="--", label="random")

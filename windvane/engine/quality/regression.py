@@ -20,12 +20,12 @@ _NAMES = {
 
 
 def regression_figures(judged: Judged) -> dict[str, float]:
-    """The figures that statistics.json names."""
+    """Return the figures that statistics.json names."""
     return {key: metric_value(judged, name) for key, name in _NAMES.items()}
 
 
 def regression_metrics(figures: dict[str, Measured]) -> dict[str, Any]:
-    """The value of `regression_metrics`.
+    """Return the value of `regression_metrics`.
 
     figures    `regression_figures`, measured
     """

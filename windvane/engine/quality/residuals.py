@@ -45,7 +45,7 @@ def histogram(residuals: Floats, n_bins: int = N_BINS) -> Histogram:
 
 
 def _with_width(low: float, high: float) -> tuple[float, float]:
-    """The range, widened if it is too narrow for edges that differ; one of noughts is widened by numpy."""
+    """Return the range, widened if it is too narrow for edges that differ; one of noughts is widened by numpy."""
     size = max(abs(low), abs(high))
     if high - low > _LEAST_WIDTH * size:
         return low, high

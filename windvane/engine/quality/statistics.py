@@ -22,7 +22,7 @@ class Times:
 
 
 def statistics(judged: Judged, times: Times, metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The document; `dataset.rows` is our own addition and says which rows these are.
+    """Return the document; `dataset.rows` is our own addition and says which rows these are.
 
     metrics    {'binary_classification_metrics', 'multiclass_classification_metrics' or 'regression_metrics': ...}
     """

@@ -81,7 +81,7 @@ class ThresholdResult:
 
 
 def choice(ranked: Ranking, threshold: float) -> ThresholdResult:
-    """What a threshold does; rows of exactly its probability are predicted positive.
+    """Return what a threshold does; rows of exactly its probability are predicted positive.
 
     ranked    with rows of both classes
     """
@@ -106,7 +106,7 @@ def choices(ranked: Ranking, own: float) -> tuple[ThresholdResult, ...]:
 
 
 def cheapest(ranked: Ranking, costs: Costs) -> ThresholdResult:
-    """The threshold of least cost on these rows, of equal ones the highest; infinite where never to predict the
+    """Return the threshold of least cost on these rows, of equal ones the highest; infinite where never to predict the
     positive class is cheapest.
 
     ranked    with rows of both classes

@@ -24,7 +24,7 @@ def seen(text: str, limit: int = 200) -> str:
 
 
 def drawn(text: str, limit: int = 28) -> str:
-    """The same for a picture, where `$` would begin a formula."""
+    """Return the same for a picture, where `$` would begin a formula."""
     return seen(text, limit).replace("$", r"\$")
 
 

@@ -22,7 +22,7 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def notebook_of(report: Report, pictures: Mapping[int, Picture]) -> str:
-    """The file: JSON of notebook format 4, the same for the same report.
+    """Return the file: JSON of notebook format 4, the same for the same report.
 
     pictures    of each figure, by its identity
     """

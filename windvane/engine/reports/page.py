@@ -18,7 +18,7 @@ _NAME_LIMIT, _TEXT_LIMIT = 160, 2_000
 
 
 def page_of(report: Report, pictures: Mapping[int, Picture]) -> str:
-    """The whole document.
+    """Return the whole document.
 
     pictures    of each figure, by its identity
     """

@@ -24,7 +24,7 @@ _QUIET, _LINE = "#5a6270", "#d5d9e0"
 
 
 def pdf_of(report: Report, pictures: Mapping[int, Picture]) -> bytes:
-    """The file; the same for the same report.
+    """Return the file; the same for the same report.
 
     pictures    of each figure, by its identity
     """

@@ -13,7 +13,7 @@ TITLE = "Terms"
 
 
 def with_terms(report: Report) -> Report:
-    """The report, and a last section with the meaning of each term of the glossary that stands in it."""
+    """Return the report, and a last section with the meaning of each term of the glossary that stands in it."""
     told = "\n".join(_prose(report))
     found = [Text(f"{term}: {meaning}") for term, meaning in TERMS.items() if _names(told, term)]
     if not found:
@@ -22,13 +22,13 @@ def with_terms(report: Report) -> Report:
 
 
 def _names(text: str, term: str) -> bool:
-    """Whether a text has the term, or one of several that are explained together, in the singular or plural."""
+    """Return whether a text has the term, or one of several that are explained together, in the singular or plural."""
     ways = "|".join(re.escape(one) for one in term.split(", "))
     return re.search(rf"\b({ways})s?\b", text, re.IGNORECASE) is not None
 
 
 def _prose(report: Report) -> Iterator[str]:
-    """What the report says in words of its own: not the cells of its tables."""
+    """Yield what the report says in words of its own: not the cells of its tables."""
     yield report.lead
     yield from (name for name, _ in report.facts)
     for section in report.sections:

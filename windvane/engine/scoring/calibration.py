@@ -52,7 +52,7 @@ def at_temperature(probabilities: NDArray[_Float], temperature: float) -> NDArra
 
 
 def fit_temperature(probabilities: Floats, y: Floats, weight: Weight = None) -> float:
-    """The temperature of the least log loss, 0.25 to 4.
+    """Return the temperature of the least log loss, 0.25 to 4.
 
     probabilities  (n_rows, n_classes)
     y              (n_rows,) class index

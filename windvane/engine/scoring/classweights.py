@@ -56,7 +56,7 @@ ClassWeights = tuple[float, ...]
 
 
 def are_tuned(metric: MetricName, n_classes: int) -> bool:
-    """Whether this objective chooses weights of classes."""
+    """Return whether this objective chooses weights of classes."""
     return n_classes > 2 and metric in _TUNED
 
 
@@ -69,7 +69,7 @@ def weighed(probabilities: Floats, weights: ClassWeights) -> Indices:
 def best_class_weights(
     metric: MetricName, y: Floats, probabilities: Floats, weight: Weight = None
 ) -> ClassWeights:
-    """The weights that make the most of a tuned metric on these rows, their geometric mean 1; () if taking the most
+    """Return the weights that make the most of a tuned metric on these rows, their geometric mean 1; () if taking the most
     probable class is as good, or there are none of them.
 
     y               (n_rows,) class indices

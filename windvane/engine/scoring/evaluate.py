@@ -23,7 +23,7 @@ def scores(
     classes: Indices,
     weight: Weight = None,
 ) -> tuple[Score, ...]:
-    """Every metric of the problem type that can be told from these rows.
+    """Return every metric of the problem type that can be told from these rows.
 
     y          (n_rows,) target or class index
     predicted  (n_rows,) values or (n_rows, n_classes) probabilities
@@ -57,7 +57,7 @@ def out_of_fold_classes(
     folds: NDArray[np.integer],
     weight: Weight = None,
 ) -> Indices:
-    """The classes by which out-of-fold predictions are scored: thresholds come from rows of other folds, or of
+    """Return the classes by which out-of-fold predictions are scored: thresholds come from rows of other folds, or of
     other parts of the one hold-out fold. (n_rows,) zeros for regression.
 
     tuned    the metric that they are chosen for (scoring/threshold.py, `tuned_metric`); None for the usual 0.5
@@ -68,7 +68,7 @@ def out_of_fold_classes(
 
 
 def honest_parts(folds: NDArray[np.integer]) -> NDArray[np.integer]:
-    """The folds themselves; rows of a single fold are dealt into a few parts instead."""
+    """Return the folds themselves; rows of a single fold are dealt into a few parts instead."""
     if np.unique(folds).size > 1:
         return folds
     return np.arange(folds.size) % _FEW_PARTS
@@ -86,7 +86,7 @@ def row_gains(
 
 
 def gain(objective: MetricName, y: Floats, predicted: Floats, weight: Weight = None) -> float:
-    """The objective on these rows, turned so that more is better, with the best threshold they allow. For
+    """Return the objective on these rows, turned so that more is better, with the best threshold they allow. For
     choosing among predictions, not for reporting."""
     metric = METRICS[objective]
     if metric.basis is not Basis.CLASSES:

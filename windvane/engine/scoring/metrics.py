@@ -77,12 +77,12 @@ class Metric:
         return _widening(influence) * float(np.std(influence, ddof=1) / np.sqrt(y.size))
 
     def gain(self, value: float) -> float:
-        """The value turned so that more is better."""
+        """Return the value turned so that more is better."""
         return -value if self.is_minimized else value
 
 
 def _widening(influence: Floats) -> float:
-    """How much wider an interval of two standard errors must be for the skewness and the tails of these rows.
+    """Return how much wider an interval of two standard errors must be for the skewness and the tails of these rows.
 
     source    Hall 1992, "The Bootstrap and Edgeworth Expansion", section 2.6: the term of order 1/n of the coverage
               of |t| <= z, at z = 2

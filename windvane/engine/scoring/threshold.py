@@ -62,12 +62,12 @@ _CURVES: dict[MetricName, Callable[[Floats, Floats, float, float], Floats]] = {
 
 
 def is_tuned(metric: MetricName, n_classes: int) -> bool:
-    """Whether this objective chooses a threshold."""
+    """Return whether this objective chooses a threshold."""
     return n_classes == 2 and metric in _CURVES
 
 
 def tuned_metric(analysis: Analysis) -> MetricName | None:
-    """The objective, if a threshold or weights of classes are to be chosen for it; None: classes are decided as they
+    """Return the objective, if a threshold or weights of classes are to be chosen for it; None: classes are decided as they
     come."""
     objective, n_classes = analysis.objective, analysis.n_classes
     is_any_tuned = is_tuned(objective, n_classes) or are_tuned(objective, n_classes)
@@ -75,7 +75,7 @@ def tuned_metric(analysis: Analysis) -> MetricName | None:
 
 
 def best_threshold(metric: MetricName, y: Floats, positive: Floats, weight: Weight = None) -> float:
-    """The threshold that makes the most of a tuned metric on these rows; of equal ones the nearest to 0.5.
+    """Return the threshold that makes the most of a tuned metric on these rows; of equal ones the nearest to 0.5.
 
     y         (n_rows,) 0 or 1
     positive  (n_rows,) probability of class 1

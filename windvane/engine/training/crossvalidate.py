@@ -120,7 +120,7 @@ def _whole_divisions(n_folds: int, task: Task) -> int:
 def _until(
     fold: int, most: int, folds: list[_Fold], deadline: Deadline, wanted: Wanted
 ) -> Deadline | None:
-    """When the next fold must be over; None if it is not to be begun. Folds that must run share the time evenly
+    """Return when the next fold must be over; None if it is not to be begun. Folds that must run share the time evenly
     and go before what follows them; that goes before other folds, each of which leaves time for those after it."""
     slowest_s = max(one.took_s for one in folds)
     left_s = deadline.left_s

@@ -35,12 +35,12 @@ _BLOCK = 1 << 16
 
 
 def fit_names(n_folds: int) -> tuple[str, ...]:
-    """Every fit of a recipe, in the order in which training needs them."""
+    """Return every fit of a recipe, in the order in which training needs them."""
     return *fold_fits(n_folds), FULL_FIT
 
 
 def fold_fits(n_folds: int) -> tuple[str, ...]:
-    """Those that cross-validation needs."""
+    """Return those that cross-validation needs."""
     return tuple(fold_fit(fold) for fold in range(n_folds))
 
 
@@ -83,7 +83,7 @@ def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
 
 
 def _twin(dataset: Dataset, folder: Path, fit: str) -> Path | None:
-    """A fit that is there and was of the same rows."""
+    """Return a fit that is there and was of the same rows."""
     first = folder / fold_fit(0)
     is_same = fit == FULL_FIT and dataset.analysis.has_validation_set
     return first if is_same and first.exists() else None

@@ -113,5 +113,5 @@ def _for_more_rows(
 
 
 def _more_rounds(growth: float) -> float:
-    """How many times as many rounds the refit gets: more rows bear more, but not in proportion."""
+    """Return how many times as many rounds the refit gets: more rows bear more, but not in proportion."""
     return math.sqrt(min(growth, _MOST_GROWTH))

@@ -108,7 +108,7 @@ class Task:
     repeats: Sequence[NDArray[np.int8]] = ()
 
     def rows(self, X: FloatMatrix, of: NDArray[np.bool_]) -> Rows:
-        """Those that are marked, of a matrix of all rows."""
+        """Return those that are marked, of a matrix of all rows."""
         return Rows(X[of], self.y[of], taken(self.weight, of))
 
     def validated(self, fold: int) -> NDArray[np.bool_]:

@@ -91,14 +91,14 @@ class Trial:
         return replace(trained, notes=(*trained.notes, NOT_REFITTED))
 
     def train(self, limits: TrainLimits) -> Trained:
-        """The same, and a refit on all rows if the time allows it."""
+        """Return the same, and a refit on all rows if the time allows it."""
         deadline, task = limits.deadline(), self._task(limits)
         after = min(task.growth, _MOST_AFTER) if task.needs_refit else 0.0
         trained = self._train_folds(limits, deadline, after)
         return self._refitted(trained, limits, deadline)
 
     def refit(self, candidate: Path, limits: TrainLimits) -> Trained:
-        """What `cross_validate` left in the folder, with the model of all rows if the time allows it."""
+        """Return what `cross_validate` left in the folder, with the model of all rows if the time allows it."""
         record = read_candidate(candidate)
         if record.fits is None:
             raise CorruptArtifact(f"{candidate} is an ensemble; refit its members instead.")
@@ -191,7 +191,7 @@ class Trial:
     def _measured(
         self, record: CandidateRecord, model: FittedModel, folder: Path
     ) -> CandidateRecord:
-        """The record with its size and with the latency of a predictor like the one that will be deployed."""
+        """Return the record with its size and with the latency of a predictor like the one that will be deployed."""
         recipe = self._plan.recipe
         recipes = (
             {}

@@ -90,7 +90,7 @@ class Translation:
 
 
 def names_of(algorithm: str) -> Rules:
-    """The other names that an algorithm's hyperparameters have; none of what is no learner."""
+    """Return the other names that an algorithm's hyperparameters have; none of what is no learner."""
     return learner(algorithm).traits.names if is_learner(algorithm) else {}
 
 
@@ -122,7 +122,7 @@ def translated(algorithm: str, rules: Rules, given: Mapping[str, str]) -> Transl
 
 
 def _own(algorithm: str, name: str, text: str, rule: Rule | None) -> Iterator[tuple[str, str]]:
-    """What a hyperparameter is in our names."""
+    """Yield what a hyperparameter is in our names."""
     if rule is None:
         yield name, _BOOLEANS.get(text, text)
     elif isinstance(rule, Alias):

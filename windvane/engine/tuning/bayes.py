@@ -37,14 +37,15 @@ _FEWEST_GOOD = 2
 
 
 def n_good(n_points: int) -> int:
-    """How many of so many points, the best ones, count as those that went well."""
+    """Return how many of so many points, the best ones, count as those that went well."""
     return min(n_points, max(_FEWEST_GOOD, math.ceil(_GOOD_SHARE * n_points)))
 
 
 def suggest(
     space: Space, good: Sequence[Point], others: Sequence[Point], random: np.random.Generator
 ) -> tuple[dict[str, Any], int | None]:
-    """A point of the space, and the place in `good` of the point near which it was drawn; None if it was drawn at large.
+    """Return a point of the space, and the place in `good` of the point near which it was drawn; None if it was drawn at
+    large.
 
     good, others    hyperparameters of what was tried; what a point lacks of the space counts as unknown
     """
@@ -76,7 +77,7 @@ class _Density:
         self._others = _OTHER_OPTIONS * shrinking
 
     def draw(self, random: np.random.Generator) -> tuple[list[float], int | None]:
-        """A place, and the point whose kernel it is from; None for the flat one."""
+        """Return a place, and the point whose kernel it is from; None for the flat one."""
         at = int(random.integers(len(self._centres) + 1))
         anywhere = [float(share) for share in random.random(len(self._dimensions))]
         if at == len(self._centres):

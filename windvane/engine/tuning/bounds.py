@@ -14,7 +14,7 @@ from windvane.engine.tuning import cost
 def bounded(
     analysis: Analysis, algorithm: str, recipe: str, hyperparameters: Hyperparameters
 ) -> Hyperparameters:
-    """The hyperparameters, or those nearest to them that keep within the bounds."""
+    """Return the hyperparameters, or those nearest to them that keep within the bounds."""
     table = TableSize(analysis.n_classes, partial(_buckets, analysis, recipe))
     return learner(algorithm).traits.bounded(hyperparameters, table)
 

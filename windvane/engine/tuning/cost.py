@@ -37,7 +37,7 @@ def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float
 
 
 def expected_s(analysis: Analysis, plan: Plan) -> float:
-    """The same from the data's size alone."""
+    """Return the same from the data's size alone."""
     return _expected_s(analysis, plan, _width(analysis, plan.recipe))
 
 

@@ -20,7 +20,7 @@ _MOST_ROUNDS = 40
 def first_look(
     analysis: Analysis, n_rows: int | None = None, strategy: Strategy = ANYTHING
 ) -> Plan:
-    """The first candidate in the largest steps, and few of them.
+    """Return the first candidate in the largest steps, and few of them.
 
     n_rows   as of a Plan
     """

@@ -85,7 +85,7 @@ def first_look_s(max_runtime_s: float) -> float:
 
 
 def candidate_s(search_s: float, max_candidates: int | None) -> float:
-    """What one candidate of a search of so many seconds may take."""
+    """Return what one candidate of a search of so many seconds may take."""
     return search_s * max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
 
 
@@ -171,7 +171,7 @@ def next_plan(
     own_s: float = math.inf,
     strategy: Strategy = ANYTHING,
 ) -> Plan | None:
-    """The plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
+    """Return the plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
     the time left. None if none does. While nothing has finished, expectations are too vague to count. Where candidates
     learn from a sample, hyperparameters are those for as many rows.
 
@@ -196,7 +196,7 @@ def next_plan(
 
 
 def is_in_vain(tried: Sequence[Tried]) -> bool:
-    """Whether to give up, because everything fails.
+    """Return whether to give up, because everything fails.
 
     tried    by index
     """

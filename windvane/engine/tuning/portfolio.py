@@ -38,7 +38,7 @@ class Opening:
 
 
 def _has_pairs(analysis: Analysis) -> bool:
-    """Whether the recipe with target means and pairs of numbers makes more of the table than plain values; of columns
+    """Return whether the recipe with target means and pairs of numbers makes more of the table than plain values; of columns
     that answers must be monotone in, it may not."""
     if analysis.monotone:
         return False
@@ -55,12 +55,12 @@ def _has_no_pairs(analysis: Analysis) -> bool:
 
 
 def _is_small(analysis: Analysis) -> bool:
-    """Whether a row is compared with all others in no time."""
+    """Return whether a row is compared with all others in no time."""
     return analysis.n_rows <= _MOST_COMPARED
 
 
 def _has_line(analysis: Analysis) -> bool:
-    """Whether a straight line can be drawn to the target, and what it leaves may go any way."""
+    """Return whether a straight line can be drawn to the target, and what it leaves may go any way."""
     return not (analysis.n_classes or analysis.monotone) and any(
         column.type is ColumnType.NUMERIC for column in analysis.features
     )
@@ -157,7 +157,7 @@ _LOG_WHY = "trained on the target's logarithm because of its long tail"
 
 
 def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Opening, ...]:
-    """Those that apply to the table and that the strategy allows, in order."""
+    """Return those that apply to the table and that the strategy allows, in order."""
     known = (*OPENINGS, *WHERE_NAMED) if strategy.algorithms else OPENINGS
     applying = (opening for opening in known if opening.applies(analysis))
     if analysis.monotone:
@@ -184,7 +184,7 @@ def _allowed(openings: tuple[Opening, ...], strategy: Strategy) -> tuple[Opening
 
 
 def has_long_tail(analysis: Analysis) -> bool:
-    """Whether the target is of amounts whose logarithm may be easier to learn."""
+    """Return whether the target is of amounts whose logarithm may be easier to learn."""
     statistics = analysis.statistics.get(analysis.target, {})
     return not analysis.n_classes and suggests_transform(statistics)
 

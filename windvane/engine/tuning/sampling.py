@@ -18,14 +18,14 @@ _SWITCH_SHARE = 0.3
 
 
 def draw(space: Space, random: np.random.Generator) -> dict[str, Any]:
-    """A point anywhere in the space."""
+    """Return a point anywhere in the space."""
     return {name: at_share(dimension, random.random()) for name, dimension in space.items()}
 
 
 def draw_near(
     space: Space, point: Mapping[str, Any], random: np.random.Generator
 ) -> dict[str, Any]:
-    """A point with about half of its dimensions moved a little; at least one moves. What the space does not
+    """Return a point with about half of its dimensions moved a little; at least one moves. What the space does not
     name is kept as it is; what the point lacks is drawn anywhere if it is moved."""
     names = list(space)
     moved = [name for name in names if random.random() < _CHANGE_SHARE]
@@ -43,7 +43,7 @@ def draw_near(
 
 
 def at_share(dimension: Dimension, share: float) -> Any:
-    """The value at a share (0 <= share <= 1) of the dimension's range."""
+    """Return the value at a share (0 <= share <= 1) of the dimension's range."""
     if isinstance(dimension, Categorical):
         n_options = len(dimension.options)
         return dimension.options[min(int(share * n_options), n_options - 1)]
@@ -56,8 +56,8 @@ def at_share(dimension: Dimension, share: float) -> Any:
 
 
 def share_of(dimension: Dimension, value: Any) -> float:
-    """Where in the dimension's range a value is, from 0 to 1; what is outside counts as the nearest end. Of an option the
-    middle of its part; what is none of the options counts as the first."""
+    """Return where in the dimension's range a value is, from 0 to 1; what is outside counts as the nearest end. Of an option
+    the middle of its part; what is none of the options counts as the first."""
     if isinstance(dimension, Categorical):
         options = dimension.options
         return ((options.index(value) if value in options else 0) + 0.5) / len(options)

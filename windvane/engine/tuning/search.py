@@ -43,14 +43,14 @@ _MAX_SEED = 2**31
 
 
 def recipes_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[str, ...]:
-    """The feature recipes that plans for this table will name, the first needed first."""
+    """Return the feature recipes that plans for this table will name, the first needed first."""
     return tuple(dict.fromkeys(_recipe(one) for one in openings_for(analysis, strategy)))
 
 
 def propose(
     analysis: Analysis, index: int, tried: Sequence[Tried], strategy: Strategy = ANYTHING
 ) -> Plan:
-    """The plan of this index (1, 2, ...): sound defaults of every algorithm first, then variations of what
+    """Return the plan of this index (1, 2, ...): sound defaults of every algorithm first, then variations of what
     went well. `tried` must hold every plan with an index up to index - LOOKBACK; later ones are ignored."""
     openings = openings_for(analysis, strategy)
     if index <= len(openings):
@@ -79,7 +79,7 @@ def propose(
 
 
 def rival(analysis: Analysis, index: int, tried: Sequence[Tried]) -> int | None:
-    """The candidate that the one of this index is compared with while it is trained, if it is to be given up early: the
+    """Return the candidate that the one of this index is compared with while it is trained, if it is to be given up early: the
     best of the first one and of those up to index - LOOKBACK, so the same whatever the timing. None for the first one."""
     known = [one for one in tried if one.plan.index <= index - LOOKBACK or one.plan.index == 1]
     ranked = _ranked(analysis, [one for one in known if one.plan.index < index])
@@ -112,7 +112,7 @@ def _modelled(
     failed: Sequence[Plan],
     random: np.random.Generator,
 ) -> Plan:
-    """Where the model of an algorithm's candidates expects most; recipe and what is not searched are those of the
+    """Return where the model of an algorithm's candidates expects most; recipe and what is not searched are those of the
     candidate it is near to, or of the best one.
 
     ranked    finished, best first;  failed  came to nothing, or were given up
@@ -133,7 +133,7 @@ def _modelled(
 
 
 def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:
-    """What finished, best first; of equals the earlier."""
+    """Return what finished, best first; of equals the earlier."""
     gain = METRICS[analysis.objective].gain
     return sorted(
         (one for one in known if one.objective is not None),
@@ -144,7 +144,7 @@ def _ranked(analysis: Analysis, known: Sequence[Tried]) -> list[Tried]:
 def _choose_algorithm(
     opened: Sequence[str], ranked: Sequence[Tried], random: np.random.Generator
 ) -> str:
-    """The better an algorithm's best candidate, the likelier it is chosen; one that has not finished any is
+    """Return the better an algorithm's best candidate, the likelier it is chosen; one that has not finished any is
     among the least likely."""
     best_first = list(dict.fromkeys(one.plan.algorithm for one in ranked))
     others = [algorithm for algorithm in opened if algorithm not in best_first]
@@ -182,7 +182,7 @@ def defaults_of(analysis: Analysis, algorithm: str) -> dict[str, Any]:
 
 
 def space_of(analysis: Analysis, algorithm: str) -> Space:
-    """Where the search looks for better ones."""
+    """Return where the search looks for better ones."""
     return learner(algorithm).space(_setting(analysis, 0), analysis.n_rows)
 
 

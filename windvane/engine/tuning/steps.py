@@ -14,7 +14,7 @@ _LARGEST_STEP = 0.3
 
 
 def hurried(plan: Plan, factor: float) -> Plan:
-    """The plan in about a share of 1 / factor of its time, within reason; itself if the factor is at most 1 or its
+    """Return the plan in about a share of 1 / factor of its time, within reason; itself if the factor is at most 1 or its
     training cannot be shortened."""
     if factor <= 1:
         return plan

@@ -22,7 +22,7 @@ _STEPS = frozenset({"learning_rate", "eta"})
 
 
 def completed(analysis: Analysis, plan: Plan) -> Plan:
-    """The plan with its recipe and every hyperparameter: what is given stays as it is, the rest are the algorithm's
+    """Return the plan with its recipe and every hyperparameter: what is given stays as it is, the rest are the algorithm's
     defaults for this table, within the bounds that its learner sets.
 
     plan      its recipe may be "": the one that the algorithm prefers
@@ -44,7 +44,7 @@ def completed(analysis: Analysis, plan: Plan) -> Plan:
 
 
 def _known(analysis: Analysis, algorithm: str, defaults: Mapping[str, Any]) -> Space:
-    """Every hyperparameter and what it may be; of those that are not searched the default is one end."""
+    """Return every hyperparameter and what it may be; of those that are not searched the default is one end."""
     known = {name: _of_default(value) for name, value in defaults.items()}
     traits = learner(algorithm).traits
     known |= traits.further

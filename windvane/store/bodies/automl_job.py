@@ -104,7 +104,7 @@ def _security(config: Mapping[str, Any]) -> _Body:
 
 
 def _as_sent_to_v2(request: Mapping[str, Any]) -> _Body:
-    """The request to CreateAutoMLJobV2 that a request in the words of CreateAutoMLJob was made of."""
+    """Return the request to CreateAutoMLJobV2 that a request in the words of CreateAutoMLJob was made of."""
     channels, config = request["InputDataConfig"], request.get("AutoMLJobConfig", {})
     generation = dict(config.get("CandidateGenerationConfig", {}))
     features = {_FEATURES: generation.pop(_FEATURES)} if _FEATURES in generation else {}

@@ -11,7 +11,8 @@ _Body = dict[str, Any]
 
 
 def with_failure(body: _Body) -> _Body:
-    """A record's `failure_reason`, "" for none, as `failure`; likewise `partial_failures` and `notes` where there are any."""
+    """Return a record's `failure_reason`, "" for none, as `failure`; likewise `partial_failures` and `notes` where there are
+    any."""
     left = {name: value for name, value in body.items() if name != "failure_reason"}
     for name in ("partial_failures", "notes"):
         if name in body:

@@ -142,7 +142,7 @@ source    "Permissions" of PutObject, CreateBucket and DeleteObject in S3's API 
 
 
 def permissions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Permission]:
-    """What has to be allowed before an operation begins; DeleteObjects is asked key by key (`of_deletion`).
+    """Yield what has to be allowed before an operation begins; DeleteObjects is asked key by key (`of_deletion`).
 
     parameters    of path, query and headers
 
@@ -181,7 +181,7 @@ def questions(operation: str, parameters: Mapping[str, Any]) -> Iterator[Questio
 
 
 def _further(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
-    """What members of a request need besides its operation."""
+    """Yield what members of a request need besides its operation."""
     if operation == "GetObjectAttributes":
         yield _VERSIONED[operation] if parameters.get("VersionId") else operation
     members, access = _OF_OTHERS, ""
@@ -197,7 +197,7 @@ def _further(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
 
 
 def facts_of(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """What conditions of policies may ask for of a request, by condition key in lower case."""
+    """Return what conditions of policies may ask for of a request, by condition key in lower case."""
     return {
         key: str(parameters[name]).lower()
         if isinstance(parameters[name], bool)
@@ -208,13 +208,13 @@ def facts_of(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def facts_of_source(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """The same of the read that a copy begins with; raises S3Refusal."""
+    """Return the same of the read that a copy begins with; raises S3Refusal."""
     version_id = read_source(parameters["CopySource"])[2]
     return facts_of({**parameters, "VersionId": version_id})
 
 
 def facts_of_deletion(entry: Mapping[str, Any]) -> dict[str, str]:
-    """The same of one of the deletions that DeleteObjects asks for."""
+    """Return the same of one of the deletions that DeleteObjects asks for."""
     return facts_of({"VersionId": entry.get("VersionId"), "IfMatch": entry.get("ETag")})
 
 
@@ -239,13 +239,13 @@ source    "Condition keys for Amazon S3" in the service authorization reference
 
 
 def of_object(action: str, bucket: str, key: str, version_id: str | None) -> Permission:
-    """The permission for an object, or for the version of it that is named."""
+    """Return the permission for an object, or for the version of it that is named."""
     named = _VERSIONED.get(action, action) if version_id else action
     return f"s3:{named}", object_arn(bucket, key)
 
 
 def of_source(action: str, parameters: Mapping[str, Any]) -> Permission:
-    """The permission for the source of a copy; raises S3Refusal."""
+    """Return the permission for the source of a copy; raises S3Refusal."""
     return of_object(action, *read_source(parameters["CopySource"]))
 
 
@@ -256,7 +256,8 @@ def of_deletion(bucket: str, entry: Mapping[str, Any]) -> Iterator[Permission]:
 
 
 def tells_content(parameters: Mapping[str, Any]) -> bool:
-    """Whether the outcome of a write tells if the object has the content that is named, and not only if there is one."""
+    """Return whether the outcome of a write tells if the object has the content that is named, and not only if there is
+    one."""
     return any(parameters.get(name) not in (None, "*") for name in ("IfMatch", "IfNoneMatch"))
 
 
@@ -269,7 +270,7 @@ def object_arn(bucket: str, key: str) -> str:
 
 
 def source_text(bucket: str, key: str, version_id: str | None) -> str:
-    """What read_source reads so, in one spelling."""
+    """Return what read_source reads so, in one spelling."""
     version = f"?versionId={quote(version_id, safe='')}" if version_id else ""
     return f"/{bucket}/{quote(key, safe='/~')}{version}"
 

@@ -128,7 +128,7 @@ async def send_answered(answer: Answered, send: Send, more_headers: Headers = ()
 
 
 def whole(status: int, body: bytes, headers: Headers) -> Answered:
-    """An answer whose body is known at once."""
+    """Return an answer whose body is known at once."""
 
     async def chunks() -> AsyncIterator[bytes]:
         yield body

@@ -102,7 +102,7 @@ class ChunkReader:
         return len(self._buffer) - self._at
 
     def _step(self, content: list[bytes]) -> bool:
-        """Whether something was done, so that there may be more."""
+        """Return whether something was done, so that there may be more."""
         if self._ended:
             if self._n_left:
                 raise refused("InvalidRequest", "Something follows the end of the chunked body.")

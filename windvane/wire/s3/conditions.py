@@ -42,7 +42,7 @@ class ReadConditions:
 
 
 def names(tags: str, etag: str) -> bool:
-    """Whether a list of entity tags names this one."""
+    """Return whether a list of entity tags names this one."""
     return tags.strip() == "*" or etag in {
         tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")
     }

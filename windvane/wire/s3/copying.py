@@ -126,7 +126,7 @@ def _copied(operation: str, members: Mapping[str, Any]) -> S3Result:
 def _upload_parameters(
     parameters: Mapping[str, Any], of_source: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What an upload of the same content would say."""
+    """Return what an upload of the same content would say."""
     kept = {
         name: value
         for name, value in parameters.items()

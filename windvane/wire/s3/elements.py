@@ -72,7 +72,7 @@ def _structure_writer(shape: Shape) -> Writer:
 
 
 def _member_writer(name: str, member: Shape) -> tuple[bool, Writer]:
-    """Whether the member is a list without an element of its own, and what writes it or each of its items."""
+    """Return whether the member is a list without an element of its own, and what writes it or each of its items."""
     wire = member.serialization.get("name", name)
     if member.type_name == "list" and member.serialization.get("flattened"):
         return True, _element_writer(wire, member.member)

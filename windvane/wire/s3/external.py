@@ -263,7 +263,7 @@ def _encoding(text: str) -> str:
 
 
 def _source(text: str) -> str:
-    """The source of a copy as it was understood, whatever the store would make of the header's own spelling."""
+    """Return the source of a copy as it was understood, whatever the store would make of the header's own spelling."""
     bucket, key, version_id = read_source(text)
     refuse_dots(f"/{bucket}/{key}")
     return source_text(bucket, key, version_id)

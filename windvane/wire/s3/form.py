@@ -103,7 +103,7 @@ class _Parts:
         del self._buffer[: len(self._first)]
 
     async def next_head(self) -> bytes | None:
-        """The headers of the next part; None behind the last one."""
+        """Return the headers of the next part; None behind the last one."""
         await self._fill(2)
         if self._buffer[:2] == b"--":
             return None

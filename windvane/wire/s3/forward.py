@@ -65,7 +65,7 @@ class Forwarder:
         head: Request,
         body: AsyncIterator[bytes] | None = None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """The store's answer to a request.
+        """Return the store's answer to a request.
 
         body        read only if the head announces one
         """

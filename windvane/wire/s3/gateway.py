@@ -150,7 +150,7 @@ class S3Gateway:
         return Exchange(record, head, headers, resolved, parameters, proof, body, send)
 
     def _proof(self, record: RequestRecord, head: Request) -> Proof:
-        """Who calls, from where."""
+        """Return who calls, from where."""
         proof = self._prove(head)
         record.caller = caller = seen_from(proof.caller, record)
         return replace(proof, caller=caller)

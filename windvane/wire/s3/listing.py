@@ -57,7 +57,7 @@ class _Page:
 
 
 def list_objects(keys: Keys, bucket: str, query: Mapping[str, str]) -> bytes:
-    """The answer to ListObjects, or with list-type=2 to ListObjectsV2.
+    """Return the answer to ListObjects, or with list-type=2 to ListObjectsV2.
 
     raises    S3Refusal for a parameter that S3 would refuse
     """
@@ -94,7 +94,7 @@ def list_objects(keys: Keys, bucket: str, query: Mapping[str, str]) -> bytes:
 
 
 def location(region: str) -> bytes:
-    """The answer to GetBucketLocation."""
+    """Return the answer to GetBucketLocation."""
     root = ET.Element("LocationConstraint", xmlns=NAMESPACE)
     root.text = None if region == "us-east-1" else region
     return document(root)

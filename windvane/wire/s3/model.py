@@ -112,7 +112,7 @@ def resolve(request: Request) -> Resolved:
 
 
 def target(path: str) -> tuple[str, str]:
-    """The bucket and the key that a path names, both decoded; what follows the bucket's slash is the key as it is.
+    """Return the bucket and the key that a path names, both decoded; what follows the bucket's slash is the key as it is.
 
     raises    S3Refusal if they are no UTF-8, there is a key without a bucket, or a bucket with an encoded slash, which a
               store behind us may read as bucket and key
@@ -130,7 +130,7 @@ def target(path: str) -> tuple[str, str]:
 
 
 def read_query(query: str) -> dict[str, str]:
-    """The parameters of a query, what belongs to a signature left out.
+    """Return the parameters of a query, what belongs to a signature left out.
 
     raises    S3Refusal for one that stands twice, or is no UTF-8
     """
@@ -151,7 +151,7 @@ def read_query(query: str) -> dict[str, str]:
 
 
 def is_of_signature(name: str) -> bool:
-    """Whether a query parameter belongs to a signature (V4 or V2), or tells the operation to people only."""
+    """Return whether a query parameter belongs to a signature (V4 or V2), or tells the operation to people only."""
     return name.lower().startswith("x-amz-") or name in _OF_SIGNATURE
 
 
@@ -213,14 +213,14 @@ def _read_operation(model: OperationModel) -> Operation:
 
 @cache
 def _subresources() -> frozenset[str]:
-    """Names in a query that make a request another operation, wherever they stand."""
+    """Return names in a query that make a request another operation, wherever they stand."""
     named = {name for operation in _operations() for name in operation.literals}
     return frozenset(named | {"uploadId"}) - {"list-type"}
 
 
 @cache
 def _query_names(operation: str) -> frozenset[str]:
-    """The parameters of an operation that stand in the query."""
+    """Return the parameters of an operation that stand in the query."""
     shape = operation_model(operation).input_shape
     return frozenset(
         member.serialization["name"]

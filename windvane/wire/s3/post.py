@@ -63,7 +63,7 @@ class PostUploads:
         return caller
 
     def parameters(self, form: Form, bucket: str) -> dict[str, Any]:
-        """The parameters of PutObject that the form stands for; raises S3Refusal."""
+        """Return the parameters of PutObject that the form stands for; raises S3Refusal."""
         fields = form.fields
         if not fields.get("key"):
             raise refused(
@@ -145,7 +145,7 @@ class PostUploads:
 
 
 def _key(form: Form) -> str:
-    """The key with the name of the file in it, as the policy has to allow it."""
+    """Return the key with the name of the file in it, as the policy has to allow it."""
     name = form.file_name.replace("\\", "/").rpartition("/")[2]
     return form.fields["key"].replace("${filename}", name)
 

@@ -108,7 +108,7 @@ def _check_query(query: dict[str, str]) -> None:
 
 
 def _spellings(head: Request) -> tuple[str, ...]:
-    """The path as it may be signed: that of a bucket has a slash at its end in the string that is signed."""
+    """Return the path as it may be signed: that of a bucket has a slash at its end in the string that is signed."""
     is_bucket = "/" not in head.path.removeprefix("/").removesuffix("/")
     return (f"{head.path.rstrip('/')}/", head.path) if is_bucket else (head.path,)
 

@@ -50,7 +50,7 @@ Prove = Callable[[Request], Proof]
 
 
 def is_signed(head: Request) -> bool:
-    """Whether there is a signature, or what looks like one."""
+    """Return whether there is a signature, or what looks like one."""
     return (
         any(name == "authorization" for name, _ in head.headers)
         or "X-Amz-" in head.query
@@ -93,7 +93,7 @@ def header_value(name: str, text: str) -> str:
 
 
 def _brought(head: Request) -> list[tuple[str, str]]:
-    """The headers that a signed query brings, names in lower case."""
+    """Return the headers that a signed query brings, names in lower case."""
     is_v2 = presigned_v2.is_presigned(head)
     if not is_v2 and "X-Amz-Signature=" not in head.query:
         return []
@@ -107,7 +107,7 @@ def _brought(head: Request) -> list[tuple[str, str]]:
 
 
 def _without_brought(head: Request) -> Request:
-    """The request as it was signed: no header of its head has the name of one that its query brings."""
+    """Return the request as it was signed: no header of its head has the name of one that its query brings."""
     names = {name for name, _ in _brought(head)} - _OF_VERSION_2
     if not names:
         return head

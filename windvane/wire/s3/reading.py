@@ -90,7 +90,7 @@ def has_streaming_body(model: OperationModel) -> bool:
 
 
 def header_names(model: OperationModel) -> frozenset[str]:
-    """Names of the headers that an operation reads, those of metadata aside, in lower case."""
+    """Return names of the headers that an operation reads, those of metadata aside, in lower case."""
     shape = model.input_shape
     if shape is None:
         return frozenset()

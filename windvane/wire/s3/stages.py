@@ -99,7 +99,7 @@ class Stage:
         self._on_end()
 
     def _take_turn(self) -> bool:
-        """Whether there is more to do."""
+        """Return whether there is more to do."""
         for _ in range(_TURN):
             with self._lock:
                 if not self._waiting:

@@ -31,7 +31,7 @@ class EndpointLog:
         self._waiting: list[tuple[LogPlace, Note, datetime]] = []
 
     def of(self, endpoint: Endpoint, generation: int) -> Tell:
-        """Where one generation of an endpoint tells of its instances."""
+        """Return where one generation of an endpoint tells of its instances."""
 
         def tell(variant: str, number: int, note: Note) -> None:
             place = endpoint_place(endpoint, generation, variant, number)

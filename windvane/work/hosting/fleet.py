@@ -118,7 +118,7 @@ class Fleet:
         self.was_ready = self.was_ready or self.is_ready
 
     def routes(self, weights: Mapping[str, float]) -> tuple[VariantRoute, ...]:
-        """What the router is to know.
+        """Return what the router is to know.
 
         weights    by variant
         """
@@ -143,14 +143,14 @@ class Fleet:
         )
 
     def descriptors(self) -> Iterator[int]:
-        """What becomes readable when there is something for `tick` to see."""
+        """Yield what becomes readable when there is something for `tick` to see."""
         for place in self._places.values():
             yield from place.descriptors()
         for leaver in self._leavers:
             yield leaver.process.pidfd
 
     def next_start(self) -> float:
-        """When a place that waits for its back-off is to be filled; infinity if none waits."""
+        """Return when a place that waits for its back-off is to be filled; infinity if none waits."""
         is_prepared = self._preparation is not None and self._preparation.is_over
         if self.failure or not is_prepared:
             return float("inf")

@@ -16,7 +16,7 @@ Wanted = dict[FleetKey, tuple[Deployed, ...]]
 
 
 def volume_key_of(deployed: Iterable[Deployed]) -> str:
-    """The key of a generation's volume: all variants are of one endpoint configuration."""
+    """Return the key of a generation's volume: all variants are of one endpoint configuration."""
     return next((one.volume_key for one in deployed if one.volume_key), "")
 
 
@@ -49,7 +49,7 @@ def in_service(endpoint: Endpoint) -> Endpoint:
 
 
 def failed(endpoint: Endpoint, why: Note) -> Endpoint:
-    """An update that fails leaves what runs; a creation leaves nothing."""
+    """Return an update that fails leaves what runs; a creation leaves nothing."""
     if not endpoint.running:
         return replace(endpoint.outline, status=EndpointStatus.FAILED, failure=why)
     return replace(

@@ -259,7 +259,7 @@ class Hosting:
         return fleet
 
     def _is_to_be_tried_again(self, key: FleetKey, now: float) -> bool:
-        """An endpoint in service whose processes cannot be brought up is tried for as long as it stands."""
+        """Return an endpoint in service whose processes cannot be brought up is tried for as long as it stands."""
         if now < self._failed_at.setdefault(key, now) + _TRY_AGAIN_S:
             return False
         del self._failed_at[key]
@@ -310,7 +310,7 @@ class Hosting:
         return Route(endpoint.scope, endpoint.name, fleet.routes(weights))
 
     def _outcome(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
+        """Return the endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
             return endpoint
         fleet = self._fleets.get((endpoint.arn, endpoint.desired_generation))
@@ -366,7 +366,7 @@ class Hosting:
     def _generation_folder(
         self, folder: Path, generation: int, deployed: Sequence[Deployed]
     ) -> Path:
-        """Where the models of a generation are; with a key, in memory and never on the disk.
+        """Return where the models of a generation are; with a key, in memory and never on the disk.
 
         folder    of the endpoint, for what holds nothing of a model
         """

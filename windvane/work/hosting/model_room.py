@@ -72,5 +72,5 @@ class ModelRoom:
 
 
 def _above(folder: Path) -> Path:
-    """The folder that is there already."""
+    """Return the folder that is there already."""
     return next(one for one in folder.parents if one.is_dir())

@@ -60,7 +60,7 @@ class ProcessSettings:
 
 
 def spec_of(deployed: Deployed, folder: Path, settings: ProcessSettings) -> str:
-    """What a process of the variant is told (serving/instance.py), JSON.
+    """Return what a process of the variant is told (serving/instance.py), JSON.
 
     folder    where the artefacts stand, or will
     """
@@ -81,7 +81,7 @@ def spec_of(deployed: Deployed, folder: Path, settings: ProcessSettings) -> str:
 
 
 def memory_of(deployed: Deployed, settings: ProcessSettings) -> int:
-    """The cap of a process of the variant, MiB."""
+    """Return the cap of a process of the variant, MiB."""
     serverless = deployed.variant.serverless
     return serverless.memory_mb if serverless else settings.memory_mb
 
@@ -161,7 +161,7 @@ class Place:
         return MARGIN * memory_of(self._deployed, settings)
 
     def descriptors(self) -> Iterator[int]:
-        """What becomes readable when there is something for `tick` to see."""
+        """Yield what becomes readable when there is something for `tick` to see."""
         if self.process is not None:
             yield self.process.pidfd
             if self.slot is None and not self.process.is_silent:
@@ -218,7 +218,7 @@ class Place:
         return text
 
     def _end(self, process: ModelProcess, settings: ProcessSettings) -> Note | None:
-        """How the process ended or why it is to be ended; None while neither."""
+        """Return how the process ended or why it is to be ended; None while neither."""
         code = process.exit_code()
         if code is not None:
             end = ProcessEnd.EXITED if code >= 0 else ProcessEnd.KILLED

@@ -26,7 +26,7 @@ class Removal:
         self._waiting: dict[str, deque[Folders]] = {}
 
     def is_over(self, account: str, *folders: Path) -> bool:
-        """Whether they have been removed, which begins when this is asked first. Once it was told, it is forgotten."""
+        """Return whether they have been removed, which begins when this is asked first. Once it was told, it is forgotten."""
         with self._lock:
             if folders in self._over:
                 return self._over[folders] and self._over.pop(folders)

@@ -24,7 +24,7 @@ _MISSING = {
 
 
 def explored(state: JobState) -> JobState:
-    """The data as they were read are written, which takes less, and explored."""
+    """Return the data as they were read are written, which takes less, and explored."""
     split = NewTask(TaskKind.SPLIT, records.SPLIT)
     return state.with_task(split).with_task(NewTask(TaskKind.EXPLORE, "explore"))
 
@@ -41,7 +41,7 @@ def transformed(state: JobState) -> JobState:
 
 
 def goes_on(state: JobState, now: datetime) -> bool:
-    """Whether any of it is still to be waited for."""
+    """Return whether any of it is still to be waited for."""
     is_open = any(task.kind in _KINDS for task in state.queued) or any(
         task.kind in _KINDS and task.status.is_open for task in state.tasks
     )

@@ -30,7 +30,7 @@ Passed = tuple[JobState, bool]
 
 
 def advance(state: JobState, now: datetime) -> JobState:
-    """The state that is to be; the same state if nothing is to change."""
+    """Return the state that is to be; the same state if nothing is to change."""
     for phase in _PHASES:
         state, is_over = phase(state, now)
         if not is_over:
@@ -50,12 +50,12 @@ def deployment_failed(state: JobState, why: Note | None, now: datetime) -> JobSt
 
 
 def broken(state: JobState, why: Note, now: datetime) -> JobState:
-    """The job cannot go on for a reason that is ours."""
+    """Return the job cannot go on for a reason that is ours."""
     return _failed(state, why, now)
 
 
 def _end_if_over(state: JobState, now: datetime) -> Passed:
-    """A job that has ended does nothing more."""
+    """Return a job that has ended does nothing more."""
     if not state.job.status.is_final:
         return state, True
     return state.without_ready(frozenset(TaskKind), now), False
@@ -79,7 +79,7 @@ def _take_in(state: JobState, now: datetime) -> Passed:
 
 
 def _stop(state: JobState, now: datetime) -> Passed:
-    """A job that is to stop waits for what runs, keeps its best candidate, and tries nothing more."""
+    """Return a job that is to stop waits for what runs, keeps its best candidate, and tries nothing more."""
     if state.job.status is not JobStatus.STOPPING:
         return state, True
     state = trials.without_waiting(state, frozenset(TaskKind), now)
@@ -117,7 +117,7 @@ def _seconds(task: Task) -> float | None:
 
 
 def _define(state: JobState, now: datetime) -> Passed:
-    """A job that is to generate definitions only has done so, or has failed."""
+    """Return a job that is to generate definitions only has done so, or has failed."""
     if not state.job.definitions_only:
         return state, True
     state = background.explored(state)
@@ -133,7 +133,7 @@ _WHY_UNDEFINED = (NoteCode.DEFINITIONS_MISSING, NoteCode.NOTEBOOKS_MISSING)
 
 
 def _why_undefined(state: JobState) -> Note:
-    """The partial failure that it is because of, if there is one."""
+    """Return the partial failure that it is because of, if there is one."""
     known = sorted(state.job.partial_failures, key=lambda one: one.code not in _WHY_UNDEFINED)
     late = Note(NoteCode.NOT_ENOUGH_TIME, {"limit_s": state.job.limits.max_runtime_s})
     return Note(NoteCode.NO_DEFINITIONS, because=known[0] if known else late)
@@ -350,7 +350,7 @@ def _with_best(state: JobState, now: datetime) -> JobState:
 
 
 def _fail_if_late(state: JobState, now: datetime) -> Passed:
-    """A job whose data were never looked at in its time has nothing to finish with."""
+    """Return a job whose data were never looked at in its time has nothing to finish with."""
     if now < timetable(state.job, state.up_since).finish:
         return state, False
     late = Note(NoteCode.NOT_READ_IN_TIME, {"limit_s": state.job.limits.max_runtime_s})

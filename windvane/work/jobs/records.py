@@ -42,7 +42,7 @@ def transform_key(recipe: str) -> str:
 
 
 def begun(job: AutoMLJob, plan: Plan, now: datetime, tag: str = "") -> Candidate:
-    """A candidate that is to be trained.
+    """Return a candidate that is to be trained.
 
     tag    names its transformers; "": its recipe does
     """
@@ -64,14 +64,14 @@ def begun(job: AutoMLJob, plan: Plan, now: datetime, tag: str = "") -> Candidate
 
 
 def unplanned(job: AutoMLJob, index: int, algorithm: str, tag: str, now: datetime) -> Candidate:
-    """An ensemble or a baseline, which the search did not propose."""
+    """Return an ensemble or a baseline, which the search did not propose."""
     return replace(begun(job, Plan(index, "", algorithm, {}, seed=0), now, tag), seed=None)
 
 
 def completed(
     job: AutoMLJob, candidate: Candidate, result: dict[str, Any], ended: datetime | None
 ) -> Candidate:
-    """A candidate with what its task brought.
+    """Return a candidate with what its task brought.
 
     raises    KeyError, TypeError or ValueError if that is no candidate's
     """
@@ -108,7 +108,7 @@ def _tag(told: str) -> str:
 def ended(
     candidate: Candidate, status: CandidateStatus, at: datetime | None, why: Note | None
 ) -> Candidate:
-    """A candidate that came to nothing."""
+    """Return a candidate that came to nothing."""
     return replace(candidate, status=status, ended=at, failure=why)
 
 

@@ -61,7 +61,7 @@ def step_notes(
 
 
 def _done(result: Mapping[str, Any]) -> Iterator[Note]:
-    """What a training or transform job read and wrote, in figures."""
+    """Yield what a training or transform job read and wrote, in figures."""
     if table := result.get("table"):
         names = ("n_rows", "n_held_out", "n_features")
         yield Note(NoteCode.TABLE_READ, {name: table[name] for name in names})

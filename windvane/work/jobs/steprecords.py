@@ -54,7 +54,7 @@ _UNPLANNED = (TaskKind.ENSEMBLE, TaskKind.BASELINE)
 
 
 def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
-    """The step jobs that candidates share, as far as these tasks have begun them."""
+    """Yield the step jobs that candidates share, as far as these tasks have begun them."""
     by_key = {task.key: task for task in tasks}
     for task in tasks:
         if task.kind is TaskKind.ANALYZE:
@@ -69,7 +69,7 @@ def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
 def _of_recipes(
     job: AutoMLJob, tasks: Sequence[Task], by_key: Mapping[str, Task]
 ) -> Iterator[ProcessingJob]:
-    """The first task of each recipe brings it to S3."""
+    """Yield the first task of each recipe brings it to S3."""
     first: dict[str, Task] = {}
     for task in tasks:
         if task.kind is TaskKind.FEATURES:
@@ -83,7 +83,7 @@ def _of_recipes(
 def _of_unplanned(
     job: AutoMLJob, task: Task, tasks: Sequence[Task], by_key: Mapping[str, Task]
 ) -> Iterator[ProcessingJob]:
-    """Those of an ensemble or of the baseline, which the task's key names."""
+    """Yield those of an ensemble or of the baseline, which the task's key names."""
     recipes = _recipes(task, tasks)
     yield _transformers_job(job, task, task.key, {"_recipe": json.dumps(recipes)})
     transforms = (by_key.get(transform_key(recipe)) for recipe in recipes)
@@ -93,7 +93,7 @@ def _of_unplanned(
 
 
 def _recipes(task: Task, tasks: Sequence[Task]) -> list[Any]:
-    """Those that an ensemble's members take their matrices from; none for the baseline."""
+    """Return those that an ensemble's members take their matrices from; none for the baseline."""
     plans = [other.payload["plan"] for other in tasks if other.kind is TaskKind.TRAIN]
     by_index = {plan["index"]: plan["recipe"] for plan in plans}
     members = outcome_from_json((task.result or {})["outcome"]).members
@@ -104,7 +104,7 @@ def _recipes(task: Task, tasks: Sequence[Task]) -> list[Any]:
 def training_job(
     job: AutoMLJob, candidate: Candidate, task: Task | None, others: Sequence[Candidate] = ()
 ) -> TrainingJob:
-    """The last step of a candidate, of the same name.
+    """Return the last step of a candidate, of the same name.
 
     others    the candidates that an ensemble is made of, among any
     """
@@ -138,7 +138,7 @@ def training_job(
 
 
 def model_location(job: AutoMLJob, candidate: Candidate) -> Location:
-    """Where the model of a candidate lies, or would."""
+    """Return where the model of a candidate lies, or would."""
     keys, c = Keys(job), candidate
     if job.mode is Mode.ENSEMBLING:
         return keys.whole(c.index)
@@ -146,7 +146,7 @@ def model_location(job: AutoMLJob, candidate: Candidate) -> Location:
 
 
 def _model_folder(job: AutoMLJob, candidate: Candidate) -> Location:
-    """What the training job was told to write below."""
+    """Return what the training job was told to write below."""
     keys = Keys(job)
     if job.mode is Mode.ENSEMBLING:
         return keys.whole_folder
@@ -154,7 +154,7 @@ def _model_folder(job: AutoMLJob, candidate: Candidate) -> Location:
 
 
 def _hyperparameters(candidate: Candidate) -> dict[str, str]:
-    """What sent back makes the same candidate again; nothing that is cut short."""
+    """Return what sent back makes the same candidate again; nothing that is cut short."""
     c = candidate
     if c.members:
         members = json.dumps(c.members)
@@ -224,7 +224,7 @@ def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
 
 
 def _told_by(later: Task | None) -> dict[str, Any]:
-    """How far a step is that a later task finishes."""
+    """Return how far a step is that a later task finishes."""
     if later is None:
         return {"ended": None, "status": StepStatus.IN_PROGRESS}
     return {
@@ -293,7 +293,7 @@ def _rows_written(transform: Task | None) -> dict[str, int]:
 
 
 def _transformed(job: AutoMLJob, features: Task, transform: Task | None) -> Location | None:
-    """Where a recipe's rows are, or are to be; None if there will be none."""
+    """Return where a recipe's rows are, or are to be; None if there will be none."""
     is_open = features.status.is_open if transform is None else transform.status.is_open
     if is_open or _rows_written(transform):
         return Keys(job).transformed_folder(features.payload["recipe"])

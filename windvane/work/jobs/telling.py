@@ -53,7 +53,7 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[Note]:
 
 
 def _wishes(job: AutoMLJob) -> Iterator[Note]:
-    """What was asked of the data and of the search beyond the target."""
+    """Yield what was asked of the data and of the search beyond the target."""
     data, problem, search = job.spec.data, job.spec.problem, job.spec.search
     if data.validation is not None:
         yield Note(NoteCode.VALIDATION_DATA, {"uri": data.validation.source.uri})

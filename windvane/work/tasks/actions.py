@@ -91,7 +91,7 @@ def _with_time_to_publish(context: StageContext) -> ActionTask:
 
 
 def _with_likely(context: StageContext, action: TrainCandidate, result: Result) -> Result:
-    """The result, with what the model would be made of, were this candidate the last to finish."""
+    """Return the result, with what the model would be made of, were this candidate the last to finish."""
     space, index = context.workspace, action.plan.index
     table = read_dataset(space.dataset)
     likely = LikelyMembers(table, has_ensemble=strategy_of(context.job).has_ensemble)
@@ -104,7 +104,7 @@ def _with_likely(context: StageContext, action: TrainCandidate, result: Result) 
 
 
 def _best_others(context: StageContext, but: int, objective: MetricName) -> list[int]:
-    """The indices of the best single candidates that have finished, the first look and one more left out."""
+    """Return the indices of the best single candidates that have finished, the first look and one more left out."""
     gain, space = METRICS[objective].gain, context.workspace
     others = set(names.indices_in(context.exchange.published("candidates/"))) - {FIRST_LOOK, but}
     context.exchange.fetch(map(names.outcome, others))
@@ -176,7 +176,7 @@ def _publish(
 
 
 def _tag(recipe: str, fit: str) -> str:
-    """What names the transformers of a candidate: those of candidates with the same tag are the same."""
+    """Return what names the transformers of a candidate: those of candidates with the same tag are the same."""
     return recipe if fit == FULL_FIT else f"{recipe}-{fit}"
 
 
@@ -191,7 +191,7 @@ def _publish_transformers(context: StageContext, recipe: str) -> None:
 
 
 def _output_of(candidate: Path, into: Path) -> Path:
-    """The files of a candidate's folder that are no model, in a new folder on the same disk."""
+    """Return the files of a candidate's folder that are no model, in a new folder on the same disk."""
     into.mkdir()
     for name in CANDIDATE_FILES:
         (into / name).hardlink_to(candidate / name)

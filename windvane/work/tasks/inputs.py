@@ -23,7 +23,7 @@ def download_validation(
     into: Path,
     max_bytes: int,
 ) -> ValidationFiles:
-    """The same of a validation channel, in a folder that is made.
+    """Return the same of a validation channel, in a folder that is made.
 
     compression  as the channel says
     max_bytes    of any data; validation data may have no more than AWS takes besides
@@ -38,7 +38,7 @@ def download_validation(
 
 
 def format_of(files: Sequence[SourceFile]) -> str:
-    """How the first one is written, and so all are: "csv" or "parquet"."""
+    """Return how the first one is written, and so all are: "csv" or "parquet"."""
     with files[0].path.open("rb") as file:
         return "parquet" if file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC else "csv"
 
@@ -50,7 +50,7 @@ def download_inputs(
     max_bytes: int,
     limit: str = _OF_DATA,
 ) -> list[SourceFile]:
-    """Every object of a data source as a file of an existing folder, in the order of the objects.
+    """Return every object of a data source as a file of an existing folder, in the order of the objects.
 
     max_bytes    of all objects together, as they are stored
     limit        what they go beyond otherwise, for the message

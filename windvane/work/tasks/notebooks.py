@@ -43,7 +43,7 @@ def write_notebooks(job: AutoMLJob, dataset: Path, artifacts: Artifacts) -> dict
 
 
 def defined_job(job: AutoMLJob) -> DefinedJob:
-    """What the definitions must know of the job."""
+    """Return what the definitions must know of the job."""
     keys, limits = Keys(job), job.limits
     served = Served(
         scope=job.scope,

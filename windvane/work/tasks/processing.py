@@ -107,7 +107,7 @@ _PROCESSORS: dict[str, Callable[[StepContext, Path], None]] = {
 
 
 def _packages(step: StepContext, inputs: Mapping[str, str], folder: Path) -> Path:
-    """A folder of both packages, as engine.stages.assemble writes it."""
+    """Return a folder of both packages, as engine.stages.assemble writes it."""
     packages, archives = folder / "packages", folder / "archives"
     packages.mkdir()
     for kind in ("transformers", "model"):

@@ -73,7 +73,7 @@ def publish_dataset(artifacts: Artifacts, into: Location, dataset: Path) -> None
 
 
 def publish_split(artifacts: Artifacts, into: Location, dataset: Path, folder: Path) -> Result:
-    """The rows as CSV, those that the first fold holds out apart from the others. Says how many there are.
+    """Return the rows as CSV, those that the first fold holds out apart from the others. Says how many there are.
 
     into      the prefix that gets them
     folder    for temporary files
@@ -87,8 +87,8 @@ def publish_split(artifacts: Artifacts, into: Location, dataset: Path, folder: P
 def publish_transformed(
     artifacts: Artifacts, keys: Keys, dataset: Path, features: Path, folder: Path, most_rows: int
 ) -> Result:
-    """What the recipe, as fitted for the first fold, makes of the first rows of both parts. Says of how many: fewer than
-    `most_rows` of a matrix so wide that they would be too much to write.
+    """Return what the recipe, as fitted for the first fold, makes of the first rows of both parts. Says of how many: fewer
+    than `most_rows` of a matrix so wide that they would be too much to write.
 
     features    the features folder of the recipe, named after it
     folder      for temporary files
@@ -111,8 +111,8 @@ def publish_matrix(
     folder: Path,
     most_rows: Mapping[str, int],
 ) -> Result:
-    """A matrix of all rows of a dataset, the target first, below `into` in the parts that `publish_split` makes. Says of
-    how many rows.
+    """Return a matrix of all rows of a dataset, the target first, below `into` in the parts that `publish_split` makes. Says
+    of how many rows.
 
     folder       for temporary files
     most_rows    of a part; one that is not named is written whole
@@ -142,7 +142,7 @@ def publish_predictions(artifacts: Artifacts, location: Location, judged: Judged
 
 
 def publish_package(artifacts: Artifacts, location: Location, folder: Path, archive: Path) -> int:
-    """A folder as tar.gz. Says how many bytes that is.
+    """Return a folder as tar.gz. Says how many bytes that is.
 
     archive    a temporary file
     """

@@ -21,7 +21,7 @@ _MOST_EXPLAINING_S = 60.0
 
 
 def explaining_s(time_s: float) -> float:
-    """How much of the time for an explanation is for finding it."""
+    """Return how much of the time for an explanation is for finding it."""
     rest_s = min(_LOADED_AND_DRAWN_SHARE * time_s, _LOADED_AND_DRAWN_S)
     return min(time_s - rest_s, _MOST_EXPLAINING_S)
 
@@ -32,7 +32,7 @@ def explanation_files(found: Explanation, name: str) -> dict[str, bytes]:
 
 
 def insight_files(judged: Judged, started: datetime) -> dict[str, bytes]:
-    """How good a candidate is on rows it had not seen; `started` is when its job began."""
+    """Return how good a candidate is on rows it had not seen; `started` is when its job began."""
     now = datetime.now(UTC)
     quality = assess(judged, Times(started, now, now))
     return {

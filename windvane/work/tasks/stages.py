@@ -194,7 +194,7 @@ def _retain(context: StageContext) -> Result:
 
 
 def _packages(context: StageContext, index: int, into: Path) -> Path:
-    """The packages of the best candidate: those that answer, or such of folds' models if there are none.
+    """Return the packages of the best candidate: those that answer, or such of folds' models if there are none.
 
     into    a folder that is made in that case
     """

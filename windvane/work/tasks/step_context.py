@@ -57,7 +57,7 @@ class StepContext:
 
 
 def fetch_dataset(step: StepContext, uri: str, into: Path) -> Path:
-    """The dataset folder (engine/data/dataset.py) whose files are the objects below `uri`; others are left alone.
+    """Return the dataset folder (engine/data/dataset.py) whose files are the objects below `uri`; others are left alone.
 
     raises    DataFault if there is none, or it is too large
     """
@@ -87,7 +87,7 @@ def fetch_dataset(step: StepContext, uri: str, into: Path) -> Path:
 
 
 def fetch_package(step: StepContext, uri: str, kind: str, folder: Path) -> Path:
-    """The package of this kind ('transformers' or 'model') in the archive at `uri`, where it is the whole or a folder
+    """Return the package of this kind ('transformers' or 'model') in the archive at `uri`, where it is the whole or a folder
     of its name.
 
     raises    InvalidRequest if there is none; CorruptArtifact for a bad archive
@@ -100,7 +100,7 @@ def fetch_package(step: StepContext, uri: str, kind: str, folder: Path) -> Path:
 
 
 def fetch_archive(step: StepContext, uri: str, folder: Path) -> Path:
-    """The folder of a tar.gz, unpacked below `folder` once.
+    """Return the folder of a tar.gz, unpacked below `folder` once.
 
     raises    InvalidRequest if the object is missing; CorruptArtifact for a bad archive
     """

@@ -56,7 +56,7 @@ class Table:
 def table_of(
     step: StepContext, channels: Channels, hyperparameters: Hyperparameters, folder: Path
 ) -> Table:
-    """What the job learns from.
+    """Return what the job learns from.
 
     folder    an existing one for what is made
     raises    DataFault, CandidateFault, InvalidRequest, CorruptArtifact
@@ -77,7 +77,7 @@ def table_of(
 def _read(
     step: StepContext, channels: Channels, hyperparameters: Hyperparameters, folder: Path
 ) -> Path:
-    """A dataset of the channel train, in which the rows of a channel validation are those that are held out."""
+    """Return a dataset of the channel train, in which the rows of a channel validation are those that are held out."""
     artifacts, channel = step.allowance.open_artifacts(), channels[TRAIN]
     inputs, temporary, dataset = (folder / name for name in ("inputs", "temporary", "dataset"))
     inputs.mkdir()

@@ -70,7 +70,7 @@ class TrainingContext:
 
 
 def train(step: StepContext) -> Result:
-    """The scores of what was trained, if it has any, and figures of the table.
+    """Return the scores of what was trained, if it has any, and figures of the table.
 
     raises    CandidateFault, DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
     """
@@ -111,7 +111,7 @@ def _figures(analysis: Analysis) -> dict[str, int]:
 
 
 def output_folder(request: Mapping[str, Any], name: str) -> Location:
-    """Where the artefacts of a training job lie."""
+    """Return where the artefacts of a training job lie."""
     return (
         parse_location(request["OutputDataConfig"]["S3OutputPath"].rstrip("/")) / f"{name}/output"
     )
@@ -204,7 +204,7 @@ def _check_members(names: tuple[str, ...], channels: Mapping[str, str]) -> None:
 
 
 def _trained_member(context: TrainingContext, number: int) -> Path:
-    """A member that is trained by this job, as a hyperparameter describes it."""
+    """Return a member that is trained by this job, as a hyperparameter describes it."""
     name = f"{OF_MEMBER}{number}"
     text, into = context.hyperparameters.get(name, ""), context.folder / f"{MEMBER}{number}"
     try:
@@ -222,7 +222,7 @@ def _trained_member(context: TrainingContext, number: int) -> Path:
 
 
 def _member(context: TrainingContext, number: int, uri: str) -> Path:
-    """A candidate's folder from what its training job left below `uri`."""
+    """Return a candidate's folder from what its training job left below `uri`."""
     root, into = uri.rstrip("/"), context.folder / f"member-{number}"
     output = fetch_archive(context.step, f"{root}/{OUTPUT}", context.folder / "archives")
     package = fetch_package(

@@ -50,7 +50,7 @@ def transform(step: StepContext, job: TransformJob) -> Result:
 
 
 def batch_request(details: Mapping[str, Any], default_accept: str) -> BatchRequest:
-    """What a CreateTransformJob asks of a model; a joined answer is of the input's own format."""
+    """Return what a CreateTransformJob asks of a model; a joined answer is of the input's own format."""
     source, target = details["TransformInput"], details["TransformOutput"]
     processing = details.get("DataProcessing", {})
     content = read_content_type(source.get("ContentType", ""))
@@ -81,7 +81,7 @@ class Progress:
         self._items, self._done = folder / "items.json", folder / "done"
 
     def items(self, find: Callable[[], list[Item]]) -> list[Item]:
-        """The objects as they were found first."""
+        """Return the objects as they were found first."""
         if not self._items.is_file():
             part = self._items.with_suffix(".part")
             part.write_text(json.dumps([asdict(item) for item in find()]))
@@ -110,7 +110,7 @@ def _load(
     environment: Mapping[str, str],
     folder: Path,
 ) -> ServedModel:
-    """The model; the job's environment goes over that of each of its containers."""
+    """Return the model; the job's environment goes over that of each of its containers."""
     models = folder / "models"
     urls = [container.model_data_url for container in containers]
     download_models(artifacts, urls, models)

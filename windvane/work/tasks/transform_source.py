@@ -28,7 +28,7 @@ class Item:
 
 
 def items_of(artifacts: Artifacts, source: DataSource) -> list[Item]:
-    """What a data source stands for, in its order. Outputs are named as their inputs below the prefix; where that is
+    """Return what a data source stands for, in its order. Outputs are named as their inputs below the prefix; where that is
     not a folder of all of them, as below the folder that it lies in.
 
     raises    InvalidRequest

@@ -118,7 +118,7 @@ def _transform_dataset(
 
 
 def _most(step: StepContext) -> dict[str, int]:
-    """Rows of each part that are wanted; a part that is not named is wanted whole."""
+    """Return rows of each part that are wanted; a part that is not named is wanted whole."""
     given: Mapping[str, str] = step.request.get("Environment", {})
     return {
         part: int(given[name]) for part, name in _ROWS.items() if given.get(name, "").isdecimal()

@@ -71,7 +71,7 @@ def _whole(digits: str) -> int:
 
 
 def _column(told: Any) -> ColumnSpec:
-    """Its name and type: the search does not read cells."""
+    """Return its name and type: the search does not read cells."""
     column = _object(told)
     return ColumnSpec(text_in(column, "name"), ColumnType(column["type"]), "")
 
@@ -79,7 +79,7 @@ def _column(told: Any) -> ColumnSpec:
 def _statistics(
     told: Any, target: str, columns: tuple[ColumnSpec, ...]
 ) -> dict[str, dict[str, Any]]:
-    """How many different values columns have, and where those of the target lie."""
+    """Return how many different values columns have, and where those of the target lie."""
     found: dict[str, dict[str, Any]] = {}
     for column in columns:
         of_column = _object(_object(told).get(column.name, {}))

@@ -68,7 +68,7 @@ class ForkedTask:
         return ended
 
     def take_result(self) -> bytes:
-        """What it left, once it has ended; to be asked once. Nothing of one that did not finish."""
+        """Return what it left, once it has ended; to be asked once. Nothing of one that did not finish."""
         if self._result.closed:
             return b""
         with self._result as file:

@@ -59,7 +59,7 @@ class Forks:
                 raise RuntimeError("The fork server did not start; its log says why.")
 
     def is_ready(self, timeout_s: float) -> bool:
-        """Whether it takes tasks within this time. It is started again if it ended."""
+        """Return whether it takes tasks within this time. It is started again if it ended."""
         if self._process.poll() is not None:
             _LOG.error("The fork server ended; it is started again.")
             time.sleep(min(self._deaths, _MOST_BACK_OFF_S))
@@ -104,7 +104,7 @@ class Forks:
             self._channel.sendall(pack(header))
 
     def receive(self, until: float) -> Frame | None:
-        """Its next frame; None if there is none until then, in time.monotonic().
+        """Return its next frame; None if there is none until then, in time.monotonic().
 
         raises    ConnectionError if it is gone
         """
@@ -159,7 +159,7 @@ class RemoteTask:
         self._said: Result | None = None
 
     def wait(self, timeout_s: float) -> Exit | None:
-        """How it ended, after waiting until it does, says something, or the time is over."""
+        """Return how it ended, after waiting until it does, says something, or the time is over."""
         if self._ended is None:
             try:
                 frame = self._forks.receive(time.monotonic() + timeout_s)
@@ -191,12 +191,12 @@ class RemoteTask:
         return self._result
 
     def said(self) -> Result | None:
-        """What it said last, once; None if it has said nothing since."""
+        """Return what it said last, once; None if it has said nothing since."""
         said, self._said = self._said, None
         return said
 
     def _read(self, frame: Frame) -> Exit | None:
-        """How the task ended; None if the frame tells what it says."""
+        """Return how the task ended; None if the frame tells what it says."""
         header, body = frame
         if "said" in header:
             with suppress(ValueError):

@@ -83,7 +83,7 @@ class ForkServer:
             os._exit(code)
 
     def _do_next(self) -> bool:
-        """Whether there was an order; whatever else is told comes too late for the one before."""
+        """Return whether there was an order; whatever else is told comes too late for the one before."""
         while (told := self._next()) is not None:
             if "order" in told:
                 self._do(told)
@@ -108,7 +108,7 @@ class ForkServer:
         self._channel.sendall(pack({**asdict(ended), "note": note}, task.take_result()))
 
     def _attend(self, task: ForkedTask, ears: int) -> Exit:
-        """How it ended; its memory is watched meanwhile, and it and the worker are listened to.
+        """Return how it ended; its memory is watched meanwhile, and it and the worker are listened to.
 
         ears    gives what the task says
         """
@@ -133,7 +133,7 @@ class ForkServer:
         return ended
 
     def _next(self) -> dict[str, Any] | None:
-        """The next frame's header; None if there is nobody to send one."""
+        """Return the next frame's header; None if there is nobody to send one."""
         while (frame := self._frames.next_frame()) is None:
             data, descriptors, _, _ = socket.recv_fds(self._channel, _PIECE, 1)
             self._descriptors.extend(descriptors)
@@ -144,14 +144,14 @@ class ForkServer:
 
 
 def _heard(ears: int) -> bytes:
-    """What a task says; nothing if it has closed its end, or has read what it said itself."""
+    """Return what a task says; nothing if it has closed its end, or has read what it said itself."""
     with suppress(BlockingIOError):
         return os.read(ears, MOST_SAID)
     return b""
 
 
 def _work(order: TaskOrder, broker: int, mouth: int) -> Result:
-    """The life of a task's process."""
+    """Return the life of a task's process."""
     tempfile.tempdir = os.environ["TMPDIR"] = str(order.folder)
 
     def say(said: Result) -> None:

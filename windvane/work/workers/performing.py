@@ -25,7 +25,7 @@ def perform_order(
     open_artifacts: Callable[[], Artifacts],
     say: Callable[[Result], object] = lambda _: None,
 ) -> Result:
-    """The task's result, JSON.
+    """Return the task's result, JSON.
 
     say       tells the worker something meanwhile
     raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
@@ -45,7 +45,7 @@ def perform_order(
 
 
 def perform_errand(step: StepContext) -> Result:
-    """What a step job asks."""
+    """Return what a step job asks."""
     if isinstance(step.job, TransformJob):
         return transform(step, step.job)
     return train(step) if isinstance(step.job, TrainingJob) else process(step)

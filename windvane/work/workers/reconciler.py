@@ -138,7 +138,7 @@ class Reconciler:
         return task_for(action_of(task), learning.situation(state, now), memory_mb, memory_mb)
 
     def is_left(self, job_arn: str, now: datetime) -> bool:
-        """Whether a job is left alone, because of what went wrong with it a moment ago."""
+        """Return whether a job is left alone, because of what went wrong with it a moment ago."""
         return now < self._left.get(job_arn, now)
 
     def advance(self, tx: Transaction, job_arn: str, now: datetime) -> None:
@@ -157,7 +157,7 @@ class Reconciler:
             _LOG.info("%s is %s (%s).", job_arn, new.job.status, new.job.secondary)
 
     def is_due(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
-        """Whether `advance` would change anything. A task's end advances its job by itself, so what is asked here
+        """Return whether `advance` would change anything. A task's end advances its job by itself, so what is asked here
         is whether time, a stop request or an endpoint makes something due."""
         if self.is_left(job.arn, now):
             return False
@@ -181,8 +181,8 @@ class Reconciler:
         return waits
 
     def _is_changed_by_time(self, state: JobState, now: datetime) -> bool:
-        """Whether something is due of a job though no task of it has ended. What a task's end makes due needs the analysis,
-        which is not read here: this is asked of all jobs every few seconds, and each has another one."""
+        """Return whether something is due of a job though no task of it has ended. What a task's end makes due needs the
+        analysis, which is not read here: this is asked of all jobs every few seconds, and each has another one."""
         if state.needs_analysis and self._has_lost_volume(state.job):
             return True
         if learning.is_idle(state):
@@ -302,7 +302,7 @@ def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
 
 
 def left_over(store: Store, reconciler: Reconciler) -> list[Workspace]:
-    """The workspaces of jobs that have ended.
+    """Return the workspaces of jobs that have ended.
 
     Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
     """
@@ -317,7 +317,7 @@ def left_over(store: Store, reconciler: Reconciler) -> list[Workspace]:
 
 
 def _analysis_in(workspace: Path, max_columns: int) -> KnownAnalysis:
-    """What a task found out of the data, as far as the search needs it. A task may have left anything in its workspace.
+    """Return what a task found out of the data, as far as the search needs it. A task may have left anything in its workspace.
 
     raises    CorruptArtifact
     """

@@ -40,7 +40,7 @@ class TaskStarter:
         self._artifacts: Artifacts | None = None
 
     def prepare(self) -> bool:
-        """Whether a task can begin at once; soon, if not."""
+        """Return whether a task can begin at once; soon, if not."""
         return self._forks.is_ready(_LOOK_S)
 
     def start(self, order: TaskOrder) -> RemoteTask:
@@ -71,8 +71,8 @@ class TaskStarter:
         )
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
-        """What the job's role, or whoever created it without one, may read now: policies, manifests and objects may have
-        changed since it was admitted."""
+        """Return what the job's role, or whoever created it without one, may read now: policies, manifests and objects may
+        have changed since it was admitted."""
         if not role_of(job) and not creator_of(job):
             return lambda _: True
         self._directory.refresh()
@@ -90,7 +90,7 @@ class TaskStarter:
         return may_read
 
     def _may_write(self, job: AutoMLJob | ProcessingJob) -> MayWrite:
-        """The same of what it may write: what was admitted is the folder, not each object that comes to lie in it."""
+        """Return the same of what it may write: what was admitted is the folder, not each object that comes to lie in it."""
         if not role_of(job) and not creator_of(job):
             return lambda _: True
         self._directory.refresh()
@@ -127,7 +127,7 @@ class TaskStarter:
         return authorizer.rights_of_role(role, job.scope.region)
 
     def _may_decrypt(self, rights: Rights, location: Location) -> bool:
-        """Whether the object, as it is now, is under no key of KMS or under one that may be used."""
+        """Return whether the object, as it is now, is under no key of KMS or under one that may be used."""
         info = None if self._artifacts is None else self._artifacts.info(location)
         if info is None or not info.kms_key:
             return True
@@ -135,7 +135,7 @@ class TaskStarter:
         return decide(here, "kms:Decrypt", info.kms_key) is Decision.ALLOWED
 
     def _permits(self, owners: BucketOwners, account: str) -> Callable[[str], bool]:
-        """Whether the account may use a bucket: it may have changed hands since the job was admitted."""
+        """Return whether the account may use a bucket: it may have changed hands since the job was admitted."""
 
         def permits(bucket: str) -> bool:
             source = self._mapped.find(bucket)

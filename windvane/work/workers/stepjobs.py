@@ -57,13 +57,13 @@ def find_step_job(tx: Transaction, job_arn: str) -> ProcessingJob | None:
 def unfinished(
     tx: Transaction, statuses: tuple[StepStatus, ...] = UNFINISHED
 ) -> Iterator[ProcessingJob]:
-    """Those that clients created."""
+    """Yield those that clients created."""
     for kind in _KINDS:
         yield from (job for job in tx.every(kind, statuses) if not job.parent)
 
 
 def begin(tx: Transaction, task: Task, now: datetime) -> ProcessingJob | None:
-    """The job of a task that was just claimed, which now tells since when it is worked on."""
+    """Return the job of a task that was just claimed, which now tells since when it is worked on."""
     job = find_step_job(tx, task.job_arn)
     if job is None:
         return None

@@ -93,7 +93,7 @@ class Supervisor:
         ]
 
     def memory_bytes(self, worker: str) -> int | None:
-        """What the task holds that the worker of this name has in hand; None if no such worker is at work."""
+        """Return what the task holds that the worker of this name has in hand; None if no such worker is at work."""
         for post in self._posts:
             process = post.process
             if process is not None and self._name(post) == worker:

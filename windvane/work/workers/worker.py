@@ -65,10 +65,10 @@ class TaskProcess(Protocol):
     """A task under way in a process of its own."""
 
     def wait(self, timeout_s: float) -> Exit | None:
-        """How it ended, after waiting until it does, says something, or the time is over."""
+        """Return how it ended, after waiting until it does, says something, or the time is over."""
 
     def said(self) -> Result | None:
-        """What it said last, once; None if it has said nothing since."""
+        """Return what it said last, once; None if it has said nothing since."""
 
     def kill(self, reason: Ending = Ending.KILLED) -> Exit:
         """Kill it now. Returns how it ended: `reason`, or what it was if it had ended before."""
@@ -199,7 +199,8 @@ class Worker:
         return RunningTask(handler, running)
 
     def _started(self, order: TaskOrder) -> TaskProcess:
-        """What begins to do an order. One whose folder cannot be made, for want of room in memory or on the disk, has failed."""
+        """Return what begins to do an order. One whose folder cannot be made, for want of room in memory or on the disk, has
+        failed."""
         try:
             return self._start_task(order)
         except (OSError, WindvaneError) as error:
@@ -207,7 +208,7 @@ class Worker:
             return NeverStarted(failed_with(error))
 
     def _attend(self, watch: RunningTask) -> tuple[Exit, bool] | None:
-        """How the child ended, and whether it was stopped because its job is not to go on. None if the task is not
+        """Return how the child ended, and whether it was stopped because its job is not to go on. None if the task is not
         ours any more: given back, or lost."""
         is_heard = False
         while (ended := watch.running.wait(_LOOK_S)) is None:
@@ -227,7 +228,7 @@ class Worker:
         return ended, False
 
     def _listen(self, watch: RunningTask) -> bool:
-        """Whether the task has said what its job waits for. That is kept, and the job brought forward."""
+        """Return whether the task has said what its job waits for. That is kept, and the job brought forward."""
         said, task = watch.running.said(), watch.handler.task
         words = None if said is None else words_of(task, said)
         if words is None:
@@ -279,7 +280,7 @@ class Worker:
         _LOG.info("Task %s of %s: %s %s", handler.task.key, handler.owner, outcome.status, why)
 
     def _finish(self, handler: TaskHandler, outcome: TaskOutcome, result: Result | None) -> bool:
-        """Whether the task was still ours; if not, nothing is recorded."""
+        """Return whether the task was still ours; if not, nothing is recorded."""
         handler.prepare()
         now = self._clock()
         with self._store.transaction() as tx:

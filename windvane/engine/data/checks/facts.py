@@ -80,7 +80,7 @@ class TableFacts:
         return Copies.of(self.keys.features)
 
     def repeats(self, column: TypedColumn) -> bool:
-        """Whether values recur; columns that are different in every row all tell the rows apart alike."""
+        """Return whether values recur; columns that are different in every row all tell the rows apart alike."""
         return bool(column.statistics["distinct"] < 0.5 * self.n_rows)
 
     def copies_target(self, column: TypedColumn) -> bool:

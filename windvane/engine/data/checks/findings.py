@@ -15,7 +15,7 @@ _SEVERITIES = ("high", "medium", "low")
 
 
 def find_all(facts: TableFacts) -> tuple[Finding, ...]:
-    """Every finding, most severe first."""
+    """Return every finding, most severe first."""
     findings = [finding for check in _CHECKS for finding in check(facts)]
     return tuple(sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)))
 

@@ -68,7 +68,7 @@ def _powers_hold(facts: TableFacts) -> bool:
 
 
 def shared_rows(facts: TableFacts) -> Iterator[Finding]:
-    """Rows validated by a model that learns from their copy."""
+    """Yield rows validated by a model that learns from their copy."""
     shared = facts.learned_copies.differing(facts.folds)
     n_shared = int((facts.folds[shared] >= 0).sum())
     n_validated = int((facts.folds >= 0).sum())
@@ -124,7 +124,7 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
 
 
 def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
-    """Rows that are sorted by the target, or by something that it follows."""
+    """Yield rows that are sorted by the target, or by something that it follows."""
     if facts.has_validation_set or facts.powers.place < _PLACED or not _powers_hold(facts):
         return
     yield Finding(

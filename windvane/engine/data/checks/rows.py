@@ -64,7 +64,7 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
 
 
 def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
-    """Rows that only columns which are not learnt from tell apart."""
+    """Yield rows that only columns which are not learnt from tell apart."""
     n_renamed = facts.learned_copies.n_copies - facts.copies.n_copies
     if n_renamed > 0.001 * facts.n_rows:
         apart = facts.of_type(ColumnType.IDENTIFIER, ColumnType.UNUSED)

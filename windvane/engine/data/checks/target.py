@@ -89,7 +89,7 @@ def rare_classes(facts: TableFacts) -> Iterator[Finding]:
 
 
 def contradictions(facts: TableFacts) -> Iterator[Finding]:
-    """Rows of one description and several classes."""
+    """Yield rows of one description and several classes."""
     if not facts.target.labels:
         return
     rows = facts.feature_copies.differing(facts.target.y)
@@ -108,7 +108,7 @@ def contradictions(facts: TableFacts) -> Iterator[Finding]:
 
 
 def _n_in_majority(facts: TableFacts, rows: NDArray[np.int64]) -> int:
-    """How many of these rows have the most frequent class among the rows of their description."""
+    """Return how many of these rows have the most frequent class among the rows of their description."""
     _, group = np.unique(facts.keys.features[rows], return_inverse=True)
     n_classes = len(facts.target.labels)
     pairs, counts = np.unique(
@@ -157,7 +157,7 @@ def outlying_targets(facts: TableFacts) -> Iterator[Finding]:
 
 
 def capped(facts: TableFacts) -> Iterator[Finding]:
-    """A largest value that stands for all that are larger."""
+    """Yield a largest value that stands for all that are larger."""
     numbers = facts.target_numbers
     if not numbers:
         return

@@ -26,7 +26,7 @@ _LONGEST = 2500
 
 
 def build_feature_transform() -> dict[str, str]:
-    """The hyperparameters of training jobs that fit these transformers, or train on what they make."""
+    """Return the hyperparameters of training jobs that fit these transformers, or train on what they make."""
     unknown = [name for name in WITHOUT if name not in TRANSFORMERS]
     if unknown:
         raise ValueError(f"WITHOUT names {unknown[0]!r}, which is not a column that {RECIPE} uses.")
@@ -41,7 +41,7 @@ def build_feature_transform() -> dict[str, str]:
 
 
 def build_label_transform() -> list[str]:
-    """The labels in the order of their class indices; none if the target is a number."""
+    """Return the labels in the order of their class indices; none if the target is a number."""
     return list(LABELS)
 
 
@@ -56,7 +56,7 @@ def transformers() -> list[tuple[str, str, str]]:
 
 
 def read_features(row: dict[str, Any]) -> list[Any]:
-    """The cells of a row by column, in the order in which an endpoint reads them; those that are not given are
+    """Return the cells of a row by column, in the order in which an endpoint reads them; those that are not given are
     missing."""
     names = [name for name in HEADER if name != TARGET]
     unknown = row.keys() - set(names)

@@ -11,7 +11,7 @@ from windvane.wording import number
 
 
 def cells_of(table: StoredTable, name: str, rows: NDArray[np.int64]) -> list[str]:
-    """The cells of a feature or the target in these rows."""
+    """Return the cells of a feature or the target in these rows."""
     analysis = table.analysis
     if name == analysis.target:
         told = table.y[rows].tolist()

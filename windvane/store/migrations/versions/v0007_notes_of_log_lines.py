@@ -48,7 +48,7 @@ def upgrade() -> None:
 
 
 def _notes(message: str) -> Iterator[dict[str, Any]]:
-    """The note of a line, if it is one of an endpoint's history."""
+    """Yield the note of a line, if it is one of an endpoint's history."""
     if match := _STATUS.fullmatch(message):
         yield {"code": "endpoint-is", "facts": match.groupdict()}
     elif match := _UPDATE.fullmatch(message):

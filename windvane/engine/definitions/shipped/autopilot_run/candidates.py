@@ -30,7 +30,7 @@ class Candidate:
     why: str = ""
 
     def sent(self, folds: int) -> dict[str, str]:
-        """The hyperparameters of its training job, all of them text."""
+        """Return the hyperparameters of its training job, all of them text."""
         reserved = {**self.features, "_seed": str(self.seed), "_folds": str(folds)}
         if self.rows is not None:
             reserved["_rows"] = str(self.rows)
@@ -63,7 +63,7 @@ class Result:
 
 
 def ensemble_of(members: Sequence[Result], weights: Sequence[float], number: int) -> Candidate:
-    """A weighted mean of what candidates of the same columns predict."""
+    """Return a weighted mean of what candidates of the same columns predict."""
     first = members[0].candidate.features
     told = ", ".join(
         f"{one.candidate.name} ({weight:.3g})" for one, weight in zip(members, weights, strict=True)
@@ -94,7 +94,7 @@ class Again:
 
 
 def best_first(results: Iterable[Result], minimize: bool) -> list[Result]:
-    """Those that finished, best first, the earlier of equals; then the others."""
+    """Return those that finished, best first, the earlier of equals; then the others."""
     sign = 1.0 if minimize else -1.0
     return sorted(
         results,

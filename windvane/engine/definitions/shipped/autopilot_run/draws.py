@@ -24,7 +24,7 @@ STEP = 0.18
 
 
 def propose(results: Sequence[Result], minimize: bool, number: int, seed: int) -> Candidate:
-    """The candidate of this number: the same for the same results and seed."""
+    """Return the candidate of this number: the same for the same results and seed."""
     ordered = best_first(results, minimize)
     finished = [one for one in ordered if one.score is not None and not one.members]
     if not finished:
@@ -49,7 +49,7 @@ def propose(results: Sequence[Result], minimize: bool, number: int, seed: int) -
 
 
 def at(one: Range, share: float) -> Any:
-    """The value at a share (0 <= share < 1) of a range."""
+    """Return the value at a share (0 <= share < 1) of a range."""
     if "options" in one:
         return one["options"][int(share * len(one["options"]))]
     low, high = _scaled(one, one["low"]), _scaled(one, one["high"])
@@ -60,7 +60,7 @@ def at(one: Range, share: float) -> Any:
 
 
 def near(one: Range, value: Any, chance: random.Random) -> Any:
-    """A value a step away."""
+    """Return a value a step away."""
     if "options" in one:
         return chance.choice(one["options"])
     low, high = _scaled(one, one["low"]), _scaled(one, one["high"])

@@ -109,7 +109,7 @@ class Local:
         return Again(name, str(into), before, outcome.objective)
 
     def deploy(self, result: Result, endpoint: str) -> str:  # noqa: ARG002 - as the service's
-        """The folder with the packages `transformers` and `model`, which windvane answers from."""
+        """Return the folder with the packages `transformers` and `model`, which windvane answers from."""
         from windvane.engine.stages import assemble
 
         into, parts = self._next_folder(), result.members or (result,)
@@ -149,7 +149,7 @@ class Local:
         return rerun(self._dataset, plan, outcome["folds_used"], features, into).objective
 
     def _score(self, entry: Mapping[str, Any]) -> float:
-        """The objective of an entry as training it once more measures it: of an ensemble by the weights it has."""
+        """Return the objective of an entry as training it once more measures it: of an ensemble by the weights it has."""
         from windvane.domain.problem import MetricName
         from windvane.engine.candidate_io import outcome_from_json
 
@@ -163,7 +163,7 @@ class Local:
         return [one for one in entries if one["outcome"] is not None]
 
     def _table(self, features: Mapping[str, str]) -> Path:
-        """The dataset folder without the columns that a recipe leaves out."""
+        """Return the dataset folder without the columns that a recipe leaves out."""
         from windvane.engine.plan_text import columns_without
         from windvane.engine.rerun import leave_out
 

@@ -156,7 +156,7 @@ class Run:
         self._keep(self._where.combine(members, shares, number, self.left_s))
 
     def _best_three(self) -> list[Result]:
-        """The best candidates that use the same columns as the best one."""
+        """Return the best candidates that use the same columns as the best one."""
         finished = [one for one in self.leaderboard() if one.score is not None and not one.members]
         left_out = [one.candidate.features.get("_without") for one in finished]
         alike = [one for one, names in zip(finished, left_out, strict=True) if names == left_out[0]]
@@ -170,7 +170,7 @@ class Run:
         return [finished[name] for name in names]
 
     def leaderboard(self) -> list[Result]:
-        """Every result, best first."""
+        """Return every result, best first."""
         return best_first(self.results, bool(self._job["minimize"]))
 
     def show_leaderboard(self) -> None:
@@ -178,7 +178,7 @@ class Run:
         print(table(self.leaderboard(), self._job["metric"]))
 
     def best(self) -> Result:
-        """The best result.
+        """Return the best result.
 
         raises    RuntimeError if no candidate finished
         """
@@ -213,7 +213,7 @@ class Run:
         return place
 
     def invoke(self, endpoint: str, rows: Sequence[Sequence[Any]]) -> str:
-        """What an endpoint answers to rows.
+        """Return what an endpoint answers to rows.
 
         raises    RuntimeError without a service
         """
@@ -259,7 +259,7 @@ def _use_one_thread() -> None:
 
 
 def open_run(job: Mapping[str, Any], run_on: str, dataset: str) -> Run:
-    """A run whose time begins now.
+    """Return a run whose time begins now.
 
     job      the notebook's literal of that name
     run_on   "server" or "local"

@@ -87,7 +87,7 @@ class Server:
         return replace(self._result(candidate, self._ended(name, max_s)), members=tuple(members))
 
     def leaders(self) -> list[str]:
-        """Names of the AutoML job's finished candidates, best first; none if it trained none."""
+        """Return names of the AutoML job's finished candidates, best first; none if it trained none."""
         order = "Ascending" if self._job["minimize"] else "Descending"
         pages = self._sagemaker.get_paginator("list_candidates_for_auto_ml_job").paginate(
             AutoMLJobName=self._job["name"],
@@ -113,7 +113,7 @@ class Server:
         return Again(name, again["TrainingJobName"], before, now)
 
     def deploy(self, result: Result, endpoint: str) -> str:
-        """A model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in service.
+        """Return a model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in service.
 
         raises    RuntimeError if it does not come into service
         """
@@ -137,7 +137,7 @@ class Server:
         return endpoint
 
     def invoke(self, endpoint: str, rows: Sequence[Sequence[Any]]) -> str:
-        """What an endpoint answers to rows of cells in the order of the header, the target left out."""
+        """Return what an endpoint answers to rows of cells in the order of the header, the target left out."""
         body = io.StringIO()
         csv.writer(body, lineterminator="\n").writerows(rows)
         answer = self._runtime.invoke_endpoint(
@@ -171,7 +171,7 @@ class Server:
         )
 
     def _measured(self, described: Mapping[str, Any]) -> float:
-        """The score of a finished training job.
+        """Return the score of a finished training job.
 
         raises    RuntimeError if it tells none
         """
@@ -215,7 +215,7 @@ class Server:
         hyperparameters: Mapping[str, str],
         channels: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
-        """A finished copy of a training job, described."""
+        """Return a finished copy of a training job, described."""
         name = self._named("again")
         max_s = max(_UNHURRIED_S, described["StoppingCondition"]["MaxRuntimeInSeconds"])
         self._sagemaker.create_training_job(
@@ -261,7 +261,7 @@ class Server:
         return _channel("dataset", self._job["dataset"])
 
     def _named(self, what: str) -> str:
-        """A name that no other has."""
+        """Return a name that no other has."""
         self._n_named += 1
         return "-".join(part for part in (self._prefix, what, f"{self._n_named:03d}") if part)[:63]
 
