@@ -37,15 +37,14 @@ def pooled(answers: Iterable[tuple[float, NDArray[np.floating[Any]]]], pool: Poo
 
     answers    weight and answer of each member; the weights sum to 1. That of a single one is its own
     """
-    total: Any = 0.0
-    n_members = 0
+    total: Any = None
     for weight, answer in answers:
         if weight == 1.0:
             return answer.astype(np.float64)
-        n_members += 1
         told = answer.astype(np.float64)
-        total = total + weight * (told if pool is Pool.ARITHMETIC else logs_of(told))
-    if not n_members:
+        part = weight * (told if pool is Pool.ARITHMETIC else logs_of(told))
+        total = part if total is None else total + part
+    if total is None:
         raise ValueError("There are no members to pool.")
     return np.asarray(total) if pool is Pool.ARITHMETIC else _probabilities(np.asarray(total))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from unit.engine.evaluation.made_up import table
 
 from windvane.domain.problem import MetricName
 from windvane.engine.ensembles import blend as module
@@ -131,11 +132,66 @@ def test_costs_leave_out_who_alone_costs_too_much():
     assert blended(y, told, costs={1: 1.5, 2: 1.5, 3: 0.1}) is None
 
 
+def unsure(scale, n_rows=N, seed=4):
+    """Probabilities of two classes: the first model's put rows in the best order and are far too sure."""
+    random = np.random.default_rng(seed)
+    signal = random.normal(size=n_rows)
+    y = (random.random(n_rows) < 1 / (1 + np.exp(-2 * signal))).astype(float)
+    noise = np.array([[0.2], [0.5], [0.5]]) * random.normal(size=(3, n_rows))
+    positive = 1 / (1 + np.exp(-np.array([[scale], [1.5], [1.5]]) * (signal + noise)))
+    return y, {i: np.stack([1 - one, one], axis=1) for i, one in enumerate(positive, 1)}
+
+
+def test_the_best_one_does_not_come_back_where_it_costs_too_much_to_join():
+    """With some of it the pair would score higher than it does alone."""
+    y, told = unsure(8.0)
+    found = blended(y, told, MetricName.AUC, costs={1: 0.9, 2: 0.5, 3: 0.5})
+    assert found.considered[0] == 1
+    assert set(found.weights) == {2, 3}
+    assert sum(found.weights.values()) == pytest.approx(1)
+
+
+def test_a_limit_that_all_keep_changes_nothing():
+    """Nor how far the ensemble goes: here it stays nearer to the best one than the weights of the least loss."""
+    y, told = unsure(8.0)
+    free = blended(y, told, MetricName.AUC)
+    members = [told[index] for index in free.considered]
+    smooth = fit_weights(loss_for(members, y, MetricName.AUC))
+    assert free.weights[1] > smooth[0] + 0.1
+    within = blended(y, told, MetricName.AUC, costs=dict.fromkeys(told, 0.1))
+    assert within.weights == free.weights
+    assert (within.out_of_fold == free.out_of_fold).all()
+
+
+def test_where_nothing_scores_higher_than_the_best_one_the_weights_are_those_of_the_least_loss():
+    """It puts all rows in the right order, and is unsure of every one."""
+    y, told = unsure(1.5)
+    told[1] = np.column_stack([0.51 - 0.02 * y, 0.49 + 0.02 * y])
+    found = blended(y, told, MetricName.AUC)
+    members = [told[index] for index in found.considered]
+    expected = fit_weights(loss_for(members, y, MetricName.AUC))
+    assert found.considered[0] == 1
+    assert [found.weights.get(index, 0.0) for index in found.considered] == pytest.approx(
+        [*expected]
+    )
+
+
+def test_candidates_of_a_table_are_judged_as_the_table_says():
+    y, told = noisy(2)
+    weight = np.where(np.arange(N) < 200, 1.5, 0.5)
+    given = OutOfFold.of(table(y, MetricName.MAE, weight=weight), told)
+    assert given.gain(told[1], np.arange(N)) == pytest.approx(
+        -np.average(np.abs(told[1] - y), weights=weight)
+    )
+    assert (given.predictions, given.folds.tolist()) == (told, (np.arange(N) % 5).tolist())
+
+
 def test_likely_members_are_those_of_the_ensemble_or_the_best_alone():
     y, told = noisy(4)
     assert set(likely_members(told, y, MetricName.MSE)) == set(blended(y, told).weights)
     told[2] = y.copy()
     assert likely_members(told, y, MetricName.MSE) == (2,)
+    assert likely_members({1: told[1], 2: told[2]}, y, MetricName.MSE) == (2,)
     assert likely_members({3: told[3]}, y, MetricName.MSE) == (3,)
     assert likely_members({}, y, MetricName.MSE) == ()
 

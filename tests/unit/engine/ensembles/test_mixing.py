@@ -34,6 +34,14 @@ def test_members_are_tempered_and_pooled(pool, n_members, n_classes, monkeypatch
     np.testing.assert_array_equal(mix(told), found)
 
 
+def test_members_may_all_have_a_temperature_of_their_own():
+    told, weights, _ = _told(2, 3)
+    softened = [at_temperature(one, 2.0) for one in told]
+    expected = pooled(zip(weights, softened, strict=True), Pool.GEOMETRIC)
+    mix = Mixing(weights, [2.0, 2.0], Pool.GEOMETRIC, NO_CHANGE, None)
+    np.testing.assert_allclose(mix(told), expected, rtol=1e-11)
+
+
 @pytest.mark.parametrize("n_members", [1, 3, 12])
 def test_values_are_averaged_the_same_for_a_row_alone(n_members):
     random = np.random.default_rng(n_members)

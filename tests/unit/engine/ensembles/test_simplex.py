@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windvane.engine.ensembles import simplex
 from windvane.engine.ensembles.simplex import minimize_on_simplex
 
 
@@ -28,3 +29,22 @@ def test_no_weight_can_be_moved_to_advantage(seed, n):
 def test_equal_columns_share_their_weight():
     curvature = np.ones((3, 3)) + np.diag([0.0, 0.0, 2.0])
     assert minimize_on_simplex(curvature, np.zeros(3)) == pytest.approx([0.5, 0.5, 0], abs=1e-6)
+
+
+def test_a_step_that_leaves_the_simplex_ends_where_the_first_weight_is_gone():
+    random = np.random.default_rng(0)
+    for n in (2, 3, 3, 5, 5, 8, 8):
+        weights = random.dirichlet(np.ones(n))
+        wanted = weights + random.normal(size=n)
+        wanted[0] = -0.1
+        wanted[1] += 1 - wanted.sum()
+        found = simplex._as_far_as_possible(weights, wanted, np.ones(n, bool))
+        assert found.min() == 0.0, "exactly"
+        share = (found - weights)[0] / (wanted - weights)[0]
+        assert 0 < share < 1
+        assert found == pytest.approx(weights + share * (wanted - weights))
+
+
+def test_a_step_to_the_edge_goes_all_the_way():
+    found = simplex._as_far_as_possible(np.full(2, 0.5), np.array([1.0, 0.0]), np.ones(2, bool))
+    assert found.tolist() == [1.0, 0.0]

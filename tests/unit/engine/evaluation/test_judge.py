@@ -20,6 +20,7 @@ from unit.engine.evaluation.made_up import (
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.evaluation import judge
 from windvane.engine.evaluation.trained import Trained
+from windvane.engine.scoring.classweights import best_class_weights
 from windvane.engine.scoring.metrics import METRICS
 from windvane.errors import CandidateFault
 from windvane.notes.codes import NoteCode
@@ -177,6 +178,15 @@ def test_classes_stay_as_likely_as_they_are_where_no_weight_would_change_one():
     record = record_of(table(y, MetricName.BALANCED_ACCURACY, 3), predicted)
     assert (record.class_weights, record.outcome.notes) == ((), ())
     assert record.outcome.objective == pytest.approx(1.0)
+
+
+def test_weights_of_classes_that_help_only_on_the_rows_they_come_from_are_not_taken():
+    """Predictions that know nothing."""
+    random = np.random.default_rng(3)
+    y, predicted = random.integers(0, 3, N).astype(float), random.dirichlet(np.ones(3), N)
+    assert best_class_weights(MetricName.BALANCED_ACCURACY, y, predicted)
+    record = record_of(table(y, MetricName.BALANCED_ACCURACY, 3), predicted)
+    assert (record.class_weights, record.outcome.notes) == ((), ())
 
 
 def test_an_objective_that_rows_of_one_class_do_not_tell_is_named():

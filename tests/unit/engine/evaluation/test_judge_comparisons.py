@@ -19,6 +19,7 @@ from windvane.domain.problem import MetricName
 from windvane.engine.candidates import Score
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.evaluation import judge
+from windvane.engine.scoring.evaluate import gain
 from windvane.engine.scoring.metrics import METRICS
 from windvane.notes.note import said
 
@@ -53,6 +54,14 @@ def test_an_ensemble_holds_up_unless_it_is_shown_to_be_worse(off, holds):
     assert judge.holds_up(table(y, MetricName.MAE), found, RECORD, alone) is holds
 
 
+def test_predictions_that_are_alike_are_neither_better_nor_shown_to_be_worse():
+    y = numbers()
+    alike = (y + 1).astype(np.float32)
+    dataset, found = table(y, MetricName.MAE), blended({1: 0.5, 2: 0.5}, alike.astype(float))
+    assert judge.holds_up(dataset, found, RECORD, alike)
+    assert not judge.compared(dataset, found.rows, found.out_of_fold, found.in_sample).is_better
+
+
 @pytest.mark.parametrize(("gained", "is_better"), [(0.0, False), (1.8, False), (2.2, True)])
 def test_the_second_is_better_if_luck_alone_would_hardly_show_it(gained, is_better):
     y, spread = np.zeros(N), np.tile([0.5, -0.5], N // 2)
@@ -72,6 +81,7 @@ def test_gains_beside_a_candidate_are_of_the_same_rows():
     )
     assert own.shape == others.shape == rows.shape
     assert own.mean() > others.mean() + 0.1, "the other has a threshold of a half"
+    assert own.mean() == pytest.approx(gain(MetricName.F1, y[rows], predicted[rows]), abs=1e-6)
     y = numbers()
     own, others = judge.gains_beside(
         table(y, MetricName.MAE),
@@ -148,6 +158,8 @@ def test_where_there_was_nothing_to_pick_from_nothing_is_expected():
     others = {index: member(index, folds_used=5 if index == best else 2) for index in told}
     assert optimism(y, told, best, others) is None
     assert optimism(y, told, best, folds=np.full(N, -1)) is None
+    assert optimism(y, told, best, folds=np.where(np.arange(N) < 1, 0, -1)) is None
+    assert optimism(y, told, best, folds=np.where(np.arange(N) < 2, 0, -1)) is not None
     told[best] = np.full(N, np.nan, np.float32)
     assert optimism(y, told, best) is None
 
