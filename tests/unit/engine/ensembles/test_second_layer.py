@@ -64,6 +64,14 @@ def test_what_is_saved_answers_the_same_when_it_is_read(n_classes, tmp_path):
         np.testing.assert_allclose(before.sum(axis=1), 1)
 
 
+def test_a_single_member_may_have_one(tmp_path):
+    answers, y = _answers(0)
+    first = OutOfFold({7: answers[0]}, y, np.arange(N) % 4, MetricName.RMSE)
+    layer = stacked(Stacking(), first, weighted(first.predictions, {7: 1.0}))[1]
+    layer.save(tmp_path / "layer")
+    assert load_second_layer(tmp_path / "layer").n_members == 1
+
+
 @settings(max_examples=30, deadline=None)
 @given(n_classes=st.sampled_from(CLASSES), seed=st.integers(0, 99), row=st.integers(0, N - 1))
 def test_a_row_alone_and_among_others_has_the_same_answer(n_classes, seed, row):

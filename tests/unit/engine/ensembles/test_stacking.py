@@ -1,5 +1,7 @@
 """No row has a say in the trees that answer it, and given weights give the same trees again."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,35 @@ def test_a_fit_costs_its_share_for_each_number_that_a_tree_looks_at(seconds, fit
     found = weighted(members, {1: 0.5, 2: 0.5})
     honest_answers(STACKING, first, blend(first))  # LightGBM is loaded
     assert fits_into(seconds, STACKING, first, found) is fits
+
+
+def test_where_lightgbm_is_not_loaded_yet_that_takes_its_time_too(monkeypatch):
+    y, members, folds = _by_region()
+    first = OutOfFold(members, y, folds, MetricName.RMSE)
+    found = weighted(members, {1: 0.5, 2: 0.5})
+    honest_answers(STACKING, first, blend(first))
+    assert fits_into(10.0, STACKING, first, found)
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    assert not fits_into(10.0, STACKING, first, found)
+    assert fits_into(30.0, STACKING, first, found)
+
+
+def test_of_very_many_rows_a_fit_costs_no_more(monkeypatch):
+    monkeypatch.setattr(stacking, "_MOST_ROWS", 3_000)
+    honest_answers(STACKING, *_first(*_by_region()))
+    for n_rows in (3_000, 12_000):
+        y, members, folds = _by_region(n_rows)
+        first = OutOfFold(members, y, folds, MetricName.RMSE)
+        found = weighted(members, {1: 0.5, 2: 0.5})
+        assert fits_into(2.26, STACKING, first, found)
+        assert not fits_into(2.24, STACKING, first, found)
+
+
+def test_rows_are_answered_alike_in_blocks_of_any_size(monkeypatch):
+    first, found = _first(*_by_region())
+    whole = honest_answers(STACKING, first, found)
+    monkeypatch.setattr(stacking, "_BLOCK", 77)
+    assert (honest_answers(STACKING, first, found) == whole).all()
 
 
 @pytest.mark.parametrize(("seconds", "fits"), [(2.95, True), (2.85, False)])

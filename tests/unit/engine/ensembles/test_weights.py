@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windvane.domain.problem import MetricName
+from windvane.engine.ensembles import weights as module
 from windvane.engine.ensembles.losses import SHRINKAGE, loss_for
 from windvane.engine.ensembles.weights import LEAST_WEIGHT, MAX_MEMBERS, fit_weights
 
@@ -103,6 +104,28 @@ def test_equal_models_share_the_weight_up_to_the_most_members():
     copies = np.repeat(np.stack(said), 16, axis=0) + 0.1 * random.normal(size=(16, y.size))
     weights = fit_weights(loss_for(list(copies), y, MetricName.RMSE))
     assert np.count_nonzero(weights) == MAX_MEMBERS
+
+
+@pytest.mark.parametrize(
+    ("n_members", "n_kept"),
+    [
+        (MAX_MEMBERS, MAX_MEMBERS),
+        (MAX_MEMBERS + 1, MAX_MEMBERS),
+        (MAX_MEMBERS + 5, MAX_MEMBERS + 2),
+    ],
+)
+def test_of_too_many_members_the_lightest_half_of_the_surplus_goes(n_members, n_kept):
+    weights = 1.0 + np.random.default_rng(0).permutation(n_members)
+    kept = module._worth_keeping(weights / weights.sum())
+    lightest = n_members - n_kept
+    assert kept.tolist() == np.flatnonzero(weights > lightest).tolist()
+
+
+def test_members_below_the_least_weight_go_unless_all_are():
+    weights = np.array([0.5, LEAST_WEIGHT, 0.5 - 1.9 * LEAST_WEIGHT, 0.9 * LEAST_WEIGHT])
+    assert module._worth_keeping(weights).tolist() == [0, 1, 2]
+    alike = np.full(100, 0.01)
+    assert 0 < module._worth_keeping(alike).size < 100
 
 
 def test_absolute_error_cares_less_for_outliers():

@@ -75,6 +75,11 @@ def test_the_first_candidate_is_scored_on_as_many_folds_as_a_small_share_of_the_
     assert (found.least, found.most) == (3, 5)
 
 
+def test_however_short_the_search_a_first_fold_has_a_second():
+    shorter, short = (fold_terms(ANALYSIS, s, s, None, []).fold_s for s in (0.1, 1.0))
+    assert shorter == short >= 1.0
+
+
 def test_few_candidates_leave_the_first_one_more():
     found = fold_terms(ANALYSIS, 100.0, 100.0, 4, [])
     assert (found.fold_s, found.further_s) == (25.0, 12.5)
@@ -162,6 +167,14 @@ def test_time_for_the_refits_of_the_members_is_kept():
     assert refit_s([50.0, 50.0], 1, 10.0) < 3.0
 
 
+def test_of_a_job_below_a_minute_refits_may_take_a_smaller_part():
+    """Between a minute and no time at all in a straight line."""
+    long, minute, half, none = (refit_s([1e9], 1, s) / s for s in (600.0, 60.0, 30.0, 1e-9))
+    assert long == pytest.approx(minute)
+    assert half == pytest.approx((minute + none) / 2)
+    assert 0 < none < minute < 0.5
+
+
 def test_candidates_learn_from_samples_of_a_large_table():
     plan = next_plan(LARGE, 1, 99, [], 1000.0, own_s=60.0)
     assert plan.n_rows is not None
@@ -202,6 +215,7 @@ def test_what_takes_longer_than_is_left_is_passed_over(proposals):
 def test_nothing_is_begun_if_nothing_fits(proposals):
     proposals("catboost")
     assert next_plan(ANALYSIS, 1, 1000, TRIED, 10.0) is None
+    assert next_plan(ANALYSIS, 1, 1000, TRIED, 0.0) is None
 
 
 @pytest.mark.parametrize(("n_slow", "is_found"), [(15, True), (16, False)])
@@ -247,7 +261,16 @@ def test_a_search_that_can_begin_nothing_any_more_gives_up():
 
 def test_a_plan_that_needs_more_memory_than_there_is_says_how_much():
     check_memory(ANALYSIS, _plan("catboost"), 500)
+    needed_mb = cost.predicted_mb(LARGE, _plan("catboost"))
+    check_memory(LARGE, _plan("catboost"), needed_mb)
     with pytest.raises(
         OutOfMemory, match=r"catboost is expected to need \d+ MiB .* may use 300 MiB"
-    ):
+    ) as caught:
         check_memory(LARGE, _plan("catboost"), 300)
+    assert caught.value.note.facts == {
+        "n_rows": 1_000_000,
+        "n_columns": 20,
+        "algorithm": "catboost",
+        "needed_mb": needed_mb,
+        "memory_mb": 300.0,
+    }
