@@ -190,7 +190,7 @@ class Server:
         )
         regions = regions_of_buckets(settings, self._objects)
         self._roles = Roles(self._authorizer, self._owners, self._mapped, regions)
-        self._entry = Authenticator(
+        self._authenticator = Authenticator(
             self._keyring, OneTimeTokens(self._store, utc_now), keys.token_secret, utc_now
         )
         self._gateway = self._new_gateway()
@@ -198,7 +198,7 @@ class Server:
         self._operations = self._new_operations()
         self._async_operations = self._new_async_operations()
         self._edge = self._new_edge()
-        self._inside = InProcessClient(
+        self._in_process = InProcessClient(
             self._operations,
             self._async_operations,
             self._permit,
@@ -243,7 +243,7 @@ class Server:
         await self._webhooks.stop()
         self._upkeep.stop()
         await asyncio.to_thread(self._edge.close)
-        await asyncio.to_thread(self._inside.close)
+        await asyncio.to_thread(self._in_process.close)
         await self._gateway.close()
         await asyncio.gather(
             asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
@@ -261,7 +261,7 @@ class Server:
 
     def _use_keys(self, keys: KeyFile) -> None:
         self._keyring.replace(permanent_keys(self._settings, keys), keys.token_secret)
-        self._entry.replace(keys.token_secret)
+        self._authenticator.replace(keys.token_secret)
         self._page_tokens.replace(keys.token_secret)
 
     def _ensure_default_bucket(self) -> None:
@@ -338,8 +338,8 @@ class Server:
         owners = self._owners if self._objects is not None else None
         return Site(
             SiteServices(
-                self._entry,
-                self._inside,
+                self._authenticator,
+                self._in_process,
                 Objects(
                     self._artifacts,
                     owners,

@@ -93,7 +93,7 @@ def signed_in_as(desk: Desk, written: Written, access_key: str) -> dict[str, Any
     log = written.open()
     log.start()
     sign_ins = SignIns(FailureCounter(), log, lambda _: None)
-    account = desk.entry.account_of(access_key)
+    account = desk.authenticator.account_of(access_key)
     asyncio.run(sign_ins.failed("192.0.2.1", "browser", access_key, account))
     log.stop()
     return events(written)[-1]

@@ -55,7 +55,7 @@ class Watched:
 @dataclass
 class World:
     browser: Browser
-    entry: Authenticator
+    authenticator: Authenticator
     keys: KeyRing
     watched: Watched
     now: datetime
@@ -71,20 +71,22 @@ def world(tmp_path, monkeypatch):
     def clock() -> datetime:
         return built.now
 
-    entry = Authenticator(ring, OneTimeTokens(store, clock), b"k" * 32, clock)
+    authenticator = Authenticator(ring, OneTimeTokens(store, clock), b"k" * 32, clock)
     routes = (*console_site.ROUTES, Route("/console/watched", watched.page))
     monkeypatch.setattr(console_site, "ROUTES", routes)
     unused: Any = None
-    site = Site(SiteServices(entry, unused, unused, Hosts([]), lambda _: (), unused))
-    built = World(Browser(site), entry, ring, watched, datetime.now(UTC).replace(microsecond=0))
-    session = entry.by_keys("AKIA1", "one", "us-east-1")
-    built.browser.cookies["windvane-session-8470"] = entry.text_of(session)
+    site = Site(SiteServices(authenticator, unused, unused, Hosts([]), lambda _: (), unused))
+    built = World(
+        Browser(site), authenticator, ring, watched, datetime.now(UTC).replace(microsecond=0)
+    )
+    session = authenticator.by_keys("AKIA1", "one", "us-east-1")
+    built.browser.cookies["windvane-session-8470"] = authenticator.text_of(session)
     yield built
     store.close()
 
 
 def sign_out(world: World) -> None:
-    world.entry.end(world.watched.sessions[0])
+    world.authenticator.end(world.watched.sessions[0])
 
 
 def outlive(world: World) -> None:

@@ -113,7 +113,7 @@ class SiteServices:
     rates       requests that each account may make, those of its other clients among them
     """
 
-    entry: Authenticator
+    authenticator: Authenticator
     inside: InProcessClient
     objects: Objects
     hosts: Hosts
@@ -139,7 +139,7 @@ class Site:
             },
         )
         self._app.state.tap = self._tap
-        self._app.state.entry = parts.entry
+        self._app.state.authenticator = parts.authenticator
         self._app.state.sign_ins = parts.sign_ins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,7 +175,7 @@ class Site:
 
     async def _session(self, request: Request) -> Session | None:
         kept = request.cookies.get(cookies.session_name(request), "")
-        return await asyncio.to_thread(self._parts.entry.again, kept) if kept else None
+        return await asyncio.to_thread(self._parts.authenticator.again, kept) if kept else None
 
     def _context(self, request: Request, session: Session) -> RequestContext:
         parts, caller = self._parts, _seen_from(session.caller, request)
@@ -184,7 +184,7 @@ class Site:
             session,
             url_of(request),
             parts.roles,
-            parts.entry.csrf_token(session),
+            parts.authenticator.csrf_token(session),
             parts.inside,
             VisitObjects(parts.objects, caller, parts.inside),
         )
@@ -195,7 +195,7 @@ class Site:
         token = request.headers.get("x-csrf-token")
         if token is None:
             token = (await form_of(request)).get("csrf_token")
-        if not self._parts.entry.is_csrf_token(session, token):
+        if not self._parts.authenticator.is_csrf_token(session, token):
             raise AccessDenied(
                 "The form does not belong to this session, so nothing was changed. Reload the page."
             )

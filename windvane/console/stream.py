@@ -124,11 +124,11 @@ async def _drawn(render: Render) -> Mapping[str, str]:
 def stream_fragments(request: Request, render: Render, every_s: float = 1.0) -> StreamingResponse:
     """raises    Throttled if too many pages are watched already"""
     tap: Tap = request.app.state.tap
-    entry: Authenticator = request.app.state.entry
-    kept = entry.text_of(visit_of(request).session)
+    authenticator: Authenticator = request.app.state.authenticator
+    kept = authenticator.text_of(visit_of(request).session)
 
     async def is_signed_in() -> bool:
-        return await asyncio.to_thread(entry.again, kept) is not None
+        return await asyncio.to_thread(authenticator.again, kept) is not None
 
     return tap.open(request, render, every_s, is_signed_in)
 

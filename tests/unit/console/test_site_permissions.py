@@ -38,7 +38,7 @@ class Desk:
 
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
-        self.entry = Authenticator(
+        self.authenticator = Authenticator(
             accounts.ring, OneTimeTokens(accounts.store, accounts.clock), SECRET, accounts.clock
         )
         parts = build_parts(
@@ -56,7 +56,7 @@ class Desk:
         )
         self.site = Site(
             SiteServices(
-                self.entry,
+                self.authenticator,
                 self.inside,
                 self.objects,
                 Hosts([]),
@@ -66,7 +66,7 @@ class Desk:
         )
 
     def session(self, keys: Any) -> Session:
-        session = self.entry.by_keys(keys["AccessKeyId"], keys["SecretAccessKey"], REGION)
+        session = self.authenticator.by_keys(keys["AccessKeyId"], keys["SecretAccessKey"], REGION)
         assert session is not None
         return session
 
@@ -74,7 +74,7 @@ class Desk:
         return self.session(keys).caller
 
     def browser(self, keys: Any) -> Browser:
-        text = self.entry.text_of(self.session(keys))
+        text = self.authenticator.text_of(self.session(keys))
         return Browser(self.site, cookies={"windvane-session-8470": text})
 
 
@@ -89,11 +89,11 @@ def test_a_user_signs_in_with_its_key_until_that_is_taken_away(desk: Desk) -> No
     keys = desk.accounts.user("ann", allow("*"))
     session = desk.session(keys)
     assert session.caller.credential.principal_arn == f"arn:aws:iam::{ACCOUNT}:user/ann"
-    kept = desk.entry.text_of(session)
-    assert desk.entry.again(kept) is not None
+    kept = desk.authenticator.text_of(session)
+    assert desk.authenticator.again(kept) is not None
     iam = desk.accounts.client("iam")
     iam.update_access_key(UserName="ann", AccessKeyId=keys["AccessKeyId"], Status="Inactive")
-    assert desk.entry.again(kept) is None
+    assert desk.authenticator.again(kept) is None
 
 
 async def _asked(desk: Desk, keys: Any, service: str, operation: str) -> Any:

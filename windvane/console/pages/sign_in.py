@@ -68,14 +68,16 @@ async def sign_in(request: Request) -> Response:
     if not _REGION.fullmatch(region):
         trouble = "Enter the name of a region, such as us-east-1."
         return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 400)
-    session = await asyncio.to_thread(_entry(request).by_keys, key, form.get("secret_key"), region)
+    session = await asyncio.to_thread(
+        _authenticator(request).by_keys, key, form.get("secret_key"), region
+    )
     if session is None:
         await _report_failure(request, key)
         trouble = "The access key or the secret key is wrong."
         return draw(request, "sign_in.html", SignIn(then, trouble, key, region), 401)
     await _report_success(request, session)
     response = RedirectResponse(then, 303, headers=PAGE_HEADERS)
-    cookies.keep_session(request, response, _entry(request).text_of(session))
+    cookies.keep_session(request, response, _authenticator(request).text_of(session))
     return response
 
 
@@ -88,7 +90,7 @@ async def enter(request: Request) -> Response:
     if request.headers.get("sec-fetch-site") in _ELSEWHERE:
         return draw(request, "enter.html", None)
     link = request.query_params.get("link", "")
-    session = await asyncio.to_thread(_entry(request).by_link, link)
+    session = await asyncio.to_thread(_authenticator(request).by_link, link)
     if session is None:
         if hasattr(request.state, "context"):
             return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
@@ -100,13 +102,13 @@ async def enter(request: Request) -> Response:
         return draw(request, "sign_in.html", SignIn(_START, trouble), 401)
     await _report_success(request, session)
     response = draw(request, "entered.html", Entered(_START))
-    cookies.keep_session(request, response, _entry(request).text_of(session))
+    cookies.keep_session(request, response, _authenticator(request).text_of(session))
     return response
 
 
 async def sign_out(request: Request) -> Response:
     session: Session = visit_of(request).session
-    await asyncio.to_thread(_entry(request).end, session)
+    await asyncio.to_thread(_authenticator(request).end, session)
     headers = {**PAGE_HEADERS, "Clear-Site-Data": _FORGET}
     response = RedirectResponse("/console/sign-in", 303, headers=headers)
     cookies.forget_session(request, response)
@@ -121,9 +123,9 @@ async def choose_theme(request: Request) -> Response:
     return response
 
 
-def _entry(request: Request) -> Authenticator:
-    entry: Authenticator = request.app.state.entry
-    return entry
+def _authenticator(request: Request) -> Authenticator:
+    authenticator: Authenticator = request.app.state.authenticator
+    return authenticator
 
 
 async def _report_success(request: Request, session: Session) -> None:
@@ -134,7 +136,7 @@ async def _report_success(request: Request, session: Session) -> None:
 async def _report_failure(request: Request, access_key: str) -> None:
     """raises    Throttled after too many"""
     sign_ins: SignIns = request.app.state.sign_ins
-    account = await asyncio.to_thread(_entry(request).account_of, access_key)
+    account = await asyncio.to_thread(_authenticator(request).account_of, access_key)
     await sign_ins.failed(*_origin(request), access_key, account)
 
 
