@@ -11,7 +11,7 @@ import ast
 import copy
 import importlib
 import os
-import signal
+import resource
 import sys
 import tomllib
 import types
@@ -27,6 +27,7 @@ GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
 """Modules, and the tests that are to notice what is changed in them, as patterns of paths."""
 
 _TO_KILL, _LONGEST_S = 0.85, 120
+"""The latter in seconds of the processor: an alarm would be put off by the tests' own timeouts."""
 _NOT_MADE = 70
 """Exit status of the fork of a mutant that cannot be imported: it is none."""
 _PAIRS = {
@@ -152,7 +153,7 @@ def forked(tests: list[str], mutant: Mutant | None) -> int:
     try:
         for descriptor in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-        signal.alarm(_LONGEST_S)
+        resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST_S, _LONGEST_S))
         if mutant is not None:
             put_in(mutant)
         status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
