@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from windvane.domain.problem import MetricName
+from windvane.engine.ensembles import losses
 from windvane.engine.ensembles.losses import (
     SHRINKAGE,
     AbsoluteError,
@@ -142,6 +143,15 @@ def test_the_least_log_loss_is_pulled_towards_equal_weights(n_classes, weight):
     assert found.sum() == pytest.approx(1)
     assert found[0] == pytest.approx(least_on_grid(lost), abs=5e-4)
     assert 0.01 < found[0] < 0.99
+
+
+@pytest.mark.parametrize("weight", [None, weights_of_rows(80)], ids=["even", "weighted"])
+def test_the_least_log_loss_is_found_in_a_few_steps(weight, monkeypatch):
+    y, told = classes(80, 3, n_models=3, seed=5)
+    loss, members = loss_for(told, y, MetricName.LOG_LOSS, weight), np.arange(3)
+    exact = loss.fit(members)
+    monkeypatch.setattr(losses, "_NEWTON_STEPS", 3)
+    assert loss.fit(members) == pytest.approx(exact, abs=1e-6)
 
 
 def test_the_least_is_found_where_a_full_step_goes_too_far():
