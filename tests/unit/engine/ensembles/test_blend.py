@@ -146,14 +146,14 @@ def test_many_rows_are_all_predicted():
 def test_a_lucky_best_candidate_is_joined_rather_than_given_up_for():
     """Its AUC on these rows is above that of the weights of the least log loss, but not above all on the way."""
     kept = 0
-    for seed in range(12):
+    for seed in range(4):
         y, candidates = _two_classes(8, n_rows=150, seed=seed)
         found = blend(OutOfFold(candidates, y, np.arange(y.size) % 5, MetricName.AUC))
         assert found is not None
         assert sum(found.weights.values()) == pytest.approx(1)
         alone = max(gain(MetricName.AUC, y, one) for one in candidates.values())
         kept += gain(MetricName.AUC, y, found.in_sample) > alone
-    assert kept == 12
+    assert kept == 4
 
 
 def test_candidate_whose_error_hangs_on_a_few_rows_does_not_join():

@@ -233,6 +233,7 @@ def test_what_is_told_of_it_makes_the_same_again():
         ("min_data_in_leaf", 100_001),
         ("num_leaves", True),
         ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
         ("learning_rate", 0),
         ("learning_rate", "much"),
         ("lambda_l2", -1.0),
