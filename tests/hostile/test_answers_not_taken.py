@@ -16,7 +16,7 @@ from windvane.wire.call import RequestRecord
 from windvane.wire.exchange import IS_GONE
 from windvane.wire.s3 import answers
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.wire.s3.reads import ReadTurns
+from windvane.wire.s3.read_turns import ReadTurns
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from windvane.process import volatile
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.store.records import to_json
-from windvane.work.jobs.telling import tell_job
+from windvane.work.jobs.joblines import tell_job
 from windvane.work.tasks.stage_context import StageContext
 from windvane.work.workers import reconciler as conducting
 from windvane.work.workers import stepjobs

@@ -43,7 +43,7 @@ from windvane.notes.note import said
 from windvane.process.child import Child, Ending
 from windvane.process.frames import pack
 from windvane.process.memory import exceeds_mb
-from windvane.process.words import relay
+from windvane.process.standard_error import relay
 from windvane.serving.media import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, WorkerSlot
 from windvane.serving.router import Route, Router, VariantRoute

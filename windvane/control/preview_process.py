@@ -28,7 +28,7 @@ from windvane.process.confinement import clean_environment
 from windvane.process.memory import MARGIN, ended_above
 from windvane.process.ownership import give
 from windvane.process.sandbox import Limits, Sandbox
-from windvane.process.words import shown
+from windvane.process.standard_error import shown
 
 _LOG = logging.getLogger(__name__)
 

@@ -15,7 +15,6 @@ from windvane.domain.jsonpath import ROOT, JsonPath, NothingThere
 from windvane.engine.data.textcolumns import parse_columns
 from windvane.errors import InvalidRequest
 from windvane.serving.batchoutput import Output
-from windvane.serving.codecs import Row, check_lengths, parse_json, read_row, rows_of_document
 from windvane.serving.csvblocks import (
     BLOCK_BYTES,
     CsvBlock,
@@ -27,6 +26,7 @@ from windvane.serving.csvblocks import (
 )
 from windvane.serving.media import CSV, JSON, JSON_LINES
 from windvane.serving.model import ServedModel
+from windvane.serving.request_rows import Row, check_lengths, parse_json, read_row, rows_of_document
 
 MOST_RECORD_BYTES = 100 * 1024**2
 """Of a record where MaxPayloadInMB sets no bound: it must be in memory."""

@@ -17,16 +17,16 @@ from typing import IO, Any
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.explain.budget import Budget
-from windvane.engine.explain.chances import Shares, chance_shares, value_shares
+from windvane.engine.explain.probabilities import Shares, probability_shares, value_shares
 from windvane.engine.explain.reasons import Reasons, reasons_for
 from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
 from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
-from windvane.serving.codecs import Row, read_rows
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
 from windvane.serving.media import JSON, MOST_MESSAGE
 from windvane.serving.model import ServedModel, load_model
+from windvane.serving.request_rows import Row, read_rows
 
 _LOG = logging.getLogger("windvane.serving.explainer")
 
@@ -96,7 +96,9 @@ def _only_row(rows: list[Row]) -> Row:
 def _told(schema: Schema, row: Row, reasons: Reasons, label: int | None) -> dict[str, Any]:
     """Plain values that survive JSON. `margins` are Shapley values on the scale of engine/explain/margins.py."""
     attribution = reasons.attribution
-    shares = value_shares(attribution, 0) if label is None else chance_shares(attribution, 0, label)
+    shares = (
+        value_shares(attribution, 0) if label is None else probability_shares(attribution, 0, label)
+    )
     output, sign = _output(schema, label)
     return {
         **_answered(schema, reasons),

@@ -26,7 +26,7 @@ from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.memory import MARGIN, ended_above
 from windvane.process.parent_death import command
-from windvane.process.words import shown
+from windvane.process.standard_error import shown
 from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
 from windvane.wire.turns import Turns

@@ -1,4 +1,4 @@
-"""Configurations of buckets: tags, encryption, public access, ownership, ACLs; and those that there are none of."""
+"""Configurations of buckets: tags, encryption, public access, ownership; and those that there are none of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.s3 import encryption
-from windvane.api.s3.buckets import canonical_id, owner_member
 from windvane.api.s3.documents import get_json, set_json
-from windvane.api.s3.faults import in_words_of_s3
 from windvane.api.s3.tags import MAX_OF_BUCKET, tag_set, tags_of_set
 from windvane.objects.base import ObjectStore
 from windvane.wire.s3.call import Handler, S3Call, S3Result
@@ -111,40 +109,6 @@ def put_bucket_ownership_controls(store: ObjectStore, call: S3Call) -> S3Result:
 def delete_bucket_ownership_controls(store: ObjectStore, call: S3Call) -> S3Result:
     set_json(store, call.parameters["Bucket"], OWNERSHIP, {})
     return S3Result()
-
-
-def get_bucket_acl(store: ObjectStore, call: S3Call) -> S3Result:
-    with in_words_of_s3():
-        account = store.bucket(call.parameters["Bucket"]).account
-    return S3Result(acl_of(account))
-
-
-def put_bucket_acl(store: ObjectStore, call: S3Call) -> S3Result:
-    with in_words_of_s3():
-        account = store.bucket(call.parameters["Bucket"]).account
-    check_acl(call.parameters, account)
-    return S3Result()
-
-
-def acl_of(account: str) -> dict[str, Any]:
-    """The one list there is: the owner may do everything."""
-    owner = owner_member(account)
-    grant = {"Grantee": {**owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}
-    return {"Owner": owner, "Grants": [grant]}
-
-
-def check_acl(parameters: Mapping[str, Any], account: str) -> None:
-    """Accept what says that the owner may do everything, and nobody else anything; raises S3Refusal."""
-    if any(name.startswith("Grant") for name in parameters):
-        raise refused("AccessControlListNotSupported")
-    if parameters.get("ACL", "private") not in ("private", "bucket-owner-full-control"):
-        raise refused("AccessControlListNotSupported")
-    for grant in parameters.get("AccessControlPolicy", {}).get("Grants", ()):
-        grantee = grant.get("Grantee", {}).get("ID", "")
-        if grantee != canonical_id(account) or grant.get("Permission") != "FULL_CONTROL":
-            raise refused("AccessControlListNotSupported")
-    if "ACL" not in parameters and "AccessControlPolicy" not in parameters:
-        raise refused("MalformedXML", "An ACL is given by x-amz-acl, or by the body.")
 
 
 def absent(code: str) -> Handler:

@@ -1,4 +1,4 @@
-"""DeleteObject and DeleteObjects; tags and ACLs of objects."""
+"""DeleteObject and DeleteObjects."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.s3.attributes import unquoted
-from windvane.api.s3.configurations import acl_of, check_acl
 from windvane.api.s3.faults import as_refusal, in_words_of_s3
-from windvane.api.s3.reads import find, version_id_member, version_id_of
-from windvane.api.s3.tags import MAX_OF_OBJECT, tag_set, tags_of_set
+from windvane.api.s3.reads import version_id_of
 from windvane.errors import AccessDenied
 from windvane.objects.base import ObjectStore
 from windvane.objects.records import Condition, Deletion, Removal
@@ -72,43 +70,6 @@ def delete_objects(store: ObjectStore, call: S3Call) -> S3Result:
             errors.append(_error(deletion.key, deletion.version_id, refusal.code, str(refusal)))
     deleted = [] if asked.get("Quiet") else [_deleted(one) for one in removals if one.fault is None]
     return S3Result({"Deleted": deleted, "Errors": errors})
-
-
-def get_object_tagging(store: ObjectStore, call: S3Call) -> S3Result:
-    version = find(store, call.parameters)
-    return S3Result(
-        {
-            "TagSet": tag_set(version.attributes.tags),
-            "VersionId": version_id_member(store, version),
-        }
-    )
-
-
-def put_object_tagging(store: ObjectStore, call: S3Call) -> S3Result:
-    tags = tags_of_set(call.parameters["Tagging"]["TagSet"], MAX_OF_OBJECT)
-    return _set_tags(store, call, tags)
-
-
-def delete_object_tagging(store: ObjectStore, call: S3Call) -> S3Result:
-    return _set_tags(store, call, {})
-
-
-def get_object_acl(store: ObjectStore, call: S3Call) -> S3Result:
-    find(store, call.parameters)
-    return S3Result(acl_of(call.caller.account))
-
-
-def put_object_acl(store: ObjectStore, call: S3Call) -> S3Result:
-    find(store, call.parameters)
-    check_acl(call.parameters, call.caller.account)
-    return S3Result()
-
-
-def _set_tags(store: ObjectStore, call: S3Call, tags: dict[str, str]) -> S3Result:
-    version = find(store, call.parameters)
-    with in_words_of_s3():
-        store.set_tags(version, tags)
-    return S3Result({"VersionId": version_id_member(store, version)})
 
 
 def _condition(etag: str | None) -> Condition | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from windvane.api.s3 import (
+    acls,
     buckets,
     configurations,
     copying,
@@ -13,6 +14,7 @@ from windvane.api.s3 import (
     lifecycle,
     listing,
     multipart,
+    object_tags,
     reads,
     uploads,
 )
@@ -41,8 +43,8 @@ _HANDLERS: Mapping[str, Callable[[ObjectStore, S3Call], S3Result]] = {
     "GetBucketOwnershipControls": configurations.get_bucket_ownership_controls,
     "PutBucketOwnershipControls": configurations.put_bucket_ownership_controls,
     "DeleteBucketOwnershipControls": configurations.delete_bucket_ownership_controls,
-    "GetBucketAcl": configurations.get_bucket_acl,
-    "PutBucketAcl": configurations.put_bucket_acl,
+    "GetBucketAcl": acls.get_bucket_acl,
+    "PutBucketAcl": acls.put_bucket_acl,
     "GetBucketLifecycleConfiguration": lifecycle.get_bucket_lifecycle,
     "PutBucketLifecycleConfiguration": lifecycle.put_bucket_lifecycle,
     "DeleteBucketLifecycle": lifecycle.delete_bucket_lifecycle,
@@ -56,11 +58,11 @@ _HANDLERS: Mapping[str, Callable[[ObjectStore, S3Call], S3Result]] = {
     "CopyObject": copying.copy_object,
     "DeleteObject": deletions.delete_object,
     "DeleteObjects": deletions.delete_objects,
-    "GetObjectTagging": deletions.get_object_tagging,
-    "PutObjectTagging": deletions.put_object_tagging,
-    "DeleteObjectTagging": deletions.delete_object_tagging,
-    "GetObjectAcl": deletions.get_object_acl,
-    "PutObjectAcl": deletions.put_object_acl,
+    "GetObjectTagging": object_tags.get_object_tagging,
+    "PutObjectTagging": object_tags.put_object_tagging,
+    "DeleteObjectTagging": object_tags.delete_object_tagging,
+    "GetObjectAcl": acls.get_object_acl,
+    "PutObjectAcl": acls.put_object_acl,
     "CreateMultipartUpload": multipart.create_multipart_upload,
     "UploadPartCopy": multipart.upload_part_copy,
     "ListParts": multipart.list_parts,

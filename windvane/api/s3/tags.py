@@ -1,4 +1,4 @@
-"""Tags of objects and buckets: their rules, and the operations on those of objects.
+"""The rules of tags, of objects and of buckets.
 
 source    "Categorizing your objects using tags" in S3's user guide
 """

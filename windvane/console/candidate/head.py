@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from windvane.console.request_context import visit_of
-from windvane.console.uncertain import Told, told
+from windvane.console.scores import Told, told
 
 Answer = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.pages.leaderboard import candidate_url
-from windvane.console.uncertain import Figure, figures_of
+from windvane.console.scores import Figure, figures_of
 
 
 @dataclass(frozen=True)

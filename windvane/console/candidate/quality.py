@@ -19,7 +19,7 @@ from windvane.console.charts.heat import confusion_chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
 from windvane.console.request_context import VisitObjects
-from windvane.console.uncertain import Told, told
+from windvane.console.scores import Told, told
 from windvane.console.wording import number, percent
 from windvane.errors import InvalidRequest
 

@@ -14,7 +14,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.charts.time_plan import Part, time_plan
 from windvane.console.notes import fruitless_phases
-from windvane.console.uncertain import Told, told
+from windvane.console.scores import Told, told
 from windvane.console.wording import seconds
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})

@@ -17,8 +17,8 @@ from starlette.routing import Route
 from windvane.console.draw import draw
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.request_context import visit_of
+from windvane.console.scores import Told, figures_of, is_loss
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.uncertain import Told, figures_of, is_loss
 from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
 
 Answer = Mapping[str, Any]

@@ -17,9 +17,9 @@ from windvane.console.forms import form_of
 from windvane.console.job.first import FirstJob, first_job
 from windvane.console.job.views import FINAL
 from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.scores import Told, told
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import stream_fragments
-from windvane.console.uncertain import Told, told
 from windvane.errors import CallerFault, InvalidRequest
 
 _START = "/console/"

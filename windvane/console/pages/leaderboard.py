@@ -15,7 +15,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.request_context import visit_of
-from windvane.console.uncertain import Told, is_loss, told
+from windvane.console.scores import Told, is_loss, told
 from windvane.console.wording import in_bytes, millis, seconds, unit_of
 
 Answer = Mapping[str, Any]

@@ -10,9 +10,9 @@ from windvane.engine.data.dates import readable_format
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.infer import Evidence, gather, share_read, without
 from windvane.engine.data.markers import among_values, among_words
+from windvane.engine.data.notation import most_numbers
 from windvane.engine.data.parse import LENIENT
 from windvane.engine.data.temporal import most_dates
-from windvane.engine.data.writing import most_numbers
 from windvane.errors import DataFault
 
 _ASKED = "set by you"

@@ -16,9 +16,9 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data import codes
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.markers import among_values, among_words
+from windvane.engine.data.notation import Numbers, find_numbers
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.temporal import find_dates, find_epoch
-from windvane.engine.data.writing import Numbers, find_numbers
 
 SAMPLE = 5000
 """Distinct texts looked at, evenly spread over their order of appearance."""

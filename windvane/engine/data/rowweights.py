@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.encoded import EncodedColumn, encode, read_column
+from windvane.engine.data.notation import find_numbers
 from windvane.engine.data.plainnumbers import PlainNumbers, plain_numbers
 from windvane.engine.data.read import RawTable
-from windvane.engine.data.writing import find_numbers
 from windvane.errors import DataFault
 
 _MOSTLY = 0.5

@@ -21,8 +21,8 @@ from windvane.domain.problem import (
 )
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.encoded import EncodedColumn, read_column
+from windvane.engine.data.notation import find_numbers
 from windvane.engine.data.plainnumbers import PlainNumbers
-from windvane.engine.data.writing import find_numbers
 from windvane.errors import DataFault, InvalidRequest
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note

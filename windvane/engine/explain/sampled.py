@@ -14,7 +14,7 @@ from windvane.engine.columns import Columns
 from windvane.engine.explain.attribution import Attribution, taken
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.permutations import Answer, pair_contributions
-from windvane.engine.explain.running import RunningMean
+from windvane.engine.explain.running_mean import RunningMean
 from windvane.errors import OutOfTime
 
 LEAST_PAIRS = 3

@@ -40,7 +40,7 @@ from windvane.wire.s3.model import POST_OBJECT, Resolved, resolve
 from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
-from windvane.wire.s3.reads import ReadTurns
+from windvane.wire.s3.read_turns import ReadTurns
 from windvane.wire.s3.refusals import S3Refusal, refused
 from windvane.wire.shares import Shares
 

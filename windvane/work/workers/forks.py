@@ -21,7 +21,7 @@ from windvane.process.child import Ending, Exit
 from windvane.process.confinement import Confinement, clean_environment
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.parent_death import command
-from windvane.process.words import relay
+from windvane.process.standard_error import relay
 from windvane.work.workers.forked import MOST_RESULT, Result, read_result
 from windvane.work.workers.order import TaskOrder, order_to_json
 

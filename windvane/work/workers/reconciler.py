@@ -26,8 +26,8 @@ from windvane.notes.note import Note, raised
 from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow, learning
+from windvane.work.jobs.joblines import tell_job
 from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
-from windvane.work.jobs.telling import tell_job
 from windvane.work.jobs.workflow import action_of
 from windvane.work.workers import stepjobs
 from windvane.work.workers.analyses import read_analysis

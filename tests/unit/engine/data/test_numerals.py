@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from windvane.engine.data.notation import find_numbers
 from windvane.engine.data.numerals import Notation, number_reader
-from windvane.engine.data.writing import find_numbers
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from windvane.engine.candidates import Outcome, with_latency
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.notes.sentences import sentence
-from windvane.work.jobs.telling import notes
+from windvane.work.jobs.joblines import notes
 
 __all__ = [
     "test_a_candidate_that_was_given_up_is_stopped_and_counts_as_tried",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windvane.engine.explain.attribution import Attribution
-from windvane.engine.explain.chances import chance_shares, value_shares
+from windvane.engine.explain.probabilities import probability_shares, value_shares
 
 ODDS = st.floats(-20, 20)
 
@@ -32,7 +32,7 @@ def softmax(scores):
 @given(st.lists(ODDS, min_size=1, max_size=6), ODDS)
 def test_of_two_classes_they_add_up_to_the_probability_and_keep_their_direction(odds, expected):
     found = attribution([[one] for one in odds], [expected])
-    second, first = chance_shares(found, 0, 1), chance_shares(found, 0, 0)
+    second, first = probability_shares(found, 0, 1), probability_shares(found, 0, 0)
     assert second.expected == pytest.approx(sigmoid(expected), abs=1e-12)
     assert second.answer == pytest.approx(sigmoid(expected + sum(odds)), abs=1e-9)
     np.testing.assert_allclose(first.values, -second.values, atol=1e-9)
@@ -40,13 +40,13 @@ def test_of_two_classes_they_add_up_to_the_probability_and_keep_their_direction(
 
 
 def test_of_two_classes_each_has_the_share_of_its_log_odds():
-    shares = chance_shares(attribution([[2.0], [-0.5], [0.0]], [-1.0]), 0, 1)
+    shares = probability_shares(attribution([[2.0], [-0.5], [0.0]], [-1.0]), 0, 1)
     gained = sigmoid(0.5) - sigmoid(-1.0)
     np.testing.assert_allclose(shares.values, gained * np.array([2.0, -0.5, 0.0]) / 1.5, atol=1e-9)
 
 
 def test_where_nothing_is_gained_each_counts_by_the_slope():
-    shares = chance_shares(attribution([[1.0], [-1.0]], [0.0]), 0, 1)
+    shares = probability_shares(attribution([[1.0], [-1.0]], [0.0]), 0, 1)
     np.testing.assert_allclose(shares.values, [0.25, -0.25], atol=1e-9)
 
 
@@ -55,7 +55,7 @@ def test_where_nothing_is_gained_each_counts_by_the_slope():
 def test_of_more_classes_they_add_up_for_each(values, expected):
     found = attribution(values, expected)
     answers = softmax(np.array(expected) + np.sum(values, axis=0))
-    shares = [chance_shares(found, 0, label) for label in range(3)]
+    shares = [probability_shares(found, 0, label) for label in range(3)]
     for label in range(3):
         assert shares[label].expected == pytest.approx(softmax(np.array(expected))[label])
         assert shares[label].answer == pytest.approx(answers[label], abs=1e-9)
@@ -63,7 +63,7 @@ def test_of_more_classes_they_add_up_for_each(values, expected):
 
 
 def test_errors_are_scaled_as_the_values_are():
-    shares = chance_shares(attribution([[2.0], [1.0]], [0.0], [[0.2], [0.0]]), 0, 1)
+    shares = probability_shares(attribution([[2.0], [1.0]], [0.0], [[0.2], [0.0]]), 0, 1)
     assert shares.errors[0] == pytest.approx(0.1 * shares.values[0])
     assert shares.errors[1] == 0
     assert shares.expected_error == pytest.approx(0.25 * 0.1)

@@ -11,8 +11,8 @@ from windvane.domain.task import TaskKind, TaskStatus
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import in_log
 from windvane.notes.note import Note, said
+from windvane.work.jobs.joblines import notes
 from windvane.work.jobs.steplines import as_lines, step_notes
-from windvane.work.jobs.telling import notes
 
 
 class Told(World):

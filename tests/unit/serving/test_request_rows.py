@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from windvane.engine.packages.package import Schema
 from windvane.errors import ContentTypeRefused, InvalidRequest
-from windvane.serving.codecs import read_rows
+from windvane.serving.request_rows import read_rows
 
 THREE = Schema(("age", "job", "note"), ("no", "yes"), "string", "y", "BinaryClassification")
 ONE = Schema(("text",), ("no", "yes"), "string", "y", "BinaryClassification")

@@ -52,7 +52,7 @@ def value_shares(attribution: Attribution, row: int) -> Shares:
     )
 
 
-def chance_shares(attribution: Attribution, row: int, label: int) -> Shares:
+def probability_shares(attribution: Attribution, row: int, label: int) -> Shares:
     """Of the probability of a class.
 
     label    its number, of two classes too

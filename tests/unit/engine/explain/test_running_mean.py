@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from windvane.engine.explain.running import RunningMean
+from windvane.engine.explain.running_mean import RunningMean
 
 
 def test_mean_and_error_are_those_of_all_samples():
