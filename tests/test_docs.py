@@ -78,6 +78,23 @@ def test_files_that_are_named_exist(page):
     assert gone == []
 
 
+def modules(folder):
+    """Return the packages, and modules with their ending, that stand in a folder."""
+    names = {path.name for path in folder.iterdir() if path.suffix in ("", ".py")}
+    return names - {"__init__.py", "__pycache__"}
+
+
+@pytest.mark.parametrize(("page", "folder"), [("architecture.md", ""), ("engine.md", "engine")])
+def test_every_package_and_module_stands_in_the_table(page, folder):
+    table = (ROOT / "docs" / page).read_text().split("|---|---|", 1)[1].split("\n\n", 1)[0]
+    there = modules(ROOT / "windvane" / folder)
+    named = set(
+        re.findall(r"`(\w+(?:\.py)?)`", "".join(re.findall(r"^\|(.+?)\|", table, re.MULTILINE)))
+    )
+    beside = {"wording.py"} if not folder else set()  # in the row of `notes`
+    assert named | beside == there
+
+
 def test_every_file_of_a_job_is_documented_and_no_other():
     from windvane.domain.problem import Mode
     from windvane.work.layout import LAYOUT
