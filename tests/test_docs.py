@@ -40,6 +40,7 @@ def test_every_setting_is_documented_with_its_default():
         field.name for field in dataclasses.fields(settings.BucketSettings)
     }
     assert documented["serving"] == dataclasses.asdict(settings.ServingSettings())
+    assert documented["scaling"] == dataclasses.asdict(settings.ScalingSettings())
     assert documented["logs"] == dataclasses.asdict(settings.LogSettings())
     assert documented["events"] == dataclasses.asdict(settings.EventSettings())
     assert set(documented["console"]) == {

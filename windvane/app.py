@@ -52,6 +52,7 @@ from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
+from windvane.control.scaling.service import new_scaling
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
@@ -104,6 +105,7 @@ from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
 from windvane.wire.still_good import still_good
+from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.process import WorkerProcess
 from windvane.work.workers.supervisor import Supervisor
@@ -177,6 +179,14 @@ class Server:
             self._safe,
         )
         self._audit = audit_log(settings, keys.sealing_secret, self._store)
+        self._autoscaler = Autoscaler(
+            self._store,
+            self._router.arrivals,
+            self._audit,
+            utc_now,
+            period_s=settings.scaling.period_s,
+            instance_limit=settings.limits.instances,
+        )
         self._bodies = bodies_of(settings)
         self._failures = FailureCounter(settings.limits.failed_requests)
         self._rates = AccountRates(settings.limits.requests_per_s)
@@ -230,6 +240,7 @@ class Server:
         await asyncio.to_thread(self._ensure_default_bucket)
         await self._webhooks.start()
         self._hosting.start()
+        self._autoscaler.start()
         await asyncio.to_thread(self._supervisor.start)
         await asyncio.to_thread(self._authorizer.directory.refresh)
         self._upkeep.start()
@@ -245,6 +256,7 @@ class Server:
         await asyncio.to_thread(self._edge.close)
         await asyncio.to_thread(self._in_process.close)
         await self._gateway.close()
+        await asyncio.to_thread(self._autoscaler.stop)
         await asyncio.gather(
             asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
         )
@@ -407,4 +419,5 @@ class Server:
             Previews(artifacts, roles, sandbox=self._sandbox),
             self._router,
             self._kms,
+            new_scaling(store, self._page_tokens, utc_now),
         )

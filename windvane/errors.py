@@ -15,8 +15,13 @@
     |   |   |-- InvalidTimeRange    its time range ends before it begins
     |   |   `-- InvalidPageToken    its token is of other parameters
     |   |-- NotFound                a job is missing
-    |   |   `-- KeyMissing          an encryption key or alias is missing
+    |   |   |-- KeyMissing          an encryption key or alias is missing
+    |   |   |-- ScalingObjectMissing
+    |   |   |                       a scalable target or scaling policy is missing
+    |   |   `-- ScalingResourceMissing
+    |   |                           a scalable target whose tags are asked for is missing
     |   |-- NameTaken               a job of this name exists
+    |   |-- TooManyTags             a scalable target would have more tags than it may
     |   |-- LimitExceeded           a quota is used up
     |   |   `-- IdentityQuota       an account has as many users, roles, policies or keys as it may have
     |   |       `-- PolicyTooLong   a policy document, or all of a user or role, has too many characters
@@ -154,6 +159,18 @@ class NotFound(CallerFault):
 
 class KeyMissing(NotFound):
     """An encryption key or an alias is missing."""
+
+
+class ScalingObjectMissing(NotFound):
+    """A scalable target or a scaling policy is missing."""
+
+
+class ScalingResourceMissing(NotFound):
+    """A scalable target whose tags are asked for is missing."""
+
+
+class TooManyTags(CallerFault):
+    """A scalable target would have more tags than it may."""
 
 
 class KeyDisabled(CallerFault):

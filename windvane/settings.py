@@ -197,6 +197,22 @@ class ServingSettings:
 
 
 @dataclass(frozen=True)
+class ScalingSettings:
+    """How endpoints are scaled ([scaling]).
+
+    period_s    seconds over which the requests of a variant are averaged; out after 3 periods, in after 15
+    """
+
+    period_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.period_s <= 3600:
+            raise BadSettings(
+                f"[scaling] period_s must be between 0.1 and 3600, not {self.period_s}."
+            )
+
+
+@dataclass(frozen=True)
 class LogSettings:
     """Logs as CloudWatch shows them ([logs]).
 
@@ -338,6 +354,7 @@ class Settings:
     artifacts: ArtifactSettings = ArtifactSettings()
     buckets: tuple[BucketSettings, ...] = ()
     serving: ServingSettings = ServingSettings()
+    scaling: ScalingSettings = ScalingSettings()
     logs: LogSettings = LogSettings()
     events: EventSettings = EventSettings()
     webhooks: tuple[Webhook, ...] = ()
@@ -358,6 +375,7 @@ _SECTIONS = {
     "audit",
     "artifacts",
     "serving",
+    "scaling",
     "s3",
     "accounts",
     "roles",
@@ -400,6 +418,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         audit=_record(AuditSettings, document.get("audit", {}), "[audit]"),
         artifacts=_record(ArtifactSettings, document.get("artifacts", {}), "[artifacts]"),
         serving=_record(ServingSettings, document.get("serving", {}), "[serving]"),
+        scaling=_record(ScalingSettings, document.get("scaling", {}), "[scaling]"),
         keys=tuple(
             _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
         ),
@@ -440,10 +459,11 @@ def _record(record: type[T], entries: dict[str, Any], where: str) -> T:
     _refuse_unknown(entries, set(by_name), where)
     values: dict[str, Any] = {}
     for name, value in entries.items():
-        kinds = {"int": int, "str": str, "bool": bool}
+        kinds = {"int": int, "str": str, "bool": bool, "float": float}
         if (kind := kinds.get(str(by_name[name].type))) is not None:
-            _check_type(f"{where} {name}", value, kind)
-            values[name] = value
+            number = float(value) if kind is float and type(value) is int else value
+            _check_type(f"{where} {name}", number, kind)
+            values[name] = number
         else:
             _check_type(f"{where} {name}", value, list)
             values[name] = tuple(value)

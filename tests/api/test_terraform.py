@@ -161,6 +161,51 @@ def test_a_second_apply_of_the_same_names_is_refused(applied: World) -> None:
         assert text.startswith("Cannot create already existing ")
 
 
+def test_a_scaling_policy_is_applied_refreshed_and_destroyed(applied: World) -> None:
+    """aws_appautoscaling_target, aws_appautoscaling_policy."""
+    scaling = applied.client(service="application-autoscaling")
+    address = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{ENDPOINT}/variant/terraform-20261125000000000000000004",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    listed = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceIds": [address["ResourceId"]],
+        "ScalableDimension": address["ScalableDimension"],
+    }
+    scaling.register_scalable_target(**address, MinCapacity=1, MaxCapacity=3, Tags={"a": "b"})
+    [target] = scaling.describe_scalable_targets(**listed)["ScalableTargets"]
+    arn = target["ScalableTargetARN"]
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"a": "b"}
+    config = {
+        "TargetValue": 100.0,
+        "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+        },
+        "DisableScaleIn": False,
+        "ScaleInCooldown": 200,
+        "ScaleOutCooldown": 200,
+    }
+    policy = {
+        **address,
+        "PolicyName": "requests",
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": config,
+    }
+    scaling.put_scaling_policy(**policy)
+    [found] = scaling.describe_scaling_policies(**address, PolicyNames=["requests"])[
+        "ScalingPolicies"
+    ]
+    assert {name: found[name] for name in policy} == policy
+    scaling.register_scalable_target(**address, MinCapacity=1, MaxCapacity=4)
+    [target] = scaling.describe_scalable_targets(**listed)["ScalableTargets"]
+    assert target["MaxCapacity"] == 4
+    scaling.delete_scaling_policy(**address, PolicyName="requests")
+    scaling.deregister_scalable_target(**address)
+    assert scaling.describe_scalable_targets(**listed)["ScalableTargets"] == []
+
+
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
 

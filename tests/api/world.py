@@ -45,6 +45,7 @@ from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
 from windvane.control.roles import Roles
+from windvane.control.scaling.service import new_scaling
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
@@ -229,6 +230,7 @@ def build_parts(
         previews=Previews(artifacts, roles),
         router=Router(),
         kms=kms,
+        scaling=new_scaling(store, PageTokens(b"k" * 32), clock),
     )
 
 

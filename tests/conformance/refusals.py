@@ -22,6 +22,7 @@ from windvane.control.endpoints import CREATE_ENDPOINT_RULES, UPDATE_ENDPOINT_RU
 from windvane.control.members import Unserved
 from windvane.control.models import CREATE_MODEL_RULES
 from windvane.control.rules import Refused, Rule
+from windvane.control.scaling.policies import PUT_POLICY_RULES
 from windvane.control.step_rules import CREATE_PROCESSING_JOB_RULES, CREATE_TRAINING_JOB_RULES
 from windvane.control.steps import LIST_RULES
 from windvane.control.transform_rules import CREATE_TRANSFORM_JOB_RULES
@@ -66,7 +67,7 @@ def refusals() -> list[Refusal]:
         for operation, rules in _RULES.items()
         for one in _members(rules)
     ]
-    return [*found, *_of_v2(), *_of_the_runtime(), *_of_sts(), *_of_iam()]
+    return [*found, *_of_v2(), *_of_the_runtime(), *_of_sts(), *_of_iam(), *_of_scaling()]
 
 
 def _members(rules: Iterable[Rule]) -> Iterator[Unserved]:
@@ -103,6 +104,13 @@ def _of_iam() -> Iterator[Refusal]:
     for (service, operation), members in refused_members().items():
         for name in members:
             yield Refusal(service, operation, name)
+
+
+def _of_scaling() -> Iterator[Refusal]:
+    for one in _members(PUT_POLICY_RULES):
+        yield Refusal(
+            "application-autoscaling", "PutScalingPolicy", path_of(one.path), one.accepted
+        )
 
 
 @cache

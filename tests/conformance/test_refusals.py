@@ -8,6 +8,7 @@ import pytest
 from api.identities import identity_of, utc_now
 from api.steps import split_request, training_request
 from api.test_auto_ml_job_v2 import request as v2_request
+from api.test_scaling import ADDRESS, TRACKING
 from api.test_transform_jobs import transform_request
 from api.world import (
     ROLE,
@@ -47,6 +48,7 @@ BASES = {
     "CreateUser": {"UserName": "u"},
     "CreateRole": {"RoleName": "r", "AssumeRolePolicyDocument": "{}"},
     "UpdateRole": {"RoleName": "r"},
+    "PutScalingPolicy": {**ADDRESS, **TRACKING},
     "SimulatePrincipalPolicy": {"PolicySourceArn": ROLE, "ActionNames": ["s3:GetObject"]},
 }
 
@@ -60,6 +62,7 @@ def worlds(tmp_path_factory):
     runtime = Edge(Keys(), {}, runtime_operations(None), None, utc_now)
     yield {
         "sagemaker": made,
+        "application-autoscaling": made,
         "sts": World(None, None, None, sts),
         "iam": World(None, None, None, sts),
         "sagemaker-runtime": World(None, None, None, runtime),
@@ -95,13 +98,15 @@ def test_every_refusal_is_of_a_member_of_the_model_and_has_a_reason():
 def test_every_rule_that_refuses_is_among_them():
     """A file of rules that is not looked into would leave members out."""
     package = Path(__file__).resolve().parents[2] / "windvane"
-    found = (*package.glob("control/*.py"), *package.glob("api/automl_request/*.py"))
+    rooms = ("control", "control/scaling", "api/automl_request")
+    found = (file for room in rooms for file in package.glob(f"{room}/*.py"))
     files = {file.stem for file in found if "Unserved(" in file.read_text()}
     conditional = {"channel_rules"}
     assert files - conditional == {
         "endpoint_configs",
         "endpoints",
         "models",
+        "policies",
         "rules",
         "step_rules",
         "steps",

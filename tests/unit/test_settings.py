@@ -92,6 +92,15 @@ def test_serving_has_bounds(tmp_path):
         read_settings(tmp_path, config)
 
 
+def test_scaling_has_a_period(tmp_path):
+    assert read(tmp_path, "").scaling.period_s == 60
+    assert read(tmp_path, "[scaling]\nperiod_s = 10\n").scaling.period_s == 10
+    assert read(tmp_path, "[scaling]\nperiod_s = 0.5\n").scaling.period_s == 0.5
+    for wrong in ("0", "3601", "nan", "'60'", "true"):
+        with pytest.raises(BadSettings, match=r"\[scaling\] period_s must be"):
+            read(tmp_path, f"[scaling]\nperiod_s = {wrong}\n")
+
+
 WEBHOOK = '[[webhooks]]\nurl = "https://example.org/hook"\nsecret = "0123456789abcdef"\n'
 
 

@@ -25,6 +25,7 @@ from windvane.control.overviews import Overviews
 from windvane.control.previews import Previews
 from windvane.control.progress import Progress
 from windvane.control.reports import Reports
+from windvane.control.scaling.service import Scaling
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
@@ -52,6 +53,7 @@ class Services:
     previews: Previews
     router: Router
     kms: KeyService
+    scaling: Scaling
 
 
 Operation = Callable[[Services, Call], Result]

@@ -15,6 +15,7 @@ from windvane.control.identity.directory import Directory
 from windvane.control.kms.blobs import head_of
 from windvane.control.members import first
 from windvane.domain.resource import Kind
+from windvane.domain.scaling import RESOURCE_ID, target_arn, target_name
 from windvane.errors import BadCiphertext
 from windvane.names import Scope, arn
 from windvane.wire.call import Call
@@ -374,6 +375,59 @@ _IAM_CREATES: Rows = {
 
 _CLOUDTRAIL: Rows = {("cloudtrail", "LookupEvents"): Permission("cloudtrail:LookupEvents")}
 
+
+def _scalable_target(call: Call, _: Lookups) -> tuple[str, ...]:
+    """Return the target of the variant that a request names, whether it is registered or not."""
+    scope = Scope(call.caller.account, call.caller.region)
+    match = RESOURCE_ID.fullmatch(call.parameters["ResourceId"])
+    return ("*",) if match is None else (target_arn(scope, target_name(scope, *match.groups())),)
+
+
+def _scaled_endpoint(call: Call, _: Lookups) -> tuple[str, ...]:
+    scope = Scope(call.caller.account, call.caller.region)
+    match = RESOURCE_ID.fullmatch(call.parameters["ResourceId"])
+    return () if match is None else (arn(scope, Kind.ENDPOINT, match[1]),)
+
+
+def _scaling_facts(call: Call, _: Lookups) -> Mapping[str, str]:
+    given = {
+        "application-autoscaling:service-namespace": call.parameters.get("ServiceNamespace"),
+        "application-autoscaling:scalable-dimension": call.parameters.get("ScalableDimension"),
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+_OF_THE_ENDPOINT = (
+    Permission("sagemaker:DescribeEndpoint", _scaled_endpoint),
+    Permission("sagemaker:UpdateEndpointWeightsAndCapacities", _scaled_endpoint),
+)
+"""source    "Permissions validation for Application Auto Scaling API calls on target resources", its user guide"""
+
+_SCALING: Rows = {
+    ("application-autoscaling", name): Permission(
+        f"application-autoscaling:{name}", resources, _scaling_facts, also=also
+    )
+    for name, resources, also in (
+        (
+            "RegisterScalableTarget",
+            _scalable_target,
+            (
+                *_OF_THE_ENDPOINT,
+                tagging("application-autoscaling:TagResource", _scalable_target),
+            ),
+        ),
+        ("PutScalingPolicy", _scalable_target, _OF_THE_ENDPOINT),
+        ("DeregisterScalableTarget", _scalable_target, ()),
+        ("DeleteScalingPolicy", _scalable_target, ()),
+        ("DescribeScalableTargets", anything, ()),
+        ("DescribeScalingPolicies", anything, ()),
+        ("DescribeScalingActivities", anything, ()),
+        ("ListTagsForResource", _given("ResourceARN"), ()),
+        ("TagResource", _given("ResourceARN"), ()),
+        ("UntagResource", _given("ResourceARN"), ()),
+    )
+}
+
 PERMISSIONS: Rows = {
     **_SAGEMAKER,
     **_WITH_FURTHER,
@@ -385,4 +439,5 @@ PERMISSIONS: Rows = {
     **_IAM,
     **_IAM_CREATES,
     **_CLOUDTRAIL,
+    **_SCALING,
 }

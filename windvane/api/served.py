@@ -15,6 +15,7 @@ from windvane.api import (
     previews,
     progress,
     reports,
+    scaling,
     steps,
     tags,
     transforms,
@@ -38,6 +39,7 @@ _TABLES = (
     endpoint_figures.OPERATIONS,
     endpoint_history.OPERATIONS,
     kms.OPERATIONS,
+    scaling.OPERATIONS,
 )
 
 

@@ -134,6 +134,11 @@ class AuditLog:
         self._wake.set()
         return written
 
+    def note(self, record: RequestRecord) -> None:
+        """Record what the server did without a request. For any thread; nobody waits for it."""
+        self._waiting.append(_Entry(_copy(record), self._clock()))
+        self._wake.set()
+
     def _has_room(self, record: RequestRecord) -> bool:
         if len(self._waiting) >= MOST_WAITING:
             return False

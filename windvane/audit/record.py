@@ -20,7 +20,8 @@ DEFAULT_REGION = "us-east-1"
 _QUOTING = frozenset({"InvokeEndpoint", "ExplainPrediction", "PreviewTable"})
 """Operations that say what is wrong with a row or a table: their words quote cells."""
 
-_SOURCES = {"sagemaker-runtime": "sagemaker"}
+_SOURCES = {"sagemaker-runtime": "sagemaker", "application-autoscaling": "autoscaling"}
+"""source    "Log Application Auto Scaling API calls with AWS CloudTrail" for the second"""
 _RESOURCE_TYPES = {
     ("s3", ""): "AWS::S3::Bucket",
     ("sagemaker", "model"): "AWS::SageMaker::Model",
@@ -31,6 +32,7 @@ _RESOURCE_TYPES = {
     ("iam", "user"): "AWS::IAM::User",
     ("iam", "policy"): "AWS::IAM::ManagedPolicy",
     ("kms", "key"): "AWS::KMS::Key",
+    ("application-autoscaling", "scalable-target"): "AWS::ApplicationAutoScaling::ScalableTarget",
     ("kms", "alias"): "AWS::KMS::Alias",
 }
 

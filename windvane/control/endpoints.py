@@ -18,6 +18,7 @@ from windvane.control.tags import set_first_tags
 from windvane.domain.deployment import Deployed, Endpoint, EndpointConfig, EndpointStatus
 from windvane.domain.logs import endpoint_place, line_of
 from windvane.domain.resource import Kind
+from windvane.domain.scaling import ScalableTarget
 from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest, LimitExceeded
 from windvane.names import Scope, arn
 from windvane.notes.codes import NoteCode
@@ -100,26 +101,7 @@ class Endpoints:
         raises    InvalidRequest, LimitExceeded
         """
         with self._store.transaction() as tx:
-            endpoint = _in_service(tx, scope, request["EndpointName"])
-            updated = replace(
-                endpoint,
-                desired=rescaled(
-                    endpoint.running,
-                    request["DesiredWeightsAndCapacities"],
-                    endpoint.running_config_name,
-                ),
-                is_rescaling=True,
-                status=EndpointStatus.UPDATING,
-                failure=None,
-                modified=self._clock(),
-            )
-            _check_instances(tx, updated, self._quotas.instances)
-            tx.update(updated)
-            for before, after in zip(endpoint.running, updated.desired, strict=True):
-                place = endpoint_place(updated, updated.desired_generation, after.variant.name, 0)
-                if (changed := changes(before, after)) is not None:
-                    tx.log(place, [line_of(changed)], updated.modified)
-        return updated
+            return rescale_endpoint(tx, scope, request, self._clock(), self._quotas.instances)
 
     def delete(self, scope: Scope, name: str) -> None:
         """raises    DoesNotExist"""
@@ -128,6 +110,8 @@ class Endpoints:
             if endpoint.status is not EndpointStatus.DELETING:
                 deleting = replace(endpoint.outline, status=EndpointStatus.DELETING)
                 tx.update(replace(deleting, modified=self._clock()))
+                for target in tx.children(ScalableTarget, endpoint.arn):
+                    tx.delete(target)
 
 
 def add_endpoint(
@@ -157,6 +141,35 @@ def add_endpoint(
     tx.insert(endpoint)
     set_first_tags(tx, endpoint.arn, request)
     return endpoint
+
+
+def rescale_endpoint(
+    tx: Transaction, scope: Scope, request: Request, now: datetime, instance_limit: int
+) -> Endpoint:
+    """Record other weights and capacities for what runs.
+
+    instance_limit    model processes that the account may have
+
+    raises    DoesNotExist, InvalidRequest, LimitExceeded
+    """
+    endpoint = _in_service(tx, scope, request["EndpointName"])
+    updated = replace(
+        endpoint,
+        desired=rescaled(
+            endpoint.running, request["DesiredWeightsAndCapacities"], endpoint.running_config_name
+        ),
+        is_rescaling=True,
+        status=EndpointStatus.UPDATING,
+        failure=None,
+        modified=now,
+    )
+    _check_instances(tx, updated, instance_limit)
+    tx.update(updated)
+    for before, after in zip(endpoint.running, updated.desired, strict=True):
+        place = endpoint_place(updated, updated.desired_generation, after.variant.name, 0)
+        if (changed := changes(before, after)) is not None:
+            tx.log(place, [line_of(changed)], now)
+    return updated
 
 
 def find_endpoint(tx: Transaction, scope: Scope, name: str) -> Endpoint:

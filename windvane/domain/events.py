@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob
@@ -27,7 +28,7 @@ JOB_CHANGE = "Windvane AutoML Job State Change"
 CANDIDATE_CHANGE = "Windvane AutoML Candidate State Change"
 ENDPOINT_CHANGE = "SageMaker Endpoint State Change"
 
-_STEP_WORDS = {
+_STEP_WORDS: dict[StrEnum, str] = {
     Kind.PROCESSING_JOB: "Processing",
     Kind.TRAINING_JOB: "Training",
     Kind.TRANSFORM_JOB: "Transform",
@@ -230,7 +231,7 @@ def _millis(time: datetime | None) -> int | None:
     return None if time is None else round(time.timestamp() * 1000)
 
 
-_OTHER_TYPES: dict[Kind, str] = {
+_OTHER_TYPES: dict[StrEnum, str] = {
     Kind.AUTO_ML_JOB: JOB_CHANGE,
     Kind.CANDIDATE: CANDIDATE_CHANGE,
     Kind.ENDPOINT: ENDPOINT_CHANGE,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, derived_suffix
@@ -20,7 +21,7 @@ LONGEST_MESSAGE = 8192
 
 AUTO_ML_JOBS = "/aws/sagemaker/AutoMLJobs"
 
-_GROUPS = {
+_GROUPS: dict[StrEnum, str] = {
     Kind.AUTO_ML_JOB: AUTO_ML_JOBS,
     Kind.PROCESSING_JOB: "/aws/sagemaker/ProcessingJobs",
     Kind.TRAINING_JOB: "/aws/sagemaker/TrainingJobs",

@@ -25,6 +25,14 @@ class Kind(StrEnum):
     KEY_ALIAS = "alias"
 
 
+class ScalingKind(StrEnum):
+    """Kinds of what belongs to scaling. They are no steps of candidates, whose records know the kinds above."""
+
+    SCALABLE_TARGET = "scalable-target"
+    SCALING_POLICY = "scaling-policy"
+    SCALING_ACTIVITY = "scaling-activity"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """A named thing of an account in a region. Names are unique per (kind, scope), whatever their case.
@@ -32,7 +40,7 @@ class Resource:
     parent    the ARN of what it belongs to and is deleted with, or ""
     """
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[Kind | ScalingKind]
 
     scope: Scope
     name: str

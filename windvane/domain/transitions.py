@@ -12,6 +12,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob,
 from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.resource import Resource
+from windvane.domain.scaling import ActivityStatus, ScalingActivity
 from windvane.domain.task import Task, TaskStatus
 from windvane.errors import WrongTransition
 
@@ -44,6 +45,12 @@ ENDPOINTS: Mapping[StrEnum, frozenset[StrEnum]] = {
 }
 """An update that fails leaves the endpoint InService, as it was before."""
 
+SCALING_ACTIVITIES: Mapping[StrEnum, frozenset[StrEnum]] = {
+    ActivityStatus.IN_PROGRESS: frozenset(
+        {ActivityStatus.SUCCESSFUL, ActivityStatus.OVERRIDDEN, ActivityStatus.FAILED}
+    ),
+}
+
 TASKS: Mapping[StrEnum, frozenset[StrEnum]] = {
     TaskStatus.READY: frozenset({TaskStatus.RUNNING, TaskStatus.CANCELLED}),
     TaskStatus.RUNNING: frozenset(
@@ -69,6 +76,8 @@ def check_transition(before: Resource | Task, after: Resource | Task) -> None:
         _check(STEPS, words, before.name, before.status, after.status)
     elif isinstance(before, Endpoint) and isinstance(after, Endpoint):
         _check(ENDPOINTS, "endpoint", before.name, before.status, after.status)
+    elif isinstance(before, ScalingActivity) and isinstance(after, ScalingActivity):
+        _check(SCALING_ACTIVITIES, "scaling activity", before.id, before.status, after.status)
 
 
 def _check(

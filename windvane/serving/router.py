@@ -32,6 +32,9 @@ from windvane.serving.readings import Sent, Snapshot
 from windvane.serving.tally import Activity, Ended, Outcome
 
 _DESCRIBE = pack({DESCRIBE: True})
+_LOOP_S = 30.0
+"""That the event loop may take to answer another thread that asks again and again."""
+
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
 
@@ -214,6 +217,26 @@ class Router:
 
         return asyncio.run_coroutine_threadsafe(told(), loop).result()
 
+    def arrivals(self) -> dict[tuple[Scope, str, str], int]:
+        """Return how many requests came to each variant since the server started, or the endpoint was created; by scope,
+        lower-case endpoint name and variant.
+
+        To be called from any thread but that of the event loop, which is asked.
+        """
+        with self._lock:
+            loop = self._loop
+        if loop is None:
+            return {}
+
+        async def told() -> dict[tuple[Scope, str, str], int]:
+            return {
+                (*key, name): count
+                for key, endpoint in self._endpoints.items()
+                for name, count in endpoint.activity.arrived.items()
+            }
+
+        return asyncio.run_coroutine_threadsafe(told(), loop).result(_LOOP_S)
+
     def _snapshot(self, scope: Scope, name: str) -> Snapshot:
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
@@ -237,6 +260,8 @@ class Router:
         self, found: _Endpoint, way: _Way, request: bytes, n_bytes: int, until: float
     ) -> Answer:
         route, figures = found.route, self.figures
+        arrived = found.activity.arrived
+        arrived[way.route.name] = arrived.get(way.route.name, 0) + 1
         started = time.perf_counter()
 
         def ended(outcome: Outcome, status: int, bytes_out: int = 0) -> float:

@@ -121,9 +121,11 @@ class Activity:
     """The requests of one endpoint since `since`, in seconds since the epoch. Lives on the event loop.
 
     last    the newest ones, oldest first
+    arrived requests that came to each variant, whether they have ended or not
     """
 
     since: float
+    arrived: dict[str, int] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
     last: deque[Ended] = field(default_factory=lambda: deque(maxlen=LAST))
 
@@ -138,6 +140,7 @@ class Activity:
         """Of variants that are not served any more, those asked last are kept: they count in all."""
         names = set(served)
         gone = [name for name in self.tallies if name not in names]
+        self.arrived = {name: n for name, n in self.arrived.items() if name in names}
         gone.sort(key=lambda name: self.tallies[name].newest)
         for name in gone[:-_MOST_GONE]:
             del self.tallies[name]

@@ -24,6 +24,7 @@ class Dialect(Enum):
     OWN = auto()
     LOGS = auto()
     KMS = auto()
+    SCALING = auto()
     RUNTIME = auto()
     QUERY = auto()
     S3 = auto()
@@ -36,6 +37,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "windvane": Dialect.OWN,
     "logs": Dialect.LOGS,
     "kms": Dialect.KMS,
+    "application-autoscaling": Dialect.SCALING,
     "cloudtrail": Dialect.CONTROL,
     "sagemaker-runtime": Dialect.RUNTIME,
     "sts": Dialect.QUERY,
@@ -69,12 +71,14 @@ def _row(
     s3: Fault,
     logs: Fault | None = None,
     kms: Fault | None = None,
+    scaling: Fault | None = None,
 ) -> _Row:
     return {
         Dialect.CONTROL: control,
         Dialect.OWN: control,
         Dialect.LOGS: logs or control,
         Dialect.KMS: kms or control,
+        Dialect.SCALING: scaling or control,
         Dialect.RUNTIME: runtime,
         Dialect.QUERY: query,
         Dialect.S3: s3,
@@ -118,7 +122,10 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("NoSuchKey", 404),
         Fault("ResourceNotFoundException", 400),
         Fault("NotFoundException", 400),
+        Fault("ObjectNotFoundException", 400),
     ),
+    errors.ScalingResourceMissing: _everywhere(Fault("ResourceNotFoundException", 400)),
+    errors.TooManyTags: _everywhere(Fault("TooManyTagsException", 400)),
     errors.KeyMissing: _of_key("NotFoundException"),
     errors.KeyDisabled: _of_key("DisabledException"),
     errors.KeyInvalidState: _of_key("KMSInvalidStateException"),
@@ -137,6 +144,7 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("ValidationError", 400),
         Fault("LimitExceeded", 409),
         Fault("InvalidRequest", 400),
+        Fault("LimitExceededException", 400),
         Fault("LimitExceededException", 400),
         Fault("LimitExceededException", 400),
     ),
@@ -341,6 +349,7 @@ _ENCODERS = {
     Dialect.OWN: _encode_rest,
     Dialect.LOGS: _encode_json,
     Dialect.KMS: _encode_json,
+    Dialect.SCALING: _encode_json,
     Dialect.RUNTIME: _encode_rest,
     Dialect.QUERY: _encode_query,
     Dialect.S3: _encode_s3,

@@ -61,14 +61,29 @@ class Route:
     served: bool = True
 
 
-SERVICES = ("sagemaker", "sagemaker-runtime", "sts", "iam", "logs", "kms", "cloudtrail")
+SERVICES = (
+    "sagemaker",
+    "sagemaker-runtime",
+    "sts",
+    "iam",
+    "logs",
+    "kms",
+    "cloudtrail",
+    "application-autoscaling",
+)
 S3 = "s3"
 OWN = "windvane"
 """What AWS has no operation for."""
 
 _OWN_MODELS = Path(__file__).with_name("data")
 _BY_PATH = ("sagemaker-runtime", OWN)
-_JSON_BY_SIGNING_NAME = ("sagemaker", "logs", "kms", "cloudtrail")
+_JSON_BY_SIGNING_NAME = (
+    "sagemaker",
+    "logs",
+    "kms",
+    "cloudtrail",
+    "application-autoscaling",
+)
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 _LONGEST_NAME = 64
 """Characters of the name of a service: anybody can write any, and it is kept in records."""

@@ -86,6 +86,15 @@ def test_what_nobody_waits_for_is_written_by_the_end(written):
     assert problems(written) == []
 
 
+def test_what_the_server_did_by_itself_is_recorded_from_any_thread(written):
+    log = written.open()
+    log.start()
+    log.note(a_record("UpdateEndpointWeightsAndCapacities"))
+    log.stop()
+    assert names(written) == ["UpdateEndpointWeightsAndCapacities"]
+    assert problems(written) == []
+
+
 def test_the_chain_goes_on_at_the_next_start(written):
     for n in range(3):
         written.write(a_record(f"Create{n}"))

@@ -464,6 +464,26 @@ def test_figures_outlive_a_change_of_variants_and_end_with_the_endpoint(bench):
     play(bench, scene)
 
 
+def test_requests_are_counted_by_variant_as_they_come(bench):
+    _, slot = bench.slot()
+    bench.publish(("A", 1, 1.0, [slot]), ("B", 1, 0.0, []))
+    assert bench.router.arrivals() == {}
+
+    async def scene():
+        for _ in range(3):
+            await bench.ask(variant="A")
+        waits = asyncio.create_task(bench.ask(variant="B"))
+        await asyncio.sleep(0)
+        told = await asyncio.to_thread(bench.router.arrivals)
+        assert told == {(SCOPE, "e", "A"): 3, (SCOPE, "e", "B"): 1}
+        waits.cancel()
+        bench.publish(("A", 2, 1.0, [slot]))
+        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(bench.router.arrivals) == {(SCOPE, "e", "A"): 3}
+
+    play(bench, scene)
+
+
 def test_other_threads_are_told_by_the_loop(bench):
     _, slot = bench.slot()
     bench.publish(("A", 1, 1.0, [slot]))

@@ -26,6 +26,7 @@ from windvane.domain.job import ApiVersion, AutoMLJob
 from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.problem import Mode
 from windvane.domain.resource import Resource
+from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
 from windvane.errors import StoreUnusable
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, note_to_json, said
@@ -44,6 +45,9 @@ KINDS = (
     KeyAlias,
     Model,
     ProcessingJob,
+    ScalableTarget,
+    ScalingActivity,
+    ScalingPolicy,
     TrainingJob,
     TransformJob,
 )

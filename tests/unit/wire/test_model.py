@@ -137,6 +137,7 @@ def test_each_service_has_its_protocol():
         "logs": Protocol.JSON,
         "kms": Protocol.JSON,
         "cloudtrail": Protocol.JSON,
+        "application-autoscaling": Protocol.JSON,
     }
 
 

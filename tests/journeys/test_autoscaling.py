@@ -1,0 +1,81 @@
+"""An endpoint is scaled out under load and in after it by a policy of Application Auto Scaling, and no request fails."""
+
+import pytest
+from journeys.commands import version_1
+from journeys.deploying import Deploying
+from journeys.load import Load
+from journeys.running import RunningServer
+
+ENDPOINT = "scaled"
+ADDRESS = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": f"endpoint/{ENDPOINT}/variant/AllTraffic",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+A_MINUTE_EACH = 600
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Of which what takes minutes takes 0.4 seconds for each."""
+    folder = tmp_path_factory.mktemp("scaling")
+    (folder / "windvane.toml").write_text("[scaling]\nperiod_s = 0.4\n")
+    running = RunningServer(folder / "data", "--config", str(folder / "windvane.toml"))
+    yield running
+    running.stop()
+
+
+def test_out_under_load_and_in_after_it_without_a_failed_request(server, packed, tmp_path):
+    deploying = Deploying(server, packed)
+    deploying.create_config(ENDPOINT, deploying.whole())
+    deploying.create(ENDPOINT, ENDPOINT)
+    scaling = server.client("application-autoscaling")
+    scaling.register_scalable_target(**ADDRESS, MinCapacity=1, MaxCapacity=3)
+    scaling.put_scaling_policy(
+        **ADDRESS,
+        PolicyName="requests",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": A_MINUTE_EACH,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+            },
+            "ScaleOutCooldown": 1,
+            "ScaleInCooldown": 1,
+        },
+    )
+
+    def instances():
+        told = deploying.sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+        return told["ProductionVariants"][0]["CurrentInstanceCount"]
+
+    failures = []
+    for rate, wanted in ((50, 3), (2, 1)):
+        with Load(server, ENDPOINT, packed.row, rate, threads=8).running() as load:
+            load.wait_for(lambda n=wanted: instances() == n)
+            load.wait_for(lambda n=wanted: len(deploying.model_processes()) == n)
+        failures += load.failures
+    assert failures == []
+
+    aws = version_1(server, tmp_path)
+    told = aws(
+        "application-autoscaling",
+        "describe-scaling-activities",
+        *("--service-namespace", "sagemaker", "--resource-id", ADDRESS["ResourceId"]),
+        *("--query", "ScalingActivities[].[StatusCode, Cause]", "--output", "text"),
+    )
+    *ins, out = told.strip().splitlines()
+    assert "-AlarmHigh-" in out
+    assert out.endswith("triggered policy requests")
+    assert ["-AlarmLow-" in one for one in ins] == [True] * len(ins)
+    assert {one.split("\t")[0] for one in [*ins, out]} <= {"Successful", "InProgress"}
+    trail = server.client("cloudtrail")
+    by_name = {
+        "AttributeKey": "EventName",
+        "AttributeValue": "UpdateEndpointWeightsAndCapacities",
+    }
+    events = trail.lookup_events(LookupAttributes=[by_name])["Events"]
+    assert len(events) == len(ins) + 1
+    assert all("ForApplicationAutoScaling_" in one["CloudTrailEvent"] for one in events)
+    deploying.delete(ENDPOINT)
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []

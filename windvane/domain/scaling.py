@@ -1,0 +1,164 @@
+"""Automatic scaling of endpoints: scalable targets, the policies they follow, and what was done for them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from windvane.domain.resource import Resource, ScalingKind
+from windvane.names import Scope, derived_suffix
+from windvane.notes.note import Note
+
+NAMESPACE = "sagemaker"
+DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+RESOURCE_ID = re.compile(r"endpoint/([A-Za-z0-9-]+)/variant/([A-Za-z0-9-]+)", re.ASCII)
+"""Of a variant: its endpoint, its name."""
+
+METRIC = "SageMakerVariantInvocationsPerInstance"
+
+DEFAULT_COOLDOWN_S = 300
+"""source    "Define cooldown periods" in Application Auto Scaling's user guide, for variants of SageMaker"""
+
+
+@dataclass(frozen=True)
+class Suspended:
+    """What of a target's scaling stands still until it is resumed."""
+
+    scale_in: bool = False
+    scale_out: bool = False
+    scheduled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalableTarget(Resource):
+    """A variant whose instances are counted up and down; it belongs to its endpoint. Its name is `target_name`'s.
+
+    endpoint      name of the endpoint, as it was registered
+    scaled_out    when the last scale-out of a policy was fulfilled; None if there was none
+    scaled_out_to instances that it came to
+    scaled_in     when the last scale-in of a policy was fulfilled
+    failed        when a scaling failed last
+    """
+
+    kind: ClassVar[ScalingKind] = ScalingKind.SCALABLE_TARGET
+
+    endpoint: str
+    variant: str
+    min_capacity: int
+    max_capacity: int
+    suspended: Suspended = Suspended()
+    scaled_out: datetime | None = None
+    scaled_out_to: int = 0
+    scaled_in: datetime | None = None
+    failed: datetime | None = None
+
+    @property
+    def resource_id(self) -> str:
+        return resource_id(self.endpoint, self.variant)
+
+    @property
+    def arn(self) -> str:
+        return target_arn(self.scope, self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingPolicy(Resource):
+    """Target tracking on the requests that an instance has a minute; it belongs to its target.
+
+    policy_name       as it was given: names differ by case, unlike those of records
+    id                unique among all policies ever
+    target_value      requests a minute for each instance
+    cooldowns         seconds; None if the request left them open
+    """
+
+    kind: ClassVar[ScalingKind] = ScalingKind.SCALING_POLICY
+
+    policy_name: str
+    id: str
+    resource_id: str
+    target_value: float
+    scale_out_cooldown_s: int | None = None
+    scale_in_cooldown_s: int | None = None
+    disable_scale_in: bool | None = None
+
+    @property
+    def arn(self) -> str:
+        return (
+            f"arn:aws:autoscaling:{self.scope.region}:{self.scope.account}:scalingPolicy:{self.id}:"
+            f"resource/{NAMESPACE}/{self.resource_id}:policyName/{self.policy_name}"
+        )
+
+
+class Cause(StrEnum):
+    """Why the number of instances is changed."""
+
+    BELOW_MINIMUM = "below-minimum"
+    ABOVE_MAXIMUM = "above-maximum"
+    HIGH = "high"
+    LOW = "low"
+
+
+class ActivityStatus(StrEnum):
+    """StatusCode on the wire, as far as it can happen here."""
+
+    IN_PROGRESS = "InProgress"
+    SUCCESSFUL = "Successful"
+    OVERRIDDEN = "Overridden"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingActivity(Resource):
+    """One change of a variant's instances; it belongs to the endpoint. Its name is `activity_name`'s.
+
+    capacity    instances that were asked for
+    policy      name of the policy that asked for them, and its id; "" for none
+    ended       None while it is in progress
+    """
+
+    kind: ClassVar[ScalingKind] = ScalingKind.SCALING_ACTIVITY
+
+    id: str
+    endpoint: str
+    variant: str
+    capacity: int
+    cause: Cause
+    policy: str = ""
+    policy_id: str = ""
+    status: ActivityStatus = ActivityStatus.IN_PROGRESS
+    ended: datetime | None = None
+    failure: Note | None = None
+
+    @property
+    def resource_id(self) -> str:
+        return resource_id(self.endpoint, self.variant)
+
+
+def resource_id(endpoint: str, variant: str) -> str:
+    return f"endpoint/{endpoint}/variant/{variant}"
+
+
+def target_name(scope: Scope, endpoint: str, variant: str) -> str:
+    """Return the name of a variant's target: the same whenever it is registered, whatever the case of the endpoint's name."""
+    return derived_suffix(scope.account, scope.region, endpoint.lower(), variant, n_hex=36)
+
+
+def target_arn(scope: Scope, name: str) -> str:
+    return f"arn:aws:application-autoscaling:{scope.region}:{scope.account}:scalable-target/{name}"
+
+
+def policy_name(target: ScalableTarget, name: str) -> str:
+    """Return the name of the record of a target's policy."""
+    return derived_suffix(target.name, name, n_hex=36)
+
+
+def activities_of(variant: str) -> str:
+    """Return what the names of the activities of a variant have in common."""
+    return f"/{variant}/"
+
+
+def activity_name(variant: str, activity_id: str) -> str:
+    return f"{activities_of(variant)}{activity_id}"
