@@ -22,6 +22,7 @@ from api.world import (
     refusal,
     variant,
 )
+from botocore import xform_name
 
 from windvane.domain.deployment import Endpoint
 from windvane.wire.call import RequestRecord
@@ -376,6 +377,31 @@ def test_bounds_hold_as_soon_as_a_target_is_registered(scaled: Scaled) -> None:
     scaled.autoscaler.look()
     assert scaled.wanted == 2
     assert scaled.activities()[0]["Cause"] == "maximum capacity was set to 2"
+
+
+def test_targets_and_activities_have_pages(scaled: Scaled) -> None:
+    create(scaled.world, "e2")
+    in_service(scaled.world, "e2")
+    other = {"ResourceId": "endpoint/e2/variant/A"}
+    for address in (ADDRESS, ADDRESS | other):
+        scaled.client.register_scalable_target(**address, MinCapacity=2, MaxCapacity=2)
+        scaled.autoscaler.look()
+        scaled.world.clock.advance(1)
+    both = {"ResourceIds": [ADDRESS["ResourceId"], other["ResourceId"]]}
+    for name, filters in (
+        ("ScalableTargets", {}),
+        ("ScalableTargets", both),
+        ("ScalingActivities", {}),
+    ):
+        operation = xform_name(f"Describe{name}")
+        pages = scaled.client.get_paginator(operation).paginate(
+            **NAMESPACE, **filters, PaginationConfig={"PageSize": 1}
+        )
+        told = [[one["ResourceId"] for one in page[name]] for page in pages]
+        wanted = [[RESOURCE], [other["ResourceId"]]]
+        assert told == (wanted[::-1] if name == "ScalingActivities" else wanted)
+        code, _ = refusal(getattr(scaled.client, operation), **NAMESPACE, NextToken="x")
+        assert code == "InvalidNextTokenException"
 
 
 def test_out_under_load_and_in_after_it(scaled: Scaled) -> None:
