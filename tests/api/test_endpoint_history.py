@@ -55,7 +55,7 @@ def test_what_was_asked_of_an_endpoint_is_told_once_and_the_newest_first(world: 
     validate(answer, _SHAPE)
     assert answer["EndpointName"] == "e"
     assert [(one["Code"], one["Message"]) for one in answer["Changes"]] == [
-        ("endpoint-updating", "Update to the endpoint configuration d."),
+        ("endpoint-updating", "Updating to the endpoint configuration d."),
         ("variant-rescaled", "Variant A: weight 1 becomes 3."),
     ]
 

@@ -391,7 +391,7 @@ def test_what_a_job_lacks_is_told_with_its_code(world: World) -> None:
     assert progress(world)["PartialFailures"] == [
         {
             "Code": "insights-missing",
-            "Message": "The model insights report is missing: there was not enough time for it.",
+            "Message": "The model insights report is missing: there was not enough time left.",
         },
         {"Code": "said", "Message": "It broke."},
     ]

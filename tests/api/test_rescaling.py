@@ -60,7 +60,7 @@ def test_the_log_of_an_endpoint_tells_of_its_new_weights_and_capacities(running:
     told = {one["message"] for one in logs.filter_log_events(logGroupName=group)["events"]}
     assert told == {
         "Variant A: weight 1 becomes 0.25, instances 1 becomes 3.",
-        "Variant S: most requests at once 3 becomes 4, provisioned processes 0 becomes 2.",
+        "Variant S: maximum concurrent requests 3 becomes 4, provisioned processes 0 becomes 2.",
     }
 
 

@@ -55,7 +55,7 @@ class Walk:
         hands.choose(page.get_by_label("Column to predict"), errand.target)
         page.get_by_role("heading", name="Data checks").wait_for()
         assert "(detected)" in page.get_by_label("Problem type").inner_text()
-        hands.fill(page.get_by_label("Budget in minutes"), errand.minutes)
+        hands.fill(page.get_by_label("Time limit in minutes"), errand.minutes)
         hands.fill(page.get_by_label("Maximum candidates"), errand.candidates)
         hands.fill(page.get_by_label("Job name"), errand.job)
         code = page.locator("#code")

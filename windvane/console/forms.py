@@ -47,7 +47,9 @@ async def body_of(request: Request, limit: int = MOST_BYTES) -> bytes:
                 raise TooLarge(f"The form is larger than {limit} bytes.")
             chunks.append(chunk)
     except ClientDisconnect as error:
-        raise Malformed("The connection ended before the form did.") from error
+        raise Malformed(
+            "The connection was closed before the form had been sent completely."
+        ) from error
     return b"".join(chunks)
 
 

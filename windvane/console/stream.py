@@ -55,13 +55,13 @@ class Tap:
         """raises    Throttled if there are enough already"""
         if self._n_open >= self._at_most or self._closing.is_set():
             raise Throttled(
-                f"{self._n_open} live pages are already open; this server allows at most {self._at_most}."
+                f"{self._n_open} live pages are already open; this server allows at most {self._at_most}. Try again later."
             )
         account = visit_of(request).caller.account
         if not self._may_have_more(account):
             raise Throttled(
-                f"The account {account} already has {self._open_of[account]} live pages open, as many as it leaves to "
-                "others."
+                f"The account {account} has {self._open_of[account]} live pages open; the rest are left to "
+                "other accounts. Close a page and try again."
             )
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
         chunks = self._chunks(request, _while(is_signed_in, render), every_s, account)

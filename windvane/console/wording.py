@@ -158,7 +158,7 @@ def words(text: str) -> str:
     """Return a status of AWS as words.
 
     >>> words("MaxAutoMLJobRuntimeReached"), words("InService")
-    ('Time budget used', 'In service')
+    ('Time limit reached', 'In service')
     """
     if text in _PLAINER:
         return _PLAINER[text]
@@ -170,7 +170,7 @@ def words(text: str) -> str:
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
 
 _PLAINER = {
-    "MaxAutoMLJobRuntimeReached": "Time budget used",
+    "MaxAutoMLJobRuntimeReached": "Time limit reached",
     "MaxCandidatesReached": "Maximum candidates reached",
 }
 """Statuses that are clearer in other words than their own."""

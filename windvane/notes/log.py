@@ -13,10 +13,12 @@ from windvane.notes.note import Note
 from windvane.notes.sentences import SENTENCES
 from windvane.notes.wordings import Facts, Wordings, worded
 
-WITHHELD = "The reason is not repeated here, since it may quote data; the job's Describe operation gives it."
+WITHHELD = (
+    "The reason is not logged because it may contain data; the job's Describe operation gives it."
+)
 
 _C = NoteCode
-_MORE = "The job's Describe operation says more."
+_MORE = "The job's Describe operation gives details."
 
 _PHASES = {
     "FeatureEngineering": "Feature engineering: fitting the feature recipes that candidates share.",
@@ -32,7 +34,7 @@ PHASES = frozenset(_PHASES)
 _FIGURES = {
     "weight": "weight",
     "instances": "instances",
-    "max_concurrency": "most requests at once",
+    "max_concurrency": "maximum concurrent requests",
     "provisioned": "provisioned processes",
 }
 
@@ -108,7 +110,9 @@ def _search_over(facts: Facts) -> str:
 
 
 def _job_ended(facts: Facts) -> str:
-    told = f"The AutoML job {facts['job']} is {facts['status']} ({facts['secondary']}) after {facts['took_s']:.1f} s."
+    status, secondary = facts["status"], facts["secondary"]
+    how = f"{status} ({secondary})" if secondary != status else status
+    told = f"The AutoML job {facts['job']} is {how} after {facts['took_s']:.1f} s."
     return f"{told} {facts['because']}".rstrip()
 
 
@@ -118,7 +122,7 @@ def _kind(facts: Facts) -> str:
 
 def _stop_asked(facts: Facts) -> str:
     kind = "AutoML job" if facts["kind"] == "automl-job" else _kind(facts)
-    return f"The {kind} {facts['job']} was told to stop."
+    return f"A stop of the {kind} {facts['job']} was requested."
 
 
 def _step_started(facts: Facts) -> str:
@@ -163,11 +167,11 @@ def _stopping(facts: Facts) -> str:
 _WITHOUT_DATA: Wordings = {
     _C.RAISED: "{error}; the server's log says where.",
     _C.TOO_FEW_ROWS: (
-        "The training data have {n_rows} rows with a value in the target column; at least {least_rows} are needed. "
+        "The training data have {n_rows} rows with a valid value in the target column; at least {least_rows} are needed. "
         + _MORE
     ),
     _C.COLUMN_MISSING: f"The {{role}} column is not in the data. {_MORE}",
-    _C.TARGET_CONSTANT: f"The target column is constant. {_MORE}",
+    _C.TARGET_CONSTANT: f"The target column has only one value. {_MORE}",
     _C.TARGET_EMPTY: f"The target column is empty in all {{n_rows}} rows. {_MORE}",
     _C.CLASS_OF_ONE_ROW: f"A class of the target column has a single row. {_MORE}",
     _C.RAGGED_ROW: f"A file has a row of {{n_fields}} fields instead of {{n_columns}}, in line {{line}}. {_MORE}",
@@ -187,7 +191,7 @@ _OF_JOBS: Wordings = {
     _C.SAMPLE_WEIGHTS: (
         "Sample weights: taken from a column of the data, which is not used as a feature."
     ),
-    _C.FEATURES_SPECIFIED: "Features and their types: as specified in {uri}.",
+    _C.FEATURES_SPECIFIED: "Features and their types are specified in {uri}.",
     _C.ALGORITHMS_ASKED: lambda facts: f"Algorithms to try: {', '.join(facts['algorithms'])}.",
     _C.TABLE_FOUND: _table_found,
     _C.MODE_RESOLVED: "Mode AUTO resolved to {mode} ({n_bytes} bytes of training data).",
@@ -203,7 +207,7 @@ _OF_JOBS: Wordings = {
     _C.DEPLOYED: "The endpoint {endpoint} is in service.",
     _C.STOP_ASKED: _stop_asked,
     _C.JOB_ENDED: _job_ended,
-    _C.LINES_MISSING: "Further log lines are missing; see the server's log for the reason.",
+    _C.LINES_MISSING: "Log lines are missing here; see the server's log for the reason.",
     _C.STEP_STARTED: _step_started,
     _C.STEP_ENDED: _step_ended,
     _C.STEP_METRIC: lambda facts: f"{facts['split'].lower()}:{_scored(facts)}",
@@ -213,7 +217,7 @@ _OF_JOBS: Wordings = {
 }
 
 _OF_ENDPOINTS: Wordings = {
-    _C.ENDPOINT_UPDATING: "Update to the endpoint configuration {config}.",
+    _C.ENDPOINT_UPDATING: "Updating to the endpoint configuration {config}.",
     _C.VARIANT_RESCALED: _rescaled,
     _C.ENDPOINT_IS: _endpoint_is,
     _C.PROCESS_STARTING: "Starting a model process.",

@@ -46,8 +46,8 @@ def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
 
 def _signalled(facts: Facts) -> str:
     is_of_memory = facts["signal"] == "SIGKILL"
-    hint = ", perhaps by the system for want of memory" if is_of_memory else ""
-    return f"The process was ended by {facts['signal']}{hint}."
+    hint = ", perhaps because the machine ran out of memory" if is_of_memory else ""
+    return f"The process was killed by {facts['signal']}{hint}."
 
 
 def _job_limit(facts: Facts) -> str:
@@ -59,8 +59,8 @@ def _job_limit(facts: Facts) -> str:
 
 def _no_result(facts: Facts) -> str:
     if "text" in facts:
-        return f"What it left is no result: {facts['text']}."
-    return "What the task left is no result."
+        return f"The task ended with an invalid result: {facts['text']}."
+    return "The task ended with an invalid result."
 
 
 def _no_model(facts: Facts) -> str:
@@ -70,9 +70,9 @@ def _no_model(facts: Facts) -> str:
 
 def _outclassed(facts: Facts) -> str:
     return (
-        f"Stopped early: on the {facts['n_rows']} rows of {facts['n_folds']} of {facts['of_folds']} folds its "
-        f"{facts['metric']} was {number(facts['value'])}, clearly worse than the {number(facts['rival_value'])} of "
-        f"candidate {facts['rival']}."
+        f"Stopped early, because it was clearly worse than candidate {facts['rival']}: after {facts['n_folds']} of "
+        f"{facts['of_folds']} folds ({facts['n_rows']} rows), its {facts['metric']} was {number(facts['value'])}, that of "
+        f"candidate {facts['rival']} {number(facts['rival_value'])}."
     )
 
 
@@ -82,9 +82,9 @@ def _not_converged(facts: Facts) -> str:
 
 def _too_few_rows(facts: Facts) -> str:
     n_invalid = facts["n_invalid"]
-    dropped = f"; {n_invalid} more have none that is valid" if n_invalid else ""
+    dropped = f" ({n_invalid} other rows have none)" if n_invalid else ""
     return (
-        f"The training data have {facts['n_rows']} rows with a value in the target column '{facts['column']}'{dropped}. "
+        f"The training data have {facts['n_rows']} rows with a valid value in the target column '{facts['column']}'{dropped}. "
         f"At least {facts['least_rows']} are needed."
     )
 
@@ -154,15 +154,15 @@ def _fastest(facts: Facts) -> str:
 _OF_PROCESSES: Wordings = {
     _C.SAID: "{text}",
     _C.RAISED: "{error}: {text}",
-    _C.TIME_OVER: "It was ended because its time was over.",
-    _C.MEMORY_OVER: "It was ended because it needed more memory than it was given.",
-    _C.TOLD_TO_STOP: "It was ended because it was told to stop.",
+    _C.TIME_OVER: "It was stopped because it reached its time limit.",
+    _C.MEMORY_OVER: "It was stopped because it exceeded its memory limit.",
+    _C.TOLD_TO_STOP: "It was stopped on request.",
     _C.SIGNALLED: _signalled,
-    _C.EXITED: "The process left with exit code {exit_code} before its work was done.",
-    _C.REPORT_UNREADABLE: "The process left a report that cannot be read.",
+    _C.EXITED: "The process ended with exit code {exit_code} before its work was done.",
+    _C.REPORT_UNREADABLE: "The process exited, and its report cannot be read.",
     _C.RAN_OUT_OF_MEMORY: "It ran out of memory.",
     _C.PROCESS_LOST: "The process of the task was lost: {text}",
-    _C.STARTER_ENDED: "It was ended with the process that had started it.",
+    _C.STARTER_ENDED: "It was stopped because the process that started it had ended.",
 }
 
 _OF_TASKS: Wordings = {
@@ -173,34 +173,35 @@ _OF_TASKS: Wordings = {
         "It needed more than the {memory_mb} MiB of memory that a task may use on this server (configuration, section "
         "[work], memory_mb)."
     ),
-    _C.INTERNAL_ERROR: "An internal error ended it: {because}",
+    _C.INTERNAL_ERROR: "It failed because of an internal error: {because}",
     _C.ATTEMPTS_USED: (
-        "Tried {attempts} times; each time the worker died or fell silent before it was done, the last time '{worker}'."
+        "It was tried {attempts} times; each time the worker died or stopped responding before it was done. The last worker "
+        "was '{worker}'."
     ),
     _C.NO_RESULT: _no_result,
-    _C.CANNOT_BEGIN: "It cannot be begun: {because}",
+    _C.CANNOT_BEGIN: "It cannot be started: {because}",
     _C.VOLUME_UNUSABLE: "The volume cannot be used: {because}",
 }
 
 _OF_JOBS: Wordings = {
-    _C.JOB_BROKEN: "An internal error ended the job: {because}",
+    _C.JOB_BROKEN: "The job failed because of an internal error: {because}",
     _C.VOLUME_LOST: (
-        "The encrypted volume of the AutoML job {job} was in the memory of this server's machine, which has been restarted "
-        "since. What the job has written to S3 is kept; create the job again."
+        "The encrypted volume of the AutoML job {job} was lost when the server's machine restarted, because it is kept in "
+        "memory. The files that the job had written to S3 still exist. Create the job again."
     ),
     _C.NOT_READ_IN_TIME: (
-        "The job's time limit of {limit_s} s was reached before its data were read: the server was down or busy. Create "
-        "the job again."
+        "The job's time limit of {limit_s} s was reached before its data were read, because the server was down or busy. "
+        "Create the job again."
     ),
     _C.ANALYSIS_CANCELLED: "The data analysis was cancelled.",
     _C.NO_DEFINITIONS: (
         "The candidate definitions, the only output of this job, are missing. {because}"
     ),
     _C.NOT_ENOUGH_TIME: (
-        "There was not enough time within the job's {limit_s} s: raise MaxAutoMLJobRuntimeInSeconds."
+        "The job's time limit of {limit_s} s was too short. Raise MaxAutoMLJobRuntimeInSeconds."
     ),
     _C.NO_MODEL: _no_model,
-    _C.NOT_PACKABLE: "Candidate {index}, the best, could not be packed. {because}",
+    _C.NOT_PACKABLE: "The best candidate ({index}) could not be packaged. {because}",
 }
 
 _OF_PARTS: Wordings = {
@@ -219,25 +220,25 @@ _OF_PARTS: Wordings = {
     _C.DEFINITIONS_MISSING: "The candidate definition notebook is missing: {because}",
     _C.SPLITS_MISSING: "The data splits are missing: {because}",
     _C.TRANSFORMED_MISSING: "Transformed data are missing: {because}",
-    _C.NOT_PACKED: "The best candidate keeps its earlier package; it could not be packaged anew: {because}",
+    _C.NOT_PACKED: "The best candidate could not be packaged again, so its earlier package is used: {because}",
     _C.MODELS_NOT_DELETED: "Models of discarded candidates could not be deleted: {because}",
     _C.NOT_DEPLOYED: "The model could not be deployed to the endpoint {endpoint}: {because}",
-    _C.NO_TIME: "there was not enough time for it.",
-    _C.NO_TIME_TO_PACK: "there was no time for it.",
-    _C.ENDPOINT_DELETED: "it was deleted before it came into service.",
-    _C.ENDPOINT_LATE: "it was not in service when the job's time limit of {limit_s} s was reached.",
+    _C.NO_TIME: "there was not enough time left.",
+    _C.NO_TIME_TO_PACK: "there was no time left.",
+    _C.ENDPOINT_DELETED: "the endpoint was deleted before it was in service.",
+    _C.ENDPOINT_LATE: "the endpoint was not in service when the job's time limit of {limit_s} s was reached.",
 }
 
 _OF_CANDIDATES: Wordings = {
     _C.SEARCH_ENDED: "Stopped before it finished because the search ended.",
     _C.OUTCLASSED: _outclassed,
     _C.FOLDS_MISSING: (
-        "Only {n_folds} of the {least_folds} folds on which candidates of this job are compared were trained: the remaining "
-        "time was too short for the others."
+        "The remaining time was sufficient for only {n_folds} of the {least_folds} folds on which the candidates of this job "
+        "are compared."
     ),
     _C.TOO_LARGE: (
-        "Not started: on {n_rows} rows and {n_columns} columns the algorithm {algorithm} is expected to need "
-        "{needed_mb:.0f} MiB of memory, and a candidate may use {memory_mb:.0f} MiB."
+        "Not started: with {n_rows} rows and {n_columns} columns, the algorithm {algorithm} would need about "
+        "{needed_mb:.0f} MiB of memory; a candidate may use {memory_mb:.0f} MiB."
     ),
     _C.NOT_CONVERGED: _not_converged,
     _C.NOT_TRAINABLE: "{algorithm} could not be trained on these rows: {because}",
@@ -252,12 +253,11 @@ _OF_DATA: Wordings = {
     _C.TOO_FEW_ROWS: _too_few_rows,
     _C.COLUMN_MISSING: _column_missing,
     _C.TARGET_CONSTANT: (
-        "The target column '{column}' is constant: '{value}' in all {n_rows} rows that have a value. At least two different "
+        "The target column '{column}' has only one value: '{value}' (rows with a value: {n_rows}). At least two different "
         "values are needed."
     ),
     _C.TARGET_EMPTY: (
-        "The target column '{column}' is empty in all {n_rows} rows. Add labels or values to train on, or choose another "
-        "target."
+        "The target column '{column}' is empty in all {n_rows} rows. Fill in its values, or choose another target column."
     ),
     _C.CLASS_OF_ONE_ROW: _class_of_one_row,
     _C.RAGGED_ROW: (
@@ -273,19 +273,19 @@ _OF_TRAINING: Wordings = {
     _C.SCORED_ON_REPEATS: "scored on {n_repeats} repeats of {n_folds}-fold cross-validation",
     _C.TRAINED_ON_SAMPLE: "trained on a random sample of {n_rows} rows (time limit)",
     _C.CUT_SHORT: _cut_short,
-    _C.NOT_REFITTED: "not refitted on all rows: this is the model of the first fold",
+    _C.NOT_REFITTED: "not trained again on all rows: this is the model of the first fold",
     _C.REFITTED_ON_ROWS: "the final model was trained on {n_rows} of {of_rows} rows (time limit)",
     _C.REFITTED_FOR_ROUNDS: "the refit stopped after {n_rounds} of {of_rounds} rounds (time limit)",
-    _C.CROSS_FITTED: "every row is scored with weights that were fitted without it",
+    _C.CROSS_FITTED: "cross-fitted: every row is scored with ensemble weights that were fitted without it",
     _C.WEIGHTS_TUNED: "the score is slightly optimistic: the weights were tuned on the validation rows",
-    _C.WEIGHTS_GIVEN: "its weights were set by the request",
+    _C.WEIGHTS_GIVEN: "the weights of its members were given in the request",
     _C.LATENCY_ADDED: "latency is the sum of the members' latencies",
     _C.CLASSES_REWEIGHTED: (
         "class probabilities are reweighted to optimise {metric} before the class is chosen"
     ),
     _C.WINNERS_CURSE: _winners_curse,
     _C.STACKED: _stacked,
-    _C.STACKED_AGAIN: "its second layer was refitted on the members' predictions",
+    _C.STACKED_AGAIN: "its second layer was trained again on the members' predictions",
     _C.NOT_STACKED: "no second stacking layer: {because}",
     _C.FASTEST_CHOSEN: _fastest,
 }
@@ -306,4 +306,4 @@ SENTENCES: Wordings = {
     **_OF_TRAINING,
     **_OF_ENDPOINTS,
 }
-"""What can be the reason for something, or is worth knowing of it. What is told in logs alone is not among it."""
+"""Reasons for failures and remarks on results. What only logs say is in notes/log.py."""

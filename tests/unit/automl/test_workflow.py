@@ -198,7 +198,9 @@ def test_without_a_baseline_there_is_no_model():
 def test_a_model_that_cannot_be_packed_is_none():
     simulated = Simulated(request(max_candidates=1))
     simulated.error = lambda action: "The disk is full." if isinstance(action, Pack) else ""
-    with pytest.raises(NoModel, match=r"Candidate 1, the best, could not be packed. The disk is"):
+    with pytest.raises(
+        NoModel, match=r"The best candidate \(1\) could not be packaged. The disk is"
+    ):
         simulated.run()
 
 

@@ -112,10 +112,10 @@ def test_a_crash_is_told_by_its_signal_or_its_type():
     error = ValueError("could not convert 'canary'")
     broken = judge(case, Exit(Ending.FAILED, raised(error), ("ValueError",)), 3)
     assert reason(broken.note) == (
-        "An internal error ended it: ValueError: could not convert 'canary'"
+        "It failed because of an internal error: ValueError: could not convert 'canary'"
     )
     assert in_log(broken.note) == (
-        "An internal error ended it: ValueError; the server's log says where."
+        "It failed because of an internal error: ValueError; the server's log says where."
     )
 
 
@@ -143,7 +143,7 @@ def test_common_faults_of_data_are_told_in_other_words(tmp_path):
     tables = {
         "is not in the data": ("z", "a,y", rows),
         "at least 500": ("y", "a,y", rows[:20]),
-        "is constant": ("y", "a,y", [f"{i},canary" for i in range(600)]),
+        "has only one value": ("y", "a,y", [f"{i},canary" for i in range(600)]),
         "single row": ("y", "a,y", [*rows, "3,canary-once"]),
         "3 fields instead of 2": ("y", "a,y", [*rows, "canary,1,2"]),
     }

@@ -218,7 +218,7 @@ def test_an_end_by_a_signal_without_a_name_is_told() -> None:
     assert ended is not None
     assert (ended.ending, ended.text) == (
         Ending.KILLED,
-        f"The process was ended by SIG{number}.",
+        f"The process was killed by SIG{number}.",
     )
 
 

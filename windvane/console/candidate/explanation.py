@@ -230,7 +230,9 @@ def _dependences(pdp: Sequence[Document], labels: Sequence[str], target: str) ->
     kept = _most_moved(pdp)
     every = [_dependence(one, kept, labels, target) for one in pdp[:_MOST_DEPENDENCES]]
     reach = common_range(every)
-    y_title = "mean probability" if _is_classes(every, labels) else f"mean {target}"
+    y_title = f"mean prediction of {target}"
+    if _is_classes(every, labels):
+        y_title = f"mean probability of {labels[1]}" if len(labels) == 2 else "mean probability"
     return [dependence_chart(one, y_title, reach) for one in every]
 
 

@@ -142,7 +142,7 @@ def quality_of(statistics: Document, figures: Document | None, threshold: float 
     dataset = statistics["dataset"]
     metrics = next((value for key, value in statistics.items() if key.endswith("_metrics")), None)
     if metrics is None:
-        raise InvalidRequest("The statistics of the report hold no metrics.")
+        raise InvalidRequest("The report's statistics.json contains no metrics.")
     drawn = figures or {}
     calibration = drawn.get("calibration")
     matrix = metrics.get("confusion_matrix")

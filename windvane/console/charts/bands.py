@@ -63,7 +63,12 @@ def band_chart(bands: Sequence[Band], levels: Sequence[float]) -> Chart:
     return Chart(
         "Prediction intervals",
         picture(_WIDTH, _HEIGHT, told, *parts),
-        Numbers(head, rows, frozenset(range(len(head))), "Add these bounds to a prediction."),
+        Numbers(
+            head,
+            rows,
+            frozenset(range(len(head))),
+            "Add these bounds to a prediction to get its interval.",
+        ),
     )
 
 

@@ -46,7 +46,7 @@ def cloud_chart(predicted: Sequence[float], actual: Sequence[float]) -> Chart:
             frozenset({0, 1, 2}),
             f"Every {step}th of {len(actual):,} rows, in the order of the predictions."
             if step > 1
-            else "Every row shown, in the order of the predictions.",
+            else "All rows shown, in the order of the predictions.",
         ),
         [("a row", "series-1"), ("perfect predictions", "series-2")],
     )

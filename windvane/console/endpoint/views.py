@@ -277,7 +277,7 @@ def charts_of(figures: Answer, span: str) -> Charts:
         Measured(begin + step_s, _percentiles(one))
         for begin, one in zip(begins, series, strict=True)
     ]
-    return Charts(span, rate, spread_chart(f"Latency of each {step}", measured, span_s))
+    return Charts(span, rate, spread_chart(f"Latency per {step}", measured, span_s))
 
 
 def _end_of_newest(now: datetime, step_s: float) -> float:

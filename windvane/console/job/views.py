@@ -21,6 +21,8 @@ FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 _BOARD_ROWS = 10
 
+_INSIGHTS = "GeneratingModelInsightsReport"
+
 _TITLES = {
     "Starting": "Starting",
     "AnalyzingData": "Analyzing data",
@@ -28,13 +30,13 @@ _TITLES = {
     "ModelTuning": "Model tuning",
     "TrainingModels": "Training models",
     "GeneratingExplainabilityReport": "Explainability report",
-    "GeneratingModelInsightsReport": "Model insights report",
+    _INSIGHTS: "Model insights report",
     "DeployingModel": "Deploying the model",
 }
 
 _ERRORS = {
     "ExplainabilityError": "GeneratingExplainabilityReport",
-    "ModelInsightsError": "GeneratingModelInsightsReport",
+    "ModelInsightsError": _INSIGHTS,
     "ModelDeploymentError": "DeployingModel",
 }
 
@@ -199,7 +201,8 @@ def job_view(
     running = tuple(_running(progress))
     best = job.get("BestCandidate", {})
     reasons = tuple(one["PartialFailureMessage"] for one in job.get("PartialFailureReasons", ()))
-    phases = tuple(_phases(progress))
+    made = best.get("CandidateProperties", {}).get("CandidateArtifactLocations", {})
+    phases = tuple(_phases(progress, has_insights="ModelInsights" in made))
     return JobView(
         job_name=progress["AutoMLJobName"],
         tab="overview",
@@ -239,12 +242,15 @@ def job_view(
 # time
 
 
-def _phases(progress: Mapping[str, Any]) -> Iterator[Phase]:
+def _phases(progress: Mapping[str, Any], *, has_insights: bool) -> Iterator[Phase]:
+    """has_insights    the model insights report is there, also if it was ready before its phase could begin"""
     found, missing = progress["Phases"], _missing(progress)
     last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
     for place, phase in enumerate(found):
         state = _state(progress, phase, place, last)
         state = "failed" if phase["SecondaryStatus"] in missing else state
+        if state == "skipped" and has_insights and phase["SecondaryStatus"] == _INSIGHTS:
+            state = "done"
         began, ended = phase.get("StartTime"), phase.get("EndTime")
         took_s = ((ended or progress["Now"]) - began).total_seconds() if began else None
         until_s = (phase["PlannedEndTime"] - progress["CreationTime"]).total_seconds()
@@ -252,8 +258,12 @@ def _phases(progress: Mapping[str, Any]) -> Iterator[Phase]:
             _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"]),
             state,
             "" if took_s is None else seconds(max(0.0, took_s)),
-            f"by {seconds(until_s)}" if state in ("now", "next") else _NOTES[state],
+            "in parallel" if state == "done" and not began else _note(state, until_s),
         )
+
+
+def _note(state: str, until_s: float) -> str:
+    return f"ends by {seconds(until_s)}" if state in ("now", "next") else _NOTES[state]
 
 
 _NOTES = {

@@ -160,7 +160,7 @@ class Draft:
         found = {}
         if not self.target:
             found["target"] = "Choose the column to predict."
-        for name, title in (("minutes", "The budget"), ("candidates", "The limit")):
+        for name, title in (("minutes", "The time limit"), ("candidates", "The maximum")):
             text = getattr(self, name)
             if text and _number(text) is None:
                 found[name] = f"{title} must be a whole number of at least 1, or blank."

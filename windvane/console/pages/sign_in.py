@@ -96,8 +96,8 @@ async def enter(request: Request) -> Response:
             return RedirectResponse(_START, 303, headers=PAGE_HEADERS)
         await _report_failure(request, "")
         trouble = (
-            "This link has already been used or has expired. `windvane env --data-dir DIR` prints a new one; "
-            "or sign in with an access key."
+            "This link has already been used or has expired. `windvane login --data-dir DIR` prints a new one. "
+            "You can also sign in with an access key."
         )
         return draw(request, "sign_in.html", SignIn(_START, trouble), 401)
     await _report_success(request, session)

@@ -51,7 +51,7 @@ def _check_size(text: str) -> None:
     n_cells = n_rows + max(map(text.count, _DELIMITERS))
     if n_rows > MOST_ROWS or n_cells > MOST_CELLS:
         raise InvalidRequest(
-            f"These are {n_rows:,} rows with {n_cells:,} values; at most {MOST_ROWS:,} rows with {MOST_CELLS:,} values can "
+            f"The text has {n_rows:,} rows with {n_cells:,} values; at most {MOST_ROWS:,} rows with {MOST_CELLS:,} values can "
             "be sent from this page. Use a transform job for more."
         )
 
@@ -101,7 +101,7 @@ def _by_name(
     extra = [name for name in place if name not in known]
     remarks = []
     if missing:
-        remarks.append(f"Left empty, because they are not in the header: {', '.join(missing)}.")
+        remarks.append(f"Treated as missing, because not in the header: {', '.join(missing)}.")
     if extra:
-        remarks.append(f"Ignored, because they are not inputs of the model: {', '.join(extra)}.")
+        remarks.append(f"Ignored, because not an input of the model: {', '.join(extra)}.")
     return made, remarks

@@ -16,9 +16,9 @@ _SENTENCES = 3
 _CELL_LETTERS = 40
 
 _BASELINES = {
-    "trees": "Where a column is unknown, the trees follow both branches in proportion to the training rows.",
-    "drawn": "Where a column is unknown, it takes values sampled from the training data, each column independently.",
-    "missing": "Where a column is unknown, it is treated as missing: this model was trained by an earlier version, which "
+    "trees": "To leave a column out, both branches of a tree are followed and weighted by their numbers of training rows.",
+    "drawn": "To leave a column out, it gets values sampled from the training data, independently of the other columns.",
+    "missing": "To leave a column out, its value is treated as missing: this model was trained by an earlier version, which "
     "stored no training data to compare with.",
 }
 
@@ -66,8 +66,8 @@ def _sentences(
 ) -> list[str]:
     what = _what(answer, target)
     opening = (
-        f"The baseline prediction of {what} is {_said(answer, answer['Expected'])}; for this row it is "
-        f"{_said(answer, answer['Answer'])}."
+        f"The average prediction of {what} (the baseline) is {_said(answer, answer['Expected'])}; the prediction for "
+        f"this row is {_said(answer, answer['Answer'])}."
     )
     told = [
         f"{_cell(one)} {'raised' if one['Contribution'] > 0 else 'lowered'} it by "
@@ -122,7 +122,7 @@ def _gain(answer: Mapping[str, Any], value: float) -> str:
 
 
 def _unit(answer: Mapping[str, Any]) -> str:
-    return "" if answer["Scale"] == "value" else " points"
+    return "" if answer["Scale"] == "value" else " percentage points"
 
 
 def _error(answer: Mapping[str, Any], error: float) -> str:
@@ -210,8 +210,8 @@ def _how(answer: Mapping[str, Any]) -> list[str]:
     ]
     if answer["Scale"] == "probability":
         told.append(
-            f"They add up on the scale of {answer['MarginScale']}; the chart shows what each adds to the "
-            "probability, in the same proportions."
+            f"On the scale of {answer['MarginScale']} they add up to the prediction. The chart converts them to changes of "
+            "the probability and keeps their proportions."
         )
     if not answer["Exact"]:
         told.append("± is the standard error due to sampling.")

@@ -169,7 +169,7 @@ def _too_few(n_rows: int, least: int) -> tuple[Finding, ...]:
             "too-few-rows",
             "high",
             (),
-            f"The data have {n_rows} rows with a value in the target column.",
+            f"The data have {n_rows} rows with a valid value in the target column.",
             f"Add rows: a job needs at least {least}.",
             "A job on these data will fail.",
         ),

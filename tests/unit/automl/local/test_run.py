@@ -113,6 +113,4 @@ def test_plans_too_large_for_the_memory_fail_and_the_search_goes_on(job):
     events_of(asked, expect_much_memory_of_odd_candidates)
     failed = {one.index: reason(one.failure) for one in board_of(asked) if one.outcome is None}
     assert set(failed) == {1, 3}
-    assert (
-        "is expected to need 1000000 MiB of memory, and a candidate may use 1500 MiB" in failed[3]
-    )
+    assert "would need about 1000000 MiB of memory; a candidate may use 1500 MiB" in failed[3]

@@ -124,7 +124,7 @@ def test_a_regression_is_explained_in_units_of_its_target(jobs, browser):
     jobs.put_explanation(one, VALUES)
     text = browser.get(PAGE).text
     assert "value of y" in text
-    assert "mean y" in text
+    assert "mean prediction of y" in text
 
 
 def test_columns_with_hostile_names_stay_text(jobs, browser):

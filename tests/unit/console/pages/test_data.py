@@ -87,7 +87,7 @@ def test_columns_stand_in_the_order_of_what_they_say(explored, browser):
 def test_facts_of_the_table_are_told(explored, browser):
     text = " ".join(re.sub("<[^>]*>", " ", browser.get(PAGE).text).split())
     assert "2,000 of 2,010 read" in text
-    assert "3 2 used" in text
+    assert "4 with the target; 2 used as features" in text
     assert "the target has two distinct values" in text
     assert "Class distribution" in text
 

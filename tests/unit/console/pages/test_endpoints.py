@@ -256,7 +256,7 @@ def test_the_log_and_what_it_says_of_changes(live, browser):
     )
     assert history.count("The endpoint live is InService.") == 1
     assert "Variant A: weight 1 becomes 3." in history
-    assert "Update to the endpoint configuration d." in history
+    assert "Updating to the endpoint configuration d." in history
     assert "Created." in history
     assert "model process" not in history
     assert "Starting a model process." in page

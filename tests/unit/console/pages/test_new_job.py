@@ -159,7 +159,7 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
     answer = desk.post("/console/new", chosen)
     assert answer.status == 400
     assert "The job was not started." in answer.words
-    assert "The budget must be a whole number" in answer.words
+    assert "The time limit must be a whole number" in answer.words
     assert "'bad' is not of the form key=value" in answer.words
     assert value_of(answer, "minutes") == "soon"
     assert value_of(answer, "job_name") == "my-own"

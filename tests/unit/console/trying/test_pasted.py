@@ -25,13 +25,13 @@ def test_rows_without_a_header_are_taken_as_they_are():
 def test_with_a_header_the_order_does_not_matter_and_the_target_is_left_out():
     found = read('y,job,"a, b",age\nno,clerk,x,38\n')
     assert found.rows == [["38", "clerk", "x"]]
-    assert found.remarks == ("Ignored, because they are not inputs of the model: y.",)
+    assert found.remarks == ("Ignored, because not an input of the model: y.",)
 
 
 def test_columns_that_the_header_does_not_name_are_empty_and_told_of():
     found = read("age,job\n38,clerk\n")
     assert found.rows == [["38", "clerk", ""]]
-    assert found.remarks == ("Left empty, because they are not in the header: a, b.",)
+    assert found.remarks == ("Treated as missing, because not in the header: a, b.",)
 
 
 @pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])

@@ -63,7 +63,7 @@ def test_rows_without_a_valid_weight_are_left_out_and_it_is_said(workshop, cell,
 
 def test_the_rows_that_are_left_must_be_enough(workshop):
     weights = ["" if i < 150 else 1 for i in range(600)]
-    with pytest.raises(DataFault, match="have 450 rows with a value in the target"):
+    with pytest.raises(DataFault, match="have 450 rows with a valid value in the target"):
         workshop.analyse(_text(weights), problem=PROBLEM)
 
 

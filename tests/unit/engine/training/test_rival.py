@@ -36,7 +36,10 @@ def trained(request, tmp_path_factory):
 
 def test_a_candidate_that_is_clearly_worse_is_given_up_and_leaves_nothing(trained, tmp_path):
     worked, first = trained
-    told = r"^Stopped early: on the \d+ rows of \d of \d folds its \w+ was [\d.,]+, clearly worse than the [\d.,]+ of candidate 1\.$"
+    told = (
+        r"^Stopped early, because it was clearly worse than candidate 1: after \d of \d folds \(\d+ rows\), its \w+ was "
+        r"[\d.,]+, that of candidate 1 [\d.,]+\.$"
+    )
     with pytest.raises(Outclassed, match=told):
         _train(worked, POOR, tmp_path / "2", first)
     assert not list(tmp_path.iterdir())
@@ -62,7 +65,7 @@ def test_only_rows_that_both_predict_are_looked_at(trained):
     table, rival = read_dataset(worked.dataset), Rival.read(first)
     wrong = np.zeros_like(read_out_of_fold(first))
     wrong[table.folds > 3] = np.nan
-    with pytest.raises(Outclassed, match="of 4 of 5 folds"):
+    with pytest.raises(Outclassed, match="after 4 of 5 folds"):
         rival.check(table, wrong, 4)
     unscored = replace(rival, out_of_fold=np.full_like(rival.out_of_fold, np.nan))
     unscored.check(table, wrong, 4)

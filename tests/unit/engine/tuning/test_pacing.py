@@ -264,7 +264,7 @@ def test_a_plan_that_needs_more_memory_than_there_is_says_how_much():
     needed_mb = cost.predicted_mb(LARGE, _plan("catboost"))
     check_memory(LARGE, _plan("catboost"), needed_mb)
     with pytest.raises(
-        OutOfMemory, match=r"catboost is expected to need \d+ MiB .* may use 300 MiB"
+        OutOfMemory, match=r"catboost would need about \d+ MiB .* may use 300 MiB"
     ) as caught:
         check_memory(LARGE, _plan("catboost"), 300)
     assert caught.value.note.facts == {

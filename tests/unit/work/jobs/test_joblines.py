@@ -90,7 +90,7 @@ def test_what_was_asked_of_data_and_search_is_told():
         "Validation data: s3://bucket/held-out (used for scoring, never for training).",
         "Hold-out: a fraction of 0.25 of the rows (used for scoring, never for training).",
         "Sample weights: taken from a column of the data, which is not used as a feature.",
-        "Features and their types: as specified in s3://bucket/features.json.",
+        "Features and their types are specified in s3://bucket/features.json.",
         "Algorithms to try: lightgbm, nn-torch.",
     ]
     assert "Mode AUTO resolved to ENSEMBLING (0 bytes of training data)." in world.told
@@ -112,7 +112,7 @@ def test_a_reason_that_may_quote_data_is_not_repeated():
     why = said("The cell 'canary-4711' in row 3 is no number.")
     world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, failure=why))
     story = "\n".join(world.told)
-    assert "failed. The reason is not repeated here" in story
+    assert "failed. The reason is not logged" in story
     assert "canary" not in story
 
 
@@ -121,7 +121,7 @@ def test_a_failed_analysis_is_told_without_the_cell():
     task = world.claim(TaskKind.ANALYZE)
     why = said("The target has the value 'canary-4711' once.")
     world._put(replace(task, status=TaskStatus.FAILED, ended=world.now, failure=why))
-    assert world.told[-1].startswith("The AutoML job churn-model is Failed (Failed) after")
+    assert world.told[-1].startswith("The AutoML job churn-model is Failed after")
     assert "canary" not in "\n".join(world.told)
 
 
@@ -129,7 +129,7 @@ def test_a_stopped_job_says_so():
     world = Told(make_job())
     world.do(TaskKind.ANALYZE)
     world.stop()
-    assert world.told[-1].startswith("The AutoML job churn-model is Stopped (Stopped) after")
+    assert world.told[-1].startswith("The AutoML job churn-model is Stopped after")
 
 
 def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():

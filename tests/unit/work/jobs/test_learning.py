@@ -194,7 +194,7 @@ def test_a_model_that_cannot_be_packed_answers_as_it_was_scored() -> None:
         world.do(kind)
     assert world.status is JobStatus.COMPLETED
     assert world.candidates[0].containers == before.containers
-    told = "it could not be packaged anew: It broke."
+    told = "could not be packaged again, so its earlier package is used: It broke."
     assert sentences(world.state.job.partial_failures)[0].endswith(told)
 
 

@@ -355,5 +355,5 @@ def test_a_result_that_is_none_fails_the_job(shop: Shop, scores: object) -> None
     job = shop.look()
     assert (job.status, reason(job.failure)) == (
         StepStatus.FAILED,
-        "What the task left is no result.",
+        "The task ended with an invalid result.",
     )

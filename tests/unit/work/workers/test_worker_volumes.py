@@ -89,4 +89,4 @@ def test_a_job_whose_machine_went_off_says_so(shop: Shop, key: Key) -> None:
     shop.sweep()
     job = shop.look()
     assert job.status is JobStatus.FAILED
-    assert "in the memory of this server's machine" in reason(job.failure)
+    assert "was lost when the server's machine restarted" in reason(job.failure)
