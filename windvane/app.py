@@ -236,7 +236,7 @@ class Server:
         self._kms.start()
         self._audit.start()
         for link in plain_links(self._settings):
-            _LOG.warning("What is sent to another machine is not encrypted: %s.", link)
+            _LOG.warning("Traffic to other machines is not encrypted: %s.", link)
         await asyncio.to_thread(self._ensure_default_bucket)
         await self._webhooks.start()
         self._hosting.start()

@@ -86,7 +86,7 @@ def hooks_of(settings: Settings) -> list[Hook]:
     wanted = {detail_type for hook in settings.webhooks for detail_type in hook.detail_types}
     if unknown := sorted(wanted.difference(DETAIL_TYPES)):
         raise BadSettings(
-            f"[[webhooks]] detail_types: no event is a '{unknown[0]}'; they are: {', '.join(DETAIL_TYPES)}."
+            f"[[webhooks]] detail_types: '{unknown[0]}' is not known; it must be one of: {', '.join(DETAIL_TYPES)}."
         )
     return [
         Hook(hook.url, hook.secret, hook.detail_types, hook.jobs, hook.give_up_s)
@@ -104,11 +104,11 @@ def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str
     every = [*roots, *declared]
     for account, _, _ in every:
         if not re.fullmatch(r"[0-9]{12}", account):
-            raise BadSettings(f"An account has 12 digits, unlike '{account}'.")
+            raise BadSettings(f"The account is '{account}'; it must have 12 digits.")
     names = [access_key for _, access_key, _ in set(every)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadSettings(
-            f"The access key {twice[0]} stands twice: each belongs to one account, and has one secret."
+            f"The access key {twice[0]} is configured twice; it must have one account and one secret."
         )
     return every
 
@@ -212,7 +212,7 @@ def _is_plain(endpoint: str) -> bool:
 def bucket_sources(settings: Settings) -> Iterable[BucketSource]:
     for entry in settings.buckets:
         if entry.folder and not Path(entry.folder).is_dir():
-            raise BadSettings(f"[[buckets]] {entry.name}: {entry.folder} is no folder.")
+            raise BadSettings(f"[[buckets]] {entry.name}: {entry.folder} is not a folder.")
         origin = Connection(entry.endpoint, entry.access_key, entry.secret_key, entry.region)
         yield BucketSource(
             entry.name,
@@ -243,7 +243,7 @@ def sandbox_for(settings: Settings, no_volumes: str, secret: bytes) -> Sandbox:
     for one in missing:
         _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
-            raise BadSettings(f"[sandbox] require = true, and there is no {one.part}: {one.why}.")
+            raise BadSettings(f"[sandbox] require = true, but {one.part} does not work: {one.why}.")
     return sandbox
 
 

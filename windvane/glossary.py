@@ -18,7 +18,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "baseline": (
             "The simplest model, which ignores all columns and predicts the same for every row "
             "(the class frequencies, or the mean or median of the target). Any useful model beats "
-            "it."
+            "it. In reports, the baseline of a metric is the best value that such a model can reach."
         ),
         "baseline prediction": (
             "The average prediction, to which the SHAP values of a row are added to get its "
@@ -33,23 +33,23 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "and observed share, averaged over bins of rows."
         ),
         "candidate": (
-            "One trained pipeline (feature recipe, algorithm, hyperparameters) or an ensemble of "
-            "such, with its score: a row of the leaderboard."
+            "A trained pipeline (feature recipe, algorithm, hyperparameters) or an ensemble of such "
+            "pipelines. Each candidate has a score and is one row of the leaderboard."
         ),
         "confusion matrix": "The number of rows for each pair of actual and predicted class.",
         "coverage": (
             "The share of rows whose actual value lies within the prediction interval. A 90 % "
             "interval should have a coverage of 90 %."
         ),
-        "cross-fitted": "Said of an ensemble's score: every row is predicted with weights that were fitted without the row's "
-        "fold, so that the score owes nothing to the fitting.",
+        "cross-fitted": "An ensemble's score is cross-fitted if every row is predicted with weights that were fitted without "
+        "the row's fold: then the fitting of the weights does not make the score too good.",
         "cross-validation": (
             "Each of several folds is predicted by a model trained on the other folds, so that "
             "every training row gets a prediction by a model that has not seen it."
         ),
         "duplicates": (
-            "Rows that are equal in all features and the target. They stay in the same fold "
-            "unless they are normal for the table."
+            "Rows that are equal in all features and the target. They stay in the same fold, "
+            "unless more than 20 % of all rows have copies."
         ),
         "early stopping": (
             "Ending training once the score on validation rows no longer improves. A candidate "
@@ -102,9 +102,9 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "A category as one feature per value, 1 where the row has this value and 0 elsewhere."
         ),
         "out-of-fold": (
-            "Said of predictions in cross-validation: the prediction of a row by the model that "
-            "was not trained on its fold. Candidates are scored, and ensembles weighted, on out-"
-            "of-fold predictions."
+            "In cross-validation, the out-of-fold prediction of a row is made by the model that "
+            "was not trained on the row's fold. Candidates are scored, and the weights of "
+            "ensembles fitted, on out-of-fold predictions."
         ),
         "outlier": (
             "A value more than 3 interquartile ranges outside the quartiles; an extreme outlier "
@@ -157,8 +157,8 @@ TERMS: Mapping[str, str] = MappingProxyType(
         ),
         "standard error": (
             "The uncertainty of a score because it was measured on a limited number of rows; "
-            "shown as ± behind the score. Two scores within about two standard errors of their "
-            "difference are not clearly different."
+            "shown as ± behind the score. If two scores differ by less than about twice the "
+            "standard error of their difference, they are not clearly different."
         ),
         "target": "The column to predict.",
         "target encoding": (
@@ -166,8 +166,8 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "computed on other rows than the encoded one to avoid leakage."
         ),
         "threshold": (
-            "In binary classification, the probability from which a row is predicted positive. It "
-            "is tuned for the objective if the objective depends on it."
+            "In binary classification, a row is predicted positive if its probability is at least the "
+            "threshold. It is tuned for the objective if the objective depends on it."
         ),
         "validation data": (
             "Rows used for scoring candidates, choosing among them and tuning weights and "
@@ -176,7 +176,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
         ),
         "winner's curse": (
             "The best of many candidates looks better than it is, because it was selected by its "
-            "(uncertain) score. Its expected effect is stated with the best candidate."
+            "(uncertain) score. Windvane states how large this effect is expected to be for the best candidate."
         ),
     }
 )

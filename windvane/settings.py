@@ -84,7 +84,7 @@ class BucketSettings:
             )
         if bool(self.access_key) != bool(self.secret_key) or (self.folder and self.access_key):
             raise BadSettings(
-                f"[[buckets]] {self.name}: access_key and secret_key go together, and with an endpoint."
+                f"[[buckets]] {self.name}: access_key and secret_key must be given together, and with an endpoint."
             )
 
 

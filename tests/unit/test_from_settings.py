@@ -25,7 +25,7 @@ def test_root_keys_are_the_folders_and_the_declared_ones(tmp_path):
 
 @pytest.mark.parametrize("account", ["", "1", "*", "11112222333a", "١١١١٢٢٢٢٣٣٣٣"])
 def test_an_account_has_twelve_digits(tmp_path, account):
-    with pytest.raises(BadSettings, match="An account has 12 digits"):
+    with pytest.raises(BadSettings, match="it must have 12 digits"):
         keys_of(tmp_path, AccessKey(account, "AKIA1", "one"))
 
 
@@ -33,5 +33,5 @@ def test_an_account_has_twelve_digits(tmp_path, account):
     "other", [AccessKey("444455556666", "AKIA1", "one"), AccessKey(ACCOUNT, "AKIA1", "two")]
 )
 def test_a_key_belongs_to_one_account_and_has_one_secret(tmp_path, other):
-    with pytest.raises(BadSettings, match="AKIA1 stands twice"):
+    with pytest.raises(BadSettings, match="AKIA1 is configured twice"):
         keys_of(tmp_path, AccessKey(ACCOUNT, "AKIA1", "one"), other)

@@ -54,7 +54,7 @@ def _found(data_dir: Path, declared: SandboxSettings) -> list[Protection]:
 def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
     width = max(len(one.part) for one in found)
     lines = [
-        "Tasks, models, explanations and previews run in a sandbox. Its parts on this machine:",
+        "Tasks, models, explanations and previews run in a sandbox. Which of its parts work on this machine:",
         "",
     ]
     for one in found:
@@ -68,19 +68,17 @@ def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
 def _verdict(found: Sequence[Protection], *, refuses: bool) -> str:
     held = {one.part for one in found if one.holds}
     if refuses:
-        return (
-            "The server refuses to start: [sandbox] require = true asks for Landlock and seccomp."
-        )
+        return "The server does not start: [sandbox] require = true requires Landlock and seccomp."
     if held == set(Part):
         return "All protections work."
     if Part.LANDLOCK in held and Part.SECCOMP in held:
         return (
-            "Keys, database and other jobs are protected; the missing parts would be an "
-            "additional layer."
+            "Keys, database and other jobs are protected. The missing parts would protect them "
+            "additionally."
         )
     if held & {Part.LANDLOCK, Part.MOUNTS}:
-        return "Keys and database are protected, by fewer layers than possible."
+        return "Keys and database are protected, but some protections are missing."
     return (
-        "Code that takes over a task or a model's process can read what the server's user can "
-        "read: do not serve models or data that you do not trust."
+        "Malicious code in a task or a model's process can read everything that the server's user "
+        "can read. Do not use models or data that you do not trust."
     )

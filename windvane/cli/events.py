@@ -19,7 +19,7 @@ _FINAL = ("Completed", "Failed", "Stopped")
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "events", help="state changes of jobs, candidates and endpoints", description=__doc__
+        "events", help="print status changes of jobs, candidates and endpoints", description=__doc__
     )
     parser.add_argument(
         "job", nargs="?", metavar="JOB", help="an AutoML job (default: all jobs of the region)"

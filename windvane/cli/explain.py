@@ -19,13 +19,19 @@ from windvane.errors import InvalidRequest, JobFault
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "explain", help="write the reports on a candidate of a finished job", description=__doc__
+        "explain",
+        help="write the reports on any candidate of a finished `windvane automl`",
+        description=__doc__,
     )
     parser.add_argument(
         "job", metavar="DIR", type=Path, help="the folder that `windvane automl --out` wrote"
     )
     parser.add_argument(
-        "--candidate", type=int, required=True, metavar="N", help="its number on the leaderboard"
+        "--candidate",
+        type=int,
+        required=True,
+        metavar="N",
+        help="the candidate's number on the leaderboard",
     )
     parser.add_argument(
         "--budget", type=float, default=60, metavar="S", help="time limit in seconds (default 60)"

@@ -103,7 +103,7 @@ class TlsServer(uvicorn.Server):
         await super().startup(sockets=[])
         context = self.config.ssl
         if context is None:
-            raise ValueError("A server of TLS needs a certificate.")
+            raise ValueError("A TLS server needs a certificate.")
         self._accepting = tuple(
             asyncio.create_task(Handshakes(listener, context, self._connection).accept())
             for listener in sockets or ()

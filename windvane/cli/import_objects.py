@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     for note in done.notes:
         print(note)
     print(
-        f"{done.n_objects} objects in {done.n_buckets} buckets, {done.n_bytes:,} bytes, are taken over and compared. "
-        f"What they were is in {settings.data_dir / 's3-old'}; delete it when you are sure."
+        f"{done.n_objects} objects in {done.n_buckets} buckets, {done.n_bytes:,} bytes, were imported and compared. "
+        f"The old files are in {settings.data_dir / 's3-old'}; delete them when you no longer need them."
     )
     return 0

@@ -53,7 +53,7 @@ UNTAKEN_BYTES = 1 << 28
 _JOINED_BYTES = 1 << 16
 """Of a body's first piece: a longer one is not copied behind its head."""
 
-_NO_UPGRADE = "A request with a body cannot ask for another protocol: leave out the header Upgrade. This server speaks HTTP/1.1."
+_NO_UPGRADE = "A request with a body cannot have the header Upgrade: leave it out. This server only speaks HTTP/1.1."
 _TOO_LARGE = b"The head of the request is longer than 65536 bytes."
 _CROWDED = b"Too many connections at once; try again later."
 _LAST_WORD_S = 0.5

@@ -28,14 +28,14 @@ _WAITING = ("InProgress", "Stopping")
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "report",
-        help="request the reports on a candidate of a job of the service",
+        help="generate the reports on any candidate of a server's job",
         description=__doc__,
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--job", required=True, metavar="NAME", help="the AutoML job")
     parser.add_argument("--candidate", required=True, metavar="NAME", help="one of its candidates")
     parser.add_argument(
-        "--region", default=DEFAULT_REGION, help=f"of the job (default {DEFAULT_REGION})"
+        "--region", default=DEFAULT_REGION, help=f"region of the job (default {DEFAULT_REGION})"
     )
     parser.set_defaults(run=run)
 

@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.renew and any((folder / name).exists() for name in _FILES):
         raise InvalidRequest(
             f"{folder} already contains a certificate. Add --renew to replace it; clients then "
-            "need its new ca.pem, and the server a new start."
+            "need its new ca.pem, and the server must be restarted."
         )
     make_folder(data_dir)
     make_folder(folder)
@@ -163,8 +163,8 @@ def _openssl(folder: Path, *arguments: str) -> None:
     program = shutil.which("openssl")
     if program is None:
         raise InvalidRequest(
-            "The command `openssl` is not installed. Install it (package openssl), or bring a certificate of your "
-            "own to `windvane serve --tls-cert FILE --tls-key FILE`."
+            "The command `openssl` is not installed. Install it (package openssl), or use your "
+            "own certificate with `windvane serve --tls-cert FILE --tls-key FILE`."
         )
     done = subprocess.run(
         [program, *arguments], cwd=folder, capture_output=True, text=True, check=False

@@ -29,9 +29,9 @@ def test_every_part_of_this_machine_is_told(
     ("missing", "words"),
     [
         ((), "All protections work."),
-        ((Part.USER,), "additional layer"),
-        ((Part.SECCOMP,), "fewer layers"),
-        ((Part.LANDLOCK, Part.MOUNTS), "do not serve models"),
+        ((Part.USER,), "protect them additionally"),
+        ((Part.SECCOMP,), "some protections are missing"),
+        ((Part.LANDLOCK, Part.MOUNTS), "Do not use models"),
     ],
 )
 def test_what_that_means_is_told(

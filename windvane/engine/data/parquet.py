@@ -74,7 +74,7 @@ def _check_flat(schema: pa.Schema, name: str) -> None:
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             raise DataFault(
                 f"{name}: column '{column.name}' is of type {kind}. Only numbers, strings, booleans, dates "
-                "and timestamps can be used; remove the column or spread it over plain ones."
+                "and timestamps can be used; remove the column, or split it into several columns of these types."
             )
 
 
@@ -86,7 +86,7 @@ def _check_same(schema: pa.Schema, model: pa.Schema, name: str, model_name: str)
     told = (
         f"it lacks column '{missing[0]}'"
         if missing
-        else f"it has a column '{extra[0]}' more"
+        else f"it has an additional column '{extra[0]}'"
         if extra
         else "its columns are in another order"
     )

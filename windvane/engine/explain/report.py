@@ -20,8 +20,8 @@ def explanation_report(explanation: Explanation, candidate: str) -> Report:
     return Report(
         title="Explainability",
         lead=(
-            f"Why {candidate} predicts {explanation.target} as it does: how strongly and in "
-            "which direction each column moves the predictions, with a few rows in detail."
+            f"How {candidate} predicts {explanation.target}: how strongly and in which direction "
+            "each column changes the predictions, with a few rows as examples."
         ),
         facts=_facts(explanation),
         sections=[
@@ -87,15 +87,14 @@ def _dependences(explanation: Explanation) -> list[Section]:
     if not explanation.dependences:
         return []
     words = (
-        "Partial dependence: the average prediction when this column is set to one value in "
-        "every row and all others stay unchanged, relative to the mean over the values tried. A "
-        "range wider than that of the mean indicates that the effect differs between rows "
-        "(interactions). "
+        "For each value shown: the average prediction if this column had the value in every row "
+        "and all other columns stayed unchanged, minus the mean of these averages. Where the 10th "
+        "to 90th percentile range is wide, the effect differs between rows (interactions). "
     )
     words += (
-        "Predictions are probabilities here."
+        "The predictions are probabilities."
         if explanation.labels
-        else "Predictions are values here."
+        else f"The predictions are values of {explanation.target}."
     )
     words += " Correlations between columns are ignored, so some combinations are unrealistic."
     figures = [dependence_figure(explanation, one) for one in explanation.dependences]
@@ -104,9 +103,9 @@ def _dependences(explanation: Explanation) -> list[Section]:
 
 def _examples(explanation: Explanation) -> Section:
     words = (
-        "The baseline prediction and the contributions (SHAP values) add up to the row's "
-        f"prediction, on the scale: {_scale(explanation)}. Rows are numbered from 0, in the "
-        "order of the data without excluded rows."
+        "The baseline prediction and the contributions (SHAP values) of a row add up to its "
+        f"prediction. All of them are on this scale: {_scale(explanation)}. Rows are numbered from "
+        "0 in the order of the data; excluded rows are not counted."
     )
     return Section("Example predictions", [Text(words), *example_tables(explanation)])
 
@@ -136,8 +135,8 @@ def _sampled_words(explanation: Explanation) -> list[str]:
 
 _EXACT = (
     "The model is a sum of decision trees, whose Shapley values were computed exactly "
-    "(path-dependent TreeSHAP): unknown columns are averaged out using the distribution of the "
-    "training rows over the trees' branches. There is no sampling error."
+    "(path-dependent TreeSHAP): to leave a column out, both branches of a tree are followed and "
+    "weighted by their numbers of training rows. There is no sampling error."
 )
 _SHARED = (
     "Values were computed for the transformed features and summed for each column of the table; "

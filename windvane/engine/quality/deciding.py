@@ -14,9 +14,9 @@ def threshold_told(judged: Judged) -> str:
     """Of two classes: the model's threshold, and where it comes from."""
     told = number(judged.threshold)
     if not is_tuned(judged.objective, len(judged.labels)):
-        return f"{told}; {judged.objective} does not require tuning it"
+        return f"{told} (not tuned: not necessary for {judged.objective})"
     if not judged.tune_threshold:
-        return f"{told}; tuning is {_SWITCHED_OFF}"
+        return f"{told} (tuning is {_SWITCHED_OFF})"
     return (
         f"{told}, tuned for {judged.objective} on these rows; each row is evaluated with a "
         "threshold that was tuned without it"
@@ -29,11 +29,10 @@ def calibration_told(judged: Judged) -> str:
         return _SWITCHED_OFF
     if judged.temperature == NO_CHANGE:
         return (
-            "none: temperature scaling does not improve the probabilities on rows it was not "
-            "fitted on"
+            "none, because temperature scaling does not improve the probabilities of held-out rows"
         )
-    way = "softened" if judged.temperature > NO_CHANGE else "sharpened"
+    way = "less" if judged.temperature > NO_CHANGE else "more"
     return (
-        f"temperature scaling: probabilities are {way} by the temperature "
-        f"{number(judged.temperature)}, fitted on these rows"
+        f"temperature scaling with the temperature {number(judged.temperature)}, fitted on these "
+        f"rows: probabilities become {way} extreme"
     )

@@ -57,8 +57,8 @@ def _notices(figures: Mapping[str, Measured]) -> list[Notice]:
             "No better than the mean",
             [
                 (
-                    f"R² is {number(r2.value)}: always predicting the mean of the target would "
-                    "have no larger mean squared error."
+                    f"R² is {number(r2.value)}: the mean squared error would be the same or smaller "
+                    "if the mean of the target were always predicted."
                 )
             ],
         )

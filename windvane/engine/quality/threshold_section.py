@@ -26,10 +26,11 @@ def threshold_section(judged: Judged, ranked: Ranking) -> Section:
     """ranked    with rows of both classes"""
     found = choices(ranked, judged.threshold)
     text = Text(
-        f"The model predicts {judged.labels[1]} from a probability of {number(judged.threshold)} "
-        "on. Other thresholds suit other costs of false positives and false negatives. The "
-        "tables apply one threshold to all evaluated rows, the current one among them; the "
-        "metrics above use thresholds that were tuned on other rows."
+        f"The model predicts {judged.labels[1]} if its probability is at least "
+        f"{number(judged.threshold)}. Another threshold may be better if false positives and false "
+        "negatives have different costs. In these tables, one threshold is used for all rows; in "
+        "the metrics above, the threshold for each row was tuned without that row, so the figures "
+        "for the current threshold differ slightly."
     )
     figure = Figure(
         "Metrics by threshold",

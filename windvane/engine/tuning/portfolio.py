@@ -111,7 +111,7 @@ OPENINGS: tuple[Opening, ...] = (
         applies=_has_pairs,
         on_log=_any,
     ),
-    Opening("extra-trees", "errs differently from boosted trees"),
+    Opening("extra-trees", "makes other errors than boosted trees"),
     Opening("lightgbm", "random splits: smoother, less overfitting", _RANDOM_SPLITS),
     Opening("mlp", "smooth functions, complementary to trees", on_log=_any),
     Opening(
@@ -120,7 +120,7 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "small trees, low learning rate", _SMALL_STEPS),
     Opening("xgboost", "deep trees, strong column and row subsampling", _DEEP_AND_SPARSE),
     Opening("xgboost", "sound defaults", applies=_has_no_pairs),
-    Opening("randomforest", "errs differently from boosted trees"),
+    Opening("randomforest", "makes other errors than boosted trees"),
     Opening("catboost", "sound defaults, strong on categories", on_log=_is_monotone),
     Opening(
         "catboost",
@@ -133,7 +133,7 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("neighbors", "predicts from the most similar rows", applies=_is_small),
     Opening(
         "catboost",
-        "deeper trees with more restraint",
+        "deeper trees with more regularisation",
         _DEEPER,
         applies=_has_no_pairs,
         on_log=_is_monotone,

@@ -55,7 +55,7 @@ def test_rows_without_a_valid_weight_are_left_out_and_it_is_said(workshop, cell,
     assert analysis.n_rows == len(workshop.dataset().weight) == 597
     (finding,) = [one for one in analysis.findings if one.code == "invalid-weights"]
     assert finding.columns == ("w",)
-    assert finding.message.startswith("2 of 600 rows (0.3 %) have no finite number of 0 or more")
+    assert finding.message.startswith("2 of 600 rows (0.3 %) have an invalid sample weight")
     assert f"(e.g. {told})" in finding.message
     (zero,) = [one for one in analysis.findings if one.code == "weightless-rows"]
     assert zero.message.startswith("1 of 600 rows")

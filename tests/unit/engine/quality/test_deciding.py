@@ -11,11 +11,11 @@ from windvane.engine.quality.deciding import calibration_told, threshold_told
     ("changes", "told"),
     [
         ({"threshold": 0.3125}, "0.3125, tuned for F1"),
-        ({"tune_threshold": False}, "0.5; tuning is switched off"),
-        ({"objective": MetricName.AUC}, "0.5; AUC does not require tuning it"),
+        ({"tune_threshold": False}, "0.5 (tuning is switched off)"),
+        ({"objective": MetricName.AUC}, "0.5 (not tuned: not necessary for AUC)"),
         (
             {"objective": MetricName.AUC, "tune_threshold": False},
-            "0.5; AUC does not require tuning it",
+            "0.5 (not tuned: not necessary for AUC)",
         ),
     ],
 )
@@ -26,8 +26,14 @@ def test_a_threshold_is_told_with_where_it_comes_from(random_two, changes, told)
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"temperature": 1.25}, "softened by the temperature 1.25"),
-        ({"temperature": 0.8}, "sharpened by the temperature 0.8"),
+        (
+            {"temperature": 1.25},
+            "with the temperature 1.25, fitted on these rows: probabilities become less extreme",
+        ),
+        (
+            {"temperature": 0.8},
+            "with the temperature 0.8, fitted on these rows: probabilities become more extreme",
+        ),
         ({}, "temperature scaling does not improve"),
         ({"calibrate": False}, "switched off"),
     ],

@@ -33,8 +33,8 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
             _names_in(equal),
             f"Columns with identical values in all {facts.n_rows:,} rows: {listed(_named(equal))}.",
             _ONE_IS_ENOUGH,
-            "They cost training time and model size, and split their importance among them in "
-            "explanations.",
+            "They make training slower and models larger. In explanations they share the importance "
+            "that one of them would have.",
         )
     reworded = [group for group in groups if group not in equal and facts.repeats(group[0])]
     if reworded:
@@ -45,8 +45,8 @@ def duplicates(facts: TableFacts) -> Iterator[Finding]:
             "Columns that encode the same information (a one-to-one mapping of their values) in "
             f"all {facts.n_rows:,} rows: {listed(_named(reworded))}.",
             _ONE_IS_ENOUGH,
-            "As numbers they may be differently useful; as categories they are redundant and "
-            "split their importance in explanations.",
+            "As categories they are redundant (as numbers they may still differ). In explanations "
+            "they share the importance that one of them would have.",
         )
 
 
@@ -103,8 +103,8 @@ def missing(facts: TableFacts) -> Iterator[Finding]:
                 names(found),
                 f"Missing values in {told}.",
                 f"Missing values are imputed or marked during feature engineering.{_advice(found)}",
-                "Models cannot learn from missing values; if values are missing for a reason, "
-                "the fact itself can be informative.",
+                "Models cannot learn from a value that is missing. If values are missing for a "
+                "reason, it can be informative that they are missing.",
             )
 
 
@@ -117,7 +117,7 @@ def _share_missing(column: TypedColumn, n_rows: int) -> str:
 def _advice(columns: Sequence[TypedColumn]) -> str:
     if not any(column.spec.parse.get("missing") for column in columns):
         return ""
-    return " If such a text means that there is none, write 'none', which is treated as a category."
+    return " If such a text is a value (for example, that there is nothing), write 'none': that is treated as a category."
 
 
 def unreadable(facts: TableFacts) -> Iterator[Finding]:
@@ -131,7 +131,7 @@ def unreadable(facts: TableFacts) -> Iterator[Finding]:
                 "medium",
                 (column.name,),
                 f"{counted(n_cells, 'value')} of '{column.name}' cannot be read as a {kind}: {told}.",
-                "They are treated as missing, in later requests too.",
+                "They are treated as missing, also in predictions.",
                 "Their information is lost.",
             )
 
@@ -148,8 +148,7 @@ def mixed_types(facts: TableFacts) -> Iterator[Finding]:
                 "low",
                 (column.name,),
                 f"'{column.name}' contains numbers such as '{numbers}' and text such as '{words}'.",
-                "It is used as categorical. If it is a quantity, leave the values without a "
-                "number empty.",
+                "It is used as categorical. If it is a quantity, replace the text by empty values.",
                 "As categories, its numbers have no order, and an unseen number carries no "
                 "information.",
             )

@@ -92,9 +92,9 @@ def _why_shared(facts: TableFacts) -> str:
             "data sets."
         )
     return (
-        "So many rows are duplicated that this seems to be normal for this table, so duplicates "
-        "may be in different folds. If they come from a join, from concatenating files twice or "
-        "from oversampling a rare class, remove them."
+        "More than 20 % of all rows have copies, so copies seem to be normal for this table and may "
+        "be in different folds. If they come from a join, from concatenating files twice or from "
+        "oversampling a rare class, remove them."
     )
 
 

@@ -43,8 +43,8 @@ def unweighted(facts: TableFacts) -> Iterator[Finding]:
             "medium" if facts.n_unweighted > 0.1 * facts.n_rows_kept else "low",
             (facts.weight,),
             f"{facts.n_unweighted:,} of {facts.n_rows_kept:,} rows "
-            f"({percent(facts.n_unweighted, facts.n_rows_kept)}) have no finite number of 0 or more as their sample "
-            f"weight (e.g. {listed(list(facts.unweighted))}).",
+            f"({percent(facts.n_unweighted, facts.n_rows_kept)}) have an invalid sample weight (e.g. "
+            f"{listed(list(facts.unweighted))}): it must be a finite number of 0 or more.",
             "They are excluded.",
             "They are used neither for training nor for scoring.",
         )
@@ -84,4 +84,4 @@ def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
 def _kept(facts: TableFacts) -> str:
     if facts.has_validation_set:
         return "They are kept."
-    return "They are kept; duplicates stay in the same fold unless they are normal for this table."
+    return "They are kept. Copies of a row stay in the same fold, unless more than 20 % of all rows have copies."

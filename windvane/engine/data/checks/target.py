@@ -22,17 +22,17 @@ the upper half of values."""
 def invalid_targets(facts: TableFacts) -> Iterator[Finding]:
     target = facts.target
     if target.n_invalid:
-        kind = "a number" if target.problem_type is ProblemType.REGRESSION else "a label"
+        kind = "number" if target.problem_type is ProblemType.REGRESSION else "label"
         examples = listed([f"'{text[:40]}'" for text in target.invalid_examples])
         yield Finding(
             "invalid-target",
             "medium" if target.n_invalid > 0.1 * facts.n_rows_kept else "low",
             (facts.target_name,),
-            f"{target.n_invalid:,} of {facts.n_rows_kept:,} rows have no target that is {kind}"
+            f"{target.n_invalid:,} of {facts.n_rows_kept:,} rows have no valid {kind} in the target column"
             f"{f' (e.g. {examples})' if examples else ''}.",
             "These rows were excluded.",
             "They cannot be used for training. If rows without a target differ from the others, "
-            "the model has not seen their kind.",
+            "the model is not trained for such rows.",
         )
 
 

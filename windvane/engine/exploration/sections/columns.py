@@ -40,7 +40,7 @@ def sample(table: StoredTable) -> Section:
             Table(
                 ("Column", *(f"Row {row + 1:,}" for row in rows)),
                 [(name, *cells_of(table, name, rows)) for name in names],
-                caption="A few random rows. Identifiers and constants are not kept.",
+                caption="A few random rows. Identifiers and constants are not shown.",
             ),
         ],
     )

@@ -67,8 +67,8 @@ def insights(table: StoredTable) -> Section:
         return Section("Insights", [Text("No problems found.")])
     blocks: list[Block] = [
         Text(
-            "Results of the data checks, most severe first: the evidence, its consequence, and "
-            "what was or should be done about it."
+            "The problems that the data checks found, most severe first: the evidence, its consequence, "
+            "and what was or should be done about it."
         )
     ]
     return Section("Insights", [*blocks, *map(_notice, findings)])

@@ -45,7 +45,7 @@ def _about(table: StoredTable, found: Relations) -> str:
         else f"a random sample of {found.n_rows:,} of {table.n_rows:,} rows"
     )
     left_out = (
-        f" {found.n_left_out:,} columns with lower prediction power were not compared with all others."
+        f" The {found.n_left_out:,} columns with the lowest prediction power were not compared with every other column."
         if found.n_left_out
         else ""
     )
