@@ -476,8 +476,8 @@ def test_scaling_that_fails_is_told_and_tried_again_later(scaled: Scaled) -> Non
     scaled.autoscaler.look()
     assert scaled.wanted == 7, "a target that was changed is tried at once"
     assert [record.error_code for record in scaled.audit.records] == [
-        "ValidationException",
-        "ValidationException",
+        "ResourceLimitExceeded",
+        "ResourceLimitExceeded",
         "",
     ]
 

@@ -78,6 +78,7 @@ class VariantRow:
     instances  None if serverless
     n_up       processes that can be asked; None while nothing is hosted
     requests   of the last five minutes
+    bounds     fewest and most instances, if they are counted up and down automatically
     """
 
     name: str
@@ -92,6 +93,7 @@ class VariantRow:
     n_up: int | None
     n_waiting: int
     requests: Requests | None
+    bounds: tuple[int, int] | None = None
 
     @property
     def is_changing(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -96,11 +96,29 @@ class EndpointPoll:
         figures = await self._context.ask("windvane", "DescribeEndpointFigures", named)
         return Moving(
             state_of(endpoint),
-            variants_of(endpoint, figures),
+            await self._with_bounds(endpoint, variants_of(endpoint, figures)),
             figures_of(figures),
             charts_of(figures, self._span),
             await self._look_at_log(endpoint),
         )
+
+    async def _with_bounds(
+        self, endpoint: Mapping[str, Any], variants: tuple[VariantRow, ...]
+    ) -> tuple[VariantRow, ...]:
+        """Return the variants with the bounds of those that are scaled automatically, if that may be looked at."""
+        service, operation = "application-autoscaling", "DescribeScalableTargets"
+        if not variants or self._context.refusal(operation, None, service) is not None:
+            return variants
+        ids = {
+            one.name: f"endpoint/{endpoint['EndpointName']}/variant/{one.name}" for one in variants
+        }
+        asked = {"ServiceNamespace": "sagemaker", "ResourceIds": list(ids.values())}
+        answer = await self._context.ask(service, operation, asked)
+        bounds = {
+            one["ResourceId"]: (one["MinCapacity"], one["MaxCapacity"])
+            for one in answer["ScalableTargets"]
+        }
+        return tuple(replace(one, bounds=bounds.get(ids[one.name])) for one in variants)
 
     async def _look_at_log(self, endpoint: Mapping[str, Any]) -> Log:
         group = f"/aws/sagemaker/Endpoints/{endpoint['EndpointName']}"

@@ -74,8 +74,8 @@ def begin(
     decision: Decision,
     now: datetime,
     instance_limit: int,
-) -> ScalingActivity:
-    """Ask for other instances, and record that; also that it could not be.
+) -> CallerFault | None:
+    """Ask for other instances, and record that; also that it could not be. Return why not.
 
     instance_limit    model processes that the account may have
     """
@@ -95,15 +95,17 @@ def begin(
         policy_id=decision.policy.id if decision.policy else "",
     )
     request = scaling_request(target, decision.capacity)
+    refusal: CallerFault | None = None
     try:
         with tx.savepoint():
             rescale_endpoint(tx, target.scope, request, now, instance_limit)
     except CallerFault as fault:
+        refusal = fault
         activity = replace(activity, status=ActivityStatus.FAILED, ended=now, failure=fault.note)
         tx.update(replace(target, failed=now))
     _forget_old(tx, activity)
     tx.insert(activity)
-    return activity
+    return refusal
 
 
 def settle(tx: Transaction, activity: ScalingActivity, now: datetime) -> None:

@@ -28,9 +28,9 @@ from windvane.domain.scaling import (
     ScalingPolicy,
 )
 from windvane.names import Scope
-from windvane.notes.sentences import sentence
 from windvane.store.base import Store, Transaction
 from windvane.wire.call import Caller, Credential, RequestRecord
+from windvane.wire.faults import INTERNAL, fault_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,8 +67,10 @@ class _Looked:
 
     @property
     def is_out_of_bounds(self) -> bool:
+        """Of what can be changed now."""
         capacity = instances_of(self.endpoint, self.target.variant)
-        return not self.target.min_capacity <= capacity <= self.target.max_capacity
+        is_free = self.endpoint.status is EndpointStatus.IN_SERVICE and capacity > 0
+        return is_free and not self.target.min_capacity <= capacity <= self.target.max_capacity
 
 
 class Autoscaler:
@@ -169,11 +171,12 @@ class Autoscaler:
             if due is None:
                 return
             target, decision = due
-            activity = begin(tx, target, decision, now, self._instance_limit)
+            refusal = begin(tx, target, decision, now, self._instance_limit)
         record.parameters = scaling_request(target, decision.capacity)
-        if activity.failure is not None:
-            record.error_code, record.status = "ValidationException", 400
-            record.error_message = sentence(activity.failure)
+        if refusal is not None:
+            fault = fault_of(refusal, record.service) or INTERNAL
+            record.error_code, record.status = fault.code, fault.status
+            record.error_message = str(refusal)
         self._audit.note(record)
 
     def _due(

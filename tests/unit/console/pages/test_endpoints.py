@@ -305,6 +305,19 @@ def test_a_page_that_is_watched_ends_with_its_endpoint(live, console, browser):
     assert stream.endswith("event: end\ndata: gone\n\n")
 
 
+def test_a_variant_that_is_scaled_automatically_says_between_what(live, browser):
+    assert "scaled automatically" not in browser.get(URL).text
+    live.client(service="application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/live/variant/A",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=4,
+    )
+    text = browser.get(URL).text
+    assert text.count("scaled automatically from 1 to 4") == 1
+
+
 def test_weights_and_capacities_are_changed(live, browser):
     browser.get(f"{URL}/change")
     fields = {

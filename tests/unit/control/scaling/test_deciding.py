@@ -158,3 +158,32 @@ def test_what_failed_is_tried_again_after_a_while() -> None:
     failed = replace(TARGET, min_capacity=2, failed=NOW)
     assert decided(target=failed) is None
     assert decided(target=failed, now=NOW + TRY_AGAIN) == Decision(2, Cause.BELOW_MINIMUM)
+
+
+def capacities(*loads: float, policies: tuple[ScalingPolicy, ...] = (POLICY,)) -> list[int]:
+    """Instances after each minute of a load, each decision fulfilled within it."""
+    target, capacity, seen, told = TARGET, 1, list[Point](), []
+    for minute, load in enumerate(loads):
+        now = NOW + minute * MINUTE
+        seen.append(Point(now, load, capacity))
+        if (decision := decide(target, policies, capacity, seen, now)) is not None:
+            capacity = decision.capacity
+            if decision.cause is Cause.HIGH:
+                target = replace(target, scaled_out=now, scaled_out_to=capacity)
+            else:
+                target = replace(target, scaled_in=now)
+        told.append(capacity)
+    return told
+
+
+@pytest.mark.parametrize("load", [0, 1, 89, 90, 91, 100, 101, 180, 181, 333, 700, 719, 721, 5000])
+@pytest.mark.parametrize("before", [0, 5000])
+def test_a_steady_load_comes_to_rest_where_it_can_be_borne(before: int, load: int) -> None:
+    told = capacities(*[before] * 20, *[load] * 120)
+    assert len(set(told[-60:])) == 1, "it does not go out and in again"
+    assert load / told[-1] <= 100 or told[-1] == TARGET.max_capacity
+
+
+def test_a_short_silence_costs_no_instance() -> None:
+    told = capacities(*[400] * 10, *[0] * 14, *[400] * 10)
+    assert set(told[3:]) == {4}
