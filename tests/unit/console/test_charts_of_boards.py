@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from windvane.console.charts.bands import Band, band_chart
-from windvane.console.charts.cloud import cloud_chart
+from windvane.console.charts.confusion import confusion_chart, pooled
 from windvane.console.charts.curve import Curve, curve_chart
 from windvane.console.charts.dependence import Answers, Dependence, common_range, dependence_chart
 from windvane.console.charts.gantt import Span, gantt_chart
-from windvane.console.charts.heat import confusion_chart, pooled
 from windvane.console.charts.histogram import histogram_chart
+from windvane.console.charts.predicted_actual import predicted_actual_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.charts.swarm import Strip, swarm_chart
@@ -27,7 +27,7 @@ def every_chart(name):
     yield confusion_chart({name: {name: 1, "b": 2}, "b": {"b": 3}})
     yield reliability_chart([Bin(3, 0.2, 0.3, 0.1, 0.5)], name, name)
     yield histogram_chart(name, [1, 2], [0.0, 1.0, 2.0], name, name)
-    yield cloud_chart([1.0, 2.0], [1.5, 2.5])
+    yield predicted_actual_chart([1.0, 2.0], [1.5, 2.5])
     yield curve_chart(Curve(name, name, name, [(0, 0), (1, 1)], [(0, 0), (1, 1)], (0.5, 0.5)))
     yield band_chart([Band(9, 1.0, [-1.0], [1.0])], [0.5])
     yield swarm_chart([Strip(name, [1.0, -1.0], [None, 0.5])], name)

@@ -13,10 +13,10 @@ from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.thresholds import Choice, Thresholds, threshold_chart
 from windvane.console.charts.bands import Band, band_chart
 from windvane.console.charts.base import Chart
-from windvane.console.charts.cloud import cloud_chart
+from windvane.console.charts.confusion import confusion_chart
 from windvane.console.charts.curve import Curve, curve_chart
-from windvane.console.charts.heat import confusion_chart
 from windvane.console.charts.histogram import histogram_chart
+from windvane.console.charts.predicted_actual import predicted_actual_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
 from windvane.console.request_context import VisitObjects
 from windvane.console.scores import Told, told
@@ -233,7 +233,7 @@ def _threshold(figures: Document, asked: float | None) -> ThresholdView | None:
 
 def _regression(figures: Document) -> Iterator[Chart]:
     if (points := figures.get("points")) is not None:
-        yield cloud_chart(points["predicted"], points["actual"])
+        yield predicted_actual_chart(points["predicted"], points["actual"])
     if (found := figures.get("residuals")) is not None:
         beyond = found["below"] + found["above"]
         caption = f"{beyond:,} rows lie outside the range shown." if beyond else ""

@@ -10,11 +10,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.console.candidate import plain, steps
+from windvane.console.candidate import steps
 from windvane.console.candidate.deploying import EVERYTHING, LABEL, check_wishes, deploy
 from windvane.console.candidate.explanation import ExplanationView, Place, read_explanation
 from windvane.console.candidate.files import KINDS, FilesView, folder_of, groups_of
 from windvane.console.candidate.head import Answer, described, head_of
+from windvane.console.candidate.overview import (
+    OverviewView,
+    measures_of,
+    members_of,
+    transformers_of,
+)
 from windvane.console.candidate.quality import QualityView, read_quality
 from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.reports import state_of
@@ -34,9 +40,9 @@ async def overview(request: Request) -> Response:
     return draw(request, "candidate/overview.html", _overview(answer))
 
 
-def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> plain.OverviewView:
+def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> OverviewView:
     one, head = answer["Candidate"], head_of(answer, "")
-    return plain.OverviewView(
+    return OverviewView(
         job_name=answer["AutoMLJobName"],
         head=head,
         training_s=one.get("TrainingTimeInSeconds"),
@@ -46,17 +52,17 @@ def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> plain.Ov
         rows_per_fold=one.get("RowsPerFold"),
         created=one["CreationTime"],
         ended=one.get("EndTime"),
-        figures=plain.measures_of(answer),
+        figures=measures_of(answer),
         why=answer.get("Why", ""),
         algorithm_title=answer["AlgorithmTitle"],
         algorithm_words=answer["AlgorithmDescription"],
         recipe_title=answer.get("RecipeTitle", ""),
         recipe_words=answer.get("RecipeDescription", ""),
-        transformers=plain.transformers_of(answer),
+        transformers=transformers_of(answer),
         hyperparameters=sorted(answer["Hyperparameters"].items()),
         seed=answer.get("Seed"),
         notes=answer["Notes"],
-        members=plain.members_of(answer),
+        members=members_of(answer),
         is_classifier=answer.get("ProblemType", "").endswith("Classification"),
         can_deploy=bool(answer["InferenceContainers"]),
         endpoint=endpoint or f"{answer['AutoMLJobName']}-{one['Index']}",

@@ -21,8 +21,8 @@ from windvane.console.security import PAGE_HEADERS
 from windvane.console.trying.downloads import csv_download, csv_text
 from windvane.console.trying.invoking import Snippet, asked_by, snippets
 from windvane.console.trying.pasted import Pasted, read_pasted
+from windvane.console.trying.reasons import Reasons, reasons_from
 from windvane.console.trying.schema import Field, Schema, schema_from
-from windvane.console.trying.told import Reasons, reasons_from
 from windvane.console.wording import number
 from windvane.errors import (
     CallerFault,

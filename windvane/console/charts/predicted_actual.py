@@ -22,7 +22,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 70.0, 16.0, 28.0, 46.0
 _MOST_ROWS = 40
 
 
-def cloud_chart(predicted: Sequence[float], actual: Sequence[float]) -> Chart:
+def predicted_actual_chart(predicted: Sequence[float], actual: Sequence[float]) -> Chart:
     """predicted, actual    of as many rows, at least one"""
     across = Scale(*roomy(predicted, 0.03), _LEFT, _WIDTH - _RIGHT)
     up = Scale(*roomy(actual, 0.03), _HEIGHT - _BOTTOM, _TOP)
