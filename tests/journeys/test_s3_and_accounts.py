@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import boto3
 import pytest
@@ -11,6 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from journeys.running import RunningServer
 from journeys.small import table
+
+CONFIGURATION = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 
 OTHER = {
     "account": "111111111111",
@@ -168,10 +172,14 @@ def test_keys_of_an_assumed_role_reach_every_service(server):
 
 
 def test_health_and_metrics_answer_without_a_signature(server):
+    server.client("sagemaker").list_auto_ml_jobs()
     assert urllib.request.urlopen(f"{server.url}/healthz").read() == b"ok"
     metrics = urllib.request.urlopen(f"{server.url}/metrics").read().decode()
     assert 'windvane_requests_total{operation="ListAutoMLJobs"' in metrics
-    assert "windvane_jobs" in metrics
+    answered = set(re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE))
+    created = {name for name in answered if name.endswith("_created")}  # when each counter began
+    documented = re.findall(r"`(windvane_\w+)`", CONFIGURATION.read_text())
+    assert answered - created == set(documented)
     page = urllib.request.urlopen(f"{server.url}/").read().decode()
     assert "Windvane" in page
 
