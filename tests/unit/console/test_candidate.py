@@ -81,9 +81,9 @@ def test_what_failed_says_why_and_cannot_be_deployed(jobs, browser):
     check_harmless(text)
 
 
-def test_a_model_that_was_not_kept_says_so(jobs, browser):
+def test_a_model_that_was_deleted_says_so(jobs, browser):
     jobs.insert(a_job(), a_candidate(containers=()))
-    assert "The model was not kept." in browser.get(HERE).text
+    assert "The model was deleted." in browser.get(HERE).text
 
 
 @pytest.mark.parametrize("part", ["", "/quality", "/explanation", "/steps", "/files"])
