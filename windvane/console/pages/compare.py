@@ -153,7 +153,9 @@ def _facts(one: Answer, two: Answer) -> list[Line]:
         if first is None or second is None or not first:
             return Line(title, say(first), say(second))
         verdict = "" if first == second else "first" if first < second else "second"
-        return Line(title, say(first), say(second), f"{second / first:.3g} times", verdict)
+        return Line(
+            title, say(first), say(second), f"{second / first:.3g} times the first", verdict
+        )
 
     return [
         both("Training time", "TrainingTimeInSeconds", seconds),

@@ -69,7 +69,7 @@ def test_large_errors_are_told_in_millions_and_compared_as_they_are(jobs, browse
 
 def test_costs_say_how_many_times(two, browser):
     told = lines(browser.get(BOTH))
-    assert told["Latency, one row"] == ["1.2 ms lower", "2.4 ms", "2 times"]
+    assert told["Latency, one row"] == ["1.2 ms lower", "2.4 ms", "2 times the first"]
     assert told["Folds"][2] == "same"
     assert told["Algorithm"] == ["xgboost", "lightgbm", "different"]
 
