@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from api.identities import identity_of, utc_now
+from api.scaled import ADDRESS, TRACKING
 from api.steps import split_request, training_request
 from api.test_auto_ml_job_v2 import request as v2_request
-from api.test_scaling import ADDRESS, TRACKING
 from api.test_transform_jobs import transform_request
 from api.world import (
     ROLE,

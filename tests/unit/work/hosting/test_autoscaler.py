@@ -1,4 +1,4 @@
-"""work/hosting/autoscaler: its thread, and what goes wrong with one endpoint. What it decides is shown by tests/api/test_scaling.py."""
+"""work/hosting/autoscaler: its thread, and what goes wrong with one endpoint. What it decides is shown by tests/api/test_autoscaler.py."""
 
 from __future__ import annotations
 
