@@ -129,7 +129,7 @@ def test_a_tuning_job_has_pipelines_alone_and_stops_a_poor_one_early(jobs, serve
     assert job["BestCandidate"]["CandidateName"] == first["CandidateName"]
     # A straight line learns a product of two columns badly: the first of its folds says so.
     assert second["CandidateStatus"] == "Stopped"
-    assert second["FailureReason"].startswith("Stopped early: on the ")
+    assert second["FailureReason"].startswith("Stopped early, because it was clearly worse than ")
     step = server.client("sagemaker").describe_training_job(TrainingJobName=second["CandidateName"])
     assert step["TrainingJobStatus"] == "Stopped"
 

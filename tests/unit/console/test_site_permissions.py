@@ -158,7 +158,7 @@ def test_whoever_may_not_see_a_page_is_told_what_is_missing_and_finds_the_others
     assert 'href="/console/">Go to jobs' not in answer.text
     denied = desk.accounts.user("bob", allow("*"), deny("windvane:*"))
     text = desk.browser(denied).get("/console/").text
-    assert "a Deny overrides every Allow" in text
+    assert "which overrides every Allow" in text
     assert "put-user-policy" not in text
 
 

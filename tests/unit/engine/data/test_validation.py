@@ -57,7 +57,7 @@ def test_labels_that_training_does_not_have_are_counted_and_left_out(workshop):
     )
     assert "'maybe' (2)" in unseen.message
     (invalid,) = [one for one in analysis.findings if one.code == "invalid-target"]
-    assert invalid.message.startswith("1 of 605 rows have no target")
+    assert invalid.message.startswith("1 of 605 rows have no valid label in the target column")
 
 
 def test_it_is_the_training_data_that_pose_the_problem(workshop):
