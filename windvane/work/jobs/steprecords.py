@@ -217,14 +217,16 @@ def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
     common = _common(job, task)
     if task.status is TaskStatus.DONE:
         outputs |= {"tuning_data": keys.tuning_folder, "dataset": keys.dataset}
-        common |= _told_by(split)
+        common |= _finished_by(job, split)
     environment = {"Environment": split_environment(job, task)}
     details = _processing_details(job, split_inputs(job), outputs) | environment
     return ProcessingJob(name=keys.split_name, details=details, **common)
 
 
-def _told_by(later: Task | None) -> dict[str, Any]:
-    """Return how far a step is that a later task finishes."""
+def _finished_by(job: AutoMLJob, later: Task | None) -> dict[str, Any]:
+    """Return how far a step is that a later task finishes: a job that has ended begins none any more."""
+    if later is None and job.status.is_final:
+        return {"ended": job.ended, "status": StepStatus.STOPPED}
     if later is None:
         return {"ended": None, "status": StepStatus.IN_PROGRESS}
     return {
@@ -311,7 +313,7 @@ def _transform_job(
     keys, common = Keys(job), _common(job, task)
     written = {f"{part.upper()}_ROWS": str(n) for part, n in _rows_written(transform).items()}
     if transform is not None:
-        common |= {**_told_by(transform), "started": transform.started}
+        common |= {**_finished_by(job, transform), "started": transform.started}
     return TransformJob(
         name=keys.transform_name(tag),
         details={

@@ -3,13 +3,14 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from unit.work.world import START, make_job, outcome
 
-from windvane.domain.candidate import Candidate, TransformJob
-from windvane.domain.job import AutoMLJob
+from windvane.domain.candidate import Candidate, StepStatus, TransformJob
+from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.problem import ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
@@ -164,6 +165,17 @@ def test_the_exploration_reads_the_dataset() -> None:
 def _done(key: str, kind: TaskKind, result: dict[str, object], **payload: object) -> Task:
     task = Task(id=1, job_arn=_job().arn, kind=kind, key=key, payload=payload, created=START)
     return replace(task, status=TaskStatus.DONE, result=result)
+
+
+@pytest.mark.parametrize("status", [JobStatus.STOPPED, JobStatus.FAILED])
+def test_a_step_that_no_task_finished_ends_with_its_job(status: JobStatus) -> None:
+    """A job that is stopped right after its analysis does not write its data: the step stayed InProgress for ever."""
+    job, end = _job(), START + timedelta(seconds=9)
+    analysis = _done("analyze", TaskKind.ANALYZE, {"problem_type": "BinaryClassification"})
+    [step] = steprecords.step_jobs(job, [analysis])
+    assert (step.status, step.ended) == (StepStatus.IN_PROGRESS, None)
+    [step] = steprecords.step_jobs(replace(job, status=status, ended=end), [analysis])
+    assert (step.status, step.ended) == (StepStatus.STOPPED, end)
 
 
 @pytest.mark.parametrize("stops", [{}, {"fold1": 31, "full": 12}])
