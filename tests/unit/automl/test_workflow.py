@@ -406,7 +406,9 @@ def test_whatever_happens_a_job_ends_in_time_with_a_model(
     table: Analysis,
 ) -> None:
     taking = {**taking, Analyse: 0.5, TrainBaseline: 0.1, Pack: 0.2}
-    asked = request(runtime_s, max_candidates, workers, Strategy(mode))
+    asked = replace(
+        request(runtime_s, max_candidates, workers, Strategy(mode)), most_candidates=100
+    )
     simulated = Simulated(asked, table, n_folds=n_folds)
     simulated.takes = lambda action: taking.get(type(action), takes(action))
     simulated.error = lambda action: "No." if type(action) in failing else ""
