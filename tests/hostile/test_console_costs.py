@@ -166,7 +166,7 @@ def test_a_table_of_very_many_rows_is_refused() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_rows_that_are_pasted_are_not_very_many(end: str) -> None:
     """A form of 8 MB became four million rows, 400 MB, which waited for the model: 16 forms ended the server."""
-    with pytest.raises(InvalidRequest, match="These are 250,001 rows"):
+    with pytest.raises(InvalidRequest, match="The text has 250,001 rows"):
         read_pasted(f"1{end}" * 250_000, ["a"], "y")
     assert len(read_pasted(f"1{end}" * 249_999, ["a"], "y").rows) == 249_999
 

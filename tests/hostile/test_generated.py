@@ -33,6 +33,11 @@ COMMON = {
     },
     "logs": {"SerializationException"},
     "kms": {"ValidationException", "SerializationException", "AccessDeniedException"},
+    "application-autoscaling": {
+        "ValidationException",
+        "SerializationException",
+        "AccessDeniedException",
+    },
     "sagemaker-runtime": {"SerializationException"},
     "sts": {"ValidationError", "MalformedInput", "AccessDenied"},
     "iam": {"ValidationError", "MalformedInput", "AccessDenied"},
