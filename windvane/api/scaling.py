@@ -18,6 +18,7 @@ from windvane.domain.scaling import (
     ScalableTarget,
     ScalingActivity,
     ScalingPolicy,
+    service_role_arn,
 )
 from windvane.wire.call import Call, Result
 
@@ -106,11 +107,7 @@ def _target(target: ScalableTarget) -> dict[str, Any]:
         **_addressed(target.resource_id),
         "MinCapacity": target.min_capacity,
         "MaxCapacity": target.max_capacity,
-        "RoleARN": (
-            f"arn:aws:iam::{target.scope.account}:role/aws-service-role/"
-            "sagemaker.application-autoscaling.amazonaws.com/"
-            "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-        ),
+        "RoleARN": service_role_arn(target.scope.account),
         "CreationTime": target.created,
         "SuspendedState": {
             "DynamicScalingInSuspended": target.suspended.scale_in,

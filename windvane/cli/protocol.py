@@ -248,7 +248,7 @@ class Bounded(HttpToolsProtocol):
             self._watch_reader()
 
     def _is_crowded(self) -> bool:
-        """Return each peer leaves others room: it has no more connections than are free, so one has half of all at most, a
+        """Each peer leaves others room: it has no more connections than are free, so one has half of all at most, a
         second one a quarter, and so on."""
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] == resource.RLIM_INFINITY:
             return False

@@ -14,6 +14,19 @@ from windvane.notes.note import Note
 
 NAMESPACE = "sagemaker"
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+
+SERVICE_PRINCIPAL = "application-autoscaling.amazonaws.com"
+SERVICE_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+"""source    "Service-linked roles for Application Auto Scaling" """
+
+
+def service_role_arn(account: str) -> str:
+    """Return the ARN of the role that AWS makes in an account for the scaling of endpoints."""
+    return (
+        f"arn:aws:iam::{account}:role/aws-service-role/sagemaker.{SERVICE_PRINCIPAL}/{SERVICE_ROLE}"
+    )
+
+
 RESOURCE_ID = re.compile(r"endpoint/([A-Za-z0-9-]+)/variant/([A-Za-z0-9-]+)", re.ASCII)
 """Of a variant: its endpoint, its name."""
 

@@ -178,7 +178,7 @@ class EncryptedStore:
         *,
         condition: Condition | None = None,
     ) -> Version:
-        """Return the copy keeps the source's data key, wrapped anew for its own name and key."""
+        """Make a copy that keeps the source's data key, wrapped anew for its own name and key."""
         kept = source.attributes.encryption
         if kept is None:
             return self._copied(source, bucket, key, attributes, condition)

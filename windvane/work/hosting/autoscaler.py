@@ -22,10 +22,13 @@ from windvane.control.scaling.deciding import Decision, decide
 from windvane.control.scaling.measuring import Count, Measurements, VariantKey
 from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.scaling import (
+    SERVICE_PRINCIPAL,
+    SERVICE_ROLE,
     ActivityStatus,
     ScalableTarget,
     ScalingActivity,
     ScalingPolicy,
+    service_role_arn,
 )
 from windvane.names import Scope
 from windvane.store.base import Store, Transaction
@@ -36,9 +39,6 @@ _LOG = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
 _TELL_AGAIN_S = 30.0
-_PRINCIPAL = "application-autoscaling.amazonaws.com"
-SERVICE_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-"""source    "Service-linked roles for Application Auto Scaling" """
 
 Arrivals = Callable[[], Mapping[tuple[Scope, str, str], int]]
 """Requests that came so far, by scope, lower-case endpoint name and variant."""
@@ -207,9 +207,6 @@ def _looked(tx: Transaction) -> Sequence[_Looked]:
 def _record(target: ScalableTarget) -> RequestRecord:
     """Return what the audit log tells of a scaling: as AWS's does, a call by the service's own role."""
     scope = target.scope
-    role = (
-        f"arn:aws:iam::{scope.account}:role/aws-service-role/sagemaker.{_PRINCIPAL}/{SERVICE_ROLE}"
-    )
     credential = Credential(
         account=scope.account,
         access_key="",
@@ -217,12 +214,12 @@ def _record(target: ScalableTarget) -> RequestRecord:
         principal_arn=f"arn:aws:sts::{scope.account}:assumed-role/{SERVICE_ROLE}/AutoScaling-UpdateDesiredCapacity",
         user_id=f"{SERVICE_ROLE}:AutoScaling-UpdateDesiredCapacity",
         permanent=False,
-        role_arn=role,
+        role_arn=service_role_arn(scope.account),
     )
     return RequestRecord(
         request_id=str(uuid.uuid4()),
-        source_ip=_PRINCIPAL,
-        user_agent=_PRINCIPAL,
+        source_ip=SERVICE_PRINCIPAL,
+        user_agent=SERVICE_PRINCIPAL,
         service="sagemaker",
         operation="UpdateEndpointWeightsAndCapacities",
         caller=Caller(scope.account, scope.region, credential),

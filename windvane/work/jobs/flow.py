@@ -50,7 +50,7 @@ def deployment_failed(state: JobState, why: Note | None, now: datetime) -> JobSt
 
 
 def broken(state: JobState, why: Note, now: datetime) -> JobState:
-    """Return the job cannot go on for a reason that is ours."""
+    """Return the state of a job that cannot go on for a reason that is ours."""
     return _failed(state, why, now)
 
 

@@ -69,7 +69,7 @@ def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
 def _of_recipes(
     job: AutoMLJob, tasks: Sequence[Task], by_key: Mapping[str, Task]
 ) -> Iterator[ProcessingJob]:
-    """Yield the first task of each recipe brings it to S3."""
+    """Yield the steps of each recipe, which its first task brings to S3."""
     first: dict[str, Task] = {}
     for task in tasks:
         if task.kind is TaskKind.FEATURES:
@@ -154,7 +154,7 @@ def _model_folder(job: AutoMLJob, candidate: Candidate) -> Location:
 
 
 def _hyperparameters(candidate: Candidate) -> dict[str, str]:
-    """Return what sent back makes the same candidate again; nothing that is cut short."""
+    """Return the hyperparameters of which a client makes the same candidate again; none that are cut short."""
     c = candidate
     if c.members:
         members = json.dumps(c.members)
