@@ -106,9 +106,9 @@ _NAMES: Rules = {
     "classes_count": Counts(Counted.CLASSES),
     "grow_policy": Fixed(("SymmetricTree",), "trees are symmetric"),
     "bootstrap_type": Fixed(("Bayesian",), "rows are sampled with the Bayesian bootstrap"),
-    "od_type": Fixed(("Iter",), "it stops when so many iterations brought nothing"),
+    "od_type": Fixed(("Iter",), "training stops after that many iterations without improvement"),
     "thread_count": ONE_THREAD,
-    "verbose": Fixed(("0", "false"), "libraries write nothing but faults"),
+    "verbose": Fixed(("0", "false"), "libraries print errors only"),
 }
 
 _TRAITS = Traits(

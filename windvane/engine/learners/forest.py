@@ -89,8 +89,11 @@ def _names(bootstrap: str) -> Rules:
         "seed": Alias(SEED),
         "random_state": Alias(SEED),
         "n_jobs": ONE_THREAD,
-        "verbose": Fixed(("0", "false"), "libraries write nothing but faults"),
-        "bootstrap": Fixed((bootstrap,), "trees are grown so on up to 30,000 rows"),
+        "verbose": Fixed(("0", "false"), "libraries print errors only"),
+        "bootstrap": Fixed(
+            (bootstrap,),
+            "fixed for tables of up to 30,000 rows; on larger ones each tree uses a sample of 30,000",
+        ),
         "warm_start": Fixed(("false",), "models are trained from scratch"),
     }
 

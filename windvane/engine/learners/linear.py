@@ -131,13 +131,13 @@ _NAMES: Rules = {
     "normalize_data": Fixed(("true",), "columns are always standardised"),
     "normalize_label": Fixed(("true",), "the target is always standardised"),
     "num_models": Fixed(("1",), "one model is trained"),
-    "learning_rate": Refused("L-BFGS, which finds the weights, has no such step"),
+    "learning_rate": Refused("the weights are fitted with L-BFGS, which has no learning rate"),
     "mini_batch_size": Refused("L-BFGS, which fits the weights, uses all rows at once"),
     "optimizer": Refused("the weights are fitted with L-BFGS"),
     "init_method": Refused("all weights start at 0"),
-    "lr_scheduler_step": Refused("L-BFGS, which finds the weights, has no such step"),
-    "early_stopping_patience": Refused("it stops when 20 iterations brought nothing"),
-    "early_stopping_tolerance": Refused("it stops when 20 iterations brought nothing"),
+    "lr_scheduler_step": Refused("the weights are fitted with L-BFGS, which has no learning rate"),
+    "early_stopping_patience": Refused("training stops after 20 iterations without improvement"),
+    "early_stopping_tolerance": Refused("training stops after 20 iterations without improvement"),
 }
 
 _TRAITS = Traits(

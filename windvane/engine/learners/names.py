@@ -89,7 +89,7 @@ SQUARED = Meaning(ProblemType.REGRESSION, absolute=False)
 ABSOLUTE = Meaning(ProblemType.REGRESSION, MetricName.MAE, absolute=True)
 
 ONE_THREAD = Fixed(("1", "0", "-1"), "a training job has one thread")
-QUIET = Fixed(("0", "1", "-1"), "libraries write nothing but faults")
+QUIET = Fixed(("0", "1", "-1"), "libraries print errors only")
 
 
 def metrics(**names: MetricName) -> Says:

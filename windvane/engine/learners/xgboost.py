@@ -114,7 +114,7 @@ _NAMES: Rules = {
     "nthread": ONE_THREAD,
     "n_jobs": ONE_THREAD,
     "verbosity": QUIET,
-    "silent": Fixed(("0", "1"), "libraries write nothing but faults"),
+    "silent": Fixed(("0", "1"), "libraries print errors only"),
 }
 
 _TRAITS = Traits(

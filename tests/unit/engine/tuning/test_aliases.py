@@ -111,7 +111,7 @@ def test_what_has_no_other_name_stays_as_it_is() -> None:
             {"objective": "binary:logistic", "_problem_type": "Regression"},
             "contradict each other",
         ),
-        ("linear-learner", {"learning_rate": "0.1"}, "has no such step. Leave it out"),
+        ("linear-learner", {"learning_rate": "0.1"}, "has no learning rate. Leave it out"),
         ("linear-learner", {"mini_batch_size": "100"}, "uses all rows at once"),
         ("linear-learner", {"loss": "hinge_loss"}, "'loss' of linear-learner is hinge_loss"),
         ("catboost", {"grow_policy": "Lossguide"}, "trees are symmetric"),
@@ -210,7 +210,9 @@ def said(rule: Rule) -> str:
             other = "".join(f"; {one} is `{own}`" for one, own in rule.values.items())
             return f"`{rule.name}`{other}"
         case Says():
-            return "says the problem: " + ", ".join(f"`{one}`" for one in rule.values)
+            return "sets the problem type or objective: " + ", ".join(
+                f"`{one}`" for one in rule.values
+            )
         case Fixed():
             return f"only {' or '.join(f'`{one}`' for one in rule.values)}: {rule.fact}"
         case Counts():
