@@ -144,7 +144,7 @@ def _about_runs(
     spread = (
         f"up to {len(seeds)} seeds: the median, in brackets the lowest and the highest score"
         if len(seeds) > 1
-        else "one seed, so the figures have no spread: repeat them before you lean on a small difference"
+        else "one seed, so the figures have no spread: repeat the runs before you rely on a small difference"
     )
     missing = [table for table in known if table not in tables]
     lacking = f" Not run: {', '.join(missing)}." if missing else ""
@@ -158,8 +158,8 @@ def _orders(runs: Sequence[Record]) -> str:
     """Whether the order of openings knew the tables."""
     left_out = sum(any(opt.startswith("order=") for opt in run.get("opts", ())) for run in runs)
     return (
-        f"In {left_out} of the {len(runs)} runs the search tried its openings in the order that was learnt without the "
-        "table."
+        f"In {left_out} of the {len(runs)} runs the search tried its portfolio in the order learnt without the table in "
+        "question."
     )
 
 
@@ -198,11 +198,12 @@ def _about_peers(stored: Sequence[Record], own: Sequence[Record]) -> str:
     again = sorted({record["system"] for record in own if not is_ours(record["system"])})
     versions = "\n".join(f"- `{system}`: {used}" for system, used in _versions([*stored, *own]))
     return (
-        f"They were measured once and are kept in `benchmarks/peers.jsonl` ({' to '.join(dict.fromkeys((days[0], days[-1])))}, "
-        "a machine with 2 cores of an AMD EPYC, 24 GiB and no GPU, Python 3.11): one run for each cell, one seed, one "
-        f"split, budgets of {' and '.join(f'{budget:g}' for budget in budgets)} s. They have no spread. "
-        f"{_disturbances(stored)} Ours were made later and not at the same hour: times of different systems compare in "
-        f"order of magnitude. Run again beside ours: {', '.join(again) if again else 'none'}.\n\n{versions}"
+        f"They were measured once and are stored in `benchmarks/peers.jsonl` ({' to '.join(dict.fromkeys((days[0], days[-1])))}, "
+        "a machine with 2 cores of an AMD EPYC, 24 GiB and no GPU, Python 3.11): one run for each value, one seed, one "
+        f"split, time limits of {' and '.join(f'{budget:g}' for budget in budgets)} s. They have no spread. "
+        f"{_disturbances(stored)} Windvane's figures were measured later and at other hours: compare times of different "
+        f"systems only by order of magnitude. Run again together with Windvane: {', '.join(again) if again else 'none'}."
+        f"\n\n{versions}"
     )
 
 

@@ -23,9 +23,9 @@ _LOWEST, _HIGHEST = -1.0, 2.0
 class Way(StrEnum):
     """What 1 is, and whether scores are cut off."""
 
-    CUT = "1 is the best other system; cut off at -1 and 2"
+    CUT = "1 is the best other system; limited to -1 to 2"
     WHOLE = "1 is the best other system"
-    AMONG_ALL = "1 is the best of all, ours at every budget among them"
+    AMONG_ALL = "1 is the best of all systems, including Windvane with every time limit"
 
 
 @dataclass(frozen=True)

@@ -35,14 +35,14 @@ def test_the_page_names_runs_during_which_others_used_the_machine():
 
 def test_the_page_says_where_the_peers_figures_come_from():
     text = text_of([record("windvane", "t", 0.9)])
-    assert "one run for each cell" in text
+    assert "one run for each value" in text
     assert "- `flaml`: flaml 2.7.0" in text
-    assert "Run again beside ours: none." in text
+    assert "Run again together with Windvane: none." in text
 
 
 def test_peers_that_were_run_again_are_named():
     text = text_of([record("windvane", "t", 0.9), record("flaml", "t", 0.8)])
-    assert "Run again beside ours: flaml." in text
+    assert "Run again together with Windvane: flaml." in text
 
 
 def test_the_page_shows_failures():
@@ -104,7 +104,7 @@ def test_held_out_tables_and_the_service_have_sections_of_their_own():
 
 def test_it_is_told_whether_the_order_of_openings_knew_the_tables():
     own = [record("windvane", "t", 0.9, opts=["order=t"]), record("windvane", "u", 0.8)]
-    assert "In 1 of the 2 runs the search tried its openings" in text_of(own)
+    assert "In 1 of the 2 runs the search tried its portfolio" in text_of(own)
 
 
 def test_how_busy_the_machine_was_is_told_for_others_alike():
