@@ -95,6 +95,7 @@ from windvane.wire.edge import AsyncHandler, Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
 from windvane.wire.rates import AccountRates
+from windvane.wire.revocation import key_check
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.folder import LISTED_AT_ONCE
 from windvane.wire.s3.forward import Forwarder
@@ -104,7 +105,6 @@ from windvane.wire.s3.own import BEGUN_AT_ONCE, HANDLED_AT_ONCE, OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
-from windvane.wire.still_good import still_good
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.process import WorkerProcess
@@ -215,7 +215,7 @@ class Server:
             self._audit,
             self._permit.refusal,
             self._permit.is_quick,
-            still_good(self._keyring, utc_now),
+            key_check(self._keyring, utc_now),
         )
         self._console = self._new_console()
         self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
@@ -307,7 +307,7 @@ class Server:
         )
 
     def _gateway_store(self, forwarder: Forwarder) -> OwnStore | ExternalStore:
-        connection, good = connection_of(self._settings), still_good(self._keyring, utc_now)
+        connection, good = connection_of(self._settings), key_check(self._keyring, utc_now)
         if self._objects is not None:
             return OwnStore(s3_service(self._objects), self._in_s3_thread, good)
         if connection is None:

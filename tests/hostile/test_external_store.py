@@ -23,14 +23,14 @@ from windvane.artifacts.folder import Folder
 from windvane.errors import AccessDenied
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Request
+from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.faults import s3_refusal
+from windvane.wire.revocation import no_check
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, nothing_mapped
 from windvane.wire.s3.proof import prover
-from windvane.wire.shares import Shares
-from windvane.wire.still_good import as_it_was
 
 UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
 
@@ -71,7 +71,7 @@ class Outside:
         self.asked: list[tuple[str, str, Any]] = []
         self.denied: set[tuple[str, str]] = set()
         house.gateway = S3Gateway(
-            ExternalStore(self.kept, UPSTREAM, house.in_thread, as_it_was),
+            ExternalStore(self.kept, UPSTREAM, house.in_thread, no_check),
             self.kept,
             prover(AccountsAsKeys(), house.clock),
             self._authorize,
@@ -362,7 +362,7 @@ def test_deletions_of_an_account_leave_threads_to_others(house: S3House) -> None
     outside, go_on, running = Outside(house), threading.Event(), threading.Semaphore(0)
     store = house.gateway._store
     assert isinstance(store, ExternalStore)
-    store._deletions = Shares(3)
+    store._deletions = FairSemaphore(3)
     authorize = outside._authorize
 
     def slow(caller: Any, action: str, arn: str, facts: Any = None) -> None:

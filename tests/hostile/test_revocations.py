@@ -21,7 +21,7 @@ from windvane.api.key_watch import KeyWatch
 from windvane.domain.identity import KeyStatus, User
 from windvane.errors import UnknownKey
 from windvane.wire import sigv4
-from windvane.wire.still_good import still_good
+from windvane.wire.revocation import key_check
 
 ACCOUNT = "111122223333"
 
@@ -153,7 +153,7 @@ def test_a_page_whose_form_comes_late_does_nothing_with_a_key_that_was_taken_bac
         served = {
             ("sagemaker", "DeleteModel"): lambda call: done.append(call.parameters["ModelName"])
         }
-        inside = InProcessClient(served, {}, still_good=still_good(accounts.ring, accounts.clock))
+        inside = InProcessClient(served, {}, key_check=key_check(accounts.ring, accounts.clock))
         asked = inside.ask(caller, "sagemaker", "DeleteModel", {"ModelName": "churn"})
         accounts.identity.users.set_key_status(
             ACCOUNT, "eve", keys["AccessKeyId"], KeyStatus.INACTIVE

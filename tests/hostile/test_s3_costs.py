@@ -26,13 +26,13 @@ from windvane.objects import index as index_module
 from windvane.objects.index import Index, _PendingWrite
 from windvane.objects.records import Attributes, Versioning
 from windvane.objects.store import EmbeddedObjects, open_objects
+from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.s3 import own
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.form import read_form
 from windvane.wire.s3.mapped import MappedBucket
 from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.s3.xmltree import parse_document
-from windvane.wire.shares import Shares
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_one_account_leaves_threads_to_others(house: S3House) -> None:
     """Sixteen copies of large objects, a request without a body each, held every thread of S3."""
     store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
     assert isinstance(store, own.OwnStore)
-    store._handled = Shares(3)
+    store._handled = FairSemaphore(3)
     handlers: dict[str, Callable[[S3Call], S3Result]] = {**store._service.handlers}
     head = handlers["HeadObject"]
 
@@ -115,7 +115,7 @@ def test_two_accounts_leave_threads_to_a_third(house: S3House, what: str) -> Non
     request was looked at until they were done, which took as long as they liked."""
     store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
     assert isinstance(store, own.OwnStore)
-    store._handled = store._begun = house.gateway._decided = Shares(4)
+    store._handled = store._begun = house.gateway._decided = FairSemaphore(4)
     for account, bucket in ((THEIRS, "theirs"), (THIRD, "third")):
         house.client(account).create_bucket(Bucket=bucket)
     names = {"handled": "HeadObject", "begun": "PutObject"}
@@ -168,7 +168,7 @@ def test_lists_of_a_folder_leave_threads_to_others(tmp_path: Path, is_signed: bo
     (tmp_path / "folder").mkdir()
     mapped = MappedBucket(Large(tmp_path / "folder"), "us-east-1", ())
     house = S3House(tmp_path, mapped={"far": mapped}.get)
-    house.gateway._reader._folders._listed = Shares(3)
+    house.gateway._reader._folders._listed = FairSemaphore(3)
     theirs = house.client(THEIRS)
     theirs.create_bucket(Bucket="theirs")
     head = signed("GET", "/far") if is_signed else [("host", "windvane.test")]
@@ -471,7 +471,7 @@ def test_permissions_of_one_account_leave_threads_to_others(house: S3House) -> N
 
     house.client(THEIRS).create_bucket(Bucket="theirs")
     house.gateway._authorize = slow  # type: ignore[assignment]
-    house.gateway._decided = Shares(3)
+    house.gateway._decided = FairSemaphore(3)
     with ThreadPoolExecutor(24) as clients:
         asked = [clients.submit(ask, house, "HEAD", "/ours/k") for _ in range(24)]
         assert running.acquire(timeout=30)

@@ -16,7 +16,7 @@ from windvane.api.keyring import KeyRing
 from windvane.errors import NotFound
 from windvane.wire.call import Call, Caller, Credential
 from windvane.wire.edge import Edge, EdgeLimits
-from windvane.wire.shares import Shares
+from windvane.wire.fair_semaphore import FairSemaphore
 
 KEYS = [
     (ACCOUNT, OWNER.access_key, OWNER.secret),
@@ -206,7 +206,7 @@ def test_clients_that_go_away_while_they_wait_take_no_thread_along():
     account was answered any more, and others had half of the threads."""
 
     async def all_of_it() -> list[None]:
-        shares = Shares(4)
+        shares = FairSemaphore(4)
 
         async def request(is_over: asyncio.Event) -> None:
             async with shares.of(ACCOUNT):

@@ -13,6 +13,7 @@ from windvane.wire.admission import Admission
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.call import Authorize, Caller, KeyRing
 from windvane.wire.faults import s3_refusal
+from windvane.wire.revocation import key_check
 from windvane.wire.s3.answers import InThread
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, Upstream
@@ -21,7 +22,6 @@ from windvane.wire.s3.mapped import FindMapped, nothing_mapped
 from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import prover
-from windvane.wire.still_good import still_good
 
 Clock = Callable[[], datetime]
 
@@ -41,7 +41,7 @@ def own_gateway(
     in_thread: InThread = asyncio.to_thread,
     admission: Admission | None = None,
 ) -> S3Gateway:
-    store = OwnStore(s3_service(objects), in_thread, still_good(keyring, clock))
+    store = OwnStore(s3_service(objects), in_thread, key_check(keyring, clock))
     return S3Gateway(
         store,
         Forwarder(),
@@ -67,7 +67,7 @@ def external_gateway(
     forwarder = Forwarder()
     upstream = Upstream(url, "k", "s", "us-east-1")
     return S3Gateway(
-        ExternalStore(forwarder, upstream, asyncio.to_thread, still_good(keyring, clock)),
+        ExternalStore(forwarder, upstream, asyncio.to_thread, key_check(keyring, clock)),
         forwarder,
         prover(keyring, clock),
         authorize,

@@ -9,9 +9,9 @@ from typing import Any
 from windvane.api.operation import scope_of
 from windvane.control.jobs import Jobs
 from windvane.events.stream import StreamQuery, Streams
+from windvane.wire.account_semaphores import AccountSemaphores
 from windvane.wire.call import Call
 from windvane.wire.streams import StreamHandler
-from windvane.wire.turns import Turns
 
 _LATEST = "latest"
 _AT_ONCE = 2
@@ -20,7 +20,7 @@ _AT_ONCE = 2
 
 def event_operations(jobs: Jobs, streams: Streams) -> dict[tuple[str, str], StreamHandler]:
     """(service, operation) -> handler, as the wire wants it."""
-    turns = Turns(_AT_ONCE)
+    turns = AccountSemaphores(_AT_ONCE)
 
     async def follow_events(call: Call) -> AsyncIterator[bytes]:
         return await streams.open(_wish(call, ""))

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from windvane.errors import NotAuthorized, Throttled, UnknownOperation
+from windvane.wire.account_semaphores import AccountSemaphores
 from windvane.wire.call import (
     Call,
     Caller,
@@ -23,12 +24,11 @@ from windvane.wire.call import (
     permit_all,
 )
 from windvane.wire.edge import AsyncHandler
+from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
+from windvane.wire.revocation import CheckKey, no_check
 from windvane.wire.s3.threads import Threads
-from windvane.wire.shares import Shares
-from windvane.wire.still_good import StillGood, as_it_was
-from windvane.wire.turns import Turns
 from windvane.wire.validate import validate
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class InProcessClient:
     recorder           the audit log; None keeps none
     refusal            what is known against a call before it is made
     is_quick           whether permit answers at once; else it is asked in a thread
-    still_good         whether the key of whoever is signed in still is: a form may take long to come
+    key_check         whether the key of whoever is signed in still is: a form may take long to come
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class InProcessClient:
         recorder: Recorder | None = None,
         refusal: Refusal = _no_refusal,
         is_quick: IsQuick = at_once,
-        still_good: StillGood = as_it_was,
+        key_check: CheckKey = no_check,
     ) -> None:
         self._operations = operations
         self._async_operations = async_operations
@@ -80,12 +80,15 @@ class InProcessClient:
         self._recorder = recorder
         self._refusal = refusal
         self._is_quick = is_quick
-        self._still_good = still_good
+        self._check_key = key_check
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._in_thread = Threads(self._threads)
-        self._shares = Shares(_AT_ONCE)
+        self._shares = FairSemaphore(_AT_ONCE)
         self._waiting_of: Counter[str] = Counter()
-        self._large, self._trying = Turns(_LARGE_AT_ONCE), Turns(_TRYING_AT_ONCE)
+        self._large, self._trying = (
+            AccountSemaphores(_LARGE_AT_ONCE),
+            AccountSemaphores(_TRYING_AT_ONCE),
+        )
 
     def close(self) -> None:
         """Waits for the operations that run."""
@@ -125,7 +128,7 @@ class InProcessClient:
         record = _record(caller, "s3", operation, {"Bucket": bucket, "Key": key})
         record.resources = (f"arn:aws:s3:::{bucket}/{key}",)
         async with self._kept(record):
-            self._still_good(caller)
+            self._check_key(caller)
             return await self.in_thread(caller, work, *arguments)
 
     async def in_thread(self, caller: Caller, work: Callable[..., T], *arguments: Any) -> T:
@@ -170,7 +173,7 @@ class InProcessClient:
         given = dict(record.parameters)
         validate(given, load_service(service).operation(operation).input_shape)
         call = Call(service, operation, caller, given, record.request_id)
-        self._still_good(caller)
+        self._check_key(caller)
         if self._is_quick(call):
             self._permit(call, record)
         else:

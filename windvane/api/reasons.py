@@ -17,9 +17,9 @@ from windvane.names import arn
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.media import CSV, JSON
 from windvane.serving.router import Router
+from windvane.wire.account_semaphores import AccountSemaphores
 from windvane.wire.call import Call, Result
 from windvane.wire.edge import AsyncHandler
-from windvane.wire.turns import Turns
 
 _AT_ONCE = 2
 """Documents that are read for one account: the threads that do it are the event loop's own, which everybody needs."""
@@ -29,7 +29,7 @@ def reason_operations(
     router: Router, explaining: Explaining
 ) -> dict[tuple[str, str], AsyncHandler]:
     """(service, operation) -> handler, as the wire wants it."""
-    turns = Turns(_AT_ONCE)
+    turns = AccountSemaphores(_AT_ONCE)
 
     async def describe_endpoint_schema(call: Call) -> Result:
         parameters = call.parameters

@@ -29,7 +29,7 @@ from windvane.process.parent_death import command
 from windvane.process.standard_error import shown
 from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
-from windvane.wire.turns import Turns
+from windvane.wire.account_semaphores import AccountSemaphores
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Explaining:
         self._bounds = bounds
         self._program = program
         self._free = asyncio.Semaphore(bounds.at_once)
-        self._turns = Turns(bounds.at_once)
+        self._turns = AccountSemaphores(bounds.at_once)
         self._asked: Counter[str] = Counter()
 
     async def explain(

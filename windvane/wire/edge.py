@@ -1,8 +1,5 @@
 """The ASGI application for AWS traffic: check the head, route, authenticate, find the operation, serve.
 
-Authenticating is in the order of what it costs: a key that is known and a clock that is right, from the head alone; the
-signature, if the head declares the hash of the body; then the body, within bounds, and what was to be compared with it.
-
 Serving is decode, validate, handle, encode. For synchronous operations all of it happens in one of a bounded
 pool of threads; for asynchronous ones (InvokeEndpoint) on the event loop. S3 goes to its gateway, which
 authenticates by itself. The Date header is the server's to set.
@@ -10,31 +7,22 @@ authenticates by itself. The Date header is the server's to set.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
 
 from botocore.model import Shape
 
-from windvane.addresses import peer_of
 from windvane.errors import (
-    BadSignature,
     CallerFault,
-    Malformed,
-    MissingToken,
-    Throttled,
     UnknownOperation,
-    UnservedService,
 )
-from windvane.wire import sigv4
+from windvane.wire.account_threads import AccountThreads
+from windvane.wire.authentication import Authentication, not_served
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import (
     Call,
@@ -49,7 +37,6 @@ from windvane.wire.call import (
     answered_arns,
     at_once,
     permit_all,
-    seen_from,
 )
 from windvane.wire.codec import CODECS, Answer
 from windvane.wire.exchange import (
@@ -58,34 +45,27 @@ from windvane.wire.exchange import (
     Scope,
     Send,
     WatchedSend,
-    header,
     read_head,
     source_ip,
 )
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import (
-    DIALECTS,
     INTERNAL,
     OURS,
-    Dialect,
     encode_fault,
     fault_of,
     is_ours,
 )
 from windvane.wire.heads import announces_body, check_head
-from windvane.wire.model import S3, Protocol, Route, Service, load_service, route
+from windvane.wire.model import S3, Protocol, Route, load_service, route
 from windvane.wire.rates import AccountRates
+from windvane.wire.revocation import key_check
 from windvane.wire.s3.answers import CLOSE, Headers
-from windvane.wire.s3.threads import Threads
-from windvane.wire.shares import Shares
-from windvane.wire.still_good import still_good
 from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.unserved import protocol_of
 from windvane.wire.validate import validate
 
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-T = TypeVar("T")
 
 AsyncHandler = Callable[[Call], Awaitable[Result]]
 """Serves one operation on the event loop: must not block it."""
@@ -96,10 +76,7 @@ OnRequest = Callable[[RequestRecord], None]
 S3Gateway = Callable[[RequestRecord, Scope, Receive, Send], Awaitable[None]]
 """Answers S3 requests; writes what it learns of one into its record."""
 
-_HASHED_ON_THE_LOOP = 1 << 19
 _READ_ON_THE_LOOP = 1 << 16
-_UNSIGNED_BODY_BYTES = 1 << 13
-_BODIES_OF_A_SUSPECT = 4
 _TO_S3 = Route(S3)
 
 _log = logging.getLogger(__name__)
@@ -157,7 +134,7 @@ class Edge:
         for service, operation in (*operations, *async_operations, *streams):
             load_service(service).operation(operation)
         self._keyring = keyring
-        self._check_key = still_good(keyring, clock)
+        self._check_key = key_check(keyring, clock)
         self._operations = operations
         self._async_operations = async_operations
         self._streams = streams
@@ -167,26 +144,20 @@ class Edge:
         self._limits = limits
         self._bodies = bodies or Bodies()
         self._failures = failures or FailureCounter()
-        self._rates = rates or AccountRates()
-        self._read_for_suspects: Counter[str] = Counter()
         self._recorder = recorder
         self._on_request = on_request
         self._permit = permit
         self._is_quick = is_quick
-        self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="operation")
-        self._in_a_thread = Threads(self._threads)
-        self._shares = Shares(limits.threads)
-        self._in_threads = 0
-        self._in_threads_of: Counter[str] = Counter()
+        self._in_thread = AccountThreads(limits.threads, limits.waiting)
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
-            self._authenticate,
+            Authentication(keyring, clock, self._failures, rates or AccountRates()),
             self._find_operation,
             self._serve,
         )
 
     def close(self) -> None:
         """Waits for the operations that run."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._in_thread.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -238,65 +209,13 @@ class Edge:
         elif found.service != S3:
             exchange.service = load_service(found.service)
 
-    async def _authenticate(self, exchange: Exchange) -> None:
-        """Whatever the head alone can tell is told before a byte of the body is asked for."""
-        request = exchange.request
-        claim = await self._read_claim(exchange)
-        exchange.record.access_key = claim.signature.access_key
-        exchange.record.account = claim.credential.account
-        if exchange.route.served:
-            _check_service(claim, exchange.service)
-        declared = sigv4.declared_hash(request)
-        caller = claim.prove(declared) if declared else None
-        if not exchange.route.served:
-            raise UnservedService(exchange.route.service)
-        body = await self._read_body(exchange, is_proved=caller is not None)
-        if len(body) > _HASHED_ON_THE_LOOP:
-            payload_hash = await asyncio.to_thread(sigv4.hash_payload, body)
-        else:
-            payload_hash = sigv4.hash_payload(body)
-        if caller is None:
-            caller = claim.prove(payload_hash)
-        elif payload_hash != declared:
-            raise sigv4.mismatch(claim.signature.service)
-        exchange.record.caller = seen_from(caller, exchange.record)
-        exchange.body.charge(caller.account)
-        self._rates.admit(caller.account)
-        exchange.request = request.with_body(body)
-
-    async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
-        """After many failures few bodies are read at once for a peer before it has proved who it is. Failures of others
-        with its key do not count: anybody who has seen a link knows the key."""
-        peer = peer_of(exchange.record.source_ip)
-        if is_proved or not self._failures.is_excessive(peer, ""):
-            return await exchange.body.whole()
-        if self._read_for_suspects[peer] >= _BODIES_OF_A_SUSPECT:
-            raise Throttled("Rate exceeded")
-        self._read_for_suspects[peer] += 1
-        try:
-            return await exchange.body.whole()
-        finally:
-            self._read_for_suspects[peer] -= 1
-            if not self._read_for_suspects[peer]:
-                del self._read_for_suspects[peer]
-
-    async def _read_claim(self, exchange: Exchange) -> sigv4.Claim:
-        try:
-            return sigv4.read_claim(exchange.request, self._keyring, self._clock())
-        except MissingToken as error:
-            if await _needs_no_signature(exchange):
-                raise _not_served(exchange) from error
-            if DIALECTS[exchange.speaks] in (Dialect.QUERY, Dialect.EC2):
-                raise MissingToken("Request is missing Authentication Token") from error
-            raise
-
     async def _find_operation(self, exchange: Exchange) -> None:
         name = await self._operation_name(exchange)
         exchange.operation = exchange.service.operation(name)
         exchange.record.operation = name
         called = (exchange.record.service, name)
         if called not in self._served:
-            raise _not_served(exchange)
+            raise not_served(exchange)
         if self._recorder is not None:
             self._recorder.check(exchange.record)
 
@@ -320,20 +239,6 @@ class Edge:
             exchange.answer = await self._in_thread(
                 exchange.caller.account, self._run, exchange, self._operations[called]
             )
-
-    async def _in_thread(self, account: str, work: Callable[..., T], *arguments: Any) -> T:
-        """Accounts leave each other room: of what may run, and of what may run and wait, each has no more than it leaves."""
-        n_free = self._limits.threads + self._limits.waiting - self._in_threads
-        if self._in_threads_of[account] >= n_free:
-            raise Throttled("Rate exceeded")
-        self._in_threads += 1
-        self._in_threads_of[account] += 1
-        try:
-            async with self._shares.of(account):
-                return await self._in_a_thread(work, *arguments)
-        finally:
-            self._in_threads -= 1
-            self._in_threads_of[account] -= 1
 
     async def _while_permitted(
         self, call: Call, chunks: AsyncIterator[bytes]
@@ -403,41 +308,6 @@ class Edge:
         exchange.note_claims()
         exchange.record.operation = exchange.request.method
         await self._s3_gateway(exchange.record, scope, exchange.receive, send)
-
-
-async def _needs_no_signature(exchange: Exchange) -> bool:
-    """Return whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here.
-
-    Only a short body is read for it."""
-    length = header(exchange.request, "content-length")
-    is_query = exchange.route.served and exchange.service.protocol is Protocol.QUERY
-    if not is_query or not length.isdecimal() or int(length) > _UNSIGNED_BODY_BYTES:
-        return False
-    exchange.request = replace(exchange.request, body=await exchange.body.whole())
-    try:
-        name = CODECS[Protocol.QUERY].operation_name(exchange.route, exchange.request)
-        operation = exchange.service.operation(name)
-    except (Malformed, UnknownOperation):
-        return False
-    exchange.record.operation = name
-    return bool(operation.auth_type == "none")
-
-
-def _check_service(claim: sigv4.Claim, service: Service) -> None:
-    """Check that a signature is for the service that the request goes to, however its head is spelled.
-
-    raises    BadSignature
-    """
-    if claim.signature.service != service.signing_name:
-        raise BadSignature(
-            f"Credential should be scoped to correct service: '{service.signing_name}'."
-        )
-
-
-def _not_served(exchange: Exchange) -> UnknownOperation:
-    return UnknownOperation(
-        f"The operation {exchange.record.operation} of {exchange.record.service} is not served here."
-    )
 
 
 def _is_blob(shape: Shape | None) -> bool:

@@ -16,6 +16,8 @@ from xml.sax.saxutils import escape
 import aiohttp
 
 from windvane.wire.call import Request
+from windvane.wire.fair_semaphore import FairSemaphore
+from windvane.wire.revocation import CheckKey
 from windvane.wire.s3.actions import facts_of_deletion, of_deletion, read_source, source_text
 from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import CLOSE, Answered, InThread, identified, send_answered
@@ -33,8 +35,6 @@ from windvane.wire.s3.payload import (
 )
 from windvane.wire.s3.reading import has_streaming_body, read_payload
 from windvane.wire.s3.refusals import refused
-from windvane.wire.shares import Shares
-from windvane.wire.still_good import StillGood
 
 SERVED = frozenset(
     {
@@ -82,7 +82,7 @@ _OF_CONTENT = _SET_ANEW | {"content-md5", "x-amz-sdk-checksum-algorithm"}
 class ExternalStore:
     """forwarder   sends requests
     upstream    the store and its key
-    still_good  asked once a body is there
+    key_check  asked once a body is there
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class ExternalStore:
         forwarder: Forwarder,
         upstream: Upstream,
         in_thread: InThread,
-        still_good: StillGood,
+        key_check: CheckKey,
     ) -> None:
         self._forwarder = forwarder
         self._upstream = upstream
         self._in_thread = in_thread
-        self._still_good = still_good
-        self._deletions = Shares(DELETIONS_AT_ONCE)
+        self._check_key = key_check
+        self._deletions = FairSemaphore(DELETIONS_AT_ONCE)
 
     @property
     def upstream(self) -> Upstream:
@@ -140,7 +140,7 @@ class ExternalStore:
             raise
 
     def _verified(self, exchange: Exchange, intake: Intake) -> AsyncIterator[bytes]:
-        return verified(exchange, intake, self._in_thread, self._still_good)
+        return verified(exchange, intake, self._in_thread, self._check_key)
 
 
 class _Watched:
@@ -182,7 +182,7 @@ def passed_on(exchange: Exchange, plan: BodyPlan, length: int) -> Request:
 
 
 async def verified(
-    exchange: Exchange, intake: Intake, in_thread: InThread, still_good: StillGood
+    exchange: Exchange, intake: Intake, in_thread: InThread, key_check: CheckKey
 ) -> AsyncIterator[bytes]:
     """Yield the content of a body, the last block once the whole is as its head says.
 
@@ -196,7 +196,7 @@ async def verified(
                 yield withheld
             withheld = content
     await in_thread(intake.finish)
-    still_good(exchange.proof.caller)
+    key_check(exchange.proof.caller)
     if withheld:
         yield withheld
 

@@ -16,12 +16,12 @@ from typing import BinaryIO, Protocol
 from urllib.parse import parse_qsl
 
 from windvane.wire.call import Request
+from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.s3.answers import Answered, InThread, whole
 from windvane.wire.s3.conditions import ReadConditions, precondition_failed, read_range
 from windvane.wire.s3.listing import Entries, FolderEntry, list_objects, location
 from windvane.wire.s3.model import target
 from windvane.wire.s3.refusals import S3Refusal
-from windvane.wire.shares import Shares
 
 _CHUNK = 1 << 18
 LISTED_AT_ONCE = 4
@@ -57,7 +57,7 @@ class FolderAnswers:
 
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread
-        self._listed = Shares(LISTED_AT_ONCE)
+        self._listed = FairSemaphore(LISTED_AT_ONCE)
 
     @asynccontextmanager
     async def open(

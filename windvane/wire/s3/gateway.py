@@ -19,6 +19,7 @@ from windvane.wire.admission import Admission
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Authorize, Caller, Request, RequestRecord, seen_from
 from windvane.wire.exchange import IS_GONE
+from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.heads import check_head
 from windvane.wire.s3.actions import Question, bucket_arn, object_arn, questions, read_source
 from windvane.wire.s3.answers import (
@@ -42,7 +43,6 @@ from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
 from windvane.wire.s3.read_turns import ReadTurns
 from windvane.wire.s3.refusals import S3Refusal, refused
-from windvane.wire.shares import Shares
 
 _LOG = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class S3Gateway:
         self._posts = posts
         self._admission = admission or Admission()
         self._reader = MappedReader(forwarder, in_thread)
-        self._decided = Shares(DECIDED_AT_ONCE)
+        self._decided = FairSemaphore(DECIDED_AT_ONCE)
         self._reads = ReadTurns()
 
     async def close(self) -> None:

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from windvane.wire.fair_semaphore import FairSemaphore
+from windvane.wire.revocation import CheckKey
 from windvane.wire.s3.actions import read_source
 from windvane.wire.s3.answers import (
     CLOSE,
@@ -28,8 +30,6 @@ from windvane.wire.s3.reading import read_payload
 from windvane.wire.s3.refusals import refused
 from windvane.wire.s3.stages import Stage
 from windvane.wire.s3.writing import HeaderPairs, write_answer
-from windvane.wire.shares import Shares
-from windvane.wire.still_good import StillGood
 
 BLOCK = 1 << 20
 TAKEN_IN = 1 << 19
@@ -53,20 +53,20 @@ Written = tuple[int, HeaderPairs, bytes]
 class OwnStore:
     """service     what it serves
     in_thread   runs blocking calls off the event loop
-    still_good  asked once a body is there
+    key_check  asked once a body is there
     """
 
     def __init__(
         self,
         service: S3Service,
         in_thread: InThread,
-        still_good: StillGood,
+        key_check: CheckKey,
     ) -> None:
         self._service = service
         self.in_thread = in_thread
-        self._still_good = still_good
-        self._handled = Shares(HANDLED_AT_ONCE)
-        self._begun = Shares(BEGUN_AT_ONCE)
+        self._check_key = key_check
+        self._handled = FairSemaphore(HANDLED_AT_ONCE)
+        self._begun = FairSemaphore(BEGUN_AT_ONCE)
         self.uploads = service.uploads
 
     def serves(self, operation: str) -> bool:
@@ -131,7 +131,7 @@ class OwnStore:
     async def check_owners(self, call: S3Call) -> None:
         """Refuse a call on buckets that have become another account's while its body came, or with a key that was taken
         back; raises S3Refusal, UnknownKey."""
-        self._still_good(call.caller)
+        self._check_key(call.caller)
         if call.operation == "CreateBucket":
             return
         buckets = [call.parameters.get("Bucket", "")]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from windvane.addresses import peer_of
-from windvane.wire.turns import Turns
+from windvane.wire.account_semaphores import AccountSemaphores
 
 _OF_ACCOUNT = 128
 """Reads, of 1 MB that is sent and 1 MB that comes next. One address has half of them, and so has one user or session: of those
@@ -21,11 +21,11 @@ class ReadTurns:
 
     def __init__(self, of_account: int = _OF_ACCOUNT) -> None:
         half = max(1, of_account // 2)
-        self._of_caller_there = Turns(max(1, half // 2))
+        self._of_caller_there = AccountSemaphores(max(1, half // 2))
         self._of_caller, self._of_peer, self._of_account = (
-            Turns(half),
-            Turns(half),
-            Turns(of_account),
+            AccountSemaphores(half),
+            AccountSemaphores(half),
+            AccountSemaphores(of_account),
         )
 
     @asynccontextmanager

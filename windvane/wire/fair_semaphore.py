@@ -1,5 +1,5 @@
-"""Threads that accounts share: each may have one more as long as it has fewer than are free, so that a few accounts leave
-something for the next, however busy they are. What waits holds no thread."""
+"""A semaphore that accounts share: each may have one more place as long as it has fewer than are free, so that a few
+accounts leave something for the next, however busy they are. What waits holds no thread."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import asyncio
 from collections import Counter, deque
 
 
-class Shares:
-    """Of 16, one account has 8 at most, a second one 4 beside it, and so on; the next to get one is the account that has
+class FairSemaphore:
+    """A semaphore that leaves places to others: of 16, one account has 8 at most, a second one 4 beside it, and so on; the next to get one is the account that has
     fewest. For one event loop.
 
-    in_all    that there are
+    in_all    places that there are
     """
 
     def __init__(self, in_all: int) -> None:
@@ -19,9 +19,9 @@ class Shares:
         self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
-    def of(self, account: str) -> _Share:
+    def of(self, account: str) -> _Place:
         """Wait for one, and have it until the end of the block."""
-        return _Share(self, account)
+        return _Place(self, account)
 
     async def take(self, account: str) -> None:
         """Wait for one, which has to be given back."""
@@ -72,16 +72,16 @@ class Shares:
             del self._waiting[account]
 
 
-class _Share:
-    """A share as the head of a block: every operation has one, so it is no generator, which costs more."""
+class _Place:
+    """A place as the head of a block: every operation has one, so it is no generator, which costs more."""
 
-    __slots__ = ("_account", "_shares")
+    __slots__ = ("_account", "_semaphore")
 
-    def __init__(self, shares: Shares, account: str) -> None:
-        self._shares, self._account = shares, account
+    def __init__(self, semaphore: FairSemaphore, account: str) -> None:
+        self._semaphore, self._account = semaphore, account
 
     async def __aenter__(self) -> None:
-        await self._shares.take(self._account)
+        await self._semaphore.take(self._account)
 
     async def __aexit__(self, *_: object) -> None:
-        self._shares.give_back(self._account)
+        self._semaphore.give_back(self._account)

@@ -1,4 +1,4 @@
-"""Turns of accounts: what waits for its turn holds no thread, so that others find one free."""
+"""A semaphore for each account: what waits for its turn holds no thread, so that others find one free."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class _Line:
     n: int = 0
 
 
-class Turns:
-    """Lets each account have so many at once; more of it wait, in the order in which they came. For one event loop."""
+class AccountSemaphores:
+    """Semaphores that let each account have so many at once; more of it wait, in the order in which they came. For one event loop."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -51,13 +51,13 @@ class Turns:
 class _Turn:
     """A turn as the head of a block: every operation has one, so it is no generator, which costs more."""
 
-    __slots__ = ("_account", "_turns")
+    __slots__ = ("_account", "_semaphores")
 
-    def __init__(self, turns: Turns, account: str) -> None:
-        self._turns, self._account = turns, account
+    def __init__(self, semaphores: AccountSemaphores, account: str) -> None:
+        self._semaphores, self._account = semaphores, account
 
     async def __aenter__(self) -> None:
-        await self._turns.take(self._account)
+        await self._semaphores.take(self._account)
 
     async def __aexit__(self, *_: object) -> None:
-        self._turns.give_back(self._account)
+        self._semaphores.give_back(self._account)

@@ -8,15 +8,15 @@ from datetime import datetime
 from windvane.errors import Expired, UnknownKey
 from windvane.wire.call import Caller, KeyRing
 
-StillGood = Callable[[Caller], None]
+CheckKey = Callable[[Caller], None]
 """Checks that nobody has taken back what a caller proved to have; raises UnknownKey."""
 
 
-def as_it_was(_: Caller) -> None:
+def no_check(_: Caller) -> None:
     """Pass every key: nobody can take it back."""
 
 
-def still_good(keyring: KeyRing, clock: Callable[[], datetime]) -> StillGood:
+def key_check(keyring: KeyRing, clock: Callable[[], datetime]) -> CheckKey:
     """Return the check by what the key ring knows at the clock's time."""
 
     def check(caller: Caller) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from windvane.wire.turns import Turns
+from windvane.wire.account_semaphores import AccountSemaphores
 
 
 def test_each_account_has_so_many_at_once_in_the_order_in_which_they_came():
     async def told() -> list[str]:
-        turns, end, seen = Turns(2), asyncio.Event(), []
+        turns, end, seen = AccountSemaphores(2), asyncio.Event(), []
 
         async def one(account: str, name: str) -> None:
             async with turns.of(account):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from windvane.wire.shares import Shares
+from windvane.wire.fair_semaphore import FairSemaphore
 
 
 def test_each_account_leaves_as_many_as_it_has():
     async def told() -> Counter[str]:
-        shares, held, end = Shares(16), Counter[str](), asyncio.Event()
+        semaphore, held, end = FairSemaphore(16), Counter[str](), asyncio.Event()
 
         async def one(account: str) -> None:
-            async with shares.of(account):
+            async with semaphore.of(account):
                 held[account] += 1
                 await end.wait()
 
@@ -23,7 +23,7 @@ def test_each_account_leaves_as_many_as_it_has():
         end.set()
         await asyncio.gather(*tasks)
         assert held == dict.fromkeys("abcde", 20)
-        assert (shares._free, dict(shares._held), shares._waiting) == (16, {}, {})
+        assert (semaphore._free, dict(semaphore._held), semaphore._waiting) == (16, {}, {})
         return seen
 
     assert asyncio.run(told()) == {"a": 8, "b": 4, "c": 2, "d": 1, "e": 1}
@@ -31,25 +31,25 @@ def test_each_account_leaves_as_many_as_it_has():
 
 def test_whoever_is_cancelled_while_it_waits_or_as_it_is_given_one_keeps_none():
     async def all_of_it() -> None:
-        shares = Shares(2)
-        await shares.take("a")
-        waiting = asyncio.create_task(shares.take("a"))
+        semaphore = FairSemaphore(2)
+        await semaphore.take("a")
+        waiting = asyncio.create_task(semaphore.take("a"))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        given = asyncio.create_task(shares.take("a"))
+        given = asyncio.create_task(semaphore.take("a"))
         await asyncio.sleep(0)
-        shares.give_back("a")
+        semaphore.give_back("a")
         given.cancel()
         await asyncio.gather(given, return_exceptions=True)
-        assert (shares._free, dict(shares._held), shares._waiting) == (2, {}, {})
+        assert (semaphore._free, dict(semaphore._held), semaphore._waiting) == (2, {}, {})
 
     asyncio.run(all_of_it())
 
 
 def test_one_of_one_is_given():
     async def all_of_it() -> None:
-        async with Shares(1).of("a"):
+        async with FairSemaphore(1).of("a"):
             pass
 
     asyncio.run(all_of_it())
