@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from windvane.executor.base import End
 from windvane.executor.forking import ForkingExecutor
 from windvane.testing.executor_contract import ExecutorContract, end_of, work
 
@@ -21,15 +22,16 @@ def executor(tmp_path):
 
 
 class TestForkingExecutor(ExecutorContract):
-    @pytest.fixture
-    def lose_machine(self, executor):
-        """Its work is forks of this process: they are ended, by somebody else."""
-
-        def lose():
-            for running in executor._running.values():
-                os.kill(running.child.pid, signal.SIGKILL)
-
-        return lose
+    def test_work_that_somebody_else_ends_has_crashed(self, executor):
+        executor.submit(work("hang"))
+        while not executor.poll(0.1):
+            pass
+        (running,) = executor._running.values()
+        os.kill(running.child.pid, signal.SIGKILL)
+        ended = end_of(executor)
+        assert (ended.end, "SIGKILL" in ended.text) == (End.CRASHED, True)
+        executor.submit(work("answer", question=1))
+        assert end_of(executor).end is End.FINISHED
 
 
 HOST = """

@@ -45,7 +45,8 @@ class End(StrEnum):
     OUT_OF_TIME     it was ended at its `kill_at`
     OUT_OF_MEMORY   it was ended because it held more than its `memory_mb`
     KILLED          it was ended by `kill`
-    LOST            its process crashed or was ended from elsewhere, or is gone with its machine: nothing more is known of it
+    CRASHED         its process crashed or was ended from elsewhere, on a machine that lives: that may be its own doing
+    LOST            it is gone with its machine, or with whatever else runs all work there: nothing more is known of it
     """
 
     FINISHED = "finished"
@@ -53,6 +54,7 @@ class End(StrEnum):
     OUT_OF_TIME = "out-of-time"
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"
+    CRASHED = "crashed"
     LOST = "lost"
 
 
@@ -62,6 +64,7 @@ class Ended:
 
     note            what went wrong; None if FINISHED
     error_classes   names of the class of the error that was raised and its bases, most special first
+    peak_memory_mb  the most that it was seen to hold, MiB; None if nobody looked
     """
 
     key: str
@@ -69,6 +72,7 @@ class Ended:
     result: Mapping[str, Any] = field(default_factory=dict)
     note: Note | None = None
     error_classes: tuple[str, ...] = ()
+    peak_memory_mb: float | None = None
 
     @property
     def text(self) -> str:

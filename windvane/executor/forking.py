@@ -27,9 +27,9 @@ _ENDS = {
     Ending.FAILED: End.FAILED,
     Ending.KILLED_TIME: End.OUT_OF_TIME,
     Ending.KILLED_MEMORY: End.OUT_OF_MEMORY,
-    Ending.KILLED: End.LOST,
+    Ending.KILLED: End.KILLED,
+    Ending.CRASHED: End.CRASHED,
 }
-"""Of what nobody here has killed."""
 
 
 class ForkingExecutor:
@@ -63,10 +63,7 @@ class ForkingExecutor:
     def kill(self, key: str) -> None:
         running = self._running.get(key)
         if running is not None:
-            had_ended = running.child.poll() is not None
-            ended = running.child.kill()
-            is_ours = ended.ending is Ending.KILLED and not had_ended
-            self._end(running, ended, End.KILLED if is_ours else _ENDS[ended.ending])
+            self._end(running, running.child.kill())
 
     def close(self) -> None:
         for running in self._running.values():
@@ -90,16 +87,25 @@ class ForkingExecutor:
             is_late = time.time() >= running.work.kill_at
             ended = running.child.kill(Ending.KILLED_TIME) if is_late else running.child.poll()
             if ended is not None:
-                self._end(running, ended, _ENDS[ended.ending])
+                self._end(running, ended)
         return bool(self._news)
 
-    def _end(self, running: _Running, ended: Exit, end: End) -> None:
+    def _end(self, running: _Running, ended: Exit) -> None:
         if (said := running.newly_said()) is not None:
             self._news.append(Said(running.work.key, said))
         del self._running[running.work.key]
-        key = running.work.key
-        result = _read(running.place / _RESULT) if end is End.FINISHED else {}
-        self._news.append(Ended(key, end, result or {}, ended.note, ended.error_classes))
+        is_done = ended.ending is Ending.FINISHED
+        result = _read(running.place / _RESULT) if is_done else None
+        self._news.append(
+            Ended(
+                running.work.key,
+                _ENDS[ended.ending],
+                result or {},
+                ended.note,
+                ended.error_classes,
+                ended.peak_memory_mb,
+            )
+        )
         shutil.rmtree(running.place)
 
 

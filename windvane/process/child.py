@@ -50,7 +50,8 @@ class Ending(StrEnum):
     FAILED          it raised, or the process left without returning
     KILLED_TIME     killed by us because its time was over
     KILLED_MEMORY   it met its memory cap: killed by us, or it raised MemoryError
-    KILLED          any other signal: ours because it was to stop, a crash, the system's
+    KILLED          killed by us because it was to stop
+    CRASHED         any other signal: a crash, the system's, somebody else's
     """
 
     FINISHED = "finished"
@@ -58,6 +59,7 @@ class Ending(StrEnum):
     KILLED_TIME = "killed-time"
     KILLED_MEMORY = "killed-memory"
     KILLED = "killed"
+    CRASHED = "crashed"
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ def _describe(error: BaseException) -> bytes:
 def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
     if os.WIFSIGNALED(status):
         killed = Note(NoteCode.SIGNALLED, {"signal": _signal_name(os.WTERMSIG(status))})
-        return Exit(Ending.KILLED, killed, peak_memory_mb=peak_memory_mb)
+        return Exit(Ending.CRASHED, killed, peak_memory_mb=peak_memory_mb)
     if report == _FINISHED:
         return Exit(Ending.FINISHED, peak_memory_mb=peak_memory_mb)
     if not report:

@@ -106,7 +106,7 @@ def test_what_the_limit_of_a_step_job_ended_is_told_whole():
 
 def test_a_crash_is_told_by_its_signal_or_its_type():
     case = Case(JOB, task(TaskKind.TRAIN), NOW, stopped=False, memory_mb=100)
-    crash = Exit(Ending.KILLED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
+    crash = Exit(Ending.CRASHED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
     killed = judge(case, crash, 3)
     assert in_log(killed.note) == reason(killed.note)
     error = ValueError("could not convert 'canary'")

@@ -217,7 +217,7 @@ def test_an_end_by_a_signal_without_a_name_is_told() -> None:
     ended = child.wait(20)
     assert ended is not None
     assert (ended.ending, ended.text) == (
-        Ending.KILLED,
+        Ending.CRASHED,
         f"The process was killed by SIG{number}.",
     )
 
@@ -228,7 +228,7 @@ def test_a_crash_is_told_by_the_name_of_its_signal() -> None:
         ctypes.string_at(0)
 
     ended = _ended(Child.start(crash))
-    assert ended.ending is Ending.KILLED
+    assert ended.ending is Ending.CRASHED
     assert "SIGSEGV" in ended.text
 
 

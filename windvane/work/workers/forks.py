@@ -166,7 +166,7 @@ class RemoteTask:
             except (ConnectionError, BadFrame) as error:
                 self._forks.close()
                 lost = Note(NoteCode.PROCESS_LOST, {"text": DataValue(str(error))})
-                self._ended = Exit(Ending.KILLED, lost)
+                self._ended = Exit(Ending.CRASHED, lost)
             else:
                 self._ended = None if frame is None else self._read(frame)
             if self._ended is not None:

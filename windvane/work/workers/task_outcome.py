@@ -111,6 +111,6 @@ def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> TaskOutcome:
 
 def _may_pass(task: Task, end: Exit) -> bool:
     """A crash in training is the candidate's own; a crash of what a job hangs on may have come from outside."""
-    if end.ending is Ending.KILLED:
+    if end.ending is Ending.CRASHED:
         return not task.kind.is_training
     return not _PASSING.isdisjoint(end.error_classes)

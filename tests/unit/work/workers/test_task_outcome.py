@@ -19,7 +19,7 @@ DISK = ("OSError", "Exception", "BaseException")
 BUG = ("KeyError", "LookupError", "Exception", "BaseException")
 
 TIME = Exit(Ending.KILLED_TIME)
-CRASH = Exit(Ending.KILLED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
+CRASH = Exit(Ending.CRASHED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
 
 
 def _case(kind: TaskKind, *, attempts: int = 1, stopped: bool = False, own_s: int = 600) -> Case:
