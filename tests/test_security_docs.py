@@ -53,14 +53,16 @@ def test_tests_that_are_named_exist(page):
 
 
 def test_every_promise_names_a_test():
-    promises = SECURITY.read_text().split("## Promises")[1].split("## What went through once")[0]
+    promises = (
+        SECURITY.read_text().split("## Promises")[1].split("## Attacks that succeeded once")[0]
+    )
     kept = [row for row in rows(promises) if row[0] != "promise"]
     assert len(kept) > 50
     assert [row[0] for row in kept if not named_tests(row[-1])] == []
 
 
 def test_every_attack_has_a_row_that_names_a_test():
-    attacks = SECURITY.read_text().split("## What went through once")[1].split("\n## ")[0]
+    attacks = SECURITY.read_text().split("## Attacks that succeeded once")[1].split("\n## ")[0]
     closed = {row[0]: named_tests(row[-1]) for row in rows(attacks) if row[0] != "attack"}
     assert list(closed) == [str(number) for number in range(1, N_ATTACKS + 1)]
     assert all(closed.values())
