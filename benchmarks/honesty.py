@@ -38,11 +38,11 @@ _HEAD = (
     "leaderboard",
     "SE",
     "test",
-    "SEs off",
-    "of the difference",
-    "quick one on front",
-    "best ms",
-    "single ms",
+    "off by SE",
+    "off by SE of both",
+    "fast one near best",
+    "final ms",
+    "best single ms",
     "load ms",
     "first model s",
 )
@@ -151,7 +151,7 @@ def report(judged: Sequence[Judged]) -> str:
     by_both = sum(abs(one.off_by_both) <= _ENOUGH_ERRORS for one in judged)
     quick = sum(one.is_front_quick for one in judged)
     return (
-        f"{table}\n\nWithin {_ENOUGH_ERRORS:g} standard errors: {within} of {len(judged)}; of the difference: "
+        f"{table}\n\nWithin {_ENOUGH_ERRORS:g} standard errors: {within} of {len(judged)}; of both: "
         f"{by_both}. "
         f"A candidate of {_QUICK_MS:g} ms within one standard error of the best: {quick} of {len(judged)}."
     )

@@ -79,11 +79,11 @@ engine is changed because of one of them, the table moves to the other suite."""
 ABOUT_SCALE = """\
 Scores on a table are scaled such that 0 is LightGBM with its default settings (`base_lgbm`). There are three scales. In
 **score 0..1**, 1 is the best *other* system on the table with any time limit, and scores are limited to the range -1 to 2.
-**not cut off** is the same without this range. In **best of all 1**, 1 is the best of all systems including Windvane with any time
+**no limits** is the same without this range. In **1 = best of all**, 1 is the best of all systems including Windvane with any time
 limit, so that nothing is above 1. If 0 and 1 are closer than the noise (0.002 for AUC, otherwise 1 % of LightGBM's score), the
 unit is the noise. A table without figures of other systems has no score, and neither has a failed run.
 
-- **tables** is the number of tables that a mean is taken over. It differs between systems; so **ours there** is Windvane's mean
+- **tables** is the number of tables that a mean is taken over. It differs between systems; so **Windvane there** is Windvane's mean
   score 0..1 on exactly the tables of the system in the row, with the same time limit (60 s for default models).
 - **rank** is the mean rank among the default models and every system at its longest time limit up to 60 s (or Windvane's, if
   that is longer).
@@ -106,9 +106,10 @@ NOT_MEASURED = "Not measured on a quiet machine so far."
 ABOUT_HONESTY = """\
 ## Do leaderboards say what new rows show?
 
-The leaderboard's score and standard error of the final model, compared with its score on the test rows. **SEs off** is the
-difference in these standard errors, negative if the score on the test rows is worse; **of the difference** also includes the
-standard error on the test rows, which are a sample, too. **quick one on front** says whether the leaderboard has a candidate with
-a latency of a millisecond or less within one standard error of the best. **best ms** and **single ms** are the latencies of one
-row through the predictor that the leaderboard states, for the final model and for the best candidate that is not an ensemble; they
-were measured while the other core was training. **load ms** is the time to load the saved model."""
+The leaderboard's score and standard error of the final model, compared with its score on the test rows. **off by SE** is the
+difference in these standard errors, negative if the score on the test rows is worse; **off by SE of both** also includes the
+standard error on the test rows, which are a sample, too. **fast one near best** says whether the leaderboard has a candidate with
+a latency of a millisecond or less within one standard error of the best. **final ms** and **best single ms** are the latencies of
+one row through the predictor that the leaderboard states, for the final model and for the best candidate that is not an ensemble;
+they were measured while the other core was training. **load ms** is the time to load the saved model, **first model s** the
+time from the start of the job to its first model."""

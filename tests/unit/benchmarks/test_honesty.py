@@ -48,7 +48,7 @@ def test_the_report_counts():
     told = report(
         [judged_of(name, BOARD, _rmse(score), 0.1, 1.5) for name, score in (("a", 10.9), ("b", 12))]
     )
-    assert "Within 2 standard errors: 1 of 2; of the difference: 1." in told
+    assert "Within 2 standard errors: 1 of 2; of both: 1." in told
     assert "within one standard error of the best: 0 of 2." in told
 
 

@@ -30,16 +30,16 @@ def test_a_system_stands_with_its_mean_over_its_own_tables():
 
 def test_our_mean_on_a_peers_tables_stands_beside_it():
     standing = rows_of(standing_table(Cells(RECORDS), ["t", "u"], OURS))
-    assert standing["flaml@60"]["ours there"] == "1.10"
-    assert standing["ag@60"]["ours there"] == "0.50"
-    assert standing["base_lgbm"]["ours there"] == "0.80"
+    assert standing["flaml@60"]["Windvane there"] == "1.10"
+    assert standing["ag@60"]["Windvane there"] == "0.50"
+    assert standing["base_lgbm"]["Windvane there"] == "0.80"
 
 
 def test_without_all_of_a_peers_tables_nothing_stands_beside_it():
     cells = Cells([*RECORDS, record("ag", "t", 0.9)])
     without_t = Cells([run for run in RECORDS if (run["system"], run["dataset"]) != (OURS, "t")])
-    assert rows_of(standing_table(cells, ["t", "u"], OURS))["ag@60"]["ours there"] == "0.80"
-    assert rows_of(standing_table(without_t, ["t", "u"], OURS))["flaml@60"]["ours there"] == "–"
+    assert rows_of(standing_table(cells, ["t", "u"], OURS))["ag@60"]["Windvane there"] == "0.80"
+    assert rows_of(standing_table(without_t, ["t", "u"], OURS))["flaml@60"]["Windvane there"] == "–"
 
 
 def test_overshoot_is_told_as_median_and_highest():
