@@ -64,7 +64,7 @@ def decide(
     capacity    instances that there are
     points      of periods one after the other, oldest first
     """
-    if target.failed is not None and now < target.failed + TRY_AGAIN:
+    if has_just_failed(target, now):
         return None
     if capacity < target.min_capacity:
         return Decision(target.min_capacity, Cause.BELOW_MINIMUM)
@@ -73,6 +73,11 @@ def decide(
     if (out := _out(target, policies, capacity, points, now)) is not None:
         return out
     return _in(target, policies, capacity, points, now)
+
+
+def has_just_failed(target: ScalableTarget, now: datetime) -> bool:
+    """Return whether it is too early for another try."""
+    return target.failed is not None and now < target.failed + TRY_AGAIN
 
 
 def _out(

@@ -24,7 +24,10 @@ from windvane.names import PageTokens, Scope
 from windvane.store.base import Query, Store, Transaction
 
 MOST_TARGETS = 500
-"""source    "Quotas for Application Auto Scaling": scalable targets per resource type, in a region"""
+"""Of an account, in all regions: any name may be a region's, and the autoscaler reads targets of all of them every second.
+
+source    "Quotas for Application Auto Scaling": scalable targets per resource type; AWS has as many in a region
+"""
 
 _PAGE = 50
 _SUSPENDED = {
@@ -71,7 +74,7 @@ class ScalableTargets:
             raise InvalidRequest(
                 f"{' and '.join(missing)} must be given when a scalable target is registered first."
             )
-        used = tx.count(ScalableTarget, ("",), scope=scope)
+        used = tx.count(ScalableTarget, ("",), account=scope.account)
         if used >= MOST_TARGETS:
             raise LimitExceeded("scalable targets", MOST_TARGETS, used, 1, "Targets")
         target = ScalableTarget(

@@ -115,13 +115,21 @@ class ResourceLaws:
                 tx.insert(a_candidate(f"{owner.name}-1", parent=owner.arn))
                 tx.set_tags(a_candidate(f"{owner.name}-1").arn, {"a": "b"})
                 tx.add_tasks(owner.arn, [NewTask(TaskKind.TRAIN, "1")], START)
+                middle = a_candidate(f"{owner.name}-1")
+                below = a_candidate(f"{owner.name}-1-1", parent=middle.arn)
+                tx.insert(below)
+                tx.set_tags(below.arn, {"a": "b"})
+                tx.add_tasks(below.arn, [NewTask(TaskKind.TRAIN, "1")], START)
             tx.delete(job)
-            assert tx.find(Candidate, HOME, "job-1") is None
-            assert tx.tags(a_candidate("job-1").arn) == {}
+            for name in ("job-1", "job-1-1"):
+                assert tx.find(Candidate, HOME, name) is None
+                assert tx.tags(a_candidate(name).arn) == {}
+                assert tx.tasks(a_candidate(name).arn) == []
             assert tx.tasks(job.arn) == []
-            assert tx.find(Candidate, HOME, "other-1") is not None
-            assert tx.tags(a_candidate("other-1").arn) == {"a": "b"}
-            assert len(tx.tasks(other.arn)) == 1
+            for name in ("other-1", "other-1-1"):
+                assert tx.find(Candidate, HOME, name) is not None
+                assert tx.tags(a_candidate(name).arn) == {"a": "b"}
+            assert len(tx.tasks(other.arn)) == len(tx.tasks(a_candidate("other-1-1").arn)) == 1
 
     def test_deleting_what_is_gone_does_nothing(self, store: Store) -> None:
         with store.transaction() as tx:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Protocol
 
 from windvane.control.scaling.activities import begin, instances_of, scaling_request, settle
-from windvane.control.scaling.deciding import Decision, decide
+from windvane.control.scaling.deciding import Decision, decide, has_just_failed
 from windvane.control.scaling.measuring import Count, Measurements, VariantKey
 from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.scaling import (
@@ -56,21 +56,25 @@ class Audit(Protocol):
 
 @dataclass(frozen=True)
 class _Looked:
-    """A target with its endpoint, whose requests are counted."""
+    """A target whose variant has instances, and whose requests are counted. Of its endpoint nothing more is kept: records of
+    endpoints are long, and one may have hundreds of targets.
+
+    capacity    instances that there are, 1 or more
+    is_free     whether they can be changed now
+    """
 
     target: ScalableTarget
-    endpoint: Endpoint
+    capacity: int
+    is_free: bool
 
     @property
     def key(self) -> VariantKey:
         return self.target.arn, self.target.created
 
-    @property
-    def is_out_of_bounds(self) -> bool:
-        """Of what can be changed now."""
-        capacity = instances_of(self.endpoint, self.target.variant)
-        is_free = self.endpoint.status is EndpointStatus.IN_SERVICE and capacity > 0
-        return is_free and not self.target.min_capacity <= capacity <= self.target.max_capacity
+    def is_out_of_bounds(self, now: datetime) -> bool:
+        """Return whether its bounds ask for a change that can be made, or tried again."""
+        lies_within = self.target.min_capacity <= self.capacity <= self.target.max_capacity
+        return self.is_free and not lies_within and not has_just_failed(self.target, now)
 
 
 class Autoscaler:
@@ -120,10 +124,10 @@ class Autoscaler:
                 self._settle(activity, now)
         fresh = self._measure(looked, now)
         for one in looked:
-            if one.key in fresh or one.is_out_of_bounds:
-                with self._apart(one.endpoint.arn):
+            if one.key in fresh or one.is_out_of_bounds(now):
+                with self._apart(one.target.parent):
                     self._scale(one, now)
-        there = {one.endpoint.arn for one in looked}
+        there = {one.target.parent for one in looked} | {one.parent for one in open_}
         self._tell_again = {arn: at for arn, at in self._tell_again.items() if arn in there}
 
     def _run(self) -> None:
@@ -155,9 +159,8 @@ class Autoscaler:
         arrivals = self._arrivals() if looked else {}
         counts: dict[VariantKey, Count] = {}
         for one in looked:
-            place = one.endpoint.scope, one.endpoint.name.lower(), one.target.variant
-            if instances := instances_of(one.endpoint, one.target.variant):
-                counts[one.key] = Count(arrivals.get(place, 0), instances)
+            place = one.target.scope, one.target.endpoint.lower(), one.target.variant
+            counts[one.key] = Count(arrivals.get(place, 0), one.capacity)
         return self._measurements.observe(counts, now)
 
     def _scale(self, looked: _Looked, now: datetime) -> None:
@@ -197,11 +200,22 @@ class Autoscaler:
 
 
 def _looked(tx: Transaction) -> Sequence[_Looked]:
-    return [
-        _Looked(target, endpoint)
-        for target in tx.every(ScalableTarget, ("",))
-        if (endpoint := tx.by_arn(Endpoint, target.parent)) is not None
-    ]
+    """Each endpoint is read once."""
+    targets_of: dict[str, list[ScalableTarget]] = {}
+    for target in tx.every(ScalableTarget, ("",)):
+        targets_of.setdefault(target.parent, []).append(target)
+    return [one for arn, targets in targets_of.items() for one in _running(tx, arn, targets)]
+
+
+def _running(tx: Transaction, arn: str, targets: Sequence[ScalableTarget]) -> Iterator[_Looked]:
+    """Yield the targets of an endpoint whose variants have instances."""
+    endpoint = tx.by_arn(Endpoint, arn)
+    if endpoint is None:
+        return
+    is_free = endpoint.status is EndpointStatus.IN_SERVICE
+    for target in targets:
+        if capacity := instances_of(endpoint, target.variant):
+            yield _Looked(target, capacity, is_free)
 
 
 def _record(target: ScalableTarget) -> RequestRecord:
