@@ -347,3 +347,21 @@ def test_whoever_registers_a_target_must_be_allowed_to_scale_the_endpoint(tmp_pa
     code, _ = refusal(register[1].describe_scalable_targets, **NAMESPACE)
     assert code == "AccessDeniedException"
     accounts.close()
+
+
+def test_policies_may_ask_for_the_namespace_and_the_dimension(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    for name, key, value in (
+        ("ann", "service-namespace", "sagemaker"),
+        ("bob", "scalable-dimension", "ecs:service:DesiredCount"),
+    ):
+        asked = {"StringEquals": {f"application-autoscaling:{key}": value}}
+        user = accounts.user(name, {**allow("application-autoscaling:*"), "Condition": asked})
+        client = accounts.client("application-autoscaling", user)
+        given = {**NAMESPACE, "ScalableDimension": DIMENSION}
+        if name == "ann":
+            assert client.describe_scalable_targets(**given)["ScalableTargets"] == []
+        else:
+            code, _ = refusal(client.describe_scalable_targets, **given)
+            assert code == "AccessDeniedException"
+    accounts.close()

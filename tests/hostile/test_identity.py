@@ -663,6 +663,7 @@ def test_a_deny_that_would_deny_nothing_is_not_written(account: Accounts, write:
     for other, why in (
         (f"arn:aws:sagemaker::{ACCOUNT}:endpoint/churn", "must have a region and an account"),
         (f"arn:aws:kms:{REGION}::key/*", "must have a region and an account"),
+        ("arn:aws:application-autoscaling:::*", "must have a region and an account"),
         (f"arn:aws:iam:{REGION}:{ACCOUNT}:role/jobs", "cannot contain region information"),
     ):
         told = refusal(

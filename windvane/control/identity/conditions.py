@@ -27,6 +27,8 @@ Facts = Mapping[str, str]
 
 KEYS = frozenset(
     {
+        "application-autoscaling:scalable-dimension",
+        "application-autoscaling:service-namespace",
         "aws:CurrentTime",
         "aws:EpochTime",
         "aws:PrincipalAccount",
