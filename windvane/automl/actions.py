@@ -56,10 +56,12 @@ class TrainCandidate:
 
     rival    index of the candidate that it is compared with while it is trained, and given up against if it is clearly
              worse; None: it is trained to its end
+    is_long  whether it is the search's long run (engine/tuning/long_run.py), which has all cores for itself
     """
 
     plan: Plan
     rival: int | None = None
+    is_long: bool = False
 
     @property
     def key(self) -> str:

@@ -128,12 +128,15 @@ def _without_quick(at: Situation) -> list[LeaderboardRow]:
 
 
 def _members(at: Situation, order: list[LeaderboardRow]) -> list[Refit]:
-    """Return the members of what was chosen that learn from features, by weight."""
+    """Return the members of what was chosen that learn from features, by weight; none if the long run is among them."""
     choice = choose(order, at.request.max_latency_s)
     outcome = next(entry.outcome for entry in order if entry.index == choice.index)
     if outcome is None:
         return []
     weights = outcome.members or {choice.index: 1.0}
+    long_run = at.history.long_run
+    if long_run is not None and long_run.action.plan.index in weights:
+        return []  # it has learnt from all rows but those that are scored, and there is no time for as much again
     by_weight = sorted(weights, key=lambda index: (-weights[index], index))
     plans = at.history.plans
     return [Refit(index, plans[index].recipe) for index in by_weight if plans[index].recipe]

@@ -79,9 +79,16 @@ class History:
         return next((step for step in self.candidates if step.action.plan.index == FIRST), None)
 
     @property
+    def long_run(self) -> Step[TrainCandidate] | None:
+        """The candidate that is trained on all rows and all cores, once it has been asked for."""
+        return next((step for step in self.candidates if step.action.is_long), None)
+
+    @property
     def tried(self) -> list[Tried]:
-        """The candidates of the search that have ended, by index."""
-        tried = [_tried(step) for step in self.candidates if not step.status.is_open]
+        """The candidates of the search that have ended, by index; without the long run, whose time and hyperparameters say
+        little of those of others."""
+        ended = (step for step in self.candidates if not step.status.is_open)
+        tried = [_tried(step) for step in ended if not step.action.is_long]
         return sorted(tried, key=lambda one: one.plan.index)
 
     @property

@@ -131,6 +131,7 @@ def _trained(
     train_limits = TrainLimits(
         limits.stop_at,
         limits.folds,
+        threads=context.task.resources.cpus,
         memory_mb=context.task.resources.memory_mb,
         rival=rival,
         agree=agree,

@@ -22,6 +22,7 @@ from windvane.automl.history import FIRST
 from windvane.automl.situation import Situation
 from windvane.engine.candidates import Plan
 from windvane.engine.tuning.first_look import first_look
+from windvane.engine.tuning.long_run import long_run
 from windvane.engine.tuning.pacing import is_in_vain, next_plan
 from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
 from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
@@ -51,15 +52,20 @@ def has_all_candidates(at: Situation) -> bool:
 
 
 def _beginnings(at: Situation) -> Iterator[Action | CannotBegin]:
-    """Yield what may be begun, the most urgent first."""
+    """Yield what may be begun, the most urgent first; nothing beside the long run, which has all cores."""
+    long_run = at.history.long_run
+    if long_run is not None and long_run.status.is_open:
+        return
     yield from _fewer_rows(at)
     yield from _first_look(at)
     yield from _candidate(at)
 
 
 def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
-    """Yield the first candidate again, once it has finished."""
+    """Yield the first candidate again, once it has finished; not if a long run learns from all rows anyway."""
     first = at.history.first
+    if at.has_long_run:
+        return
     outcome = None if first is None else first.result.outcome
     is_worth_it = at.is_long and at.has_useful_time
     if first is None or outcome is None or not is_worth_it or at.history.has_any(TrainOnFewerRows):
@@ -88,15 +94,16 @@ def _candidate(at: Situation) -> Iterator[Action | CannotBegin]:
     if plan is None:
         return
     n_fits = at.n_folds or 1
+    candidate = TrainCandidate(plan, _rival(at, plan.index), at.is_turn_of_long_run)
     recipe = at.history.recipe(plan.recipe, n_fits)
     if recipe is None:
         yield FitFeatures(plan.recipe, n_fits, at.history.n_fits(plan.recipe))
     elif recipe.status is Status.FAILED:
         reason = Note(NoteCode.RECIPE_FAILED, {"recipe": plan.recipe}, recipe.failure)
-        yield CannotBegin(TrainCandidate(plan), reason)
+        yield CannotBegin(candidate, reason)
     elif recipe.status is Status.DONE and _may_begin(at, plan):
-        yield TrainCandidate(plan, _rival(at, plan.index))
-    else:
+        yield candidate
+    elif not at.is_turn_of_long_run:
         yield from _other_features(at, n_fits)
 
 
@@ -107,6 +114,9 @@ def _upcoming(at: Situation) -> Plan | None:
         return None
     if index >= (history.first_open or index) + LOOKBACK:
         return None
+    if at.is_turn_of_long_run:
+        cores = at.request.workers
+        return long_run(at.analysis, index, at.left_s, cores, at.request.strategy)
     return next_plan(
         at.analysis,
         index,
@@ -115,11 +125,15 @@ def _upcoming(at: Situation) -> Plan | None:
         at.left_s,
         at.candidate_s,
         at.request.strategy,
+        0 if history.long_run is None else 1,
     )
 
 
 def _may_begin(at: Situation, plan: Plan) -> bool:
-    """Not before it is plain what it is compared on, and with whom if that may end it early."""
+    """Not before it is plain what it is compared on, and with whom if that may end it early. The long run begins when nothing
+    else is under way."""
+    if at.is_turn_of_long_run:
+        return not at.history.is_busy(*OF_THE_SEARCH)
     if plan.index == FIRST:
         return True
     first = at.history.first

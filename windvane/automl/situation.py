@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from windvane.automl.actions import Analyse, Status, TrainCandidate
@@ -11,6 +11,7 @@ from windvane.automl.history import FIRST, History
 from windvane.automl.request import OnAllRows, Request
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.tuning.long_run import LONG_RUN, SCOUT_SHARE, has_long_run
 from windvane.engine.tuning.pacing import (
     candidate_s,
     fold_terms,
@@ -55,7 +56,27 @@ class Situation:
     @property
     def candidate_s(self) -> float:
         """Seconds that one candidate may take."""
+        if self.is_before_long_run:
+            return SCOUT_SHARE * self.search_s
         return candidate_s(self.search_s, self.request.max_candidates)
+
+    @cached_property
+    def has_long_run(self) -> bool:
+        """Whether one candidate learns from all rows for most of the time, so that none is trained on all rows again."""
+        found = self.history.long_run
+        is_lost = found is not None and found.status is Status.FAILED
+        return self.is_long and not is_lost and has_long_run(self.analysis, self.request.strategy)
+
+    @property
+    def is_before_long_run(self) -> bool:
+        """Whether that candidate is still to come."""
+        return self.has_long_run and self.history.long_run is None
+
+    @property
+    def is_turn_of_long_run(self) -> bool:
+        """Whether it is the next one."""
+        turn = min(LONG_RUN, self.n_pipelines)
+        return self.is_before_long_run and self.history.next_index >= turn
 
     @property
     def n_pipelines(self) -> int:
@@ -69,6 +90,8 @@ class Situation:
     def left_s(self) -> float:
         """Seconds until no candidate is to be under way: the likely members of the model are then trained on all rows."""
         request, history, likely = self.request, self.history, self.history.likely
+        if self.has_long_run:
+            return request.schedule.search_end - self.now
         runtime_s = request.schedule.runtime_s
         plans = history.plans
         recipes = {plans[index].recipe for index in likely}
@@ -116,7 +139,12 @@ class Situation:
         known = None if action.plan.index == FIRST else self.n_folds
         used = [known] if known else []
         most = self.request.max_candidates
-        return fold_terms(self.analysis, self.left_s, self.search_s, most, used)
+        terms = fold_terms(self.analysis, self.left_s, self.search_s, most, used)
+        if action.is_long:
+            return replace(terms, fold_s=self.left_s)
+        if self.is_before_long_run:
+            return replace(terms, fold_s=min(terms.fold_s, self.candidate_s))
+        return terms
 
     def one_fold_at(self, action: TrainCandidate) -> float:
         """Return when it is plain that a candidate that begins now is scored on one fold: if its first one is not over

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from windvane.automl.actions import Action
+from windvane.automl.actions import Action, TrainCandidate
 from windvane.automl.declared import reads, writes
 from windvane.automl.documents import action_from_json, action_to_json, limits_from_json
 from windvane.automl.limits import Limits, limits_of
@@ -81,11 +81,12 @@ def task_for(action: Action, at: Situation, each_mb: int, all_mb: int) -> Action
     all_mb     the same if it is alone
     """
     limits = limits_of(action, at)
+    is_long = isinstance(action, TrainCandidate) and action.is_long
     return ActionTask(
         action,
         reads(action, at),
         writes(action, at),
-        Resources(all_mb if limits.is_alone else each_mb),
+        Resources(all_mb if limits.is_alone else each_mb, at.request.workers if is_long else 1),
         limits,
         at.request.max_latency_s,
         at.request.on_all_rows,

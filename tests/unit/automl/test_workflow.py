@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.automl.simulated import (
     ANALYSIS,
+    HUGE,
     LARGE,
     SECONDS,
     START,
@@ -393,7 +394,7 @@ _FAIL = st.sets(
     workers=st.integers(1, 5),
     n_folds=st.none() | st.integers(1, 5),
     mode=st.sampled_from([Mode.AUTO, Mode.TUNING]),
-    table=st.sampled_from([ANALYSIS, LARGE]),
+    table=st.sampled_from([ANALYSIS, LARGE, HUGE]),
 )
 def test_whatever_happens_a_job_ends_in_time_with_a_model(
     taking: dict[type, float],

@@ -17,6 +17,7 @@ from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.categories import has_categories
 from windvane.engine.learners.faults import candidate_fault
+from windvane.engine.learners.lightgbm_large import LONG_FIT
 from windvane.engine.learners.lightgbm_native import (
     CONTRIBUTIONS,
     NativeBooster,
@@ -160,6 +161,7 @@ _TRAITS = Traits(
     further=_FURTHER,
     further_of_two_classes={"scale_pos_weight": AT_LEAST_0},
     names=_NAMES,
+    long_fit=LONG_FIT,
 )
 
 

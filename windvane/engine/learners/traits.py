@@ -55,6 +55,32 @@ class TableSize:
     buckets: Callable[[int], int]
 
 
+@dataclass(frozen=True)
+class LargeFit:
+    """A fit of many rows, and the time that it has.
+
+    n_classes  0 for regression
+    core_s     seconds, added up over the cores that it keeps busy
+    """
+
+    n_rows: int
+    n_features: int
+    n_classes: int
+    core_s: float
+
+
+@dataclass(frozen=True)
+class LongFit:
+    """How an algorithm makes the most of one long fit of a large table (engine/tuning/long_run.py).
+
+    rounds            that there is time for
+    hyperparameters   those given, with what suits the rows and the time
+    """
+
+    rounds: Callable[[LargeFit], int]
+    hyperparameters: Callable[[Hyperparameters, LargeFit], Hyperparameters]
+
+
 def within_reason(effort: float) -> float:
     """An effort no lower or higher than was ever seen."""
     return min(max(effort, 0.3), 4.0)
@@ -79,6 +105,7 @@ class Traits:
     further_of_two_classes
               the same where the target has two classes
     names     other names of its hyperparameters: those of SageMaker's built-in algorithm and of the library
+    long_fit  how a large table is learnt in one long fit; None where others are better at it
     """
 
     cost: Cost
@@ -89,3 +116,4 @@ class Traits:
     further: Space = field(default_factory=dict)
     further_of_two_classes: Space = field(default_factory=dict)
     names: Rules = field(default_factory=dict)
+    long_fit: LongFit | None = None

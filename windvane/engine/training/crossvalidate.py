@@ -25,8 +25,9 @@ from windvane.errors import OutOfTime
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 
-_FIRST_FOLD_MARGIN = 0.85
-"""Of the first fold's share of the time: what is done after a model's last round takes time too."""
+_FIRST_FOLD_MARGIN, _AFTER_S = 0.85, 10.0
+"""Of the first fold's share of the time: what is done after a model's last round takes time too, but so many seconds at
+most."""
 
 _LEAST_FOLD_SHARE = 0.6
 """Of the time of the slowest fold: a fold that must run may be cut this short, but no shorter."""
@@ -92,8 +93,9 @@ def _train_all(
     learner: Learner, plan: Plan, task: Task, deadline: Deadline, wanted: Wanted
 ) -> list[_Fold]:
     """Each fold gets what those that must follow leave."""
-    share = _FIRST_FOLD_MARGIN / (wanted.least + wanted.after)
-    first = Deadline(deadline.at - (1 - share) * deadline.left_s)
+    left_s = deadline.left_s / (wanted.least + wanted.after)
+    own_s = max(_FIRST_FOLD_MARGIN * left_s, left_s - _AFTER_S)
+    first = Deadline(deadline.at - deadline.left_s + own_s)
     folds = [_train_fold(learner, plan, task, 0, first.within(wanted.fold_s))]
     most = wanted.most(folds[0].took_s)
     for fold in range(1, most):

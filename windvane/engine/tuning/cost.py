@@ -24,30 +24,30 @@ _MB = 1024**2
 
 def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float:
     """Expected wall clock of training this plan on one thread, from the data's size and from `tried`."""
-    width = cache(partial(_width, analysis))  # which looks at every column
-    guess = _expected_s(analysis, plan, width(plan.recipe))
+    widths = cache(partial(width, analysis))  # which looks at every column
+    guess = _expected_s(analysis, plan, widths(plan.recipe))
     finished = [one for one in tried if one.objective is not None]
     own = [one for one in finished if one.plan.algorithm == plan.algorithm]
     if not finished:
         return guess
     return guess * statistics.median(
-        one.took_s / _expected_s(analysis, one.plan, width(one.plan.recipe))
+        one.took_s / _expected_s(analysis, one.plan, widths(one.plan.recipe))
         for one in own or finished
     )
 
 
 def expected_s(analysis: Analysis, plan: Plan) -> float:
     """Return the same from the data's size alone."""
-    return _expected_s(analysis, plan, _width(analysis, plan.recipe))
+    return _expected_s(analysis, plan, width(analysis, plan.recipe))
 
 
-def _expected_s(analysis: Analysis, plan: Plan, width: int) -> float:
-    """width    features that the plan's recipe makes"""
+def _expected_s(analysis: Analysis, plan: Plan, n_features: int) -> float:
+    """n_features    that the plan's recipe makes"""
     traits = learner(plan.algorithm).traits
-    cost = traits.cost
-    cells = (analysis.n_rows + _FIXED_ROWS) * width
+    cost, n_rows = traits.cost, plan.n_rows or analysis.n_rows
+    cells = (n_rows + _FIXED_ROWS) * n_features
     effort = traits.effort(plan.hyperparameters)
-    planned_s = cost.planned_s * math.pow(analysis.n_rows / 1_000, 0.6)
+    planned_s = cost.planned_s * math.pow(n_rows / 1_000, 0.6)
     fit_s = cost.cell_s * cells * cost.n_models(analysis.n_classes) + planned_s
     return _OVERHEAD_S + cost.library_s + fit_s * analysis.n_folds * effort
 
@@ -55,7 +55,7 @@ def _expected_s(analysis: Analysis, plan: Plan, width: int) -> float:
 def predicted_mb(analysis: Analysis, plan: Plan) -> float:
     """Expected peak memory in MiB of the process that trains this plan."""
     cost = learner(plan.algorithm).traits.cost
-    cells = analysis.n_rows * _width(analysis, plan.recipe)
+    cells = analysis.n_rows * width(analysis, plan.recipe)
     outputs = analysis.n_rows * max(1, analysis.n_classes)
     of_rows_mb = min(cost.row_bytes * outputs / _MB, cost.most_row_mb)
     of_models_mb = cost.model_mb * cost.n_models(analysis.n_classes)
@@ -74,8 +74,8 @@ _WIDTHS: Mapping[str, Mapping[ColumnType, int]] = {
 _MOST_ONE_HOT: Mapping[str, int] = {"dpp1": 100, "dpp3": 24}
 
 
-def _width(analysis: Analysis, recipe: str) -> int:
-    """Features that the recipe will make, roughly and rather too many than too few."""
+def width(analysis: Analysis, recipe: str) -> int:
+    """Return the features that the recipe will make, roughly and rather too many than too few."""
     total = sum(width_of(analysis, column, recipe) for column in analysis.features)
     return min(max(1, total), MAX_WIDTH)
 

@@ -170,18 +170,21 @@ def next_plan(
     left_s: float,
     own_s: float = math.inf,
     strategy: Strategy = ANYTHING,
+    n_others: int = 0,
 ) -> Plan | None:
     """Return the plan of this index or of one of the next ones, up to `last`: the first that is expected to fit into
     the time left. None if none does. While nothing has finished, expectations are too vague to count. Where candidates
     learn from a sample, hyperparameters are those for as many rows.
 
-    own_s    what the candidate may take
+    own_s      what the candidate may take
+    n_others   indices before it that are no proposals
     """
     n_rows = rows_to_learn_from(analysis, own_s)
     learnt_from = analysis if n_rows is None else replace(analysis, n_rows=n_rows)
 
     def proposed(number: int) -> Plan:
-        return replace(search.propose(learnt_from, number, tried, strategy), n_rows=n_rows)
+        found = search.propose(learnt_from, number - n_others, tried, strategy)
+        return replace(found, index=number, n_rows=n_rows)
 
     if not any(one.objective is not None for one in tried):
         return proposed(index) if index <= last else None

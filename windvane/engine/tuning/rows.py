@@ -23,6 +23,11 @@ _WORTH_LEAVING_OUT = 1.4
 """Times the sample: of less all rows are taken."""
 
 
+def is_large(analysis: Analysis) -> bool:
+    """Return whether there are so many rows that a candidate may learn from a sample of them."""
+    return analysis.n_training_rows >= _WORTH_LEAVING_OUT * _LEAST
+
+
 def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
     """Of those that a fold may learn from; None for all. One of a few numbers far apart, so that runs that differ by
     moments take the same.
@@ -30,7 +35,7 @@ def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
     own_s   what a candidate may take
     """
     n_rows = analysis.n_training_rows
-    if n_rows < _WORTH_LEAVING_OUT * _LEAST:
+    if not is_large(analysis):
         return None
     needed_s = _LONGEST_FIT * cost.expected_s(analysis, search.propose(analysis, 1, ()))
     affordable = n_rows * _TRAINING_SHARE * own_s / needed_s

@@ -54,11 +54,7 @@ def propose(
     went well. `tried` must hold every plan with an index up to index - LOOKBACK; later ones are ignored."""
     openings = openings_for(analysis, strategy)
     if index <= len(openings):
-        opening = openings[index - 1]
-        hyperparameters = {**defaults_of(analysis, opening.algorithm), **opening.changes}
-        return _plan(
-            analysis, index, opening.algorithm, _recipe(opening), hyperparameters, opening.why
-        )
+        return opened(analysis, index, openings[index - 1])
     known = [one for one in tried if one.plan.index <= index - LOOKBACK]
     random = np.random.default_rng([analysis.seed % _MAX_SEED, index])
     ranked = _ranked(analysis, known)
@@ -76,6 +72,12 @@ def propose(
         ]
         return _modelled(analysis, index, space, own, failed, random)
     return _varied(analysis, index, space, own[:_N_PARENTS], random)
+
+
+def opened(analysis: Analysis, index: int, opening: Opening) -> Plan:
+    """Return the plan of an opening."""
+    hyperparameters = {**defaults_of(analysis, opening.algorithm), **opening.changes}
+    return _plan(analysis, index, opening.algorithm, _recipe(opening), hyperparameters, opening.why)
 
 
 def rival(analysis: Analysis, index: int, tried: Sequence[Tried]) -> int | None:

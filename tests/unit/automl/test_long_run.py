@@ -1,0 +1,139 @@
+"""A job on a table so large that one candidate learns from all rows, on all cores, for most of the time."""
+
+from dataclasses import replace
+
+import pytest
+from unit.automl.simulated import ANALYSIS, HUGE, LARGE, Simulated, outcome, request, takes
+
+from windvane.automl.actions import (
+    BuildEnsemble,
+    FirstLook,
+    FitFeatures,
+    FitOnAllRows,
+    Pack,
+    Refit,
+    Status,
+    TrainCandidate,
+    TrainOnFewerRows,
+)
+from windvane.automl.search import OF_THE_SEARCH
+from windvane.automl.task import task_for
+from windvane.domain.problem import Mode
+from windvane.engine.tuning.strategy import Strategy
+
+
+def long_for(seconds):
+    """Seconds, by action: the long run takes so many."""
+    return lambda action: seconds if getattr(action, "is_long", False) else takes(action)
+
+
+def job(long_s=400.0, table=HUGE, max_candidates=6, **options):
+    asked = request(max_candidates=max_candidates, **options)
+    return Simulated(asked, table, takes=long_for(long_s))
+
+
+def long_run(simulated):
+    return simulated.history.long_run
+
+
+def begun(simulated, *kinds):
+    return [(began, action) for began, action, _ in simulated.begun if isinstance(action, kinds)]
+
+
+def test_the_second_candidate_is_the_long_run():
+    simulated = job().run()
+    indices = [action.plan.index for action in simulated.actions(TrainCandidate) if action.is_long]
+    assert indices == [2]
+    assert long_run(simulated).action.plan.n_rows is None
+
+
+@pytest.mark.parametrize("table", [ANALYSIS, LARGE])
+def test_smaller_tables_have_none(table):
+    assert long_run(job(table=table).run()) is None
+
+
+def test_where_single_pipelines_are_compared_there_is_none():
+    assert long_run(job(strategy=Strategy(Mode.TUNING)).run()) is None
+
+
+def test_a_search_of_seconds_has_none():
+    assert long_run(job(runtime_s=15.0).run()) is None
+
+
+def test_nothing_of_the_search_runs_beside_it():
+    simulated = job(max_candidates=None)
+    simulated.run(until=lambda s: s.now > 1_000_500)
+    found = long_run(simulated)
+    for step in simulated.history.of(FitFeatures) + simulated.history.of(TrainCandidate):
+        assert step is found or step.ended <= found.began or step.began >= found.ended
+    assert simulated.history.of(FirstLook)[0].ended <= found.began
+
+
+def test_what_goes_before_it_is_short():
+    simulated = job()
+    simulated.run(until=lambda s: s.history.first is not None)
+    terms = simulated.begun[-1][2].folds
+    assert terms.fold_s == pytest.approx(0.07 * simulated.situation.search_s)
+
+
+def test_it_has_all_cores_and_all_memory_and_nearly_all_that_is_left_of_the_search():
+    simulated = job(workers=3)
+    simulated.run(until=lambda s: long_run(s) is not None)
+    at = simulated.situation
+    task = task_for(long_run(simulated).action, at, 100, 300)
+    assert (task.resources.cpus, task.resources.memory_mb) == (3, 300)
+    end = at.request.schedule.search_end
+    assert end - 0.02 * at.request.schedule.runtime_s <= task.limits.stop_at < end
+    assert task.limits.kill_at > end
+    other = TrainCandidate(simulated.history.first.action.plan)
+    assert task_for(other, at, 100, 300).resources.cpus == 1
+
+
+def test_no_candidate_is_trained_on_all_rows_again_if_it_is_part_of_the_model():
+    simulated = job()
+    simulated.brings = lambda action, result: (
+        replace(result, outcome=outcome(action.index, 0.99, 1, 5e-3, {1: 0.1, 2: 0.9}))
+        if isinstance(action, BuildEnsemble) and not action.is_quick
+        else result
+    )
+    simulated.run()
+    assert not simulated.actions(Refit)
+    assert not simulated.actions(FitOnAllRows)
+    assert not simulated.actions(TrainOnFewerRows)
+    assert simulated.actions(Pack)[0].refits == ()
+
+
+def test_if_it_ends_early_the_search_goes_on_where_it_was():
+    simulated = job(long_s=50.0).run()
+    later = [action.plan for action in simulated.actions(TrainCandidate) if action.plan.index > 2]
+    assert later[0].index == 3
+    assert later[0].algorithm == "linear-learner", "the second opening"
+
+
+def test_if_it_fails_the_search_goes_on_and_the_members_learn_from_all_rows():
+    simulated = job(long_s=50.0)
+    simulated.error = lambda action: "No." if getattr(action, "is_long", False) else ""
+    simulated.run()
+    assert long_run(simulated).status is Status.FAILED
+    assert len([a for a in simulated.actions(TrainCandidate) if a.is_long]) == 1
+    assert simulated.actions(Refit)
+
+
+def test_it_is_not_begun_again_if_its_features_cannot_be_made():
+    simulated = job()
+    simulated.error = lambda action: "No." if isinstance(action, FitFeatures) else ""
+    simulated.run()
+    assert len([a for a in simulated.actions(TrainCandidate) if a.is_long]) == 1
+
+
+def test_a_single_candidate_is_the_long_run():
+    simulated = job(max_candidates=1).run()
+    (only,) = simulated.actions(TrainCandidate)
+    assert only.is_long
+    assert only.plan.index == 1
+
+
+def test_the_only_worker_is_enough():
+    simulated = job(workers=1).run()
+    assert long_run(simulated).status is Status.DONE
+    assert not simulated.history.is_busy(*OF_THE_SEARCH)

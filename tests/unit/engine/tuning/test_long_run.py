@@ -1,0 +1,70 @@
+"""The one candidate of a large table that learns from all rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from unit.engine.tuning.test_pacing import ANALYSIS
+
+from windvane.domain.problem import Mode, ProblemType
+from windvane.engine.tuning.long_run import has_long_run, long_run
+from windvane.engine.tuning.strategy import Strategy
+
+LARGE = replace(ANALYSIS, n_rows=1_000_000, n_folds=1, n_held_out=50_000)
+
+
+@pytest.mark.parametrize(("n_rows", "has_one"), [(1_000, False), (189_999, False), (190_000, True)])
+def test_there_is_one_where_others_may_learn_from_samples(n_rows: int, has_one: bool) -> None:
+    assert has_long_run(replace(LARGE, n_rows=n_rows)) is has_one
+
+
+def test_there_is_none_where_pipelines_are_compared_on_equal_terms() -> None:
+    assert not has_long_run(LARGE, Strategy(Mode.TUNING))
+
+
+def test_there_is_none_of_algorithms_that_have_no_long_fit() -> None:
+    assert not has_long_run(LARGE, Strategy(algorithms=("linear-learner", "randomforest")))
+    assert has_long_run(LARGE, Strategy(algorithms=("linear-learner", "lightgbm")))
+
+
+def test_it_learns_from_all_rows_in_trees_of_more_leaves_the_more_there_are() -> None:
+    plans = [long_run(replace(LARGE, n_rows=n), 2, 600.0, 2) for n in (200_000, 500_000, 4_000_000)]
+    assert [plan.n_rows for plan in plans] == [None] * 3
+    leaves = [plan.hyperparameters["num_leaves"] for plan in plans]
+    assert leaves == sorted(leaves)
+    assert leaves[0] < leaves[-1]
+
+
+def test_the_less_time_there_is_the_larger_its_steps() -> None:
+    steps = [
+        long_run(LARGE, 2, left_s, 2).hyperparameters["learning_rate"]
+        for left_s in (60.0, 300.0, 3_000.0)
+    ]
+    assert steps == sorted(steps, reverse=True)
+    assert steps[0] > steps[-1]
+
+
+def test_twice_the_cores_are_as_good_as_twice_the_time() -> None:
+    assert long_run(LARGE, 2, 300.0, 4) == long_run(LARGE, 2, 600.0, 2)
+
+
+def test_runs_that_differ_by_moments_take_the_same_steps() -> None:
+    assert long_run(LARGE, 2, 300.0, 2) == long_run(LARGE, 2, 300.2, 2)
+
+
+def test_where_time_is_too_short_for_all_rows_it_takes_fewer() -> None:
+    found = [long_run(replace(LARGE, n_rows=10_000_000), 2, left_s, 2) for left_s in (20.0, 2e4)]
+    assert found[0].n_rows is not None
+    assert 100_000 < found[0].n_rows < 9_950_000
+    assert found[1].n_rows is None
+
+
+@pytest.mark.parametrize("n_classes", [2, 7, 100])
+def test_its_model_stays_small_enough_to_be_served(n_classes: int) -> None:
+    problem = ProblemType.BINARY if n_classes == 2 else ProblemType.MULTICLASS
+    labels = tuple(str(label) for label in range(n_classes))
+    table = replace(LARGE, problem_type=problem, labels=labels)
+    chosen = long_run(table, 2, 1e6, 2).hyperparameters
+    trees = chosen["num_iterations"] * (n_classes if n_classes > 2 else 1)
+    assert 100_000 < trees * chosen["num_leaves"] <= 340_000
