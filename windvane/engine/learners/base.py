@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -27,14 +28,29 @@ from windvane.engine.weighted import Weight
 class Rows:
     """Some rows of a matrix made by a recipe.
 
-    X       (n_rows, n_features) float32
+    matrix  (.., n_features) float32, maybe mapped: the rows, and others where `chosen` says which they are
     y       (n_rows,) float64: the target, or the class index 0 .. n_classes-1
     weight  (n_rows,) >= 0: what each counts for in the loss, about 1; None if all count alike
+    chosen  (..,) bool: the rows of the matrix that these are; None for all
     """
 
-    X: FloatMatrix
+    matrix: FloatMatrix
     y: NDArray[np.float64]
     weight: Weight = None
+    chosen: NDArray[np.bool_] | None = None
+
+    @cached_property
+    def X(self) -> FloatMatrix:  # noqa: N802 - a matrix
+        """(n_rows, n_features) float32, a copy where there are others."""
+        return self.matrix if self.chosen is None else self.matrix[self.chosen]
+
+    def block(self, part: slice) -> FloatMatrix:
+        """Return consecutive ones of these rows, without a copy of all."""
+        return self.matrix[part if self._places is None else self._places[part]]
+
+    @cached_property
+    def _places(self) -> NDArray[np.int32] | None:
+        return None if self.chosen is None else np.flatnonzero(self.chosen).astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -294,13 +294,13 @@ def _trained(
     """Return the model as text; what LightGBM held for its training is gone then."""
     import lightgbm  # for fitting alone; it takes seconds to import
 
+    from windvane.engine.learners.lightgbm_blocks import dataset_of
+
     own = dict(parameters)
     n_rounds = int(own.pop("num_iterations"))
     own.pop(EARLY_STOPPING, None)
     codes = [i for i, feature in enumerate(setting.features) if has_categories(feature)]
-    data = lightgbm.Dataset(
-        train.X, train.y, weight=train.weight, categorical_feature=codes, params=own
-    )
+    data = dataset_of(train, codes, own)
     shown = [] if valid is None else [data.create_valid(valid.X, valid.y, weight=valid.weight)]
 
     def watch(state: Any) -> None:

@@ -109,7 +109,7 @@ class Task:
 
     def rows(self, X: FloatMatrix, of: NDArray[np.bool_]) -> Rows:
         """Return those that are marked, of a matrix of all rows."""
-        return Rows(X[of], self.y[of], taken(self.weight, of))
+        return Rows(X, self.y[of], taken(self.weight, of), of)
 
     def validated(self, fold: int) -> NDArray[np.bool_]:
         """(n_rows,) the rows of a fold; folds are counted through all divisions."""

@@ -12,6 +12,7 @@ import pytest
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.features.base import Feature
+from windvane.engine.learners import lightgbm_blocks
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.lightgbm import LEARNER, LightGbmModel
 from windvane.engine.learners.lightgbm_native import NativeBooster
@@ -95,3 +96,40 @@ def _trained(n_classes: int) -> tuple[Any, Any]:
     }
     data = lightgbm.Dataset(X, y, categorical_feature=[5])
     return lightgbm.train(parameters, data, _ROUNDS), X
+
+
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_a_dataset_made_block_by_block_is_the_same(
+    is_chosen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(2)
+    X = random.normal(size=(_ROWS, _FEATURES)).astype(np.float32)
+    X[:, 5] = random.integers(0, 9, _ROWS)
+    X[::17, 0] = np.nan
+    X[::3, 1] = 0.0
+    chosen = random.random(_ROWS) < 0.9 if is_chosen else None
+    y = np.nan_to_num(X[:, 0]) * X[:, 1] + X[:, 5]
+    rows = Rows(X, y if chosen is None else y[chosen], None, chosen)
+    features = tuple(Feature(f"c{i}", f"c{i}", 9 if i == 5 else 0) for i in range(_FEATURES))
+    setting = Setting(ProblemType.REGRESSION, MetricName.RMSE, 0, features, 0, 1)
+    parameters = {**LEARNER.defaults(setting, _ROWS), "num_iterations": 20}
+
+    whole = LEARNER.fit(rows, None, parameters, setting, Never())
+    monkeypatch.setattr(lightgbm_blocks, "MANY_ROWS", 1)
+    monkeypatch.setattr(lightgbm_blocks._Blocks, "batch_size", 128)
+    in_blocks = LEARNER.fit(rows, None, parameters, setting, Never())
+
+    assert isinstance(whole, LightGbmModel)
+    assert isinstance(in_blocks, LightGbmModel)
+    np.testing.assert_array_equal(whole.predict(X), in_blocks.predict(X))
+
+
+def test_rows_of_a_mapped_matrix_are_copied_when_all_are_asked_for(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.arange(20, dtype=np.float32).reshape(10, 2))
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    chosen = np.arange(10) % 3 > 0
+    rows = Rows(X, np.zeros(6), None, chosen)
+    np.testing.assert_array_equal(rows.X, X[chosen])
+    np.testing.assert_array_equal(rows.block(slice(2, 5)), X[chosen][2:5])
+    assert not isinstance(rows.block(slice(0, 2)).base, np.memmap)
+    assert Rows(X, np.zeros(10)).X is X
