@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix
+from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix, Values
 from windvane.engine.features.base import ColumnTransformer
-from windvane.engine.features.cards import Maker, Making, recipe_card
+from windvane.engine.features.cards import Maker, Making, RecipeCard, recipe_card
 from windvane.engine.features.categorical import TargetMeans
 from windvane.engine.features.interactions import Interactions
 from windvane.engine.features.pairing import Lesson, choose_pairs
@@ -44,6 +43,38 @@ def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatr
     raises    DataFault if no column is of use
     """
     card = recipe_card(name)
+    recipe, encoded, usable = _fitted(card, data)
+    X = _matrix(recipe, encoded, data)
+    if not card.most_pairs:
+        return recipe, X
+    lesson = Lesson(X, recipe.features, data.targets, data.n_classes, data.seed)
+    most = min(card.most_pairs, MAX_WIDTH - X.shape[1])
+    pairs = Interactions(choose_pairs(lesson, usable, data.columns, data.rows, most))
+    return _with_pairs(recipe, X, pairs, data)
+
+
+def fit_recipe(name: str, data: RecipeData) -> tuple[Recipe, dict[int, FloatMatrix]]:
+    """Return a recipe without interactions learnt from the training rows, one column in memory at a time; and, by the number
+    of a step, what it makes of the training rows (n_training_rows, ..) where that is not what `transform` makes of them.
+
+    raises    DataFault if no column is of use
+    """
+    recipe, encoded, _ = _fitted(recipe_card(name), data)
+    return recipe, encoded
+
+
+def has_pairs(name: str) -> bool:
+    """Return whether a recipe looks for interactions, for which it needs the whole matrix."""
+    return bool(recipe_card(name).most_pairs)
+
+
+def _fitted(
+    card: RecipeCard, data: RecipeData
+) -> tuple[Recipe, dict[int, FloatMatrix], Sequence[ColumnSpec]]:
+    """Return as `fit_recipe`, and the columns that could be used.
+
+    raises    DataFault if no column is of use
+    """
     usable = [spec for spec in data.specs if spec.type in card.makers]
     dropped: dict[str, str] = {}
     if len(usable) > MAX_WIDTH:
@@ -70,13 +101,20 @@ def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatr
                 else ": there is none besides identifiers and constants."
             )
         )
-    recipe, X = Recipe(name, fitting.steps, dropped), fitting.matrix()
-    if not card.most_pairs:
-        return recipe, X
-    lesson = Lesson(X, recipe.features, data.targets, data.n_classes, data.seed)
-    most = min(card.most_pairs, MAX_WIDTH - X.shape[1])
-    pairs = Interactions(choose_pairs(lesson, usable, data.columns, data.rows, most))
-    return _with_pairs(recipe, X, pairs, data)
+    return Recipe(card.name, fitting.steps, dropped), fitting.encoded, usable
+
+
+def _matrix(recipe: Recipe, encoded: dict[int, FloatMatrix], data: RecipeData) -> FloatMatrix:
+    """Of the training rows, without interactions; what is encoded is let go."""
+    made = np.empty((len(data.targets), len(recipe.features)), np.float32)
+    start = 0
+    for number, (source, transformer) in enumerate(recipe.steps):
+        part = encoded.pop(number, None)
+        if part is None:
+            part = transformer.transform(data.values(source))
+        made[:, start : start + part.shape[1]] = part
+        start += part.shape[1]
+    return made
 
 
 def _with_pairs(
@@ -105,12 +143,15 @@ def _widths(specs: Sequence[ColumnSpec]) -> dict[ColumnType, int]:
 
 
 class _Fitting:
-    """Transformers fitted so far, and what they make of the training rows."""
+    """Transformers fitted so far.
+
+    encoded   by the number of a step: what it makes of the training rows, if that is not what it makes of others
+    """
 
     def __init__(self, data: RecipeData) -> None:
         self._data, self._y = data, data.targets
         self.steps: list[tuple[str, ColumnTransformer]] = []
-        self._parts: list[FloatMatrix] = []
+        self.encoded: dict[int, FloatMatrix] = {}
 
     def add(
         self, spec: ColumnSpec, makers: Sequence[Maker], width: int, position: int
@@ -126,35 +167,23 @@ class _Fitting:
             table = self._data.tables.get(spec.name)
             transformer = make(Making(spec.name, left, self._data.n_classes, seed, table))
             try:
-                part = _fit_transform(transformer, values, self._y, seed)
+                part = self._fit(transformer, values, seed)
             except RejectColumn as rejection:
                 reason = reason or str(rejection)
                 continue
-            if part.shape[1] <= left:
-                left -= part.shape[1]
+            n_made = len(transformer.features())
+            if n_made <= left:
+                left -= n_made
+                if part is not None:
+                    self.encoded[len(self.steps)] = part
                 self.steps.append((spec.name, transformer))
-                self._parts.append(part)
             else:
-                reason = reason or f"there are too many features to add its {part.shape[1]}"
+                reason = reason or f"there are too many features to add its {n_made}"
         return reason if len(self.steps) == n_before else None
 
-    def matrix(self) -> FloatMatrix:
-        made = np.empty((len(self._y), sum(part.shape[1] for part in self._parts)), np.float32)
-        start = 0
-        while self._parts:
-            part = self._parts.pop(0)
-            made[:, start : start + part.shape[1]] = part
-            start += part.shape[1]
-        return made
-
-
-def _fit_transform(
-    transformer: ColumnTransformer,
-    values: NDArray[np.object_] | NDArray[np.float64],
-    y: NDArray[np.float64],
-    seed: int,
-) -> FloatMatrix:
-    if isinstance(transformer, TargetMeans):
-        return transformer.fit_transform(values, y, seed)
-    transformer.fit(values, y)
-    return transformer.transform(values)
+    def _fit(self, transformer: ColumnTransformer, values: Values, seed: int) -> FloatMatrix | None:
+        """Return what it makes of the training rows; None if that is what it makes of any."""
+        if isinstance(transformer, TargetMeans):
+            return transformer.fit_transform(values, self._y, seed)
+        transformer.fit(values, self._y)
+        return None

@@ -20,10 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.candidate_io import FULL_FIT, MATRIX, fold_fit
-from windvane.engine.columns import Columns, Values
+from windvane.engine.columns import Columns, FloatMatrix, Values
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.features.base import Feature
-from windvane.engine.features.plan import fit_transform_recipe, term_tables
+from windvane.engine.features.plan import (
+    fit_recipe,
+    fit_transform_recipe,
+    has_pairs,
+    term_tables,
+)
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable
@@ -31,7 +36,10 @@ from windvane.engine.training.tasks import Matrix
 from windvane.errors import CorruptArtifact
 
 _BLOCK = 1 << 16
-"""Rows compared at once."""
+"""Rows compared, or encoded, at once."""
+
+_MANY_ROWS = 500_000
+"""From here on a matrix is written block by block, and never held."""
 
 
 def fit_names(n_folds: int) -> tuple[str, ...]:
@@ -141,24 +149,47 @@ def _write_fit(
         rows=None if training.all() else np.flatnonzero(training),
         tables=tables,
     )
+    if len(training) >= _MANY_ROWS and not has_pairs(name):
+        _write_in_blocks(name, data, training, folder)
+        return
     recipe, encoded = fit_transform_recipe(name, data)
     recipe.save(folder)
     if training.all():
         np.save(folder / MATRIX, encoded)
         return
-    X = np.lib.format.open_memmap(
-        folder / MATRIX,
-        mode="w+",
-        dtype=np.float32,
-        shape=(training.size, encoded.shape[1]),
-    )
+    X = _new_matrix(folder, (training.size, encoded.shape[1]))
     X[training] = encoded
     others = np.flatnonzero(~training)
     X[others] = recipe.transform(_taken(dataset.columns, recipe.features, others))
 
 
+def _write_in_blocks(
+    name: str, data: RecipeData, training: NDArray[np.bool_], folder: Path
+) -> None:
+    """As `_write_fit`, with a column in memory at a time, and then a block of rows."""
+    recipe, encoded = fit_recipe(name, data)
+    recipe.save(folder)
+    widths = [len(transformer.features()) for _, transformer in recipe.steps]
+    X = _new_matrix(folder, (training.size, sum(widths)))
+    n_taught = 0
+    for start in range(0, training.size, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        block = recipe.transform(_taken(data.columns, recipe.features, rows))
+        taught = training[rows]
+        of_block = slice(n_taught, n_taught + int(taught.sum()))
+        for step, part in encoded.items():
+            first = sum(widths[:step])
+            block[taught, first : first + widths[step]] = part[of_block]
+        n_taught = of_block.stop
+        X[rows] = block
+
+
+def _new_matrix(folder: Path, shape: tuple[int, int]) -> FloatMatrix:
+    return np.lib.format.open_memmap(folder / MATRIX, mode="w+", dtype=np.float32, shape=shape)
+
+
 def _taken(
-    columns: Columns, features: Sequence[Feature], rows: NDArray[np.int64]
+    columns: Columns, features: Sequence[Feature], rows: NDArray[np.int64] | slice
 ) -> dict[str, Values]:
     used = {source for feature in features for source in feature.sources}
     return {source: columns[source][rows] for source in used}

@@ -9,7 +9,9 @@ from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_dataset
+from windvane.engine.features.cards import RECIPES
 from windvane.engine.features.recipe import load_recipe
+from windvane.engine.training import matrices
 from windvane.engine.training.matrices import fit_names, read_matrix, write_fits
 from windvane.errors import CorruptArtifact
 
@@ -60,6 +62,18 @@ def test_fits_one_by_one_are_those_made_together(mixed, tmp_path):
         np.testing.assert_array_equal(
             read_matrix(tmp_path / "together", name).X, read_matrix(tmp_path / "single", name).X
         )
+
+
+@pytest.mark.parametrize("recipe", [card.name for card in RECIPES])
+def test_a_matrix_written_block_by_block_is_the_same(recipe, mixed, tmp_path, monkeypatch):
+    write_fits(mixed, recipe, ["fold0", "full"], tmp_path / "whole")
+    monkeypatch.setattr(matrices, "_MANY_ROWS", 1)
+    monkeypatch.setattr(matrices, "_BLOCK", 7)
+    write_fits(mixed, recipe, ["fold0", "full"], tmp_path / "blocks")
+    for fit in ("fold0", "full"):
+        whole, blocks = (read_matrix(tmp_path / name, fit) for name in ("whole", "blocks"))
+        np.testing.assert_array_equal(whole.X, blocks.X)
+        assert whole.features == blocks.features
 
 
 def test_a_fit_is_not_there_before_it_is_whole(mixed, tmp_path, monkeypatch):
