@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.learners.base import Rows
-
-MANY_ROWS = 500_000
-"""From here on the rows' values are not copied into a matrix of their own."""
+from windvane.engine.learners.traits import MANY_ROWS
 
 _BLOCK_ROWS = 1 << 15
 

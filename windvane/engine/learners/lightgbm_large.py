@@ -21,6 +21,9 @@ _MOST_OF_ALL_TREES = 340_000
 _CELL_S, _LEAF_S = 5e-9, 6e-6
 """Of one core: for each row, feature and level of a tree, and for each leaf and feature."""
 
+_CELL_BYTES = 2.2
+"""A byte in columns, and one in rows."""
+
 _REACH = 60.0
 """Rounds times step."""
 
@@ -58,4 +61,4 @@ def _hyperparameters(given: Hyperparameters, fit: LargeFit) -> Hyperparameters:
     }
 
 
-LONG_FIT = LongFit(_rounds, _hyperparameters)
+LONG_FIT = LongFit(_rounds, _hyperparameters, _CELL_BYTES)

@@ -13,6 +13,9 @@ from windvane.engine.learners.space import Space
 
 Hyperparameters = dict[str, Any]
 
+MANY_ROWS = 500_000
+"""From here on an algorithm with a long fit reads rows block by block, and never holds their matrix."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -75,10 +78,12 @@ class LongFit:
 
     rounds            that there is time for
     hyperparameters   those given, with what suits the rows and the time
+    cell_bytes        held for each row and feature of MANY_ROWS and more
     """
 
     rounds: Callable[[LargeFit], int]
     hyperparameters: Callable[[Hyperparameters, LargeFit], Hyperparameters]
+    cell_bytes: float
 
 
 def within_reason(effort: float) -> float:

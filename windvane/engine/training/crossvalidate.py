@@ -156,6 +156,10 @@ def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, until: Dead
 
 def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
     shape = (task.y.size, *folds[0].predicted.shape[1:])
+    if len(folds) == 1:
+        alone = np.full(shape, np.nan, np.float32)
+        alone[task.validated(0)] = folds[0].predicted
+        return alone
     total = np.zeros(shape)
     times = np.zeros((task.y.size, *(1 for _ in shape[1:])))
     for fold, one in enumerate(folds):

@@ -14,12 +14,15 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.plan import MAX_WIDTH
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.traits import MANY_ROWS
 
 _FIXED_ROWS = 5_000
 """Rows whose time every fit takes: what a round costs on small tables does not depend on the rows."""
 
 _OVERHEAD_S = 0.3
 _MB = 1024**2
+_TABLE_ROW_BYTES = 24
+"""For each output of a row that is not learnt from: predictions, masks."""
 
 
 def predicted_s(analysis: Analysis, plan: Plan, tried: Sequence[Tried]) -> float:
@@ -54,12 +57,20 @@ def _expected_s(analysis: Analysis, plan: Plan, n_features: int) -> float:
 
 def predicted_mb(analysis: Analysis, plan: Plan) -> float:
     """Expected peak memory in MiB of the process that trains this plan."""
-    cost = learner(plan.algorithm).traits.cost
-    cells = analysis.n_rows * width(analysis, plan.recipe)
-    outputs = analysis.n_rows * max(1, analysis.n_classes)
-    of_rows_mb = min(cost.row_bytes * outputs / _MB, cost.most_row_mb)
+    traits = learner(plan.algorithm).traits
+    cost, n_rows, n_outputs = (
+        traits.cost,
+        plan.n_rows or analysis.n_rows,
+        max(1, analysis.n_classes),
+    )
+    cell_bytes, most_row_mb = cost.cell_bytes, cost.most_row_mb
+    if traits.long_fit is not None and n_rows >= MANY_ROWS:
+        cell_bytes = traits.long_fit.cell_bytes
+    cells = n_rows * width(analysis, plan.recipe)
+    of_rows_mb = min(cost.row_bytes * n_rows * n_outputs / _MB, most_row_mb)
+    of_table_mb = _TABLE_ROW_BYTES * (analysis.n_rows - n_rows) * n_outputs / _MB
     of_models_mb = cost.model_mb * cost.n_models(analysis.n_classes)
-    return cost.fixed_mb + cost.cell_bytes * cells / _MB + of_rows_mb + of_models_mb
+    return cost.fixed_mb + cell_bytes * cells / _MB + of_rows_mb + of_table_mb + of_models_mb
 
 
 # how wide a recipe makes the table

@@ -89,3 +89,17 @@ def test_deeper_trees_and_smaller_steps_are_expected_to_take_longer(algorithm, q
     known = [Tried(_plan(algorithm), 0.8, 10.0)]
     expected = [predicted_s(ANALYSIS, _plan(algorithm, **h), known) for h in (quick, slow)]
     assert expected[0] < expected[1]
+
+
+def test_a_sample_needs_the_memory_of_its_rows_alone_and_a_little_for_the_others():
+    plan = _plan("lightgbm")
+    sample, few = replace(plan, n_rows=100_000), replace(LARGE, n_rows=100_000)
+    assert predicted_mb(few, plan) < predicted_mb(LARGE, sample) < predicted_mb(few, plan) + 50
+    assert predicted_mb(few, sample) == predicted_mb(few, plan)
+
+
+def test_many_rows_that_are_read_block_by_block_need_two_bytes_a_value():
+    huge = replace(LARGE, n_rows=10_000_000)
+    held = [predicted_mb(replace(huge, n_rows=n), _plan("lightgbm")) for n in (5e6, 1e7)]
+    per_row = (held[1] - held[0]) * 1024**2 / 5e6
+    assert per_row < 20 * 2.2 + 130
