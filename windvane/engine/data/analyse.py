@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from windvane.engine.data.checks.facts import RowKeys, TableFacts
 from windvane.engine.data.checks.findings import find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
 from windvane.engine.data.encoded import encode
+from windvane.engine.data.mapped import mapped_column
 from windvane.engine.data.monotone import check_monotone
 from windvane.engine.data.plainnumbers import plain_numbers
 from windvane.engine.data.predictive_power import MOST_ROWS, Powers, prediction_power
@@ -43,6 +45,9 @@ from windvane.engine.data.validation import check_usable, read_both
 from windvane.engine.weighted import Weight, taken
 from windvane.errors import DataFault, JobFault
 
+_SHARE_OF_COLUMNS = 0.25
+"""Of the memory: columns that take more are mapped from disk."""
+
 _LEAST_POWER_ROWS, _POWER_CELLS = 2000, 2_000_000
 
 
@@ -64,8 +69,12 @@ def analyse(
             raw = read_table(files, options, problem.target, problem.seed, others)
         else:
             raw = read_both(files, validation, options, problem, others)
-        dataset = build_dataset(raw, problem, options)
-        write_dataset(dataset, into)
+        with tempfile.TemporaryDirectory(dir=options.scratch, prefix="columns-") as shelf:
+            is_large = (
+                8 * raw.n_rows * len(raw.columns) > _SHARE_OF_COLUMNS * options.memory_mb * 1e6
+            )
+            dataset = build_dataset(raw, problem, options, Path(shelf) if is_large else None)
+            write_dataset(dataset, into)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -86,9 +95,12 @@ def _others(problem: ProblemSpec) -> dict[str, str]:
     }
 
 
-def build_dataset(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> Dataset:
+def build_dataset(
+    raw: RawTable, problem: ProblemSpec, options: ReadOptions, shelf: Path | None = None
+) -> Dataset:
     """Return all of an analysis but reading and writing; the cells of `raw` are let go.
 
+    shelf     a folder for columns of numbers, which are mapped from there; None keeps them in memory
     raises    DataFault, as `analyse`
     """
     n_rows_kept, weights = raw.n_rows, None
@@ -98,7 +110,7 @@ def build_dataset(raw: RawTable, problem: ProblemSpec, options: ReadOptions) -> 
     numbers = plain_numbers(problem.target, cells) if may_be_numbers(problem) else None
     target_column = numbers or encode(problem.target, cells)
     target = resolve_target(target_column, problem, options.min_rows, raw.is_validation)
-    columns, features, identifiers = _type_columns(raw, target, problem.features)
+    columns, features, identifiers = _type_columns(raw, target, problem.features, shelf)
     _check_learnable(columns)
     check_monotone(problem.monotone, columns, target)
     kept_target = target_column.keep(target.valid)
@@ -189,10 +201,13 @@ _Keys = NDArray[np.uint64]
 
 
 def _type_columns(
-    raw: RawTable, target: Target, asked: FeatureSpecification
+    raw: RawTable, target: Target, asked: FeatureSpecification, shelf: Path | None
 ) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
     """Return every column but the target typed; a key for each row of what may be learned from, and one of what may not (its
-    identifiers) if there is any. The raw cells are let go on the way."""
+    identifiers) if there is any. The raw cells are let go on the way.
+
+    shelf    as of `build_dataset`
+    """
     features: _Keys = np.zeros(len(target.y), dtype=np.uint64)
     identifiers: _Keys | None = None
     typed: list[TypedColumn] = []
@@ -207,6 +222,8 @@ def _type_columns(
             identifiers = add_to_keys(before, column.words())
         else:
             features = add_to_keys(features, column.words())
+        if shelf is not None and typed[-1].values.dtype != object:
+            typed[-1] = replace(typed[-1], values=mapped_column(typed[-1].values, shelf))
     return typed, features, identifiers
 
 

@@ -16,6 +16,8 @@ class ArrowFiles:
     """The rows of several files of one schema as one stream, memory-mapped. Columns hold numbers, strings or
     dictionaries of strings; a missing cell is null."""
 
+    is_mapped = True
+
     def __init__(self, files: Sequence[SourceFile], options: ReadOptions) -> None:
         self._tables = [_open(file) for file in files]
         names = self._tables[0].schema.names

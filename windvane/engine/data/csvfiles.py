@@ -44,6 +44,8 @@ class CsvFiles:
     names    of the columns, known once the first file was opened
     """
 
+    is_mapped = False
+
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,

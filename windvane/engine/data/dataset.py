@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from windvane.engine.columns import Columns, Values
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.encoded import EncodedColumn
+from windvane.engine.data.mapped import save_column
 from windvane.engine.data.sample import Row, sample_of
 from windvane.engine.data.sketch import SKETCH, ColumnSketch, sketch_of, sketch_to_json
 from windvane.engine.data.split import validated_rows
@@ -239,7 +240,7 @@ def _positions(analysis: Analysis) -> dict[str, int]:
 
 def _write_column(folder: Path, position: int, values: Values) -> None:
     if values.dtype != object:
-        np.save(_array_path(folder, position), values)
+        save_column(values, _array_path(folder, position))
         return
     encoded = pa.array(values, pa.large_string()).dictionary_encode()
     table = pa.table({"value": encoded})

@@ -18,6 +18,8 @@ from windvane.notes.note import unreadable
 class ParquetFiles:
     """The rows of several files of one schema as one stream."""
 
+    is_mapped = False
+
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,

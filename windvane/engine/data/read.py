@@ -1,8 +1,8 @@
 """Files to one raw table: every cell a string, null where it is empty; columns that the files hold as numbers stay
 numbers. Types are decided later (infer.py).
 
-CSV and Parquet are read by DuckDB, within its memory limit; what does not fit into memory as a table is sampled
-while it streams.
+CSV and Parquet are read by DuckDB, within its memory limit; what does not fit into memory as a table goes to disk while it
+streams, and is sampled only if its analysis, a column at a time, would not fit either.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.arrowfiles import ArrowFiles
 from windvane.engine.data.dialect import check_column, check_same_columns
-from windvane.engine.data.reservoir import ThinnedRows
+from windvane.engine.data.reservoir import Disk, ThinnedRows
 from windvane.errors import DataFault
 
 _TABLE_SHARE = 4
@@ -28,9 +28,12 @@ _TABLE_SHARE = 4
 
 
 class RowSource(Protocol):
-    """names    of the columns"""
+    """names      of the columns
+    is_mapped  whether batches are mapped from files already
+    """
 
     names: tuple[str, ...]
+    is_mapped: bool
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """raises    DataFault naming a file, and the place in it, that cannot be read"""
@@ -79,7 +82,9 @@ def read_table(
         for column, role in {target: "target", **others}.items():
             check_column(role, column, source.names)
         max_bytes = options.memory_mb * 1000**2 // _TABLE_SHARE
-        rows = ThinnedRows(max_bytes, source.names.index(target), seed)
+        folder = None if source.is_mapped else options.scratch
+        disk = Disk(folder, max(max_bytes, options.memory_mb * 1000**2))
+        rows = ThinnedRows(max_bytes, source.names.index(target), seed, disk)
         for batch in source.batches():
             rows.add(batch)
     if rows.n_seen == 0:

@@ -1,4 +1,4 @@
-"""Which rows of a stream are kept when they do not all fit: a fair sample, rare classes whole.
+"""Which rows of a stream are kept when they do not all fit: all, on disk; or a fair sample, rare classes whole.
 
 Every row draws a number in [0, 1) and stays while that is below its stratum's threshold. Thresholds only
 fall, so rows dropped early are those that would have been dropped later: one pass is enough.
@@ -7,10 +7,13 @@ fall, so rows dropped early are those that would have been dropped later: one pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from windvane.engine.data.mapped import MappedRows
 
 MOST_STRATA = 200
 """With more distinct targets than this there are no classes to keep: all rows are one stratum."""
@@ -22,16 +25,28 @@ RARE = 2000
 """Rows of a class below which it is kept whole as long as that fits."""
 
 
+@dataclass(frozen=True)
+class Disk:
+    """folder      for rows that do not fit into memory; None if those that come are mapped already
+    max_bytes   of memory that their analysis may take (mapped.py)
+    """
+
+    folder: Path | None
+    max_bytes: int
+
+
 @dataclass
 class ThinnedRows:
     """Collects batches of rows within `max_bytes`, by dropping rows at random once it must.
 
-    target   position of the column whose distinct values are the strata
+    target    position of the column whose distinct values are the strata
+    disk      where rows go when they take more than that; None keeps them in memory
     """
 
     max_bytes: int
     target: int
     seed: int
+    disk: Disk | None = None
     n_seen: int = 0
     _batches: list[pa.RecordBatch] = field(default_factory=list)
     _draws: list[NDArray[np.float64]] = field(default_factory=list)
@@ -40,6 +55,7 @@ class ThinnedRows:
     _seen: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     _thresholds: NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
     _bytes: int = 0
+    _mapped: MappedRows | None = None
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(self.seed)
@@ -54,6 +70,8 @@ class ThinnedRows:
         self.n_seen += batch.num_rows
         self._seen += np.bincount(codes, minlength=len(self._seen))
         self._append(batch, draws, codes)
+        if self._bytes > self.max_bytes and self.disk is not None and self._mapped is None:
+            self._move(self.disk, batch)
         if self._bytes > self.max_bytes:
             self._lower_thresholds()
             self._drop()
@@ -67,10 +85,21 @@ class ThinnedRows:
         kept = draws < self._thresholds[codes]
         if not kept.all():
             batch, draws, codes = batch.filter(pa.array(kept)), draws[kept], codes[kept]
-        self._batches.append(batch)
         self._draws.append(draws)
         self._codes.append(codes)
-        self._bytes += batch.nbytes
+        self._keep(batch)
+
+    def _keep(self, batch: pa.RecordBatch) -> None:
+        mapped = self._mapped
+        self._batches.append(batch if mapped is None else mapped.put(batch))
+        self._bytes += batch.nbytes if mapped is None else mapped.held_bytes(batch)
+
+    def _move(self, disk: Disk, like: pa.RecordBatch) -> None:
+        """Put what is there, and what will come, on disk."""
+        self._mapped, self.max_bytes = MappedRows.like(like, disk.folder), disk.max_bytes
+        batches, self._batches, self._bytes = self._batches, [], 0
+        for batch in batches:
+            self._keep(batch)
 
     def _stratify(self, cells: pa.Array) -> NDArray[np.int64]:
         if len(self._strata) > MOST_STRATA:

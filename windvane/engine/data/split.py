@@ -84,10 +84,17 @@ def target_strata(y: NDArray[np.float64], is_classification: bool) -> NDArray[np
 
 
 def _grouped(row_keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Group numbers: rows of one group stay together."""
-    _, groups, sizes = np.unique(row_keys, return_inverse=True, return_counts=True)
-    if sizes[groups].size and (sizes[groups] > 1).mean() > COPIES_ARE_ORDINARY:
+    """Group numbers: rows of one group stay together. Of many rows it holds little besides the keys."""
+    order = np.argsort(row_keys)
+    ordered = row_keys[order]
+    is_first = np.ones(len(row_keys), np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    del ordered
+    sizes = np.diff(np.flatnonzero(is_first), append=len(row_keys))
+    if sizes[sizes > 1].sum() / max(1, len(row_keys)) > COPIES_ARE_ORDINARY:
         return np.arange(len(row_keys))
+    groups = np.empty(len(row_keys), np.int64)
+    groups[order] = np.cumsum(is_first) - 1
     return groups
 
 

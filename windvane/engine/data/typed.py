@@ -122,8 +122,12 @@ def add_to_keys(keys: NDArray[np.uint64], words: NDArray[np.uint64]) -> NDArray[
 
     source    Steele et al. 2014, "Fast splittable pseudorandom number generators", mixing function of SplitMix64
     """
-    mixed = (keys * np.uint64(31)) ^ words
+    mixed = keys * np.uint64(31)
+    mixed ^= words
     mixed += np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

@@ -6,12 +6,17 @@ import sys
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
 from windvane.domain.problem import ProblemSpec
+from windvane.engine.data.analyse import analyse
+from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.csvfiles import MOST_COLUMNS_OF_DUCKDB
+from windvane.engine.data.dataset import read_dataset
 from windvane.errors import DataFault
 from windvane.testing.tables import HEADER, Workshop, lines
 
@@ -276,7 +281,44 @@ def test_csv_declared_parquet_is_refused(workshop: Workshop) -> None:
         workshop.analyse(GOOD, format="parquet")
 
 
-def test_a_table_larger_than_memory_is_sampled(workshop: Workshop) -> None:
+def write_arrow(table: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=7_000)
+
+
+WRITERS = {"csv": pyarrow.csv.write_csv, "parquet": pq.write_table, "arrow": write_arrow}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_table_that_goes_through_disk_is_the_same(tmp_path: Path, form: str) -> None:
+    random = np.random.default_rng(0)
+    table = pa.table(
+        {
+            **{f"x{i}": random.normal(size=60_000) for i in range(10)},
+            "colour": np.array(["red", "blue"])[random.integers(0, 2, 60_000)],
+            "y": random.integers(0, 2, 60_000),
+        }
+    )
+    source = tmp_path / "table"
+    WRITERS[form](table, source)
+    found = []
+    for memory_mb in (2048, 20):
+        into = tmp_path / f"dataset-{memory_mb}"
+        options = ReadOptions(scratch=tmp_path, format=form, memory_mb=memory_mb)
+        analyse([SourceFile(source, "input")], options, ProblemSpec("y"), into)
+        found.append(read_dataset(into))
+    whole, through_disk = found
+    assert through_disk.analysis == whole.analysis
+    assert whole.analysis.n_rows == 60_000
+    for name, values in whole.columns.items():
+        np.testing.assert_array_equal(values, through_disk.columns[name])
+    np.testing.assert_array_equal(whole.y, through_disk.y)
+    np.testing.assert_array_equal(whole.folds, through_disk.folds)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"table", "dataset-2048", "dataset-20"}
+
+
+def test_a_table_whose_analysis_does_not_fit_into_memory_is_sampled(workshop: Workshop) -> None:
     content = HEADER + lines(60_000, lambda i: "rare" if i % 1000 == 0 else "common")
     analysis = workshop.analyse(content, memory_mb=4)
     assert analysis.n_rows_read == 60_000

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Copies:
-    """Groups of equal rows.
+    """Groups of equal rows, of two and more.
 
-    order    (n_rows,) positions of rows, those of a group side by side
+    order    positions of their rows, those of a group side by side
     starts   (n_groups,) places in `order` where groups begin
     """
 
@@ -27,7 +27,9 @@ class Copies:
         ordered = keys[order]
         is_start = np.ones(len(keys), np.bool_)
         is_start[1:] = ordered[1:] != ordered[:-1]
-        return cls(order, np.flatnonzero(is_start))
+        has_copies = ~is_start
+        has_copies[:-1] |= ~is_start[1:]
+        return cls(order[has_copies], np.flatnonzero(is_start[has_copies]))
 
     @property
     def n_copies(self) -> int:
