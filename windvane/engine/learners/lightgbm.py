@@ -57,7 +57,14 @@ from windvane.engine.learners.space import (
     Real,
     Space,
 )
-from windvane.engine.learners.traits import Cost, Hyperparameters, TableSize, Traits, within_reason
+from windvane.engine.learners.traits import (
+    MANY_ROWS,
+    Cost,
+    Hyperparameters,
+    TableSize,
+    Traits,
+    within_reason,
+)
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
@@ -72,8 +79,11 @@ _TREES_A_PART = 24
 _HISTOGRAM_MB = 48
 """Of histograms of leaves that may be split later; those beyond it are made again when they are."""
 
+_LARGE_HISTOGRAM_MB = 160
+"""The same where there are MANY_ROWS: they take long to make again."""
+
 _ROW_WISE_ROWS = 20_000
-"""From here on LightGBM's row-wise histograms are the faster ones; naming one keeps runs alike."""
+"""From here on LightGBM's row-wise histograms are the faster ones, up to MANY_ROWS; naming one keeps runs alike."""
 
 
 _OBJECTIVES = {
@@ -327,6 +337,7 @@ def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:
     objective, metric = _BY_METRIC.get(setting.objective, _OBJECTIVES[setting.problem_type])
     if setting.monotone and setting.objective is MetricName.MAE:
         objective = "regression"  # medians set into grown leaves would not keep to the constraints
+    is_row_wise = _ROW_WISE_ROWS <= n_rows < MANY_ROWS
     return {
         "objective": objective,
         "metric": metric,
@@ -334,9 +345,9 @@ def _fixed(setting: Setting, n_rows: int) -> dict[str, Any]:
         "bagging_freq": 1,
         "seed": setting.seed % 2**31,
         "deterministic": True,
-        "force_row_wise": n_rows >= _ROW_WISE_ROWS,
-        "force_col_wise": n_rows < _ROW_WISE_ROWS,
-        "histogram_pool_size": _HISTOGRAM_MB,
+        "force_row_wise": is_row_wise,
+        "force_col_wise": not is_row_wise,
+        "histogram_pool_size": _HISTOGRAM_MB if n_rows < MANY_ROWS else _LARGE_HISTOGRAM_MB,
         "num_threads": setting.threads,
         "verbosity": -1,
     }

@@ -28,18 +28,16 @@ def test_there_is_none_of_algorithms_that_have_no_long_fit() -> None:
     assert has_long_run(LARGE, Strategy(algorithms=("linear-learner", "lightgbm")))
 
 
-def test_it_learns_from_all_rows_in_trees_of_more_leaves_the_more_there_are() -> None:
-    plans = [long_run(replace(LARGE, n_rows=n), 2, 600.0, 2) for n in (200_000, 500_000, 4_000_000)]
-    assert [plan.n_rows for plan in plans] == [None] * 3
-    leaves = [plan.hyperparameters["num_leaves"] for plan in plans]
-    assert leaves == sorted(leaves)
-    assert leaves[0] < leaves[-1]
+def test_it_learns_from_all_rows_in_larger_trees_the_fewer_there_is_time_for() -> None:
+    plans = [long_run(LARGE, 2, left_s, 2) for left_s in (15.0, 300.0)]
+    assert [plan.n_rows for plan in plans] == [None] * 2
+    assert plans[0].hyperparameters["num_leaves"] > plans[1].hyperparameters["num_leaves"]
 
 
 def test_the_less_time_there_is_the_larger_its_steps() -> None:
     steps = [
         long_run(LARGE, 2, left_s, 2).hyperparameters["learning_rate"]
-        for left_s in (60.0, 300.0, 3_000.0)
+        for left_s in (15.0, 40.0, 3_000.0)
     ]
     assert steps == sorted(steps, reverse=True)
     assert steps[0] > steps[-1]
@@ -54,7 +52,7 @@ def test_runs_that_differ_by_moments_take_the_same_steps() -> None:
 
 
 def test_where_time_is_too_short_for_all_rows_it_takes_fewer() -> None:
-    found = [long_run(replace(LARGE, n_rows=10_000_000), 2, left_s, 2) for left_s in (20.0, 2e4)]
+    found = [long_run(replace(LARGE, n_rows=10_000_000), 2, left_s, 2) for left_s in (10.0, 2e4)]
     assert found[0].n_rows is not None
     assert 100_000 < found[0].n_rows < 9_950_000
     assert found[1].n_rows is None
