@@ -54,7 +54,8 @@ class MappedRows:
     def held_bytes(self, batch: pa.RecordBatch) -> int:
         """Return what the batch takes of memory when the table is analysed, one column of numbers at a time."""
         words = sum(int(batch.column(i).nbytes) for i in self.wordy)
-        return words + batch.num_rows * (_ROW_BYTES + _POINTER_BYTES * len(self.wordy))
+        n_rows = int(batch.num_rows)
+        return words + n_rows * (_ROW_BYTES + _POINTER_BYTES * len(self.wordy))
 
 
 def mapped_column(values: NDArray[Any], folder: Path) -> NDArray[Any]:
@@ -69,7 +70,7 @@ def save_column(values: NDArray[Any], path: Path) -> None:
     """Write a column of numbers as .npy: without a copy if it is all of such a file."""
     if isinstance(values, np.memmap) and _is_whole_file(values):
         try:
-            os.link(values.filename, path)
+            os.link(str(values.filename), path)
         except OSError:  # another disk
             pass
         else:
