@@ -255,6 +255,16 @@ def test_an_old_link_is_good_for_what_its_maker_meant(house: S3House, extra: str
     assert house.ask("GET", f"{target}&{extra}").status in (400, 403, 405)
 
 
+def test_an_old_link_is_not_good_beside_another_proof(house: S3House) -> None:
+    """What has an Authorization header is no link for the server, which left out what makes a document one of no origin."""
+    house.client().put_object(Bucket="ours", Key="page", Body=SECRET_TEXT)
+    link = house.client().generate_presigned_url("get_object", {"Bucket": "ours", "Key": "page"})
+    target = link.removeprefix("http://windvane.test")
+    assert house.ask("GET", target).body == SECRET_TEXT
+    answer = house.ask("GET", target, [("authorization", "Basic eDp5")])
+    assert (answer.status, b"Only one auth mechanism allowed" in answer.body) == (400, True)
+
+
 def test_an_old_link_to_a_bucket_is_none_to_an_object(house: S3House) -> None:
     """Of a path the slashes at its end were left out of what was signed, and an object's key may be a slash."""
     house.client().put_object(Bucket="ours", Key="/", Body=SECRET_TEXT)

@@ -122,11 +122,26 @@ def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
         """raises    Unauthenticated, one of its kinds; S3Refusal"""
         head = _without_brought(head)
         if presigned_v2.is_presigned(head):
+            _check_link_alone(head)
             caller = presigned_v2.verify(head, keyring, clock())
             return Proof(caller, _declared(head) or UNSIGNED)
         return _prove_v4(head, keyring, clock())
 
     return prove
+
+
+def _check_link_alone(head: Request) -> None:
+    """Check that a link is all that says who calls: what comes with an Authorization header is answered to a program, and what
+    a browser gets by a link is a document of no origin.
+
+    raises    S3Refusal
+    """
+    if any(name == "authorization" for name, _ in head.headers):
+        raise refused(
+            "InvalidArgument",
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+            "parameter or the Authorization header should be specified",
+        )
 
 
 def _prove_v4(head: Request, keyring: KeyRing, now: datetime) -> Proof:
