@@ -32,6 +32,8 @@ LARGE = "seeded-large"
 
 _BUCKET = default_bucket(DEFAULT_ACCOUNT, DEFAULT_REGION)
 _SHARE_FAILED = 0.05
+_AT_ONCE = 1000
+"""Jobs that are written in one transaction."""
 _ALGORITHMS = ("lightgbm", "xgboost", "catboost", "extra-trees", "linear-learner", "mlp")
 
 
@@ -47,6 +49,24 @@ def seed(data_dir: Path, n_jobs: int, n_candidates: int, n_large: int) -> None:
             _insert(store, _with_candidates(job, n_candidates, chance))
         large = _job(LARGE, now - timedelta(hours=2), 0, n_large)
         _insert(store, _with_candidates(large, n_large, chance))
+    finally:
+        store.close()
+
+
+def fill(data_dir: Path, first: int, end: int, n_candidates: int) -> None:
+    """Add jobs `filled-FIRST` to `filled-END`, the last one left out, with so many candidates each; the newest first by name."""
+    chance = random.Random(first)
+    store = open_store("", data_dir)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        for begin in range(first, end, _AT_ONCE):
+            jobs = (
+                _job(f"filled-{i:07}", now - timedelta(seconds=i), i, n_candidates)
+                for i in range(begin, min(begin + _AT_ONCE, end))
+            )
+            _insert(
+                store, (one for job in jobs for one in _with_candidates(job, n_candidates, chance))
+            )
     finally:
         store.close()
 

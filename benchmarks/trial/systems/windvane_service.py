@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from systems.base import System
 
 _PROBLEMS = {
@@ -193,8 +194,8 @@ def _bodies(X):
     """CSV without a header, each less than what a request may have."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    for row in X.astype(object).where(X.notna(), "").itertuples(index=False):
-        writer.writerow(row)
+    for row in X.to_numpy(dtype=object):
+        writer.writerow(["" if pd.isna(cell) else cell for cell in row])
         if text.tell() > _MOST_BYTES:
             yield text.getvalue().encode()
             text.seek(0)

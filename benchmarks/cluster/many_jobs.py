@@ -1,0 +1,101 @@
+"""What requests take while the store has more and more jobs: python -m benchmarks.cluster.many_jobs [--jobs 10,1000,100000]
+
+A server on a folder whose store is filled with ended jobs between two rounds; each request is sent by boto3, over loopback, one after
+the other, the console's page by a plain client with a session.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.cookiejar
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.consoled import Served, served
+from benchmarks.markdown import markdown_table
+from benchmarks.seeded import fill
+
+_TARGET = "id,y\n" + "".join(f"{number},{number % 2}\n" for number in range(600))
+
+
+def main(arguments: Sequence[str]) -> int:
+    asked = _parser().parse_args(arguments)
+    rows: dict[str, list[str]] = {}
+    counts = [int(number) for number in asked.jobs.split(",")]
+    with tempfile.TemporaryDirectory(prefix="windvane-many-") as name:
+        with served(Path(name) / "data") as server:
+            uri = server.upload("train.csv", _TARGET.encode())
+        n_before = 0
+        for count in counts:
+            fill(Path(name) / "data", n_before, count, asked.candidates)
+            n_before = count
+            with served(Path(name) / "data") as server:
+                for request, ask in _requests(server, uri, count).items():
+                    rows.setdefault(request, []).append(_median_ms(ask, asked.rounds))
+    head = ["ms at the median", *(f"{count:,} jobs" for count in counts)]
+    print(markdown_table(head, [[request, *cells] for request, cells in rows.items()]))
+    return 0
+
+
+def _requests(server: Served, uri: str, count: int) -> Mapping[str, Callable[[], object]]:
+    """Return what is asked, by its name; the server is warm after the first of each."""
+    sagemaker = server.client("sagemaker")
+    newest, oldest = "filled-0000000", f"filled-{count - 1:07}"
+    numbers = iter(range(10**9))
+
+    def create() -> None:
+        name = f"new-{count}-{next(numbers)}"
+        limits = {"CompletionCriteria": {"MaxCandidates": 1}}
+        server.create_job(name, uri, "y", AutoMLJobConfig=limits)
+        sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+
+    page = _signed_in(server)
+    return {
+        "CreateAutoMLJob and StopAutoMLJob": create,
+        "DescribeAutoMLJob, newest": lambda: sagemaker.describe_auto_ml_job(AutoMLJobName=newest),
+        "DescribeAutoMLJob, oldest": lambda: sagemaker.describe_auto_ml_job(AutoMLJobName=oldest),
+        "ListAutoMLJobs, first page": lambda: sagemaker.list_auto_ml_jobs(),
+        "ListAutoMLJobs, by name": lambda: sagemaker.list_auto_ml_jobs(
+            NameContains=oldest, SortBy="Name"
+        ),
+        "ListAutoMLJobs, Failed": lambda: sagemaker.list_auto_ml_jobs(StatusEquals="Failed"),
+        "ListCandidatesForAutoMLJob": lambda: sagemaker.list_candidates_for_auto_ml_job(
+            AutoMLJobName=oldest
+        ),
+        "console, first page": page,
+    }
+
+
+def _signed_in(server: Served) -> Callable[[], object]:
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    opener.open(server.env["WINDVANE_CONSOLE_URL"]).read()
+    return lambda: opener.open(f"{server.url}/console/").read()
+
+
+def _median_ms(ask: Callable[[], Any], rounds: int) -> str:
+    ask()
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        ask()
+        times.append(time.perf_counter() - started)
+    return f"{1000 * statistics.median(times):.1f}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--jobs", default="10,1000,10000,100000,1000000")
+    parser.add_argument("--candidates", type=int, default=2, help="of each job that is filled in")
+    parser.add_argument("--rounds", type=int, default=15)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
