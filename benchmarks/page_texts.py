@@ -98,7 +98,7 @@ ABOUT_SERVICE = """\
 For each run, `make bench SERVICE=1` starts a server in its own folder, uploads the table to its S3, creates a job with
 `MaxAutoMLJobRuntimeInSeconds` and without deployment, and scores an endpoint created from the best candidate's containers.
 **Time used** is the share of the time limit from `CreationTime` to `EndTime`; for the library, the duration of `fit`. **1 row** is
-an InvokeEndpoint with boto3, including signature and HTTP. With more than two classes the objective is Accuracy, because AWS's API
+the conversion of a DataFrame's row to CSV and an InvokeEndpoint with boto3, including signature and HTTP. With more than two classes the objective is Accuracy, because AWS's API
 has no log loss."""
 
 NOT_MEASURED = "Not measured on a quiet machine so far."

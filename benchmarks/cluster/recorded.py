@@ -2,7 +2,7 @@
 
     python -m benchmarks.cluster.recorded DATA_FOLDER JOB ANALYSIS NAME
 
-writes benchmarks/data/jobs/NAME.json. ANALYSIS is the analysis.json of the job's table.
+writes benchmarks/cluster/jobs/NAME.json. ANALYSIS is the analysis.json of the job's table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.store.open import open_store
 from windvane.work.workers.analyses import read_analysis
 
-JOBS = ROOT / "benchmarks" / "data" / "jobs"
+JOBS = ROOT / "benchmarks" / "cluster" / "jobs"
 MAX_COLUMNS = 10_000
 
 _OF_AN_ANALYSIS = (

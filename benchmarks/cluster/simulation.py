@@ -1,7 +1,7 @@
 """Simulate the scheduler on many machines: python -m benchmarks.cluster.simulation [--nodes 1,2,4,...] [--jobs-per-day N]
 
 Discrete events in virtual time. Jobs go through the states that the service's own workflow takes them through, workers claim
-in the service's order, tasks take what was recorded (benchmarks/data/jobs), and each transaction takes what was measured
+in the service's order, tasks take what was recorded (benchmarks/cluster/jobs), and each transaction takes what was measured
 (benchmarks/cluster/scheduling.py) in a store that does one at a time.
 """
 

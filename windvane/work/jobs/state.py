@@ -145,8 +145,15 @@ def write_step_jobs(
     tx: Transaction, job: AutoMLJob, tasks: tuple[Task, ...], now: datetime
 ) -> None:
     """Records of the steps that candidates share, as far as their tasks have come."""
-    for record in step_jobs(job, tasks):
-        _write_step(tx, record, now)
+    of_kind: dict[type[ProcessingJob], list[ProcessingJob]] = {}
+    for step in step_jobs(job, tasks):
+        of_kind.setdefault(type(step), []).append(step)
+    for kind, steps in of_kind.items():
+        told = {
+            one.name.lower(): one for one in tx.named(kind, job.scope, [one.name for one in steps])
+        }
+        for step in steps:
+            _write_step(tx, told.get(step.name.lower()), step, now)
 
 
 def _write_job(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
@@ -164,17 +171,22 @@ def _write_candidate(
     else:
         tx.update(candidate)
     step = training_job(state.job, candidate, task, state.candidates)
-    _write_step(tx, step, now, is_changed=True)
+    _write_step(tx, tx.find(type(step), step.scope, step.name), step, now, is_changed=True)
 
 
 def _write_step(
-    tx: Transaction, step: ProcessingJob, now: datetime, *, is_changed: bool = False
+    tx: Transaction,
+    told: ProcessingJob | None,
+    step: ProcessingJob,
+    now: datetime,
+    *,
+    is_changed: bool = False,
 ) -> None:
     """Nothing is written of a step whose name a client has given to a job of its own: that one stays as it is.
 
+    told          the record of its name; None if there is none
     is_changed    though its status may be what it was
     """
-    told = tx.find(type(step), step.scope, step.name)
     if told is None:
         _insert(tx, step)
     elif told.parent == step.parent and (is_changed or told.status is not step.status):
