@@ -1,7 +1,6 @@
 from pathlib import Path
 
 from benchmarks.seeded import SCOPE, fill
-
 from windvane.domain.candidate import Candidate
 from windvane.domain.job import AutoMLJob
 from windvane.store.base import Query
