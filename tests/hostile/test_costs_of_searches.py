@@ -33,7 +33,11 @@ from windvane.engine.tuning import cost
 from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.search import defaults_of
 from windvane.errors import CorruptArtifact
-from windvane.work.jobs.workflow import request_of
+from windvane.notes.codes import NoteCode
+from windvane.notes.handed import handed_note
+from windvane.notes.note import Note, note_to_json
+from windvane.work.jobs import workflow
+from windvane.work.jobs.workflow import history_of, request_of
 from windvane.work.workers import reconciler
 
 
@@ -107,6 +111,39 @@ def test_plans_are_gathered_once_however_many_members_there_are_said_to_be(
     assert at.left_s > 0
     assert next_refit(at) is not None
     assert len(gathered) < len(members), f"{len(gathered)} times"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(
+            note_to_json(Note(NoteCode.SEARCH_ENDED, because=Note(NoteCode.SEARCH_ENDED))),
+            id="reasons of reasons",
+        ),
+        pytest.param(f"training was cut short in fold {', '.join('1' * 20_000)}", id="a sentence"),
+    ],
+)
+def test_why_a_candidate_was_given_up_is_read_once_and_in_short(
+    told: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks of 750 candidates said it in 60,000 bytes each, which were checked twice for each look at the job: the store
+    stood still for two seconds whenever another one ended."""
+    world = World(make_job())
+    world.search([0.5])
+    done = replace(world.state.of(TaskKind.TRAIN)[0], result={"outclassed": told})
+    read: list[Any] = []
+
+    def counted(document: Any) -> Note:
+        read.append(document)
+        return handed_note(document)
+
+    monkeypatch.setattr(workflow, "handed_note", counted)
+    [step] = history_of([done], (), frozenset()).steps
+    assert step.status is Status.FAILED
+    assert step.failure is not None
+    assert len(read) == 1
+    assert step.failure.because is None
+    assert len(json.dumps(read[0])) < 1100
 
 
 def document() -> dict[str, Any]:

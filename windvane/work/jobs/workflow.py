@@ -56,6 +56,9 @@ SEARCH = frozenset({TaskKind.FEATURES, TaskKind.TRAIN, TaskKind.FEWER_ROWS})
 MADE_BY = "made_by"
 """In the task that packs a candidate: key of the task that made it."""
 
+_LONGEST_REASON = 1000
+"""Characters of the sentence by which tasks of earlier versions said why they had given a candidate up; it had 200."""
+
 _EVERY_FOLD = 1000
 
 _GIVEN_UP = (CandidateStatus.FAILED, CandidateStatus.STOPPED)
@@ -134,11 +137,17 @@ def index_of(task: Task | NewTask) -> int | None:
 
 def given_up(task: Task) -> Note | None:
     """Return why the training of a candidate was ended early, because it was clearly worse than another; None if it was not.
+    It is asked of all candidates of a job whenever one of its tasks ends, while nobody else may write to the store: what it
+    happened because of, which a task may have left, is not looked at.
 
     raises    LookupError, TypeError or ValueError if the task left no note there
     """
     told = (task.result or {}).get("outclassed")
-    return handed_note(told) if told else None
+    if not told:
+        return None
+    return handed_note(
+        told[:_LONGEST_REASON] if isinstance(told, str) else {**told, "because": None}
+    )
 
 
 def words_of(task: Task, said: dict[str, Any]) -> dict[str, Any] | None:
@@ -177,7 +186,8 @@ def history_of(
 
 
 def _step(task: Task, *, is_over: bool) -> Step[Action]:
-    is_failed = is_over or bool(given_up(task))
+    worse = given_up(task)
+    is_failed = is_over or worse is not None
     status = Status.FAILED if is_failed else _STATUS[task.status]
     is_analysis = task.kind is TaskKind.ANALYZE
     has_result = status is Status.DONE and not is_analysis
@@ -188,7 +198,7 @@ def _step(task: Task, *, is_over: bool) -> Step[Action]:
         ended=_timestamp(task.ended),
         n_folds=folds_said(task),
         result=_brought(task) if has_result else Result(),
-        failure=given_up(task) or task.failure,
+        failure=worse or task.failure,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from unit.work.world import START, make_job
+from unit.work.world import START, World, make_job
 
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import explanation_s, next_change, reserve_s, stop_at, timetable
@@ -48,6 +48,16 @@ def test_the_parts_come_in_order_and_end_by_the_deadline(
     parts = (times.search, times.ensemble, times.reported, times.finish)
     assert sorted({times.last_start, *parts}) == [times.last_start, *parts]
     assert abs(times.finish - job.deadline) < timedelta(milliseconds=1)
+
+
+def test_a_clock_that_is_set_back_while_data_are_read_gives_the_search_no_more_time() -> None:
+    """The analysis took less than no time, and the search ended hours after the job's deadline."""
+    world = World(make_job(max_runtime_s=600))
+    reading = world.claim(TaskKind.ANALYZE)
+    world.now -= timedelta(hours=1)
+    world.end(reading)
+    assert world.state.job.analysis_s == 0
+    assert timetable(world.state.job, START).search < world.job.deadline
 
 
 def test_after_downtime_there_is_a_short_while_to_finish() -> None:
