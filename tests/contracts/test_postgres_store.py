@@ -14,6 +14,7 @@ from windvane.store import postgres as postgres_module
 from windvane.store.open import open_store
 from windvane.store.schema import METADATA
 from windvane.testing.store_laws.place import HOME
+from windvane.testing.store_laws.servers import a_server
 
 
 def test_the_migrations_end_at_the_schema_of_the_code(postgres_url: str) -> None:
@@ -62,3 +63,18 @@ def test_a_database_that_asks_for_stricter_isolation_still_reads_the_newest_insi
         level = tx._connection.exec_driver_sql("SHOW transaction_isolation").scalar()  # type: ignore[attr-defined]
     assert level == "read committed"
     strict.close()
+
+
+def test_a_heartbeat_waits_for_no_writer(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "LOCK_TIMEOUT_S", 1)
+    writing, beating = open_store(postgres_url, Path()), open_store(postgres_url, Path())
+    with writing.transaction() as tx:
+        tx.put_server(a_server("one"))
+    with writing.transaction(), beating.out_of_turn() as tx:
+        assert tx.beat("one", {}, is_leaving=False)
+    with writing.transaction() as tx:
+        tx.remove_server("one")
+    writing.close()
+    beating.close()

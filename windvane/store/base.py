@@ -14,7 +14,7 @@ What any store owes:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ from windvane.store.audit_rows import AuditHead
 from windvane.store.identity_book import IdentityBook
 from windvane.store.logbook import LogBook
 from windvane.store.outbox import Outbox
+from windvane.store.server_book import ServerBook
 
 R = TypeVar("R", bound=Resource)
 
@@ -75,7 +76,7 @@ class Page(Generic[R]):
     position: Any
 
 
-class Transaction(LogBook, Outbox, IdentityBook, Protocol):
+class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     """What can be done inside `with store.transaction() as tx`; inside a snapshot, what only reads.
 
     raises    TypeError, from all that writes, for a value that is not what its field says or not JSON
@@ -194,9 +195,9 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
     def release_task(self, task: Task) -> bool:
         """Give it back unharmed: READY again, this claim not counted as an attempt. False if the lease was lost."""
 
-    def release_foreign(self, worker_prefix: str) -> list[Task]:
-        """Return the same for every RUNNING task of a worker whose name does not begin with this, e.g. those of the
-        server's last life."""
+    def release_foreign(self, servers: Collection[str]) -> list[Task]:
+        """Return the same for every RUNNING task of a worker of no such server: one of these is what its name has before
+        the first slash."""
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
         """RUNNING tasks whose lease is over: READY again, or FAILED once `max_attempts` claims are used up."""
@@ -231,7 +232,12 @@ class Transaction(LogBook, Outbox, IdentityBook, Protocol):
 
 
 class Store(Protocol):
-    """The contract; see the head of this file."""
+    """The contract; see the head of this file.
+
+    is_shared    whether servers on other machines can use it, too
+    """
+
+    is_shared: bool
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Read and write. Leaving the block normally commits; an exception rolls back and goes on. Keep it
@@ -240,6 +246,10 @@ class Store(Protocol):
         raises    StoreUnusable if other writers leave no turn within 30 seconds
                   RuntimeError inside another transaction of the same thread
         """
+
+    def out_of_turn(self) -> AbstractContextManager[Transaction]:
+        """As `transaction`, but where servers share the store it waits for no other writer: for rows that nobody else
+        writes, and that nothing else follows from."""
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """Read only, one consistent state; never waits for a writer."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
 from windvane.errors import StoreUnusable
-from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
+from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore, SqlTransaction
 
 _DISK_FULL = "53100"
 """source    PostgreSQL's documentation, appendix A, error codes"""
@@ -26,6 +29,8 @@ class PostgresStore(SqlStore):
     stops in the middle of one loses it, and the lock, after a minute.
     """
 
+    is_shared = True
+
     def __init__(self, url: URL) -> None:
         super().__init__(
             create_engine(
@@ -38,6 +43,12 @@ class PostgresStore(SqlStore):
                 connect_args={"connect_timeout": 10, "options": _options(url)},
             )
         )
+
+    @contextmanager
+    def out_of_turn(self) -> Iterator[SqlTransaction]:
+        self._check_process()
+        with self._engine.begin() as connection:
+            yield SqlTransaction(connection)
 
     def _begin_writing(self, connection: Connection) -> None:
         try:

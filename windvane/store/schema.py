@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-NEWEST_VERSION = "0007"
+NEWEST_VERSION = "0008"
 """Of the schema, as the last of migrations/versions calls it."""
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -241,3 +241,48 @@ AUDIT_HEADS = Table(
     Column("first", BigInteger, nullable=False),
 )
 """The last line of each audit log, so that a log whose end was cut off is known as such."""
+
+SERVERS = Table(
+    "servers",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    Column("folder", TEXT, nullable=False),
+    Column("version", TEXT, nullable=False),
+    Column("host", TEXT, nullable=False),
+    Column("address", TEXT, nullable=False),
+    Column("certificate", TEXT, nullable=False),
+    Column("objects", TEXT, nullable=False),
+    Column("workers", Integer, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("up_since", BigInteger, nullable=False),
+    Column("heartbeat", BigInteger, nullable=False),
+    Column("is_leaving", Integer, nullable=False),
+    Column("told", TEXT, nullable=False),
+)
+"""Servers that share the database; told is JSON."""
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("name", TEXT, primary_key=True),
+    Column("holder", TEXT, nullable=False),
+    Column("number", BigInteger, nullable=False),
+)
+"""What one server does for all, and which one that is."""
+
+PLACEMENTS = Table(
+    "placements",
+    METADATA,
+    Column("arn", TEXT, primary_key=True),
+    Column("server", TEXT, nullable=False),
+)
+"""Which server hosts an endpoint. arn is in lower case."""
+
+SHARED_SECRETS = Table(
+    "shared_secrets",
+    METADATA,
+    Column("name", TEXT, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("sealed", TEXT, nullable=False),
+)
+"""What all servers have to know alike, sealed under the master key."""

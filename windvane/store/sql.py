@@ -22,6 +22,7 @@ from windvane.store.log_rows import LogRows
 from windvane.store.one_time_token_rows import SpentRows
 from windvane.store.resource_rows import ResourceRows
 from windvane.store.schema import NEWEST_VERSION
+from windvane.store.server_rows import ServerRows
 from windvane.store.tag_rows import BucketRows, TagRows
 from windvane.store.task_rows import TaskRows
 
@@ -38,6 +39,7 @@ class SqlTransaction(
     IdentityRows,
     InspectionRows,
     AuditRows,
+    ServerRows,
 ):
     """The Transaction of store/base.py; one group of rows per base class."""
 
@@ -49,6 +51,8 @@ class SqlTransaction(
 
 class SqlStore(ABC):
     """A Store on one database. Open one in each process: connections do not survive a fork."""
+
+    is_shared = False
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -79,6 +83,11 @@ class SqlStore(ABC):
             if self._is_disk_full(error):
                 raise StoreUnusable.full() from error
             raise
+
+    @contextmanager
+    def out_of_turn(self) -> Iterator[SqlTransaction]:
+        with self.transaction() as tx:
+            yield tx
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:

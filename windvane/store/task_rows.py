@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -155,10 +155,9 @@ class TaskRows(Rows):
         held = self._select(_is_held(task))
         return bool([self._write(task, _given_back(task)) for task in held])
 
-    def release_foreign(self, worker_prefix: str) -> list[Task]:
-        # Not LIKE, which in SQLite takes no notice of case.
-        own = func.substr(TASKS.c.worker, 1, len(worker_prefix)) == worker_prefix
-        foreign = self._select(and_(_IS_RUNNING, ~own))
+    def release_foreign(self, servers: Collection[str]) -> list[Task]:
+        running = self._select(_IS_RUNNING)
+        foreign = [task for task in running if task.worker.partition("/")[0] not in servers]
         return [self._write(task, _given_back(task)) for task in foreign]
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:

@@ -18,6 +18,7 @@ from windvane.testing.store_laws.resources import (
     SpentLaws,
     TagLaws,
 )
+from windvane.testing.store_laws.servers import ServerLaws
 from windvane.testing.store_laws.tasks import TaskLaws
 from windvane.testing.store_laws.transactions import TransactionLaws
 
@@ -34,5 +35,6 @@ class StoreContract(
     EventLaws,
     SpentLaws,
     IdentityLaws,
+    ServerLaws,
 ):
     """Every law that a kind of store has to keep."""

@@ -234,11 +234,11 @@ class TaskLaws:
 
     def test_tasks_of_foreign_workers_are_given_back_and_own_ones_kept(self, store: Store) -> None:
         queue(store, "job", "own", "upper", "foreign", "ready")
-        own = claimed(store, worker="life_2-train-1")
-        upper = claimed(store, worker="LIFE_2-train-1")
-        foreign = claimed(store, worker="lifeX2-train-1")
+        own = claimed(store, worker="life_2/train-1/1")
+        upper = claimed(store, worker="LIFE_2/train-1/1")
+        foreign = claimed(store, worker="life_23/train-1/1")
         with store.transaction() as tx:
-            released = tx.release_foreign("life_2-")
+            released = tx.release_foreign({"life_2", "another"})
             assert [task.id for task in released] == [upper.id, foreign.id]
             assert {(task.status, task.attempts) for task in released} == {(TaskStatus.READY, 0)}
             assert [tx.task(task.id) for task in released] == released

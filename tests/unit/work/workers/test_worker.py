@@ -308,7 +308,7 @@ def test_tasks_of_the_servers_last_life_are_given_back_at_once(shop: Shop) -> No
     shop.prepare()
     shop.worker(name="past/a")._claim()
     with shop.store.transaction() as tx:
-        tx.release_foreign("run/")
+        tx.release_foreign({"run"})
     assert shop.worker().work_once()
     assert shop.tasks(TaskKind.TRAIN)[-1].attempts == 1
 
@@ -343,7 +343,7 @@ def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
     assert claimed is not None
     watch = slow._start(claimed)
     with shop.store.transaction() as tx:
-        tx.release_foreign("other/")
+        tx.release_foreign({"other"})
     assert slow._attend(watch) is None
     assert not Path(f"/proc/{watch.running.pid}").exists()
 

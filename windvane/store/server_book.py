@@ -1,0 +1,55 @@
+"""What a transaction can do with the servers that share the store: who is there, who leads, who hosts which endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from windvane.domain.server import Lease, ServerRecord
+
+
+@dataclass(frozen=True)
+class SharedSecret:
+    """What all servers of a store have to know alike, sealed.
+
+    revision    grows with each change
+    """
+
+    revision: int
+    sealed: str
+
+
+class ServerBook(Protocol):
+    """A store that one server alone can use (`Store.is_shared`) has no servers in it, and nobody has to lead."""
+
+    def store_time(self) -> datetime:
+        """Return the time now by the clock that all servers share: the database's."""
+
+    def servers(self) -> list[ServerRecord]:
+        """Return those that are there, live or not, in the order in which they started."""
+
+    def put_server(self, server: ServerRecord) -> None:
+        """Add or replace."""
+
+    def beat(self, server_id: str, told: Mapping[str, Any], *, is_leaving: bool) -> bool:
+        """Set a server's heartbeat to now. False if it is not there: it was taken for dead."""
+
+    def remove_server(self, server_id: str) -> None: ...
+
+    def lease(self) -> Lease: ...
+
+    def hand_lease(self, holder: str) -> Lease:
+        """Give the lease to a server, or to nobody (""); return it with its new number."""
+
+    def placements(self) -> dict[str, str]:
+        """Return the id of the server that hosts an endpoint, by the endpoint's ARN in lower case."""
+
+    def place(self, arn: str, server_id: str) -> None:
+        """From now on this server hosts the endpoint. The placement goes with the endpoint."""
+
+    def shared_secret(self, name: str) -> SharedSecret | None: ...
+
+    def put_shared_secret(self, name: str, secret: SharedSecret) -> None:
+        """Add or replace."""
