@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from windvane.errors import CallerFault
+from windvane.serving.peer_door import PeerDoor
 from windvane.telemetry import CONTENT_TYPE, Telemetry
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import read_head, source_ip
@@ -43,6 +44,7 @@ class Web:
     """edge       answers AWS traffic
     console    answers below /console/
     bodies     the bounds of all bodies that are read, by the edge and by the console
+    peers      answers other servers of the store; None where there are none
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class Web:
         telemetry: Telemetry,
         health: Health,
         bodies: Bodies | None = None,
+        peers: PeerDoor | None = None,
     ) -> None:
+        self._peers = peers
         self._bodies = bodies or Bodies()
         self._edge = edge
         self._console = console
@@ -69,6 +73,9 @@ class Web:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if self._peers is not None and self._peers.is_for(scope):
+            await self._peers(scope, receive, send)
             return
         has_authorization = any(name == b"authorization" for name, _ in scope["headers"])
         answer = self._edge if has_authorization else self._answer(scope)

@@ -94,13 +94,23 @@ class Explaining:
         self._asked: Counter[str] = Counter()
 
     async def explain(
-        self, scope: Scope, endpoint: str, question: RowQuestion
+        self, scope: Scope, endpoint: str, question: RowQuestion, hops: int = 0
     ) -> tuple[str, dict[str, Any]]:
         """Return the variant, and what serving/explainer.py tells.
 
+        hops      servers that have passed the request on
         raises    EndpointMissing; ModelNotReady; Throttled; ModelFault if the model or the time failed; InvalidRequest
                   for an unknown variant or label, and a row that the model does not take, in the model's words
         """
+        asked = {
+            "ask": "explain",
+            "content_type": question.content_type,
+            "variant": question.variant,
+            "label": question.label,
+        }
+        passed = await self._router.passed_on(scope, endpoint, asked, question.body, hops)
+        if passed is not None:
+            return passed[0]["variant"], json.loads(passed[1])
         route, variant = self._router.variant(scope, endpoint, question.variant)
         account = scope.account
         if self._asked[account] >= self._bounds.at_once + self._bounds.waiting:

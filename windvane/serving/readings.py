@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,7 @@ from windvane.serving.tally import (
     SLOT_S,
     WIDTH,
     Ended,
+    Outcome,
 )
 
 WINDOWS_MIN = (1, 5, 60)
@@ -57,6 +61,36 @@ class Snapshot:
     variants: Mapping[str, Sent]
     gone: tuple[Sent, ...]
     last: tuple[Ended, ...]
+
+
+def snapshot_to_json(snapshot: Snapshot) -> str:
+    """Return it as another server is told of it."""
+
+    def told(sent: Sent) -> list[Any]:
+        return [sent.newest, base64.b64encode(sent.counts).decode(), sent.n_up, sent.n_waiting]
+
+    variants = {name: told(sent) for name, sent in snapshot.variants.items()}
+    gone = [told(sent) for sent in snapshot.gone]
+    return json.dumps([snapshot.at, snapshot.since, variants, gone, snapshot.last])
+
+
+def snapshot_from_json(text: bytes) -> Snapshot:
+    at, since, variants, gone, last = json.loads(text)
+
+    def sent(told: list[Any]) -> Sent:
+        newest, counts, n_up, n_waiting = told
+        return Sent(newest, base64.b64decode(counts), n_up, n_waiting)
+
+    return Snapshot(
+        at,
+        since,
+        {name: sent(told) for name, told in variants.items()},
+        tuple(sent(told) for told in gone),
+        tuple(
+            Ended(moment, variant, Outcome(outcome), *rest)
+            for moment, variant, outcome, *rest in last
+        ),
+    )
 
 
 @dataclass(frozen=True)

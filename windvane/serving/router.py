@@ -17,6 +17,8 @@ from windvane.jsonsize import count_values
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
 from windvane.serving.media import DESCRIBE, MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
+from windvane.serving.passing_on import PassingOn
+from windvane.serving.peers import Peer, PeerGone, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
@@ -28,7 +30,7 @@ from windvane.serving.pool import (
     TooLarge,
     WorkerSlot,
 )
-from windvane.serving.readings import Sent, Snapshot
+from windvane.serving.readings import Sent, Snapshot, snapshot_from_json
 from windvane.serving.tally import Activity, Ended, Outcome
 
 _DESCRIBE = pack({DESCRIBE: True})
@@ -81,13 +83,23 @@ class VariantRoute:
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint; without variants it cannot answer, and `why_not` says why."""
+    """One endpoint; without variants it cannot answer, and `why_not` says why.
+
+    host       the server that hosts it; None for this one
+    is_moving  no server hosts it at the moment, and one will soon
+    """
 
     scope: Scope
     name: str
     variants: tuple[VariantRoute, ...]
     why_not: str = ""
     is_hopeless: bool = False
+    host: Peer | None = None
+    is_moving: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        return self.host is None and not self.is_moving
 
 
 Table = Mapping[tuple[Scope, str], Route]
@@ -123,10 +135,16 @@ class _Endpoint:
 
 
 class Router:
-    """`publish` from any thread; everything else on the event loop given to `bind`."""
+    """`publish` from any thread; everything else on the event loop given to `bind`.
 
-    def __init__(self, bounds: Bounds = USUAL) -> None:
+    peers    asks servers that host what this one does not; None where this server hosts everything
+    """
+
+    def __init__(self, bounds: Bounds = USUAL, peers: Peers | None = None) -> None:
         self.bounds = bounds
+        self._passing = (
+            None if peers is None else PassingOn(peers, self._known_route, bounds.answer_s)
+        )
         self._table: Table = {}
         self._followed: Table = self._table
         self._lock = threading.Lock()
@@ -149,12 +167,21 @@ class Router:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._follow)
 
-    async def invoke(self, scope: Scope, endpoint: str, invocation: Invocation) -> Answer:
-        """raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant"""
+    async def invoke(
+        self, scope: Scope, endpoint: str, invocation: Invocation, hops: int = 0
+    ) -> Answer:
+        """hops      servers that have passed the request on
+
+        raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant
+        """
         header = {"content_type": invocation.content_type, "accept": invocation.accept}
+        asked = {"ask": "invoke", **header, "variant": invocation.target_variant}
         request = pack(header, invocation.body)
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
         for _ in range(_MOVES):
+            told = await self.passed_on(scope, endpoint, asked, invocation.body, hops)
+            if told is not None:
+                return Answer(told[1], told[0]["content_type"], told[0]["variant"])
             found = self._find(scope, endpoint)
             way = self._choose(found, invocation.target_variant)
             try:
@@ -163,20 +190,42 @@ class Router:
                 continue
         raise _replaced(endpoint)
 
-    async def describe(self, scope: Scope, endpoint: str, variant: str) -> tuple[str, bytes]:
+    async def passed_on(
+        self,
+        scope: Scope,
+        endpoint: str,
+        asked: Mapping[str, Any],
+        body: bytes = b"",
+        hops: int = 0,
+    ) -> Frame | None:
+        """Return what the server answers that hosts an endpoint; None if this one does (passing_on.py).
+
+        raises    as `invoke`
+        """
+        if self._passing is None:
+            return None
+        return await self._passing.answer(scope, endpoint, asked, body, hops)
+
+    async def describe(
+        self, scope: Scope, endpoint: str, variant: str, hops: int = 0
+    ) -> tuple[str, bytes]:
         """Return a variant, and what its model takes and gives (serving/described.py), JSON. It is no invocation.
 
         variant   "" for the one that answers most requests
+        hops      as of `invoke`
         raises    as `invoke`
         """
+        asked = {"ask": "describe", "variant": variant}
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
         for _ in range(_MOVES):
+            if (told := await self.passed_on(scope, endpoint, asked, hops=hops)) is not None:
+                return told[0]["variant"], told[1]
             found = self._find(scope, endpoint)
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
                 _check_is_up(found.route, way.route)
-                asked = way.pool.ask(_DESCRIBE, until)
-                header, body = await _answered(asked, found.route, way.route)
+                answer = way.pool.ask(_DESCRIBE, until)
+                header, body = await _answered(answer, found.route, way.route)
             except Retired:
                 continue
             if header["status"] != 200:
@@ -213,7 +262,14 @@ class Router:
             return _nothing()
 
         async def told() -> Snapshot:
-            return self._snapshot(scope, endpoint)
+            known = self._endpoints.get((scope, endpoint.lower()))
+            if known is None or known.route.is_here:
+                return self.own_snapshot(scope, endpoint)
+            try:
+                frame = await self.passed_on(scope, endpoint, {"ask": "figures"}, hops=1)
+            except PeerGone:
+                frame = None
+            return _nothing() if frame is None else snapshot_from_json(frame[1])
 
         return asyncio.run_coroutine_threadsafe(told(), loop).result()
 
@@ -237,7 +293,8 @@ class Router:
 
         return asyncio.run_coroutine_threadsafe(told(), loop).result(_LOOP_S)
 
-    def _snapshot(self, scope: Scope, name: str) -> Snapshot:
+    def own_snapshot(self, scope: Scope, name: str) -> Snapshot:
+        """Return what this server knows of an endpoint's requests, on its event loop; nothing if it does not host it."""
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             return _nothing()
@@ -295,12 +352,15 @@ class Router:
             figures.seconds += ended(Outcome.MODEL_ERROR, status)
         raise refused(route, header)
 
+    def _known_route(self, scope: Scope, name: str) -> Route:
+        return self._find(scope, name).route
+
     def _find(self, scope: Scope, name: str) -> _Endpoint:
         self._follow()
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             raise EndpointMissing(name, scope.account)
-        if not endpoint.ways:
+        if not endpoint.ways and endpoint.route.is_here:
             if endpoint.route.is_hopeless:
                 raise InvalidRequest(endpoint.route.why_not)
             raise ModelNotReady(endpoint.route.why_not)
@@ -347,6 +407,8 @@ class Router:
             activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
         self._pools, self._endpoints, self._followed = pools, endpoints, table
+        if self._passing is not None:
+            self._passing.changed()
         for pool in gone:
             pool.retire()
 

@@ -404,7 +404,7 @@ def test_weights_that_change_keep_the_processes_and_what_was_not_used_up(bench):
 
 def told(bench):
     """The last requests of the endpoint: variant, outcome, status."""
-    snapshot = bench.router._snapshot(SCOPE, "e")
+    snapshot = bench.router.own_snapshot(SCOPE, "e")
     return [(one.variant, one.outcome, one.status) for one in snapshot.last]
 
 
@@ -451,7 +451,7 @@ def test_figures_outlive_a_change_of_variants_and_end_with_the_endpoint(bench):
         bench.publish(("B", 2, 1.0, [other]))
         await asyncio.sleep(0)
         await bench.ask()
-        snapshot = bench.router._snapshot(SCOPE, "e")
+        snapshot = bench.router.own_snapshot(SCOPE, "e")
         assert list(snapshot.variants) == ["B"]
         everything = [*snapshot.variants.values(), *snapshot.gone]
         assert read(snapshot, everything).windows[60].answered == 2

@@ -1,8 +1,8 @@
 """The autoscaler: keeps the instances of scalable targets in step with their bounds and policies.
 
 Level-triggered like hosting, which brings to life what is asked for here: each round settles what was begun, measures, and
-begins what is due. Whatever is decided is decided again in the transaction that records it, so that two servers on one store
-do not both do it.
+begins what is due. Whatever is decided is decided again in the transaction that records it. Of servers that share a store
+each scales the endpoints that it hosts: it counts their requests, wherever they came in.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class Autoscaler:
     """`start` once, `stop` once, from any thread but its own.
 
     arrivals        asked in its thread
+    hosts           whether the endpoint of this ARN is this server's to scale
     period_s        that requests are averaged over; a minute on AWS
     instance_limit  model processes that an account may have
     """
@@ -94,7 +95,9 @@ class Autoscaler:
         *,
         period_s: float = 60.0,
         instance_limit: int = 20,
+        hosts: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self._hosts = hosts
         self._store, self._arrivals = store, arrivals
         self._audit, self._clock = audit, clock
         self._instance_limit = instance_limit
@@ -118,7 +121,7 @@ class Autoscaler:
         now = self._clock()
         with self._store.snapshot() as tx:
             open_ = tx.every(ScalingActivity, (ActivityStatus.IN_PROGRESS,))
-            looked = _looked(tx)
+            looked = [one for one in _looked(tx) if self._hosts(one.endpoint.arn)]
         for activity in open_:
             with self._apart(activity.parent):
                 self._settle(activity, now)

@@ -1,7 +1,7 @@
 """Hosting: keeps model processes in step with the endpoints in the store.
 
 Level-triggered: each round compares what is recorded with what runs and takes the next step, so that a lost
-message or a restart changes nothing. Requests go to a generation only once all its instances are ready, and
+message or a restart changes nothing. Of servers that share a store each hosts endpoints of its own (placing.py). Requests go to a generation only once all its instances are ready, and
 an older one is let go only after that. What goes wrong with one endpoint takes no other with it.
 """
 
@@ -26,6 +26,7 @@ from windvane.notes.log import in_log
 from windvane.notes.sentences import reason, sentence
 from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import in_memory, memory_folder
+from windvane.serving.peers import Peer
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
 from windvane.store.base import Store
@@ -51,6 +52,7 @@ from windvane.work.hosting.generations import (
 )
 from windvane.work.hosting.model_room import ModelRoom
 from windvane.work.hosting.place import ProcessSettings
+from windvane.work.hosting.placing import ALL_HERE, Placed, Placing
 from windvane.work.hosting.removal import Removal
 
 _LOG = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class Hosting:
     check_data asked of models that have a role, before their data are fetched
     model_bytes
                that the models of one account's endpoints may take, unpacked; 0 means any number
+    placing    which endpoints this server hosts
     """
 
     def __init__(
@@ -93,7 +96,10 @@ class Hosting:
         permits: Permits = everywhere,
         check_data: CheckData = whatever,
         model_bytes: int = 0,
+        placing: Placing = ALL_HERE,
     ) -> None:
+        self._placing = placing
+        self._placed = Placed(frozenset())
         self._store = store
         self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
@@ -120,11 +126,12 @@ class Hosting:
         """To be called on the event loop that serves requests: the router lives there. When this returns, every
         endpoint is known; those in service answer as soon as their processes are up."""
         self._root.mkdir(parents=True, exist_ok=True)
-        endpoints = self._endpoints()
+        every = self._endpoints()
+        endpoints = [one for one in every if self._placed.is_to_run(one)]
         wanted = wanted_of(endpoints)
         self._tidy(endpoints, wanted)
         self._muster(endpoints, wanted, time.monotonic())
-        self._publish(endpoints)
+        self._publish(every)
         self._router.bind()
         self._thread.start()
 
@@ -142,6 +149,15 @@ class Hosting:
         if not self._is_closed:
             with suppress(OSError):
                 os.eventfd_write(self._waker, 1)
+
+    def hosts(self, arn: str) -> bool:
+        """Return whether this server hosts an endpoint."""
+        return arn.lower() in self._placed.own
+
+    @property
+    def n_hosted(self) -> int:
+        """Endpoints that this server hosts."""
+        return len(self._placed.own)
 
     def gauges(self) -> Iterable[tuple[str, float]]:
         """Figures for /metrics."""
@@ -176,16 +192,18 @@ class Hosting:
             os.eventfd_read(self._waker)
 
     def _round(self, now: float) -> None:
-        endpoints = self._endpoints()
+        every = self._endpoints()
+        endpoints = [one for one in every if self._placed.is_to_run(one)]
         wanted = wanted_of(endpoints)
         self._muster(endpoints, wanted, now)
         for (arn, _), fleet in list(self._fleets.items()):
             with self._apart(arn):
                 fleet.tick(now)
         self._log.flush()
-        outcomes = [self._outcome(endpoint) for endpoint in endpoints]
+        self._take_what_came(every)
+        outcomes = [self._outcome(endpoint) for endpoint in every]
         self._publish(outcomes)
-        for endpoint, outcome in zip(endpoints, outcomes, strict=True):
+        for endpoint, outcome in zip(every, outcomes, strict=True):
             if outcome is not endpoint:
                 with self._apart(endpoint.arn):
                     self._record(endpoint, outcome)
@@ -203,8 +221,29 @@ class Hosting:
                 self._tell_again[arn] = now + _TRY_AGAIN_S
 
     def _endpoints(self) -> list[Endpoint]:
+        """Return every endpoint; those that no server hosts and this one is to host are its own from now on."""
         with self._store.snapshot() as tx:
-            return tx.every(Endpoint, tuple(EndpointStatus))
+            endpoints = tx.every(Endpoint, tuple(EndpointStatus))
+            self._placed = self._placing.placed(tx, endpoints)
+        if self._placed.free:
+            self._take(self._placed.free, endpoints)
+        return endpoints
+
+    def _take_what_came(self, every: Sequence[Endpoint]) -> None:
+        """Take over from a server that leaves what is up here by now, or needs not be up."""
+        if came := [one.arn.lower() for one in every if self._has_come(one)]:
+            self._take(came, every)
+
+    def _has_come(self, endpoint: Endpoint) -> bool:
+        if endpoint.arn.lower() not in self._placed.coming:
+            return False
+        fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
+        return not endpoint.running or (fleet is not None and fleet.is_ready)
+
+    def _take(self, arns: Iterable[str], every: Sequence[Endpoint]) -> None:
+        with self._store.transaction() as tx:
+            self._placing.take(tx, arns)
+            self._placed = self._placing.placed(tx, every)
 
     def _tidy(self, endpoints: Sequence[Endpoint], wanted: Wanted) -> None:
         """Remove the folders that a server which was killed left behind."""
@@ -299,6 +338,8 @@ class Hosting:
         if endpoint.status is EndpointStatus.FAILED:
             why = f"Endpoint {endpoint.name} failed: {reason(endpoint.failure)}"
             return Route(endpoint.scope, endpoint.name, (), why, is_hopeless=True)
+        if endpoint.running and not self._placed.is_own(endpoint):
+            return self._route_elsewhere(endpoint)
         fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
         if not endpoint.running or fleet is None:
             why = f"Endpoint {endpoint.name} is {endpoint.status}; try again once it is InService."
@@ -309,8 +350,15 @@ class Hosting:
         weights = {item.variant.name: item.variant.weight for item in endpoint.running}
         return Route(endpoint.scope, endpoint.name, fleet.routes(weights))
 
+    def _route_elsewhere(self, endpoint: Endpoint) -> Route:
+        host = self._placed.elsewhere.get(endpoint.arn.lower())
+        peer = None if host is None else Peer(host.id, host.address, host.certificate)
+        return Route(endpoint.scope, endpoint.name, (), host=peer, is_moving=peer is None)
+
     def _outcome(self, endpoint: Endpoint) -> Endpoint:
-        """Return the endpoint as it is to be recorded: itself unless its creation or update has come to an end."""
+        """Return the endpoint as it is to be recorded: itself unless its creation or update has come to an end here."""
+        if not self._placed.is_own(endpoint):
+            return endpoint
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
             return endpoint
         fleet = self._fleets.get((endpoint.arn, endpoint.desired_generation))
@@ -339,7 +387,8 @@ class Hosting:
                     self._let_go(key, fleet)
         alive = {arn for arn, _ in self._fleets}
         for endpoint in endpoints:
-            if endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive:
+            is_over = endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive
+            if is_over and self._placed.is_own(endpoint):
                 with self._apart(endpoint.arn):
                     self._delete(endpoint)
         there = {endpoint.arn for endpoint in endpoints}

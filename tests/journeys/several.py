@@ -1,0 +1,112 @@
+"""Several servers on one PostgreSQL database and one S3 store of somebody else, and clients that a load balancer divides
+among them."""
+
+import itertools
+import os
+import secrets
+import socket
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from journeys.running import RunningServer
+from s3.served import ServedStore
+
+from windvane.testing.throwaway_postgres import NoPostgres, throwaway_postgres
+
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=90, connect_timeout=5)
+
+
+class Place:
+    """What the servers share, and a folder for those of each."""
+
+    def __init__(self, folder, database, store):
+        self.folder, self.database, self.store = folder, database, store
+        self.ports = itertools.count()
+
+    def server(self, name):
+        """A server that runs; it has the same port whenever it is started again."""
+        config = self.folder / f"{name}.toml"
+        config.write_text(
+            f'[store]\nurl = "{self.database}"\n[s3]\nendpoint = "{self.store.endpoint}"\n'
+            f'access_key = "{self.store.access_key}"\nsecret_key = "{self.store.secret_key}"\n'
+        )
+        return RunningServer(
+            self.folder / name, "--config", str(config), "--port", str(free_port())
+        )
+
+
+@contextmanager
+def shared_place(tmp_path_factory):
+    """raises    pytest's skip where there is no PostgreSQL, but in CI"""
+    with ExitStack() as stack:
+        try:
+            postgres = stack.enter_context(throwaway_postgres())
+        except NoPostgres as absent:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(str(absent))
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("WINDVANE_MASTER_KEY", secrets.token_hex(32))
+        store = ServedStore(tmp_path_factory.mktemp("elsewhere"))
+        stack.callback(store.stop)
+        folder = tmp_path_factory.mktemp("servers")
+        yield Place(folder, postgres.url(postgres.new_database()), store.connection)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Balanced:
+    """Asks servers in turn, as a load balancer does: one that cannot be reached, or breaks off, is passed over."""
+
+    def __init__(self, servers, service):
+        self.clients = [server.client(service, config=ONCE) for server in servers]
+        self._turns = itertools.count()
+
+    def ask(self, operation, **parameters):
+        """The answer of one of them, and the number of the server that gave it."""
+        number = next(self._turns) % len(self.clients)
+        try:
+            return getattr(self.clients[number], operation)(**parameters), number
+        except (EndpointConnectionError, HTTPClientError):
+            number = (number + 1) % len(self.clients)
+            return getattr(self.clients[number], operation)(**parameters), number
+
+
+class Traffic:
+    """Requests one after the other in a thread until the block ends."""
+
+    def __init__(self, ask):
+        self._ask = ask
+        self.answers, self.failures = [], []
+        self._is_over = threading.Event()
+
+    @contextmanager
+    def running(self):
+        thread = threading.Thread(target=self._run)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._is_over.set()
+            thread.join()
+
+    def _run(self):
+        while not self._is_over.wait(0.02):
+            try:
+                self.answers.append(self._ask())
+            except (ClientError, BotoCoreError) as error:
+                self.failures.append(repr(error))
+
+    def wait_for(self, n, timeout_s=60):
+        """Returns after so many more answers."""
+        until, give_up = len(self.answers) + n, time.monotonic() + timeout_s
+        while len(self.answers) < until:
+            assert time.monotonic() < give_up, self.failures[:3]
+            time.sleep(0.02)

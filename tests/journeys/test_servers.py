@@ -1,0 +1,111 @@
+"""Two servers on one database: what one is told the other knows, and goes on with when it is gone."""
+
+import time
+
+import pytest
+from journeys.deploying import Deploying
+from journeys.several import Balanced, Traffic, shared_place
+from journeys.small import table
+from journeys.stepping import Steps
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    with shared_place(tmp_path_factory) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def pair(place):
+    servers = [place.server(name) for name in ("one", "two")]
+    yield servers
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+
+
+def wait_until(condition, timeout_s=60):
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+def test_both_have_the_same_keys_and_records(pair):
+    one, two = pair
+    assert one.env["AWS_SECRET_ACCESS_KEY"] == two.env["AWS_SECRET_ACCESS_KEY"]
+    steps = Steps(one)
+    steps.read(one.upload("both/train.csv", table(of_classes=True)))
+    steps.create("on-one", "linear-learner", {"_folds": "2"})
+    assert Steps(two).wait("on-one")["TrainingJobStatus"] == "Completed"
+    pages = [server.client("sagemaker").list_training_jobs() for server in pair]
+    assert pages[0]["TrainingJobSummaries"] == pages[1]["TrainingJobSummaries"]
+
+
+def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, packed):
+    one, two = pair
+    deploying = Deploying(one, packed)
+    deploying.create_config("moved", deploying.whole())
+    deploying.create("moved", "moved")
+    runtime = [server.client("sagemaker-runtime") for server in pair]
+
+    def answer(client):
+        body = client.invoke_endpoint(
+            EndpointName="moved", ContentType="text/csv", Body=packed.row
+        )["Body"]
+        return body.read()
+
+    expected = answer(runtime[0])
+    assert answer(runtime[1]) == expected
+    (host,) = [server for server in pair if Deploying.model_processes(_Of(server))]
+    other = two if host is one else one
+    steps = Steps(host)
+    steps.create("under-way", "catboost", {"iterations": "300", "_folds": "2"})
+    steps.create("waiting", "linear-learner", {"_folds": "2"})
+    wait_until(lambda: "TrainingStartTime" in steps.described("under-way"))
+    host.kill()
+    died = time.monotonic()
+    assert answer(runtime[pair.index(other)]) == expected
+    assert time.monotonic() - died < 15
+    for name in ("under-way", "waiting"):
+        job = Steps(other).wait(name)
+        assert job["TrainingJobStatus"] == "Completed", job
+    host.start()
+    assert answer(host.client("sagemaker-runtime")) == expected
+
+
+def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packed):
+    deploying = Deploying(pair[0], packed)
+    deploying.create_config("rolling", deploying.whole())
+    deploying.create("rolling", "rolling")
+    runtime, control = (Balanced(pair, name) for name in ("sagemaker-runtime", "sagemaker"))
+
+    def invoke():
+        answer, number = runtime.ask(
+            "invoke_endpoint", EndpointName="rolling", ContentType="text/csv", Body=packed.row
+        )
+        return answer["Body"].read(), number
+
+    def tag():
+        arn = control.ask("describe_endpoint", EndpointName="rolling")[0]["EndpointArn"]
+        tags = [{"Key": "at", "Value": str(time.monotonic())}]
+        return control.ask("add_tags", ResourceArn=arn, Tags=tags)
+
+    with Traffic(invoke).running() as invocations, Traffic(tag).running() as changes:
+        for server in pair:
+            for traffic in (invocations, changes):
+                traffic.wait_for(20)
+            server.stop()
+            for traffic in (invocations, changes):
+                traffic.wait_for(20)
+            server.start()
+    assert (invocations.failures, changes.failures) == ([], [])
+    assert len({body for body, _ in invocations.answers}) == 1
+    assert {number for _, number in invocations.answers} == {0, 1}
+
+
+class _Of:
+    def __init__(self, server):
+        self.server = server

@@ -1,0 +1,209 @@
+"""A server asks another one, which answers nobody else; and what a request does while its endpoint moves."""
+
+import asyncio
+import time
+
+import pytest
+from peered import Wired, door_of, posted
+
+from windvane.errors import (
+    EndpointMissing,
+    InvalidRequest,
+    ModelFault,
+    ModelNotReady,
+    Throttled,
+)
+from windvane.names import Scope
+from windvane.process.frames import pack
+from windvane.serving.peers import Peer, PeerGone, Seal, hash_of
+from windvane.serving.pool import Bounds
+from windvane.serving.router import Invocation, Route, Router
+
+SECRET = b"s" * 32
+SCOPE = Scope("000000000000", "us-east-1")
+OTHER = Peer("b", "https://b:8470")
+REQUEST = Invocation(b"1,2", "text/csv")
+
+
+async def echo(header, body):
+    return {"content_type": header["content_type"], "variant": header["endpoint"]}, body.upper()
+
+
+def failing(error):
+    async def ask(_header, _body):
+        raise error
+
+    return ask
+
+
+def wired(doors, secret=SECRET):
+    return Wired(secret, time.time, doors)
+
+
+def ask(doors, **header):
+    peers = wired(doors)
+    return asyncio.run(peers.ask(OTHER, {"ask": "invoke", **header}, b"abc", 5))
+
+
+def test_a_request_and_its_answer_come_through():
+    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
+    told = ask(doors, content_type="text/csv", endpoint="E")
+    assert told == ({"content_type": "text/csv", "variant": "E"}, b"ABC")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointMissing("e", "000000000000"),
+        InvalidRequest("There is no such variant."),
+        ModelFault("It failed.", status=500, message="It", log_group="arn:x"),
+        ModelNotReady("Not yet."),
+        Throttled("Too much."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_another_server_tells_its_caller_comes_through_as_it_is(error):
+    with pytest.raises(type(error)) as told:
+        ask({OTHER.address: door_of(SECRET, {"invoke": failing(error)})})
+    assert str(told.value) == str(error)
+    assert {**vars(told.value), "note": 0} == {**vars(error), "note": 0}
+
+
+def test_what_a_server_of_another_version_does_not_know_is_told():
+    with pytest.raises(InvalidRequest, match="another version"):
+        ask({OTHER.address: door_of(SECRET, {})})
+
+
+def test_a_server_that_does_not_answer_or_host_any_more_is_gone():
+    for doors in ({}, {OTHER.address: door_of(SECRET, {"invoke": failing(PeerGone("moved"))})}):
+        with pytest.raises(PeerGone):
+            ask(doors)
+
+
+@pytest.mark.parametrize("change", ["secret", "body", "old", "future", "none", "twice", "hash"])
+def test_nobody_else_is_answered(change):
+    body = pack({"ask": "invoke", "content_type": "", "endpoint": ""}, b"x")
+    at = int(time.time()) + {"old": -31, "future": 33}.get(change, 0)
+    proof = Seal(b"x" * 32 if change == "secret" else SECRET).proof(hash_of(body), at)
+    proof = {"none": "x", "twice": f"{proof} {proof}"}.get(change, proof)
+    if change == "hash":
+        proof = proof.replace(hash_of(body), hash_of(b"another"))
+    sent = body + b"more" if change == "body" else body
+    door = door_of(SECRET, {"invoke": echo})
+    assert asyncio.run(posted(door, sent, proof)) == (403, b"")
+    good = Seal(SECRET).proof(hash_of(body), int(time.time()))
+    assert asyncio.run(posted(door, body, good))[0] == 200
+
+
+def test_another_secret_holds_from_the_moment_it_is_there():
+    door, peers = door_of(SECRET, {"invoke": echo}), wired({})
+    peers.doors[OTHER.address] = door
+    door.replace(b"n" * 32)
+    header = {"ask": "invoke", "content_type": "", "endpoint": ""}
+    with pytest.raises(PeerGone, match="403"):
+        asyncio.run(peers.ask(OTHER, header, b"", 5))
+    peers.replace(b"n" * 32)
+    assert asyncio.run(peers.ask(OTHER, header, b"", 5))[1] == b""
+
+
+def route(**members):
+    return {(SCOPE, "e"): Route(SCOPE, "E", (), **members)}
+
+
+def play(scene, doors, answer_s=5.0):
+    async def run():
+        router = Router(Bounds(answer_s=answer_s), wired(doors))
+        router.bind()
+        return await scene(router)
+
+    return asyncio.run(run())
+
+
+def test_an_endpoint_elsewhere_is_asked_there():
+    async def scene(router):
+        router.publish(route(host=OTHER))
+        return await router.invoke(SCOPE, "E", REQUEST)
+
+    answer = play(scene, {OTHER.address: door_of(SECRET, {"invoke": echo})})
+    assert (answer.body, answer.content_type) == (b"1,2", "text/csv")
+
+
+def test_a_request_waits_while_its_endpoint_moves():
+    async def scene(router):
+        router.publish(route(is_moving=True))
+        asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        router.publish(route(host=OTHER))
+        return await asked
+
+    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
+    assert play(scene, doors).body == b"1,2"
+
+
+def test_a_request_to_a_server_that_died_goes_to_the_one_that_takes_over():
+    doors = {"https://c:8470": door_of(SECRET, {"invoke": echo})}
+
+    async def scene(router):
+        router.publish(route(host=OTHER))
+        asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
+        await asyncio.sleep(0.05)
+        router.publish(route(host=Peer("c", "https://c:8470")))
+        return await asked
+
+    assert play(scene, doors).body == b"1,2"
+
+
+def test_a_server_that_did_not_answer_once_is_asked_again():
+    async def scene(router):
+        router.publish(route(host=OTHER))
+        asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
+        await asyncio.sleep(0.05)
+        router._passing._peers.doors[OTHER.address] = door_of(SECRET, {"invoke": echo})
+        return await asked
+
+    assert play(scene, {}).body == b"1,2"
+
+
+def test_a_request_that_nobody_takes_in_its_time_is_refused():
+    async def scene(router):
+        router.publish(route(host=OTHER))
+        with pytest.raises(ModelNotReady, match="no other one has taken it over yet"):
+            await router.invoke(SCOPE, "E", REQUEST)
+        router.publish(route(is_moving=True))
+        with pytest.raises(ModelNotReady, match="no other one has taken it over yet"):
+            await router.invoke(SCOPE, "E", REQUEST)
+
+    play(scene, {}, answer_s=0.1)
+
+
+def test_a_request_goes_through_two_servers_at_most_and_in_no_circle():
+    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
+
+    async def scene(router):
+        router.publish(route(host=OTHER))
+        assert (await router.invoke(SCOPE, "E", REQUEST, hops=1)).body == b"1,2"
+        with pytest.raises(PeerGone):
+            await router.invoke(SCOPE, "E", REQUEST, hops=2)
+        router.publish(route(is_moving=True))
+        with pytest.raises(PeerGone):
+            await router.invoke(SCOPE, "E", REQUEST, hops=1)
+
+    play(scene, doors)
+
+
+def test_an_endpoint_that_another_server_has_just_brought_into_service_is_waited_for():
+    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
+
+    async def scene(router):
+        asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
+        await asyncio.sleep(0.05)
+        router.publish(route(why_not="It is Creating."))
+        await asyncio.sleep(0.05)
+        assert isinstance(asked.exception(), ModelNotReady)
+        asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
+        await asyncio.sleep(0.05)
+        router.publish(route(host=OTHER))
+        return await asked
+
+    assert play(scene, doors).body == b"1,2"

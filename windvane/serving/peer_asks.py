@@ -1,0 +1,41 @@
+"""What other servers ask of this one, about the endpoints that it hosts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from windvane.names import Scope
+from windvane.process.frames import Frame
+from windvane.serving.explaining import Explaining, RowQuestion
+from windvane.serving.peer_door import Ask
+from windvane.serving.readings import snapshot_to_json
+from windvane.serving.router import Invocation, Router
+
+
+def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
+    """Return how each kind of request is answered, by what its header calls it."""
+
+    async def invoke(header: Mapping[str, Any], body: bytes) -> Frame:
+        invocation = Invocation(body, header["content_type"], header["accept"], header["variant"])
+        answer = await router.invoke(*_place(header), invocation, header["hops"])
+        return {"content_type": answer.content_type, "variant": answer.variant}, answer.body
+
+    async def describe(header: Mapping[str, Any], _body: bytes) -> Frame:
+        variant, told = await router.describe(*_place(header), header["variant"], header["hops"])
+        return {"variant": variant}, told
+
+    async def explain(header: Mapping[str, Any], body: bytes) -> Frame:
+        question = RowQuestion(body, header["content_type"], header["variant"], header["label"])
+        variant, told = await explaining.explain(*_place(header), question, header["hops"])
+        return {"variant": variant}, json.dumps(told).encode()
+
+    async def figures(header: Mapping[str, Any], _body: bytes) -> Frame:
+        return {}, snapshot_to_json(router.own_snapshot(*_place(header))).encode()
+
+    return {"invoke": invoke, "describe": describe, "explain": explain, "figures": figures}
+
+
+def _place(header: Mapping[str, Any]) -> tuple[Scope, str]:
+    return Scope(header["account"], header["region"]), header["endpoint"]

@@ -1,0 +1,187 @@
+"""Requests to models that another server hosts: passed on to it, over connections that are kept.
+
+A request is one frame, and so is its answer. Servers of one store know each other by a secret that they share: a request
+says when it was made and what its body is, and is signed. Where a server speaks TLS, its certificate is the one whose
+fingerprint it has put into the store, whoever signed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from windvane.errors import (
+    EndpointMissing,
+    InvalidRequest,
+    ModelFault,
+    ModelNotReady,
+    Throttled,
+    WindvaneError,
+)
+from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
+from windvane.sealing import derive_key
+
+if TYPE_CHECKING:
+    import aiohttp  # takes long to load, and a server alone needs none
+
+PATH = "/windvane/peer"
+PROOF = "x-windvane-peer"
+MOST_HOPS = 2
+"""An endpoint that has just moved is known elsewhere a moment later; nothing goes in circles."""
+
+_CONNECT_S = 3.0
+_PURPOSE = "requests between servers"
+
+
+class PeerGone(Exception):
+    """A server does not answer, or no longer hosts what is asked of it."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another server.
+
+    certificate    SHA-256 in hexadecimal of the one it shows; "" without TLS
+    """
+
+    id: str
+    address: str
+    certificate: str = ""
+
+
+class Seal:
+    """Proves that a request comes from a server that knows the secret.
+
+    secret    that all servers of the store share
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = derive_key(secret, _PURPOSE)
+
+    def proof(self, body_hash: str, at: int) -> str:
+        """at    seconds since the epoch"""
+        signed = hmac.digest(self._key, f"{at} {body_hash}".encode(), "sha256").hex()
+        return f"{at} {body_hash} {signed}"
+
+    def body_hash(self, proof: str, now: float, within_s: float) -> str | None:
+        """Return the hash that the body has to have; None if the proof is none, or too old."""
+        parts = proof.split(" ")
+        if len(parts) != 3 or not parts[0].isdecimal() or not proof.isascii():
+            return None
+        is_right = hmac.compare_digest(self.proof(parts[1], int(parts[0])), proof)
+        return parts[1] if is_right and abs(now - int(parts[0])) <= within_s else None
+
+
+def hash_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def told_error(error: WindvaneError) -> dict[str, Any]:
+    """Return an error of a request as another server tells it to its caller."""
+    told: dict[str, Any] = {"type": type(error).__name__, "text": str(error)}
+    if isinstance(error, ModelFault):
+        told |= {"status": error.status, "message": error.message, "log_group": error.log_group}
+    if isinstance(error, EndpointMissing):
+        told |= {"name": error.name, "account": error.account}
+    return told
+
+
+TOLD = (EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled)
+"""Errors that come through to the caller as they are."""
+
+
+def error_told(told: Mapping[str, Any]) -> WindvaneError:
+    """Return the error that `told_error` told."""
+    kind, text = told["type"], told["text"]
+    if kind == ModelFault.__name__:
+        facts = {name: told[name] for name in ("status", "message", "log_group")}
+        return ModelFault(text, **facts)
+    if kind == EndpointMissing.__name__:
+        return EndpointMissing(told["name"], told["account"])
+    plain = {one.__name__: one for one in (ModelNotReady, Throttled)}
+    return plain.get(kind, InvalidRequest)(text)
+
+
+class Peers:
+    """On the event loop of a server.
+
+    secret    that all servers of the store share
+    """
+
+    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._client: aiohttp.ClientSession | None = None
+        self.replace(secret)
+
+    def replace(self, secret: bytes) -> None:
+        """Another secret from now on."""
+        self._seal = Seal(secret)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def ask(
+        self, peer: Peer, header: Mapping[str, Any], body: bytes, timeout_s: float
+    ) -> Frame:
+        """Return what a server answers.
+
+        raises    PeerGone; TimeoutError; what the other server tells its caller
+        """
+        frame = pack(header, body)
+        proof = self._seal.proof(hash_of(frame), int(self._clock()))
+        try:
+            answer = await self._sent(peer, frame, proof, timeout_s)
+        except TimeoutError:
+            raise
+        except (self._gone(), OSError) as error:
+            raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
+        told, rest = answer
+        if told.get("is_moved"):
+            raise PeerGone(f"{peer.address} does not host it any more")
+        if "error" in told:
+            raise error_told(told["error"])
+        return told, rest
+
+    def _gone(self) -> type[Exception]:
+        import aiohttp
+
+        return aiohttp.ClientError
+
+    async def _sent(self, peer: Peer, frame: bytes, proof: str, timeout_s: float) -> Frame:
+        import aiohttp
+
+        trust = aiohttp.Fingerprint(bytes.fromhex(peer.certificate)) if peer.certificate else True
+        async with (
+            asyncio.timeout(timeout_s),
+            self._session().post(
+                f"{peer.address}{PATH}", data=frame, headers={PROOF: proof}, ssl=trust
+            ) as answer,
+        ):
+            data = await answer.read()
+            if answer.status != 200:
+                raise PeerGone(f"{peer.address} answers {answer.status}")
+        frames = FrameBuffer()
+        frames.feed(data)
+        try:
+            found = frames.next_frame()
+        except BadFrame as error:
+            raise PeerGone(f"{peer.address} answers what is no frame") from error
+        if found is None:
+            raise PeerGone(f"{peer.address} answers less than a frame")
+        return found
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            import aiohttp
+
+            self._client = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+                auto_decompress=False,
+            )
+        return self._client
