@@ -35,7 +35,8 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["audit"] == dataclasses.asdict(settings.AuditSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
-    assert set(documented["server"]) == {"host", "port", "account", "tls_cert", "tls_key"}
+    own = {"host", "port", "account", "tls_cert", "tls_key", "address"}
+    assert set(documented["server"]) == own
     assert set().union(*documented["buckets"]) == {
         field.name for field in dataclasses.fields(settings.BucketSettings)
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 from windvane.api import served
 from windvane.api.authenticator import Authenticator
@@ -70,18 +72,23 @@ from windvane.from_settings import (
     embedded_objects,
     hooks_of,
     key_of_writes,
+    membership_of,
     networks_of,
     permanent_keys,
     plain_links,
     regions_of_buckets,
     s3_upstream,
     sandbox_for,
+    shared_keys_of,
     work_config,
 )
 from windvane.maintenance.old_folder import require_imported
 from windvane.names import PageTokens, Scope, default_bucket
 from windvane.process.volatile import make_memory_folder, remove_empty_folders
 from windvane.serving.explaining import Explaining
+from windvane.serving.peer_asks import asks_of
+from windvane.serving.peer_door import PeerDoor
+from windvane.serving.peers import Peers
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
@@ -91,7 +98,7 @@ from windvane.upkeep import Upkeep
 from windvane.web import Web
 from windvane.wire.admission import Admission
 from windvane.wire.call import Authorize, Operations
-from windvane.wire.edge import AsyncHandler, Edge
+from windvane.wire.edge import Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import s3_refusal
 from windvane.wire.rates import AccountRates
@@ -107,10 +114,14 @@ from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
+from windvane.work.hosting.placing import ALL_HERE, SharedPlacing
 from windvane.work.workers.process import WorkerProcess
 from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
+_HAND_OVER_S, _LOOK_S = 20.0, 0.05
+"""For which a server that leaves waits until others host its endpoints."""
+
 _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE + 4
 """What may take long has no more than its number of them; 4 are left for blocks of objects and owners of buckets."""
 
@@ -124,15 +135,22 @@ class Server:
     die with this thread.
     """
 
-    def __init__(self, settings: Settings, workers: Sequence[WorkerProcess] = ()) -> None:
+    def __init__(
+        self, settings: Settings, workers: Sequence[WorkerProcess] = (), address: str = ""
+    ) -> None:
         """Make every part; nothing is started yet.
 
         workers    that have been started and wait to be told what to be
+        address    URL at which other servers reach this one
         """
-        keys = load_or_create_keys(settings.data_dir, settings.account)
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
         masters = load_master_keys(settings.data_dir, settings.master_key)
+        shared_keys = shared_keys_of(settings, self._store, masters)
+        if shared_keys is None:
+            keys = load_or_create_keys(settings.data_dir, settings.account)
+        else:
+            keys = shared_keys.agree()
         self._page_tokens = PageTokens(keys.token_secret)
         self._kms = new_key_service(self._store, masters, self._page_tokens, utc_now)
         if settings.s3 is None:
@@ -142,7 +160,13 @@ class Server:
         self._mapped = BucketMap(bucket_sources(settings))
         own = artifacts_of(settings, self._objects, connection_of(settings))
         self._artifacts = with_mapped(own, self._mapped.sources)
-        self._router = Router(Bounds(queue=settings.serving.queue))
+        self._failures = FailureCounter(settings.limits.failed_requests)
+        self._rates = AccountRates(settings.limits.requests_per_s)
+        self._membership = membership_of(
+            settings, self._store, address, self._tell_servers, self._hear_servers
+        )
+        self._peers = Peers(keys.token_secret, time.time) if self._store.is_shared else None
+        self._router = Router(Bounds(queue=settings.serving.queue), self._peers)
         self._no_volumes = make_memory_folder(settings.data_dir)
         self._sandbox = sandbox_for(settings, self._no_volumes, keys.sealing_secret)
         self._hosting = Hosting(
@@ -157,16 +181,16 @@ class Server:
             permits=self._permits_bucket,
             check_data=self._check_model_data,
             model_bytes=settings.limits.model_bytes,
+            placing=SharedPlacing(self._membership.id) if self._store.is_shared else ALL_HERE,
         )
-        self._up_since = utc_now()
         self._supervisor = Supervisor(
-            self._store,
-            work_config(settings, self._mapped, self._up_since, self._sandbox, masters),
-            workers,
+            work_config(settings, self._mapped, self._membership, self._sandbox, masters), workers
         )
         poller = EventPoller(self._store)
         self._streams = Streams(self._store, poller, settings.events.streams)
-        self._webhooks = Webhooks(self._store, poller, hooks_of(settings), utc_now)
+        self._webhooks = Webhooks(
+            self._store, poller, hooks_of(settings), utc_now, leadership=self._membership
+        )
         self._telemetry = Telemetry(self._store, utc_now, self._gauges)
         self._authorizer = Authorizer(
             Directory(self._store, settings.roles), utc_now, KeyUses(self._store)
@@ -186,10 +210,9 @@ class Server:
             utc_now,
             period_s=settings.scaling.period_s,
             instance_limit=settings.limits.instances,
+            hosts=self._hosting.hosts,
         )
         self._bodies = bodies_of(settings)
-        self._failures = FailureCounter(settings.limits.failed_requests)
-        self._rates = AccountRates(settings.limits.requests_per_s)
         self._s3_threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
         self._in_s3_thread = Threads(self._s3_threads)
         self._permit = Permissions(
@@ -206,7 +229,13 @@ class Server:
         self._gateway = self._new_gateway()
         self._parts = self._new_parts()
         self._operations = self._new_operations()
-        self._async_operations = self._new_async_operations()
+        environment = {"WINDVANE_DATA_DIR": str(settings.data_dir)}
+        explaining = Explaining(self._router, environment)
+        self._async_operations = {
+            **runtime_operations(self._router),
+            **reason_operations(self._router, explaining),
+        }
+        self._peer_door = self._new_peer_door(keys, explaining)
         self._edge = self._new_edge()
         self._in_process = InProcessClient(
             self._operations,
@@ -218,13 +247,17 @@ class Server:
             key_check(self._keyring, utc_now),
         )
         self._console = self._new_console()
-        self.asgi = Web(self._edge, self._console, self._telemetry, self.faults, self._bodies)
+        self.asgi = Web(
+            self._edge, self._console, self._telemetry, self.faults, self._bodies, self._peer_door
+        )
         self._upkeep = Upkeep(
             self._objects,
             self._kms,
             self._authorizer,
             KeyWatch(settings.data_dir, settings.account, self._use_keys),
             utc_now,
+            self._membership,
+            shared_keys,
         )
 
     async def start(self) -> None:
@@ -233,6 +266,7 @@ class Server:
         raises    StoreUnusable
         """
         self._store.migrate()
+        await asyncio.to_thread(self._membership.start)
         self._kms.start()
         self._audit.start()
         for link in plain_links(self._settings):
@@ -241,9 +275,21 @@ class Server:
         await self._webhooks.start()
         self._hosting.start()
         self._autoscaler.start()
-        await asyncio.to_thread(self._supervisor.start)
+        await asyncio.to_thread(self._supervisor.start, self._membership.up_since)
         await asyncio.to_thread(self._authorizer.directory.refresh)
         self._upkeep.start()
+
+    async def leave(self) -> None:
+        """Hand over to other servers, if there are some, what they can go on with at once: whoever asks for an endpoint that
+        was hosted here does not notice."""
+        await asyncio.to_thread(self._membership.leave)
+        until = time.monotonic() + _HAND_OVER_S
+        while (
+            self._hosting.n_hosted
+            and any(not one.is_leaving for one in self._membership.live())
+            and time.monotonic() < until
+        ):
+            await asyncio.sleep(_LOOK_S)
 
     def end_streams(self) -> None:
         """Let the clients go that follow events: other requests end by themselves."""
@@ -256,6 +302,8 @@ class Server:
         await asyncio.to_thread(self._edge.close)
         await asyncio.to_thread(self._in_process.close)
         await self._gateway.close()
+        if self._peers is not None:
+            await self._peers.close()
         await asyncio.to_thread(self._autoscaler.stop)
         await asyncio.gather(
             asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
@@ -264,17 +312,29 @@ class Server:
         if self._objects is not None:
             self._objects.close()
         await asyncio.to_thread(self._audit.stop)
+        await asyncio.to_thread(self._membership.stop)
         remove_empty_folders(self._settings.data_dir)
         self._store.close()
 
     def faults(self) -> list[str]:
         """What is not well, a sentence each."""
-        return [*self._supervisor.faults(), *self._audit.faults()]
+        return [*self._supervisor.faults(), *self._audit.faults(), *self._membership.faults()]
+
+    def _tell_servers(self) -> dict[str, Any]:
+        """Return what the other servers of the store are to know."""
+        return {"failures": self._failures.told_others(), "rates": self._rates.told_others()}
+
+    def _hear_servers(self, told: Sequence[Mapping[str, Any]]) -> None:
+        self._failures.hear([one.get("failures", {}) for one in told])
+        self._rates.hear([one.get("rates", {}) for one in told])
 
     def _use_keys(self, keys: KeyFile) -> None:
         self._keyring.replace(permanent_keys(self._settings, keys), keys.token_secret)
         self._authenticator.replace(keys.token_secret)
         self._page_tokens.replace(keys.token_secret)
+        for one in (self._peers, self._peer_door):
+            if one is not None:
+                one.replace(keys.token_secret)
 
     def _ensure_default_bucket(self) -> None:
         account = self._settings.account
@@ -381,13 +441,11 @@ class Server:
             ),
         }
 
-    def _new_async_operations(self) -> dict[tuple[str, str], AsyncHandler]:
-        environment = {"WINDVANE_DATA_DIR": str(self._settings.data_dir)}
-        explaining = Explaining(self._router, environment)
-        return {
-            **runtime_operations(self._router),
-            **reason_operations(self._router, explaining),
-        }
+    def _new_peer_door(self, keys: KeyFile, explaining: Explaining) -> PeerDoor | None:
+        """Return what answers the other servers of the store; None if it serves one alone."""
+        if not self._store.is_shared:
+            return None
+        return PeerDoor(keys.token_secret, self._bodies, asks_of(self._router, explaining))
 
     def _new_parts(self) -> Services:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits
@@ -414,7 +472,12 @@ class Server:
             Transforms(store, artifacts, roles, encryption, utc_now, most_jobs),
             Logs(store, self._page_tokens, self._settings.logs.retention_days),
             Overviews(store, lists),
-            Progress(store, self._up_since, self._supervisor.memory_bytes, utc_now),
+            Progress(
+                store,
+                lambda: self._membership.up_since,
+                self._supervisor.memory_bytes,
+                utc_now,
+            ),
             Leaderboards(store),
             Previews(artifacts, roles, sandbox=self._sandbox),
             self._router,

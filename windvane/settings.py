@@ -333,6 +333,7 @@ class Settings:
     memory_mb     memory that all workers share; 0 means three quarters of the machine's
     tls_cert      PEM file with the certificate to show, and what it was signed with; "" means no TLS
     tls_key       PEM file with its key
+    address       URL at which other servers on the same database reach this one; "" for the one that it listens on
     master_key    what encryption keys are sealed under, from the environment; "" for that of the data folder
     """
 
@@ -341,6 +342,7 @@ class Settings:
     port: int = 8470
     tls_cert: str = ""
     tls_key: str = ""
+    address: str = ""
     store_url: str = field(default="", repr=False)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory_mb: int = 0
@@ -362,6 +364,12 @@ class Settings:
     master_key: str = field(default="", repr=False)
     sandbox: SandboxSettings = SandboxSettings()
     networks: tuple[NetworkSettings, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.address and not re.fullmatch(r"https?://[^/?#@]+", self.address):
+            raise BadSettings(
+                f"[server] address is '{self.address}'; it must be of the form https://HOST:PORT or http://HOST:PORT."
+            )
 
 
 T = TypeVar("T")
@@ -401,7 +409,9 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"Cannot read the configuration file {config}: {error}.") from error
     _refuse_unknown(document, _SECTIONS, f"{config}")
-    server = _section(document, "server", {"host", "port", "account", "tls_cert", "tls_key"})
+    server = _section(
+        document, "server", {"host", "port", "account", "tls_cert", "tls_key", "address"}
+    )
     for name in server.keys() & {"tls_cert", "tls_key"}:
         server[name] = str((config.parent / server[name]).absolute())
     work = _section(document, "work", {"workers", "memory_mb"})
@@ -448,7 +458,7 @@ def _bucket(entry: dict[str, Any], beside: Path) -> BucketSettings:
 def _section(document: dict[str, Any], name: str, known: set[str]) -> dict[str, Any]:
     section: dict[str, Any] = document.get(name, {})
     _refuse_unknown(section, known, f"[{name}]")
-    types = dict.fromkeys(("host", "account", "url", "tls_cert", "tls_key"), str)
+    types = dict.fromkeys(("host", "account", "url", "tls_cert", "tls_key", "address"), str)
     for entry, value in section.items():
         _check_type(f"[{name}] {entry}", value, types.get(entry, int))
     return section

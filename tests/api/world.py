@@ -214,6 +214,7 @@ def build_parts(
     encryption = Encryption(kms.ciphers)
     most_jobs = limits.jobs_in_flight
     steps = Steps(store, artifacts, roles, lists, encryption, clock, networks, most_jobs)
+    began = clock()
     return Services(
         jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks),
         models=Models(store, artifacts, roles, lists, clock, networks),
@@ -225,7 +226,7 @@ def build_parts(
         transforms=Transforms(store, artifacts, roles, encryption, clock, most_jobs),
         logs=Logs(store, PageTokens(b"k" * 32), 30),
         overviews=Overviews(store, lists),
-        progress=Progress(store, clock(), MEMORY.get, clock),
+        progress=Progress(store, lambda: began, MEMORY.get, clock),
         leaderboards=Leaderboards(store),
         previews=Previews(artifacts, roles),
         router=Router(),

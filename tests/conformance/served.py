@@ -18,8 +18,10 @@ def watch(notes_folder: Path) -> None:
     notes = Notes(notes_folder)
 
     class Watched(service.Server):
-        def __init__(self, settings: Settings, workers: Sequence[WorkerProcess] = ()) -> None:
-            super().__init__(settings, workers)
+        def __init__(
+            self, settings: Settings, workers: Sequence[WorkerProcess] = (), address: str = ""
+        ) -> None:
+            super().__init__(settings, workers, address)
             self.asgi = watched(self.asgi, notes)
 
     service.Server = Watched

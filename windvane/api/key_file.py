@@ -45,6 +45,7 @@ class KeyFile:
     token_secret     signs page tokens, session tokens and console sessions
     sealing_secret   encrypts secrets of users' keys; stays when the token secret is replaced
     older            root keys that are still good besides the newest one
+    revision         grows with each change; 0 until servers share them (api/shared_keys.py)
     """
 
     account: str
@@ -54,6 +55,7 @@ class KeyFile:
     sealing_secret: bytes = field(repr=False, default=b"")
     older: tuple[RootKey, ...] = ()
     created: str = ""
+    revision: int = 0
 
     @property
     def newest(self) -> RootKey:
@@ -83,7 +85,7 @@ def read_keys(data_dir: Path, account: str) -> KeyFile:
     """
     path = data_dir / FILE_NAME
     try:
-        return _read(json.loads(path.read_text()), account)
+        return keys_from_json(json.loads(path.read_text()), account)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableKeys(
             f"Cannot read {path}: {type(error).__name__}: {error}. Restore it from a backup, or "
@@ -110,6 +112,7 @@ def rotate(data_dir: Path, account: str) -> KeyFile:
             secret_key=fresh.secret_key,
             created=fresh.created,
             older=(keys.newest,),
+            revision=keys.revision + 1,
         )
         _replace(data_dir / FILE_NAME, changed)
     return changed
@@ -127,7 +130,7 @@ def retire(data_dir: Path, account: str) -> str:
             raise UnusableKeys(
                 "There is one root key alone. Make a new one first (`windvane keys rotate`)."
             )
-        _replace(data_dir / FILE_NAME, replace(keys, older=()))
+        _replace(data_dir / FILE_NAME, replace(keys, older=(), revision=keys.revision + 1))
     return keys.older[0].access_key
 
 
@@ -135,10 +138,18 @@ def rotate_tokens(data_dir: Path, account: str) -> None:
     """Replace the secret that signs tokens: every temporary key, console session and page token ends."""
     with _changing(data_dir):
         keys = load_or_create_keys(data_dir, account)
-        _replace(data_dir / FILE_NAME, replace(keys, token_secret=secrets.token_bytes(32)))
+        fresh = replace(keys, token_secret=secrets.token_bytes(32), revision=keys.revision + 1)
+        _replace(data_dir / FILE_NAME, fresh)
 
 
-def _read(entries: dict[str, Any], account: str) -> KeyFile:
+def replace_keys(data_dir: Path, keys: KeyFile) -> None:
+    """Write other keys in place of those that are there."""
+    with _changing(data_dir):
+        _replace(data_dir / FILE_NAME, keys)
+
+
+def keys_from_json(entries: dict[str, Any], account: str) -> KeyFile:
+    """raises    ValueError, KeyError or TypeError for what is none"""
     token_secret = bytes.fromhex(entries["token_secret"])
     sealing = entries.get("sealing_secret")
     keys = KeyFile(
@@ -152,6 +163,7 @@ def _read(entries: dict[str, Any], account: str) -> KeyFile:
             for one in entries.get("older", [])
         ),
         str(entries.get("created", "")),
+        int(entries.get("revision", 0)),
     )
     _check(keys)
     return keys
@@ -168,7 +180,7 @@ def _check(keys: KeyFile) -> None:
         raise ValueError("a root key is empty")
 
 
-def _written(keys: KeyFile) -> dict[str, Any]:
+def keys_to_json(keys: KeyFile) -> dict[str, Any]:
     return {
         "access_key": keys.access_key,
         "secret_key": keys.secret_key,
@@ -179,6 +191,7 @@ def _written(keys: KeyFile) -> dict[str, Any]:
             {"access_key": one.access_key, "secret_key": one.secret_key, "created": one.created}
             for one in keys.older
         ],
+        "revision": keys.revision,
     }
 
 
@@ -221,7 +234,7 @@ def _write_beside(path: Path, keys: KeyFile) -> Path:
     temporary = path.with_name(f".keys.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(_written(keys), file, indent=2)
+        json.dump(keys_to_json(keys), file, indent=2)
         file.flush()
         os.fsync(file.fileno())
     return temporary

@@ -36,7 +36,7 @@ async def serve(
     host, port = listener.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
     url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
-    server = Server(settings, workers)
+    server = Server(settings, workers, _own_address(settings, scheme, port))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,6 +55,7 @@ async def serve(
         print(f"windvane ready on {url}", flush=True)
         print(_way_in(url, settings), file=sys.stderr, flush=True)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await server.leave()
         server.end_streams()
         web.should_exit = True
         await serving
@@ -62,6 +63,12 @@ async def serve(
         await server.stop()
         (settings.data_dir / "server.json").unlink(missing_ok=True)
         _LOG.info("stopped")
+
+
+def _own_address(settings: Settings, scheme: str, port: int) -> str:
+    """Return the URL at which other servers reach this one."""
+    is_any = settings.host in ("0.0.0.0", "")  # noqa: S104 - only compared
+    return f"{scheme}://{socket.gethostname() if is_any else settings.host}:{port}"
 
 
 def _way_in(url: str, settings: Settings) -> str:

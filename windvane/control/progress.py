@@ -17,7 +17,7 @@ from windvane.names import Scope
 from windvane.store.base import Store
 
 MemoryOf = Callable[[str], int | None]
-"""Bytes that the task in the hands of the worker of this name holds; None if there is no such worker."""
+"""Bytes that the task in the hands of the worker of this name holds; None if this server has no such worker."""
 
 
 _MOST_ROWS, _MOST_COLUMNS = 2**63 - 1, 2**31 - 1
@@ -68,10 +68,14 @@ class ProgressView:
 
 
 class Progress:
-    """up_since    when this server started: plans of time depend on it after a downtime"""
+    """up_since    since when one server or another has been up without a gap: plans of time depend on it after a downtime"""
 
     def __init__(
-        self, store: Store, up_since: datetime, memory_of: MemoryOf, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        up_since: Callable[[], datetime],
+        memory_of: MemoryOf,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._up_since = up_since
@@ -85,7 +89,7 @@ class Progress:
             tasks = tx.tasks(job.arn)
             candidates = tx.children(Candidate, job.arn)
         now = self._clock()
-        times = timetable(job, self._up_since)
+        times = timetable(job, self._up_since())
         found = _found(tasks)
         return ProgressView(
             job=job,
@@ -107,7 +111,7 @@ class Progress:
             if task.status is TaskStatus.RUNNING and task.started is not None:
                 candidate = by_index.get(index_of(task) or 0)
                 age_s = max(0.0, (now - task.started).total_seconds())
-                stops = stop_at(job, task, self._up_since)
+                stops = stop_at(job, task, self._up_since())
                 memory = self._memory_of(task.worker)
                 yield Running(task, task.started, age_s, stops, candidate, memory)
 

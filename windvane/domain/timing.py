@@ -129,8 +129,8 @@ def _after_s(job: AutoMLJob) -> float:
 
 
 def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
-    """up_since    when this server started; after a time that passed while it was down there is still what the parts
-    of the reserve have
+    """up_since    since when one server or another has been up without a gap; after a time that passed while all were down
+    there is still what the parts of the reserve have
     """
     runtime_s = job.limits.max_runtime_s
     search, packing = search_end(job), timedelta(seconds=_packing_s(job))

@@ -1,7 +1,7 @@
 """Delivers events to webhooks: each at least once, in order, until it is taken or too old.
 
 How far a webhook is stands in the store and moves on only after an answer of 2xx, so what was not delivered when the
-server died is delivered by its next life; a receiver that sees an event's id twice has it already. A webhook's first
+server died is delivered by its next life, or by the server that leads then; a receiver that sees an event's id twice has it already. A webhook's first
 event is the first one after the server knew of the webhook. While a receiver fails, it is tried again after longer and
 longer pauses, and no later event overtakes.
 """
@@ -22,6 +22,7 @@ from windvane.events.poller import EventPoller
 from windvane.events.signing import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
 from windvane.names import derived_suffix
 from windvane.store.base import Store
+from windvane.store.leadership import UNDISPUTED, Leadership
 from windvane.store.outbox import Subscriber
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _PAGE = 100
 _TAKEN = range(200, 300)
 _LOOK_AGAIN_S = 60.0
+_LEADS_AGAIN_S = 0.5
+
+
+class _LeadLost(Exception):
+    """Another server delivers now."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Hook:
 
 
 class Webhooks:
-    """`start` and `stop` on the event loop of the server.
+    """`start` and `stop` on the event loop of the server. Of servers that share a store the one that leads delivers.
 
     pauses_s      before the attempts after the first; the last one again and again
     timeout_s     of an attempt as a whole
@@ -76,8 +82,10 @@ class Webhooks:
         *,
         pauses_s: tuple[float, ...] = PAUSES_S,
         timeout_s: float = 10.0,
+        leadership: Leadership = UNDISPUTED,
     ) -> None:
         self._store, self._poller, self._clock = store, poller, clock
+        self._leadership = leadership
         self._hooks = tuple(hooks)
         self._pauses_s = pauses_s
         self._timeout_s = timeout_s
@@ -87,8 +95,8 @@ class Webhooks:
     async def start(self) -> None:
         """From now on no event is missed, for any of the webhooks."""
         for hook in self._hooks:
-            subscriber = await asyncio.to_thread(self._subscribe, hook)
-            self._tasks.append(asyncio.create_task(self._serve(hook, subscriber)))
+            await asyncio.to_thread(self._subscribe, hook)
+            self._tasks.append(asyncio.create_task(self._serve(hook)))
 
     async def stop(self) -> None:
         """What is not delivered is delivered at the next start."""
@@ -105,7 +113,7 @@ class Webhooks:
         yield "webhook_attempts_failed", float(self.n_failed)
         yield "webhook_events_skipped", float(self.n_skipped)
 
-    async def _serve(self, hook: Hook, subscriber: Subscriber) -> None:
+    async def _serve(self, hook: Hook) -> None:
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=self._timeout_s)
@@ -113,34 +121,52 @@ class Webhooks:
             with self._poller:
                 while True:
                     try:
-                        seen = self._poller.newest
-                        subscriber = await self._go_on(session, hook, subscriber)
-                        await self._poller.beyond(max(seen, subscriber.position), _LOOK_AGAIN_S)
+                        if (number := self._leadership.lead()) is None:
+                            await asyncio.sleep(_LEADS_AGAIN_S)
+                        else:
+                            await self._lead(session, hook, number)
+                    except _LeadLost:
+                        _LOG.info("Webhook %s: another server goes on.", hook.key)
                     except Exception:  # noqa: BLE001 - the end of a round: a store out of reach comes back
                         _LOG.exception("Webhook %s could not go on; it is tried again.", hook.key)
                         await asyncio.sleep(self._pauses_s[-1])
 
+    async def _lead(self, session: aiohttp.ClientSession, hook: Hook, number: int) -> None:
+        """Deliver from where whoever led before has come to.
+
+        raises    _LeadLost
+        """
+        subscriber = await asyncio.to_thread(self._subscribe, hook)
+        while True:
+            seen = self._poller.newest
+            subscriber = await self._go_on(session, hook, subscriber, number)
+            await self._poller.beyond(max(seen, subscriber.position), _LOOK_AGAIN_S)
+
     async def _go_on(
-        self, session: aiohttp.ClientSession, hook: Hook, subscriber: Subscriber
+        self, session: aiohttp.ClientSession, hook: Hook, subscriber: Subscriber, number: int
     ) -> Subscriber:
         """Deliver all that there is."""
+        self._check_leads(number)
         while events := await asyncio.to_thread(self._read, subscriber.position):
             moved = subscriber
             for event in events:
                 if hook.wants(event):
-                    is_taken = await self._deliver(session, hook, event)
+                    is_taken = await self._deliver(session, hook, event, number)
                     n_skipped = moved.n_skipped + (0 if is_taken else 1)
                     moved = replace(moved, position=event.sequence, n_skipped=n_skipped)
-                    await asyncio.to_thread(self._record, moved)
+                    await asyncio.to_thread(self._record, moved, number)
             subscriber = replace(moved, position=events[-1].sequence)
             if subscriber != moved:
-                await asyncio.to_thread(self._record, subscriber)
+                await asyncio.to_thread(self._record, subscriber, number)
         return subscriber
 
-    async def _deliver(self, session: aiohttp.ClientSession, hook: Hook, event: Event) -> bool:
+    async def _deliver(
+        self, session: aiohttp.ClientSession, hook: Hook, event: Event, number: int
+    ) -> bool:
         """Return whether it was taken, in the end."""
         attempt = 0
         while True:
+            self._check_leads(number)
             why = await self._attempt(session, hook, event)
             if not why:
                 self.n_delivered += 1
@@ -186,6 +212,12 @@ class Webhooks:
         with self._store.snapshot() as tx:
             return tx.events(after=after, limit=_PAGE)
 
-    def _record(self, subscriber: Subscriber) -> None:
+    def _record(self, subscriber: Subscriber, number: int) -> None:
         with self._store.transaction() as tx:
+            if not self._leadership.still_leads(tx, number):
+                raise _LeadLost
             tx.put_subscriber(subscriber)
+
+    def _check_leads(self, number: int) -> None:
+        if self._leadership.lead() != number:
+            raise _LeadLost

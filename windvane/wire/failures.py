@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from windvane.addresses import peer_of
 from windvane.errors import (
@@ -29,6 +30,12 @@ HALF_LIFE_S = 60.0
 
 KEPT = 10_000
 """Peers, and keys, that are remembered: 2 MB. The one that failed longest ago is forgotten first."""
+
+MOST_TOLD = 200
+"""Peers, and keys, that other servers are told of, those with most failures."""
+
+_TOLD_FROM = 0.125
+"""Of the limit: with fewer failures nobody needs to be known elsewhere."""
 
 LOGGED_EVERY_S = 60.0
 _COUNTED = (UnknownKey, BadSignature, IncompleteSignature)
@@ -48,8 +55,12 @@ class _Score:
     logged_at: float = float("-inf")
 
 
+_Told = dict[str, tuple[float, float]]
+"""What was told of a peer or key: how many failures, and when."""
+
+
 class FailureCounter:
-    """Counts failures to prove who calls.
+    """Counts failures to prove who calls; those at other servers that share the store are known a few seconds late.
 
     limit    failures of one peer, or with one access key, that are told as what they are
     clock    seconds, monotonic
@@ -60,6 +71,8 @@ class FailureCounter:
         self._clock = clock
         self._peers: OrderedDict[str, _Score] = OrderedDict()
         self._keys: OrderedDict[str, _Score] = OrderedDict()
+        self._other_peers: _Told = {}
+        self._other_keys: _Told = {}
 
     def told(self, record: RequestRecord, error: Exception) -> Exception:
         """Return what a caller is told who failed with `error`: the error itself, or Throttled after too many.
@@ -82,13 +95,40 @@ class FailureCounter:
 
     def is_excessive(self, peer: str, access_key: str) -> bool:
         """Return whether there were too many failures of late from this peer, or with this key."""
-        if not self._peers:
+        if not self._peers and not self._other_peers:
             return False
-        now = self._clock()
-        return any(
-            (score := known.get(name)) is not None and _faded(score, now) > self._limit
-            for known, name in ((self._peers, peer_of(peer)), (self._keys, access_key))
+        now, peer = self._clock(), peer_of(peer)
+        return (
+            self._sum(self._peers, self._other_peers, peer, now) > self._limit
+            or self._sum(self._keys, self._other_keys, access_key, now) > self._limit
         )
+
+    def told_others(self) -> dict[str, dict[str, float]]:
+        """Return the peers and keys with many failures here, for the other servers."""
+        now = self._clock()
+        return {"peers": self._most(self._peers, now), "keys": self._most(self._keys, now)}
+
+    def hear(self, told: Sequence[Mapping[str, Any]]) -> None:
+        """From now on these are what each other server tells of its failures."""
+        now = self._clock()
+        peers, keys = ([one.get(name, {}) for one in told] for name in ("peers", "keys"))
+        self._other_peers, self._other_keys = _summed(peers, now), _summed(keys, now)
+
+    def _sum(self, own: Mapping[str, _Score], others: _Told, name: str, now: float) -> float:
+        here = own.get(name)
+        failures = 0.0 if here is None else _faded(here, now)
+        if (told := others.get(name)) is not None:
+            failures += _faded(_Score(*told), now)
+        return failures
+
+    def _most(self, known: Mapping[str, _Score], now: float) -> dict[str, float]:
+        least = _TOLD_FROM * self._limit
+        found = [
+            (failures, name)
+            for name, one in list(known.items())
+            if (failures := _faded(one, now)) >= least
+        ]
+        return {name: round(failures, 2) for failures, name in sorted(found)[-MOST_TOLD:]}
 
     def _add(self, known: OrderedDict[str, _Score], name: str, now: float) -> _Score:
         score = known.setdefault(name, _Score(at=now))
@@ -111,6 +151,14 @@ class FailureCounter:
             access_key or "none",
         )
         score.unlogged, score.logged_at = 0, now
+
+
+def _summed(told: Sequence[Mapping[str, float]], now: float) -> _Told:
+    summed: dict[str, float] = {}
+    for one in told:
+        for name, failures in one.items():
+            summed[name] = summed.get(name, 0.0) + failures
+    return {name: (failures, now) for name, failures in summed.items()}
 
 
 def _faded(score: _Score, now: float) -> float:

@@ -52,8 +52,9 @@ def insert(store, *records):
             tx.insert(record)
 
 
-def webhooks_of(store, *hooks, clock=lambda: START):
-    return Webhooks(store, EventPoller(store, 0.01), hooks, clock, pauses_s=(0.01,), timeout_s=5.0)
+def webhooks_of(store, *hooks, clock=lambda: START, **more):
+    poller = EventPoller(store, 0.01)
+    return Webhooks(store, poller, hooks, clock, pauses_s=(0.01,), timeout_s=5.0, **more)
 
 
 async def until(condition):
@@ -122,7 +123,7 @@ def test_what_was_taken_but_not_recorded_comes_again_with_the_same_id(store, rec
     hook = Hook(receiver.url, SECRET)
     play(webhooks_of(store, hook), lambda: True)
     dying = webhooks_of(store, hook)
-    dying._record = lambda _: (_ for _ in ()).throw(OSError("killed"))
+    dying._record = lambda *_: (_ for _ in ()).throw(OSError("killed"))
     play(dying, lambda: receiver.came, lambda: insert(store, a_job("one")))
     play(webhooks_of(store, hook), lambda: position(store, hook).position == last(store))
     assert set(names(receiver)) == {"one"}
@@ -225,3 +226,59 @@ def test_a_slow_webhook_holds_up_no_other(store, receiver):
 def test_secrets_and_urls_do_not_show_when_a_webhook_is_printed(receiver):
     assert SECRET not in repr(Hook(receiver.url, SECRET))
     assert "key=1" not in repr(Hook(receiver.url, SECRET))
+
+
+class Lead:
+    """The leadership of one of several servers; `now` is the number under which it leads."""
+
+    def __init__(self, now=None):
+        self.now = now
+
+    def lead(self):
+        return self.now
+
+    def still_leads(self, _tx, number):
+        return number == self.now
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    monkeypatch.setattr("windvane.events.webhooks._LEADS_AGAIN_S", 0.01)
+
+
+def test_of_several_servers_the_one_that_leads_delivers_and_the_next_one_goes_on(
+    store, receiver, soon
+):
+    hook = Hook(receiver.url, SECRET)
+    first, second = Lead(1), Lead()
+
+    async def run():
+        servers = [webhooks_of(store, hook, leadership=one) for one in (first, second)]
+        for server in servers:
+            await server.start()
+        await asyncio.to_thread(insert, store, a_job("one"), a_job("two"))
+        await until(lambda: position(store, hook).position == last(store) > 0)
+        first.now, second.now = None, 2
+        await asyncio.to_thread(insert, store, a_job("three"))
+        await until(lambda: position(store, hook).position == last(store))
+        for server in servers:
+            await server.stop()
+        return [server.n_delivered for server in servers]
+
+    assert asyncio.run(run()) == [2, 1]
+    assert names(receiver) == ["one", "two", "three"]
+
+
+def test_a_server_that_lost_the_lead_while_it_delivered_records_nothing(store, receiver, soon):
+    hook = Hook(receiver.url, SECRET)
+    lead = Lead(1)
+    webhooks = webhooks_of(store, hook, leadership=lead)
+    attempt = webhooks._attempt
+
+    async def overtaken(*arguments):
+        lead.now = None
+        return await attempt(*arguments)
+
+    webhooks._attempt = overtaken
+    play(webhooks, lambda: receiver.came, lambda: insert(store, a_job("one")))
+    assert position(store, hook).position < last(store)

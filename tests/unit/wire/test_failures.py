@@ -82,3 +82,23 @@ def test_what_is_remembered_is_bounded(counter, monkeypatch):
     for n in range(50):
         fail(counter, BadSignature("x"), peer=str(n), key=f"AKIA{n:04}")
     assert (len(counter._peers), len(counter._keys)) == (5, 5)
+
+
+def test_failures_at_another_server_count_and_are_forgotten(counter, clock):
+    elsewhere = FailureCounter(3, clock)
+    for _ in range(3):
+        fail(elsewhere, BadSignature("x"))
+    counter.hear([elsewhere.told_others(), {}])
+    assert not counter.is_excessive("192.0.2.1", "")
+    assert isinstance(fail(counter, BadSignature("x")), Throttled)
+    assert not counter.is_excessive("192.0.2.2", "AKIA5678")
+    clock.now += HALF_LIFE_S
+    assert not counter.is_excessive("192.0.2.1", "AKIA1234")
+    assert counter.told_others() == {"peers": {"192.0.2.1": 0.5}, "keys": {"AKIA1234": 0.5}}
+
+
+def test_what_others_are_told_is_bounded(counter):
+    for n in range(failures.MOST_TOLD + 50):
+        fail(counter, BadSignature("x"), peer=f"192.0.{n // 250}.{n % 250}", key=f"AKIA{n}")
+    told = counter.told_others()
+    assert len(told["peers"]) == len(told["keys"]) == failures.MOST_TOLD

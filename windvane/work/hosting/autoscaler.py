@@ -120,8 +120,9 @@ class Autoscaler:
         """Take one round."""
         now = self._clock()
         with self._store.snapshot() as tx:
-            open_ = tx.every(ScalingActivity, (ActivityStatus.IN_PROGRESS,))
-            looked = [one for one in _looked(tx) if self._hosts(one.endpoint.arn)]
+            under_way = tx.every(ScalingActivity, (ActivityStatus.IN_PROGRESS,))
+            open_ = [one for one in under_way if self._hosts(one.parent)]
+            looked = _looked(tx, self._hosts)
         for activity in open_:
             with self._apart(activity.parent):
                 self._settle(activity, now)
@@ -202,12 +203,13 @@ class Autoscaler:
         return None if decision is None else (target, decision)
 
 
-def _looked(tx: Transaction) -> Sequence[_Looked]:
-    """Each endpoint is read once."""
+def _looked(tx: Transaction, hosts: Callable[[str], bool]) -> Sequence[_Looked]:
+    """Each endpoint that this server hosts is read once."""
     targets_of: dict[str, list[ScalableTarget]] = {}
     for target in tx.every(ScalableTarget, ("",)):
         targets_of.setdefault(target.parent, []).append(target)
-    return [one for arn, targets in targets_of.items() for one in _running(tx, arn, targets)]
+    own = {arn: targets for arn, targets in targets_of.items() if hosts(arn)}
+    return [one for arn, targets in own.items() for one in _running(tx, arn, targets)]
 
 
 def _running(tx: Transaction, arn: str, targets: Sequence[ScalableTarget]) -> Iterator[_Looked]:

@@ -25,8 +25,8 @@ class JobState:
     candidates   in the order of their indices
     endpoint     of the job's endpoint name; None if there is none
     analysis     given if it is needed
-    up_since     when this server started
-    workers      training workers
+    up_since     since when one server or another has been up without a gap
+    workers      training workers of all servers
     queued       tasks to be added
     deploys      the best candidate is to be deployed
     kept_models  single candidates whose models are kept at the job's end; 0 means all

@@ -49,7 +49,8 @@ class WorkConfig:
     master_keys      in hexadecimal, the current one first: what the embedded store is encrypted under
     buckets          those that are read from elsewhere
     run              names this life of the server
-    up_since         when it began
+    up_since         since when one server or another has been up without a gap
+    is_shared        other servers may work with the store as well
     workers          training workers
     memory_mb        memory that all workers share, MiB
     calibrate, tune_threshold
@@ -89,6 +90,7 @@ class WorkConfig:
     event_days: int = 0
     sandbox: Sandbox | None = None
     roles: tuple[RoleOfBuckets, ...] = ()
+    is_shared: bool = False
 
     @property
     def task_memory_mb(self) -> int:

@@ -91,13 +91,14 @@ class _Quiet:
 @dataclass
 class Reconciler:
     """data_dir   where workspaces are
-    up_since   when this server started
-    workers    training workers
+    up_since   since when one server or another has been up without a gap
+    workers    training workers of this server
     deploy     control's one-click deployment
     kept_models
                single candidates whose models are kept at a job's end; 0 means all
     max_columns
                of a table
+    is_shared  other servers may work with the store as well
     """
 
     data_dir: Path
@@ -106,6 +107,7 @@ class Reconciler:
     deploy: Deploy
     kept_models: int = 0
     max_columns: int = 10_000
+    is_shared: bool = False
     _analyses: dict[Path, KnownAnalysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
     _left: dict[str, datetime] = field(default_factory=dict)
@@ -219,9 +221,15 @@ class Reconciler:
             tx,
             job,
             up_since=self.up_since,
-            workers=self.workers,
+            workers=self._n_workers(tx),
             kept_models=self.kept_models,
         )
+
+    def _n_workers(self, tx: Transaction) -> int:
+        """Return how many training workers all servers have."""
+        if not self.is_shared:
+            return self.workers
+        return max(self.workers, sum(server.workers for server in tx.servers()))
 
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:

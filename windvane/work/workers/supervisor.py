@@ -10,11 +10,11 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from windvane.errors import WindvaneError
 from windvane.process.memory import grandchildren_memory_mb
-from windvane.store.base import Store
 from windvane.work.workers.config import WorkConfig, config_to_json
 from windvane.work.workers.process import WorkerProcess, posts
 from windvane.work.workers.roles import Role
@@ -51,11 +51,9 @@ class _Post:
 
 
 class Supervisor:
-    def __init__(
-        self, store: Store, config: WorkConfig, started: Sequence[WorkerProcess] = ()
-    ) -> None:
+    def __init__(self, config: WorkConfig, started: Sequence[WorkerProcess] = ()) -> None:
         """started    processes that wait to be told what to be; others are started as they are needed"""
-        self._store, self._config = store, config
+        self._config = config
         roles = posts(config.workers)
         self._posts = [_Post(role, roles[:at].count(role) + 1) for at, role in enumerate(roles)]
         self._started = list(started)
@@ -64,14 +62,13 @@ class Supervisor:
         self._all_ready = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def start(self) -> None:
-        """Give tasks of the server's last life back and start the workers; returns once they are ready.
+    def start(self, up_since: datetime) -> None:
+        """Start the workers; returns once they are ready.
 
+        up_since  since when one server or another has been up without a gap
         raises    WorkersDown if they do not become ready
         """
-        with self._store.transaction() as tx:
-            for task in tx.release_foreign(f"{self._config.run}/"):
-                _LOG.info("Task %s of %s goes on.", task.key, task.job_arn)
+        self._config = replace(self._config, up_since=up_since)
         self._thread.start()
         if not self._all_ready.wait(_READY_S):
             self.stop()

@@ -133,6 +133,7 @@ class Worker:
             _deployer(config.instance_limit),
             config.kept_models,
             config.max_columns,
+            is_shared=config.is_shared,
         )
         self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
         self._clearing = Clearing()
@@ -294,17 +295,27 @@ class Worker:
         return is_ours
 
     def _meanwhile(self) -> None:
-        """What an express worker does besides its tasks, also while its child runs: time makes things due."""
+        """What an express worker does besides its tasks, also while its child runs: time makes things due. What concerns
+        all servers is done by the one that leads, though two that both did it would do no harm."""
         if self._role is not Role.EXPRESS:
             return
         if time.monotonic() >= self._next_sweep:
-            sweep(self._store, self._reconciler, self._clock(), MAX_ATTEMPTS)
             self._next_sweep = time.monotonic() + _SWEEP_S
+            if self._leads():
+                sweep(self._store, self._reconciler, self._clock(), MAX_ATTEMPTS)
         if time.monotonic() >= self._next_clear_up:
-            self._clearing.begin(left_over(self._store, self._reconciler))
-            days = self._config.log_days, self._config.event_days
-            forget(self._store, self._clock(), *days)
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S
+            self._clearing.begin(left_over(self._store, self._reconciler))
+            if self._leads():
+                days = self._config.log_days, self._config.event_days
+                forget(self._store, self._clock(), *days)
+
+    def _leads(self) -> bool:
+        """Return whether the server of this worker leads."""
+        if not self._config.is_shared:
+            return True
+        with self._store.snapshot() as tx:
+            return tx.lease().holder == self._config.run
 
 
 def _tell_lost(handler: TaskHandler) -> None:

@@ -28,8 +28,9 @@ folder = Path(sys.argv[1])
 store = open_store("", folder)
 store.migrate()
 nowhere = Connection("http://127.0.0.1:1", "k", "s")
-supervisor = Supervisor(store, WorkConfig(folder, "run", datetime.now(UTC), 1, 2048, s3=nowhere))
-supervisor.start()
+now = datetime.now(UTC)
+supervisor = Supervisor(WorkConfig(folder, "run", now, 1, 2048, s3=nowhere))
+supervisor.start(now)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -60,10 +61,9 @@ def _await(condition: Callable[[], bool], within_s: float) -> None:
 def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) -> None:
     store = open_store("", tmp_path)
     store.migrate()
-    supervisor = Supervisor(
-        store, WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 2048, s3=NOWHERE)
-    )
-    supervisor.start()
+    now = datetime.now(UTC)
+    supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 1, 2048, s3=NOWHERE))
+    supervisor.start(now)
     assert supervisor.faults() == []
     _await(lambda: len(_children(tmp_path)) == 4, 20)  # two workers, and the fork server of each
     first = _children(tmp_path)

@@ -1,0 +1,78 @@
+"""What keeps a server from joining those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from windvane.addresses import is_loopback
+from windvane.domain.server import ServerRecord
+from windvane.errors import StoreUnusable
+from windvane.store.schema import NEWEST_VERSION
+from windvane.store.sql import SqlStore
+
+MOST_SKEW = timedelta(seconds=2)
+"""Leases of tasks go by each server's own clock: they hold for 15 seconds."""
+
+_FIRST_WITH_SERVERS = "0008"
+
+
+class ClockDiffers(StoreUnusable):
+    """The clock of this machine is not the store's."""
+
+
+class DoesNotFit(StoreUnusable):
+    """A server cannot work beside those that are there."""
+
+
+def check_clock(offset: timedelta) -> None:
+    """offset    by which this machine's clock is ahead of the database's
+
+    raises    ClockDiffers
+    """
+    if abs(offset) <= MOST_SKEW:
+        return
+    seconds = offset.total_seconds()
+    raise ClockDiffers(
+        f"The clock of this machine is {abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} the database's; "
+        f"{MOST_SKEW.total_seconds():g} s are the most with which servers can share it. Set both by the same NTP servers."
+    )
+
+
+def check_fits(own: ServerRecord, others: Sequence[ServerRecord]) -> None:
+    """raises    DoesNotFit"""
+    for other in others:
+        if own.objects != other.objects:
+            raise DoesNotFit(
+                f"This server keeps its objects in {own.objects}, and the server {other.named}, which uses the same database, "
+                f"in {other.objects}. Servers that share a database share an S3 store as well: give each the same [s3] "
+                "in its configuration."
+            )
+        if own.host != other.host:
+            for one, where in ((own, other), (other, own)):
+                if is_loopback(urlsplit(one.address).hostname or ""):
+                    raise DoesNotFit(
+                        f"The server {one.named} listens where {where.host} does not reach it, and servers that share a "
+                        "database pass requests on to each other. Let it listen on an address of its network, or give it "
+                        "[server] address in its configuration."
+                    )
+
+
+def check_upgrade(store: SqlStore) -> None:
+    """Refuse to change the schema beneath servers that work with it.
+
+    raises    DoesNotFit
+    """
+    with store.snapshot() as tx:
+        version = tx.schema_version()
+        if not _FIRST_WITH_SERVERS <= version < NEWEST_VERSION:
+            return
+        now = tx.store_time()
+        there = [one for one in tx.servers() if one.is_live(now)]
+    if there:
+        raise DoesNotFit(
+            f"This version of Windvane has to change the database's schema ({version} to {NEWEST_VERSION}), and "
+            f"{len(there)} server(s) of earlier versions work with it: {', '.join(one.named for one in there)}. "
+            "Stop them first; they can be started again once they have this version, too."
+        )
