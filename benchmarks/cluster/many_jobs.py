@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import http.cookiejar
+import itertools
 import statistics
 import sys
 import tempfile
@@ -37,27 +38,39 @@ def main(arguments: Sequence[str]) -> int:
             n_before = count
             with served(Path(name) / "data") as server:
                 for request, ask in _requests(server, uri, count).items():
-                    rows.setdefault(request, []).append(_median_ms(ask, asked.rounds))
+                    asked_for, after = ask if isinstance(ask, tuple) else (ask, _nothing)
+                    took = _median_ms(asked_for, after, asked.rounds)
+                    rows.setdefault(request, []).append(took)
     head = ["ms at the median", *(f"{count:,} jobs" for count in counts)]
     print(markdown_table(head, [[request, *cells] for request, cells in rows.items()]))
     return 0
 
 
-def _requests(server: Served, uri: str, count: int) -> Mapping[str, Callable[[], object]]:
-    """Return what is asked, by its name; the server is warm after the first of each."""
+Ask = Callable[[], Any]
+
+
+def _requests(
+    server: Served, uri: str, count: int
+) -> Mapping[str, Ask | tuple[Ask, Callable[[Any], None]]]:
+    """Return what is asked, by its name, and what is done with the answer where that is not measured."""
     sagemaker = server.client("sagemaker")
     newest, oldest = "filled-0000000", f"filled-{count - 1:07}"
-    numbers = iter(range(10**9))
+    numbers = itertools.count()
 
-    def create() -> None:
+    def create() -> str:
         name = f"new-{count}-{next(numbers)}"
         limits = {"CompletionCriteria": {"MaxCandidates": 1}}
         server.create_job(name, uri, "y", AutoMLJobConfig=limits)
+        return name
+
+    def stop(name: str) -> None:
+        """Before the next one: an account has few jobs at once."""
         sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+        server.wait_for_job(name)
 
     page = _signed_in(server)
     return {
-        "CreateAutoMLJob and StopAutoMLJob": create,
+        "CreateAutoMLJob": (create, stop),
         "DescribeAutoMLJob, newest": lambda: sagemaker.describe_auto_ml_job(AutoMLJobName=newest),
         "DescribeAutoMLJob, oldest": lambda: sagemaker.describe_auto_ml_job(AutoMLJobName=oldest),
         "ListAutoMLJobs, first page": lambda: sagemaker.list_auto_ml_jobs(),
@@ -79,13 +92,19 @@ def _signed_in(server: Served) -> Callable[[], object]:
     return lambda: opener.open(f"{server.url}/console/").read()
 
 
-def _median_ms(ask: Callable[[], Any], rounds: int) -> str:
-    ask()
+def _nothing(_: Any) -> None:
+    pass
+
+
+def _median_ms(ask: Ask, after: Callable[[Any], None], rounds: int) -> str:
+    """The server is warm after the first."""
+    after(ask())
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
-        ask()
+        answer = ask()
         times.append(time.perf_counter() - started)
+        after(answer)
     return f"{1000 * statistics.median(times):.1f}"
 
 
