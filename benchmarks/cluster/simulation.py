@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import itertools
+import math
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -34,15 +35,17 @@ class Costs:
     claim_s     of a claim that finds a task
     empty_s     of one that finds none
     finish_s    of a task's end, with what follows for its job
+    said_s      of what a task tells while it runs, with what follows
     renew_s     of a lease that is renewed, every `RENEW_S`
     start_s     from the claim to the task's first line
     fetch_s     for the data that a task reads, from the store of artefacts or the node's cache
     """
 
-    claim_s: float = 0.004
-    empty_s: float = 0.0015
-    finish_s: float = 0.012
-    renew_s: float = 0.001
+    claim_s: float = 0.0085
+    empty_s: float = 0.0025
+    finish_s: float = 0.033
+    said_s: float = 0.017
+    renew_s: float = 0.0024
     start_s: float = 0.02
     fetch_s: float = 0.02
 
@@ -57,12 +60,16 @@ class Cluster:
     """nodes              that each have an express worker and so many that train
     accounts           among which jobs are spread
     jobs_per_day       that are created, at random moments; None keeps two jobs waiting for each worker
+    jobs               that are created at the beginning, and no others
+    pace               by which tasks are quicker than they were recorded
     """
 
     nodes: int
     workers: int = 2
     accounts: int = 20
     jobs_per_day: float | None = None
+    jobs: int | None = None
+    pace: float = 1.0
     costs: Costs = Costs()
 
 
@@ -71,6 +78,7 @@ class Figures:
     """What came of the time that was looked at.
 
     busy_s    of training workers, in tasks
+    ended_s   when the last job completed
     waits_s   of tasks that were ready
     """
 
@@ -78,6 +86,7 @@ class Figures:
     tasks: int = 0
     busy_s: float = 0.0
     store_s: float = 0.0
+    ended_s: float = 0.0
     durations_s: list[float] = field(default_factory=list)
     waits_s: list[float] = field(default_factory=list)
 
@@ -135,11 +144,11 @@ class Simulation:
         heapq.heappush(self._events, (time, next(self._numbers), happen))
 
     def _create_jobs(self) -> None:
-        rate = self.cluster.jobs_per_day
+        rate, jobs = self.cluster.jobs_per_day, self.cluster.jobs
         if rate is not None:
             self._at(self._random.expovariate(rate / DAY_S), self._arrive)
             return
-        for _ in range(2 * self.cluster.nodes * self.cluster.workers):
+        for _ in range(jobs or 2 * self.cluster.nodes * self.cluster.workers):
             self._create()
 
     def _arrive(self) -> None:
@@ -188,24 +197,26 @@ class Simulation:
         costs, job = self.cluster.costs, claimed.job
         task = _named(job.state, claimed.key)
         recorded = job.flow.of(task)
+        seconds = recorded.seconds / self.cluster.pace
         self._move(job, job.flow.running(job.state, task, self.now - job.created))
         begun = self.now + costs.start_s + costs.fetch_s
         n_folds = recorded.result.get("n_folds")
         if n_folds:
-            self._at(begun + recorded.seconds / n_folds, partial(self._say, claimed))
-        ended = begun + recorded.seconds
+            self._at(begun + seconds / n_folds, partial(self._say, claimed))
+        ended = begun + seconds
         for number in range(1, int((ended - self.now) / RENEW_S) + 1):
             self._at(self.now + number * RENEW_S, self._renew)
         if self.now >= self._warm_s:
             self.figures.waits_s.append(self.now - claimed.created)
             if worker.role is Role.TRAIN:
-                self.figures.busy_s += recorded.seconds
+                self.figures.busy_s += seconds
         self._at(ended, partial(self._finish, worker, claimed))
 
     def _say(self, claimed: Waiting[_Job]) -> None:
         job = claimed.job
         task = _named(job.state, claimed.key)
         if task.status is TaskStatus.RUNNING:
+            self._transaction(self.cluster.costs.said_s)
             self._move(job, job.flow.told(job.state, task, self.now - job.created))
 
     def _renew(self) -> None:
@@ -231,7 +242,8 @@ class Simulation:
         if self.now >= self._warm_s:
             self.figures.jobs += 1
             self.figures.durations_s.append(self.now - job.created)
-        if self.cluster.jobs_per_day is None:
+            self.figures.ended_s = self.now
+        if self.cluster.jobs_per_day is None and self.cluster.jobs is None:
             self._create()
 
     def _move(self, job: _Job, state: JobState) -> None:
@@ -274,6 +286,20 @@ def measured(
     ]
 
 
+def _of_jobs(nodes: int, flows: Sequence[Workflow], asked: argparse.Namespace) -> list[str]:
+    """Return a row: how long a cluster takes for so many jobs a node."""
+    cluster = Cluster(nodes, asked.workers, jobs=asked.jobs * nodes, pace=asked.pace)
+    found = beside(cluster, flows)
+    busy = found.busy_s / (nodes * asked.workers * found.ended_s)
+    return [
+        f"{nodes:,}",
+        str(found.jobs),
+        f"{found.tasks:,}",
+        f"{found.ended_s:.1f}",
+        f"{busy:.1%}",
+    ]
+
+
 def _middle(values: Sequence[float], share: float) -> str:
     return f"{sorted(values)[int(share * (len(values) - 1))]:,.2f}" if values else "-"
 
@@ -290,6 +316,14 @@ HEAD = (
 )
 
 
+def beside(cluster: Cluster, workflows: Sequence[Workflow]) -> Figures:
+    """Return what comes of the jobs that a cluster is given, as `benchmarks.cluster.scheduling` does them for real."""
+    return Simulation(cluster, workflows, 0.0).run(math.inf)
+
+
+JOBS_HEAD = ("nodes", "jobs", "tasks", "seconds", "training workers busy")
+
+
 def workflows_of(workers: int, max_candidates: int) -> list[Workflow]:
     return [Workflow(recorded, workers, max_candidates) for recorded in recorded_jobs()]
 
@@ -297,6 +331,13 @@ def workflows_of(workers: int, max_candidates: int) -> list[Workflow]:
 def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     flows = workflows_of(asked.workers, asked.candidates)
+    if asked.jobs:
+        print(
+            markdown_table(
+                JOBS_HEAD, [_of_jobs(nodes, flows, asked) for nodes in _numbers(asked.nodes)]
+            )
+        )
+        return 0
     rows = [
         measured(
             Cluster(nodes, asked.workers, jobs_per_day=asked.jobs_per_day),
@@ -320,6 +361,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=2, help="training workers of a node")
     parser.add_argument("--candidates", type=int, default=25, help="of each job")
     parser.add_argument("--jobs-per-day", type=float, help="by default as many as workers can do")
+    parser.add_argument("--jobs", type=int, default=0, help="for each node, and no others")
+    parser.add_argument("--pace", type=float, default=1.0, help="of tasks, with --jobs")
     parser.add_argument("--warm-s", type=float, default=300.0)
     parser.add_argument("--seconds", type=float, default=600.0)
     return parser

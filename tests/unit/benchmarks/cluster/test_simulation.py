@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.cluster.simulation import Cluster, Costs, Figures, Simulation, workflows_of
+from benchmarks.cluster.simulation import Cluster, Costs, Figures, Simulation, beside, workflows_of
 
-FREE = Costs(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+FREE = Costs(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SECONDS = 120.0
 
 
@@ -41,3 +41,12 @@ def test_few_jobs_leave_workers_without_work(flows):
     idle = simulated(Cluster(nodes=4, costs=FREE, jobs_per_day=86_400 / 30), flows)
     assert idle.busy_s < busy.busy_s
     assert sorted(idle.waits_s)[len(idle.waits_s) // 2] < 1.0
+
+
+def test_jobs_that_are_given_end_sooner_on_more_nodes_and_at_another_pace(flows):
+    one = beside(Cluster(nodes=1, jobs=4, costs=FREE), flows)
+    more = beside(Cluster(nodes=2, jobs=4, costs=FREE), flows)
+    fast = beside(Cluster(nodes=1, jobs=4, pace=4, costs=FREE), flows)
+    assert one.ended_s > 1.5 * more.ended_s
+    assert one.ended_s == pytest.approx(4 * fast.ended_s, rel=0.1)
+    assert one.jobs == more.jobs == fast.jobs == 4
