@@ -21,6 +21,7 @@ EXCEPTIONS = {
     "engine/learners/monotone.py": "names of features",
     "engine/definitions/modules.py": "a line of a module that is cut there",
     "cli/own_api.py": "the last line of a certificate",
+    "from_settings.py": "likewise",
 }
 """Files in which texts with several words are compared or searched, and what those are."""
 
