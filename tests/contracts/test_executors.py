@@ -1,16 +1,26 @@
 """Every kind of executor keeps to the contract."""
 
+import errno
 import os
 import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from windvane.executor.base import End
+from windvane.executor.base import End, Ended
+from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forking import ForkingExecutor
-from windvane.testing.executor_contract import ExecutorContract, end_of, work
+from windvane.executor.forks import Place
+from windvane.testing.executor_contract import (
+    ExecutorContract,
+    RemoteExecutorContract,
+    end_of,
+    news_until_ended,
+    work,
+)
 
 
 @pytest.fixture
@@ -32,6 +42,54 @@ class TestForkingExecutor(ExecutorContract):
         assert (ended.end, "SIGKILL" in ended.text) == (End.CRASHED, True)
         executor.submit(work("answer", question=1))
         assert end_of(executor).end is End.FINISHED
+
+
+class TestForkServerExecutor(RemoteExecutorContract):
+    @pytest.fixture
+    def executor(self, tmp_path):
+        place = Place(tmp_path)
+        made = ForkServerExecutor(["windvane.testing.executor_contract"], lambda _: place)
+        yield made
+        made.close()
+        assert not list(tmp_path.iterdir())
+
+    @pytest.fixture
+    def lose_machine(self, executor):
+        """All its work hangs on the fork server."""
+        return lambda: os.kill(executor.forks.pid, signal.SIGKILL)
+
+    def test_work_that_cannot_have_a_place_has_failed(self, executor, monkeypatch):
+        def full(_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(executor, "_place_of", full)
+        executor.submit(work("answer", question=1))
+        ended = end_of(executor)
+        assert ended.end is End.FAILED
+        assert ended.is_a(OSError)
+        assert "No space left" in ended.text
+
+    def test_work_that_does_not_end_when_it_is_told_to_ends_with_the_fork_server(
+        self, executor, monkeypatch
+    ):
+        """Its attendant may have stopped, so that nobody would tell of it."""
+        monkeypatch.setattr("windvane.executor.fork_server_executor._KILL_S", 0.2)
+        for key in ("stopped", "beside"):
+            executor.submit(work("hang", key))
+        begun = []
+        while len(begun) < 2:
+            begun += executor.poll(1.0)
+        [attendant, _] = sorted(children_of(executor.forks.pid))
+        os.kill(attendant, signal.SIGSTOP)
+        executor.kill("stopped")
+        ends = [one for one in news_until_ended(executor, 2) if isinstance(one, Ended)]
+        assert {one.key: one.end for one in ends} == {"stopped": End.KILLED, "beside": End.LOST}
+        executor.submit(work("answer", question=1))
+        assert end_of(executor).end is End.FINISHED
+
+
+def children_of(pid):
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 HOST = """

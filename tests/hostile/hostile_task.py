@@ -11,6 +11,7 @@ from hostile.breakout import all_results
 
 from windvane.artifacts.base import Location
 from windvane.errors import WindvaneError
+from windvane.work.workers import performing
 
 WORDS = re.compile(rb"(?<![A-Za-z0-9])[A-Za-z0-9]{40}(?![A-Za-z0-9])")
 KNOWN = "known0known1known2known3known4known5knowN"[:40]
@@ -62,5 +63,5 @@ def in_memory(digest):
     return ""
 
 
-if hasattr(sys.modules["__main__"], "perform_order"):
-    sys.modules["__main__"].perform_order = attack
+if hasattr(sys.modules["__main__"], "ForkServer"):
+    performing.perform_order = attack

@@ -35,8 +35,8 @@ from windvane.store.open import open_store
 from windvane.wire.call import Caller, Credential
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.order import TaskOrder
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.order import TaskOrder, work_of
+from windvane.work.workers.starting import TaskPlaces
 
 ACCOUNT, OTHER, REGION = "000000000000", "444455556666", "us-east-1"
 WAIT_S = 30.0
@@ -97,8 +97,7 @@ def test_what_a_task_uploads_reaches_no_bucket_of_another_account(
 ) -> None:
     """A large object takes minutes; whose the bucket was had been asked before them."""
     job = job_of(ACCOUNT)
-    channels: list[Any] = []
-    forks: Any = SimpleNamespace(start=lambda _, channel, **__: channels.append(channel))
+    begun: list[str] = []
     place = EmbeddedFolder(tmp_path / "s3", ACCOUNT, REGION)
     keys = ("00" * 32,)
     config = WorkConfig(
@@ -106,9 +105,9 @@ def test_what_a_task_uploads_reaches_no_bucket_of_another_account(
     )
 
     def permits(*_: Any) -> Callable[[str], bool]:
-        return lambda bucket: bucket != "results" or not channels or _late(objects)
+        return lambda bucket: bucket != "results" or not begun or _late(objects)
 
-    monkeypatch.setattr(TaskStarter, "_permits", permits)
+    monkeypatch.setattr(TaskPlaces, "_permits", permits)
     task = Task(
         id=1,
         job_arn=job.arn,
@@ -118,12 +117,11 @@ def test_what_a_task_uploads_reaches_no_bucket_of_another_account(
         created=datetime.now(UTC),
     )
     order = TaskOrder(job, task, tmp_path / "work", time.time() + 60, {})
-    TaskStarter(config, store, forks).start(order)
-    told, made = (
-        BrokeredArtifacts(channels[0], order.folder),
-        Location("results", "jobs/churn/made"),
-    )
-    with channels[0], pytest.raises(OSError, match="no bucket"):
+    channel = TaskPlaces(config, store).place_of(work_of(order, 4000)).socket
+    assert channel is not None
+    begun.append(job.name)
+    told, made = BrokeredArtifacts(channel, order.folder), Location("results", "jobs/churn/made")
+    with channel, pytest.raises(OSError, match="no bucket"):
         told.write(made, b"made")
     assert not objects.list_objects("results").objects
 

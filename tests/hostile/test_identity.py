@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from api.accounts import (
@@ -63,8 +63,7 @@ from windvane.names import Scope, default_role
 from windvane.settings import LimitSettings, Role
 from windvane.wire.call import Call, Handler, RequestRecord
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.forks import Forks
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.starting import TaskPlaces
 
 NARROW, WIDE = f"arn:aws:iam::{ACCOUNT}:role/a/team", f"arn:aws:iam::{ACCOUNT}:role/b/team"
 DECLARED = (Role(NARROW, ("data",), ("scratch",)), Role(WIDE, ("*",), ("*",)))
@@ -216,12 +215,12 @@ def test_a_transform_job_without_a_role_reads_what_its_creator_may(account: Acco
         job = tx.find(TransformJob, Scope(ACCOUNT, REGION), asked["TransformJobName"])
     assert job is not None
     config = WorkConfig(Path("/none"), "run", account.clock(), 1, 4000)
-    starter = TaskStarter(config, account.store, cast("Forks", None))
+    places = TaskPlaces(config, account.store)
     rows = [Location("rows", key) for key in ("team-a/own.csv", "team-b/secret.csv")]
-    reads = [starter._may_read(job)(row) for row in rows]
+    reads = [places._may_read(job)(row) for row in rows]
     assert reads == [True, False]
     account.client("iam").delete_user_policy(UserName="ann", PolicyName="own")
-    assert not starter._may_read(job)(Location("rows", "team-a/own.csv"))
+    assert not places._may_read(job)(Location("rows", "team-a/own.csv"))
 
 
 def test_a_transform_job_without_a_role_uses_no_model_that_its_creator_may_not_read(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from api.accounts import (
@@ -62,8 +62,7 @@ from windvane.objects.store import open_objects
 from windvane.wire.call import Call, RequestRecord
 from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.forks import Forks
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.starting import TaskPlaces
 
 _JOBS = allow(
     [
@@ -389,9 +388,9 @@ def test_a_bucket_for_everybody_is_read_against_no_session_policy(account: Accou
         scope=SCOPE, name="t", created=now, modified=now, details={}, creator=creator
     )
     config = WorkConfig(Path("/none"), "run", now, 1, 4000)
-    starter = TaskStarter(config, account.store, cast("Forks", None))
-    starter._mapped = BucketMap([BucketSource("open", Path("/none"))])
-    may_read = starter._may_read(job)
+    places = TaskPlaces(config, account.store)
+    places._mapped = BucketMap([BucketSource("open", Path("/none"))])
+    may_read = places._may_read(job)
     assert [may_read(Location("open", key)) for key in ("a.csv", "secret/a.csv")] == [True, False]
 
 
@@ -424,19 +423,19 @@ def test_who_may_not_write_an_object_has_no_transform_job_write_it(account: Acco
         scope=SCOPE, name="t", created=now, modified=now, details=details, creator=creator
     )
     config = WorkConfig(Path("/none"), "run", now, 1, 4000)
-    starter = TaskStarter(config, account.store, cast("Forks", None))
+    places = TaskPlaces(config, account.store)
     reach = reach_of(
         job,
         TaskKind.STEP,
         account.world.artifacts,
         lambda _: True,
-        starter._may_read(job),
-        starter._may_write(job),
+        places._may_read(job),
+        places._may_write(job),
     )
     written = [reach.may_write(Location("results", key)) for key in ("a.csv.out", "prod/a.csv.out")]
     assert written == [True, False]
     of_nobody = replace(job, creator=creator.replace('"user_id": "', '"user_id": "X'))
-    assert not starter._may_write(of_nobody)(Location("results", "a.csv.out"))
+    assert not places._may_write(of_nobody)(Location("results", "a.csv.out"))
 
 
 def test_a_key_is_the_same_key_by_whichever_name(account: Accounts) -> None:

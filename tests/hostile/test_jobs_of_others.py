@@ -18,13 +18,16 @@ from api.test_reports import PIPELINE, dataset_step, post, put_artefacts, refuse
 from api.world import World, build_world, close
 from botocore.exceptions import ClientError
 from unit.work.room import room_mb
-from unit.work.workers.forking import forking
+from unit.work.workers.forking import StageExecutor
 from unit.work.world import ANALYSIS, SCOPE, make_job
 
 from windvane.domain.candidate import StepStatus, TrainingJob
 from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus
 from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
+from windvane.executor.base import Work
+from windvane.executor.fork_server_executor import ForkServerExecutor
+from windvane.executor.forks import Place
 from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.store.base import Store, Transaction
@@ -35,11 +38,10 @@ from windvane.work.tasks.stage_context import StageContext
 from windvane.work.workers import reconciler as conducting
 from windvane.work.workers import stepjobs
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.task_handlers import TaskHandlers
-from windvane.work.workers.worker import MAX_ATTEMPTS, TaskProcess, Worker
+from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
 from windvane.work.workspace import workspace_of
 
 UP_SINCE = datetime.now(UTC)
@@ -176,7 +178,7 @@ def test_an_analysis_is_read_beside_the_store_when_it_has_been_made_and_after_th
     job, now = opened(store, "job"), datetime.now(UTC)
     sweep(store, reconciler, now, MAX_ATTEMPTS)
     config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
-    assert Worker(config, Role.TRAIN, "run/a", store, forking(analyse)).work_once()
+    assert Worker(config, Role.TRAIN, "run/a", store, StageExecutor(tmp_path, analyse)).work_once()
     assert read == ["job"]
     with store.transaction() as tx:
         tx.cancel_ready_tasks(job.arn, list(TaskKind), now)
@@ -306,7 +308,7 @@ def test_a_task_that_cannot_be_begun_ends_its_job_and_not_the_worker(
         assert tx.insert(job)
         tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
     config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
-    worker = Worker(config, Role.TRAIN, "run/a", store, forking())
+    worker = Worker(config, Role.TRAIN, "run/a", store, StageExecutor(tmp_path))
     assert not worker.work_once()
     with store.snapshot() as tx:
         assert [task.status for task in tx.tasks(job.arn)] == [TaskStatus.FAILED]
@@ -322,7 +324,7 @@ def test_a_task_whose_folder_cannot_be_made_ends_its_job_and_not_the_worker(
     """A job on a volume with a key that had made as many files as the machine's memory holds kept the folder of every other
     such job from being made: each ended three workers, and 200 may wait."""
 
-    def start(_: TaskOrder) -> TaskProcess:
+    def place_of(_: Work) -> Place:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     now = datetime.now(UTC)
@@ -331,11 +333,13 @@ def test_a_task_whose_folder_cannot_be_made_ends_its_job_and_not_the_worker(
         assert tx.insert(job)
         tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
     config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
-    worker = Worker(config, Role.TRAIN, "run/a", store, start)
+    executor = ForkServerExecutor([], place_of)
+    worker = Worker(config, Role.TRAIN, "run/a", store, executor)
     for _ in range(MAX_ATTEMPTS):
         assert worker.work_once()
         with store.transaction() as tx:
             tx.release_expired(datetime.now(UTC), MAX_ATTEMPTS)
+    executor.close()
     with store.snapshot() as tx:
         assert [task.status for task in tx.tasks(job.arn)] == [TaskStatus.FAILED]
         ended = tx.by_arn(TrainingJob, job.arn)
@@ -354,11 +358,15 @@ def test_no_task_of_any_kind_takes_more_training_workers_than_an_account_may_hol
             tx.add_tasks(opened_in(tx, name).arn, beside, datetime.now(UTC))
     config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb(), workers_per_account=1)
     first, second = (
-        Worker(config, Role.TRAIN, f"run/train-{number}/1", store, forking()) for number in (1, 2)
+        Worker(config, Role.TRAIN, f"run/train-{number}/1", store, StageExecutor(tmp_path))
+        for number in (1, 2)
     )
     assert first._claim() is not None
     assert second._claim() is None
-    assert Worker(config, Role.EXPRESS, "run/express-0/1", store, forking())._claim() is not None
+    assert (
+        Worker(config, Role.EXPRESS, "run/express-0/1", store, StageExecutor(tmp_path))._claim()
+        is not None
+    )
 
 
 def test_a_step_job_whose_end_cannot_be_told_fails(

@@ -17,15 +17,15 @@ import pytest
 
 from windvane.engine.data.dialect import check_column
 from windvane.errors import DataFault
+from windvane.executor import forkserver
+from windvane.executor.forked import ForkedTask
+from windvane.executor.forkserver import Attendant
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.handed import LONGEST_TEXT, handed_note
 from windvane.notes.note import Note, note_to_json
 from windvane.process.child import Child, Ending
 from windvane.process.frames import FrameBuffer
 from windvane.serving.pool import Pool, WorkerSlot
-from windvane.work.workers import forkserver
-from windvane.work.workers.forked import ForkedTask
-from windvane.work.workers.forkserver import ForkServer
 
 WAIT_S = 30.0
 LONGEST = "\U0001f600" * LONGEST_TEXT
@@ -113,7 +113,7 @@ def test_words_that_a_task_takes_back_are_not_waited_for(
     monkeypatch.setattr(forkserver.select, "poll", Waiter)
     ended: list[Ending] = []
     thread = threading.Thread(
-        target=lambda: ended.append(ForkServer(theirs)._attend(task, listening).ending),
+        target=lambda: ended.append(Attendant(theirs).attend(task, listening).ending),
         daemon=True,
     )
     with ours, theirs:

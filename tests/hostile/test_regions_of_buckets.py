@@ -20,7 +20,7 @@ from windvane.errors import AccessDenied, InvalidRequest
 from windvane.objects.store import open_objects
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.starting import TaskPlaces
 
 ACCOUNT, HERE, THERE = "000000000000", "us-east-1", "eu-west-1"
 KEY = "41" * 32
@@ -106,12 +106,12 @@ def _rights(
     parts.principals.put_inline(Role, ACCOUNT, "jobs", "p", text)
     lies = EmbeddedFolder(folder / "objects", ACCOUNT, HERE)
     config = WorkConfig(folder, "run", datetime.now(UTC), 1, 4000, objects=lies, master_keys=(KEY,))
-    starter = TaskStarter(config_from_json(config_to_json(config)), store, None)
-    starter._artifacts = artifacts or config.artifacts()
+    places = TaskPlaces(config_from_json(config_to_json(config)), store)
+    places._artifacts = artifacts or config.artifacts()
     job = make_job()
     assert job.scope.region == HERE
     job = replace(job, spec=replace(job.spec, role=role.arn))
-    return starter._may_read(job), starter._may_write(job)
+    return places._may_read(job), places._may_write(job)
 
 
 def _policy(statements: list[dict[str, Any]]) -> str:

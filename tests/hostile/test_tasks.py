@@ -13,10 +13,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -33,16 +34,17 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.jobspec import Channel, DataSpec, OutputSpec
 from windvane.domain.task import Task, TaskKind
 from windvane.errors import AccessDenied
-from windvane.process.child import Ending
+from windvane.executor.base import End, Ended, News, Said, Work
+from windvane.executor.fork_server_executor import ForkServerExecutor
+from windvane.executor.forks import Place
 from windvane.process.confinement import Part
 from windvane.process.frames import pack
 from windvane.process.sandbox import sandbox_of
 from windvane.store.open import open_store
 from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.forks import Forks
-from windvane.work.workers.order import TaskOrder
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.order import LIBRARY, TaskOrder, work_of
+from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workspace import workspace_of
 
 SECRET = "S3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr3tS3cr"
@@ -63,17 +65,28 @@ def job_of(account: str = "000000000000") -> AutoMLJob:
     return replace(made, spec=spec, scope=replace(made.scope, account=account))
 
 
-@pytest.fixture
-def hostile_forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forks]:
-    folders = Path(__file__).parents[1:3]
-    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, folders)))
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    forks = Forks(["hostile.hostile_task"])
-    yield forks
-    forks.close()
+@contextmanager
+def executor_of(library: str, place_of: Callable[[Work], Place]) -> Iterator[ForkServerExecutor]:
+    """An executor whose tasks do what a module of these tests says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        executor = ForkServerExecutor([LIBRARY, library], place_of)
+    try:
+        yield executor
+    finally:
+        executor.close()
 
 
-def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Forks) -> None:
+def finished(news: list[News]) -> dict[str, Any]:
+    """Return the result of the only task, which has told nothing else."""
+    [ended] = news
+    assert isinstance(ended, Ended)
+    assert ended.end is End.FINISHED, ended.text
+    return dict(ended.result)
+
+
+def test_a_task_that_runs_code_finds_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
     sandbox, _ = sandbox_of(folder)
@@ -93,7 +106,12 @@ def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Fork
     for path in (workspace.folder / "told.json", other, folder / "keys.json"):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text("content of work/own/data")
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+    config = WorkConfig(folder, "run", datetime.now(UTC), 1, 4000, sandbox=sandbox)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX) as local,
+        executor_of("hostile.hostile_task", TaskPlaces(config, store).place_of) as executor,
+    ):
         local.bind(str(folder / "socket"))
         local.listen()
         told = {
@@ -102,22 +120,18 @@ def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Fork
             "port": server.getsockname()[1],
             "socket": str(folder / "socket"),
             "parent": os.getpid(),
-            "sibling": hostile_forks.pid,
+            "sibling": executor.forks.pid,
             "own": str(workspace.folder / "own"),
             "digest": digest(SECRET),
             "known": digest(KNOWN),
         }
         (workspace.folder / "own").write_text("content of work/own/data")
         (workspace.folder / "told.json").write_text(json.dumps(told))
-        config = WorkConfig(folder, "run", datetime.now(UTC), 1, 4000, sandbox=sandbox)
         now = datetime.now(UTC)
         task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
         order = TaskOrder(job, task, workspace.folder, time.time() + 60, config.figures)
-        running = TaskStarter(config, store, hostile_forks).start(order)
-        ended = running.wait(60)
-    assert ended is not None
-    assert ended.ending is Ending.FINISHED, ended.text
-    found = running.result()
+        executor.submit(work_of(order, 2000))
+        found = finished(executor.poll(60))
     assert found.pop("own file") == "content of work/own/data"
     assert found.pop("the input") == "a,y"
     assert {name: got for name, got in found.items() if got} == {}
@@ -125,70 +139,56 @@ def test_a_task_that_runs_code_finds_nothing(tmp_path: Path, hostile_forks: Fork
     store.close()
 
 
-def test_no_task_finds_what_another_was_told_or_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def work_with(payload: dict[str, Any], kind: TaskKind, folder: Path) -> Work:
+    """Return the work of a task with a payload."""
+    job, now = job_of(), datetime.now(UTC)
+    task = Task(id=1, job_arn=job.arn, kind=kind, key="a", payload=payload, created=now)
+    return work_of(TaskOrder(job, task, folder, time.time() + 60, {}), 4000)
+
+
+def test_no_task_finds_what_another_was_told_or_said(tmp_path: Path) -> None:
     """Both are forks of one process, which had read the order and the result of the first, and never wiped its memory."""
-    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
-    forks = Forks(["hostile.remembering_task"])
     secret = [SECRET[20:] + SECRET[:20], "another"]
+    ours, theirs = socket.socketpair()
+    place = Place(tmp_path, socket=theirs)
+    with executor_of("hostile.remembering_task", lambda _: place) as executor, ours:
 
-    def done(payload: dict[str, object]) -> dict[str, object]:
-        job = job_of()
-        now = datetime.now(UTC)
-        task = Task(
-            id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload=payload, created=now
-        )
-        order = TaskOrder(job, task, tmp_path, time.time() + 60, {})
-        ours, theirs = socket.socketpair()
-        with ours:
-            running = forks.start(order, theirs, memory_mb=4000, confinement=None)
-            ended = running.wait(60)
-        assert ended is not None
-        assert ended.ending is Ending.FINISHED, ended.text
-        return running.result()
+        def done(payload: dict[str, object]) -> dict[str, object]:
+            executor.submit(work_with(payload, TaskKind.ANALYZE, tmp_path))
+            return finished(executor.poll(60))
 
-    try:
         assert done({"told": secret}) == {"said": secret * 1000}
+        place = Place(tmp_path, socket=ours.dup())
         assert done({"digest": digest(secret[0])}) == {"found": ""}
-    finally:
-        forks.close()
 
 
-def test_what_a_task_says_is_heard_but_not_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
-    forks = Forks(["hostile.remembering_task"])
+def test_what_a_task_says_is_heard_but_not_without_end(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        theirs,
+        executor_of(
+            "hostile.remembering_task", lambda _: Place(tmp_path, socket=theirs.dup())
+        ) as executor,
+    ):
 
-    def heard(says: list[object], rests_s: float) -> list[object]:
-        payload = {"says": says, "rests_s": rests_s}
-        now, job = datetime.now(UTC), job_of()
-        task = Task(
-            id=1, job_arn=job.arn, kind=TaskKind.TRAIN, key="a", payload=payload, created=now
-        )
-        ours, theirs = socket.socketpair()
-        found = []
-        with ours:
-            order = TaskOrder(job, task, tmp_path, time.time() + 60, {})
-            running = forks.start(order, theirs, memory_mb=4000, confinement=None)
-            while (ended := running.wait(60)) is None:
-                found.append(running.said())
-        assert ended.ending is Ending.FINISHED, ended.text
-        return found
+        def heard(says: list[object], rests_s: float) -> list[object]:
+            payload = {"says": says, "rests_s": rests_s}
+            executor.submit(work_with(payload, TaskKind.TRAIN, tmp_path))
+            news: list[News] = []
+            while not news or isinstance(news[-1], Said):
+                news += executor.poll(60)
+            finished(news[-1:])
+            return [one.said for one in news if isinstance(one, Said)]
 
-    try:
         assert heard([{"n_folds": 3}, {"n_folds": 5}], 0.5) == [{"n_folds": 3}, {"n_folds": 5}]
-        assert heard([["no object"], "x" * 900], 0.5) == [None, None]
+        assert heard([["no object"], "x" * 900, "x" * 1100], 0.5) == []
         assert len(heard([{"n": n} for n in range(40)], 0.02)) <= 10
         assert heard([], 0.0) == []
-    finally:
-        forks.close()
 
 
 def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) -> None:
     """Attack 14: files in work/ are 0644."""
-    forks = Forks([])
     artifacts = LocalArtifacts(tmp_path / "objects")
     for bucket in ("data", "results"):
         artifacts.ensure_bucket(bucket)
@@ -202,11 +202,11 @@ def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) ->
     task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
     folder = workspace_of(tmp_path, job).folder
     order = TaskOrder(job, task, folder, time.time() + 60, config.figures)
-    ended = TaskStarter(config, store, forks).start(order).wait(60)
-    forks.close()
+    executor = ForkServerExecutor([LIBRARY], TaskPlaces(config, store).place_of)
+    executor.submit(work_of(order, 2000))
+    finished(executor.poll(60))
+    executor.close()
     store.close()
-    assert ended is not None
-    assert ended.ending is Ending.FINISHED, ended.text
     made = [tmp_path / "work", *(tmp_path / "work").rglob("*")]
     assert len(made) > 5
     assert [path for path in made if path.stat().st_mode & 0o077] == []
@@ -454,25 +454,14 @@ def test_a_broker_ends_with_its_task_though_the_task_left_its_end_on_the_way(
     assert not thread.is_alive()
 
 
-def test_the_broker_of_a_task_is_ended_with_it(hostile_forks: Forks, tmp_path: Path) -> None:
+def test_the_broker_of_a_task_is_ended_with_it(tmp_path: Path) -> None:
     over: list[str] = []
     ours, theirs = socket.socketpair()
-    job = job_of()
-    task = Task(
-        id=1,
-        job_arn=job.arn,
-        kind=TaskKind.ANALYZE,
-        key="a",
-        payload={},
-        created=datetime.now(UTC),
-    )
-    order = TaskOrder(job, task, tmp_path, time.time() + 60, {})
-    running = hostile_forks.start(
-        order, theirs, memory_mb=None, confinement=None, over=lambda: over.append("over")
-    )
-    assert running.wait(60) is not None
+    place = Place(tmp_path, socket=theirs, over=lambda: over.append("over"))
+    with executor_of("hostile.remembering_task", lambda _: place) as executor, ours:
+        executor.submit(work_with({"says": []}, TaskKind.ANALYZE, tmp_path))
+        finished(executor.poll(60))
     assert over == ["over"]
-    ours.close()
 
 
 def test_descriptors_without_a_request_do_not_gather(brokered: socket.socket) -> None:

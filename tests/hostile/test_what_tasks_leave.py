@@ -34,6 +34,8 @@ from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.preview.asked import Asked
 from windvane.errors import InvalidRequest, ModelFault
+from windvane.executor.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
+from windvane.executor.forks import Forks
 from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
@@ -50,8 +52,6 @@ from windvane.serving.router import Route, Router, VariantRoute
 from windvane.work.jobs import records
 from windvane.work.jobs.workflow import history_of
 from windvane.work.workers.clearing import Clearing
-from windvane.work.workers.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
-from windvane.work.workers.forks import Forks
 from windvane.work.workspace import Workspace
 
 _DIG = """

@@ -66,6 +66,7 @@ class Task:
     payload   what to do, JSON
     token     fencing token: grows with each claim; a write that carries an older one is refused
     attempts  how often it was claimed
+    losses    how often what ran it was gone before it ended; such a claim is no attempt
     said      what it has told its job's driver, JSON; None unless RUNNING
     result    what came out, JSON; None unless DONE
     failure   what went wrong, or why it was cancelled
@@ -79,6 +80,7 @@ class Task:
     status: TaskStatus = TaskStatus.READY
     token: int = 0
     attempts: int = 0
+    losses: int = 0
     worker: str = ""
     created: datetime
     started: datetime | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import import_module
 from typing import Any, Protocol
 
 from windvane.notes.note import Note
@@ -15,6 +16,13 @@ Say = Callable[[Mapping[str, Any]], None]
 
 Function = Callable[[Mapping[str, Any], Say], Mapping[str, Any]]
 """Work of one kind: from a payload to a result, JSON both. It raises WindvaneError for what it can explain."""
+
+
+def function_of(name: str) -> Function:
+    """Return the function of a name, "package.module:name"."""
+    module, _, attribute = name.partition(":")
+    found: Function = getattr(import_module(module), attribute)
+    return found
 
 
 @dataclass(frozen=True)

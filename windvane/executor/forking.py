@@ -10,26 +10,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from windvane.executor.base import End, Ended, Function, News, Said, Say, Work
+from windvane.executor.base import News, Said, Say, Work, function_of
+from windvane.executor.exits import ended_of
 from windvane.process.child import Child, Ending, Exit
 
 _LOOK_S = 0.02
 """Between two looks at what runs."""
 
 _RESULT, _SAID = "result.json", "said.json"
-
-_ENDS = {
-    Ending.FINISHED: End.FINISHED,
-    Ending.FAILED: End.FAILED,
-    Ending.KILLED_TIME: End.OUT_OF_TIME,
-    Ending.KILLED_MEMORY: End.OUT_OF_MEMORY,
-    Ending.KILLED: End.KILLED,
-    Ending.CRASHED: End.CRASHED,
-}
 
 
 class ForkingExecutor:
@@ -96,16 +87,7 @@ class ForkingExecutor:
         del self._running[running.work.key]
         is_done = ended.ending is Ending.FINISHED
         result = _read(running.place / _RESULT) if is_done else None
-        self._news.append(
-            Ended(
-                running.work.key,
-                _ENDS[ended.ending],
-                result or {},
-                ended.note,
-                ended.error_classes,
-                ended.peak_memory_mb,
-            )
-        )
+        self._news.append(ended_of(running.work.key, ended, result or {}))
         shutil.rmtree(running.place)
 
 
@@ -125,13 +107,6 @@ class _Running:
             return None
         self._said = said
         return said
-
-
-def function_of(name: str) -> Function:
-    """Return the function of a name, "package.module:name"."""
-    module, _, attribute = name.partition(":")
-    found: Function = getattr(import_module(module), attribute)
-    return found
 
 
 def _perform(work: Work, place: Path) -> None:

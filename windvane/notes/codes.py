@@ -72,6 +72,7 @@ class NoteCode(StrEnum):
     MEMORY_LIMIT = "memory-limit", {"memory_mb": int}
     INTERNAL_ERROR = "internal-error"
     ATTEMPTS_USED = "attempts-used", {"attempts": int, "worker": str}
+    LOST_TOO_OFTEN = "lost-too-often", {"losses": int}
     NO_RESULT = "no-result", {"text": DataValue | None}
     CANNOT_BEGIN = "cannot-begin"
     VOLUME_UNUSABLE = "volume-unusable"

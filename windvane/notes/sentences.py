@@ -178,6 +178,9 @@ _OF_TASKS: Wordings = {
         "It was tried {attempts} times; each time the worker died or stopped responding before it was done. The last worker "
         "was '{worker}'."
     ),
+    _C.LOST_TOO_OFTEN: (
+        "It was started {losses} times; each time the machine it ran on, or what ran it there, was gone before it was done."
+    ),
     _C.NO_RESULT: _no_result,
     _C.CANNOT_BEGIN: "It cannot be started: {because}",
     _C.VOLUME_UNUSABLE: "The volume cannot be used: {because}",

@@ -195,8 +195,11 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     def release_task(self, task: Task) -> bool:
         """Give it back unharmed: READY again, this claim not counted as an attempt. False if the lease was lost."""
 
+    def lose_task(self, task: Task) -> bool:
+        """The same of a task that was lost with what ran it, which is counted by itself."""
+
     def release_foreign(self, servers: Collection[str]) -> list[Task]:
-        """Return the same for every RUNNING task of a worker of no such server: one of these is what its name has before
+        """Give back every RUNNING task of a worker of no such server, and return them: one of these is what its name has before
         the first slash."""
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-NEWEST_VERSION = "0008"
+NEWEST_VERSION = "0009"
 """Of the schema, as the last of migrations/versions calls it."""
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -97,6 +97,7 @@ TASKS = Table(
     Column("status", TEXT, nullable=False),
     Column("token", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("losses", Integer, nullable=False, server_default="0"),
     Column("worker", TEXT, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("started", BigInteger),

@@ -155,6 +155,12 @@ class TaskRows(Rows):
         held = self._select(_is_held(task))
         return bool([self._write(task, _given_back(task)) for task in held])
 
+    def lose_task(self, task: Task) -> bool:
+        held = self._select(_is_held(task))
+        return bool(
+            [self._write(task, replace(_given_back(task), losses=task.losses + 1)) for task in held]
+        )
+
     def release_foreign(self, servers: Collection[str]) -> list[Task]:
         running = self._select(_IS_RUNNING)
         foreign = [task for task in running if task.worker.partition("/")[0] not in servers]
@@ -242,6 +248,7 @@ def _changing_columns(task: Task) -> dict[str, Any]:
         "status": str(task.status),
         "token": task.token,
         "attempts": task.attempts,
+        "losses": task.losses,
         "worker": task.worker,
         "started": _optional_micros(task.started),
         "ended": _optional_micros(task.ended),
@@ -269,6 +276,7 @@ def _task(row: Row[Any]) -> Task:
         status=TaskStatus(row.status),
         token=row.token,
         attempts=row.attempts,
+        losses=row.losses,
         worker=row.worker,
         created=from_micros(row.created),
         started=optional_time(row.started),

@@ -9,6 +9,8 @@ lose_machine    takes away, when it is called, whatever runs the executor's work
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -43,9 +45,6 @@ def stumble(_: Mapping[str, Any], __: Say) -> Mapping[str, Any]:
 
 def die(_: Mapping[str, Any], __: Say) -> Mapping[str, Any]:
     """End the process, as the system does that lacks memory."""
-    import os
-    import signal
-
     os.kill(os.getpid(), signal.SIGKILL)
     return {}
 
@@ -53,6 +52,13 @@ def die(_: Mapping[str, Any], __: Say) -> Mapping[str, Any]:
 def hang(_: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
     """Say that it has begun, and go on for ever."""
     say({"begun": True})
+    while True:
+        time.sleep(1.0)
+
+
+def say_pid(_: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
+    """Say which process this is, and go on for ever."""
+    say({"pid": os.getpid()})
     while True:
         time.sleep(1.0)
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from windvane.domain.job import ApiVersion, AutoMLJob, Echo, Limits
 from windvane.domain.task import Task, TaskKind
+from windvane.executor.base import End, Ended
 from windvane.names import Scope
 from windvane.notes.codes import DataValue, NoteCode, ProcessEnd
 from windvane.notes.log import WITHHELD, in_log
 from windvane.notes.note import Note, raised, said
 from windvane.notes.sentences import SENTENCES, reason, sentence
-from windvane.process.child import Ending, Exit
 from windvane.testing.store_laws.place import SPEC
 from windvane.work.workers.task_outcome import Case, StepCase, judge
 
@@ -90,27 +90,29 @@ def test_facts_that_may_be_absent_are_not_missed(code):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TaskKind if kind is not TaskKind.STEP])
-@pytest.mark.parametrize("ending", [Ending.KILLED_TIME, Ending.KILLED_MEMORY])
-def test_what_the_limits_ended_is_told_whole(kind, ending):
-    note = Note({Ending.KILLED_TIME: NoteCode.TIME_OVER}.get(ending, NoteCode.MEMORY_OVER))
+@pytest.mark.parametrize("end", [End.OUT_OF_TIME, End.OUT_OF_MEMORY])
+def test_what_the_limits_ended_is_told_whole(kind, end):
+    note = Note({End.OUT_OF_TIME: NoteCode.TIME_OVER}.get(end, NoteCode.MEMORY_OVER))
     case = Case(JOB, task(kind), NOW + timedelta(seconds=600), stopped=False, memory_mb=100)
-    verdict = judge(case, Exit(ending, note), 3)
+    verdict = judge(case, Ended("1-1", end, note=note), 3)
     assert in_log(verdict.note) == reason(verdict.note) != ""
 
 
 def test_what_the_limit_of_a_step_job_ended_is_told_whole():
     case = StepCase(task(TaskKind.STEP), stopped=False, memory_mb=100, max_runtime_s=60)
-    verdict = judge(case, Exit(Ending.KILLED_TIME), 3)
+    verdict = judge(case, Ended("1-1", End.OUT_OF_TIME), 3)
     assert in_log(verdict.note) == reason(verdict.note) != ""
 
 
 def test_a_crash_is_told_by_its_signal_or_its_type():
     case = Case(JOB, task(TaskKind.TRAIN), NOW, stopped=False, memory_mb=100)
-    crash = Exit(Ending.CRASHED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
+    crash = Ended("1-1", End.CRASHED, note=Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
     killed = judge(case, crash, 3)
     assert in_log(killed.note) == reason(killed.note)
     error = ValueError("could not convert 'canary'")
-    broken = judge(case, Exit(Ending.FAILED, raised(error), ("ValueError",)), 3)
+    broken = judge(
+        case, Ended("1-1", End.FAILED, note=raised(error), error_classes=("ValueError",)), 3
+    )
     assert reason(broken.note) == (
         "It failed because of an internal error: ValueError: could not convert 'canary'"
     )

@@ -232,6 +232,21 @@ class TaskLaws:
             assert not tx.release_task(task)
             assert tx.task(task.id) == again
 
+    def test_a_lost_task_is_ready_and_its_loss_counted_in_place_of_an_attempt(
+        self, store: Store
+    ) -> None:
+        queue(store, "job", "a")
+        for losses in (1, 2):
+            task = claimed(store, losses)
+            with store.transaction() as tx:
+                assert tx.lose_task(task)
+                assert not tx.lose_task(task)
+                ready = tx.task(task.id)
+            assert ready is not None
+            assert (ready.status, ready.attempts, ready.losses) == (TaskStatus.READY, 0, losses)
+        again = claimed(store, 3)
+        assert (again.token, again.attempts, again.losses) == (3, 1, 2)
+
     def test_tasks_of_foreign_workers_are_given_back_and_own_ones_kept(self, store: Store) -> None:
         queue(store, "job", "own", "upper", "foreign", "ready")
         own = claimed(store, worker="life_2/train-1/1")

@@ -12,8 +12,12 @@ from windvane.automl.task import ActionTask
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
+from windvane.executor.base import Work
 from windvane.notes.note import Note, note_from_json, note_to_json
 from windvane.store.records import from_json, to_json
+
+LIBRARY = "windvane.work.workers.performing"
+"""The module that does what an order says."""
 
 _JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
     kind.__name__: kind for kind in (AutoMLJob, ProcessingJob, TrainingJob, TransformJob)
@@ -64,3 +68,13 @@ def order_from_json(text: str) -> TaskOrder:
         why_not=None if told["why_not"] is None else note_from_json(told["why_not"]),
         action=None if told["action"] is None else ActionTask.from_json(told["action"]),
     )
+
+
+def work_of(order: TaskOrder, memory_mb: int) -> Work:
+    """Return an order as an executor takes it.
+
+    memory_mb    its cap
+    """
+    attempt = f"{order.task.id}-{order.task.token}"
+    payload = {"order": order_to_json(order)}
+    return Work(attempt, f"{LIBRARY}:perform_payload", payload, memory_mb, order.stop_at)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from windvane.artifacts.base import Artifacts
+from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.automl.exchange import SharedFolder
 from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import JobFault
+from windvane.executor.base import Say
 from windvane.work.allowance import TaskAllowance
 from windvane.work.tasks.processing import process
 from windvane.work.tasks.stage_context import Result, StageContext
@@ -16,8 +20,20 @@ from windvane.work.tasks.stages import perform
 from windvane.work.tasks.step_context import StepContext
 from windvane.work.tasks.training import train
 from windvane.work.tasks.transform import transform
-from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workspace import Workspace
+
+
+def perform_payload(payload: Mapping[str, Any], say: Say) -> Result:
+    """Return the result of a task as an executor is asked for it (`order.work_of`).
+
+    payload    the order as text, and the descriptor of a socket at whose other end is the task's broker
+    raises     as `perform_order`
+    """
+    order = order_from_json(payload["order"])
+    with socket.socket(fileno=payload["descriptor"]) as channel:
+        artifacts = BrokeredArtifacts(channel, order.folder)
+        return perform_order(order, lambda: artifacts, say)
 
 
 def perform_order(

@@ -1,4 +1,4 @@
-"""How a worker has a task done: its workspace is made ready, its reach worked out, a broker put beside it."""
+"""Where a worker has a task done: its workspace is made ready, its reach worked out, a broker put beside it."""
 
 from __future__ import annotations
 
@@ -18,34 +18,30 @@ from windvane.control.roles import DENIALS, rights_at, rights_at_key
 from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
+from windvane.executor.base import Work
+from windvane.executor.forks import Place
 from windvane.process.ownership import give
 from windvane.store.base import Store
 from windvane.work.reach import MayRead, MayWrite, creator_of, reach_of, role_of
 from windvane.work.workers.config import WorkConfig, utc_now
-from windvane.work.workers.forks import Forks, RemoteTask
-from windvane.work.workers.order import TaskOrder
-
-_LOOK_S = 0.1
+from windvane.work.workers.order import order_from_json
 
 
-class TaskStarter:
+class TaskPlaces:
     """Belongs to the worker's main thread; each broker has a thread of its own."""
 
-    def __init__(self, config: WorkConfig, store: Store, forks: Forks) -> None:
-        self._config, self._store, self._forks = config, store, forks
+    def __init__(self, config: WorkConfig, store: Store) -> None:
+        self._config, self._store = config, store
         self._owners: BucketOwners | None = None
         self._region_of: RegionOf | None = None
         self._mapped = BucketMap(config.buckets)
         self._directory = Directory(store, config.roles)
         self._artifacts: Artifacts | None = None
 
-    def prepare(self) -> bool:
-        """Return whether a task can begin at once; soon, if not."""
-        return self._forks.is_ready(_LOOK_S)
-
-    def start(self, order: TaskOrder) -> RemoteTask:
-        """Begin to do it; there must be no other under way."""
-        config, job = self._config, order.job
+    def place_of(self, work: Work) -> Place:
+        """Return where a task is done that is about to begin (`performing.perform_payload`)."""
+        config, order = self._config, order_from_json(work.payload["order"])
+        job = order.job
         if self._artifacts is None or self._owners is None:  # a client of S3 takes a while to make
             self._artifacts = config.artifacts()
             self._owners = config.owners(self._store)
@@ -62,13 +58,7 @@ class TaskStarter:
         artifacts = own.encrypted_under(key) if key else own
         broker = Broker(ours, artifacts, reach, order.folder)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
-        return self._forks.start(
-            order,
-            theirs,
-            memory_mb=config.task_memory_mb,
-            confinement=config.confinement(job.arn, order.folder),
-            over=broker.end,
-        )
+        return Place(order.folder, config.confinement(job.arn, order.folder), theirs, broker.end)
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
         """Return what the job's role, or whoever created it without one, may read now: policies, manifests and objects may

@@ -14,10 +14,10 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import stop_at
 from windvane.errors import CallerFault, WindvaneError
+from windvane.executor.base import Ended
 from windvane.names import Scope
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
-from windvane.process.child import Exit
 from windvane.store.base import Transaction
 from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.workers import stepjobs
@@ -36,7 +36,7 @@ class TaskHandler:
     stop_at    when it must have ended
     order      what is done in a process of its own
     is_wanted  whether its job is to go on
-    judge      (how the child ended, whether its job was told to stop) -> what that means for the task
+    judge      (how its work ended, whether its job was told to stop) -> what that means for the task
     prepare    reads what that needs besides the store, before the transaction in which it is done
     advance    brings the job forward after the task's end
     """
@@ -46,7 +46,7 @@ class TaskHandler:
     stop_at: datetime
     order: TaskOrder
     is_wanted: Callable[[Transaction], bool]
-    judge: Callable[[Exit, bool], TaskOutcome]
+    judge: Callable[[Ended, bool], TaskOutcome]
     prepare: Callable[[], None]
     advance: Callable[[Transaction, datetime], None]
 
@@ -100,7 +100,7 @@ class TaskHandlers:
             job_now = tx.by_arn(AutoMLJob, job.arn)
             return job_now is not None and job_now.status is JobStatus.IN_PROGRESS
 
-        def meaning(ended: Exit, stopped: bool) -> TaskOutcome:
+        def meaning(ended: Ended, stopped: bool) -> TaskOutcome:
             return judge(
                 Case(job, task, until, stopped, config.task_memory_mb), ended, self.max_attempts
             )
@@ -125,7 +125,7 @@ class TaskHandlers:
         runtime_s = stepjobs.max_runtime_s(job)
         until = (task.started or now) + timedelta(seconds=runtime_s)
 
-        def meaning(ended: Exit, stopped: bool) -> TaskOutcome:
+        def meaning(ended: Ended, stopped: bool) -> TaskOutcome:
             case = StepCase(task, stopped, config.task_memory_mb, runtime_s)
             return judge(case, ended, self.max_attempts)
 

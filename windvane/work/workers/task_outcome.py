@@ -1,4 +1,4 @@
-"""What the end of a child process means for its task."""
+"""What the end of the work of a task means for the task."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import OutOfTime, WindvaneError
+from windvane.executor.base import End, Ended
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
-from windvane.process.child import Ending, Exit
 
 _PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
 """Errors of disks, networks and the store of artefacts; another attempt may go well."""
+
+MAX_LOSSES = 3
+"""Times that the work of a task may be lost: it is begun again, as it was not to blame, unless it is what ends machines."""
 
 _MISSED = frozenset(
     {
@@ -38,7 +41,7 @@ class TaskOutcome:
 
 @dataclass(frozen=True)
 class Case:
-    """A task of an AutoML job that a child process has worked on.
+    """A task of an AutoML job whose work has ended.
 
     stop_at    when it was to have ended
     stopped    its job was told to stop, or had ended
@@ -61,7 +64,7 @@ class Case:
             and self.stop_at >= self.task.started + own
         )
 
-    def out_of_time(self, end: Exit) -> TaskOutcome:
+    def out_of_time(self, end: Ended) -> TaskOutcome:
         if self.is_own_limit:
             own = {"limit_s": self.job.limits.max_candidate_runtime_s}
             return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.CANDIDATE_LIMIT, own))
@@ -87,21 +90,23 @@ class StepCase:
     memory_mb: int
     max_runtime_s: int
 
-    def out_of_time(self, _: Exit) -> TaskOutcome:
+    def out_of_time(self, _: Ended) -> TaskOutcome:
         late = Note(NoteCode.STEP_LIMIT, {"limit_s": self.max_runtime_s})
         return TaskOutcome(TaskStatus.CANCELLED, late)
 
 
-def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> TaskOutcome:
-    if end.ending is Ending.FINISHED:
+def judge(case: Case | StepCase, end: Ended, max_attempts: int) -> TaskOutcome:
+    if end.end is End.FINISHED:
         return TaskOutcome(TaskStatus.DONE)
     if case.stopped:
         return TaskOutcome(TaskStatus.CANCELLED)
-    if end.ending is Ending.KILLED_TIME or end.is_a(OutOfTime):
+    if end.end is End.OUT_OF_TIME or end.is_a(OutOfTime):
         return case.out_of_time(end)
-    if end.ending is Ending.KILLED_MEMORY:
+    if end.end is End.OUT_OF_MEMORY:
         above = Note(NoteCode.MEMORY_LIMIT, {"memory_mb": case.memory_mb})
         return TaskOutcome(TaskStatus.FAILED, above)
+    if end.end is End.LOST:
+        return _lost(case.task, end)
     if end.is_a(WindvaneError):
         return TaskOutcome(TaskStatus.FAILED, end.note)
     if _may_pass(case.task, end) and case.task.attempts < max_attempts:
@@ -109,8 +114,15 @@ def judge(case: Case | StepCase, end: Exit, max_attempts: int) -> TaskOutcome:
     return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.INTERNAL_ERROR, because=end.note))
 
 
-def _may_pass(task: Task, end: Exit) -> bool:
+def _lost(task: Task, end: Ended) -> TaskOutcome:
+    losses = task.losses + 1
+    if losses < MAX_LOSSES:
+        return TaskOutcome(TaskStatus.READY, end.note)
+    return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.LOST_TOO_OFTEN, {"losses": losses}))
+
+
+def _may_pass(task: Task, end: Ended) -> bool:
     """A crash in training is the candidate's own; a crash of what a job hangs on may have come from outside."""
-    if end.ending is Ending.CRASHED:
+    if end.end is End.CRASHED:
         return not task.kind.is_training
     return not _PASSING.isdisjoint(end.error_classes)

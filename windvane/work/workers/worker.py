@@ -2,7 +2,7 @@
 
 Started by work/workers/supervisor.py, with its configuration on standard input. It never trains itself: it holds the
 lease, watches time and stop requests, and outlives any task. It holds the keys of the stores too, so that tasks are no
-forks of it, but of its fork server (work/workers/forkserver.py), and reach objects through its broker alone.
+forks of it, but of its fork server (executor/forkserver.py), and reach objects through its broker alone.
 """
 
 from __future__ import annotations
@@ -14,103 +14,50 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
-from windvane.errors import WindvaneError
+from windvane.executor.base import Executor
+from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.notes.codes import NoteCode
-from windvane.notes.log import in_log
 from windvane.notes.note import Note, raised
-from windvane.process.child import Ending, Exit, failed_with
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
-from windvane.work.jobs.workflow import words_of
+from windvane.work.workers.attendance import LEASE, Attendance
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
-from windvane.work.workers.forked import Result
-from windvane.work.workers.forks import Forks
-from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.order import LIBRARY
 from windvane.work.workers.process import READY_LINE
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
 from windvane.work.workers.roles import Role
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
-from windvane.work.workers.task_outcome import TaskOutcome
 
 _LOG = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-LEASE = timedelta(seconds=15)
 
-_RENEW_S = 4.0
 _LOOK_S = 0.25
+_READY_S = 0.1
 _SWEEP_S = 0.5
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
-
-_UNREADABLE = Note(NoteCode.NO_RESULT)
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class TaskProcess(Protocol):
-    """A task under way in a process of its own."""
-
-    def wait(self, timeout_s: float) -> Exit | None:
-        """Return how it ended, after waiting until it does, says something, or the time is over."""
-
-    def said(self) -> Result | None:
-        """Return what it said last, once; None if it has said nothing since."""
-
-    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
-        """Kill it now. Returns how it ended: `reason`, or what it was if it had ended before."""
-
-    def result(self) -> Result:
-        """Of one that FINISHED."""
-
-
-@dataclass(frozen=True)
-class NeverStarted:
-    """A task that ended before it had a process."""
-
-    ended: Exit
-
-    def wait(self, _timeout_s: float) -> Exit:
-        return self.ended
-
-    def said(self) -> Result | None:
-        return None
-
-    def kill(self, _reason: Ending = Ending.KILLED) -> Exit:
-        return self.ended
-
-    def result(self) -> Result:
-        return {}
-
-
-StartTask = Callable[[TaskOrder], TaskProcess]
-
-
-@dataclass(frozen=True)
-class RunningTask:
-    """A task under way and what it is of."""
-
-    handler: TaskHandler
-    running: TaskProcess
-
-
 class Worker:
     """name     unique among all workers ever; begins with the run it belongs to
-    start    begins to do an order, one at a time
-    prepare  whether that can begin at once: asked before a task is claimed, whose lease is short
+    executor has its tasks done, one at a time
+    prepare  whether one can begin at once: asked before a task is claimed, whose lease is short
     """
 
     def __init__(
@@ -119,12 +66,12 @@ class Worker:
         role: Role,
         name: str,
         store: Store,
-        start: StartTask,
+        executor: Executor,
         prepare: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._config, self._role, self._name = config, role, name
-        self._store, self._start_task, self._clock = store, start, clock
+        self._store, self._executor, self._clock = store, executor, clock
         self._prepare = prepare
         self._reconciler = Reconciler(
             config.data_dir,
@@ -138,7 +85,7 @@ class Worker:
         self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
         self._clearing = Clearing()
         self._is_stopping = False
-        self._next_sweep = self._next_clear_up = self._next_renewal = 0.0
+        self._next_sweep = self._next_clear_up = 0.0
 
     def stop(self) -> None:
         """Give the task back and return from `run` soon. May be called from a signal handler."""
@@ -162,10 +109,7 @@ class Worker:
         claimed = self._claim()
         if claimed is None:
             return False
-        watch = self._start(claimed)
-        ended = self._attend(watch)
-        if ended is not None:
-            self._record(watch, *ended)
+        self._attend(self._begin(claimed))
         return True
 
     def _claim(self) -> TaskHandler | None:
@@ -175,10 +119,10 @@ class Worker:
             for kinds in self._role.turns:
                 task = tx.claim_task(kinds, self._name, now, now + LEASE, most)
                 if task is not None:
-                    return self._begun(tx, task, now)
+                    return self._handler(tx, task, now)
         return None
 
-    def _begun(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
+    def _handler(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
         """What is to be done. A task that cannot be begun fails, so that it is not claimed again and again."""
         try:
             with tx.savepoint():
@@ -190,109 +134,32 @@ class Worker:
             self._reconciler.bring_forward(tx, task.job_arn, now)
             return None
 
-    def _start(self, handler: TaskHandler) -> RunningTask:
+    def _begin(self, handler: TaskHandler) -> Attendance:
         if handler.task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
             handler.prepare()
         with self._store.snapshot() as tx:
             handler = self._handlers.limited(tx, handler, self._clock())
-        running = self._started(handler.order)
-        self._next_renewal = time.monotonic() + _RENEW_S
-        return RunningTask(handler, running)
+        attendance = Attendance(
+            handler,
+            self._config.task_memory_mb,
+            self._executor,
+            self._store,
+            self._reconciler,
+            self._clock,
+        )
+        attendance.begin()
+        return attendance
 
-    def _started(self, order: TaskOrder) -> TaskProcess:
-        """Return what begins to do an order. One whose folder cannot be made, for want of room in memory or on the disk, has
-        failed."""
-        try:
-            return self._start_task(order)
-        except (OSError, WindvaneError) as error:
-            _LOG.exception("The task %s of %s could not be started.", order.task.key, order.job.arn)
-            return NeverStarted(failed_with(error))
-
-    def _attend(self, watch: RunningTask) -> tuple[Exit, bool] | None:
-        """Return how the child ended, and whether it was stopped because its job is not to go on. None if the task is not
-        ours any more: given back, or lost."""
-        is_heard = False
-        while (ended := watch.running.wait(_LOOK_S)) is None:
-            is_heard = is_heard or self._listen(watch)
+    def _attend(self, attendance: Attendance) -> None:
+        """Until the task is over."""
+        while not attendance.is_over:
+            for news in self._executor.poll(_LOOK_S):
+                attendance.take(news)
             if self._is_stopping:
-                self._give_back(watch)
-                return None
-            if self._clock() >= watch.handler.stop_at:
-                return watch.running.kill(Ending.KILLED_TIME), False
-            if not self._keep(watch.handler.task):
-                watch.running.kill()
-                _tell_lost(watch.handler)
-                return None
-            if not self._is_wanted(watch):
-                return watch.running.kill(), True
-            self._meanwhile()
-        return ended, False
-
-    def _listen(self, watch: RunningTask) -> bool:
-        """Return whether the task has said what its job waits for. That is kept, and the job brought forward."""
-        said, task = watch.running.said(), watch.handler.task
-        words = None if said is None else words_of(task, said)
-        if words is None:
-            return False
-        watch.handler.prepare()
-        now = self._clock()
-        with self._store.transaction() as tx:
-            if tx.keep_said(task, words):
-                self._reconciler.bring_forward(tx, task.job_arn, now)
-        return True
-
-    def _give_back(self, watch: RunningTask) -> None:
-        watch.running.kill()
-        with self._store.transaction() as tx:
-            tx.release_task(watch.handler.task)
-
-    def _keep(self, task: Task) -> bool:
-        if time.monotonic() < self._next_renewal:
-            return True
-        self._next_renewal = time.monotonic() + _RENEW_S
-        with self._store.transaction() as tx:
-            return tx.renew_lease(task, self._clock() + LEASE)
-
-    def _is_wanted(self, watch: RunningTask) -> bool:
-        with self._store.snapshot() as tx:
-            return watch.handler.is_wanted(tx)
-
-    def _record(self, watch: RunningTask, ended: Exit, is_stopped: bool) -> None:
-        """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
-        handler = watch.handler
-        outcome = handler.judge(ended, is_stopped)
-        why = in_log(outcome.note)
-        result = watch.running.result() if outcome.status is TaskStatus.DONE else None
-        now = self._clock()
-        if outcome.status is TaskStatus.READY:
-            _LOG.warning("Task %s is tried again: %s", handler.task.id, why)
-            with self._store.transaction() as tx:
-                tx.renew_lease(handler.task, now)
-            return
-        try:
-            is_ours = self._finish(handler, outcome, result)
-        except OF_ONE_JOB:
-            _LOG.exception("Task %s left a result that is none.", handler.task.id)
-            outcome, why = TaskOutcome(TaskStatus.FAILED, _UNREADABLE), in_log(_UNREADABLE)
-            is_ours = self._finish(handler, outcome, None)
-        if not is_ours:
-            _tell_lost(handler)
-            return
-        _LOG.info("Task %s of %s: %s %s", handler.task.key, handler.owner, outcome.status, why)
-
-    def _finish(self, handler: TaskHandler, outcome: TaskOutcome, result: Result | None) -> bool:
-        """Return whether the task was still ours; if not, nothing is recorded."""
-        handler.prepare()
-        now = self._clock()
-        with self._store.transaction() as tx:
-            is_ours = tx.finish_task(
-                handler.task, outcome.status, now, result=result, failure=outcome.note
-            )
-            if is_ours and result is not None:
-                handler.advance(tx, now)
-            elif is_ours:
-                self._reconciler.bring_forward(tx, handler.task.job_arn, now)
-        return is_ours
+                attendance.give_back()
+            if not attendance.is_over:
+                attendance.look()
+                self._meanwhile()
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due. What concerns
@@ -318,13 +185,6 @@ class Worker:
             return tx.lease().holder == self._config.run
 
 
-def _tell_lost(handler: TaskHandler) -> None:
-    task = handler.task
-    _LOG.warning(
-        "Task %s of %s is another worker's now; nothing is recorded.", task.key, handler.owner
-    )
-
-
 def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, datetime], object]:
     def deploy(tx: Transaction, job: AutoMLJob, candidate: Any, now: datetime) -> object:
         return deploy_candidate(tx, job, candidate, now, instance_limit=instance_limit)
@@ -345,11 +205,10 @@ def main(role: Role) -> None:
     sys.stdout.buffer.write(READY_LINE)
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    forks = Forks(
-        role.libraries
-    )  # its libraries take seconds to load: other workers are to be ready first
-    starter = TaskStarter(config, store, forks)
-    worker = Worker(config, role, name, store, starter.start, starter.prepare)
+    places = TaskPlaces(config, store)
+    # The libraries of its fork server take seconds to load: other workers are to be ready first.
+    executor = ForkServerExecutor((LIBRARY, *role.libraries), places.place_of)
+    worker = Worker(config, role, name, store, executor, partial(executor.is_ready, _READY_S))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stop()
@@ -358,7 +217,7 @@ def main(role: Role) -> None:
     signal.signal(signal.SIGINT, stop)
     worker.run()
     store.close()
-    forks.close()
+    executor.close()
 
 
 if __name__ == "__main__":

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from windvane.artifacts.local import LocalArtifacts
 from windvane.automl.exchange import SharedFolder
 from windvane.domain.job import AutoMLJob
-from windvane.process.child import Ending, Exit
+from windvane.executor.base import Say, Work
+from windvane.executor.forking import ForkingExecutor
 from windvane.work.allowance import TaskAllowance
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.tasks.step_context import StepContext
-from windvane.work.workers.forked import ForkedTask, read_result
-from windvane.work.workers.order import TaskOrder
-from windvane.work.workers.worker import StartTask, TaskProcess
+from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workspace import Workspace
 
-
-class Local:
-    """A TaskProcess."""
-
-    def __init__(self, task: ForkedTask, ears: int) -> None:
-        self._task = task
-        self.pid = task.child.pid
-        self._ears = open(ears, "rb", buffering=0)  # noqa: SIM115 - closed with this value
-
-    def __del__(self) -> None:
-        self._ears.close()
-
-    def wait(self, timeout_s: float) -> Exit | None:
-        return self._task.wait(timeout_s)
-
-    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
-        return self._task.kill(reason)
-
-    def said(self) -> Result | None:
-        said = self._ears.read(1000)
-        return json.loads(said) if said else None
-
-    def result(self) -> Result:
-        return read_result(self._task.take_result())
+_DOING: list[Callable[[TaskOrder, Say], Result]] = []
+"""What the executors of this process have done; forks have it, too."""
 
 
 def no_task(_: StageContext) -> Result:
@@ -53,37 +30,38 @@ def no_errand(_: StepContext) -> Result:
     raise AssertionError("There is no step job here.")
 
 
-def forking(
-    run_task: Callable[[StageContext], Result] = no_task,
-    run_errand: Callable[[StepContext], Result] = no_errand,
-) -> StartTask:
-    """run_task    what is done with a task of an AutoML job
+class StageExecutor(ForkingExecutor):
+    """folder      for what forks leave
+    run_task    what is done with a task of an AutoML job
     run_errand  and with a step job
     """
 
-    def start(order: TaskOrder) -> TaskProcess:
-        order.folder.mkdir(parents=True, exist_ok=True)
-        job, place = order.job, Workspace(order.folder)
-        allowance = TaskAllowance(
-            open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures
-        )
-        work: Callable[[], Result]
-        ears, mouth = os.pipe()
-        os.set_blocking(ears, False)
+    def __init__(
+        self,
+        folder: Path,
+        run_task: Callable[[StageContext], Result] = no_task,
+        run_errand: Callable[[StepContext], Result] = no_errand,
+    ) -> None:
+        super().__init__(folder)
+        self._number = len(_DOING)
 
-        def say(said: Result) -> None:
-            os.write(mouth, json.dumps(said).encode())
-
-        if isinstance(job, AutoMLJob):
-            exchange = SharedFolder(order.folder)
-            context = StageContext(job, order.task, exchange, order.stop_at, allowance, say=say)
-            work = partial(run_task, context)
-        else:
-            work = partial(
-                run_errand, StepContext(job, order.task, place, order.stop_at, allowance)
+        def do(order: TaskOrder, say: Say) -> Result:
+            allowance = TaskAllowance(
+                open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures
             )
-        task = ForkedTask.start(work, order.folder, memory_mb=order.figures["memory_mb"])
-        os.close(mouth)
-        return Local(task, ears)
+            job, task, until = order.job, order.task, order.stop_at
+            if isinstance(job, AutoMLJob):
+                exchange = SharedFolder(order.folder)
+                return run_task(StageContext(job, task, exchange, until, allowance, say=say))
+            return run_errand(StepContext(job, task, Workspace(order.folder), until, allowance))
 
-    return start
+        _DOING.append(do)
+
+    def submit(self, work: Work) -> None:
+        payload = {**work.payload, "number": self._number}
+        order_from_json(work.payload["order"]).folder.mkdir(parents=True, exist_ok=True)
+        super().submit(replace(work, function=f"{__name__}:perform", payload=payload))
+
+
+def perform(payload: Mapping[str, Any], say: Say) -> Result:
+    return _DOING[payload["number"]](order_from_json(payload["order"]), say)

@@ -19,7 +19,7 @@ from windvane.work.workers.config import (
     config_from_json,
     config_to_json,
 )
-from windvane.work.workers.starting import TaskStarter
+from windvane.work.workers.starting import TaskPlaces
 
 NARROW = "arn:aws:iam::000000000000:role/narrow"
 ROOT = ("000000000000", "AKIAROOT", "secret")
@@ -35,10 +35,10 @@ def store(tmp_path):
 
 def reads(tmp_path, store, role, *uris, roles=()):
     config = WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000, roles=roles)
-    starter = TaskStarter(config_from_json(config_to_json(config)), store, None)
+    places = TaskPlaces(config_from_json(config_to_json(config)), store)
     made = make_job()
     job = replace(made, spec=replace(made.spec, role=role))
-    may_read = starter._may_read(job)
+    may_read = places._may_read(job)
     return [may_read(Location(*uri.split("/", 1))) for uri in uris]
 
 
@@ -102,10 +102,10 @@ def test_an_object_that_came_later_is_decrypted_only_for_a_role_that_may(tmp_pat
     def found():
         text = json.dumps({"Version": "2012-10-17", "Statement": allowed})
         parts.principals.put_inline(Role, ROOT[0], "jobs", "p", text)
-        starter = TaskStarter(WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000), store, None)
-        starter._artifacts = Under()
+        places = TaskPlaces(WorkConfig(tmp_path, "run", datetime.now(UTC), 1, 4000), store)
+        places._artifacts = Under()
         job = make_job()
-        may_read = starter._may_read(replace(job, spec=replace(job.spec, role=role.arn)))
+        may_read = places._may_read(replace(job, spec=replace(job.spec, role=role.arn)))
         return [may_read(Location("data", name)) for name in ("plain", "secret")]
 
     assert found() == [True, False]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from unit.work.room import room_mb
-from unit.work.workers.forking import forking
+from unit.work.workers.forking import StageExecutor
 from unit.work.world import SCOPE
 
 from windvane.domain.candidate import (
@@ -29,10 +29,11 @@ from windvane.store.open import open_store
 from windvane.work.tasks.stage_context import Result
 from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers import stepjobs
+from windvane.work.workers.attendance import LEASE
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.reconciler import Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
-from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
+from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
 from windvane.work.workspace import workspace_of
 
 SCORES = {"scores": [{"metric": "F1", "value": 0.75, "standard_error": 0.01}]}
@@ -89,9 +90,8 @@ class Shop:
         name: str = "run/a",
         role: Role = Role.TRAIN,
     ) -> Worker:
-        return Worker(
-            self.config(), role, name, self.store, forking(run_errand=work), clock=self.now
-        )
+        executor = StageExecutor(self.folder, run_errand=work)
+        return Worker(self.config(), role, name, self.store, executor, clock=self.now)
 
     def reconciler(self) -> Reconciler:
         return Reconciler(self.folder, datetime.now(UTC), 2, lambda *_: None)

@@ -7,10 +7,10 @@ import pytest
 from unit.work.world import START, make_job
 
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.executor.base import End, Ended
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, said
 from windvane.notes.sentences import reason
-from windvane.process.child import Ending, Exit
 from windvane.work.workers.task_outcome import Case, judge
 
 OURS = ("DataFault", "JobFault", "WindvaneError", "Exception", "BaseException")
@@ -18,8 +18,9 @@ LATE = ("OutOfTime", "CandidateFault", "WindvaneError", "Exception", "BaseExcept
 DISK = ("OSError", "Exception", "BaseException")
 BUG = ("KeyError", "LookupError", "Exception", "BaseException")
 
-TIME = Exit(Ending.KILLED_TIME)
-CRASH = Exit(Ending.CRASHED, Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
+TIME = Ended("1-1", End.OUT_OF_TIME)
+CRASH = Ended("1-1", End.CRASHED, note=Note(NoteCode.SIGNALLED, {"signal": "SIGSEGV"}))
+LOST = Ended("1-1", End.LOST, note=said("The machine is gone."))
 
 
 def _case(kind: TaskKind, *, attempts: int = 1, stopped: bool = False, own_s: int = 600) -> Case:
@@ -43,28 +44,50 @@ def _case(kind: TaskKind, *, attempts: int = 1, stopped: bool = False, own_s: in
 @pytest.mark.parametrize(
     ("kind", "end", "status"),
     [
-        (TaskKind.TRAIN, Exit(Ending.FINISHED), TaskStatus.DONE),
+        (TaskKind.TRAIN, Ended("1-1", End.FINISHED), TaskStatus.DONE),
         (TaskKind.TRAIN, TIME, TaskStatus.CANCELLED),
-        (TaskKind.TRAIN, Exit(Ending.FAILED, said("Late."), LATE), TaskStatus.CANCELLED),
+        (
+            TaskKind.TRAIN,
+            Ended("1-1", End.FAILED, note=said("Late."), error_classes=LATE),
+            TaskStatus.CANCELLED,
+        ),
         (TaskKind.FEATURES, TIME, TaskStatus.CANCELLED),
         (TaskKind.ENSEMBLE, TIME, TaskStatus.CANCELLED),
         (TaskKind.ANALYZE, TIME, TaskStatus.FAILED),
         (TaskKind.BASELINE, TIME, TaskStatus.FAILED),
-        (TaskKind.TRAIN, Exit(Ending.KILLED_MEMORY), TaskStatus.FAILED),
-        (TaskKind.ANALYZE, Exit(Ending.FAILED, said("No column y."), OURS), TaskStatus.FAILED),
-        (TaskKind.ANALYZE, Exit(Ending.FAILED, said("Disk."), DISK), TaskStatus.READY),
-        (TaskKind.TRAIN, Exit(Ending.FAILED, said("Disk."), DISK), TaskStatus.READY),
-        (TaskKind.TRAIN, Exit(Ending.FAILED, said("A bug."), BUG), TaskStatus.FAILED),
+        (TaskKind.TRAIN, Ended("1-1", End.OUT_OF_MEMORY), TaskStatus.FAILED),
+        (
+            TaskKind.ANALYZE,
+            Ended("1-1", End.FAILED, note=said("No column y."), error_classes=OURS),
+            TaskStatus.FAILED,
+        ),
+        (
+            TaskKind.ANALYZE,
+            Ended("1-1", End.FAILED, note=said("Disk."), error_classes=DISK),
+            TaskStatus.READY,
+        ),
+        (
+            TaskKind.TRAIN,
+            Ended("1-1", End.FAILED, note=said("Disk."), error_classes=DISK),
+            TaskStatus.READY,
+        ),
+        (
+            TaskKind.TRAIN,
+            Ended("1-1", End.FAILED, note=said("A bug."), error_classes=BUG),
+            TaskStatus.FAILED,
+        ),
         (TaskKind.TRAIN, CRASH, TaskStatus.FAILED),
         (TaskKind.ANALYZE, CRASH, TaskStatus.READY),
+        (TaskKind.ANALYZE, LOST, TaskStatus.READY),
+        (TaskKind.TRAIN, LOST, TaskStatus.READY),
     ],
 )
-def test_verdicts(kind: TaskKind, end: Exit, status: TaskStatus) -> None:
+def test_verdicts(kind: TaskKind, end: Ended, status: TaskStatus) -> None:
     assert judge(_case(kind), end, 3).status is status
 
 
 def test_what_passes_is_not_tried_for_ever() -> None:
-    end = Exit(Ending.FAILED, said("Disk."), DISK)
+    end = Ended("1-1", End.FAILED, note=said("Disk."), error_classes=DISK)
     assert judge(_case(TaskKind.ANALYZE, attempts=3), end, 3).status is TaskStatus.FAILED
 
 
@@ -73,7 +96,7 @@ def test_the_end_of_a_stopped_job_is_no_failure() -> None:
 
 
 def test_a_result_that_came_before_the_stop_counts() -> None:
-    end = Exit(Ending.FINISHED)
+    end = Ended("1-1", End.FINISHED)
     assert judge(_case(TaskKind.TRAIN, stopped=True), end, 3).status is TaskStatus.DONE
 
 
@@ -84,12 +107,12 @@ def test_a_candidate_beyond_its_own_limit_fails_and_names_the_limit() -> None:
 
 
 def test_the_text_of_an_error_of_ours_is_handed_on_as_it_is() -> None:
-    assert judge(_case(TaskKind.ANALYZE), Exit(Ending.FAILED, said("No y."), OURS), 3).note == said(
-        "No y."
-    )
+    assert judge(
+        _case(TaskKind.ANALYZE), Ended("1-1", End.FAILED, note=said("No y."), error_classes=OURS), 3
+    ).note == said("No y.")
 
 
 def test_want_of_memory_is_told_with_the_cap_and_where_to_raise_it() -> None:
-    error = reason(judge(_case(TaskKind.TRAIN), Exit(Ending.KILLED_MEMORY), 3).note)
+    error = reason(judge(_case(TaskKind.TRAIN), Ended("1-1", End.OUT_OF_MEMORY), 3).note)
     assert "512 MiB" in error
     assert "memory_mb" in error

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from unit.work.room import room_mb
-from unit.work.workers.forking import forking
+from unit.work.workers.forking import StageExecutor
 from unit.work.world import ANALYSIS, RECIPES, make_job, outcome
 
 from windvane.domain.candidate import (
@@ -26,15 +26,19 @@ from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, DataFault
+from windvane.executor.base import End, Ended, News
 from windvane.names import arn
+from windvane.notes.note import said
 from windvane.notes.sentences import reason, sentences
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.tasks.stage_context import Result, StageContext
+from windvane.work.workers.attendance import LEASE
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
-from windvane.work.workers.worker import LEASE, MAX_ATTEMPTS, Worker
+from windvane.work.workers.task_outcome import MAX_LOSSES
+from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
 from windvane.work.workspace import Keys, workspace_of
 
 
@@ -110,7 +114,7 @@ class Shop:
             role,
             name,
             self.store,
-            forking(stage),
+            StageExecutor(self.folder, stage),
             clock=self.now,
         )
 
@@ -234,9 +238,9 @@ def test_a_step_can_be_looked_up_as_soon_as_a_candidate_names_it(shop: Shop) -> 
 
 def test_models_are_not_kept_where_the_server_is_told_so(shop: Shop) -> None:
     shop.open(make_job(max_candidates=3, mode="HYPERPARAMETER_TUNING"))
-    worker = Worker(
-        replace(shop.config(), kept_models=1), Role.TRAIN, "run/a", shop.store, forking(plain_stage)
-    )
+    executor = StageExecutor(shop.folder, plain_stage)
+    config = replace(shop.config(), kept_models=1)
+    worker = Worker(config, Role.TRAIN, "run/a", shop.store, executor)
     while worker.work_once():
         pass
     assert shop.look().status is JobStatus.COMPLETED
@@ -319,15 +323,14 @@ def test_a_late_result_of_a_silent_worker_is_refused(shop: Shop) -> None:
     zombie = shop.worker(name="run/zombie")
     claimed = zombie._claim()
     assert claimed is not None
-    watch = zombie._start(claimed)
-    ended = watch.running.wait(10)
-    assert ended is not None
+    attendance = zombie._begin(claimed)
+    [ended] = zombie._executor.poll(10)
     shop.ahead = LEASE + timedelta(seconds=1)
     shop.sweep()
     shop.worker(training(_fail), name="run/b").work_once()
     before = shop.candidates()
     assert before[0].status is CandidateStatus.FAILED
-    zombie._record(watch, ended, is_stopped=False)
+    attendance.take(ended)
     assert shop.candidates() == before
     assert shop.tasks(TaskKind.TRAIN)[0].status is TaskStatus.FAILED
 
@@ -335,17 +338,18 @@ def test_a_late_result_of_a_silent_worker_is_refused(shop: Shop) -> None:
 def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("windvane.work.workers.worker._RENEW_S", 0.0)
+    monkeypatch.setattr("windvane.work.workers.attendance._RENEW_S", 0.0)
     shop.open(make_job(max_candidates=1))
     shop.prepare()
     slow = shop.worker(training(_sleep), name="run/slow")
     claimed = slow._claim()
     assert claimed is not None
-    watch = slow._start(claimed)
+    attendance, pid = slow._begin(claimed), pid_of(slow)
     with shop.store.transaction() as tx:
         tx.release_foreign({"other"})
-    assert slow._attend(watch) is None
-    assert not Path(f"/proc/{watch.running.pid}").exists()
+    slow._attend(attendance)
+    assert shop.tasks(TaskKind.TRAIN)[0].status is TaskStatus.READY
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_others_begin_once_the_first_candidate_says_on_how_many_folds_it_is_scored(
@@ -362,17 +366,17 @@ def test_others_begin_once_the_first_candidate_says_on_how_many_folds_it_is_scor
     first, others = shop.worker(stage), shop.worker(role=Role.EXPRESS, name="run/express")
     claimed = first._claim()
     assert claimed is not None
-    watch = first._start(claimed)
+    attendance = first._begin(claimed)
     while others.work_once():
         pass
     assert len(shop.tasks(TaskKind.TRAIN)) == 1, "it is not known on how many"
-    while not first._listen(watch):
-        assert watch.running.wait(0.1) is None
+    [news] = first._executor.poll(10)
+    attendance.take(news)
     assert shop.tasks(TaskKind.TRAIN)[0].said == {"n_folds": 5}
     while others.work_once():
         pass
     assert len(shop.tasks(TaskKind.TRAIN)) > 1
-    watch.running.kill()
+    first._executor.close()
 
 
 def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
@@ -382,14 +386,12 @@ def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
     worker = shop.worker(training(_sleep))
     claimed = worker._claim()
     assert claimed is not None
-    watch = worker._start(claimed)
+    attendance, pid = worker._begin(claimed), pid_of(worker)
     shop.stop_job()
     began = time.monotonic()
-    ended = worker._attend(watch)
-    assert ended is not None
-    worker._record(watch, *ended)
+    worker._attend(attendance)
     assert time.monotonic() - began < 30
-    assert not Path(f"/proc/{watch.running.pid}").exists()
+    assert not Path(f"/proc/{pid}").exists()
     job = shop.look()
     assert job.status is JobStatus.STOPPED
     assert job.best_candidate == shop.candidates()[0].name
@@ -427,11 +429,10 @@ def test_a_candidate_is_killed_when_the_search_ends(shop: Shop) -> None:
     worker = shop.worker(training(_sleep))
     claimed = worker._claim()
     assert claimed is not None
-    watch = worker._start(claimed)
+    soon = replace(claimed, stop_at=shop.now() + timedelta(seconds=0.5))
+    attendance = worker._begin(soon)
     shop.ahead = timedelta(seconds=595)
-    ended = worker._attend(watch)
-    assert ended is not None
-    worker._record(watch, *ended)
+    worker._attend(attendance)
     assert shop.candidates()[0].status is CandidateStatus.STOPPED
     assert sentences(shop.look().partial_failures) == ()
 
@@ -473,6 +474,32 @@ def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
         CandidateStatus.FAILED,
         CandidateStatus.COMPLETED,
     ]
+
+
+def test_a_task_that_is_lost_is_done_again_and_not_for_ever(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training that crashes is not tried again; but that a machine is gone is not a candidate's doing."""
+
+    def lost(self: StageExecutor, timeout_s: float) -> list[News]:
+        [key] = self._running
+        self.kill(key)
+        self._news.clear()
+        return [Ended(key, End.LOST, note=said("The machine is gone."))]
+
+    shop.open(make_job(max_candidates=2))
+    shop.prepare()
+    for losses in range(1, MAX_LOSSES + 1):
+        with monkeypatch.context() as patch:
+            patch.setattr(StageExecutor, "poll", lost)
+            assert shop.worker().work_once()
+        [task, *_] = shop.tasks(TaskKind.TRAIN)
+        if losses < MAX_LOSSES:
+            assert (task.status, task.attempts, task.losses) == (TaskStatus.READY, 0, losses)
+    assert task.status is TaskStatus.FAILED
+    assert "was gone" in reason(shop.candidates()[0].failure)
+    shop.train()
+    assert shop.candidates()[1].status is CandidateStatus.COMPLETED
 
 
 def test_the_workspace_of_an_ended_job_is_cleared_and_that_of_another_kept(shop: Shop) -> None:
@@ -519,6 +546,13 @@ def test_an_error_of_ours_while_deciding_ends_that_job_alone(
     job = shop.look()
     assert job.status is JobStatus.FAILED
     assert "ZeroDivisionError" in reason(job.failure)
+
+
+def pid_of(worker: Worker) -> int:
+    """Of its only task."""
+    assert isinstance(worker._executor, StageExecutor)
+    [running] = worker._executor._running.values()
+    return running.child.pid
 
 
 def _step_arns(candidate: Candidate) -> list[tuple[type[ProcessingJob], str]]:

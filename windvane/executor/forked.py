@@ -1,4 +1,4 @@
-"""A task in a fork of this process, and what it leaves: how it ended, and its result as JSON."""
+"""Work in a fork of this process, and what it leaves: how it ended, and its result as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from windvane.process.confinement import Confinement
 Result = dict[str, Any]
 
 MOST_RESULT, MOST_VALUES = 1 << 16, 4000
-"""Bytes and values; read as JSON by the worker, whose memory nothing caps, and again with those of all other tasks of the
+"""Bytes and values; read as JSON by whoever gave the work, in the service a worker, whose memory nothing caps, and again with those of all other tasks of the
 job whenever one of them ends, while nobody else may write to the store. An ensemble of 750 members has less than half of either."""
 
 
