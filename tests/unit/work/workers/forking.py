@@ -16,6 +16,7 @@ from windvane.work.allowance import TaskAllowance
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers.order import TaskOrder, order_from_json
+from windvane.work.workers.worker import Worker
 from windvane.work.workspace import Workspace
 
 _DOING: list[Callable[[TaskOrder, Say], Result]] = []
@@ -65,3 +66,10 @@ class StageExecutor(ForkingExecutor):
 
 def perform(payload: Mapping[str, Any], say: Say) -> Result:
     return _DOING[payload["number"]](order_from_json(payload["order"]), say)
+
+
+def pid_of(worker: Worker) -> int:
+    """Of its only task."""
+    assert isinstance(worker._executor, StageExecutor)
+    [running] = worker._executor._running.values()
+    return running.child.pid

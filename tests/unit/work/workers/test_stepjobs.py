@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from unit.work.room import room_mb
-from unit.work.workers.forking import StageExecutor
+from unit.work.workers.forking import StageExecutor, pid_of
 from unit.work.world import SCOPE
 
 from windvane.domain.candidate import (
@@ -203,14 +203,12 @@ def test_stop_kills_a_job_that_never_ends(shop: Shop) -> None:
     worker = shop.worker(doing(lambda: time.sleep(60)))
     handler = worker._claim()
     assert handler is not None
-    watch = worker._start(handler)
+    attendance, pid = worker._begin(handler), pid_of(worker)
     shop.stop()
     shop.sweep()
     assert shop.look().status is StepStatus.STOPPING, "its worker has it still"
-    ended = worker._attend(watch)
-    assert ended is not None
-    worker._record(watch, *ended)
-    assert not Path(f"/proc/{watch.running.pid}").exists()
+    worker._attend(attendance)
+    assert not Path(f"/proc/{pid}").exists()
     job = shop.look()
     assert (job.status, job.out_of_time, reason(job.failure)) == (StepStatus.STOPPED, False, "")
 
@@ -229,15 +227,14 @@ def test_a_silent_workers_job_goes_to_another_and_its_late_result_is_refused(sho
     zombie = shop.worker(name="run/zombie")
     handler = zombie._claim()
     assert handler is not None
-    watch = zombie._start(handler)
-    ended = watch.running.wait(10)
-    assert ended is not None
+    attendance = zombie._begin(handler)
+    [ended] = zombie._executor.poll(10)
     shop.ahead = LEASE + timedelta(seconds=1)
     shop.sweep()
     shop.worker(doing(fail(CandidateFault("No."))), name="run/b").work_once()
     before = shop.look()
     assert before.status is StepStatus.FAILED
-    zombie._record(watch, ended, is_stopped=False)
+    attendance.take(ended)
     assert shop.look() == before
 
 

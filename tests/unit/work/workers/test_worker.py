@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from unit.work.room import room_mb
-from unit.work.workers.forking import StageExecutor
+from unit.work.workers.forking import StageExecutor, pid_of
 from unit.work.world import ANALYSIS, RECIPES, make_job, outcome
 
 from windvane.domain.candidate import (
@@ -546,13 +546,6 @@ def test_an_error_of_ours_while_deciding_ends_that_job_alone(
     job = shop.look()
     assert job.status is JobStatus.FAILED
     assert "ZeroDivisionError" in reason(job.failure)
-
-
-def pid_of(worker: Worker) -> int:
-    """Of its only task."""
-    assert isinstance(worker._executor, StageExecutor)
-    [running] = worker._executor._running.values()
-    return running.child.pid
 
 
 def _step_arns(candidate: Candidate) -> list[tuple[type[ProcessingJob], str]]:
