@@ -34,6 +34,9 @@ MOST_HOPS = 2
 """An endpoint that has just moved is known elsewhere a moment later; nothing goes in circles."""
 
 _CONNECT_S = 3.0
+_MOST_DIGITS = 12
+"""Of the seconds since the epoch: whoever has no secret can write a number of thousands."""
+
 _PURPOSE = "requests between servers"
 
 
@@ -70,7 +73,8 @@ class Seal:
     def body_hash(self, proof: str, now: float, within_s: float) -> str | None:
         """Return the hash that the body has to have; None if the proof is none, or too old."""
         parts = proof.split(" ")
-        if len(parts) != 3 or not parts[0].isdecimal() or not proof.isascii():
+        is_time = parts[0].isdecimal() and len(parts[0]) <= _MOST_DIGITS
+        if len(parts) != 3 or not is_time or not proof.isascii():
             return None
         is_right = hmac.compare_digest(self.proof(parts[1], int(parts[0])), proof)
         return parts[1] if is_right and abs(now - int(parts[0])) <= within_s else None

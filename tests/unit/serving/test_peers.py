@@ -80,12 +80,15 @@ def test_a_server_that_does_not_answer_or_host_any_more_is_gone():
             ask(doors)
 
 
-@pytest.mark.parametrize("change", ["secret", "body", "old", "future", "none", "twice", "hash"])
+@pytest.mark.parametrize(
+    "change", ["secret", "body", "old", "future", "none", "twice", "hash", "digits"]
+)
 def test_nobody_else_is_answered(change):
     body = pack({"ask": "invoke", "content_type": "", "endpoint": ""}, b"x")
     at = int(time.time()) + {"old": -31, "future": 33}.get(change, 0)
     proof = Seal(b"x" * 32 if change == "secret" else SECRET).proof(hash_of(body), at)
-    proof = {"none": "x", "twice": f"{proof} {proof}"}.get(change, proof)
+    others = {"none": "x", "twice": f"{proof} {proof}", "digits": f"{'1' * 5000}{proof}"}
+    proof = others.get(change, proof)
     if change == "hash":
         proof = proof.replace(hash_of(body), hash_of(b"another"))
     sent = body + b"more" if change == "body" else body
