@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,13 +27,12 @@ from benchmarks.cluster.simulated_job import replayed_job, result_of, said_of
 from benchmarks.markdown import markdown_table
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import NewTask, Task, TaskKind
+from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.names import Scope
-from windvane.process.child import Ending, Exit
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.forked import Result
-from windvane.work.workers.order import TaskOrder
+from windvane.work.workers.order import order_from_json
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import Worker
 from windvane.work.workspace import workspace_of
@@ -52,28 +51,63 @@ COSTS_HEAD = ("transaction", "number", "ms p50", "ms mean", "ms p95")
 
 
 @dataclass
-class Waited:
-    """A task under way: it ends when it has lasted as long as was recorded."""
+class _Wait:
+    """ends    in time.monotonic()"""
 
     ends: float
-    brings: dict[str, Any]
-    tells: dict[str, Any] | None = None
+    brings: Mapping[str, Any]
+    tells: Mapping[str, Any] | None
 
-    def wait(self, timeout_s: float) -> Exit | None:
-        left_s = self.ends - time.monotonic()
-        if left_s > 0:
-            time.sleep(min(left_s, timeout_s))
-        return Exit(Ending.FINISHED) if time.monotonic() >= self.ends else None
 
-    def said(self) -> Result | None:
-        told, self.tells = self.tells, None
-        return told
+class ReplayingExecutor:
+    """An executor whose work is a wait for as long as was recorded, and brings what was recorded.
 
-    def kill(self, reason: Ending = Ending.KILLED) -> Exit:
-        return Exit(reason)
+    pace    by which waits are shorter; 0 for none
+    """
 
-    def result(self) -> Result:
-        return self.brings
+    def __init__(self, data_dir: Path, recorded: Sequence[RecordedJob], pace: float) -> None:
+        self._data_dir, self._pace = data_dir, pace
+        self._by_name = {one.name: one for one in recorded}
+        self._running: dict[str, _Wait] = {}
+
+    def submit(self, work: Work) -> None:
+        order = order_from_json(work.payload["order"])
+        job, task = order.job, order.task
+        if not isinstance(job, AutoMLJob):
+            raise TypeError(f"{job.name} is no AutoML job.")
+        source = self._by_name[job.spec.data.training.source.uri.rpartition("/")[2]]
+        told = source.like(task.kind, task.key, algorithm_of(task.payload))
+        if task.kind is TaskKind.ANALYZE:
+            folder = workspace_of(self._data_dir, job).dataset
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "analysis.json").write_bytes(source.analysis)
+        seconds = told.seconds / self._pace if self._pace else 0.0
+        ends = time.monotonic() + seconds
+        self._running[work.key] = _Wait(ends, result_of(told, task), said_of(told))
+
+    def poll(self, timeout_s: float) -> list[News]:
+        until = time.monotonic() + timeout_s
+        while not (news := self._news()) and time.monotonic() < until:
+            soonest = min((one.ends for one in self._running.values()), default=until)
+            time.sleep(max(0.0, min(soonest, until) - time.monotonic()))
+        return news
+
+    def kill(self, key: str) -> None:
+        self._running.pop(key, None)
+
+    def close(self) -> None:
+        self._running.clear()
+
+    def _news(self) -> list[News]:
+        news: list[News] = []
+        for key, one in list(self._running.items()):
+            if one.tells is not None:
+                news.append(Said(key, one.tells))
+                one.tells = None
+            if time.monotonic() >= one.ends:
+                news.append(Ended(key, End.FINISHED, one.brings))
+                del self._running[key]
+        return news
 
 
 @dataclass
@@ -118,34 +152,11 @@ class _Noted:
         return found if found != "claim" or self._claimed else "claim of nothing"
 
 
-def replaying(config: WorkConfig, recorded: Sequence[RecordedJob], pace: float) -> Any:
-    """Return what begins a task: a wait."""
-    by_name = {one.name: one for one in recorded}
-
-    def start(order: TaskOrder) -> Waited:
-        job = order.job
-        if not isinstance(job, AutoMLJob):
-            raise TypeError(f"{job.name} is no AutoML job.")
-        source = by_name[job.spec.data.training.source.uri.rpartition("/")[2]]
-        task = order.task
-        told = source.like(task.kind, task.key, algorithm_of(task.payload))
-        if task.kind is TaskKind.ANALYZE:
-            folder = workspace_of(config.data_dir, job).dataset
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "analysis.json").write_bytes(source.analysis)
-        seconds = told.seconds / pace if pace else 0.0
-        said = said_of(told)
-        return Waited(
-            time.monotonic() + seconds, result_of(told, task), None if said is None else dict(said)
-        )
-
-    return start
-
-
 def work(config: WorkConfig, role: Role, name: str, pace: float, costs: Path) -> None:
     """Be a worker until no job is open, and write down how long transactions took."""
     store = TimedStore(open_store(config.store_url, config.data_dir))
-    worker = Worker(config, role, name, store, replaying(config, recorded_jobs(), pace))
+    executor = ReplayingExecutor(config.data_dir, recorded_jobs(), pace)
+    worker = Worker(config, role, name, store, executor)
     threading.Thread(target=_stop_at_the_end, args=(worker, store.inner), daemon=True).start()
     worker.run()
     store.close()
