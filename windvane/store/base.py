@@ -148,6 +148,9 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
 
     def task(self, task_id: int) -> Task | None: ...
 
+    def has_ready(self, kinds: Sequence[TaskKind]) -> bool:
+        """Return whether a task of these kinds waits for a worker."""
+
     def claim_task(
         self,
         kinds: Sequence[TaskKind],

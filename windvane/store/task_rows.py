@@ -50,6 +50,10 @@ class TaskRows(Rows):
         found = self._select(TASKS.c.id == task_id)
         return found[0] if found else None
 
+    def has_ready(self, kinds: Sequence[TaskKind]) -> bool:
+        any_ready = select(TASKS.c.id).where(_IS_READY, _is_of(kinds)).limit(1)
+        return self._connection.execute(any_ready).first() is not None
+
     def claim_task(
         self,
         kinds: Sequence[TaskKind],

@@ -79,6 +79,17 @@ class TaskLaws:
             (None, None),
         ]
 
+    def test_what_waits_for_a_worker_is_known_by_its_kind(self, store: Store) -> None:
+        queue(store, "job", "a")
+        others = [kind for kind in TaskKind if kind not in TRAIN]
+        with store.snapshot() as tx:
+            assert tx.has_ready(TRAIN)
+            assert not tx.has_ready(others)
+            assert not tx.has_ready([])
+        claimed(store)
+        with store.snapshot() as tx:
+            assert not tx.has_ready(TRAIN)
+
     def test_nothing_is_claimed_when_nothing_of_the_kind_is_ready(self, store: Store) -> None:
         with store.transaction() as tx:
             tx.add_tasks("job", [NewTask(TaskKind.ANALYZE, "a")], START)

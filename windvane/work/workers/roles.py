@@ -43,6 +43,11 @@ class Role(StrEnum):
         return ((*_LONG, TaskKind.STEP), _SHORT, _ASIDE)
 
     @property
+    def kinds(self) -> tuple[TaskKind, ...]:
+        """Return all kinds of tasks to look for."""
+        return tuple(kind for kinds in self.turns for kind in kinds)
+
+    @property
     def libraries(self) -> tuple[str, ...]:
         """Modules that its tasks import when they need them, to be loaded once, before any fork."""
         own = _REPORTING if self is Role.EXPRESS else _TRAINING

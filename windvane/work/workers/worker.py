@@ -113,6 +113,10 @@ class Worker:
         return True
 
     def _claim(self) -> TaskHandler | None:
+        """Writers take turns: who would find nothing does not ask for one."""
+        with self._store.snapshot() as tx:
+            if not tx.has_ready(self._role.kinds):
+                return None
         now = self._clock()
         most = self._config.workers_per_account if self._role is Role.TRAIN else 0
         with self._store.transaction() as tx:

@@ -641,3 +641,11 @@ def test_a_clients_job_with_the_name_of_a_shared_step_stays_as_it_is(shop: Shop)
     assert shop.look().status is JobStatus.COMPLETED
     with shop.store.snapshot() as tx:
         assert tx.find(TrainingJob, shop.job.scope, name) == theirs
+
+
+def test_a_worker_that_finds_nothing_to_do_takes_no_turn_of_writers(shop: Shop, monkeypatch):
+    def transaction() -> None:
+        raise AssertionError("It is a writer.")
+
+    monkeypatch.setattr(shop.store, "transaction", transaction)
+    assert not shop.worker().work_once()
