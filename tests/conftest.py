@@ -21,7 +21,7 @@ from conformance import session  # noqa: E402 - asserts of what is imported befo
 from conformance.notes import Desk  # noqa: E402
 from ordering import FilesOfOneJobTogether, is_slow, place  # noqa: E402
 
-from windvane.engine.training.onethread import one_thread  # noqa: E402
+from windvane.engine.training.one_thread import one_thread  # noqa: E402
 
 _DESK = pytest.StashKey[Desk]()
 

@@ -57,7 +57,7 @@ _SLOW = (
     "tests/unit/engine/definitions/shipped/",
     "tests/unit/engine/explain/test_documents.py",
     "tests/unit/engine/explain/test_exact.py",
-    "tests/unit/engine/explain/test_reasons.py",
+    "tests/unit/engine/explain/test_prediction.py",
     "tests/unit/engine/explain/test_report.py",
     "tests/unit/engine/explain/test_stage.py",
     "tests/unit/engine/features/test_interactions.py",

@@ -24,7 +24,7 @@ from windvane.automl.actions import (
 from windvane.automl.limits import Limits
 from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Plan
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 
 TYPES: Mapping[str, type[Action]] = {
     kind.__name__: kind
@@ -70,7 +70,7 @@ def action_from_json(document: Mapping[str, Any]) -> Action:
 
 def limits_from_json(document: Mapping[str, Any]) -> Limits:
     """Return the limits whose `dataclasses.asdict` this is."""
-    return Limits(**{**document, "folds": FoldTerms(**document["folds"])})
+    return Limits(**{**document, "folds": FoldLimits(**document["folds"])})
 
 
 def result_to_json(result: Result) -> dict[str, Any]:

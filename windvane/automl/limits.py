@@ -17,7 +17,7 @@ from windvane.automl.actions import (
 )
 from windvane.automl.request import Request
 from windvane.automl.situation import Situation
-from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
+from windvane.engine.training.fold_limits import ALL_FOLDS, FoldLimits
 from windvane.engine.tuning.pacing import first_look_s
 
 _KILL_GRACE_S = 0.4
@@ -49,7 +49,7 @@ class Limits:
     stop_at: float
     kill_at: float
     is_alone: bool = False
-    folds: FoldTerms = ALL_FOLDS
+    folds: FoldLimits = ALL_FOLDS
     one_fold_at: float = math.inf
 
 
@@ -73,10 +73,10 @@ def limits_of(action: Action, at: Situation) -> Limits:
     if isinstance(action, FirstLook):
         wanted_by = schedule.started + first_look_s(schedule.runtime_s)
         stop_at = min(max(wanted_by, at.now + _LEAST_LOOK_S), schedule.search_end)
-        return Limits(stop_at, schedule.search_end, folds=FoldTerms(most=1))
+        return Limits(stop_at, schedule.search_end, folds=FoldLimits(most=1))
     if isinstance(action, TrainOnFewerRows):
         until = at.now + _FEWER_ROWS_SHARE * at.search_s
-        folds = FoldTerms(action.n_folds, action.n_folds)
+        folds = FoldLimits(action.n_folds, action.n_folds)
         return Limits(schedule.search_end, until, folds=folds)
     if isinstance(action, FitFeatures):
         return Limits(schedule.search_end, schedule.search_end)

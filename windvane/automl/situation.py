@@ -10,11 +10,11 @@ from windvane.automl.actions import Analyse, Status, TrainCandidate
 from windvane.automl.history import FIRST, History
 from windvane.automl.request import OnAllRows, Request
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.tuning.long_run import LONG_RUN, SCOUT_SHARE, has_long_run
 from windvane.engine.tuning.pacing import (
     candidate_s,
-    fold_terms,
+    fold_limits,
     least_folds,
     refit_s,
     settled_folds,
@@ -134,17 +134,17 @@ class Situation:
             return math.inf
         return self._silent_until(first.began)
 
-    def folds_of(self, action: TrainCandidate) -> FoldTerms:
+    def folds_of(self, action: TrainCandidate) -> FoldLimits:
         """Return what a candidate that begins now is scored on."""
         known = None if action.plan.index == FIRST else self.n_folds
         used = [known] if known else []
         most = self.request.max_candidates
-        terms = fold_terms(self.analysis, self.left_s, self.search_s, most, used)
+        limits = fold_limits(self.analysis, self.left_s, self.search_s, most, used)
         if action.is_long:
-            return replace(terms, fold_s=self.left_s)
+            return replace(limits, fold_s=self.left_s)
         if self.is_before_long_run:
-            return replace(terms, fold_s=min(terms.fold_s, self.candidate_s))
-        return terms
+            return replace(limits, fold_s=min(limits.fold_s, self.candidate_s))
+        return limits
 
     def one_fold_at(self, action: TrainCandidate) -> float:
         """Return when it is plain that a candidate that begins now is scored on one fold: if its first one is not over
@@ -160,7 +160,7 @@ class Situation:
         return self._one_fold_at(began) + self.request.said_within_s
 
     def _one_fold_at(self, began: float) -> float:
-        first = fold_terms(
+        first = fold_limits(
             self.analysis, self.left_s, self.search_s, self.request.max_candidates, ()
         )
         return began + settles_after_s(self.analysis, first.further_s)

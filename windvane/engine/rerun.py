@@ -38,8 +38,8 @@ from windvane.engine.plan_text import FOLDS, RECIPE, WITHOUT
 from windvane.engine.plan_text import columns_without as columns_without
 from windvane.engine.plan_text import plan_of as plan_of
 from windvane.engine.scoring.calibration import at_temperature
-from windvane.engine.training.foldterms import FoldTerms
-from windvane.engine.training.onethread import one_thread
+from windvane.engine.training.fold_limits import FoldLimits
+from windvane.engine.training.one_thread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
@@ -103,7 +103,7 @@ def rerun(
             f"The hyperparameter '{FOLDS}' is {wanted}; this table has {analysis.n_fold_fits}."
         )
     time_s = _NO_LIMIT_S if max_runtime_s is None else max_runtime_s
-    limits = TrainLimits(time.time() + time_s, FoldTerms(most=wanted), memory_mb=memory_mb)
+    limits = TrainLimits(time.time() + time_s, FoldLimits(most=wanted), memory_mb=memory_mb)
     with one_thread():
         outcome = stages.train(dataset, features if plan.recipe else None, plan, limits, into)
     was_cut = not outcome.stops.items() <= plan.stops.items()

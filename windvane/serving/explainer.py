@@ -17,8 +17,8 @@ from typing import IO, Any
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.explain.budget import Budget
+from windvane.engine.explain.prediction import PredictionExplanation, explain_prediction
 from windvane.engine.explain.probabilities import Shares, probability_shares, value_shares
-from windvane.engine.explain.reasons import Reasons, reasons_for
 from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
 from windvane.process.frames import Frame, FrameBuffer, pack
@@ -63,10 +63,10 @@ def _explained(model: ServedModel, header: dict[str, Any], body: bytes) -> dict[
     row = _only_row(read_rows(body, header["content_type"], schema))
     label = _wanted_label(header["label"], schema)
     budget = Budget(float(header["budget_s"]))
-    reasons = reasons_for(model.predictor, model.sketch, row, budget)
+    explanation = explain_prediction(model.predictor, model.sketch, row, budget)
     if label is None and schema.labels:
-        label = int(reasons.predictions.classes[0])
-    return _told(schema, row, reasons, label)
+        label = int(explanation.predictions.classes[0])
+    return _told(schema, row, explanation, label)
 
 
 def _wanted_label(text: str, schema: Schema) -> int | None:
@@ -93,32 +93,34 @@ def _only_row(rows: list[Row]) -> Row:
     return rows[0]
 
 
-def _told(schema: Schema, row: Row, reasons: Reasons, label: int | None) -> dict[str, Any]:
+def _told(
+    schema: Schema, row: Row, explanation: PredictionExplanation, label: int | None
+) -> dict[str, Any]:
     """Plain values that survive JSON. `margins` are Shapley values on the scale of engine/explain/margins.py."""
-    attribution = reasons.attribution
+    attribution = explanation.attribution
     shares = (
         value_shares(attribution, 0) if label is None else probability_shares(attribution, 0, label)
     )
     output, sign = _output(schema, label)
     return {
-        **_answered(schema, reasons),
+        **_answered(schema, explanation),
         "explained_label": None if label is None else schema.labels[label],
         "scale": "value" if label is None else "probability",
         "margin_scale": _margin_scale(schema),
         "method": attribution.method,
         "is_exact": attribution.is_exact,
-        "baseline": str(reasons.baseline),
+        "baseline": str(explanation.baseline),
         "expected": shares.expected,
         "expected_error": shares.expected_error,
         "answer": shares.answer,
         "expected_margin": sign * float(attribution.expected[output]),
         "margin": sign * float(attribution.answers[0, output]),
-        "contributions": _contributions(schema, row, reasons, shares, (output, sign)),
+        "contributions": _contributions(schema, row, explanation, shares, (output, sign)),
     }
 
 
-def _answered(schema: Schema, reasons: Reasons) -> dict[str, Any]:
-    predictions = reasons.predictions
+def _answered(schema: Schema, explanation: PredictionExplanation) -> dict[str, Any]:
+    predictions = explanation.predictions
     if not schema.labels:
         return {"value": float(predictions.values[0]), "label": None, "probabilities": []}
     return {
@@ -146,7 +148,11 @@ def _margin_scale(schema: Schema) -> str:
 
 
 def _contributions(
-    schema: Schema, row: Row, reasons: Reasons, shares: Shares, at: tuple[int, int]
+    schema: Schema,
+    row: Row,
+    explanation: PredictionExplanation,
+    shares: Shares,
+    at: tuple[int, int],
 ) -> list[dict[str, Any]]:
     """In the order of the table."""
     output, sign = at
@@ -157,10 +163,10 @@ def _contributions(
             "cell": cell_of[spec.name] or "",
             "contribution": float(shares.values[place]),
             "error": float(shares.errors[place]),
-            "margin": sign * float(reasons.attribution.values[0, place, output]),
-            "margin_error": float(reasons.attribution.errors[0, place, output]),
+            "margin": sign * float(explanation.attribution.values[0, place, output]),
+            "margin_error": float(explanation.attribution.errors[0, place, output]),
         }
-        for place, spec in enumerate(reasons.columns)
+        for place, spec in enumerate(explanation.columns)
     ]
 
 

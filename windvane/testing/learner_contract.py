@@ -16,7 +16,7 @@ from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import FittedModel, Learner, Rows, Setting
 from windvane.engine.learners.space import Categorical, Integer, Real
-from windvane.engine.training.tasks import CountingClock
+from windvane.engine.training.learning_task import CountingClock
 from windvane.errors import CorruptArtifact
 
 

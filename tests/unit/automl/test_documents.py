@@ -31,7 +31,7 @@ from windvane.automl.documents import (
 )
 from windvane.automl.limits import Limits
 from windvane.engine.candidates import Plan, baseline_plan
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 
 PLAN = Plan(3, "dpp1", "xgboost", {"depth": 4}, 7, "to try it", 500, {"fold0": 3})
 
@@ -72,7 +72,7 @@ def test_what_is_no_action_is_refused(told):
 
 @pytest.mark.parametrize("at", [math.inf, 12.5])
 def test_limits_are_read_as_they_were_written(at):
-    limits = Limits(10.0, 11.0, folds=FoldTerms(1, 3, further_s=2.0), one_fold_at=at)
+    limits = Limits(10.0, 11.0, folds=FoldLimits(1, 3, further_s=2.0), one_fold_at=at)
     assert limits_from_json(json.loads(json.dumps(asdict(limits)))) == limits
 
 

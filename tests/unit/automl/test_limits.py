@@ -22,7 +22,7 @@ from windvane.automl.history import History
 from windvane.automl.limits import limits_of, limits_of_analysis
 from windvane.automl.situation import Situation
 from windvane.engine.candidates import Plan
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 
 RUNTIME_S = 600.0
 REQUEST = request(RUNTIME_S)
@@ -66,7 +66,7 @@ def test_a_first_look_is_wanted_early_and_gets_half_a_second_at_least(after_s, u
     limits = limits_of(FirstLook(FIRST), at(after_s))
     assert limits.stop_at - START == pytest.approx(until_s)
     assert limits.kill_at == SCHEDULE.search_end
-    assert limits.folds == FoldTerms(most=1)
+    assert limits.folds == FoldLimits(most=1)
 
 
 def test_a_first_look_is_over_with_the_search():
@@ -79,7 +79,7 @@ def test_learning_from_fewer_rows_takes_a_small_share_of_the_search():
     limits = limits_of(TrainOnFewerRows(FIRST, 3), now)
     assert limits.kill_at - now.now == pytest.approx(0.04 * now.search_s)
     assert limits.stop_at == SCHEDULE.search_end
-    assert limits.folds == FoldTerms(3, 3)
+    assert limits.folds == FoldLimits(3, 3)
 
 
 def test_features_are_made_until_the_search_is_over():

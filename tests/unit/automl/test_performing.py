@@ -31,7 +31,7 @@ from windvane.engine.candidate_io import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.packages.package import load_predictor
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 
 RECIPE, N_FOLDS = "dpp0", 2
 TREES = Plan(1, RECIPE, "lightgbm", {"num_iterations": 15, "learning_rate": 0.2}, 5)
@@ -43,7 +43,7 @@ def done(action, folder, announce=lambda n_folds: None, left_s=600.0, **changes)
     now = time.time()
     fits = [FULL_FIT] if isinstance(action, FitOnAllRows) else map(fold_fit, range(N_FOLDS))
     writes = tuple(name for fit in fits for name in names.fit(RECIPE, fit))
-    limits = Limits(now + left_s, now + left_s, folds=FoldTerms(N_FOLDS, N_FOLDS))
+    limits = Limits(now + left_s, now + left_s, folds=FoldLimits(N_FOLDS, N_FOLDS))
     limits = replace(limits, **changes.pop("limits", {}))
     task = ActionTask(action, (), writes, Resources(2000), limits, **changes)
     return perform(task, folder, announce)
@@ -93,7 +93,7 @@ def test_an_ensemble_is_made_of_candidates(made):
 @pytest.mark.parametrize(("one_fold_at", "n_folds"), [(math.inf, 2), (0.0, 1)])
 def test_a_candidate_says_on_how_many_folds_it_is_scored(one_fold_at, n_folds, job):
     said = []
-    limits = {"one_fold_at": one_fold_at, "folds": FoldTerms(most=2)}
+    limits = {"one_fold_at": one_fold_at, "folds": FoldLimits(most=2)}
     result = done(TrainCandidate(TREES), job, said.append, limits=limits)
     assert said == [n_folds]
     assert result.outcome.folds_used == n_folds
@@ -108,7 +108,7 @@ def test_what_an_earlier_attempt_left_is_gone(job):
 
 def test_a_first_look_is_a_candidate_of_its_own(job):
     look = replace(TREES, index=0)
-    result = done(FirstLook(look), job, limits={"folds": FoldTerms(most=1)})
+    result = done(FirstLook(look), job, limits={"folds": FoldLimits(most=1)})
     assert (result.outcome.index, result.outcome.folds_used) == (0, 1)
     assert read_candidate(Folders(job).candidate(0)).plan == look
 

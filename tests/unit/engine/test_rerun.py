@@ -18,9 +18,9 @@ from windvane.engine.packages.package import load_predictor
 from windvane.engine.plan_text import columns_without, hyperparameters_of, plan_of
 from windvane.engine.rerun import leave_out, rerun, rerun_ensemble
 from windvane.engine.stages import assemble, cross_validate, train
-from windvane.engine.training import crossvalidate, tasks, trial
-from windvane.engine.training.foldterms import FoldTerms
-from windvane.engine.training.onethread import one_thread
+from windvane.engine.training import crossvalidate, learning_task, trial
+from windvane.engine.training.fold_limits import FoldLimits
+from windvane.engine.training.one_thread import one_thread
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.vocabulary import completed
 from windvane.errors import CandidateFault, OutOfTime
@@ -82,7 +82,7 @@ def test_a_candidate_of_fewer_rows_and_folds_scores_the_same_again(
     first = rerun(two_classes.dataset, plan, 2, two_classes.features, tmp_path / "first")
     known = read_candidate(tmp_path / "first").plan
     assert known.n_rows == 90
-    limits = TrainLimits(1e12, FoldTerms(most=2))
+    limits = TrainLimits(1e12, FoldLimits(most=2))
     searched = cross_validate(
         two_classes.dataset, two_classes.features, known, limits, tmp_path / "searched"
     )
@@ -129,9 +129,9 @@ def in_a_hurry(monkeypatch):
     def work(dataset, features, plan, into):
         ticking = Ticking()
         with one_thread(), monkeypatch.context() as patch:
-            for module in (trial, crossvalidate, tasks):
+            for module in (trial, crossvalidate, learning_task):
                 patch.setattr(module, "time", SimpleNamespace(time=ticking.time))
-            limits = TrainLimits(ticking.now + 1000, FoldTerms(most=2, fold_s=0.7))
+            limits = TrainLimits(ticking.now + 1000, FoldLimits(most=2, fold_s=0.7))
             return train(dataset, features, plan, limits, into)
 
     return work

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.explain.attributed import (
-    attributed,
-    background_places,
-    predicting,
-    used_columns,
-)
 from windvane.engine.explain.attribution import Attribution
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.sampled import Question
+from windvane.engine.explain.shapley import (
+    background_places,
+    exact_or_sampled_attribution,
+    predicting,
+    used_columns,
+)
 from windvane.engine.packages.predictor import Predictor
 from windvane.errors import InvalidRequest
 
@@ -60,7 +60,7 @@ def explain_rows(
         n_background=len(places),
     )
     predict = predicting(predictor, threads)
-    return attributed(predictor, predict, question, analysis.seed, budget)
+    return exact_or_sampled_attribution(predictor, predict, question, analysis.seed, budget)
 
 
 @dataclass(frozen=True)

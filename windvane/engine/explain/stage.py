@@ -11,13 +11,6 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, ColumnSpec
 from windvane.engine.data.dataset import read_analysis, read_dataset, read_rows
-from windvane.engine.explain.attributed import (
-    Predict,
-    attributed,
-    background_places,
-    predicting,
-    used_columns,
-)
 from windvane.engine.explain.attribution import Attribution, taken
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.dependence import Dependence, dependence_of
@@ -25,6 +18,13 @@ from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.importance import importance_of
 from windvane.engine.explain.margins import as_told, margins
 from windvane.engine.explain.sampled import Question
+from windvane.engine.explain.shapley import (
+    Predict,
+    background_places,
+    exact_or_sampled_attribution,
+    predicting,
+    used_columns,
+)
 from windvane.engine.packages.loading import load_predictor
 from windvane.engine.packages.predictor import Predictions
 from windvane.errors import CorruptArtifact
@@ -67,7 +67,9 @@ def explain(
     cells = read_rows(dataset, names, np.concatenate([explained, background]))
     question = _question(cells, used_columns(predictor), len(explained), len(background))
     predict = predicting(predictor, threads)
-    attribution = attributed(predictor, predict, question, seed, budget.share(_VALUES_SHARE))
+    attribution = exact_or_sampled_attribution(
+        predictor, predict, question, seed, budget.share(_VALUES_SHARE)
+    )
     n_rows = len(attribution.values)
     answer = predict(question.first(n_rows).cells, n_rows)
     return Explanation(

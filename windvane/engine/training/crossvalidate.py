@@ -20,7 +20,7 @@ from windvane.engine.candidates import Plan
 from windvane.engine.evaluation.trained import Trained
 from windvane.engine.learners.base import FittedModel, Learner
 from windvane.engine.learners.target_transform import with_smearing
-from windvane.engine.training.tasks import CountingClock, Deadline, Task
+from windvane.engine.training.learning_task import CountingClock, Deadline, LearningTask
 from windvane.errors import OutOfTime
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
@@ -64,7 +64,7 @@ class _Fold:
 
 
 def train_folds(
-    learner: Learner, plan: Plan, task: Task, deadline: Deadline, wanted: Wanted
+    learner: Learner, plan: Plan, task: LearningTask, deadline: Deadline, wanted: Wanted
 ) -> Trained:
     """Out-of-fold predictions, and the model of the first fold.
 
@@ -90,7 +90,7 @@ def train_folds(
 
 
 def _train_all(
-    learner: Learner, plan: Plan, task: Task, deadline: Deadline, wanted: Wanted
+    learner: Learner, plan: Plan, task: LearningTask, deadline: Deadline, wanted: Wanted
 ) -> list[_Fold]:
     """Each fold gets what those that must follow leave."""
     left_s = deadline.left_s / (wanted.least + wanted.after)
@@ -114,7 +114,7 @@ def _train_all(
     return folds[: _whole_divisions(len(folds), task)]
 
 
-def _whole_divisions(n_folds: int, task: Task) -> int:
+def _whole_divisions(n_folds: int, task: LearningTask) -> int:
     """Folds of divisions beyond the first count together or not at all: each row is to be predicted as often as others."""
     return n_folds if n_folds <= task.n_folds else n_folds - n_folds % task.n_folds
 
@@ -138,7 +138,9 @@ def _until(
     return None
 
 
-def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, until: Deadline) -> _Fold:
+def _train_fold(
+    learner: Learner, plan: Plan, task: LearningTask, fold: int, until: Deadline
+) -> _Fold:
     started, clock = time.time(), CountingClock(until, plan.stops.get(fold_fit(fold)))
     matrix = task.matrix(fold_fit(fold))
     inside, used = task.validated(fold), task.training_rows(fold)
@@ -154,7 +156,7 @@ def _train_fold(learner: Learner, plan: Plan, task: Task, fold: int, until: Dead
     return _Fold(model, predicted, time.time() - started, clock.stopped)
 
 
-def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
+def _out_of_fold(folds: list[_Fold], task: LearningTask) -> NDArray[np.float32]:
     shape = (task.y.size, *folds[0].predicted.shape[1:])
     if len(folds) == 1:
         alone = np.full(shape, np.nan, np.float32)
@@ -170,7 +172,7 @@ def _out_of_fold(folds: list[_Fold], task: Task) -> NDArray[np.float32]:
         return (total / times).astype(np.float32)
 
 
-def _notes_of(n_folds: int, task: Task, cut: Iterable[int]) -> tuple[Note, ...]:
+def _notes_of(n_folds: int, task: LearningTask, cut: Iterable[int]) -> tuple[Note, ...]:
     notes = []
     if n_folds < task.n_folds:
         facts = {"n_folds": n_folds, "of_folds": task.n_folds}

@@ -32,7 +32,7 @@ from windvane.engine.features.plan import (
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable
-from windvane.engine.training.tasks import Matrix
+from windvane.engine.training.learning_task import Matrix
 from windvane.errors import CorruptArtifact
 
 _BLOCK = 1 << 16

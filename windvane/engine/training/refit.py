@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from windvane.engine.candidate_io import FULL_FIT, FoldFits
 from windvane.engine.candidates import REFIT_ROWS, Plan
 from windvane.engine.learners.base import FittedModel, Learner, Rows
-from windvane.engine.training.tasks import CountingClock, Deadline, Sample, Task
+from windvane.engine.training.learning_task import CountingClock, Deadline, LearningTask, Sample
 from windvane.errors import OutOfTime
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
@@ -49,9 +49,9 @@ class Refit:
 
 
 def fit_all_rows(
-    learner: Learner, plan: Plan, task: Task, fits: FoldFits, deadline: Deadline
+    learner: Learner, plan: Plan, task: LearningTask, fits: FoldFits, deadline: Deadline
 ) -> Refit:
-    """A fit of all rows takes Task.growth times as long as a fold's: its further rounds make up for those that a fold
+    """A fit of all rows takes LearningTask.growth times as long as a fold's: its further rounds make up for those that a fold
     runs beyond the best, and it scores none. Where folds learn from a sample it is of as many rows as fit the time.
 
     raises    CandidateFault
@@ -85,7 +85,7 @@ def fit_all_rows(
 
 
 def _rows_in_time(
-    task: Task, fits: FoldFits, deadline: Deadline, plan: Plan
+    task: LearningTask, fits: FoldFits, deadline: Deadline, plan: Plan
 ) -> NDArray[np.bool_] | None:
     everything = task.learnable
     if told := plan.stops.get(REFIT_ROWS):

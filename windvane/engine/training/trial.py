@@ -34,11 +34,11 @@ from windvane.engine.packages.predictor import (
     Transformers,
 )
 from windvane.engine.training.crossvalidate import Wanted, train_folds
-from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
+from windvane.engine.training.fold_limits import ALL_FOLDS, FoldLimits
+from windvane.engine.training.learning_task import Deadline, LearningTask, Matrix, Sample
 from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
 from windvane.engine.training.rival import Rival
-from windvane.engine.training.tasks import Deadline, Matrix, Sample, Task
 from windvane.errors import CorruptArtifact
 from windvane.notes.note import said
 
@@ -62,7 +62,7 @@ class TrainLimits:
     """
 
     stop_at: float
-    folds: FoldTerms = ALL_FOLDS
+    folds: FoldLimits = ALL_FOLDS
     threads: int = 1
     memory_mb: float | None = None
     rival: Path | None = None
@@ -156,7 +156,7 @@ class Trial:
             stops={**trained.stops, **found.stops},
         )
 
-    def _task(self, limits: TrainLimits) -> Task:
+    def _task(self, limits: TrainLimits) -> LearningTask:
         analysis, plan = self._table.analysis, self._plan
 
         def setting(of: tuple[Feature, ...]) -> Setting:
@@ -170,7 +170,7 @@ class Trial:
                 monotone=analysis.monotone,
             )
 
-        return Task(
+        return LearningTask(
             matrix=self._matrix,
             y=self._table.y,
             folds=self._table.folds,

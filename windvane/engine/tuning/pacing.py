@@ -17,7 +17,7 @@ from dataclasses import replace
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import HOLD_OUT
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.rows import rows_to_learn_from
 from windvane.engine.tuning.steps import hurried
@@ -89,13 +89,13 @@ def candidate_s(search_s: float, max_candidates: int | None) -> float:
     return search_s * max(_CANDIDATE_SHARE, 1 / (max_candidates or math.inf))
 
 
-def fold_terms(
+def fold_limits(
     analysis: Analysis,
     left_s: float,
     search_s: float,
     max_candidates: int | None,
     folds_used: Iterable[int],
-) -> FoldTerms:
+) -> FoldLimits:
     """Of a candidate that begins now.
 
     left_s       until the search ends
@@ -105,9 +105,9 @@ def fold_terms(
     n_folds = max(folds_used, default=0)
     if n_folds:
         fold_s = _FOLD_MARGIN * candidate_s(search_s, max_candidates) / n_folds
-        return FoldTerms(n_folds, n_folds, fold_s, left_s, left_s)
+        return FoldLimits(n_folds, n_folds, fold_s, left_s, left_s)
     fair_s = search_s / (max_candidates or math.inf)
-    return FoldTerms(
+    return FoldLimits(
         least=least_folds(analysis),
         most=most_folds(analysis, max_candidates),
         fold_s=max(_FIRST_SHARE * search_s, fair_s, _FIRST_S),

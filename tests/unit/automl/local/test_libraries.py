@@ -18,7 +18,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.automl.local.libraries import Libraries
-from windvane.engine.training.tasks import Deadline
+from windvane.engine.training.learning_task import Deadline
 
 libraries = Libraries(["lightgbm"])
 while libraries.load_next():

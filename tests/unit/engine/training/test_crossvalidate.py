@@ -9,10 +9,16 @@ import pytest
 
 from windvane.engine.candidate_io import FoldFits
 from windvane.engine.candidates import Plan
-from windvane.engine.training import crossvalidate, tasks
+from windvane.engine.training import crossvalidate, learning_task
 from windvane.engine.training.crossvalidate import Wanted, train_folds
+from windvane.engine.training.learning_task import (
+    CountingClock,
+    Deadline,
+    LearningTask,
+    Matrix,
+    Sample,
+)
 from windvane.engine.training.refit import fit_all_rows
-from windvane.engine.training.tasks import CountingClock, Deadline, Matrix, Sample, Task
 from windvane.errors import OutOfTime
 from windvane.notes.sentences import sentences
 
@@ -61,14 +67,14 @@ class MeanLearner:
 @pytest.fixture
 def clockwork(monkeypatch):
     made = Clockwork()
-    for module in (crossvalidate, tasks):
+    for module in (crossvalidate, learning_task):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=made.time))
     return made
 
 
 def _task(*, n_folds=N_FOLDS, folds=None, sample=None):
     folds = np.arange(N_ROWS) % n_folds if folds is None else folds
-    return Task(
+    return LearningTask(
         matrix=lambda fit: Matrix(np.zeros((N_ROWS, 1), np.float32), ()),
         y=np.arange(N_ROWS, dtype=float),
         folds=folds.astype(np.int8),

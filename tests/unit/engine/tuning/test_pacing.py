@@ -14,7 +14,7 @@ from windvane.engine.tuning.pacing import (
     candidate_s,
     check_memory,
     first_look_s,
-    fold_terms,
+    fold_limits,
     has_place_for_ensemble,
     is_in_vain,
     least_folds,
@@ -69,24 +69,24 @@ def proposals(monkeypatch):
 
 
 def test_the_first_candidate_is_scored_on_as_many_folds_as_a_small_share_of_the_time_holds():
-    found = fold_terms(ANALYSIS, 100.0, 100.0, None, [])
+    found = fold_limits(ANALYSIS, 100.0, 100.0, None, [])
     assert found.fold_s == 18.0
     assert (found.further_s, found.repeat_s) == pytest.approx((7.0, 2.0))
     assert (found.least, found.most) == (3, 5)
 
 
 def test_however_short_the_search_a_first_fold_has_a_second():
-    shorter, short = (fold_terms(ANALYSIS, s, s, None, []).fold_s for s in (0.1, 1.0))
+    shorter, short = (fold_limits(ANALYSIS, s, s, None, []).fold_s for s in (0.1, 1.0))
     assert shorter == short >= 1.0
 
 
 def test_few_candidates_leave_the_first_one_more():
-    found = fold_terms(ANALYSIS, 100.0, 100.0, 4, [])
+    found = fold_limits(ANALYSIS, 100.0, 100.0, 4, [])
     assert (found.fold_s, found.further_s) == (25.0, 12.5)
 
 
 def test_later_candidates_are_scored_on_as_many_folds_as_the_fullest():
-    found = fold_terms(ANALYSIS, 90.0, 100.0, None, [1, 3, 2])
+    found = fold_limits(ANALYSIS, 90.0, 100.0, None, [1, 3, 2])
     assert (found.further_s, found.least, found.most) == (90.0, 3, 3)
     assert 25.0 / 3 <= found.fold_s < 15.0
 

@@ -27,7 +27,7 @@ from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis, read_dataset
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.packages.tarball import pack, unpack
-from windvane.engine.training.foldterms import FoldTerms
+from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.allowance import TaskAllowance
@@ -282,7 +282,7 @@ def test_a_member_whose_model_is_the_first_folds_brings_that_folds_transformers(
 ) -> None:
     dataset, folder = bucket.folder / "dataset", bucket.folder / "first-fold"
     plan = Plan(1, "dpp0", "lightgbm", {"num_iterations": 5, "learning_rate": 0.1}, seed=0)
-    limits = TrainLimits(4e9, FoldTerms(most=2))
+    limits = TrainLimits(4e9, FoldLimits(most=2))
     stages.cross_validate(dataset, folder / "features", plan, limits, folder / "1")
     made = folder / "made"
     stages.assemble(dataset, {"dpp0": folder / "features"}, {1: folder / "1"}, 1, made)

@@ -1,4 +1,5 @@
-"""What each column adds to a predictor's answers to given rows: exact where the pipeline allows, else sampled."""
+"""Shapley values: what each column adds to a predictor's answers to given rows; exact where the pipeline allows (exact.py), else
+sampled (sampled.py)."""
 
 from __future__ import annotations
 
@@ -50,10 +51,10 @@ def background_places(n_rows: int, generator: np.random.Generator) -> NDArray[np
     return np.concatenate([generator.permutation(n_rows) for _ in range(rounds)])[:_MOST_PAIRS]
 
 
-def attributed(
+def exact_or_sampled_attribution(
     predictor: Predictor, predict: Predict, question: Question, seed: int, budget: Budget
 ) -> Attribution:
-    """Of the first rows if the time is short for all.
+    """Return the Shapley values of the rows: of the first ones if the time is short for all.
 
     predict   the predictor's
     raises    OutOfTime if it is short for anything; InvalidRequest if the values must be sampled and there are no

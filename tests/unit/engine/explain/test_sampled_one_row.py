@@ -6,8 +6,8 @@ from unit.engine.explain.made_up import FakeClock
 
 from windvane.engine.explain.attribution import taken
 from windvane.engine.explain.budget import Budget
-from windvane.engine.explain.one_row import sampled_row
 from windvane.engine.explain.sampled import ENOUGH_PAIRS, Question, sampled_attribution
+from windvane.engine.explain.sampled_one_row import sampled_row
 from windvane.errors import OutOfTime
 
 NAMES = ("a", "b", "c", "useless", "e")

@@ -1,4 +1,4 @@
-"""On how many folds a candidate is scored, and how long they may take."""
+"""Limits of cross-validation: on how many folds a candidate is scored, and how long they may take."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ _LEAST_S = 1e-3
 
 
 @dataclass(frozen=True)
-class FoldTerms:
-    """least    folds; with fewer a candidate ends as OutOfTime: its score could not be compared with others'
+class FoldLimits:
+    """How many folds a candidate is scored on, and how long they may take.
+
+    least    folds; with fewer a candidate ends as OutOfTime: its score could not be compared with others'
     most       folds, of all divisions; None for those of one division
     fold_s     no fold takes longer: its rounds so far count
     further_s  folds beyond the least are trained only as far as all should take no longer, by the first one
@@ -37,5 +39,5 @@ class FoldTerms:
         return max(int(within), min(self.least, most))
 
 
-ALL_FOLDS = FoldTerms()
+ALL_FOLDS = FoldLimits()
 """Those of one division, however long they take."""

@@ -1,4 +1,4 @@
-"""Why a model answers one row as it does, from the model's packages alone: no dataset, a time of one's own choice."""
+"""Explains one prediction, from the model's packages alone: no dataset, a time of one's own choice."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from windvane.engine.explain.attribution import Attribution
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.exact import exact_attribution
 from windvane.engine.explain.margins import margins
-from windvane.engine.explain.one_row import sampled_row
 from windvane.engine.explain.permutations import Answer
 from windvane.engine.explain.sampled import Question
+from windvane.engine.explain.sampled_one_row import sampled_row
 from windvane.engine.packages.predictor import Predictions, Predictor
 
 _ROWS = 500
@@ -37,8 +37,10 @@ class Baseline(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reasons:
-    """predictions   of the one row
+class PredictionExplanation:
+    """One prediction explained.
+
+    predictions   of the one row
     columns       that can be learned from, in the order of the table
     attribution   what each adds
     """
@@ -49,10 +51,10 @@ class Reasons:
     baseline: Baseline
 
 
-def reasons_for(
+def explain_prediction(
     predictor: Predictor, sketch: Sketch, row: Sequence[str | None], budget: Budget, seed: int = 0
-) -> Reasons:
-    """Exact where the pipeline allows, else sampled for as long as the budget allows.
+) -> PredictionExplanation:
+    """Explain the prediction of one row: exactly where the pipeline allows, else sampled for as long as the budget allows.
 
     row       a cell for each column of the schema
     raises    InvalidRequest if it cannot be read; OutOfTime if the budget is too short for anything
@@ -73,7 +75,9 @@ def reasons_for(
     attribution = exact_attribution(predictor, question.names, cells, 1, budget)
     if attribution is None:
         attribution = sampled_row(_margins_of(predictor), question, seed, budget)
-    return Reasons(predictions, columns, attribution, _baseline(attribution, specs, sketch))
+    return PredictionExplanation(
+        predictions, columns, attribution, _baseline(attribution, specs, sketch)
+    )
 
 
 def _margins_of(predictor: Predictor) -> Answer:

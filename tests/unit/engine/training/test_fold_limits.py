@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from windvane.engine.data.dataset import read_analysis
-from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
+from windvane.engine.training.fold_limits import ALL_FOLDS, FoldLimits
 
 
 @pytest.mark.parametrize(
@@ -13,14 +13,14 @@ from windvane.engine.training.foldterms import ALL_FOLDS, FoldTerms
 )
 def test_the_first_fold_says_how_many_fit(two_classes, fold_s, n_folds):
     analysis = replace(read_analysis(two_classes.dataset), n_folds=5, n_repeats=2)
-    terms = FoldTerms(most=10, further_s=8.0, repeat_s=4.0)
-    assert terms.n_folds(analysis, fold_s) == n_folds
+    limits = FoldLimits(most=10, further_s=8.0, repeat_s=4.0)
+    assert limits.n_folds(analysis, fold_s) == n_folds
 
 
 def test_no_fewer_than_must_be(two_classes):
     analysis = replace(read_analysis(two_classes.dataset), n_folds=5)
-    terms = FoldTerms(least=3, further_s=8.0)
-    assert terms.n_folds(analysis, 9.0) == 3
+    limits = FoldLimits(least=3, further_s=8.0)
+    assert limits.n_folds(analysis, 9.0) == 3
 
 
 def test_without_bounds_they_are_those_of_one_division(two_classes):

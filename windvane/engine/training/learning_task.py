@@ -1,4 +1,4 @@
-"""What a candidate's training works with."""
+"""What a candidate's training works with: the rows to learn from, their folds, and clocks."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is to be learnt.
+class LearningTask:
+    """What is to be learnt from which rows.
 
     matrix     name of a recipe's fit -> its matrix
     y          (n_rows,) target or class index
