@@ -17,7 +17,7 @@ EXCEPTIONS = {
     "engine/data/csvfiles.py": "what DuckDB and Arrow say of a file, which have no codes for it",
     "serving/csvblocks.py": "what Python's csv says of a file, likewise",
     "engine/learners/faults.py": "how libraries say that there is not enough memory, without an error of their own for it",
-    "engine/data/markers.py": "markers of missing values in somebody's data",
+    "engine/data/missing_markers.py": "markers of missing values in somebody's data",
     "engine/learners/monotone.py": "names of features",
     "engine/definitions/modules.py": "a line of a module that is cut there",
     "cli/own_api.py": "the last line of a certificate",

@@ -22,7 +22,7 @@ from unit.engine.preview.test_table import HOSTILE, TABLE, Held
 
 from windvane.artifacts.base import parse_location
 from windvane.control.preview_process import Bounds, look
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest
 
 URI = "s3://data/table/rows.csv"
@@ -182,7 +182,7 @@ def test_permissions_are_those_of_a_job(table: World) -> None:
 def test_a_preview_has_limits_of_time_and_memory(tmp_path: Path, bounds: Bounds, told: str) -> None:
     held = Held(TABLE)
     with pytest.raises(InvalidRequest, match=told):
-        look(Asked(held.name, held.size), tmp_path, held, bounds, None)
+        look(PreviewRequest(held.name, held.size), tmp_path, held, bounds, None)
 
 
 def test_an_object_that_vanishes_meanwhile_is_told_of(table: World) -> None:

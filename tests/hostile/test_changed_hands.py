@@ -24,7 +24,7 @@ from windvane.domain.candidate import Container
 from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Deployed, Variant
 from windvane.domain.task import Task, TaskKind
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
 from windvane.objects.base import ObjectStore
@@ -167,7 +167,7 @@ def test_a_preview_that_waits_for_its_turn_shows_nothing_of_another_account(
     artifacts.write(Location("data", "rows.csv"), b"ours")
     seen: list[bytes] = []
 
-    def look(_: Asked, __: Path, data: Any, *___: Any) -> dict[str, Any]:
+    def look(_: PreviewRequest, __: Path, data: Any, *___: Any) -> dict[str, Any]:
         seen.append(data.read(0, 4))
         return {}
 
@@ -188,7 +188,7 @@ def test_a_preview_that_waits_for_its_turn_shows_nothing_of_another_account(
     monkeypatch.setattr(made, "_turn", waited)
     with ThreadPoolExecutor(1) as threads:
         with turn(ACCOUNT):
-            told = threads.submit(made.preview, caller, "", source, Asked("", 0))
+            told = threads.submit(made.preview, caller, "", source, PreviewRequest("", 0))
             assert counted.wait(WAIT_S)
             changes_hands(objects, "data", "rows.csv")
         with pytest.raises(InvalidRequest, match="was deleted while it was read"):

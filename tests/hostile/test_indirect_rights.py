@@ -52,7 +52,7 @@ from windvane.domain.datasource import DataSource
 from windvane.domain.images import TRANSFORMERS, step_image_uri
 from windvane.domain.resource import Kind
 from windvane.domain.task import TaskKind
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.from_settings import key_of_writes
 from windvane.names import PageTokens, arn, default_role
@@ -236,7 +236,7 @@ def preview(account: Accounts, keys: Any, *named: str) -> str:
     previews = Previews(account.world.artifacts, account.roles)
     source = DataSource(f"{INPUT}manifest", is_manifest=True)
     with pytest.raises(InvalidRequest) as refused:
-        previews.preview(account.caller(keys), "", source, Asked("", 0))
+        previews.preview(account.caller(keys), "", source, PreviewRequest("", 0))
     return str(refused.value)
 
 

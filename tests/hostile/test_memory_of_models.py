@@ -16,7 +16,7 @@ from windvane.control import preview_process
 from windvane.control.preview_process import Bounds, look
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Variant
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest, ModelFault
 from windvane.names import Scope
 from windvane.notes.sentences import reason
@@ -65,7 +65,7 @@ def test_a_preview_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(preview_process, "PROGRAM", PROGRAM)
     nothing: Any = SimpleNamespace(read=lambda *_: b"")
     with pytest.raises(InvalidRequest, match="its process broke off"):
-        look(Asked("a", 1), tmp_path, nothing, Bounds(time_s=WAIT_S, memory_mb=64), None)
+        look(PreviewRequest("a", 1), tmp_path, nothing, Bounds(time_s=WAIT_S, memory_mb=64), None)
 
 
 def test_an_explanation_is_ended() -> None:

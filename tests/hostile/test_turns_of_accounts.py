@@ -18,7 +18,7 @@ from windvane.console.stream import Tap
 from windvane.control import previews
 from windvane.control.previews import Previews
 from windvane.domain.datasource import DataSource
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import Throttled
 from windvane.names import Scope
 from windvane.serving import explaining
@@ -27,7 +27,7 @@ from windvane.wire.call import Caller, Credential
 
 WAIT_S = 10.0
 SLOW, QUICK = "slow", "quick"
-ASKED = Asked("", 0)
+ASKED = PreviewRequest("", 0)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def looks(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> Any:
     """Looks at a table that takes as long as its owner likes, and at one that is seen at once."""
     monkeypatch.setattr(previews, "_WAIT_S", 1.0)
 
-    def look(asked: Asked, *_: Any) -> dict[str, Any]:
+    def look(asked: PreviewRequest, *_: Any) -> dict[str, Any]:
         if SLOW in asked.name:
             assert release.wait(WAIT_S)
         return {}

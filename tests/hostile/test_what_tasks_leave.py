@@ -32,7 +32,7 @@ from windvane.domain.problem import MetricName
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome, Plan, Score
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest, ModelFault
 from windvane.executor.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
 from windvane.executor.forks import Forks
@@ -302,7 +302,7 @@ def test_a_preview_that_says_nothing_again_and_again_is_not_listened_to(
     monkeypatch.setattr(preview_process, "PROGRAM", (sys.executable, "-c", said))
     nothing: Any = SimpleNamespace(read=lambda *_: b"")
     with pytest.raises(InvalidRequest, match="its process broke off"):
-        preview_process.look(Asked("a", 1), tmp_path, nothing, Bounds(), None)
+        preview_process.look(PreviewRequest("a", 1), tmp_path, nothing, Bounds(), None)
 
 
 def test_a_model_process_that_answers_unasked_is_ended() -> None:

@@ -10,7 +10,7 @@ from windvane.api.automl_request.data_rules import CSV, PARQUET
 from windvane.api.operation import Services, Table
 from windvane.control.inputs import data_source
 from windvane.control.previews import PreviewView
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.wire.call import Call, Result
 
 OPERATIONS = Table("windvane")
@@ -39,9 +39,9 @@ def preview_table(parts: Services, call: Call) -> Result:
     }
 
 
-def _asked(given: Mapping[str, Any]) -> Asked:
+def _asked(given: Mapping[str, Any]) -> PreviewRequest:
     features = given.get("FeatureAttributeNames")
-    return Asked(
+    return PreviewRequest(
         name="",
         n_bytes=0,
         compression=given.get("CompressionType", ""),

@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from windvane.engine.preview.asked import Asked
 from windvane.engine.preview.process import MOST_BYTES
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
 from windvane.process import parent_death
@@ -70,9 +70,9 @@ class Readable(Protocol):
 
 
 def look(
-    asked: Asked, scratch: Path, data: Readable, bounds: Bounds, sandbox: Sandbox | None
+    asked: PreviewRequest, scratch: Path, data: Readable, bounds: Bounds, sandbox: Sandbox | None
 ) -> Mapping[str, Any]:
-    """Return what engine.preview.asked.SeenTable tells of a table.
+    """Return what engine.preview.records.SeenTable tells of a table.
 
     scratch    an empty folder, for the process
     raises     InvalidRequest with what the process found at fault, or if it had to be ended

@@ -18,7 +18,7 @@ from windvane.control.inputs import readable_objects
 from windvane.control.preview_process import USUAL, Bounds, look
 from windvane.control.roles import Roles
 from windvane.domain.datasource import DataSource
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest, Throttled
 from windvane.process.beneath import remove_beneath
 from windvane.process.sandbox import Sandbox
@@ -36,7 +36,7 @@ _TOO_MANY = "Too many previews are being made. Try again in a moment."
 
 @dataclass(frozen=True)
 class PreviewView:
-    """seen               as dataclasses.asdict of engine.preview.asked.SeenTable
+    """seen               as dataclasses.asdict of engine.preview.records.SeenTable
     shown              the object that was looked at: the first of those that the URI stands for
     n_objects          of them, counted up to a bound; n_bytes of those counted
     """
@@ -71,7 +71,7 @@ class Previews:
         caller: Caller,
         role_arn: str,
         source: DataSource,
-        asked: Asked,
+        asked: PreviewRequest,
     ) -> PreviewView:
         """role_arn   whose permissions hold; "" for those of the caller
         asked      its name and its size are filled in
@@ -97,7 +97,9 @@ class Previews:
             len(objects) > len(counted),
         )
 
-    def _look(self, artifacts: Artifacts, info: ObjectInfo, asked: Asked) -> Mapping[str, Any]:
+    def _look(
+        self, artifacts: Artifacts, info: ObjectInfo, asked: PreviewRequest
+    ) -> Mapping[str, Any]:
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="windvane-preview-") as scratch,

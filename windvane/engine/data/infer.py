@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import ColumnSpec, ColumnType
-from windvane.engine.data import codes
 from windvane.engine.data.encoded import EncodedColumn
-from windvane.engine.data.markers import among_values, among_words
+from windvane.engine.data.integer_codes import type_of_codes
+from windvane.engine.data.missing_markers import among_values, among_words
 from windvane.engine.data.notation import Numbers, find_numbers
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.temporal import find_dates, find_epoch
@@ -216,7 +216,7 @@ def _number(evidence: Evidence) -> ColumnSpec | None:
 
 
 def _coded(evidence: Evidence) -> ColumnSpec | None:
-    judged = codes.judge(evidence.name, evidence.texts, evidence.n_filled, evidence.n_distinct)
+    judged = type_of_codes(evidence.name, evidence.texts, evidence.n_filled, evidence.n_distinct)
     return None if judged is None else evidence.spec(judged.type, judged.reason)
 
 

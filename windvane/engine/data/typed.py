@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from windvane.domain.features import FeatureType
 from windvane.engine.columns import ColumnSpec, ColumnType, Values
 from windvane.engine.data.encoded import EncodedColumn, ReadColumn, read_column
-from windvane.engine.data.forced import forced_column, lenient, nothing_readable, unused
+from windvane.engine.data.given_types import column_of_given_type, lenient, nothing_readable, unused
 from windvane.engine.data.infer import LEAST_READABLE, infer_column, infer_words
 from windvane.engine.data.plainnumbers import PlainNumbers
 from windvane.engine.data.profile import describe_column, describe_sorted
@@ -98,7 +98,7 @@ def _read(column: EncodedColumn) -> tuple[ColumnSpec, ReadColumn]:
 
 
 def _read_as(column: EncodedColumn, forced: FeatureType) -> tuple[ColumnSpec, ReadColumn]:
-    spec = forced_column(column, forced)
+    spec = column_of_given_type(column, forced)
     read = read_column(column, spec)
     if not read.unreadable:
         return spec, read

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from windvane.engine.exploration.repeats import repeated_rows
+from windvane.engine.exploration.duplicates import find_duplicate_rows
 from windvane.engine.exploration.sections import columns, overview, rows
 from windvane.engine.exploration.sections.definitions import definitions
 from windvane.engine.exploration.sections.missing import missing
@@ -27,7 +27,7 @@ def explore(dataset: Path) -> Report:
     raises    CorruptArtifact
     """
     table = StoredTable.open(dataset)
-    repeats = repeated_rows(table, _MOST_REPEATED)
+    repeats = find_duplicate_rows(table, _MOST_REPEATED)
     return Report(
         "Data exploration",
         f"An overview of the training data for predicting '{table.analysis.target}': columns, "

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.data.encoded import EncodedColumn
-from windvane.engine.preview.asked import Bar
+from windvane.engine.preview.records import Bar
 
 MOST_BARS = 24
 LONGEST_LABEL = 100

@@ -13,13 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from windvane.engine.preview.asked import Asked
+from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import DataFault, WindvaneError
 from windvane.process.confinement import confine, confinement_from
 from windvane.process.memory import writable_bytes
 
 MOST_BYTES = 96 * 1000**2
-"""Asked for in all: the wide pages of a Parquet file, and its footer."""
+"""PreviewRequest for in all: the wide pages of a Parquet file, and its footer."""
 
 
 class ParentsBytes:
@@ -64,7 +64,7 @@ def main() -> None:
     from windvane.engine.preview.table import preview  # its libraries map much that is no data
 
     _cap(told["memory_mb"])
-    asked = Asked.from_json(told["asked"])
+    asked = PreviewRequest.from_json(told["asked"])
     source = ParentsBytes(asked.name, asked.n_bytes, answers, questions)
     try:
         seen = preview(source, asked, Path(told["scratch"]))

@@ -26,8 +26,8 @@ from windvane.engine.data.read import RawTable
 from windvane.engine.data.target import resolve_target
 from windvane.engine.data.typed import keep_unused, type_column
 from windvane.engine.preview import distribution
-from windvane.engine.preview.asked import Asked, SeenColumn, SeenTable, SeenTarget
-from windvane.engine.preview.opening import Beginning, read_beginning
+from windvane.engine.preview.beginning import Beginning, read_beginning
+from windvane.engine.preview.records import PreviewRequest, SeenColumn, SeenTable, SeenTarget
 from windvane.engine.preview.source import Source
 from windvane.errors import DataFault
 
@@ -40,7 +40,7 @@ _LOOK_FOR_EXAMPLES = 500
 _MEMORY_MB = 512
 
 
-def preview(source: Source, asked: Asked, scratch: Path) -> SeenTable:
+def preview(source: Source, asked: PreviewRequest, scratch: Path) -> SeenTable:
     """scratch   an existing folder
     raises    DataFault for what cannot be read as a table, or has no such target
     """
@@ -92,7 +92,7 @@ def _total(source: Source, beginning: Beginning, n_rows: int) -> int:
     return max(n_rows, round(n_rows * source.size / max(beginning.n_bytes_read, 1)))
 
 
-def _faults_of_types(raw: RawTable, asked: Asked) -> dict[str, str]:
+def _faults_of_types(raw: RawTable, asked: PreviewRequest) -> dict[str, str]:
     """Why columns cannot have the types that they were given."""
     faults = {}
     for name, kind in asked.types.items():
@@ -107,7 +107,7 @@ def _judge(
     raw: RawTable,
     beginning: Beginning,
     options: ReadOptions,
-    asked: Asked,
+    asked: PreviewRequest,
     faults: Mapping[str, str],
 ) -> tuple[tuple[SeenColumn, ...], SeenTarget | None, tuple[Finding, ...]]:
     types = {n: FeatureType(k) for n, k in asked.types.items() if n not in faults}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from windvane.domain.problem import ProblemType
-from windvane.engine.quality.deciding import calibration_told, threshold_told
+from windvane.engine.quality.decision_texts import calibration_text, threshold_text
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.measured import Measured
 from windvane.engine.reports.document import Report, Section
@@ -46,12 +46,12 @@ def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, s
         facts.append((f"Objective: {judged.objective}", figures[judged.objective].told))
     if judged.problem_type is ProblemType.BINARY:
         facts.append(("Positive class", judged.labels[1]))
-        facts.append(("Threshold", threshold_told(judged)))
+        facts.append(("Threshold", threshold_text(judged)))
     if judged.problem_type is ProblemType.MULTICLASS:
         facts.append(("Labels", count(len(judged.labels))))
         facts.append(("Predicted label", "the most probable class"))
     if judged.problem_type.is_classification:
-        facts.append(("Calibration", calibration_told(judged)))
+        facts.append(("Calibration", calibration_text(judged)))
     if judged.latency_s is not None:
         facts.append(("Latency for one row", milliseconds(judged.latency_s)))
     return facts

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from windvane.domain.problem import METRICS_OF, ProblemType
-from windvane.engine.preview.asked import Asked, SeenColumn, SeenTable, SeenTarget
+from windvane.engine.preview.records import PreviewRequest, SeenColumn, SeenTable, SeenTarget
 from windvane.engine.preview.table import preview
 from windvane.errors import DataFault
 
@@ -54,7 +54,7 @@ TABLE = rows_of()
 
 def seen(data: bytes, scratch: Path, **asked: Any) -> SeenTable:
     held = Held(data)
-    return preview(held, Asked(held.name, held.size, **asked), scratch)
+    return preview(held, PreviewRequest(held.name, held.size, **asked), scratch)
 
 
 def column(table: SeenTable, name: str) -> SeenColumn:
@@ -189,7 +189,7 @@ def test_of_a_large_parquet_file_little_is_read(tmp_path: Path) -> None:
     made = pa.table({f"c{i}": rng.normal(size=400_000) for i in range(4)})
     pq.write_table(made, written, row_group_size=400_000, use_dictionary=False)
     held = Held(written.getvalue())
-    table = preview(held, Asked(held.name, held.size), tmp_path)
+    table = preview(held, PreviewRequest(held.name, held.size), tmp_path)
     assert (table.n_rows, table.n_rows_total, table.is_sampled) == (50_000, 400_000, True)
     assert not table.is_estimated
     assert held.n_asked < 0.6 * held.size
@@ -198,7 +198,7 @@ def test_of_a_large_parquet_file_little_is_read(tmp_path: Path) -> None:
 def test_of_a_large_file_only_the_beginning_is_read(tmp_path: Path) -> None:
     row, n_rows = b'"a, quoted\nfield",7,left over\n', 700_000
     held = Held(b"text,n,more\n" + row * n_rows)
-    table = preview(held, Asked(held.name, held.size), tmp_path)
+    table = preview(held, PreviewRequest(held.name, held.size), tmp_path)
     assert table.is_sampled
     assert table.is_estimated
     assert table.n_rows_total == pytest.approx(n_rows, rel=0.01)
@@ -218,7 +218,7 @@ def test_a_large_gzip_file_is_inflated_no_further_than_needed(tmp_path: Path) ->
     rng = np.random.default_rng(0)
     lines = b"".join(b"%d,%d\n" % tuple(pair) for pair in rng.integers(0, 10**9, (900_000, 2)))
     held = Held(gzip.compress(b"a,b\n" + lines, 1))
-    table = preview(held, Asked(held.name, held.size), tmp_path)
+    table = preview(held, PreviewRequest(held.name, held.size), tmp_path)
     assert table.n_rows_total == pytest.approx(900_000, rel=0.05)
     assert held.n_asked < 0.7 * held.size
 

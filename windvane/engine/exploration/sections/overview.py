@@ -6,7 +6,7 @@ from collections import Counter
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis, Finding
-from windvane.engine.exploration.repeats import Repeats
+from windvane.engine.exploration.duplicates import DuplicateRows
 from windvane.engine.exploration.stored import StoredTable
 from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
 from windvane.engine.reports.labels import seen
@@ -15,7 +15,7 @@ from windvane.wording import listed, percent
 _NAMED = 3
 
 
-def facts(table: StoredTable, repeats: Repeats) -> tuple[tuple[str, str], ...]:
+def facts(table: StoredTable, repeats: DuplicateRows) -> tuple[tuple[str, str], ...]:
     """Name and value."""
     analysis = table.analysis
     severities = Counter(finding.severity for finding in analysis.findings)
@@ -29,7 +29,7 @@ def facts(table: StoredTable, repeats: Repeats) -> tuple[tuple[str, str], ...]:
     )
 
 
-def summary(table: StoredTable, repeats: Repeats) -> Section:
+def summary(table: StoredTable, repeats: DuplicateRows) -> Section:
     analysis = table.analysis
     n_without = int(table.statistics(analysis.target).get("missing", 0))
     kinds = Counter(column.type for column in analysis.columns)

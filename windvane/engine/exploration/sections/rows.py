@@ -6,8 +6,8 @@ import numpy as np
 
 from windvane.engine.exploration.anomalies import MOST_REASONS, Anomalies, Anomaly, find_anomalies
 from windvane.engine.exploration.bins import histogram
+from windvane.engine.exploration.duplicates import DuplicateRows
 from windvane.engine.exploration.pictures import bars
-from windvane.engine.exploration.repeats import Repeats
 from windvane.engine.exploration.sections.cells import cells_of
 from windvane.engine.exploration.stored import MOST_SAMPLED, StoredTable
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
@@ -19,7 +19,7 @@ _WORST = 10
 _SHOWN = 6
 
 
-def duplicates(table: StoredTable, repeats: Repeats) -> Section:
+def duplicates(table: StoredTable, repeats: DuplicateRows) -> Section:
     told = Text(
         f"{counted(repeats.n_copies, 'row')} of {table.n_rows:,} "
         f"({percent(repeats.n_copies, table.n_rows)}) are copies of an earlier one in all features and "

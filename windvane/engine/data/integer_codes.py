@@ -23,12 +23,16 @@ _CODE_ENDING = re.compile(r"(?:^|[_\s.\-])codes?$")
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TypeAndReason:
+    """A type for a column, and why, in words."""
+
     type: ColumnType
     reason: str
 
 
-def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Judgement | None:
+def type_of_codes(
+    name: str, texts: Sequence[str], n_filled: int, n_distinct: int
+) -> TypeAndReason | None:
     """Return a type for a column of plain numbers that are no quantities; None for quantities."""
     if not all(_INTEGER.fullmatch(text) for text in texts):
         return None
@@ -38,13 +42,13 @@ def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Ju
     padded = [text for text in texts if _LEADING_ZERO.fullmatch(text)]
     if padded:
         kind = CATEGORICAL if names_code or not is_unique else IDENTIFIER
-        return Judgement(
+        return TypeAndReason(
             kind, f"digits with leading zeros such as '{padded[0]}': a code, not a quantity"
         )
     if is_unique and not names_code:
         return _unique(name, numbers, n_filled, n_distinct)
     if names_code or _names_key(name, n_distinct):
-        return Judgement(
+        return TypeAndReason(
             CATEGORICAL,
             f"integers that are codes according to the column name, {n_distinct} distinct in "
             f"{n_filled} rows",
@@ -52,23 +56,25 @@ def judge(name: str, texts: Sequence[str], n_filled: int, n_distinct: int) -> Ju
     return None
 
 
-def _unique(name: str, numbers: list[float], n_filled: int, n_distinct: int) -> Judgement | None:
+def _unique(
+    name: str, numbers: list[float], n_filled: int, n_distinct: int
+) -> TypeAndReason | None:
     is_dense = max(numbers) - min(numbers) + 1 <= 1.1 * n_filled
     is_rising = all(a < b for a, b in itertools.pairwise(numbers))
     if is_dense and (is_rising or _ROW_NAME.match(name.lower())):
-        return Judgement(
+        return TypeAndReason(
             IDENTIFIER,
             f"{n_distinct} distinct integers in {n_filled} rows without gaps: looks like a row "
             "number",
         )
     is_long = min(abs(number) for number in numbers) >= 1e8
     if _KEY_NAME.search(name) or is_long:
-        return Judgement(
+        return TypeAndReason(
             IDENTIFIER,
             f"{n_distinct} distinct integers in {n_filled} rows: looks like a row ID",
         )
     if is_dense:
-        return Judgement(
+        return TypeAndReason(
             IDENTIFIER,
             f"every integer from {min(numbers):.0f} to {max(numbers):.0f} about once: looks like a row number",
         )

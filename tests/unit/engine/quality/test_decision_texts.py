@@ -4,7 +4,7 @@ import pytest
 
 from windvane.domain.problem import MetricName
 from windvane.engine.quality.assess import assess
-from windvane.engine.quality.deciding import calibration_told, threshold_told
+from windvane.engine.quality.decision_texts import calibration_text, threshold_text
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from windvane.engine.quality.deciding import calibration_told, threshold_told
     ],
 )
 def test_a_threshold_is_told_with_where_it_comes_from(random_two, changes, told):
-    assert threshold_told(replace(random_two(), **changes)).startswith(told)
+    assert threshold_text(replace(random_two(), **changes)).startswith(told)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_threshold_is_told_with_where_it_comes_from(random_two, changes, told)
     ],
 )
 def test_calibration_is_told_with_its_temperature(random_two, changes, told):
-    assert told in calibration_told(replace(random_two(), **changes))
+    assert told in calibration_text(replace(random_two(), **changes))
 
 
 def test_both_stand_in_the_report(random_two, random_many, random_values, times):

@@ -14,7 +14,7 @@ from windvane.engine.exploration.stored import MEASURED, StoredTable
 
 
 @dataclass(frozen=True)
-class Repeats:
+class DuplicateRows:
     """Rows equal in all features and the target.
 
     n_copies   rows that repeat another one
@@ -27,15 +27,18 @@ class Repeats:
     often: tuple[tuple[int, int], ...]
 
 
-def repeated_rows(table: StoredTable, most: int) -> Repeats:
-    """most    rows of `often`"""
+def find_duplicate_rows(table: StoredTable, most: int) -> DuplicateRows:
+    """Return which rows of the table repeat others.
+
+    most    rows of `often`
+    """
     keys: NDArray[np.uint64] = np.zeros(table.n_rows, np.uint64)
     for column in table.analysis.features:
         keys = add_to_keys(keys, _words(table, column))
     copies = Copies.of(add_to_keys(keys, _bits(table.y)))
     sizes = copies.sizes()
     often = np.argsort(-sizes, kind="stable")[:most]
-    return Repeats(
+    return DuplicateRows(
         copies.n_copies,
         int(sizes[sizes > 1].sum()),
         tuple(

@@ -1,4 +1,4 @@
-"""Whether and how probabilities were calibrated and the threshold was chosen, for people."""
+"""Texts of a report that say how the threshold was chosen and whether probabilities were calibrated."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from windvane.wording import number
 _SWITCHED_OFF = "switched off"
 
 
-def threshold_told(judged: Judged) -> str:
-    """Of two classes: the model's threshold, and where it comes from."""
+def threshold_text(judged: Judged) -> str:
+    """Return, of two classes, the model's threshold, and where it comes from."""
     told = number(judged.threshold)
     if not is_tuned(judged.objective, len(judged.labels)):
         return f"{told} (not tuned: not necessary for {judged.objective})"
@@ -23,7 +23,7 @@ def threshold_told(judged: Judged) -> str:
     )
 
 
-def calibration_told(judged: Judged) -> str:
+def calibration_text(judged: Judged) -> str:
     """Return the temperature, and where it comes from."""
     if not judged.calibrate:
         return _SWITCHED_OFF

@@ -1,4 +1,4 @@
-"""Columns that the caller has given a type, or wants to be left out, whatever their cells look like."""
+"""Types that the caller has given to columns, or that they are to be ignored, whatever their cells look like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dates import readable_format
 from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.infer import Evidence, gather, share_read, without
-from windvane.engine.data.markers import among_values, among_words
+from windvane.engine.data.missing_markers import among_values, among_words
 from windvane.engine.data.notation import most_numbers
 from windvane.engine.data.parse import LENIENT
 from windvane.engine.data.temporal import most_dates
@@ -18,7 +18,7 @@ from windvane.errors import DataFault
 _ASKED = "set by you"
 
 
-def forced_column(column: EncodedColumn, kind: FeatureType) -> ColumnSpec:
+def column_of_given_type(column: EncodedColumn, kind: FeatureType) -> ColumnSpec:
     """Return the spec of a column of this type; one that is the same in all rows stays a constant.
 
     raises    DataFault if it is to hold numbers or dates and holds none

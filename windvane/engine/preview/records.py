@@ -1,4 +1,4 @@
-"""What a preview is asked for, and what it tells: plain records that travel between processes as JSON."""
+"""The request for a preview, and its result: plain records that travel between processes as JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
-    """name         what messages call the file;  n_bytes  of it
+class PreviewRequest:
+    """Which file is to be looked at, and how it is to be read.
+
+    name         what messages call the file;  n_bytes  of it
     compression  'None', 'Gzip' or "" for whatever it looks like
     target       the column to predict; "" for none yet
     problem_type AWS's name of it; "" for what the target implies
@@ -28,7 +30,7 @@ class Asked:
     n_shown: int = 20
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Asked:
+    def from_json(cls, record: Mapping[str, Any]) -> PreviewRequest:
         """Return the inverse of dataclasses.asdict."""
         features = record["features"]
         return cls(**{**record, "features": None if features is None else tuple(features)})
