@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from journeys.commands import path_of_version_2
 from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
 
-from windvane.console.trying.invoking import Asked, snippets
+from windvane.console.trying.invoking import InvokeRequest, snippets
 from windvane.domain.problem import ProblemType
 from windvane.serving.explaining import ExplainBounds
 
@@ -240,7 +240,7 @@ def test_code_to_copy_runs_and_gets_the_same_answer(live: HostedModels, tmp_path
     keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "secret", "HOME": str(tmp_path)}
     answers = []
     with live.listening() as url:
-        for one in snippets(Asked(url, "us-east-1", "live", ROWS, "Trees")):
+        for one in snippets(InvokeRequest(url, "us-east-1", "live", ROWS, "Trees")):
             for folder in commands()[one.name]:
                 path = f"{folder}{os.pathsep}{os.environ['PATH']}"
                 program = [sys.executable, "-c"] if one.name == "boto3" else ["sh", "-c"]

@@ -8,9 +8,9 @@ import shlex
 import pytest
 from unit.audit.records import ACCOUNT, a_caller
 
-from windvane.console.job.first import first_job
+from windvane.console.job.first_job import first_job
 from windvane.console.job_form.draft import Draft
-from windvane.console.trying.invoking import Asked, snippets
+from windvane.console.trying.invoking import InvokeRequest, snippets
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/\"$(touch${{IFS}}x)`x`'+{{0}}/jobs"
 """Paths of roles are of any signs but blanks."""
@@ -36,7 +36,9 @@ def test_no_cell_is_a_command_where_an_endpoint_is_tried(steering: str) -> None:
     """The typical row of a model stood in commands as it was: Ctrl-C in a cell ends the command that it is pasted with,
     between quotes too, and what stood behind it was run."""
     cell = f"red{steering}\ntouch x #"
-    made = {one.name: one for one in snippets(Asked("http://h:1", "r", "e", f'"{cell}",1\n'))}
+    made = {
+        one.name: one for one in snippets(InvokeRequest("http://h:1", "r", "e", f'"{cell}",1\n'))
+    }
     assert not any(steering in one.code for one in made.values())
     assert "rows.csv" in made["curl"].code
     assert "rows.csv" in made["curl"].note

@@ -21,8 +21,8 @@ from windvane.console import forms
 from windvane.console.candidate import explanation, quality, reading
 from windvane.console.charts.base import ticks
 from windvane.console.draw import static_url
-from windvane.console.framed import framed
 from windvane.console.pages import try_it
+from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import VisitObjects
 from windvane.console.trying.pasted import read_pasted
 from windvane.errors import InvalidRequest, Throttled
@@ -284,7 +284,7 @@ def test_a_report_is_sent_as_it_is_read() -> None:
     request.state.context = SimpleNamespace(objects=objects)
 
     async def all_of_it() -> list[bytes]:
-        answer = await framed(request, "s3://b/report.html")
+        answer = await report_in_frame(request, "s3://b/report.html")
         assert isinstance(answer, StreamingResponse)
         assert n_read == [1]
         return [bytes(chunk) async for chunk in answer.body_iterator]  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from windvane.automl.local import few_rows
+from windvane.automl.local import prediction_threads
 from windvane.automl.local.candidate_reports import report_candidate
 from windvane.automl.local.downloaded import is_saved
 from windvane.automl.local.events import OnEvent
@@ -29,7 +29,6 @@ from windvane.automl.local.frames import (
     validation_of,
 )
 from windvane.automl.local.job import Job
-from windvane.automl.local.known_rows import known_rows
 from windvane.automl.local.parameters import (
     check_at_least,
     check_budget,
@@ -42,7 +41,8 @@ from windvane.automl.local.parameters import (
 from windvane.automl.local.preload import preloading_libraries
 from windvane.automl.local.report_request import Kind, Reported, reports_s
 from windvane.automl.local.run_job import run_job
-from windvane.automl.local.saved import arguments_of, told_of
+from windvane.automl.local.saved_arguments import arguments_of, saved_problem
+from windvane.automl.local.scoring_rows import read_scoring_rows
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis, SourceFile
@@ -223,7 +223,7 @@ class AutoML:
                   cannot be read
         """
         analysis = self._the_fitted().analysis
-        known = known_rows(rows, analysis, self.memory_mb)
+        known = read_scoring_rows(rows, analysis, self.memory_mb)
         answer = self._answer(known.frame)
         is_class = analysis.problem_type.is_classification
         predicted = answer.probabilities if is_class else answer.values
@@ -398,7 +398,7 @@ class AutoML:
             "max_runtime_s": self.max_runtime_s,
             "max_candidates": self.max_candidates,
             "max_latency_ms": self.max_latency_ms,
-            **told_of(self.problem),
+            **saved_problem(self.problem),
         }
         return keep_best(job, analysis, background_rows, kind, about, home)
 
@@ -413,10 +413,10 @@ class AutoML:
     def _answer(self, frame: pd.DataFrame) -> Predictions:
         fitted = self._the_fitted()
         columns = fitted.reader.read(frame)
-        if len(frame) > few_rows.MOST_ROWS:
+        if len(frame) > prediction_threads.MOST_ROWS:
             return predict_in_blocks(fitted.predictor, columns, len(frame), self.threads)
         if len(frame):
-            with few_rows.one_thread():
+            with prediction_threads.one_thread():
                 return fitted.predictor.predict_columns(columns, len(frame))
         n_classes = fitted.analysis.n_classes
         return Predictions(np.empty(0), np.empty((0, n_classes)), np.empty(0, np.int64))

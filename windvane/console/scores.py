@@ -12,8 +12,8 @@ _SMALLEST, _LARGEST = 1e-6, 1e12
 
 
 @dataclass(frozen=True)
-class Told:
-    """A figure for people.
+class FormattedScore:
+    """A score or another figure as a page shows it.
 
     value    as it was measured; None if it was not
     text     of it, without its error
@@ -31,42 +31,43 @@ class Told:
         return f"{self.text} ± {self.error}" if self.error else self.text
 
 
-def told(value: float | None, error: float | None = None) -> Told:
-    """
-    >>> told(0.912345, 0.00321).whole, told(438266010.4, 2.1e7).whole, told(0.5).whole
+def format_score(value: float | None, error: float | None = None) -> FormattedScore:
+    """Return the figure with as many digits as its error leaves it.
+
+    >>> format_score(0.912345, 0.00321).whole, format_score(438266010.4, 2.1e7).whole, format_score(0.5).whole
     ('0.9123 ± 0.0032', '438 M ± 21 M', '0.50000')
     """
     if value is None or not math.isfinite(value):
-        return Told(None, NOTHING)
+        return FormattedScore(None, NOTHING)
     if error is None or not _SMALLEST <= abs(error) < _LARGEST:
-        return Told(value, score(value))
+        return FormattedScore(value, score(value))
     size, unit = unit_of(value)
     decimals = max(0, 1 - math.floor(math.log10(error / size)))
     text, error_text = (f"{one / size:,.{decimals}f}{unit}" for one in (value, error))
-    return Told(value, text, error_text, error)
+    return FormattedScore(value, text, error_text, error)
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One metric of a candidate."""
+class MetricScores:
+    """A candidate's scores by one metric, on rows not trained on and on those trained on."""
 
     name: str
-    validation: Told
-    train: Told
+    validation: FormattedScore
+    train: FormattedScore
 
 
-def figures_of(candidate: dict[str, Any], names: list[str]) -> list[Figure]:
+def metric_scores(candidate: dict[str, Any], names: list[str]) -> list[MetricScores]:
     """Return every metric of the problem type, on rows not trained on and on those trained on.
 
     candidate    a LeaderboardCandidate
     """
     by_place = {(one["MetricName"], one["Set"]): one for one in candidate["Metrics"]}
 
-    def found(name: str, split: str) -> Told:
+    def found(name: str, split: str) -> FormattedScore:
         one = by_place.get((name, split), {})
-        return told(one.get("Value"), one.get("StandardError"))
+        return format_score(one.get("Value"), one.get("StandardError"))
 
-    return [Figure(name, found(name, "Validation"), found(name, "Train")) for name in names]
+    return [MetricScores(name, found(name, "Validation"), found(name, "Train")) for name in names]
 
 
 def is_loss(name: str) -> bool:

@@ -13,11 +13,11 @@ import pandas as pd
 
 from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.automl.local.background import keep_background, read_background
-from windvane.automl.local.board import board_frame
 from windvane.automl.local.downloaded import unpack_model
 from windvane.automl.local.explained import TypedRows
 from windvane.automl.local.frame_reader import FrameReader
 from windvane.automl.local.job import Job
+from windvane.automl.local.leaderboard_frame import leaderboard_frame
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.manifest import (
     check_manifest,
@@ -68,7 +68,7 @@ class Fitted:
                 "This model was downloaded: other candidates of its job are not known here."
             )
         chosen = int(self.predictor.about["candidate"])
-        return board_frame(leaderboard_from_json(read_json(file)), self.analysis, chosen)
+        return leaderboard_frame(leaderboard_from_json(read_json(file)), self.analysis, chosen)
 
 
 def keep_best(

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from windvane.console.request_context import visit_of
-from windvane.console.scores import Told, told
+from windvane.console.scores import FormattedScore, format_score
 
 Answer = Mapping[str, Any]
 
@@ -41,7 +41,7 @@ class Head:
     on_front: bool
     is_cut_short: bool
     metric: str
-    score: Told
+    score: FormattedScore
 
     @property
     def parts(self) -> Sequence[tuple[str, str, bool]]:
@@ -87,5 +87,5 @@ def head_of(answer: Answer, part: str) -> Head:
         candidate["IsOnFront"],
         candidate["IsCutShort"],
         answer.get("Objective", ""),
-        told(candidate.get("Score"), candidate.get("StandardError")),
+        format_score(candidate.get("Score"), candidate.get("StandardError")),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.pages.leaderboard import candidate_url
-from windvane.console.scores import Figure, figures_of
+from windvane.console.scores import MetricScores, metric_scores
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class OverviewView(Shown):
     rows_per_fold: int | None
     created: datetime | None
     ended: datetime | None
-    figures: Sequence[Figure]
+    figures: Sequence[MetricScores]
     why: str
     algorithm_title: str
     algorithm_words: str
@@ -73,5 +73,5 @@ def transformers_of(answer: Answer) -> list[Transformer]:
     ]
 
 
-def measures_of(answer: Answer) -> list[Figure]:
-    return figures_of(answer["Candidate"], list(answer["MetricNames"]))
+def measures_of(answer: Answer) -> list[MetricScores]:
+    return metric_scores(answer["Candidate"], list(answer["MetricNames"]))

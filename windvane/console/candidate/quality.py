@@ -19,7 +19,7 @@ from windvane.console.charts.histogram import histogram_chart
 from windvane.console.charts.predicted_actual import predicted_actual_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
 from windvane.console.request_context import VisitObjects
-from windvane.console.scores import Told, told
+from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import number, percent
 from windvane.errors import InvalidRequest
 
@@ -61,7 +61,7 @@ class Measure:
     """constant    what always giving the best single answer would reach; None where that means nothing"""
 
     title: str
-    figure: Told
+    figure: FormattedScore
     constant: str
 
 
@@ -69,9 +69,9 @@ class Measure:
 class ClassRow:
     label: str
     support: int
-    precision: Told
-    recall: Told
-    f1: Told
+    precision: FormattedScore
+    recall: FormattedScore
+    f1: FormattedScore
 
 
 @dataclass(frozen=True)
@@ -166,15 +166,17 @@ def _measures(metrics: Document) -> Iterator[Measure]:
     for key, title in _TITLES.items():
         if key in metrics:
             constant = metrics.get(f"{key}{_CONSTANT}", {}).get("value")
-            yield Measure(title, _told(metrics[key]), "" if constant is None else number(constant))
+            yield Measure(
+                title, _formatted(metrics[key]), "" if constant is None else number(constant)
+            )
 
 
-def _told(figure: Document) -> Told:
-    return told(figure.get("value"), figure.get("standard_deviation"))
+def _formatted(figure: Document) -> FormattedScore:
+    return format_score(figure.get("value"), figure.get("standard_deviation"))
 
 
 def _class_row(label: str, row: Document) -> ClassRow:
-    of = {name: _told(row.get(name, {})) for name in ("precision", "recall", "f1")}
+    of = {name: _formatted(row.get(name, {})) for name in ("precision", "recall", "f1")}
     return ClassRow(label, row["support"], **of)
 
 

@@ -14,7 +14,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.charts.time_plan import Part, time_plan
 from windvane.console.notes import fruitless_phases
-from windvane.console.scores import Told, told
+from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import seconds
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -87,7 +87,7 @@ class Ranked:
     name: str
     algorithm: str
     recipe: str
-    score: Told
+    score: FormattedScore
     took_s: float | None
     ended: datetime
 
@@ -362,7 +362,7 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
             one["CandidateName"],
             one["Algorithm"],
             one.get("Recipe", ""),
-            told(one["Score"], one.get("StandardError")),
+            format_score(one["Score"], one.get("StandardError")),
             one.get("TrainingTimeInSeconds"),
             one["EndTime"],
         )

@@ -26,7 +26,7 @@ from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.framed import framed
+from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
@@ -162,7 +162,7 @@ async def report(request: Request) -> Response:
     folder = folder_of(answer, kind) if kind in KINDS else ""
     if not folder:
         raise NotFound(f"The candidate {answer['Candidate']['CandidateName']} has no such report.")
-    return await framed(request, f"{folder}/report.html")
+    return await report_in_frame(request, f"{folder}/report.html")
 
 
 async def make_reports(request: Request) -> Response:

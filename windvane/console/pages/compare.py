@@ -17,7 +17,7 @@ from starlette.routing import Route
 from windvane.console.draw import draw
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.request_context import visit_of
-from windvane.console.scores import Told, figures_of, is_loss
+from windvane.console.scores import FormattedScore, is_loss, metric_scores
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
 
@@ -83,8 +83,8 @@ async def compare(request: Request) -> Response:
     query = request.query_params
     picks = query.getlist("pick")
     if len(picks) == 2:
-        told = urlencode({"one": picks[0], "two": picks[1]})
-        return RedirectResponse(f"{request.url.path}?{told}", 303, headers=PAGE_HEADERS)
+        picked = urlencode({"one": picks[0], "two": picks[1]})
+        return RedirectResponse(f"{request.url.path}?{picked}", 303, headers=PAGE_HEADERS)
     one, two = query.get("one", ""), query.get("two", "")
     board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": job})
     names = [candidate["CandidateName"] for candidate in board["Candidates"]]
@@ -131,11 +131,11 @@ def _side(answer: Answer) -> Side:
 
 def _metrics(first: Answer, second: Answer) -> list[Line]:
     names = list(first["MetricNames"])
-    mine, other = (figures_of(answer["Candidate"], names) for answer in (first, second))
+    mine, other = (metric_scores(answer["Candidate"], names) for answer in (first, second))
     return [_metric(a.name, a.validation, b.validation) for a, b in zip(mine, other, strict=True)]
 
 
-def _metric(name: str, one: Told, two: Told) -> Line:
+def _metric(name: str, one: FormattedScore, two: FormattedScore) -> Line:
     if one.value is None or two.value is None:
         return Line(name, one.whole, two.whole)
     difference = two.value - one.value
@@ -200,8 +200,8 @@ def _took(step: Answer) -> str:
 
 
 def _signed(value: float) -> str:
-    told = number(value)
-    return told if value <= 0 else f"+{told}"
+    text = number(value)
+    return text if value <= 0 else f"+{text}"
 
 
 ROUTES = (Route("/console/jobs/{name}/compare", compare, methods=["GET"]),)

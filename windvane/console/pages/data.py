@@ -15,8 +15,8 @@ from windvane.console.candidate.reading import read_json
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
-from windvane.console.framed import framed
 from windvane.console.notes import why_unexplored
+from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.wording import NOTHING, number, percent
 from windvane.errors import NotFound
@@ -131,7 +131,7 @@ async def report(request: Request) -> Response:
     notebook = _notebook(job)
     if not notebook:
         raise NotFound(f"There is no data exploration report of {job['AutoMLJobName']}.")
-    return await framed(request, f"{notebook}.html")
+    return await report_in_frame(request, f"{notebook}.html")
 
 
 def table_of(analysis: Document) -> Table:

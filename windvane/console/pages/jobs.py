@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
-from windvane.console.job.first import FirstJob, first_job
+from windvane.console.job.first_job import FirstJob, first_job
 from windvane.console.job.views import FINAL
 from windvane.console.request_context import RequestContext, visit_of
-from windvane.console.scores import Told, told
+from windvane.console.scores import FormattedScore, format_score
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import stream_fragments
 from windvane.errors import CallerFault, InvalidRequest
@@ -102,7 +102,7 @@ class Row:
     status: str
     secondary: str
     objective: str
-    score: Told
+    score: FormattedScore
     n_done: int
     n_failed: int
     max_candidates: int
@@ -272,7 +272,7 @@ def _row(one: Mapping[str, Any]) -> Row:
         one["AutoMLJobStatus"],
         one["AutoMLJobSecondaryStatus"],
         one.get("Objective", ""),
-        told(one.get("BestScore"), one.get("BestStandardError")),
+        format_score(one.get("BestScore"), one.get("BestStandardError")),
         n_done,
         counts["Failed"],
         one["MaxCandidates"],

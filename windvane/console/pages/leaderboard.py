@@ -15,7 +15,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.request_context import visit_of
-from windvane.console.scores import Told, is_loss, told
+from windvane.console.scores import FormattedScore, format_score, is_loss
 from windvane.console.wording import in_bytes, millis, seconds, unit_of
 
 Answer = Mapping[str, Any]
@@ -81,7 +81,7 @@ class OnFront:
     name: str
     url: str
     algorithm: str
-    score: Told
+    score: FormattedScore
     latency_s: float | None
     is_best: bool
 
@@ -215,7 +215,7 @@ def _metric_column(metric: str, split: str, title: str) -> Column:
 
     def cell(candidate: Answer) -> Cell:
         one = found(candidate)
-        figure = told(one.get("Value"), one.get("StandardError"))
+        figure = format_score(one.get("Value"), one.get("StandardError"))
         has_unit = figure.value is not None and unit_of(figure.value)[1]
         return Cell(figure.text, figure.error, f"{figure.value:.9g}" if has_unit else "")
 
@@ -319,7 +319,7 @@ def _on_front(board: Answer, one: Answer) -> OnFront:
         name,
         candidate_url(board["AutoMLJobName"], name),
         one["Algorithm"],
-        told(one.get("Score"), one.get("StandardError")),
+        format_score(one.get("Score"), one.get("StandardError")),
         one.get("LatencyInSeconds"),
         one["IsBest"],
     )

@@ -28,7 +28,7 @@ class Snippet:
 
 
 @dataclass(frozen=True)
-class Asked:
+class InvokeRequest:
     """body    CSV without a header
     variant the one to be asked; "" leaves it to the weights
     """
@@ -56,8 +56,8 @@ class Asked:
         return not self.is_in_file and not self.body.startswith(("file://", "fileb://"))
 
 
-def asked_by(context: RequestContext, endpoint: str, body: str, variant: str) -> Asked:
-    return Asked(
+def asked_by(context: RequestContext, endpoint: str, body: str, variant: str) -> InvokeRequest:
+    return InvokeRequest(
         context.url,
         context.caller.region,
         endpoint,
@@ -67,7 +67,7 @@ def asked_by(context: RequestContext, endpoint: str, body: str, variant: str) ->
     )
 
 
-def snippets(asked: Asked) -> tuple[Snippet, ...]:
+def snippets(asked: InvokeRequest) -> tuple[Snippet, ...]:
     read = f"Reads the rows from {_FILE}, without a header."
     note = read if asked.is_in_file else ""
     return (
@@ -78,7 +78,7 @@ def snippets(asked: Asked) -> tuple[Snippet, ...]:
     )
 
 
-def _curl(asked: Asked) -> str:
+def _curl(asked: InvokeRequest) -> str:
     """--data-raw, which takes no @ for a file's name; --aws-sigv4 signs with what --user says."""
     lines = [
         f"curl -sS --aws-sigv4 {quote(f'aws:amz:{asked.region}:sagemaker')}",
@@ -99,7 +99,7 @@ def _curl(asked: Asked) -> str:
     return _continued(lines)
 
 
-def _boto3(asked: Asked) -> str:
+def _boto3(asked: InvokeRequest) -> str:
     body = f'open({_FILE!r}, "rb").read()' if asked.is_long else f"{asked.body!r}.encode()"
     variant = [f"    TargetVariant={asked.variant!r},"] if asked.variant else []
     return "\n".join(
@@ -121,20 +121,20 @@ def _boto3(asked: Asked) -> str:
     )
 
 
-def _aws_cli(asked: Asked) -> str:
+def _aws_cli(asked: InvokeRequest) -> str:
     """fileb:// is read as it is by versions 1 and 2 alike."""
     command = _continued([*_command(asked), f"--body fileb://{_FILE}", "/dev/stdout"])
     return command if asked.is_in_file else f"printf %s {quote(asked.body)} > {_FILE}\n{command}"
 
 
-def _aws_cli_2(asked: Asked) -> str:
+def _aws_cli_2(asked: InvokeRequest) -> str:
     """Version 2 takes blobs as base64 unless told otherwise. One with = : what begins with - is no option then."""
     body = f"--body={asked.body}"
     lines = ["--cli-binary-format raw-in-base64-out", quote(body), "/dev/stdout"]
     return _continued([*_command(asked), *lines])
 
 
-def _command(asked: Asked) -> Sequence[str]:
+def _command(asked: InvokeRequest) -> Sequence[str]:
     target = [f"--target-variant {quote(asked.variant)}"] if asked.variant else []
     return [
         "aws sagemaker-runtime invoke-endpoint",

@@ -14,7 +14,7 @@ from api.records import candidate_record, finished_candidate, job_record
 from api.world import SCOPE
 from unit.console.desk import Desk, opened
 
-from windvane.console.job.first import FirstJob, first_job
+from windvane.console.job.first_job import FirstJob, first_job
 from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windvane.console.trying.invoking import Asked, snippets
+from windvane.console.trying.invoking import InvokeRequest, snippets
 
 HOSTILE = [
     "$(touch /tmp/x)`id`",
@@ -22,7 +22,9 @@ HOSTILE = [
 
 
 def code(name, **changes):
-    asked = Asked(**{"url": "http://h:1", "region": "r", "endpoint": "e", "body": "1,2"} | changes)
+    asked = InvokeRequest(
+        **{"url": "http://h:1", "region": "r", "endpoint": "e", "body": "1,2"} | changes
+    )
     return next(one.code for one in snippets(asked) if one.name == name)
 
 
@@ -58,7 +60,7 @@ def test_hostile_names_stay_literals(text):
 
 
 def test_keys_are_taken_from_the_environment():
-    asked = Asked("https://h", "us-east-1", "e", "1", has_session_token=True)
+    asked = InvokeRequest("https://h", "us-east-1", "e", "1", has_session_token=True)
     curl = snippets(asked)[0].code
     assert '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"' in curl
     assert '-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN"' in curl
@@ -67,7 +69,7 @@ def test_keys_are_taken_from_the_environment():
 
 
 def test_many_rows_are_read_from_a_file():
-    made = snippets(Asked("http://h", "r", "e", "1,2\n" * 2_000))
+    made = snippets(InvokeRequest("http://h", "r", "e", "1,2\n" * 2_000))
     assert [one.name for one in made] == ["curl", "boto3", "AWS CLI, any version"]
     assert all("rows.csv" in one.code and "1,2" not in one.code for one in made)
     assert all("rows.csv" in one.note for one in made)
@@ -75,4 +77,4 @@ def test_many_rows_are_read_from_a_file():
 
 @pytest.mark.parametrize("body", ["file:///etc/passwd", "fileb://x"])
 def test_a_row_that_the_command_line_would_read_as_a_file_is_not_given_to_it(body):
-    assert len(snippets(Asked("http://h", "r", "e", body))) == 3
+    assert len(snippets(InvokeRequest("http://h", "r", "e", body))) == 3

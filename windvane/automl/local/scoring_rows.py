@@ -16,8 +16,10 @@ from windvane.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
-class KnownRows:
-    """frame    the rows
+class ScoringRows:
+    """Rows whose target is known.
+
+    frame    the rows
     y        (n_rows,) target or class index
     weight   (n_rows,) what each counts for, if the job had a column of weights and the rows have it
     """
@@ -27,9 +29,9 @@ class KnownRows:
     weight: Weight
 
 
-def known_rows(
+def read_scoring_rows(
     rows: pd.DataFrame | str | os.PathLike[str], analysis: Analysis, memory_mb: int
-) -> KnownRows:
+) -> ScoringRows:
     """Return those of a DataFrame, or of a file, that have a target the model knows.
 
     raises    InvalidRequest if there is no such file or column, or no such row, or naming the row of a wrong weight;
@@ -44,4 +46,4 @@ def known_rows(
     if not known.any():
         raise InvalidRequest(f"No row has a known value in the column '{analysis.target}'.")
     kept = frame[known]
-    return KnownRows(kept, y[known], weights_of(kept, analysis.sample_weight))
+    return ScoringRows(kept, y[known], weights_of(kept, analysis.sample_weight))

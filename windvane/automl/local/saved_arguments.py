@@ -9,7 +9,7 @@ from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analysis import Analysis
 
 
-def told_of(problem: ProblemSpec) -> dict[str, Any]:
+def saved_problem(problem: ProblemSpec) -> dict[str, Any]:
     """Return what the analysis of a table does not say of the problem, JSON."""
     return {
         "features": problem.features.names,

@@ -16,7 +16,7 @@ _SCHEMES = b"color-scheme: light dark;"
 _ALWAYS = {"dark": b"@media all", "light": b"@media not all"}
 
 
-async def framed(request: Request, uri: str) -> Response:
+async def report_in_frame(request: Request, uri: str) -> Response:
     """Return a report as a document that may do nothing. It asks the system for its colours; where a theme was chosen, that is
     the answer.
 

@@ -3,7 +3,7 @@ from threading import Barrier, Thread
 import numpy as np  # noqa: F401 - brings the library whose threads are counted
 from threadpoolctl import ThreadpoolController
 
-from windvane.automl.local.few_rows import one_thread
+from windvane.automl.local.prediction_threads import one_thread
 
 
 def n_threads():

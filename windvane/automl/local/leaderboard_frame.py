@@ -16,7 +16,9 @@ from windvane.engine.data.analysis import Analysis
 from windvane.notes.sentences import reason, sentences
 
 
-def board_frame(entries: Sequence[LeaderboardRow], analysis: Analysis, chosen: int) -> pd.DataFrame:
+def leaderboard_frame(
+    entries: Sequence[LeaderboardRow], analysis: Analysis, chosen: int
+) -> pd.DataFrame:
     """One row a candidate, in the order given.
 
     rank, candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
