@@ -13,6 +13,7 @@ from typing import Any
 
 from windvane.api import served
 from windvane.api.authenticator import Authenticator
+from windvane.api.cloudtrail import Trail, trail_operations
 from windvane.api.events import event_operations
 from windvane.api.iam.table import identity_parts
 from windvane.api.identity import identity_operations
@@ -27,7 +28,6 @@ from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.s3.served import s3_service
 from windvane.api.sign_ins import SignIns
-from windvane.api.trail import Trail, trail_operations
 from windvane.artifacts.mapped import BucketMap, with_mapped
 from windvane.audit.log import AUDIT_FOLDER
 from windvane.console.security import Hosts

@@ -10,8 +10,8 @@ import pytest
 from api.world import ACCOUNT, OTHER_ACCOUNT, Keys, World, refusal
 from unit.audit.records import KEY, Anchors
 
-from windvane.api import trail
-from windvane.api.trail import Trail, trail_operations
+from windvane.api import cloudtrail
+from windvane.api.cloudtrail import Trail, trail_operations
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AuditLog
@@ -34,7 +34,7 @@ def create_model(call):
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    monkeypatch.setattr(trail, "LOOKED_UP_PER_S", 100)
+    monkeypatch.setattr(cloudtrail, "LOOKED_UP_PER_S", 100)
     log = AuditLog(tmp_path, KEY, Anchors(), now, Recording(), FileBounds())
     log.start()
     edge = Edge(

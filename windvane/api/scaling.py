@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from windvane.api.answers import present, reason
 from windvane.api.operation import Services, Table, scope_of
-from windvane.control.scaling.pages import ScalingPage
+from windvane.control.scaling.paging import ScalingPage
 from windvane.domain.resource import Resource
 from windvane.domain.scaling import (
     DIMENSION,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from windvane.audit.account_log import Anchor
 from windvane.audit.chain import Head
-from windvane.audit.share import Anchor
 from windvane.store.audit_rows import AuditHead
 from windvane.store.base import Store
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from windvane.audit.account_log import AccountLog, Anchors
 from windvane.audit.files import DAY, FileBounds, account_of, files_of, prune, server_of
 from windvane.audit.kinds import Recording, Writing
 from windvane.audit.record import Event, event_of
-from windvane.audit.share import Anchors, Share
 from windvane.errors import StoreUnusable, WindvaneError
 from windvane.wire.call import Caller, RequestRecord
 
@@ -75,7 +75,7 @@ class AuditLog:
         self._server = server_of(folder)
         self._key = key
         self._anchors = anchors
-        self._shares: dict[str, Share] = {}
+        self._account_logs: dict[str, AccountLog] = {}
         self._clock = clock
         self._recording = recording
         self._waiting: deque[_Entry] = deque()
@@ -92,7 +92,7 @@ class AuditLog:
         """Go on where the log ends."""
         for writer in sorted({file.writer for file in files_of(self._folder)}):
             if writer.startswith(self._server):
-                self._share(account_of(writer))
+                self._account_log(account_of(writer))
         self._thread.start()
 
     def stop(self) -> None:
@@ -101,8 +101,8 @@ class AuditLog:
             self._is_over = True
             self._wake.set()
             self._thread.join()
-        for share in self._shares.values():
-            share.close()
+        for log in self._account_logs.values():
+            log.close()
 
     def faults(self) -> list[str]:
         """What is not well, a sentence each."""
@@ -178,9 +178,9 @@ class AuditLog:
         for entry in entries:
             by_account.setdefault(_account(entry.record), []).append(entry)
         for account, own in by_account.items():
-            self._write_share(account, own)
+            self._write_account(account, own)
 
-    def _write_share(self, account: str, entries: list[_Entry]) -> None:
+    def _write_account(self, account: str, entries: list[_Entry]) -> None:
         waited_for = [entry.written for entry in entries if entry.written is not None]
         not_recorded = 0
         if not account:
@@ -190,8 +190,8 @@ class AuditLog:
             events = [event_of(entry.record, entry.at, str(uuid.uuid4())) for entry in entries]
             if not_recorded:
                 events.append(_gap(not_recorded, now))
-            share = self._share(account)
-            if share.append(events, now.strftime(DAY), is_waited_for=bool(waited_for)):
+            log = self._account_log(account)
+            if log.append(events, now.strftime(DAY), is_waited_for=bool(waited_for)):
                 self._is_pruned = False
         except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was; the thread goes on
             self._not_recorded += not_recorded + len(entries)
@@ -203,13 +203,13 @@ class AuditLog:
             self._fault = ""
             _end(waited_for, None)
 
-    def _share(self, account: str) -> Share:
-        share = self._shares.get(account)
-        if share is None:
+    def _account_log(self, account: str) -> AccountLog:
+        log = self._account_logs.get(account)
+        if log is None:
             writer = f"{self._server}{account}"
-            share = Share(self._folder, writer, self._bounds, self._key, self._anchors)
-            self._shares[account] = share
-        return share
+            log = AccountLog(self._folder, writer, self._bounds, self._key, self._anchors)
+            self._account_logs[account] = log
+        return log
 
     def _complain(self, error: Exception) -> None:
         if not self._fault:
@@ -224,8 +224,8 @@ class AuditLog:
             first = {}
             if not self._is_pruned:
                 first = prune(self._folder, self._server, self._bounds, self._clock())
-            for account, share in self._shares.items():
-                share.keep_head(first.get(f"{self._server}{account}"))
+            for account, log in self._account_logs.items():
+                log.keep_head(first.get(f"{self._server}{account}"))
         except Exception:  # noqa: BLE001 - of a disk or a database: tried again soon, and the thread goes on
             _log.warning("The head of the audit log cannot be kept elsewhere", exc_info=True)
         else:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from windvane.audit.account_log import Anchor
 from windvane.audit.chain import BrokenChain, Head, Line, check_line, read_line
 from windvane.audit.files import LogFile, files_of, head_in, lines_of
-from windvane.audit.share import Anchor
 
 _BLOCK = 1 << 16
 

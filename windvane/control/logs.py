@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from windvane.control.patterns import Pattern, read_pattern
+from windvane.control.filter_patterns import FilterPattern, read_filter_pattern
 from windvane.domain.deployment import Endpoint
 from windvane.domain.logs import LogEvent, LogGroup, LogStream, Position, endpoint_group
 from windvane.errors import InvalidRequest, NotFound
@@ -188,7 +188,7 @@ class Logs:
         """
         name, pattern = (
             named_group(scope, parameters),
-            read_pattern(parameters.get("filterPattern", "")),
+            read_filter_pattern(parameters.get("filterPattern", "")),
         )
         query = _searched(scope, name, parameters)
         belongs_to = _belongs_to("FilterLogEvents", scope, parameters)
@@ -297,7 +297,7 @@ def _going_on(query: LineQuery, time_ms: int, line: int, newest_first: bool) -> 
 
 
 def _matching(
-    lines: Sequence[LogEvent], pattern: Pattern, at_most: int
+    lines: Sequence[LogEvent], pattern: FilterPattern, at_most: int
 ) -> tuple[list[LogEvent], LogEvent | None]:
     """Return those that match and fit into an answer, and the last one that was looked at for it."""
     found: list[LogEvent] = []
@@ -316,7 +316,7 @@ def _matching(
 
 
 def _fitting(lines: Sequence[LogEvent]) -> list[LogEvent]:
-    return _matching(lines, Pattern(), MOST_LINES)[0]
+    return _matching(lines, FilterPattern(), MOST_LINES)[0]
 
 
 def _from_token(query: LineQuery, token: str) -> LineQuery:

@@ -15,7 +15,7 @@ from windvane.control.identity.conditions import Facts
 from windvane.control.identity.declared import SAGEMAKER
 from windvane.control.identity.documents import Use
 from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide
-from windvane.control.identity.ready import read_once
+from windvane.control.identity.policy_cache import read_cached
 from windvane.control.identity.trust import trusts_service
 from windvane.domain.identity import Role
 from windvane.errors import InvalidRequest
@@ -187,7 +187,7 @@ class Roles:
                 f"{default_role(account)}, be made with CreateRole, or be declared in the server's configuration, "
                 f"section [[roles]], for the account {account}."
             )
-        if not trusts_service(read_once(role.trust, Use.TRUST), SAGEMAKER):
+        if not trusts_service(read_cached(role.trust, Use.TRUST), SAGEMAKER):
             raise InvalidRequest(
                 f"The role {arn} cannot be assumed. Please ensure that its trust relationship policy allows the action "
                 f'"sts:AssumeRole" for the service principal "{SAGEMAKER}".'
@@ -231,7 +231,7 @@ class Roles:
         return tuple(role.arn for role in in_time if self._is_passable(caller, role))
 
     def _is_passable(self, caller: Caller, role: Role) -> bool:
-        if not trusts_service(read_once(role.trust, Use.TRUST), SAGEMAKER):
+        if not trusts_service(read_cached(role.trust, Use.TRUST), SAGEMAKER):
             return False
         decision = self._authorizer.decide(caller, "iam:PassRole", role.arn, _PASSED_TO)
         return decision is Decision.ALLOWED

@@ -6,11 +6,11 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+from windvane.audit.account_log import Anchor
 from windvane.audit.files import FileBounds, files_of
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AuditLog
 from windvane.audit.reading import verify
-from windvane.audit.share import Anchor
 from windvane.wire.call import Caller, Credential, RequestRecord
 
 KEY = b"k" * 32

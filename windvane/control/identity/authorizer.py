@@ -12,7 +12,7 @@ from windvane.control.identity.directory import Directory, Known
 from windvane.control.identity.documents import Policy, Use
 from windvane.control.identity.evaluation import NO_FACTS, Decision, Rights, decide, decide_for_any
 from windvane.control.identity.key_uses import KeyUses
-from windvane.control.identity.ready import KeptRights, read_once
+from windvane.control.identity.policy_cache import RightsCache, read_cached
 from windvane.domain.identity import Principal, Role, User
 from windvane.errors import AccessDenied, NotAuthorized
 from windvane.wire.call import Caller, Credential
@@ -45,7 +45,7 @@ class _Remembered:
 
     def __init__(self, of: Known) -> None:
         self.of = of
-        self.rights = KeptRights()
+        self.rights = RightsCache()
         self.allowed: set[tuple[str, str, str, str]] = set()
 
 
@@ -145,8 +145,8 @@ class Authorizer:
         """raises    MalformedPolicy for a document that this version cannot read"""
         use = Use.USER if isinstance(principal, User) else Use.ROLE
         return (
-            *(read_once(document, use) for document in principal.inline.values()),
-            *(read_once(document, Use.MANAGED) for document in self._attached(principal)),
+            *(read_cached(document, use) for document in principal.inline.values()),
+            *(read_cached(document, Use.MANAGED) for document in self._attached(principal)),
         )
 
     def documents_of(self, principal: Principal) -> tuple[str, ...]:
@@ -227,11 +227,11 @@ class Authorizer:
         text    JSON: the document of a session policy ("" for none) and ARNs of managed ones
         """
         document, arns = json.loads(text)
-        own = [read_once(document, Use.SESSION)] if document else []
+        own = [read_cached(document, Use.SESSION)] if document else []
         named = [policy for arn in arns if (policy := self.directory.policy(arn)) is not None]
         if len(named) < len(arns):
             return ()
-        return (*own, *(read_once(one.document, Use.MANAGED) for one in named))
+        return (*own, *(read_cached(one.document, Use.MANAGED) for one in named))
 
 
 def account_of(resource: str) -> str:

@@ -9,7 +9,7 @@ from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.documents import Use
 from windvane.control.identity.evaluation import Decision
-from windvane.control.identity.ready import read_once
+from windvane.control.identity.policy_cache import read_cached
 from windvane.control.identity.trust import Trust, trust_in
 from windvane.domain.identity import Role
 from windvane.errors import AccessDenied, InvalidRequest
@@ -64,7 +64,7 @@ class Sessions:
             rights.facts["aws:principalarn"],
             credential.user_id.partition(":")[0],
         )
-        policy = read_once(role.trust, Use.TRUST)
+        policy = read_cached(role.trust, Use.TRUST)
         known = {**self._authorizer.facts_of(caller), **facts, **rights.facts}
         return trust_in(policy, role.trusted_ids, who, known)
 

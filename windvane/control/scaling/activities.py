@@ -12,7 +12,7 @@ from windvane.control.members import Request
 from windvane.control.rules import check
 from windvane.control.scaling.addressing import ADDRESS_RULES, address_of
 from windvane.control.scaling.deciding import Decision
-from windvane.control.scaling.pages import Pages, ScalingPage
+from windvane.control.scaling.paging import Pages, ScalingPage
 from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.resource import Kind
 from windvane.domain.scaling import (

@@ -16,7 +16,7 @@ from windvane.control.scaling.addressing import (
     find_target,
     named,
 )
-from windvane.control.scaling.pages import Pages, ScalingPage
+from windvane.control.scaling.paging import Pages, ScalingPage
 from windvane.domain.scaling import METRIC, ScalableTarget, ScalingPolicy, policy_name, target_arn
 from windvane.errors import InvalidRequest, LimitExceeded, ScalingObjectMissing
 from windvane.names import PageTokens, Scope

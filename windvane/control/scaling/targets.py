@@ -10,7 +10,7 @@ from windvane.control.endpoints import find_endpoint
 from windvane.control.members import Request
 from windvane.control.rules import check
 from windvane.control.scaling.addressing import ADDRESS_RULES, address_of, find_target, named
-from windvane.control.scaling.pages import Pages, ScalingPage
+from windvane.control.scaling.paging import Pages, ScalingPage
 from windvane.control.tags import MAX_TAGS
 from windvane.domain.deployment import Endpoint, EndpointStatus, Variant
 from windvane.domain.scaling import ScalableTarget, Suspended, resource_id, target_name

@@ -1,5 +1,5 @@
-"""Policies that are ready for matching, as long as they are of use. They take up to 220 times the room of their text, so
-what is kept of them is bounded in characters, however many there are."""
+"""Caches of policies that were parsed, and of what principals may do by them. A parsed policy takes up to 220 times the
+memory of its text, so the caches are bounded in characters, however many policies there are."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Holder = tuple[str, str]
 """Access key and session token."""
 
 
-class ReadPolicies:
-    """Reads documents, and keeps those that it read last."""
+class PolicyCache:
+    """Parses policy documents, and keeps those that it parsed last."""
 
     def __init__(self, most_characters: int) -> None:
         self._most = most_characters
@@ -49,11 +49,11 @@ class ReadPolicies:
                 self._n_characters -= len(first[0])
 
 
-read_once = ReadPolicies(_MOST_READ)
+read_cached = PolicyCache(_MOST_READ)
 
 
-class KeptRights:
-    """What principals and sessions may do, and for whom of them that is decided at once."""
+class RightsCache:
+    """Keeps what principals and sessions may do, and for whom of them that is decided at once."""
 
     def __init__(self) -> None:
         self._rights: dict[Holder, Rights] = {}

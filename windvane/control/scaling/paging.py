@@ -1,4 +1,4 @@
-"""Pages of what is listed of scaling, oldest first or newest first; their tokens hold for one list with its filters."""
+"""Pages of the lists of Application Auto Scaling, oldest first or newest first; their tokens hold for one list with its filters."""
 
 from __future__ import annotations
 

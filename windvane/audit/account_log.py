@@ -34,8 +34,8 @@ class Anchors(Protocol):
     def put(self, writer: str, anchor: Anchor) -> None: ...
 
 
-class Share:
-    """Appends to the chain of one writer, from where it ends.
+class AccountLog:
+    """The audit log of one account by one server: appends to its chain, from where it ends.
 
     key    authenticates lines
     """

@@ -19,8 +19,10 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """wanted    all of them stand in a message;  any_of    one of them does, if there are any;  unwanted  none does"""
+class FilterPattern:
+    """A filter pattern, read.
+
+    wanted    all of them stand in a message;  any_of    one of them does, if there are any;  unwanted  none does"""
 
     wanted: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
@@ -39,9 +41,12 @@ class Pattern:
         )
 
 
-def read_pattern(text: str) -> Pattern:
-    """raises    InvalidRequest for a pattern that is not made of terms, and for ?terms beside others, where CloudWatch
-    would leave the ?terms out of account"""
+def read_filter_pattern(text: str) -> FilterPattern:
+    """Read a filter pattern.
+
+    raises    InvalidRequest for a pattern that is not made of terms, and for ?terms beside others, where CloudWatch
+    would leave the ?terms out of account
+    """
     text = text.strip()
     if text.startswith(("{", "[", "%")):
         raise InvalidRequest(
@@ -65,4 +70,4 @@ def read_pattern(text: str) -> Pattern:
             "Invalid filter pattern: terms that begin with ? cannot stand beside others. Ask for either of some terms, or "
             "for all of some."
         )
-    return Pattern(tuple(found[""]), tuple(found["?"]), tuple(found["-"]))
+    return FilterPattern(tuple(found[""]), tuple(found["?"]), tuple(found["-"]))

@@ -1,4 +1,4 @@
-"""The way of a training job: SecondaryStatusTransitions."""
+"""SecondaryStatusTransitions of a training job."""
 
 from __future__ import annotations
 
