@@ -30,7 +30,7 @@ from benchmarks.packed import pack_model
 from windvane.api.keyring import KeyRing
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving.answers import write_answer
-from windvane.serving.media import CSV
+from windvane.serving.content_types import CSV
 from windvane.serving.model import LocalContainer, ServedModel, load_model
 from windvane.serving.request_rows import read_rows
 from windvane.wire import sigv4

@@ -31,9 +31,9 @@ from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.features.recipe import Recipe
 from windvane.engine.learners.catalogue import learner
-from windvane.serving import batch, batchoutput, csvblocks
+from windvane.serving import batch, batch_output, csvblocks
 from windvane.serving.batch import BatchRequest
-from windvane.serving.media import CSV
+from windvane.serving.content_types import CSV
 from windvane.serving.model import LocalContainer, load_model
 from windvane.work.tasks.transform_source import opened
 
@@ -75,7 +75,7 @@ def measure(folder: Path, n_rows: int) -> dict[str, float]:
         _timed(seconds, "parse", batch, "parse_columns"),
         _timed(seconds, "parse", Recipe, "transform"),
         _timed(seconds, "model", type(predictor.members[0].model), "predict"),
-        _timed(seconds, "write", batchoutput, "write_csv"),
+        _timed(seconds, "write", batch_output, "write_csv"),
     ):
         artifacts = LocalArtifacts(folder / "s3")
         started = time.process_time()

@@ -15,7 +15,7 @@ import alembic.command  # noqa: F401 - now, as a user who may not read everythin
 import pytest
 from unit.maintenance.folders import lived_in
 
-from windvane.maintenance import moment
+from windvane.maintenance import snapshot
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.manifest import BackupFault
 from windvane.maintenance.pinned import PinnedDatabase
@@ -114,12 +114,12 @@ def test_many_files_of_a_task_do_not_stop_all_writing(
     """Each file of a job under way got its second name while a transaction of the store was open: 200,000 of them stopped
     everybody's writes for as many seconds as that takes. So did those that a task makes while a backup begins."""
     data = lived_in(tmp_path / "data")
-    mine, link, quiet = data / "work" / "first-123" / "mine", os.link, moment._quiet
+    mine, link, quiet = data / "work" / "first-123" / "mine", os.link, snapshot._quiet
     mine.mkdir()
     for number in range(50):
         (mine / f"before-{number}").write_text(str(number))
     n_linked: list[int] = []
-    monkeypatch.setattr(moment, "_MOST_NEW", 20)
+    monkeypatch.setattr(snapshot, "_MOST_NEW", 20)
 
     def counted(source: str, target: Path, **more: int) -> None:
         n_linked[-1:] = [n_linked[-1] + 1] if n_linked else []
@@ -137,7 +137,7 @@ def test_many_files_of_a_task_do_not_stop_all_writing(
             yield
             n_linked.append(n_linked[-1])
 
-    monkeypatch.setattr(moment, "_quiet", watched)
+    monkeypatch.setattr(snapshot, "_quiet", watched)
     monkeypatch.setattr(os, "link", counted)
     back_up(data, tmp_path / "backup")
     assert n_linked[0] == 20
@@ -155,12 +155,12 @@ def test_files_that_a_task_made_before_do_not_either(
     """Those that had their second names were looked at again while a transaction of the store was open: 200,000 of them
     stopped everybody's writes for 17 seconds."""
     data = lived_in(tmp_path / "data")
-    mine, lstat, quiet = data / "work" / "many" / "mine", os.lstat, moment._quiet
+    mine, lstat, quiet = data / "work" / "many" / "mine", os.lstat, snapshot._quiet
     mine.mkdir(parents=True)
     for number in range(200):
         (mine / f"{number}").touch()
     looked_at: list[str] = []
-    monkeypatch.setattr(moment, "_MOST_FILES", 100)
+    monkeypatch.setattr(snapshot, "_MOST_FILES", 100)
 
     @contextmanager
     def watched(store: SqliteStore) -> Iterator[None]:
@@ -173,7 +173,7 @@ def test_files_that_a_task_made_before_do_not_either(
         looked_at.append(str(path))
         return lstat(path, **more)
 
-    monkeypatch.setattr(moment, "_quiet", watched)
+    monkeypatch.setattr(snapshot, "_quiet", watched)
     monkeypatch.setattr(os, "lstat", counted)
     back_up(data, tmp_path / "backup")
     assert len(looked_at[: looked_at.index("end")]) < 100
@@ -189,7 +189,7 @@ def test_files_of_many_jobs_do_not_either(tmp_path: Path, monkeypatch: pytest.Mo
         mine.mkdir(parents=True)
         for number in range(50 + job):
             (mine / f"{number}").touch()
-    monkeypatch.setattr(moment, "_MOST_IN_ALL", 120)
+    monkeypatch.setattr(snapshot, "_MOST_IN_ALL", 120)
     back_up(data, tmp_path / "backup")
     kept = {path.name for path in (tmp_path / "backup/work").iterdir()}
     assert kept == {"first-123", "many-0", "many-1"}

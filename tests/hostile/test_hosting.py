@@ -36,7 +36,7 @@ from windvane.serving.router import Bounds, Router
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting
-from windvane.work.hosting.model_room import ModelRoom
+from windvane.work.hosting.model_disk_space import ModelDiskSpace
 
 SCOPE = Scope("111122223333", "us-east-1")
 ROLE = "arn:aws:iam::111122223333:role/serving"
@@ -96,7 +96,11 @@ def test_models_of_an_accounts_endpoints_take_no_more_of_the_disk_than_they_may(
 
 
 def test_models_of_all_endpoints_of_an_account_are_counted_together(tmp_path: Path) -> None:
-    room, first, second = ModelRoom(1000), tmp_path / "1" / "1" / "a", tmp_path / "2" / "1" / "b"
+    room, first, second = (
+        ModelDiskSpace(1000),
+        tmp_path / "1" / "1" / "a",
+        tmp_path / "2" / "1" / "b",
+    )
     room.take("1", first, 900)
     room.settle("1", first, 700)
     room.take("1", second, 200)
@@ -113,9 +117,9 @@ def test_models_leave_some_of_the_disk_free(
     """Objects, keys and the database are on the same disk."""
     usage = shutil.disk_usage(tmp_path)._replace(total=100_000_000, free=6_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    ModelRoom().take("1", tmp_path / "a", 900_000)
+    ModelDiskSpace().take("1", tmp_path / "a", 900_000)
     with pytest.raises(InvalidRequest, match="no room left"):
-        ModelRoom().take("1", tmp_path / "a", 1_100_000)
+        ModelDiskSpace().take("1", tmp_path / "a", 1_100_000)
 
 
 def test_a_process_that_closes_its_channel_is_not_listened_to_for_ever(tmp_path: Path) -> None:

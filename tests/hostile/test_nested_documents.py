@@ -25,7 +25,7 @@ from windvane.errors import CorruptArtifact, InvalidRequest, ModelFault
 from windvane.names import Scope
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving import instance
-from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.pool import Died, Pool, WorkerSlot
 from windvane.serving.router import Route, VariantRoute, check_told
 from windvane.work.workers import reconciler

@@ -46,7 +46,7 @@ from windvane.process.child import Child, Ending
 from windvane.process.frames import pack
 from windvane.process.memory import exceeds_mb
 from windvane.process.standard_error import relay
-from windvane.serving.media import MOST_TOLD_BYTES
+from windvane.serving.content_types import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, WorkerSlot
 from windvane.serving.router import Route, Router, VariantRoute
 from windvane.work.jobs import records

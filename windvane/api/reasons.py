@@ -14,8 +14,8 @@ from windvane.api.operation import scope_of
 from windvane.domain.resource import Kind
 from windvane.errors import DoesNotExist, EndpointMissing
 from windvane.names import arn
+from windvane.serving.content_types import CSV, JSON
 from windvane.serving.explaining import Explaining, RowQuestion
-from windvane.serving.media import CSV, JSON
 from windvane.serving.router import Router
 from windvane.wire.account_semaphores import AccountSemaphores
 from windvane.wire.call import Call, Result

@@ -46,7 +46,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """raises    WindvaneError if it cannot be checked"""
     from windvane.maintenance.check import check  # heavy: other commands are to start fast
-    from windvane.maintenance.lost import LostAndFound
+    from windvane.maintenance.lost_and_found import LostAndFound
 
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     _refuse_unfit(settings)

@@ -20,10 +20,10 @@ from windvane.maintenance.manifest import (
     is_safe,
     sums_to_bytes,
 )
-from windvane.maintenance.moment import OBJECTS, KeptFile, Moment, held_moment
 from windvane.maintenance.old_folder import require_imported
 from windvane.maintenance.pinned import PinnedDatabase, store_schema
 from windvane.maintenance.sinks import Earlier, HashingReader, Sink, new_sink
+from windvane.maintenance.snapshot import OBJECTS, KeptFile, Snapshot, hold_snapshot
 from windvane.objects.snapshot import INDEX_NAME
 from windvane.process.beneath import is_hollow
 from windvane.store.open import FILE_NAME
@@ -58,25 +58,25 @@ def back_up(
     earlier = Earlier(previous) if previous is not None else None
     with (
         new_sink(target, earlier) as sink,
-        held_moment(data_dir, has_objects=has_objects) as moment,
+        hold_snapshot(data_dir, has_objects=has_objects) as snapshot,
     ):
-        return _write(sink, moment, config)
+        return _write(sink, snapshot, config)
 
 
-def _write(sink: Sink, moment: Moment, config: Path | None) -> Manifest:
-    files = [_copied(moment.store, FILE_NAME, moment.scratch), *moment.files]
+def _write(sink: Sink, snapshot: Snapshot, config: Path | None) -> Manifest:
+    files = [_copied(snapshot.store, FILE_NAME, snapshot.scratch), *snapshot.files]
     if config is not None:
         files.append(KeptFile(CONFIG, config, config.stat().st_size))
-    if moment.index is not None:
-        files.append(_copied(moment.index, f"{OBJECTS}/{INDEX_NAME}", moment.scratch))
+    if snapshot.index is not None:
+        files.append(_copied(snapshot.index, f"{OBJECTS}/{INDEX_NAME}", snapshot.scratch))
     sums, n_bytes = {}, 0
-    for kept in itertools.chain(files, moment.data_files()):
-        file = _settled(kept, moment.scratch) if kept.is_of_task else kept
+    for kept in itertools.chain(files, snapshot.data_files()):
+        file = _settled(kept, snapshot.scratch) if kept.is_of_task else kept
         if file is None:
             continue
         sums[file.name] = _add(sink, file)
         n_bytes += file.size
-    return _finish(sink, moment, sums, n_bytes)
+    return _finish(sink, snapshot, sums, n_bytes)
 
 
 def _copied(database: PinnedDatabase, name: str, scratch: Path) -> KeptFile:
@@ -112,14 +112,14 @@ def _add(sink: Sink, file: KeptFile) -> str:
         return sink.add(file.name, stream, file.size)
 
 
-def _finish(sink: Sink, moment: Moment, sums: dict[str, str], n_bytes: int) -> Manifest:
+def _finish(sink: Sink, snapshot: Snapshot, sums: dict[str, str], n_bytes: int) -> Manifest:
     listed = sums_to_bytes(sums)
     manifest = Manifest(
         FORMAT,
         __version__,
-        moment.at,
-        store_schema(moment.store),
-        objects=moment.index is not None,
+        snapshot.at,
+        store_schema(snapshot.store),
+        objects=snapshot.index is not None,
         n_files=len(sums),
         n_bytes=n_bytes,
         sums=hashlib.sha256(listed).hexdigest(),

@@ -20,7 +20,7 @@ from windvane.maintenance.check_store import (
     check_workspaces,
 )
 from windvane.maintenance.findings import Finding, Kind
-from windvane.maintenance.lost import LostAndFound
+from windvane.maintenance.lost_and_found import LostAndFound
 from windvane.objects.store import EmbeddedObjects
 from windvane.store.open import FILE_NAME
 from windvane.store.sql import SqlStore

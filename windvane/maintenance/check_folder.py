@@ -10,7 +10,7 @@ from pathlib import Path
 
 from windvane.errors import WindvaneError
 from windvane.maintenance.findings import Finding, Kind
-from windvane.maintenance.lost import LostAndFound
+from windvane.maintenance.lost_and_found import LostAndFound
 
 _PRIVATE = ("keys.json", "keyring.json", "windvane.db", "windvane.db-wal", "windvane.db-shm")
 _TEMPORARY = (".backup-*", ".keys.*", ".keyring.json.*", ".windvane.db.*", ".server.json")
@@ -63,7 +63,7 @@ def check_leftovers(data_dir: Path, lost: LostAndFound) -> Iterator[Finding]:
 
 
 def _is_held(folder: Path) -> bool:
-    """Return whether a process works in it (maintenance/moment.py locks its own)."""
+    """Return whether a process works in it (maintenance/snapshot.py locks its own)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,7 @@ from pathlib import Path
 from windvane.errors import StoreUnusable
 from windvane.maintenance.check_store import check_database
 from windvane.maintenance.findings import Finding, Kind
-from windvane.maintenance.lost import LostAndFound
+from windvane.maintenance.lost_and_found import LostAndFound
 from windvane.objects.disk import Disk
 from windvane.objects.files import DataFiles
 from windvane.objects.snapshot import DATA_NAME, INDEX_NAME

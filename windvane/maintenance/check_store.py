@@ -16,7 +16,7 @@ from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.resource import Resource
 from windvane.errors import InvalidRequest, WindvaneError
 from windvane.maintenance.findings import Finding, Kind
-from windvane.maintenance.lost import LostAndFound
+from windvane.maintenance.lost_and_found import LostAndFound
 from windvane.store.inspection import Dangling, DanglingKind, Reading
 from windvane.store.migrations.upgrade import known_revisions
 from windvane.store.sql import SqlStore

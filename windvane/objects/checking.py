@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from windvane.objects.checksums import StoredChecksum
 from windvane.objects.errors import DamagedObject
 from windvane.objects.files import DataFiles
 from windvane.objects.index import Index
 from windvane.objects.reading import Segment, inline_stream, open_stream
 from windvane.objects.rows import SUM_COLUMNS, sum_of
-from windvane.objects.sums import StoredSum
 
 _CHUNK = 1 << 20
 
@@ -58,7 +58,7 @@ def _damages_of(index: Index, files: DataFiles, number: int) -> Iterator[Damage]
             f"SELECT file, stored_size, {SUM_COLUMNS} FROM parts WHERE content = ?", (number,)
         ).fetchall()
     file, data, size, *summed = row
-    named: list[tuple[str | None, int, StoredSum]]
+    named: list[tuple[str | None, int, StoredChecksum]]
     if file is None:
         named = [(None, 0, sum_of(*summed))]
     elif summed[0] is None:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from windvane.objects import listing
 from windvane.objects.base import Staged
 from windvane.objects.changes import BucketChange, NewVersion
+from windvane.objects.checksums import StoredChecksum
 from windvane.objects.errors import (
     DamagedObject,
     NoSuchKey,
@@ -46,7 +47,6 @@ from windvane.objects.rows import (
     version_of,
 )
 from windvane.objects.staging import INLINE_BYTES, StagedBytes
-from windvane.objects.sums import StoredSum
 
 
 class ObjectOperations(Opened):
@@ -286,7 +286,7 @@ class ObjectOperations(Opened):
         segments = tuple(
             Segment(path(f"{file}/{name}"), size, sum_of(*of)) for name, size, *of in parts
         )
-        return _Content(file, b"", StoredSum(), segments)
+        return _Content(file, b"", StoredChecksum(), segments)
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ class _Content:
 
     file: str | None
     data: bytes
-    sum: StoredSum
+    sum: StoredChecksum
     segments: tuple[Segment, ...]
 
 

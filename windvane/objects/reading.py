@@ -11,8 +11,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from windvane.objects.checksums import StoredChecksum
 from windvane.objects.errors import DamagedObject
-from windvane.objects.sums import StoredSum
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -26,7 +26,7 @@ class Segment:
 
     path: Path
     size: int
-    sum: StoredSum
+    sum: StoredChecksum
 
 
 class ContentStream(io.RawIOBase):
@@ -44,7 +44,7 @@ class ContentStream(io.RawIOBase):
         self._position = 0
         self._index = -1
         self._descriptor = -1
-        self._sum_so_far, self._summed = StoredSum(), 0
+        self._sum_so_far, self._summed = StoredChecksum(), 0
         self._select(0)
 
     def readable(self) -> bool:
@@ -146,7 +146,7 @@ def open_stream(
     return io.BufferedReader(stream, _BUFFER_BYTES)
 
 
-def inline_stream(name: str, data: bytes, wanted: StoredSum) -> io.BytesIO:
+def inline_stream(name: str, data: bytes, wanted: StoredChecksum) -> io.BytesIO:
     """raises    DamagedObject"""
     if wanted.at_start.after(data) != wanted:
         raise DamagedObject(

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from windvane.objects.checksums import ChecksumKind, StoredChecksum
 from windvane.objects.errors import InvalidKey, NoSuchBucket
 from windvane.objects.lifecycle import LifecycleFilter, LifecycleRule
 from windvane.objects.records import (
@@ -27,7 +28,6 @@ from windvane.objects.records import (
     Version,
     Versioning,
 )
-from windvane.objects.sums import StoredSum, SumKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -131,9 +131,9 @@ def upload_of(bucket: str, row: tuple[Any, ...]) -> Upload:
     )
 
 
-def sum_of(value: int, kind: str) -> StoredSum:
+def sum_of(value: int, kind: str) -> StoredChecksum:
     """Return the SUM_COLUMNS of what has a checksum of its own."""
-    return StoredSum(SumKind(kind), value)
+    return StoredChecksum(ChecksumKind(kind), value)
 
 
 def part_of(row: tuple[Any, ...]) -> Part:

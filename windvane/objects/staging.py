@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from windvane.errors import StoreUnusable
+from windvane.objects.checksums import StoredChecksum
 from windvane.objects.files import DataFile
-from windvane.objects.sums import StoredSum
 
 INLINE_BYTES = 16 * 1024
 """Up to this size an object lies in the index, so that putting it costs one sync; above, three."""
@@ -38,7 +38,7 @@ class StagedBytes:
         self._file: DataFile | None = None
         self._is_over = False
         self.size = 0
-        self.sum = StoredSum()
+        self.sum = StoredChecksum()
 
     @property
     def file(self) -> str | None:

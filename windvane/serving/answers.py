@@ -10,7 +10,7 @@ from typing import Any
 
 from windvane.engine.packages.package import Predictions
 from windvane.errors import InvalidRequest
-from windvane.serving.media import CSV, JSON
+from windvane.serving.content_types import CSV, JSON
 
 
 class Key(StrEnum):

@@ -14,7 +14,8 @@ from typing import Any
 from windvane.domain.jsonpath import ROOT, JsonPath, NothingThere
 from windvane.engine.data.textcolumns import parse_columns
 from windvane.errors import InvalidRequest
-from windvane.serving.batchoutput import Output
+from windvane.serving.batch_output import Output
+from windvane.serving.content_types import CSV, JSON, JSON_LINES
 from windvane.serving.csvblocks import (
     BLOCK_BYTES,
     CsvBlock,
@@ -24,7 +25,6 @@ from windvane.serving.csvblocks import (
     transposed,
     wanted_bytes,
 )
-from windvane.serving.media import CSV, JSON, JSON_LINES
 from windvane.serving.model import ServedModel
 from windvane.serving.request_rows import Row, check_lengths, parse_json, read_row, rows_of_document
 

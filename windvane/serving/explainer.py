@@ -23,8 +23,8 @@ from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
 from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
+from windvane.serving.content_types import JSON, MOST_MESSAGE
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
-from windvane.serving.media import JSON, MOST_MESSAGE
 from windvane.serving.model import ServedModel, load_model
 from windvane.serving.request_rows import Row, read_rows
 

@@ -27,7 +27,7 @@ from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.memory import MARGIN, ended_above
 from windvane.process.parent_death import command
 from windvane.process.standard_error import shown
-from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
 from windvane.wire.account_semaphores import AccountSemaphores
 

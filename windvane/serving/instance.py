@@ -26,9 +26,15 @@ from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, W
 from windvane.process.confinement import confine, confinement_from
 from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
-from windvane.serving.described import described
-from windvane.serving.media import DESCRIBE, JSON, MOST_ANSWER_BYTES, MOST_MESSAGE, too_large
+from windvane.serving.content_types import (
+    DESCRIBE,
+    JSON,
+    MOST_ANSWER_BYTES,
+    MOST_MESSAGE,
+    too_large,
+)
 from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
+from windvane.serving.model_description import describe_model
 
 _LOG = logging.getLogger("windvane.serving.instance")
 
@@ -96,7 +102,7 @@ def _answer(model: ServedModel, request: Frame) -> bytes:
     reads, predicts, writes = model.container_names
     try:
         if DESCRIBE in header:
-            answer, media = json.dumps(described(model)).encode(), JSON
+            answer, media = json.dumps(describe_model(model)).encode(), JSON
         else:
             answer, media = model.answer(body, header["content_type"], header["accept"])
     except InvalidRequest as error:

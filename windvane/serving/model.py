@@ -19,7 +19,7 @@ from windvane.engine.data.sketch import Sketch, read_sketch
 from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
-from windvane.serving.media import CSV, SUPPORTED, choose_accept
+from windvane.serving.content_types import CSV, SUPPORTED, choose_accept
 from windvane.serving.request_rows import read_rows
 
 _MODE = "AUTOML_TRANSFORM_MODE"

@@ -19,7 +19,7 @@ from typing import cast
 
 from windvane.errors import ModelNotReady, Throttled
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, LargeFrame
-from windvane.serving.media import MOST_ANSWER_BYTES, MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.content_types import MOST_ANSWER_BYTES, MOST_HEAD_BYTES, MOST_HEAD_VALUES
 
 _LOG = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from windvane.process.confinement import clean_environment
 from windvane.process.frames import BadFrame, FrameBuffer
 from windvane.process.parent_death import command
-from windvane.serving.media import MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.instance")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest
-from windvane.serving.media import CSV, JSON, JSON_LINES, read_content_type
+from windvane.serving.content_types import CSV, JSON, JSON_LINES, read_content_type
 
 Row = Sequence[str | None]
 

@@ -16,7 +16,7 @@ from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNo
 from windvane.jsonsize import count_values
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
-from windvane.serving.media import DESCRIBE, MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
+from windvane.serving.content_types import DESCRIBE, MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
 from windvane.serving.passing_on import PassingOn
 from windvane.serving.peers import Peer, PeerGone, Peers
 from windvane.serving.pool import (
@@ -209,7 +209,7 @@ class Router:
     async def describe(
         self, scope: Scope, endpoint: str, variant: str, hops: int = 0
     ) -> tuple[str, bytes]:
-        """Return a variant, and what its model takes and gives (serving/described.py), JSON. It is no invocation.
+        """Return a variant, and what its model takes and gives (serving/model_description.py), JSON. It is no invocation.
 
         variant   "" for the one that answers most requests
         hops      as of `invoke`

@@ -14,9 +14,9 @@ from windvane.errors import StoreUnusable
 from windvane.maintenance import backup, sinks
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.manifest import BackupFault
-from windvane.maintenance.moment import held_moment
 from windvane.maintenance.old_folder import NotImported
 from windvane.maintenance.restore import restore
+from windvane.maintenance.snapshot import hold_snapshot
 from windvane.objects.store import open_objects
 from windvane.store.open import open_store
 from windvane.testing.store_laws.place import HOME, a_job
@@ -77,12 +77,12 @@ def test_the_sums_are_those_that_sha256sum_checks(data, tmp_path):
 
 def test_a_backup_is_of_one_moment_though_the_store_is_written_to_meanwhile(data, tmp_path):
     store = open_store("", data)
-    with held_moment(data) as moment:
+    with hold_snapshot(data) as snapshot:
         with store.transaction() as tx:
             tx.insert(a_job(name="later"))
         (data / "work/first-123/dataset/y.npy").unlink()
-        moment.store.write_to(tmp_path / "copy.db")
-        [kept] = [file for file in moment.files if file.name.endswith("y.npy")]
+        snapshot.store.write_to(tmp_path / "copy.db")
+        [kept] = [file for file in snapshot.files if file.name.endswith("y.npy")]
         assert kept.path.read_bytes() == b"numbers" * 1000
     store.close()
     (tmp_path / "copy.db").rename(tmp_path / "windvane.db")
@@ -124,10 +124,10 @@ def test_every_record_acknowledged_before_is_there_and_no_torn_one_while_others_
 def test_a_log_that_grows_is_kept_up_to_the_moment(data, tmp_path):
     (data / "audit").mkdir()
     (data / "audit" / "current.jsonl").write_text('{"n": 1}\n')
-    with held_moment(data) as moment:
+    with hold_snapshot(data) as snapshot:
         with (data / "audit" / "current.jsonl").open("a") as file:
             file.write('{"n": 2}\n')
-        [kept] = [file for file in moment.files if file.name.startswith("audit/")]
+        [kept] = [file for file in snapshot.files if file.name.startswith("audit/")]
         assert kept.size == len('{"n": 1}\n')
 
 
@@ -236,17 +236,17 @@ def test_the_job_is_the_one_that_was_there(data, tmp_path):
 
 def test_objects_deleted_and_replaced_while_they_are_copied_are_there_whole(data, tmp_path):
     objects = open_objects(data / "s3")
-    with held_moment(data) as moment:
+    with hold_snapshot(data) as snapshot:
         objects.delete("bucket", "large")
         put(objects, "small", b"other")
         put(objects, "later", LARGE * 2)
-        files = list(moment.data_files())
+        files = list(snapshot.data_files())
         assert all(file.path.stat().st_size == file.size for file in files)
         assert sorted(file.size for file in files) == [7, len(LARGE), len(PART)]
-        found = moment.index.connection.execute("SELECT key FROM versions ORDER BY key")
+        found = snapshot.index.connection.execute("SELECT key FROM versions ORDER BY key")
         assert [key for (key,) in found] == [b"large", b"parts", b"small"]
     assert sorted(contents(data)) == ["later", "parts", "small"]
-    objects.sweep(moment.at)
+    objects.sweep(snapshot.at)
     assert len([f for f in (data / "s3" / "data").rglob("*") if f.is_file()]) == 3
     objects.close()
 

@@ -16,7 +16,7 @@ from windvane.domain.deployment import Model
 from windvane.errors import WindvaneError
 from windvane.maintenance.check import Checked, check
 from windvane.maintenance.findings import Kind
-from windvane.maintenance.lost import LostAndFound
+from windvane.maintenance.lost_and_found import LostAndFound
 from windvane.objects.disk import Disk
 from windvane.objects.files import DataFiles
 from windvane.objects.store import open_objects
@@ -167,9 +167,9 @@ def test_what_killed_processes_left_is_moved_aside_unless_a_backup_runs_there(da
     assert look()[Kind.LEFTOVER]
     assert look(mends=True) == {}
     assert kept_aside(data) == [".keys.123"]
-    from windvane.maintenance.moment import held_moment
+    from windvane.maintenance.snapshot import hold_snapshot
 
-    with held_moment(data):
+    with hold_snapshot(data):
         assert look() == {}
 
 

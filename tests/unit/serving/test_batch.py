@@ -21,8 +21,8 @@ from windvane.errors import InvalidRequest
 from windvane.serving import batch
 from windvane.serving.answers import Key, Selection, write_answer
 from windvane.serving.batch import BatchRequest, transform
-from windvane.serving.batchoutput import write_csv
-from windvane.serving.media import CSV, JSON, JSON_LINES
+from windvane.serving.batch_output import write_csv
+from windvane.serving.content_types import CSV, JSON, JSON_LINES
 from windvane.serving.model import LocalContainer, load_model
 
 BODY = b'80,"the ""boss"""\n20,clerk\n,"a, b"\n45,x\n'

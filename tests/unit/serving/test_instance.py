@@ -4,7 +4,7 @@ import pytest
 
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving import instance
-from windvane.serving.media import DESCRIBE
+from windvane.serving.content_types import DESCRIBE
 
 
 @pytest.fixture

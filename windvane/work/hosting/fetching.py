@@ -12,7 +12,7 @@ from windvane.engine.packages.latency import folder_bytes
 from windvane.errors import InvalidRequest, KeyMissing
 from windvane.names import Scope
 from windvane.work.download import download_models, folder_of
-from windvane.work.hosting.model_room import ModelRoom
+from windvane.work.hosting.model_disk_space import ModelDiskSpace
 
 CheckKey = Callable[[str], None]
 """ARN of a key of KMS; raises what is wrong if it cannot be used now."""
@@ -43,7 +43,7 @@ class Fetching:
     def __init__(
         self,
         artifacts: Artifacts,
-        room: ModelRoom,
+        room: ModelDiskSpace,
         check_key: CheckKey,
         permits: Permits,
         check_data: CheckData,

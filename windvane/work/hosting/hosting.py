@@ -50,7 +50,7 @@ from windvane.work.hosting.generations import (
     volume_key_of,
     wanted_of,
 )
-from windvane.work.hosting.model_room import ModelRoom
+from windvane.work.hosting.model_disk_space import ModelDiskSpace
 from windvane.work.hosting.place import ProcessSettings
 from windvane.work.hosting.placing import ALL_HERE, Placed, Placing
 from windvane.work.hosting.removal import Removal
@@ -104,7 +104,7 @@ class Hosting:
         self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
         self._router = router
         self._clock = clock
-        self._room = ModelRoom(model_bytes)
+        self._room = ModelDiskSpace(model_bytes)
         self._fetching = Fetching(artifacts, self._room, check_key, permits, check_data)
         self._removal = Removal(self.wake)
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)

@@ -11,7 +11,7 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.handed import handed_note
 from windvane.notes.note import Note
 from windvane.work.jobs import records
-from windvane.work.jobs.reasons import MAX_REASONS, with_reason
+from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
 from windvane.work.jobs.state import JobState
 
 _KINDS = frozenset({TaskKind.EXPLORE, TaskKind.SPLIT, TaskKind.TRANSFORM})
@@ -59,10 +59,10 @@ def taken_in(state: JobState) -> JobState:
                 definitions=found.get("definitions", ""),
             )
             state = replace(state, job=job)
-            for told in found.get("failures", ())[:MAX_REASONS]:
-                state = with_reason(state, handed_note(told))
+            for told in found.get("failures", ())[:MAX_PARTIAL_FAILURES]:
+                state = with_partial_failure(state, handed_note(told))
     for kind, code in _MISSING.items():
         for task in state.of(kind):
             if task.status is TaskStatus.FAILED:
-                state = with_reason(state, Note(code, because=task.failure))
+                state = with_partial_failure(state, Note(code, because=task.failure))
     return state

@@ -21,7 +21,7 @@ from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.work.jobs import background, learning, records, steprecords, trials
-from windvane.work.jobs.reasons import MAX_REASONS, with_reason
+from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import given_up, index_of
 
@@ -42,7 +42,7 @@ def deployment_failed(state: JobState, why: Note | None, now: datetime) -> JobSt
     """The job ends with its model, and says why the endpoint is missing."""
     told = Note(NoteCode.NOT_DEPLOYED, {"endpoint": state.job.endpoint_name}, why)
     return _ended(
-        with_reason(state, told, at_most=MAX_REASONS - 1),
+        with_partial_failure(state, told, at_most=MAX_PARTIAL_FAILURES - 1),
         JobStatus.COMPLETED,
         SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
         now,
@@ -174,7 +174,7 @@ def _retain(state: JobState, now: datetime) -> Passed:
         return state, False
     if tasks[0].status is TaskStatus.FAILED:
         told = Note(NoteCode.MODELS_NOT_DELETED, because=tasks[0].failure)
-        state = with_reason(state, told)
+        state = with_partial_failure(state, told)
     return state.without_ready(frozenset({TaskKind.RETAIN}), now), True
 
 
@@ -292,7 +292,7 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     if result is None:
         why = (tasks[0].failure if tasks else None) or Note(NoteCode.NO_TIME)
         missing = Note(report.note, because=why)
-        return with_reason(state, missing, at_most=MAX_REASONS - 1), True
+        return with_partial_failure(state, missing, at_most=MAX_PARTIAL_FAILURES - 1), True
     reported = state.candidate(tasks[0].payload["index"])
     if reported is None:
         return state, True
@@ -313,7 +313,7 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
     failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.failure)
     facts = {"candidate": candidate.name, "algorithm": candidate.algorithm}
     told = Note(NoteCode.CANDIDATE_FAILED, facts, task.failure)
-    return with_reason(state.with_candidate(failed), told)
+    return with_partial_failure(state.with_candidate(failed), told)
 
 
 def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime) -> JobState:
@@ -321,14 +321,16 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
     index = index_of(task)
     result = task.result or {}
     if task.status is TaskStatus.FAILED:
-        return with_reason(state, Note(_UNPLANNED_FAILED[task.kind], because=task.failure))
+        return with_partial_failure(state, Note(_UNPLANNED_FAILED[task.kind], because=task.failure))
     if index is None or not result.get("outcome") or state.candidate(index) is not None:
         return state
     begun = records.unplanned(state.job, index, algorithm, task.key, task.created)
     state = state.with_candidate(records.completed(state.job, begun, result, task.ended or now))
     if task.kind is not TaskKind.BASELINE:
         return state
-    return with_reason(state, Note(NoteCode.BASELINE_ONLY), at_most=MAX_REASONS - 1)
+    return with_partial_failure(
+        state, Note(NoteCode.BASELINE_ONLY), at_most=MAX_PARTIAL_FAILURES - 1
+    )
 
 
 def _packed(state: JobState, task: Task) -> JobState:

@@ -23,7 +23,7 @@ from windvane.engine.tuning.pacing import is_in_vain
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.work.jobs import background, records, trials
-from windvane.work.jobs.reasons import MAX_REASONS, with_reason
+from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import (
     ACTIONS,
@@ -167,7 +167,7 @@ def _with_failed(state: JobState, failed: CannotBegin, now: datetime) -> JobStat
     """Return the state with a candidate that could not be begun."""
     candidate = records.begun(state.job, failed.action.plan, now)
     ended = records.ended(candidate, CandidateStatus.FAILED, now, failed.reason)
-    return with_reason(state.with_candidate(ended), failed.reason)
+    return with_partial_failure(state.with_candidate(ended), failed.reason)
 
 
 def _with_begun(state: JobState, action: Action, now: datetime) -> JobState:
@@ -206,4 +206,4 @@ def _told_why_unpacked(state: JobState) -> JobState:
 def _without_packing(state: JobState, why: Note) -> JobState:
     """Tell that the best candidate is not packaged anew, and answers as it did when it was scored."""
     told = Note(NoteCode.NOT_PACKED, because=why)
-    return with_reason(state, told, at_most=MAX_REASONS - 1)
+    return with_partial_failure(state, told, at_most=MAX_PARTIAL_FAILURES - 1)

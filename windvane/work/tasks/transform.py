@@ -19,7 +19,7 @@ from windvane.domain.jsonpath import ROOT, JsonPath, read_path
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.batch import BatchRequest
 from windvane.serving.batch import transform as answers_to
-from windvane.serving.media import choose_accept, read_content_type
+from windvane.serving.content_types import choose_accept, read_content_type
 from windvane.serving.model import LocalContainer, ServedModel, load_model
 from windvane.work.download import download_models, folder_of
 from windvane.work.tasks.stage_context import Result

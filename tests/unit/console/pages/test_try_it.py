@@ -16,9 +16,9 @@ from windvane.engine.data.sketch import read_sketch, sketch_to_json
 from windvane.engine.manifest import write_json, write_manifest
 from windvane.errors import DoesNotExist, InvalidRequest, ModelFault, ModelNotReady
 from windvane.process.frames import FrameBuffer, pack
-from windvane.serving.described import described
 from windvane.serving.explainer import answer
 from windvane.serving.model import LocalContainer, load_model
+from windvane.serving.model_description import describe_model
 
 PAGE = "/console/endpoints/live/try"
 KEYS = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}
@@ -51,7 +51,7 @@ class Served:
         return {"ProductionVariants": [{"VariantName": name} for name in self.variants]}
 
     def schema(self, call):
-        told = operations._spelt_out(json.loads(json.dumps(described(self.model))))
+        told = operations._spelt_out(json.loads(json.dumps(describe_model(self.model))))
         name = call.parameters.get("VariantName", self.variants[0])
         return {"EndpointName": "live", "VariantName": name, **operations._schema(told)}
 
@@ -138,7 +138,8 @@ def test_the_form_has_a_field_for_each_column_with_a_typical_row_filled_in(brows
     assert '<input type="date" id="cell-4"' in text
     assert re.search(r'<select id="cell-3".*?<option value="\w+" selected>', text, re.DOTALL)
     least, typical, most = (
-        float(described(served.model)["columns"][2][name]) for name in ("least", "typical", "most")
+        float(describe_model(served.model)["columns"][2][name])
+        for name in ("least", "typical", "most")
     )
     assert least < float(value_of(text, 2)) == typical < most
     assert "1 column not used by this model" in text

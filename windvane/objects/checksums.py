@@ -10,31 +10,31 @@ from enum import StrEnum
 from awscrt import checksums as native
 
 
-class SumKind(StrEnum):
+class ChecksumKind(StrEnum):
     """CRC32 was written by versions that had no other; processors compute CRC32C ten times as fast."""
 
     CRC32 = "CRC32"
     CRC32C = "CRC32C"
 
 
-_ADDERS: Mapping[SumKind, Callable[[bytes | bytearray | memoryview, int], int]] = {
-    SumKind.CRC32: zlib.crc32,
-    SumKind.CRC32C: native.crc32c,
+_ADDERS: Mapping[ChecksumKind, Callable[[bytes | bytearray | memoryview, int], int]] = {
+    ChecksumKind.CRC32: zlib.crc32,
+    ChecksumKind.CRC32C: native.crc32c,
 }
 
 
 @dataclass(frozen=True)
-class StoredSum:
+class StoredChecksum:
     """The checksum of the bytes so far; of none it is 0."""
 
-    kind: SumKind = SumKind.CRC32C
+    kind: ChecksumKind = ChecksumKind.CRC32C
     value: int = 0
 
-    def after(self, data: bytes | bytearray | memoryview) -> StoredSum:
+    def after(self, data: bytes | bytearray | memoryview) -> StoredChecksum:
         """Return the checksum with `data` added."""
-        return StoredSum(self.kind, _ADDERS[self.kind](data, self.value))
+        return StoredChecksum(self.kind, _ADDERS[self.kind](data, self.value))
 
     @property
-    def at_start(self) -> StoredSum:
+    def at_start(self) -> StoredChecksum:
         """The checksum of this kind before any byte."""
-        return StoredSum(self.kind)
+        return StoredChecksum(self.kind)

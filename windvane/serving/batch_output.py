@@ -15,7 +15,7 @@ from windvane.domain.jsonpath import JsonPath, NothingThere
 from windvane.engine.packages.package import Predictions
 from windvane.errors import InvalidRequest
 from windvane.serving.answers import Key, Selection, csv_field, write_answer
-from windvane.serving.media import CSV, JSON, JSON_LINES
+from windvane.serving.content_types import CSV, JSON, JSON_LINES
 
 INPUT, OUTPUT = "SageMakerInput", "SageMakerOutput"
 

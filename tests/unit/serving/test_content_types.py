@@ -1,7 +1,7 @@
 import pytest
 
 from windvane.errors import AcceptRefused, ContentTypeRefused
-from windvane.serving.media import CSV, JSON, JSON_LINES, choose_accept, read_content_type
+from windvane.serving.content_types import CSV, JSON, JSON_LINES, choose_accept, read_content_type
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where mending puts what it takes away: DATA_DIR/lost+found. Nothing is ever deleted."""
+"""Where repairs put what they take away: DATA_DIR/lost+found. Nothing is ever deleted."""
 
 from __future__ import annotations
 

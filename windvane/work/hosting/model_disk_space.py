@@ -1,4 +1,4 @@
-"""Room for models of endpoints: an archive of 40 MB may unpack to 8 GB, and each generation of an endpoint has its own."""
+"""Disk space for models of endpoints: an archive of 40 MB may unpack to 8 GB, and each generation of an endpoint has its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_ONCE = 2
 """Models of one account that are fetched: unpacking takes a core, and what waits for the interpreter waits for it."""
 
 
-class ModelRoom:
+class ModelDiskSpace:
     """How many bytes the models of each account's endpoints take: archives while they are unpacked, and what was unpacked.
     For any thread.
 

@@ -1,4 +1,4 @@
-"""The state of a data folder at one moment, held while it is copied; its server may go on serving.
+"""A snapshot of a data folder: its state at one moment, held while it is copied; its server may go on serving.
 
 What is written is not stopped but for a few milliseconds: a transaction of the store is open while the index of objects
 is pinned, the store's own state is pinned, and the files of jobs under way get a second name. Whatever was acknowledged
@@ -61,11 +61,11 @@ _MOST_NEW = 5000
 
 @dataclass(frozen=True)
 class KeptFile:
-    """A file of the moment.
+    """A file of a snapshot.
 
     name    in the backup
     path    where it can be read
-    size    of the part that is of the moment, bytes
+    size    of the part that is of the snapshot, bytes
     never_changes    a file of this name has the same content in every backup
     is_of_task    it was written by the task of a job, which may do anything to it at any time
     """
@@ -78,8 +78,10 @@ class KeptFile:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """at       the time as of which everything is
+class Snapshot:
+    """The state of a data folder at one moment.
+
+    at       the time as of which everything is
     store       the state of the store
     index       of the embedded object store; None if there is none
     files       of jobs under way, of the audit log, and the keys
@@ -106,8 +108,10 @@ class Moment:
 
 
 @contextmanager
-def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]:
-    """has_objects    whether the embedded object store is part of it
+def hold_snapshot(data_dir: Path, *, has_objects: bool = True) -> Iterator[Snapshot]:
+    """Hold a snapshot until the block is left.
+
+    has_objects    whether the embedded object store is part of it
     raises         StoreUnusable if the store is damaged, or writes for longer than its time limit
     """
     scratch = data_dir / f".backup-{secrets.token_hex(6)}"
@@ -131,7 +135,7 @@ def held_moment(data_dir: Path, *, has_objects: bool = True) -> Iterator[Moment]
                 )
                 pinned = stack.enter_context(PinnedDatabase(data_dir / FILE_NAME))
                 files = [*_keys(data_dir), *names.files(_MOST_NEW)]
-            yield Moment(at, pinned, index, tuple(files), scratch, data_dir, data)
+            yield Snapshot(at, pinned, index, tuple(files), scratch, data_dir, data)
     finally:
         store.close()
         shutil.rmtree(scratch)

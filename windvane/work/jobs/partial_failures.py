@@ -1,4 +1,4 @@
-"""Reasons for partial failures, as a job keeps them."""
+"""Partial failures, as a job keeps them: what went wrong although the job went on."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import replace
 from windvane.notes.note import Note
 from windvane.work.jobs.state import JobState
 
-MAX_REASONS = 5
+MAX_PARTIAL_FAILURES = 5
 
 
-def with_reason(state: JobState, reason: Note, at_most: int = MAX_REASONS) -> JobState:
-    """The first few partial failures are told, the rest are in the candidates.
+def with_partial_failure(
+    state: JobState, reason: Note, at_most: int = MAX_PARTIAL_FAILURES
+) -> JobState:
+    """Return the job with another partial failure. It keeps the first few; the others are in the candidates.
 
     at_most    reasons kept before this one; fewer than the usual make room for it
     """
     known = state.job.partial_failures[:at_most]
-    reasons = (*known, reason)[:MAX_REASONS]
+    reasons = (*known, reason)[:MAX_PARTIAL_FAILURES]
     if reason in state.job.partial_failures:
         return state
     return replace(state, job=replace(state.job, partial_failures=reasons))

@@ -1,4 +1,4 @@
-"""What a served model takes and gives, as plain values that survive JSON."""
+"""A description of a served model: what it takes and gives, as plain values that survive JSON."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.sketch import ColumnSketch, Sketch
-from windvane.serving.media import SUPPORTED
+from windvane.serving.content_types import SUPPORTED
 from windvane.serving.model import ServedModel
 
 _SCORE = "score"
 """What the only response of a regression model is called in JSON, unless its environment names it."""
 
 
-def described(model: ServedModel) -> dict[str, Any]:
-    """columns in the order of a row, target, problem_type, labels (of classes, as in the training data), responses (what an
+def describe_model(model: ServedModel) -> dict[str, Any]:
+    """Return columns in the order of a row, target, problem_type, labels (of classes, as in the training data), responses (what an
     answer holds, in order), media (content types), default_accept, and what the package says of the algorithm"""
     predictor, schema = model.predictor, model.predictor.schema
     used = {spec.name for _, spec in predictor.used}
