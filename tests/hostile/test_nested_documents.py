@@ -27,7 +27,7 @@ from windvane.process.frames import FrameBuffer, pack
 from windvane.serving import instance
 from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.pool import Died, Pool, WorkerSlot
-from windvane.serving.router import Route, VariantRoute, check_told
+from windvane.serving.router import Route, VariantRoute, check_description
 from windvane.work.workers import reconciler
 
 _DEEP = b"[" * 900 + b"]" * 900
@@ -68,7 +68,7 @@ def _answer_on_a_page(_: Path) -> object:
 def _told_of_itself(_: Path) -> object:
     variant = VariantRoute("e/A", "A", 1.0, 1, "primary", ())
     route = Route(Scope("111122223333", "us-east-1"), "e", (variant,))
-    return check_told(route, variant, nested(4 << 20))
+    return check_description(route, variant, nested(4 << 20))
 
 
 def _analysis(folder: Path) -> object:

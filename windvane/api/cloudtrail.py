@@ -58,7 +58,7 @@ class Trail:
             position = [[writer, one.name, one.offset] for writer, one in found.places.items()]
             following = self._tokens.issue(belongs_to, position)
         return {
-            "Events": [_told(event) for event in found.events],
+            "Events": [_event_answer(event) for event in found.events],
             **present(NextToken=following),
         }
 
@@ -91,7 +91,7 @@ def trail_operations(trail: Trail) -> dict[tuple[str, str], Handler]:
     return {("cloudtrail", "LookupEvents"): trail.look_up}
 
 
-def _told(event: Event) -> dict[str, Any]:
+def _event_answer(event: Event) -> dict[str, Any]:
     return {
         "EventId": event["eventID"],
         "EventName": event["eventName"],

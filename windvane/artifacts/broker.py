@@ -123,7 +123,7 @@ class Broker:
         except BadFrame:
             raise
         except Exception as error:  # noqa: BLE001 - the end of a request: whoever asked is told
-            return pack(_told(error))
+            return pack(_error_answer(error))
         return pack({"ok": ok}, body)
 
     def _bucket_exists(self, asked: dict[str, Any]) -> _Answer:
@@ -273,7 +273,7 @@ def _beyond(place: Location | str) -> AccessDenied:
     return AccessDenied(f"{place} is not of this job: neither its input nor below its output.")
 
 
-def _told(error: Exception) -> dict[str, str]:
+def _error_answer(error: Exception) -> dict[str, str]:
     if isinstance(error, CallerFault) and not isinstance(error, AccessDenied | InvalidRequest):
         error = AccessDenied(str(error))  # of a key: it is disabled, missing or to be deleted
     kind = next((base.__name__ for base in type(error).__mro__ if base.__name__ in ERRORS), "")

@@ -133,8 +133,8 @@ class Site:
             routes=[*ROUTES, Mount("/console/static", KeptFiles(), name="static")],
             middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
             exception_handlers={
-                WindvaneError: _told,
-                HTTPException: _told_by_status,
+                WindvaneError: _error_page,
+                HTTPException: _status_page,
                 Exception: _broken,
             },
         )
@@ -170,7 +170,7 @@ class Site:
                 return sign_in.to_sign_in(request)
             await self._check_form(request, session)
         except WindvaneError as error:
-            return await _told(request, error)
+            return await _error_page(request, error)
         return None
 
     async def _session(self, request: Request) -> Session | None:
@@ -250,7 +250,7 @@ class Trouble:
     missing: Missing | None = None
 
 
-async def _told(request: Request, error: Exception) -> Response:
+async def _error_page(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
     if status == 500:
         return await _broken(request, error)
@@ -258,7 +258,7 @@ async def _told(request: Request, error: Exception) -> Response:
     return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), str(error), missing))
 
 
-async def _told_by_status(request: Request, error: Exception) -> Response:
+async def _status_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     sentence = f"There is no page at {request.scope['path']}." if status == 404 else str(error)
     return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), sentence))

@@ -41,7 +41,7 @@ DETAIL_TYPES = (
     ENDPOINT_CHANGE,
 )
 
-_TOLD_OF_STEPS = (
+_STEP_MEMBERS = (
     "AlgorithmSpecification",
     "AppSpecification",
     "ModelName",
@@ -190,7 +190,11 @@ def _step_detail(job: ProcessingJob) -> dict[str, Any]:
         f"{word}JobArn": job.arn,
         f"{word}JobStatus": str(job.status),
         "SecondaryStatus": str(job.secondary) if isinstance(job, TrainingJob) else None,
-        **{name: _told(name, job.details[name]) for name in _TOLD_OF_STEPS if name in job.details},
+        **{
+            name: _detail_member(name, job.details[name])
+            for name in _STEP_MEMBERS
+            if name in job.details
+        },
         "AutoMLJobArn": job.parent,
         f"{word}StartTime": _millis(job.started),
         f"{word}EndTime": _millis(job.ended),
@@ -198,7 +202,7 @@ def _step_detail(job: ProcessingJob) -> dict[str, Any]:
     }
 
 
-def _told(name: str, member: Any) -> Any:
+def _detail_member(name: str, member: Any) -> Any:
     if name not in _IMAGES or not isinstance(member, Mapping):
         return member
     return {key: member[key] for key in _IMAGES[name] if key in member}

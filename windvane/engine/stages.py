@@ -173,7 +173,7 @@ def build_ensemble(
     if max_latency_s is None:
         layered = with_proven_layer(table, found, predictions, ends - started)
     found = layered.blend
-    record = layered.told(judge.ensemble_record(table, found, records, index, started))
+    record = layered.added_to(judge.ensemble_record(table, found, records, index, started))
     rivals = [records[number] for number in found.considered]
     best = found.considered[0]
     if not judge.is_better(objective, record, rivals) or not judge.holds_up(

@@ -66,7 +66,7 @@ def _explained(model: ServedModel, header: dict[str, Any], body: bytes) -> dict[
     explanation = explain_prediction(model.predictor, model.sketch, row, budget)
     if label is None and schema.labels:
         label = int(explanation.predictions.classes[0])
-    return _told(schema, row, explanation, label)
+    return _explanation_answer(schema, row, explanation, label)
 
 
 def _wanted_label(text: str, schema: Schema) -> int | None:
@@ -93,7 +93,7 @@ def _only_row(rows: list[Row]) -> Row:
     return rows[0]
 
 
-def _told(
+def _explanation_answer(
     schema: Schema, row: Row, explanation: PredictionExplanation, label: int | None
 ) -> dict[str, Any]:
     """Plain values that survive JSON. `margins` are Shapley values on the scale of engine/explain/margins.py."""

@@ -28,7 +28,7 @@ from windvane.process.memory import MARGIN, ended_above
 from windvane.process.parent_death import command
 from windvane.process.standard_error import shown
 from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
-from windvane.serving.router import Route, Router, VariantRoute, check_told, refused
+from windvane.serving.router import Route, Router, VariantRoute, check_description, refused
 from windvane.wire.account_semaphores import AccountSemaphores
 
 _LOG = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class Explaining:
             self._asked[account] -= 1
             if not self._asked[account]:
                 del self._asked[account]
-        return variant.name, await asyncio.to_thread(_told, answer, route, variant)
+        return variant.name, await asyncio.to_thread(_explanation_in, answer, route, variant)
 
     async def _run(self, request: bytes, spec: str) -> Frame | None:
         """Return the answer of a process; None if it died, took too long or held too much memory."""
@@ -198,7 +198,7 @@ def _request(variant: VariantRoute, question: RowQuestion, bounds: ExplainBounds
     return pack(header, question.body)
 
 
-def _told(answer: Frame | None, route: Route, variant: VariantRoute) -> dict[str, Any]:
+def _explanation_in(answer: Frame | None, route: Route, variant: VariantRoute) -> dict[str, Any]:
     if answer is None:
         words = "The row could not be explained: its process ended, or took too long."
         raise refused(route, {"status": 500, "container": variant.primary, "message": words})
@@ -209,6 +209,6 @@ def _told(answer: Frame | None, route: Route, variant: VariantRoute) -> dict[str
         raise InvalidRequest(header["message"])
     if header["status"] != 200:
         raise refused(route, header)
-    check_told(route, variant, body)
+    check_description(route, variant, body)
     told: dict[str, Any] = json.loads(body)
     return told

@@ -83,7 +83,7 @@ class ModelProcess:
             frame = self._words.next_frame()
         except BadFrame as error:
             return Hello(f"It did not keep to its protocol: {error}")
-        return None if frame is None else Hello(_told(frame[0].get("failed", "")))
+        return None if frame is None else Hello(_sendable_text(frame[0].get("failed", "")))
 
     def exit_code(self) -> int | None:
         """None while it runs; -N if ended by signal N."""
@@ -100,6 +100,6 @@ class ModelProcess:
         os.close(self.pidfd)
 
 
-def _told(reason: object) -> str:
+def _sendable_text(reason: object) -> str:
     """As text that can be sent: names of files in an archive may have halves of surrogate pairs."""
     return str(reason)[:_MAX_REASON].encode("utf-8", "replace").decode()

@@ -230,7 +230,7 @@ class Router:
                 continue
             if header["status"] != 200:
                 raise refused(found.route, header)
-            check_told(found.route, way.route, body)
+            check_description(found.route, way.route, body)
             return way.route.name, body
         raise _replaced(endpoint)
 
@@ -468,7 +468,7 @@ def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
     return ModelFault(sentence, status=status, message=message, log_group=_log_arn(route))
 
 
-def check_told(route: Route, variant: VariantRoute, body: bytes) -> None:
+def check_description(route: Route, variant: VariantRoute, body: bytes) -> None:
     """raises    ModelFault if a model tells more of itself than the server reads"""
     message = ""
     if len(body) > MOST_TOLD_BYTES:

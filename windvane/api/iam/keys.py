@@ -16,13 +16,13 @@ OPERATIONS = Table("iam")
 @OPERATIONS.serves("CreateAccessKey")
 def create_access_key(parts: IdentityParts, call: Call) -> Result:
     key, secret_key = parts.users.create_key(call.caller.account, own_name(call))
-    return {"AccessKey": {**_told(key), "SecretAccessKey": secret_key}}
+    return {"AccessKey": {**_key_answer(key), "SecretAccessKey": secret_key}}
 
 
 @OPERATIONS.serves("ListAccessKeys")
 def list_access_keys(parts: IdentityParts, call: Call) -> Result:
     keys = parts.users.keys(call.caller.account, own_name(call))
-    return page_of(call, "AccessKeyMetadata", keys, lambda key: key.name, _told)
+    return page_of(call, "AccessKeyMetadata", keys, lambda key: key.name, _key_answer)
 
 
 @OPERATIONS.serves("UpdateAccessKey")
@@ -59,7 +59,7 @@ def get_access_key_last_used(parts: IdentityParts, call: Call) -> Result:
     return {"UserName": record.user_name, "AccessKeyLastUsed": told}
 
 
-def _told(key: AccessKey) -> dict[str, Any]:
+def _key_answer(key: AccessKey) -> dict[str, Any]:
     return {
         "UserName": key.user_name,
         "AccessKeyId": key.name,

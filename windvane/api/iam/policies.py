@@ -25,13 +25,13 @@ def create_policy(parts: IdentityParts, call: Call) -> Result:
         given.get("Description", ""),
         given.get("Tags", []),
     )
-    return {"Policy": {**_told(policy, 0), **present(Tags=tags_of(policy.tags))}}
+    return {"Policy": {**_policy_answer(policy, 0), **present(Tags=tags_of(policy.tags))}}
 
 
 @OPERATIONS.serves("GetPolicy")
 def get_policy(parts: IdentityParts, call: Call) -> Result:
     policy = _found(parts, call)
-    told = _told(policy, _n_attached(parts, call, policy))
+    told = _policy_answer(policy, _n_attached(parts, call, policy))
     described = present(Description=policy.description, Tags=tags_of(policy.tags))
     return {"Policy": {**told, **described}}
 
@@ -46,7 +46,9 @@ def list_policies(parts: IdentityParts, call: Call) -> Result:
     attached = parts.policies.attachments(account)
     counted = [(one, attached[one.arn]) for one in every if one.path.startswith(prefix)]
     found = [(one, n) for one, n in counted if n or not given.get("OnlyAttached")]
-    return page_of(call, "Policies", found, lambda pair: pair[0].arn, lambda pair: _told(*pair))
+    return page_of(
+        call, "Policies", found, lambda pair: pair[0].arn, lambda pair: _policy_answer(*pair)
+    )
 
 
 @OPERATIONS.serves("DeletePolicy")
@@ -144,7 +146,7 @@ def _n_attached(parts: IdentityParts, call: Call, policy: ManagedPolicy) -> int:
     return len(parts.policies.attached_to(call.caller.account, policy.arn))
 
 
-def _told(policy: ManagedPolicy, n_attached: int) -> dict[str, Any]:
+def _policy_answer(policy: ManagedPolicy, n_attached: int) -> dict[str, Any]:
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,

@@ -27,19 +27,19 @@ def create_role(parts: IdentityParts, call: Call) -> Result:
         max_session_s=given.get("MaxSessionDuration", 3600),
     )
     role = parts.roles.create(asked, given.get("Tags", []))
-    return {"Role": {**_told(role), **present(Tags=tags_of(role.tags))}}
+    return {"Role": {**_role_answer(role), **present(Tags=tags_of(role.tags))}}
 
 
 @OPERATIONS.serves("GetRole")
 def get_role(parts: IdentityParts, call: Call) -> Result:
     role = _found(parts, call)
-    return {"Role": {**_told(role), **present(Tags=tags_of(role.tags))}}
+    return {"Role": {**_role_answer(role), **present(Tags=tags_of(role.tags))}}
 
 
 @OPERATIONS.serves("ListRoles")
 def list_roles(parts: IdentityParts, call: Call) -> Result:
     roles = parts.roles.listed(call.caller.account, call.parameters.get("PathPrefix", "/"))
-    return page_of(call, "Roles", roles, lambda role: role.arn, _told)
+    return page_of(call, "Roles", roles, lambda role: role.arn, _role_answer)
 
 
 @OPERATIONS.serves("UpdateRole", "MaxSigninSessionDuration", "ResetMaxSigninSessionDuration")
@@ -58,7 +58,7 @@ def update_role(parts: IdentityParts, call: Call) -> Result:
 def update_role_description(parts: IdentityParts, call: Call) -> Result:
     given = call.parameters
     parts.roles.update(call.caller.account, given["RoleName"], given["Description"], None)
-    return {"Role": _told(_found(parts, call))}
+    return {"Role": _role_answer(_found(parts, call))}
 
 
 @OPERATIONS.serves("UpdateAssumeRolePolicy")
@@ -105,7 +105,7 @@ def _found(parts: IdentityParts, call: Call) -> Role:
     return parts.principals.find(Role, call.caller.account, call.parameters["RoleName"])
 
 
-def _told(role: Role) -> dict[str, Any]:
+def _role_answer(role: Role) -> dict[str, Any]:
     return {
         "Path": role.path,
         "RoleName": role.name,

@@ -19,19 +19,19 @@ def create_user(parts: IdentityParts, call: Call) -> Result:
     user = parts.users.create(
         call.caller.account, given["UserName"], given.get("Path", "/"), given.get("Tags", [])
     )
-    return {"User": {**_told(user), **present(Tags=tags_of(user.tags))}}
+    return {"User": {**_user_answer(user), **present(Tags=tags_of(user.tags))}}
 
 
 @OPERATIONS.serves("GetUser")
 def get_user(parts: IdentityParts, call: Call) -> Result:
     user = parts.principals.find(User, call.caller.account, own_name(call))
-    return {"User": {**_told(user), **present(Tags=tags_of(user.tags))}}
+    return {"User": {**_user_answer(user), **present(Tags=tags_of(user.tags))}}
 
 
 @OPERATIONS.serves("ListUsers")
 def list_users(parts: IdentityParts, call: Call) -> Result:
     users = parts.users.listed(call.caller.account, call.parameters.get("PathPrefix", "/"))
-    return page_of(call, "Users", users, lambda user: user.name, _told)
+    return page_of(call, "Users", users, lambda user: user.name, _user_answer)
 
 
 @OPERATIONS.serves("UpdateUser")
@@ -87,7 +87,7 @@ def own_name(call: Call) -> str:
     return name
 
 
-def _told(user: User) -> dict[str, Any]:
+def _user_answer(user: User) -> dict[str, Any]:
     return {
         "Path": user.path,
         "UserName": user.name,

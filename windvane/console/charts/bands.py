@@ -59,10 +59,10 @@ def band_chart(bands: Sequence[Band], levels: Sequence[float]) -> Chart:
         for one in bands
     ]
     head = ("Rows", "Mean prediction", *(f"{percent(level)} of rows" for level in levels))
-    told = "Intervals of actual minus predicted over the prediction"
+    description = "Intervals of actual minus predicted over the prediction"
     return Chart(
         "Prediction intervals",
-        picture(_WIDTH, _HEIGHT, told, *parts),
+        picture(_WIDTH, _HEIGHT, description, *parts),
         Numbers(
             head,
             rows,

@@ -105,10 +105,14 @@ def roomy(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
     return low - room, high + room
 
 
-def picture(width: float, height: float, told: str, *parts: Markup) -> Markup:
-    """Return the <svg> element; `told` is what is to be seen, for those who do not see it."""
+def picture(width: float, height: float, description: str, *parts: Markup) -> Markup:
+    """Return the <svg> element; `description` is what is to be seen, for those who do not see it."""
     head = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">')
-    return head.format(_n(width), _n(height), name(told, 600)) + _joined(parts) + Markup("</svg>")
+    return (
+        head.format(_n(width), _n(height), name(description, 600))
+        + _joined(parts)
+        + Markup("</svg>")
+    )
 
 
 def text(
@@ -134,20 +138,22 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str = "rule") -> Marku
 def path(points: Sequence[tuple[float, float]], css: str = "line") -> Markup:
     if not points:
         return Markup("")
-    told = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
-    return Markup('<path d="M{}" class="{}"/>').format(told, css)
+    path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+    return Markup('<path d="M{}" class="{}"/>').format(path, css)
 
 
 def rectangle(
-    x: float, y: float, width: float, height: float, css: str = "fill", told: str = ""
+    x: float, y: float, width: float, height: float, css: str = "fill", title: str = ""
 ) -> Markup:
     element = Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}">{}</rect>')
-    return element.format(_n(x), _n(y), _n(max(width, 0)), _n(max(height, 0)), css, _title(told))
+    return element.format(_n(x), _n(y), _n(max(width, 0)), _n(max(height, 0)), css, _title(title))
 
 
-def point(x: float, y: float, radius: float = 4, css: str = "mark-point", told: str = "") -> Markup:
+def point(
+    x: float, y: float, radius: float = 4, css: str = "mark-point", title: str = ""
+) -> Markup:
     element = Markup('<circle cx="{}" cy="{}" r="{}" class="{}">{}</circle>')
-    return element.format(_n(x), _n(y), _n(radius), css, _title(told))
+    return element.format(_n(x), _n(y), _n(radius), css, _title(title))
 
 
 def bottom_axis(scale: Scale, y: float, title: str = "", top: float | None = None) -> Markup:
@@ -174,8 +180,8 @@ def left_axis(scale: Scale, x: float, right: float, title: str = "") -> Markup:
     return _joined(parts)
 
 
-def _title(told: str) -> Markup:
-    return Markup("<title>{}</title>").format(name(told, 300)) if told else Markup("")
+def _title(title: str) -> Markup:
+    return Markup("<title>{}</title>").format(name(title, 300)) if title else Markup("")
 
 
 def _joined(parts: Iterable[Markup]) -> Markup:

@@ -25,7 +25,7 @@ from windvane.console.wording import score, seconds
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 14.0, 24.0, 42.0
 _MINUTE, _HOUR = 60.0, 3600.0
 
-_MOST_TOLD = 150
+_MOST_TITLES = 150
 """Candidates up to which each dot says whose it is; beyond, those of the best ones alone."""
 
 _MOST_LISTED = 100
@@ -66,8 +66,10 @@ def best_so_far(
     parts = [left_axis(up, _LEFT, size.width - _RIGHT, f"{objective}, {goal}")]
     parts.append(bottom_axis(across, size.height - _BOTTOM, f"{name} since the start"))
     others = [mark for mark in shown if not mark.is_best]
-    told = len(marks) <= _MOST_TOLD
-    parts += [_dot(mark, across.at(mark.at_s / unit), up.at(mark.score), told) for mark in others]
+    has_titles = len(marks) <= _MOST_TITLES
+    parts += [
+        _dot(mark, across.at(mark.at_s / unit), up.at(mark.score), has_titles) for mark in others
+    ]
     stairs = [(across.at(x / unit), up.at(y)) for x, y in _stairs(marks)]
     parts.append(path(stairs, "line series-1"))
     best = [mark for mark in shown if mark.is_best]
@@ -82,7 +84,7 @@ def best_so_far(
         caption = f"The best so far and the newest others; the leaderboard lists all {len(marks)}."
     return Chart(
         "Best score so far",
-        picture(size.width, size.height, _told(marks, objective), *parts),
+        picture(size.width, size.height, _description(marks, objective), *parts),
         Numbers(
             ("Candidate", "Finished after", objective, "Best so far"),
             rows,
@@ -129,10 +131,10 @@ def _listed(marks: Sequence[Mark]) -> list[Mark]:
     return [mark for place, mark in enumerate(marks) if place not in left_out]
 
 
-def _dot(mark: Mark, x: float, y: float, is_told: bool = True) -> Markup:
+def _dot(mark: Mark, x: float, y: float, has_title: bool = True) -> Markup:
     css = "mark-point" if mark.is_best else "mark-point series-6"
-    told = f"{mark.name}: {score(mark.score)} after {seconds(mark.at_s)}" if is_told else ""
-    return point(x, y, 4.0 if mark.is_best else 3.0, css, told)
+    title = f"{mark.name}: {score(mark.score)} after {seconds(mark.at_s)}" if has_title else ""
+    return point(x, y, 4.0 if mark.is_best else 3.0, css, title)
 
 
 def _unit(until_s: float) -> tuple[float, str]:
@@ -142,7 +144,7 @@ def _unit(until_s: float) -> tuple[float, str]:
     return (_MINUTE, "Minutes") if until_s <= 5 * _HOUR else (_HOUR, "Hours")
 
 
-def _told(marks: Sequence[Mark], objective: str) -> str:
+def _description(marks: Sequence[Mark], objective: str) -> str:
     best = [mark for mark in marks if mark.is_best]
     if not best:
         return f"No candidate has a {objective} yet."

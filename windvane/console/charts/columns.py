@@ -59,9 +59,11 @@ def column_chart(
         for (name, css), count in zip(kinds, column.counts, strict=True):
             if count:
                 top = up.at(base + count)
-                told = f"{how_long_ago(column.begin)}: {name} {count}"
+                count_title = f"{how_long_ago(column.begin)}: {name} {count}"
                 parts.append(
-                    rectangle(left, top, right - left, up.at(base) - top, f"fill {css}", told)
+                    rectangle(
+                        left, top, right - left, up.at(base) - top, f"fill {css}", count_title
+                    )
                 )
             base += count
     parts.append(time_axis(span_s))

@@ -47,14 +47,14 @@ def confusion_chart(counts: Counts) -> Chart:
             parts.append(
                 _cell((_LABELS + size * j, y, size, height), count, total, said, is_hit=i == j)
             )
-    told = "Confusion matrix: " + "; ".join(
+    description = "Confusion matrix: " + "; ".join(
         f"of {sum(row):,} rows of {label}, {row[i]:,} correct"
         for i, (label, row) in enumerate(zip(labels, cells, strict=True))
     )
     width = _LABELS + size * len(labels) + (8 if is_short else _LEAN)
     return Chart(
         "Confusion matrix",
-        picture(max(width, 420), top + height * len(labels) + 8, told, *parts),
+        picture(max(width, 420), top + height * len(labels) + 8, description, *parts),
         _numbers(labels, cells, len(counts)),
         [("correct", "series-1"), ("incorrect", "series-2")],
     )

@@ -70,9 +70,9 @@ def waterfall(
     guide = line(start, _ROW - 4, start, _ROW * len(rows) - 2, "rule")
     parts = [guide, *(drawn(_ROW * place) for place, drawn in enumerate(rows))]
     height = _ROW * len(rows) + 4
-    told = f"{title}: from {say(way.start)} to {say(way.end)}"
+    description = f"{title}: from {say(way.start)} to {say(way.end)}"
     legend = (("raises it", "series-1"), ("lowers it", "series-2"))
-    return Chart(title, picture(_WIDTH, height, told, *parts), table, legend)
+    return Chart(title, picture(_WIDTH, height, description, *parts), table, legend)
 
 
 def chance_bars(
@@ -97,8 +97,10 @@ _Drawn = Callable[[float], Markup]
 def _step(scale: Scale, step: Step, before: float, signed: Callable[[float], str]) -> _Drawn:
     css = "fill" if step.gain >= 0 else "fill series-2"
     left, right = sorted((scale.at(before), scale.at(before + step.gain)))
-    told = f"{step.name}: {signed(step.gain)}"
-    return lambda top: _label(top, step.name, signed(step.gain)) + _bar(top, left, right, css, told)
+    step_title = f"{step.name}: {signed(step.gain)}"
+    return lambda top: (
+        _label(top, step.name, signed(step.gain)) + _bar(top, left, right, css, step_title)
+    )
 
 
 def _whole(scale: Scale, name: str, value: float, say: Callable[[float], str]) -> _Drawn:
@@ -114,5 +116,5 @@ def _label(top: float, name: str, figure: str, css: str = "value") -> Markup:
     )
 
 
-def _bar(top: float, left: float, right: float, css: str, told: str = "") -> Markup:
-    return rectangle(left, top + 20, max(right - left, 1.0), _BAR, css, told)
+def _bar(top: float, left: float, right: float, css: str, title: str = "") -> Markup:
+    return rectangle(left, top + 20, max(right - left, 1.0), _BAR, css, title)

@@ -11,5 +11,5 @@ def dots(places: Sequence[tuple[float, float]], css: str) -> Markup:
     """One path of strokes without length, drawn round."""
     if not places:
         return Markup("")
-    told = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
-    return Markup('<path d="{}" class="dots {}"/>').format(told, css)
+    path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+    return Markup('<path d="{}" class="dots {}"/>').format(path, css)

@@ -54,13 +54,13 @@ def front_chart(spots: Sequence[Spot], metric: str, *, is_minimized: bool) -> Ch
         *(_drawn(spot, across, up) for spot in front),
     ]
     n_beyond = sum(not low <= spot.score <= high for spot in spots)
-    told = (
+    description = (
         f"{metric} over the latency of {len(spots)} candidates, {len(front)} of them Pareto-optimal"
     )
     legend = [("Pareto front", "series-2"), ("other", "")]
     return Chart(
         "Score vs. latency",
-        picture(_WIDTH, _HEIGHT, told, *parts),
+        picture(_WIDTH, _HEIGHT, description, *parts),
         _numbers(front, metric, n_beyond),
         legend,
     )
@@ -90,11 +90,11 @@ def _place(spot: Spot, across: Scale, up: Scale) -> tuple[float, float]:
 
 def _drawn(spot: Spot, across: Scale, up: Scale) -> Markup:
     x, y = _place(spot, across, up)
-    told = f"{spot.name}: {score(spot.score)}, {millis(spot.latency_s)}"
+    title = f"{spot.name}: {score(spot.score)}, {millis(spot.latency_s)}"
     css = "mark-point series-2" if spot.on_front else "mark-point"
     if not up.low <= spot.score <= up.high:
         css += " beyond"
-    return point(x, y, 7 if spot.is_best else 4.5, css, told)
+    return point(x, y, 7 if spot.is_best else 4.5, css, title)
 
 
 def _numbers(front: Sequence[Spot], metric: str, n_beyond: int) -> Numbers:

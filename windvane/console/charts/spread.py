@@ -54,10 +54,10 @@ def spread_chart(title: str, measured: Sequence[Measured], span_s: float) -> Cha
         (how_long_ago(one.at), *(map(millis, one.values) if one.values else [NOTHING] * 3))
         for one in reversed(measured)
     ]
-    told = f"{title}: up to {millis(max(found))}" if found else f"{title}: no data"
+    description = f"{title}: up to {millis(max(found))}" if found else f"{title}: no data"
     return Chart(
         title,
-        picture(WIDTH, HEIGHT, told, *parts),
+        picture(WIDTH, HEIGHT, description, *parts),
         Numbers(("Until", *_NAMES), rows, frozenset({1, 2, 3})),
         [(name, f"series-{place}") for place, name in enumerate(_NAMES, start=1)],
     )

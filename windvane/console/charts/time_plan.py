@@ -22,7 +22,9 @@ class Part:
     end_s: float
 
 
-def time_plan(parts: Sequence[Part], ends_s: Sequence[float], whole_s: float, told: str) -> Markup:
+def time_plan(
+    parts: Sequence[Part], ends_s: Sequence[float], whole_s: float, description: str
+) -> Markup:
     """Return an <svg> that is stretched to any width.
 
     ends_s    when phases end at the latest
@@ -38,4 +40,4 @@ def time_plan(parts: Sequence[Part], ends_s: Sequence[float], whole_s: float, to
     head = Markup(
         '<svg class="plan" viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label="{}">'
     )
-    return head.format(told) + Markup("").join(drawn) + Markup("</svg>")
+    return head.format(description) + Markup("").join(drawn) + Markup("</svg>")

@@ -38,16 +38,16 @@ class ColumnChoice:
     """A column of the preview, and what was chosen for it; "" for its type as inferred."""
 
     number: int
-    told: Mapping[str, Any]
+    column: Mapping[str, Any]
     choice: str
 
     @property
     def key(self) -> str:
-        return packed(self.told["Name"])
+        return packed(self.column["Name"])
 
     @property
     def fault(self) -> str:
-        return str(self.told.get("TypeFault", ""))
+        return str(self.column.get("TypeFault", ""))
 
 
 @dataclass(frozen=True)
@@ -55,23 +55,23 @@ class Seen:
     """What the preview tells, ready to be drawn; `fault` says why there is none."""
 
     fault: str = ""
-    told: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[ColumnChoice, ...] = ()
     n_more_columns: int = 0
     chart: Chart | None = None
 
     @property
     def target(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.told.get("Target", {})
+        found: Mapping[str, Any] = self.answer.get("Target", {})
         return found
 
     @property
     def rows(self) -> list[list[str]]:
-        return [row[:_COLUMNS_OF_ROWS] for row in self.told["Rows"][:_ROWS_SHOWN]]
+        return [row[:_COLUMNS_OF_ROWS] for row in self.answer["Rows"][:_ROWS_SHOWN]]
 
     @property
     def heads(self) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = self.told["Columns"][:_COLUMNS_OF_ROWS]
+        found: list[Mapping[str, Any]] = self.answer["Columns"][:_COLUMNS_OF_ROWS]
         return found
 
 
@@ -108,8 +108,8 @@ class NewJob:
     @property
     def names(self) -> list[tuple[str, str]]:
         """Every column, and as forms carry it."""
-        told = self.seen.told["Columns"] if self.seen else []
-        return [(column["Name"], packed(column["Name"])) for column in told]
+        shown = self.seen.answer["Columns"] if self.seen else []
+        return [(column["Name"], packed(column["Name"])) for column in shown]
 
 
 async def page(request: Request) -> Response:
@@ -189,15 +189,15 @@ async def _look(context: RequestContext, draft: Draft) -> Seen:
     if not draft.uri:
         return Seen("Enter the S3 location of the data.")
     try:
-        told = await context.ask("windvane", "PreviewTable", draft.preview_request())
+        answer = await context.ask("windvane", "PreviewTable", draft.preview_request())
     except CallerFault as fault:
         return Seen(str(fault))
     columns = tuple(
         ColumnChoice(number, column, draft.choices.get(column["Name"], ""))
-        for number, column in enumerate(told["Columns"][:MOST_COLUMNS])
+        for number, column in enumerate(answer["Columns"][:MOST_COLUMNS])
     )
     return Seen(
-        "", told, columns, len(told["Columns"]) - len(columns), _chart(told.get("Target", {}))
+        "", answer, columns, len(answer["Columns"]) - len(columns), _chart(answer.get("Target", {}))
     )
 
 
@@ -218,16 +218,16 @@ def _view(
 
 def _as_seen(draft: Draft, seen: Seen) -> Draft:
     """With what the preview found; an objective that does not fit the problem any more is dropped."""
-    target, told = seen.target, seen.told["Format"]
+    target, file_format = seen.target, seen.answer["Format"]
     objectives = target.get("Objectives", [])
     return replace(
         draft,
-        columns=tuple(column["Name"] for column in seen.told["Columns"][:MOST_COLUMNS]),
+        columns=tuple(column["Name"] for column in seen.answer["Columns"][:MOST_COLUMNS]),
         implied=target.get("ProblemType", ""),
         default_objective=target.get("DefaultObjective", ""),
         objective=draft.objective if draft.objective in objectives else "",
-        content_type=told["ContentType"],
-        compression=told["CompressionType"],
+        content_type=file_format["ContentType"],
+        compression=file_format["CompressionType"],
     )
 
 

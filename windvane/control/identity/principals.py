@@ -85,14 +85,14 @@ class Principals:
 
     def tag(self, kind: type[P], account: str, name: str, given: list[dict[str, str]]) -> None:
         """raises    NotFound, IdentityQuota; InvalidRequest for a role that is declared"""
-        with _told_as_invalid(), self._changes.transaction() as tx:
+        with _refused_as_invalid(), self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
             tx.update_identity(replace(principal, tags=with_tags(principal.tags, given)))
 
     def untag(self, kind: type[P], account: str, name: str, keys: list[str]) -> None:
         """raises    NotFound; InvalidRequest for a role that is declared"""
         gone = {key.lower() for key in keys}
-        with _told_as_invalid(), self._changes.transaction() as tx:
+        with _refused_as_invalid(), self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
             tags = {key: value for key, value in principal.tags.items() if key.lower() not in gone}
             tx.update_identity(replace(principal, tags=tags))
@@ -113,7 +113,7 @@ def _stored(tx: Transaction, kind: type[P], account: str, name: str) -> P:
 
 
 @contextmanager
-def _told_as_invalid() -> Iterator[None]:
+def _refused_as_invalid() -> Iterator[None]:
     """The operations on tags have no error of their own for what cannot be changed."""
     try:
         yield

@@ -71,7 +71,7 @@ class Evidence:
 
     def spec(self, kind: ColumnType, reason: str, **parse: object) -> ColumnSpec:
         missing = {"missing": sorted(self.markers)} if self.markers else {}
-        told = f"{reason}; {_told(self.markers)} treated as missing" if self.markers else reason
+        told = f"{reason}; {_in_words(self.markers)} treated as missing" if self.markers else reason
         return ColumnSpec(self.name, kind, told, {**missing, **parse})
 
 
@@ -157,7 +157,7 @@ def without(evidence: Evidence, markers: Callable[[Sequence[str]], frozenset[str
     )
 
 
-def _told(markers: dict[str, int]) -> str:
+def _in_words(markers: dict[str, int]) -> str:
     shown = [f"'{text}' ({count} values)" for text, count in list(markers.items())[:4]]
     rest = f" and {len(markers) - 4} more" if len(markers) > 4 else ""
     return ", ".join(shown) + rest

@@ -48,7 +48,7 @@ def take_weights(raw: RawTable, name: str) -> tuple[RawTable, RowWeights]:
     is_valid = np.isfinite(weight) & (weight >= 0)
     wrong = np.flatnonzero(~is_valid)
     counting = is_valid & (weight > 0)
-    examples = tuple(dict.fromkeys(_told(cells[int(row)].as_py()) for row in wrong[:_LOOKED_AT]))
+    examples = tuple(dict.fromkeys(_shown(cells[int(row)].as_py()) for row in wrong[:_LOOKED_AT]))
     if not counting.any():
         raise DataFault(_nothing_counts(name, wrong.size, weight.size, examples))
     found = RowWeights(weight[counting], int((weight == 0).sum()), wrong.size, examples[:_EXAMPLES])
@@ -81,7 +81,7 @@ def _spec(column: EncodedColumn) -> ColumnSpec:
     return ColumnSpec(column.name, ColumnType.NUMERIC, "sample weight", parse=parse)
 
 
-def _told(cell: object) -> str:
+def _shown(cell: object) -> str:
     if cell is None:
         return EMPTY
     text = str(cell)

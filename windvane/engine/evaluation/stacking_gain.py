@@ -35,7 +35,7 @@ class Layered:
     stacking: Stacking = _USUAL
     note: Note | None = None
 
-    def told(self, record: CandidateRecord) -> CandidateRecord:
+    def added_to(self, record: CandidateRecord) -> CandidateRecord:
         """Return the record of the ensemble, which says so."""
         if self.layer is not None and self.note is not None:
             settings, size_bytes = self.stacking.to_json(), self.layer.size_bytes

@@ -34,7 +34,7 @@ def centred(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(scores - scores.mean(axis=-1, keepdims=True))
 
 
-def as_told(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def as_margins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what `margins` makes of the probabilities that go with log-odds or logarithms of probabilities.
 
     scores    (n_rows, n_outputs)

@@ -16,7 +16,7 @@ from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.dependence import Dependence, dependence_of
 from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.importance import importance_of
-from windvane.engine.explain.margins import as_told, margins
+from windvane.engine.explain.margins import as_margins, margins
 from windvane.engine.explain.sampled import Question
 from windvane.engine.explain.shapley import (
     Predict,
@@ -114,7 +114,7 @@ def _gap(answer: Predictions, attribution: Attribution) -> float:
     """Of predicted probabilities as far as margins.py tells them apart; exact values know no end of certainty."""
     told, found = margins(answer), attribution.answers
     if attribution.is_exact and not len(answer.values):
-        found = as_told(found)
+        found = as_margins(found)
     return float(np.abs(told - found).max() / np.abs(told).max(initial=1.0))
 
 

@@ -95,7 +95,7 @@ def _roc_section(judged: Judged, figures: Mapping[str, Measured], ranked: Rankin
         ("False positive rate", "True positive rate"),
         [(share(x), share(y)) for x, y in zip(rates, _highest_at(curve, rates), strict=True)],
         frozenset({0, 1}),
-        f"Area under the curve: {figures['auc'].told}.",
+        f"Area under the curve: {figures['auc'].text}.",
     )
     draw = draw_curve(
         thinned(curve),
@@ -135,7 +135,7 @@ def _precision_recall_section(
             for recall, place in zip(_RECALLS, places, strict=True)
         ],
         frozenset({0, 1, 2}),
-        f"Area under the curve (average precision): {figures['au_prc'].told}.",
+        f"Area under the curve (average precision): {figures['au_prc'].text}.",
     )
     point = (float(found.recall()[1]), float(found.precision()[1]))
     draw = draw_curve(

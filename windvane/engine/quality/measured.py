@@ -27,7 +27,7 @@ class Measured:
     standard_deviation: float | None
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """For people."""
         return with_error(self.value, self.standard_deviation)
 

@@ -104,7 +104,7 @@ def _classes_section(judged: Judged, found: Confusion, of_classes: ClassFigures)
             (
                 judged.labels[place],
                 count(int(found.actual[place])),
-                *(_told(of_classes.get((int(place), name))) for name in _COLUMNS),
+                *(_text_of(of_classes.get((int(place), name))) for name in _COLUMNS),
             )
             for place in kept
         ],
@@ -125,8 +125,8 @@ def _classes_section(judged: Judged, found: Confusion, of_classes: ClassFigures)
     return Section("Classes", [*blocks, figure])
 
 
-def _told(figure: Measured | None) -> str:
-    return UNKNOWN if figure is None else figure.told
+def _text_of(figure: Measured | None) -> str:
+    return UNKNOWN if figure is None else figure.text
 
 
 def _value(figure: Measured | None) -> float:

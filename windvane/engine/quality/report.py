@@ -43,7 +43,7 @@ def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, s
         ("Rows evaluated", f"{count(judged.n_rows)} {judged.rows_are}"),
     ]
     if judged.objective in figures:
-        facts.append((f"Objective: {judged.objective}", figures[judged.objective].told))
+        facts.append((f"Objective: {judged.objective}", figures[judged.objective].text))
     if judged.problem_type is ProblemType.BINARY:
         facts.append(("Positive class", judged.labels[1]))
         facts.append(("Threshold", threshold_text(judged)))

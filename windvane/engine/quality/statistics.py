@@ -30,14 +30,14 @@ def statistics(judged: Judged, times: Times, metrics: dict[str, dict[str, Any]])
         "version": 0.0,
         "dataset": {
             "item_count": judged.n_rows,
-            "start_time": _told(times.start),
-            "end_time": _told(times.end),
-            "evaluation_time": _told(times.evaluation),
+            "start_time": _iso_time(times.start),
+            "end_time": _iso_time(times.end),
+            "evaluation_time": _iso_time(times.evaluation),
             "rows": judged.rows_are,
         },
         **metrics,
     }
 
 
-def _told(time: datetime) -> str:
+def _iso_time(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -55,7 +55,7 @@ def _draw(found: Sequence[ThresholdResult], own: float) -> Draw:
 
 def _choice_table(found: Sequence[ThresholdResult], own: float) -> Table:
     head = ("Threshold", "Precision", "Recall", "F1", "Predicted positive")
-    costs = [f"Cost at {ratio.told}" for ratio in RATIOS]
+    costs = [f"Cost at {ratio.text}" for ratio in RATIOS]
     rows = [
         (
             number(one.threshold) + (" (current)" if one.threshold == own else ""),
@@ -97,7 +97,7 @@ def _cost_table(ranked: Ranking, own: float) -> Table:
 
 def _cost_row(costs: Costs, best: ThresholdResult, as_it_is: ThresholdResult) -> tuple[str, ...]:
     return (
-        costs.told,
+        costs.text,
         "never positive" if math.isinf(best.threshold) else number(best.threshold),
         number(costs.threshold),
         share(best.recall),

@@ -25,7 +25,7 @@ class Costs:
     miss: float
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         return f"{self.alarm:g} : {self.miss:g}"
 
     @property

@@ -61,7 +61,7 @@ def _cell(block: Block, pictures: Mapping[int, Picture]) -> Any:
         case Text():
             return new_markdown_cell(markdown(block.text))
         case Table():
-            return new_markdown_cell("\n\n".join(_told(block)))
+            return new_markdown_cell("\n\n".join(_table_lines(block)))
         case Notice():
             paragraphs = map(markdown, block.paragraphs)
             title = f"**{block.severity.upper()}**: {markdown(block.title)}"
@@ -71,13 +71,13 @@ def _cell(block: Block, pictures: Mapping[int, Picture]) -> Any:
 
 
 def _picture(figure: Figure, png: bytes) -> Any:
-    told = "\n\n".join(_told(figure.numbers))
+    told = "\n\n".join(_table_lines(figure.numbers))
     source = f"**{markdown(figure.title)}**\n\n![{markdown(figure.alt)}](attachment:figure.png)\n\n{told}"
     image = base64.b64encode(png).decode()
     return new_markdown_cell(source, attachments={"figure.png": {"image/png": image}})
 
 
-def _told(table: Table) -> Iterator[str]:
+def _table_lines(table: Table) -> Iterator[str]:
     if table.caption:
         yield markdown(table.caption)
     yield _table(table.head, table.rows, table.numeric)

@@ -52,8 +52,8 @@ class Rival:
         rows = np.flatnonzero(
             (table.folds >= 0)
             & (table.folds < min(n_folds, self.record.outcome.folds_used))
-            & _is_told(out_of_fold)
-            & _is_told(self.out_of_fold)
+            & _is_scored(out_of_fold)
+            & _is_scored(self.out_of_fold)
         )
         if rows.size < _FEWEST_ROWS:
             return
@@ -76,6 +76,6 @@ class Rival:
         raise Outclassed(Note(NoteCode.OUTCLASSED, facts))
 
 
-def _is_told(out_of_fold: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _is_scored(out_of_fold: NDArray[np.float32]) -> NDArray[np.bool_]:
     first = out_of_fold if out_of_fold.ndim == 1 else out_of_fold[:, 0]
     return np.asarray(np.isfinite(first))

@@ -48,7 +48,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
     raises    NoModel
     """
     if state.is_made:
-        return _told_why_unpacked(state), True
+        return _with_note_why_unpacked(state), True
     times = timetable(state.job, state.up_since)
     if state.job.search_ended is None:
         state = background.transformed(background.explored(state))
@@ -196,7 +196,7 @@ def _showing(state: JobState) -> JobState:
     return replace(state, job=replace(state.job, secondary=shown))
 
 
-def _told_why_unpacked(state: JobState) -> JobState:
+def _with_note_why_unpacked(state: JobState) -> JobState:
     for task in state.of(TaskKind.PACK):
         if task.result is None:
             state = _without_packing(state, task.failure or _NO_TIME)

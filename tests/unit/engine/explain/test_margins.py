@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from windvane.engine.explain.margins import LEAST_PROBABILITY, as_told, centred, margins
+from windvane.engine.explain.margins import LEAST_PROBABILITY, as_margins, centred, margins
 from windvane.engine.packages.predictor import Predictions
 
 NO_CLASSES = np.empty(0, np.int64)
@@ -44,8 +44,8 @@ def test_scores_are_told_as_their_probabilities_are(n_outputs):
     of_classes = scores if n_outputs > 1 else np.hstack([np.zeros((40, 1)), scores])
     powers = np.exp(of_classes)
     answer = _probable(*(powers / powers.sum(axis=1, keepdims=True)))
-    np.testing.assert_allclose(as_told(scores), margins(answer), rtol=0, atol=1e-9)
-    assert np.abs(as_told(scores)).max() < np.abs(scores).max()
+    np.testing.assert_allclose(as_margins(scores), margins(answer), rtol=0, atol=1e-9)
+    assert np.abs(as_margins(scores)).max() < np.abs(scores).max()
 
 
 def test_a_single_output_is_not_centred():

@@ -39,7 +39,7 @@ def _picture(table: StoredTable, column: ColumnSpec) -> Figure:
     names, targets = _targets(table, bins)
     what = "length in characters" if column.type is ColumnType.TEXT else column.name
     rows = [
-        (label, f"{count:,}", *(_told(table, value) for value in values))
+        (label, f"{count:,}", *(_text_of(table, value) for value in values))
         for label, count, values in zip(
             bins.labels, bins.counts.tolist(), targets.tolist(), strict=True
         )
@@ -71,7 +71,7 @@ def _targets(table: StoredTable, bins: Bins) -> tuple[tuple[str, ...], NDArray[n
     return (*(cell(labels[i]) for i in shown), f"{len(others):,} others"), targets
 
 
-def _told(table: StoredTable, value: float) -> str:
+def _text_of(table: StoredTable, value: float) -> str:
     if np.isnan(value):
         return UNKNOWN
     return percent(value, 1) if table.analysis.n_classes else number(value)
