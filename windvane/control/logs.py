@@ -13,7 +13,7 @@ from typing import Any
 
 from windvane.control.filter_patterns import FilterPattern, read_filter_pattern
 from windvane.domain.deployment import Endpoint
-from windvane.domain.logs import LogEvent, LogGroup, LogStream, Position, endpoint_group
+from windvane.domain.logs import LogEvent, LogGroup, LogStream, Position, endpoint_log_group
 from windvane.errors import InvalidRequest, NotFound
 from windvane.names import PageTokens, Scope
 from windvane.notes.codes import NoteCode
@@ -210,7 +210,7 @@ class Logs:
         taken once. Another one of the same name may have been there before it."""
         query = LineQuery(
             scope=endpoint.scope,
-            group=endpoint_group(endpoint.name),
+            group=endpoint_log_group(endpoint.name),
             start_ms=int(endpoint.created.timestamp() * 1000),
             newest_first=True,
             limit=_CHANGES_AMONG,

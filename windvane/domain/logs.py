@@ -116,10 +116,10 @@ def endpoint_place(endpoint: Resource, generation: int, variant: str, number: in
     """Return where one instance of a variant of an endpoint writes; the next generation has instances of its own."""
     of = (endpoint.arn, endpoint.created.isoformat(), str(generation), variant, str(number))
     stream = f"{variant}/i-{derived_suffix(*of, n_hex=17)}"
-    return LogPlace(endpoint.scope, endpoint_group(endpoint.name), stream)
+    return LogPlace(endpoint.scope, endpoint_log_group(endpoint.name), stream)
 
 
-def endpoint_group(name: str) -> str:
+def endpoint_log_group(name: str) -> str:
     return f"/aws/sagemaker/Endpoints/{name}"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from windvane.domain.logs import endpoint_log_group
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.jsonsize import count_values
 from windvane.names import Scope
@@ -441,19 +442,15 @@ async def _answered(
         raise refused(route, told) from error
 
 
-def _log_group(route: Route) -> str:
-    return f"/aws/sagemaker/Endpoints/{route.name}"
-
-
 def _log_arn(route: Route) -> str:
-    return f"arn:aws:logs:{route.scope.region}:{route.scope.account}:log-group:{_log_group(route)}"
+    return f"arn:aws:logs:{route.scope.region}:{route.scope.account}:log-group:{endpoint_log_group(route.name)}"
 
 
 def _see(route: Route) -> str:
     region, account = route.scope.region, route.scope.account
     return (
         f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
-        f"#logEventViewer:group={_log_group(route)} in account {account} for more information."
+        f"#logEventViewer:group={endpoint_log_group(route.name)} in account {account} for more information."
     )
 
 
