@@ -15,7 +15,7 @@ from windvane.api import served
 from windvane.api.authenticator import Authenticator
 from windvane.api.cloudtrail import Trail, trail_operations
 from windvane.api.events import event_operations
-from windvane.api.iam.table import identity_parts
+from windvane.api.iam.operation import identity_parts
 from windvane.api.identity import identity_operations
 from windvane.api.in_process import InProcessClient
 from windvane.api.key_file import KeyFile, load_or_create_keys

@@ -12,7 +12,7 @@ from api.identities import SECRET, identity_of, permit_of
 from api.world import INPUT, MODEL_DATA, REGION, Clock, World, build_parts, close, migrated_database
 from botocore.config import Config
 
-from windvane.api.iam.table import IdentityParts
+from windvane.api.iam.operation import IdentityParts
 from windvane.api.identity import identity_operations
 from windvane.api.served import operations
 from windvane.artifacts.local import LocalArtifacts

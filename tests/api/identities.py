@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from windvane.api.iam.table import IdentityParts, identity_parts
+from windvane.api.iam.operation import IdentityParts, identity_parts
 from windvane.api.keyring import KeyRing
 from windvane.api.permission_table import PERMISSIONS
 from windvane.api.permissions import Permissions

@@ -6,12 +6,12 @@ from windvane.api.answers import listed
 from windvane.api.automl_answers import description, description_v2, summary
 from windvane.api.automl_request.spec import new_job, new_job_v2
 from windvane.api.candidates import candidate_answer
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.domain.job import ApiVersion
 from windvane.errors import InvalidRequest
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sagemaker")
+OPERATIONS = OperationTable("sagemaker")
 
 
 @OPERATIONS.serves("CreateAutoMLJob")

@@ -6,11 +6,11 @@ from typing import Any
 
 from windvane.api.answers import echoed, listed, present
 from windvane.api.endpoints import serverless_config
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.domain.deployment import EndpointConfig, Variant
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sagemaker")
+OPERATIONS = OperationTable("sagemaker")
 
 
 @OPERATIONS.serves("CreateEndpointConfig")

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.serving.readings import Reading, Readings, read
 from windvane.serving.tally import Ended, Outcome
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("windvane")
+OPERATIONS = OperationTable("windvane")
 
 _OUTCOMES = {
     Outcome.ANSWERED: "Answered",

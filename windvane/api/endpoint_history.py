@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.logs import Change
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("windvane")
+OPERATIONS = OperationTable("windvane")
 
 
 @OPERATIONS.serves("DescribeEndpointHistory")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import listed, present, reason
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sagemaker")
+OPERATIONS = OperationTable("sagemaker")
 
 
 @OPERATIONS.serves("CreateEndpoint")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from windvane.api import sts
 from windvane.api.iam import inline, keys, policies, roles, simulation, users
-from windvane.api.iam.table import IdentityParts
+from windvane.api.iam.operation import IdentityParts
 from windvane.wire.call import Handler
 
 _TABLES = (

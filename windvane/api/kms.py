@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.kms.ciphers import Encrypted
 from windvane.control.kms.keys import KeyPage
 from windvane.control.members import Unserved
@@ -16,7 +16,7 @@ from windvane.domain.keys import Key, KeyAlias, KeyMaterial, KeyState
 from windvane.errors import InvalidRequest
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("kms")
+OPERATIONS = OperationTable("kms")
 
 _SPEC, _ALGORITHM = "SYMMETRIC_DEFAULT", "SYMMETRIC_DEFAULT"
 _BYTES = {"AES_256": 32, "AES_128": 16}

@@ -9,7 +9,7 @@ from typing import Any
 from windvane.api.answers import present, reason
 from windvane.api.candidate_words import in_words
 from windvane.api.candidates import container_answer, step_answer
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.leaderboard import Stage, Standing
 from windvane.domain.candidate import Candidate, Metric
 from windvane.domain.job import AutoMLJob
@@ -19,7 +19,7 @@ from windvane.engine.features.cards import recipe_card
 from windvane.notes.sentences import sentences
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("windvane")
+OPERATIONS = OperationTable("windvane")
 
 
 @OPERATIONS.serves("DescribeLeaderboard")

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.logs import named_group
 from windvane.domain.logs import LogEvent, LogGroup, LogStream
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("logs")
+OPERATIONS = OperationTable("logs")
 
 
 @OPERATIONS.serves("DescribeLogGroups")

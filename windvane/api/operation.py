@@ -1,6 +1,6 @@
 """How an AWS operation is declared: a small function in the file of its resource.
 
-    OPERATIONS = Table("sagemaker")
+    OPERATIONS = OperationTable("sagemaker")
 
     @OPERATIONS.serves("StopAutoMLJob")
     def stop_auto_ml_job(parts: Services, call: Call) -> Result: ...
@@ -59,7 +59,7 @@ class Services:
 Operation = Callable[[Services, Call], Result]
 
 
-class Table:
+class OperationTable:
     """The operations of one file."""
 
     def __init__(self, service: str) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 from windvane.api.answers import present
 from windvane.api.automl_request.data_rules import CSV, PARQUET
-from windvane.api.operation import Services, Table
+from windvane.api.operation import OperationTable, Services
 from windvane.control.inputs import data_source
 from windvane.control.previews import PreviewView
 from windvane.engine.preview.records import PreviewRequest
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("windvane")
+OPERATIONS = OperationTable("windvane")
 
 _ROWS_SHOWN = 20
 _CONTENT_TYPES = {"csv": CSV, "parquet": PARQUET}

@@ -7,7 +7,7 @@ from typing import Any
 
 from windvane.api.answers import present, reason
 from windvane.api.automl_answers import objective_name, problem_type_name
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.overviews import Overview
 from windvane.control.progress import ProgressView, Running, index_of
 from windvane.domain.candidate import Candidate, CandidateStatus
@@ -17,7 +17,7 @@ from windvane.domain.progress import Finish, Phase
 from windvane.domain.task import TaskKind
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("windvane")
+OPERATIONS = OperationTable("windvane")
 
 _UNPLANNED = (TaskKind.ENSEMBLE, TaskKind.BASELINE)
 """Tasks that are called what the candidates are that they make."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import present, reason
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.reports import ReportsView
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("windvane")
+OPERATIONS = OperationTable("windvane")
 
 
 @OPERATIONS.serves("StartCandidateReports")

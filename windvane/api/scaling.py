@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from windvane.api.answers import present, reason
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.scaling.paging import ScalingPage
 from windvane.domain.resource import Resource
 from windvane.domain.scaling import (
@@ -22,7 +22,7 @@ from windvane.domain.scaling import (
 )
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("application-autoscaling")
+OPERATIONS = OperationTable("application-autoscaling")
 
 R = TypeVar("R", bound=Resource)
 

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from windvane.api.answers import listed, present, reason
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.api.secondary_statuses import transitions
 from windvane.control.steps import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS
 from windvane.control.transforms import NO_PROCESSING
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sagemaker")
+OPERATIONS = OperationTable("sagemaker")
 
 
 @OPERATIONS.serves("CreateTrainingJob")

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from windvane.api.iam.table import IdentityParts, Table
+from windvane.api.iam.operation import IdentityParts, OperationTable
 from windvane.api.keyring import TemporaryKeys, assumed_role_arn
 from windvane.api.session_tokens import MOST_POLICY_ARNS
 from windvane.control.identity.documents import Use, read_new_policy
@@ -23,7 +23,7 @@ from windvane.errors import (
 from windvane.names import default_role
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sts")
+OPERATIONS = OperationTable("sts")
 
 HONOURED = {
     "AssumeRole": frozenset(

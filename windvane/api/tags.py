@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.errors import InvalidRequest
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sagemaker")
+OPERATIONS = OperationTable("sagemaker")
 
 
 @OPERATIONS.serves("AddTags")

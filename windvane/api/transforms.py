@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from windvane.api.operation import Services, Table, scope_of
+from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.members import Request, first
 from windvane.domain.candidate import TransformJob
 from windvane.serving.content_types import CSV, choose_accept, read_content_type
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("sagemaker")
+OPERATIONS = OperationTable("sagemaker")
 
 
 @OPERATIONS.serves("CreateTransformJob")

@@ -182,7 +182,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judged:
+class ModelFigures:
     """Figures of the packed model; None where there was no time, or nothing to find.
 
     latency_s    of a row through the packages
@@ -206,7 +206,7 @@ class Result:
     outcome: Outcome | None = None
     refit_s: float = 0.0
     likely: tuple[int, ...] = ()
-    judged: Judged = field(default_factory=Judged)
+    judged: ModelFigures = field(default_factory=ModelFigures)
 
 
 A = TypeVar("A", bound=Action, covariant=True)

@@ -13,7 +13,7 @@ from windvane.automl.actions import (
     FirstLook,
     FitFeatures,
     FitOnAllRows,
-    Judged,
+    ModelFigures,
     Pack,
     Refit,
     Result,
@@ -80,7 +80,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
         **({} if outcome is None else {"outcome": outcome_to_json(outcome)}),
         **({"refit_s": result.refit_s} if result.refit_s else {}),
         **({"likely": list(result.likely)} if result.likely else {}),
-        **({} if result.judged == Judged() else {"judged": asdict(result.judged)}),
+        **({} if result.judged == ModelFigures() else {"judged": asdict(result.judged)}),
     }
 
 
@@ -96,7 +96,7 @@ def result_from_json(document: Mapping[str, Any]) -> Result:
         outcome=None if outcome is None else outcome_from_json(outcome),
         refit_s=float(document.get("refit_s", 0.0)),
         likely=tuple(int(index) for index in document.get("likely", ())),
-        judged=Judged() if judged is None else Judged(**judged),
+        judged=ModelFigures() if judged is None else ModelFigures(**judged),
     )
 
 

@@ -18,7 +18,7 @@ from windvane.automl.actions import (
     FirstLook,
     FitFeatures,
     FitOnAllRows,
-    Judged,
+    ModelFigures,
     Pack,
     Refit,
     Result,
@@ -192,7 +192,7 @@ def _pack(action: Pack, context: _Context) -> Result:
     took_s = time.time() - began
     if context.limits.stop_at - time.time() > took_s + _MEASURING_S:
         latency_s = stages.row_latency(dataset, into)
-    return Result(judged=Judged(latency_s, optimism, pessimism))
+    return Result(judged=ModelFigures(latency_s, optimism, pessimism))
 
 
 def _cleared(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from windvane.automl.actions import (
     FirstLook,
     FitFeatures,
     FitOnAllRows,
-    Judged,
+    ModelFigures,
     Refit,
     Result,
     Status,
@@ -218,4 +218,4 @@ class Simulated:
             return Result(outcome(action.index, 0.99, n_folds, 5e-3, members))
         if isinstance(action, Refit):
             return Result(outcome(action.index, scored(action.index), n_folds))
-        return Result(judged=Judged(1e-3, 0.01, 0.002))
+        return Result(judged=ModelFigures(1e-3, 0.01, 0.002))

@@ -13,7 +13,7 @@ from windvane.automl.actions import (
     FirstLook,
     FitFeatures,
     FitOnAllRows,
-    Judged,
+    ModelFigures,
     Pack,
     Refit,
     Result,
@@ -81,7 +81,7 @@ def test_limits_are_read_as_they_were_written(at):
     [
         Result(),
         Result(outcome(3, 0.7), refit_s=1.5, likely=(1, 3)),
-        Result(outcome(9, 0.8, members={1: 0.4, 3: 0.6}), judged=Judged(0.001, 0.02, 0.01)),
+        Result(outcome(9, 0.8, members={1: 0.4, 3: 0.6}), judged=ModelFigures(0.001, 0.02, 0.01)),
     ],
 )
 def test_a_result_is_read_as_it_was_written(result):

@@ -9,7 +9,7 @@ from windvane.automl.actions import (
     BuildEnsemble,
     FirstLook,
     FitOnAllRows,
-    Judged,
+    ModelFigures,
     Pack,
     Refit,
     Result,
@@ -171,7 +171,7 @@ def test_nothing_is_judged_that_says_so_itself_or_was_not_picked_by_its_score():
 
 def packed(latency_s=None, optimism=None, pessimism=None):
     return Step(
-        Pack(2, ()), Status.DONE, result=Result(judged=Judged(latency_s, optimism, pessimism))
+        Pack(2, ()), Status.DONE, result=Result(judged=ModelFigures(latency_s, optimism, pessimism))
     )
 
 

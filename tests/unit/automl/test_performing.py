@@ -14,7 +14,7 @@ from windvane.automl.actions import (
     FirstLook,
     FitFeatures,
     FitOnAllRows,
-    Judged,
+    ModelFigures,
     Pack,
     Refit,
     Result,
@@ -174,6 +174,6 @@ def test_packages_of_refitted_members_have_their_models(job):
 
 
 def test_without_time_packages_are_made_and_nothing_is_measured(job):
-    assert done(Pack(1, ()), job, left_s=0.0).judged == Judged()
+    assert done(Pack(1, ()), job, left_s=0.0).judged == ModelFigures()
     assert predictor(job).about["candidate"] == 1
     assert read_analysis(Folders(job).dataset).target == "y"

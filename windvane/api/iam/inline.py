@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from windvane.api.iam.table import IdentityParts, Operation, Table, page_of
+from windvane.api.iam.operation import IdentityParts, Operation, OperationTable, page_of
 from windvane.domain.identity import Role, User
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("iam")
+OPERATIONS = OperationTable("iam")
 
 Kind = type[User] | type[Role]
 _WORDS: tuple[tuple[str, Any], ...] = (("User", User), ("Role", Role))

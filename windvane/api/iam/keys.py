@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from windvane.api.iam.table import IdentityParts, Table, page_of
+from windvane.api.iam.operation import IdentityParts, OperationTable, page_of
 from windvane.api.iam.users import own_name
 from windvane.domain.identity import AccessKey, KeyStatus
 from windvane.errors import AccessDenied, InvalidRequest
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("iam")
+OPERATIONS = OperationTable("iam")
 
 
 @OPERATIONS.serves("CreateAccessKey")

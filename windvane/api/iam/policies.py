@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from windvane.api.answers import present
-from windvane.api.iam.table import IdentityParts, Table, page_of, tags_of
+from windvane.api.iam.operation import IdentityParts, OperationTable, page_of, tags_of
 from windvane.control.identity.managed_policies import version_of
 from windvane.domain.identity import ManagedPolicy, PolicyVersion, Role, User
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("iam")
+OPERATIONS = OperationTable("iam")
 
 
 @OPERATIONS.serves("CreatePolicy")

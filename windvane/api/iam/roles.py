@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from windvane.api.answers import present
-from windvane.api.iam.table import IdentityParts, Table, page_of, tags_of
+from windvane.api.iam.operation import IdentityParts, OperationTable, page_of, tags_of
 from windvane.domain.identity import Role
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("iam")
+OPERATIONS = OperationTable("iam")
 
 
 @OPERATIONS.serves("CreateRole", "PermissionsBoundary", "MaxSigninSessionDuration")

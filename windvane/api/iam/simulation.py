@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from itertools import islice, product
 from typing import Any
 
-from windvane.api.iam.table import IdentityParts, Table, page_size
+from windvane.api.iam.operation import IdentityParts, OperationTable, page_size
 from windvane.control.identity.documents import Policy, Use, length_of, read_policy
 from windvane.control.identity.evaluation import Decision, Rights, decide
 from windvane.errors import InvalidRequest, MalformedPolicy, NotFound, PolicyTooLong
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("iam")
+OPERATIONS = OperationTable("iam")
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 _MOST_FURTHER = 10 * Use.MANAGED.most

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.api.iam.table import IdentityParts, Table, page_of, tags_of
+from windvane.api.iam.operation import IdentityParts, OperationTable, page_of, tags_of
 from windvane.domain.identity import User
 from windvane.errors import InvalidRequest
 from windvane.wire.call import Call, Result
 
-OPERATIONS = Table("iam")
+OPERATIONS = OperationTable("iam")
 
 
 @OPERATIONS.serves("CreateUser", "PermissionsBoundary")

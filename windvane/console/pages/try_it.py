@@ -19,9 +19,9 @@ from windvane.console.forms import Form, form_of
 from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.trying.downloads import csv_download, csv_text
+from windvane.console.trying.explanation import ExplanationView, explanation_view
 from windvane.console.trying.invoking import Snippet, asked_by, snippets
 from windvane.console.trying.pasted import Pasted, read_pasted
-from windvane.console.trying.reasons import Reasons, reasons_from
 from windvane.console.trying.schema import Field, Schema, schema_from
 from windvane.console.wording import number
 from windvane.errors import (
@@ -85,7 +85,7 @@ class Result:
     n_rows: int = 0
     remarks: Sequence[str] = ()
     row: str = ""
-    reasons: Reasons | None = None
+    reasons: ExplanationView | None = None
     refusal: Refusal | None = None
     no_reasons: Refusal | None = None
 
@@ -258,7 +258,7 @@ class _Trying:
             told = await self.context.ask("windvane", "ExplainPrediction", parameters)
         except (CallerFault, InvocationFault) as error:
             return replace(result, no_reasons=_refusal(error))
-        found = reasons_from(told, self.schema.target, self.schema.labels)
+        found = explanation_view(told, self.schema.target, self.schema.labels)
         return replace(result, reasons=found)
 
 

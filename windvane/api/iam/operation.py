@@ -66,7 +66,7 @@ def identity_parts(
 Operation = Callable[[IdentityParts, Call], Result]
 
 
-class Table:
+class OperationTable:
     """The operations of one file.
 
     refused    operation -> members of its request that cannot be honoured

@@ -1,4 +1,4 @@
-"""An explained prediction as people read it: a few sentences, charts, and the numbers behind them."""
+"""What a page shows of an explained prediction: a few sentences, charts, and the numbers behind them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BASELINES = {
 
 
 @dataclass(frozen=True)
-class Reasons:
+class ExplanationView:
     """label      whose probability is explained; None for a value
     labels     that can be chosen from
     sentences  what matters most, in plain words
@@ -40,13 +40,15 @@ class Reasons:
     chances: Chart | None
 
 
-def reasons_from(answer: Mapping[str, Any], target: str, labels: Sequence[str]) -> Reasons:
+def explanation_view(
+    answer: Mapping[str, Any], target: str, labels: Sequence[str]
+) -> ExplanationView:
     """answer    of ExplainPrediction"""
     label = answer.get("ExplainedLabel")
     contributions = sorted(
         answer["Contributions"], key=lambda one: abs(one["Contribution"]), reverse=True
     )
-    return Reasons(
+    return ExplanationView(
         label=label,
         labels=labels,
         sentences=_sentences(answer, contributions, target),
