@@ -14,6 +14,7 @@ from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_o
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import likely_members
 from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.weighted import taken
 
 
 class LikelyMembers:
@@ -24,6 +25,7 @@ class LikelyMembers:
 
     def __init__(self, table: Dataset, *, has_ensemble: bool) -> None:
         self._table, self._has_ensemble = table, has_ensemble
+        self._scored = np.flatnonzero(table.folds >= 0)
         self._predictions: dict[int, NDArray[np.floating[Any]]] = {}
         self._entries: list[LeaderboardRow] = []
 
@@ -33,8 +35,8 @@ class LikelyMembers:
         plan = record.plan
         if plan is None:
             raise AssertionError("An ensemble cannot be a member of another.")
-        predictions = at_temperature(read_out_of_fold(folder), record.temperature)
-        self._predictions[plan.index] = predictions
+        predictions = read_out_of_fold(folder)[self._scored]
+        self._predictions[plan.index] = at_temperature(predictions, record.temperature)
         self._entries.append(LeaderboardRow(plan.index, plan.algorithm, plan, record.outcome))
         return record
 
@@ -58,4 +60,5 @@ class LikelyMembers:
         best = (ranked(self._entries, objective)[0].index,)
         if not self._has_ensemble:
             return best
-        return likely_members(self._predictions, table.y, objective, table.weight) or best
+        weight = taken(table.weight, self._scored)
+        return likely_members(self._predictions, table.y[self._scored], objective, weight) or best

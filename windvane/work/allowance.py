@@ -24,7 +24,7 @@ FIGURES = (
 @dataclass(frozen=True)
 class TaskAllowance:
     """open_artifacts    anew: a client does not survive a fork
-    threads           for reading and explaining; training uses one
+    threads           for reading and explaining; training uses one, or as many as its task says
     memory_mb         at which the process will be killed
     max_data_bytes    decompressed training data
     max_columns       of a table

@@ -29,7 +29,7 @@ def test_there_is_none_of_algorithms_that_have_no_long_fit() -> None:
 
 
 def test_it_learns_from_all_rows_in_larger_trees_the_fewer_there_is_time_for() -> None:
-    plans = [long_run(LARGE, 2, left_s, 2) for left_s in (15.0, 300.0)]
+    plans = [long_run(LARGE, 2, left_s, 2) for left_s in (12.0, 300.0)]
     assert [plan.n_rows for plan in plans] == [None] * 2
     assert plans[0].hyperparameters["num_leaves"] > plans[1].hyperparameters["num_leaves"]
 
@@ -41,6 +41,14 @@ def test_the_less_time_there_is_the_larger_its_steps() -> None:
     ]
     assert steps == sorted(steps, reverse=True)
     assert steps[0] > steps[-1]
+
+
+def test_of_fewer_rows_trees_are_smaller() -> None:
+    leaves = [
+        long_run(replace(LARGE, n_rows=n), 2, 300.0, 2).hyperparameters["num_leaves"]
+        for n in (190_000, 1_000_000)
+    ]
+    assert leaves[0] < leaves[1]
 
 
 def test_twice_the_cores_are_as_good_as_twice_the_time() -> None:
