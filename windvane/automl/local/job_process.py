@@ -18,8 +18,12 @@ from windvane.automl.local.libraries import Libraries, keep_pandas_from_arrow
 from windvane.automl.local.run import run_here
 from windvane.errors import DataFault, JobFault
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""The environment this process is to be started with: one thread a child, and none before it forks."""
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+"""What this process is to be started with: one thread a child, and none before it forks; and an allocator that does not take a
+gigabyte of an action's memory before it is needed."""
 
 
 def main() -> int:

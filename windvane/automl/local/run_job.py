@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from windvane.automl.local.events import Event, OnEvent
 from windvane.automl.local.job import Job
-from windvane.automl.local.job_process import ONE_THREAD
+from windvane.automl.local.job_process import ENVIRONMENT
 from windvane.automl.local.report_request import Reported, ReportRequest
 from windvane.errors import DataFault, JobFault
 from windvane.process import parent_death
@@ -71,7 +71,7 @@ def _run(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) 
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **ENVIRONMENT},
             text=True,
         )
     try:

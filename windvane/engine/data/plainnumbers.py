@@ -17,6 +17,10 @@ LEAST_ROWS = 20_000
 
 _LOOK = 10_000
 _NEARLY_ALL = 0.9
+_MANY_ROWS, _MANY = 500_000, 0.1
+"""Of so many rows, numbers that repeat here and there take too long to be told by their texts as well; NaN among them is
+missing."""
+
 _FEW = 1000
 """Cells whose reading tells soon that a column is of words."""
 
@@ -48,18 +52,21 @@ class PlainNumbers:
 
 def plain_numbers(name: str, cells: pa.ChunkedArray) -> PlainNumbers | None:
     """Return the cells (numbers, or strings that all read as plain numbers; null for empty), if they are many, have
-    fractions and hardly repeat; else None."""
+    fractions and hardly repeat, or do not repeat much if they are very many; else None."""
     if len(cells) < LEAST_ROWS or not (_is_number(cells.type) or _is_text(cells.type)):
         return None
+    are_many = len(cells) >= _MANY_ROWS
     try:
-        if not _hardly_repeat(_floats(cells.slice(0, _FEW))):
+        distinct = _MANY if are_many else _NEARLY_ALL
+        if not _are_distinct(_floats(cells.slice(0, _FEW)), distinct):
             return None
-        if not _hardly_repeat(_floats(cells.slice(0, _LOOK))):
+        if not _are_distinct(_floats(cells.slice(0, _LOOK)), distinct):
             return None
         values = _floats(cells)
     except pa.ArrowInvalid:
         return None
-    is_finite = len(values) - np.count_nonzero(np.isfinite(values)) == cells.null_count
+    n_missing = np.count_nonzero(np.isnan(values)) if are_many else cells.null_count
+    is_finite = len(values) - np.count_nonzero(np.isfinite(values)) == n_missing
     return PlainNumbers(name, values) if is_finite else None
 
 
@@ -71,11 +78,12 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _hardly_repeat(values: NDArray[np.float64]) -> bool:
+def _are_distinct(values: NDArray[np.float64], share: float) -> bool:
+    """Return whether such a share of the numbers are different, and some have fractions."""
     present = values[~np.isnan(values)]
     if not len(present) or not (present != np.floor(present)).any():
         return False
-    return len(np.unique(present)) >= _NEARLY_ALL * len(present)
+    return len(np.unique(present)) >= share * len(present)
 
 
 def _floats(cells: pa.ChunkedArray) -> NDArray[np.float64]:

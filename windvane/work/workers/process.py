@@ -17,13 +17,14 @@ from windvane.work.workers.roles import Role
 READY_LINE = b"ready\n"
 """What a worker says on its standard output once it looks for tasks."""
 
-_ONE_THREAD = {
+_ENVIRONMENT = {
     **dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     ),
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway."""
+"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway. Arrow's own allocators have
+threads, or take a gigabyte of a task's limit before it is needed."""
 
 
 class WorkerProcess:
@@ -37,7 +38,7 @@ class WorkerProcess:
         self.role = role
         self._process = subprocess.Popen(
             command([sys.executable, "-m", "windvane.work.workers.worker", role]),
-            env={**os.environ, **_ONE_THREAD, "WINDVANE_DATA_DIR": str(data_dir)},
+            env={**os.environ, **_ENVIRONMENT, "WINDVANE_DATA_DIR": str(data_dir)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -6,6 +6,7 @@ import pytest
 
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType
 from windvane.engine.columns import ColumnType
+from windvane.engine.data import plainnumbers
 from windvane.engine.data.encoded import encode
 from windvane.engine.data.plainnumbers import LEAST_ROWS, plain_numbers
 from windvane.engine.data.target import may_be_numbers, resolve_target
@@ -55,6 +56,19 @@ def test_they_are_typed_as_the_slow_way_types_them(kind: pa.DataType) -> None:
 )
 def test_others_go_the_ordinary_way(why: str, cells: list, kind: pa.DataType) -> None:
     assert plain_numbers("x", chunked(cells, kind)) is None, why
+
+
+def test_of_very_many_rows_numbers_may_repeat_here_and_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cells = chunked([i % 5_000 / 7 for i in range(N_ROWS)], pa.float64())
+    assert plain_numbers("x", cells) is None
+    monkeypatch.setattr(plainnumbers, "_MANY_ROWS", N_ROWS)
+    quick = plain_numbers("x", cells)
+    assert quick is not None
+    found, slow = type_column(quick), type_column(encode("x", cells))
+    assert (found.spec, found.statistics) == (slow.spec, slow.statistics)
+    assert plain_numbers("x", chunked([i % 100 / 7 for i in range(N_ROWS)], pa.float64())) is None
 
 
 def test_equal_columns_are_found() -> None:
@@ -110,3 +124,14 @@ def test_a_target_of_them_is_what_the_slow_way_makes_of_it(problem: ProblemSpec)
 def test_a_target_of_which_classes_are_asked_goes_the_ordinary_way() -> None:
     assert not may_be_numbers(ProblemSpec("y", ProblemType.MULTICLASS))
     assert not may_be_numbers(ProblemSpec("y", objective=MetricName.AUC))
+
+
+def test_of_very_many_rows_nan_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plainnumbers, "_MANY_ROWS", N_ROWS)
+    cells = chunked([np.nan, None, *(i / 7 for i in range(N_ROWS))], pa.float64())
+    quick = plain_numbers("x", cells)
+    assert quick is not None
+    assert type_column(quick).statistics["missing"] == 2
+    assert (
+        plain_numbers("x", chunked([np.inf, *(i / 7 for i in range(N_ROWS))], pa.float64())) is None
+    )
