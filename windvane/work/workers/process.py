@@ -21,10 +21,11 @@ _ENVIRONMENT = {
     **dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     ),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway. Arrow's own allocators have
-threads, or take a gigabyte of a task's limit before it is needed."""
+"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway. Arrow's own
+allocators take a gigabyte of a task's limit before it is needed."""
 
 
 class WorkerProcess:
