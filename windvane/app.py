@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 from windvane.api import served
 from windvane.api.authenticator import Authenticator
@@ -18,7 +16,7 @@ from windvane.api.events import event_operations
 from windvane.api.iam.operation import identity_parts
 from windvane.api.identity import identity_operations
 from windvane.api.in_process import InProcessClient
-from windvane.api.key_file import KeyFile, load_or_create_keys
+from windvane.api.key_file import KeyFile
 from windvane.api.key_watch import KeyWatch
 from windvane.api.keyring import KeyRing
 from windvane.api.operation import Services
@@ -72,26 +70,22 @@ from windvane.from_settings import (
     embedded_objects,
     hooks_of,
     key_of_writes,
-    membership_of,
     networks_of,
     permanent_keys,
     plain_links,
     regions_of_buckets,
     s3_upstream,
     sandbox_for,
-    shared_keys_of,
     work_config,
 )
 from windvane.maintenance.old_folder import require_imported
 from windvane.names import PageTokens, Scope, default_bucket
 from windvane.process.volatile import make_memory_folder, remove_empty_folders
 from windvane.serving.explaining import Explaining
-from windvane.serving.peer_asks import asks_of
-from windvane.serving.peer_door import PeerDoor
-from windvane.serving.peers import Peers
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
+from windvane.sharing import Sharing
 from windvane.store.open import open_store
 from windvane.telemetry import Telemetry
 from windvane.upkeep import Upkeep
@@ -114,14 +108,10 @@ from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
-from windvane.work.hosting.placing import ALL_HERE, SharedPlacing
 from windvane.work.workers.process import WorkerProcess
 from windvane.work.workers.supervisor import Supervisor
 
 _LOG = logging.getLogger(__name__)
-_HAND_OVER_S, _LOOK_S = 20.0, 0.05
-"""For which a server that leaves waits until others host its endpoints."""
-
 _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE + 4
 """What may take long has no more than its number of them; 4 are left for blocks of objects and owners of buckets."""
 
@@ -146,11 +136,12 @@ class Server:
         self._settings = settings
         self._store = open_store(settings.store_url, settings.data_dir)
         masters = load_master_keys(settings.data_dir, settings.master_key)
-        shared_keys = shared_keys_of(settings, self._store, masters)
-        if shared_keys is None:
-            keys = load_or_create_keys(settings.data_dir, settings.account)
-        else:
-            keys = shared_keys.agree()
+        self._failures = FailureCounter(settings.limits.failed_requests)
+        self._rates = AccountRates(settings.limits.requests_per_s)
+        self._sharing = Sharing(
+            settings, self._store, masters, address, self._failures, self._rates
+        )
+        self._membership, keys = self._sharing.membership, self._sharing.keys
         self._page_tokens = PageTokens(keys.token_secret)
         self._kms = new_key_service(self._store, masters, self._page_tokens, utc_now)
         if settings.s3 is None:
@@ -160,13 +151,7 @@ class Server:
         self._mapped = BucketMap(bucket_sources(settings))
         own = artifacts_of(settings, self._objects, connection_of(settings))
         self._artifacts = with_mapped(own, self._mapped.sources)
-        self._failures = FailureCounter(settings.limits.failed_requests)
-        self._rates = AccountRates(settings.limits.requests_per_s)
-        self._membership = membership_of(
-            settings, self._store, address, self._tell_servers, self._hear_servers
-        )
-        self._peers = Peers(keys.token_secret, time.time) if self._store.is_shared else None
-        self._router = Router(Bounds(queue=settings.serving.queue), self._peers)
+        self._router = Router(Bounds(queue=settings.serving.queue), self._sharing.peers)
         self._no_volumes = make_memory_folder(settings.data_dir)
         self._sandbox = sandbox_for(settings, self._no_volumes, keys.sealing_secret)
         self._hosting = Hosting(
@@ -181,7 +166,7 @@ class Server:
             permits=self._permits_bucket,
             check_data=self._check_model_data,
             model_bytes=settings.limits.model_bytes,
-            placing=SharedPlacing(self._membership.id) if self._store.is_shared else ALL_HERE,
+            placing=self._sharing.placing,
         )
         self._supervisor = Supervisor(
             work_config(settings, self._mapped, self._membership, self._sandbox, masters), workers
@@ -235,7 +220,7 @@ class Server:
             **runtime_operations(self._router),
             **reason_operations(self._router, explaining),
         }
-        self._peer_door = self._new_peer_door(keys, explaining)
+        self._sharing.answer_peers(self._bodies, self._router, explaining)
         self._edge = self._new_edge()
         self._in_process = InProcessClient(
             self._operations,
@@ -248,7 +233,12 @@ class Server:
         )
         self._console = self._new_console()
         self.asgi = Web(
-            self._edge, self._console, self._telemetry, self.faults, self._bodies, self._peer_door
+            self._edge,
+            self._console,
+            self._telemetry,
+            self.faults,
+            self._bodies,
+            self._sharing.door,
         )
         self._upkeep = Upkeep(
             self._objects,
@@ -257,7 +247,7 @@ class Server:
             KeyWatch(settings.data_dir, settings.account, self._use_keys),
             utc_now,
             self._membership,
-            shared_keys,
+            self._sharing.shared_keys,
         )
 
     async def start(self) -> None:
@@ -280,16 +270,8 @@ class Server:
         self._upkeep.start()
 
     async def leave(self) -> None:
-        """Hand over to other servers, if there are some, what they can go on with at once: whoever asks for an endpoint that
-        was hosted here does not notice."""
-        await asyncio.to_thread(self._membership.leave)
-        until = time.monotonic() + _HAND_OVER_S
-        while (
-            self._hosting.n_hosted
-            and any(not one.is_leaving for one in self._membership.live())
-            and time.monotonic() < until
-        ):
-            await asyncio.sleep(_LOOK_S)
+        """Hand over to other servers, if there are some, what they can go on with at once."""
+        await self._sharing.leave(self._hosting)
 
     def end_streams(self) -> None:
         """Let the clients go that follow events: other requests end by themselves."""
@@ -302,8 +284,7 @@ class Server:
         await asyncio.to_thread(self._edge.close)
         await asyncio.to_thread(self._in_process.close)
         await self._gateway.close()
-        if self._peers is not None:
-            await self._peers.close()
+        await self._sharing.close()
         await asyncio.to_thread(self._autoscaler.stop)
         await asyncio.gather(
             asyncio.to_thread(self._supervisor.stop), asyncio.to_thread(self._hosting.stop)
@@ -320,21 +301,11 @@ class Server:
         """What is not well, a sentence each."""
         return [*self._supervisor.faults(), *self._audit.faults(), *self._membership.faults()]
 
-    def _tell_servers(self) -> dict[str, Any]:
-        """Return what the other servers of the store are to know."""
-        return {"failures": self._failures.told_others(), "rates": self._rates.told_others()}
-
-    def _hear_servers(self, told: Sequence[Mapping[str, Any]]) -> None:
-        self._failures.hear([one.get("failures", {}) for one in told])
-        self._rates.hear([one.get("rates", {}) for one in told])
-
     def _use_keys(self, keys: KeyFile) -> None:
         self._keyring.replace(permanent_keys(self._settings, keys), keys.token_secret)
         self._authenticator.replace(keys.token_secret)
         self._page_tokens.replace(keys.token_secret)
-        for one in (self._peers, self._peer_door):
-            if one is not None:
-                one.replace(keys.token_secret)
+        self._sharing.use_secret(keys.token_secret)
 
     def _ensure_default_bucket(self) -> None:
         account = self._settings.account
@@ -345,6 +316,8 @@ class Server:
         yield from self._supervisor.gauges()
         yield from self._webhooks.gauges()
         yield "event_streams", float(self._streams.n_open)
+        yield "servers", float(max(1, len(self._membership.live())))
+        yield "leads", float(self._membership.lead() is not None)
 
     def _new_gateway(self) -> S3Gateway:
         forwarder, prove = Forwarder(), prover(self._keyring, utc_now)
@@ -440,12 +413,6 @@ class Server:
                 )
             ),
         }
-
-    def _new_peer_door(self, keys: KeyFile, explaining: Explaining) -> PeerDoor | None:
-        """Return what answers the other servers of the store; None if it serves one alone."""
-        if not self._store.is_shared:
-            return None
-        return PeerDoor(keys.token_secret, self._bodies, asks_of(self._router, explaining))
 
     def _new_parts(self) -> Services:
         store, artifacts, limits = self._store, self._artifacts, self._settings.limits

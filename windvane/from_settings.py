@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
-import socket
-import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
-from windvane import __version__
 from windvane.addresses import is_loopback
 from windvane.api.key_file import KeyFile
-from windvane.api.shared_keys import SharedKeys
 from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder, ObjectStoreArtifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.mapped import BucketMap, BucketSource
 from windvane.audit.anchors import StoredAnchors
-from windvane.audit.files import FileBounds, server_of
+from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
 from windvane.control.buckets import BucketOwners, DeclaredOwners, RegionOf, regions_of
 from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
 from windvane.control.objects import KeyOfWrites
-from windvane.control.servers.joining import check_upgrade
-from windvane.control.servers.membership import Alone, Member, Membership
+from windvane.control.servers.membership import Membership
 from windvane.domain.events import DETAIL_TYPES
-from windvane.domain.server import ServerRecord
 from windvane.events.webhooks import Hook
-from windvane.names import default_bucket, derived_suffix, fresh_suffix
+from windvane.names import default_bucket
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DataKeys
@@ -49,7 +41,6 @@ from windvane.process.volatile import memory_folder
 from windvane.sealing import derive_key
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.base import Store
-from windvane.store.sql import SqlStore
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
@@ -257,70 +248,6 @@ def sandbox_for(settings: Settings, no_volumes: str, secret: bytes) -> Sandbox:
     return sandbox
 
 
-def shared_keys_of(settings: Settings, store: SqlStore, masters: MasterKeys) -> SharedKeys | None:
-    """Return the keys that all servers of the store have, whose schema is brought up to date for it; None if there can be
-    one server alone.
-
-    raises    StoreUnusable
-    """
-    if not store.is_shared:
-        return None
-    check_upgrade(store)
-    store.migrate()
-    audit = settings.data_dir / AUDIT_FOLDER
-    return SharedKeys(store, masters, settings.data_dir, settings.account, audit)
-
-
-def membership_of(
-    settings: Settings,
-    store: SqlStore,
-    address: str,
-    tell: Callable[[], Mapping[str, Any]],
-    hear: Callable[[Sequence[Mapping[str, Any]]], None],
-) -> Membership:
-    """Return what this server is among those of its store.
-
-    address    URL at which it listens
-    tell, hear what servers let each other know all the time
-    """
-    run = fresh_suffix(8)
-    if not store.is_shared:
-        return Alone(run, store, lambda: datetime.now(UTC))
-    host, now = socket.gethostname(), datetime.now(UTC)
-    objects = settings.data_dir.absolute() / OBJECTS
-    external = settings.s3 and (settings.s3.endpoint.rstrip("/") or f"S3 of {settings.s3.region}")
-    own = ServerRecord(
-        id=run,
-        folder=_name_of(settings.data_dir.absolute(), host),
-        version=__version__,
-        host=host,
-        address=settings.address or address,
-        certificate=_fingerprint(settings.tls_cert),
-        objects=external or f"the folder {objects} of {host}",
-        workers=max(1, settings.workers),
-        started=now,
-        up_since=now,
-        heartbeat=now,
-    )
-    return Member(store, own, lambda: datetime.now(UTC), tell, hear)
-
-
-def _name_of(data_dir: Path, host: str) -> str:
-    """Return what names a data folder on its machine: a copy of it is another one."""
-    machine = Path("/etc/machine-id")
-    told = machine.read_text() if machine.is_file() else ""
-    return derived_suffix(server_of(data_dir / AUDIT_FOLDER), told, host, str(data_dir), n_hex=32)
-
-
-def _fingerprint(certificate: str) -> str:
-    """Return the SHA-256 of the first certificate in a PEM file, in hexadecimal; "" for no file."""
-    if not certificate:
-        return ""
-    first = Path(certificate).read_text().partition("-----END CERTIFICATE-----")
-    pem = first[0][first[0].index("-----BEGIN") :] + first[1]
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
-
-
 def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
     lacks = (
         "" if sandbox.cuts_network else "its machine has neither seccomp nor network namespaces."
@@ -342,7 +269,7 @@ def work_config(
         data_dir=settings.data_dir.absolute(),
         run=membership.id,
         up_since=datetime.now(UTC),
-        is_shared=not isinstance(membership, Alone),
+        is_shared=membership.is_shared,
         workers=max(1, settings.workers),
         memory_mb=memory_mb,
         calibrate=settings.engine.calibrate,

@@ -87,6 +87,35 @@ def locked(data_dir: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def locked_database(url: str) -> Iterator[None]:
+    """Hold a SQLite database for the length of the block, wherever it lies; others can be shared.
+
+    url      of the store, as the configuration has it; "" for the database in the data folder, which is locked already
+    raises   FolderInUse if another server holds it
+    """
+    if not url.startswith("sqlite"):
+        yield
+        return
+    from sqlalchemy import make_url
+
+    database = make_url(url).database
+    if not database or database == ":memory:":
+        yield  # refused when it is opened
+        return
+    path = Path(database).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(f"{path.name}.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderInUse(
+                f"Another Windvane server uses the SQLite database {path}, which serves one alone. Several servers share a "
+                "PostgreSQL database ([store] url in the configuration)."
+            ) from error
+        yield
+
+
 def is_locked(data_dir: Path) -> bool:
     path = data_dir / "lock"
     if not path.exists():

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from windvane.addresses import is_loopback
-from windvane.cli.folder import locked, make_folder
+from windvane.cli.folder import locked, locked_database, make_folder
 from windvane.control.kms.master import VARIABLE
 from windvane.process.heap import share_heap
 from windvane.process.log_lines import log_to
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_tls(settings)
     check_host(settings, insecure=arguments.insecure)
     make_folder(settings.data_dir)
-    with locked(settings.data_dir):
+    with locked(settings.data_dir), locked_database(settings.store_url):
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
         _log_to(settings.data_dir / "logs")
         with _listening(settings) as listener:

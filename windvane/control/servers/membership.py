@@ -29,7 +29,11 @@ _LEADS_S = 6.0
 
 
 class Membership(Leadership, Protocol):
-    """id        names this life of the server; names of its workers begin with it"""
+    """id         names this life of the server; names of its workers begin with it
+    is_shared  whether there can be other servers
+    """
+
+    is_shared: bool
 
     @property
     def id(self) -> str: ...
@@ -58,6 +62,8 @@ class Membership(Leadership, Protocol):
 
 class Alone(Undisputed):
     """The membership of a server that has its store for itself: its data folder is locked."""
+
+    is_shared = False
 
     def __init__(self, server_id: str, store: Store, clock: Callable[[], datetime]) -> None:
         self.id = server_id
@@ -89,6 +95,8 @@ class Member:
     tell     what is told to the others with each heartbeat
     hear     is told what the others tell, once a second
     """
+
+    is_shared = True
 
     def __init__(
         self,

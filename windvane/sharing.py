@@ -1,0 +1,159 @@
+"""What a server has in common with the others on its store: keys, a membership, endpoints, and rates of requests.
+
+A server that has its store for itself has the same parts, most of which do nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from windvane import __version__
+from windvane.api.key_file import KeyFile, load_or_create_keys
+from windvane.api.shared_keys import SharedKeys
+from windvane.audit.files import server_of
+from windvane.audit.log import AUDIT_FOLDER
+from windvane.control.kms.master import MasterKeys
+from windvane.control.servers.joining import check_upgrade
+from windvane.control.servers.membership import Alone, Member, Membership
+from windvane.domain.server import ServerRecord
+from windvane.names import derived_suffix, fresh_suffix
+from windvane.serving.explaining import Explaining
+from windvane.serving.peer_asks import asks_of
+from windvane.serving.peer_door import PeerDoor
+from windvane.serving.peers import Peers
+from windvane.serving.router import Router
+from windvane.settings import Settings
+from windvane.store.sql import SqlStore
+from windvane.wire.bodies import Bodies
+from windvane.wire.failures import FailureCounter
+from windvane.wire.rates import AccountRates
+from windvane.work.hosting.hosting import Hosting
+from windvane.work.hosting.placing import ALL_HERE, Placing, SharedPlacing
+
+_HAND_OVER_S, _LOOK_S = 20.0, 0.05
+"""For which a server that leaves waits until others host its endpoints."""
+
+
+class Sharing:
+    """keys          of the data folder, and of all servers of the store
+    shared_keys   keeps them so; None if there can be one server alone
+    peers         asks other servers; None likewise
+    door          answers them, once it was made
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: SqlStore,
+        masters: MasterKeys,
+        address: str,
+        failures: FailureCounter,
+        rates: AccountRates,
+    ) -> None:
+        """Where the store can be shared, bring its schema up to date: the keys are in it.
+
+        address    URL at which this server listens
+        raises     StoreUnusable, UnusableKeys, UnusableMasterKey
+        """
+        self._failures, self._rates = failures, rates
+        self.shared_keys: SharedKeys | None = None
+        self.peers: Peers | None = None
+        self.door: PeerDoor | None = None
+        run = fresh_suffix(8)
+        self.membership: Membership
+        self.placing: Placing
+        if not store.is_shared:
+            self.keys: KeyFile = load_or_create_keys(settings.data_dir, settings.account)
+            self.membership, self.placing = Alone(run, store, _utc_now), ALL_HERE
+            return
+        check_upgrade(store)
+        store.migrate()
+        audit = settings.data_dir / AUDIT_FOLDER
+        self.shared_keys = SharedKeys(store, masters, settings.data_dir, settings.account, audit)
+        self.keys = self.shared_keys.agree()
+        own = _own_record(settings, run, address)
+        self.membership = Member(store, own, _utc_now, self._tell, self._hear)
+        self.placing = SharedPlacing(run)
+        self.peers = Peers(self.keys.token_secret, time.time)
+
+    def answer_peers(self, bodies: Bodies, router: Router, explaining: Explaining) -> None:
+        """Make the door at which other servers ask."""
+        if self.peers is not None:
+            self.door = PeerDoor(self.keys.token_secret, bodies, asks_of(router, explaining))
+
+    def use_secret(self, secret: bytes) -> None:
+        """Another secret that all servers share, from now on."""
+        for one in (self.peers, self.door):
+            if one is not None:
+                one.replace(secret)
+
+    async def leave(self, hosting: Hosting) -> None:
+        """Hand over to other servers, if there are some, what they can go on with at once: whoever asks for an endpoint that
+        was hosted here does not notice."""
+        await asyncio.to_thread(self.membership.leave)
+        until = time.monotonic() + _HAND_OVER_S
+        while (
+            hosting.n_hosted
+            and any(not one.is_leaving for one in self.membership.live())
+            and time.monotonic() < until
+        ):
+            await asyncio.sleep(_LOOK_S)
+
+    async def close(self) -> None:
+        if self.peers is not None:
+            await self.peers.close()
+
+    def _tell(self) -> dict[str, Any]:
+        """Return what the other servers are to know all the time."""
+        return {"failures": self._failures.told_others(), "rates": self._rates.told_others()}
+
+    def _hear(self, told: Sequence[Mapping[str, Any]]) -> None:
+        self._failures.hear([one.get("failures", {}) for one in told])
+        self._rates.hear([one.get("rates", {}) for one in told])
+
+
+def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
+    """Return what other servers are to know of this one; its times are set when it joins them."""
+    host, now, data_dir = socket.gethostname(), _utc_now(), settings.data_dir.absolute()
+    external = settings.s3 and (settings.s3.endpoint.rstrip("/") or f"S3 of {settings.s3.region}")
+    return ServerRecord(
+        id=run,
+        folder=_name_of(data_dir, host),
+        version=__version__,
+        host=host,
+        address=settings.address or address,
+        certificate=fingerprint(settings.tls_cert),
+        objects=external or f"the data folder {data_dir} of {host}",
+        workers=max(1, settings.workers),
+        started=now,
+        up_since=now,
+        heartbeat=now,
+    )
+
+
+def _name_of(data_dir: Path, host: str) -> str:
+    """Return what names a data folder on its machine: a copy of it is another one."""
+    machine = Path("/etc/machine-id")
+    told = machine.read_text() if machine.is_file() else ""
+    return derived_suffix(server_of(data_dir / AUDIT_FOLDER), told, host, str(data_dir), n_hex=32)
+
+
+def fingerprint(certificate: str) -> str:
+    """Return the SHA-256 of the first certificate in a PEM file, in hexadecimal; "" for no file."""
+    if not certificate:
+        return ""
+    text, end, _ = Path(certificate).read_text().partition("-----END CERTIFICATE-----")
+    pem = text[text.index("-----BEGIN CERTIFICATE-----") :] + end
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
