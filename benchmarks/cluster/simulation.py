@@ -33,7 +33,6 @@ class Costs:
     """Seconds that one writer of the store takes for a transaction, and what else there is between two tasks.
 
     claim_s     of a claim that finds a task
-    empty_s     of one that finds none
     finish_s    of a task's end, with what follows for its job
     said_s      of what a task tells while it runs, with what follows
     renew_s     of a lease that is renewed, every `RENEW_S`
@@ -41,11 +40,10 @@ class Costs:
     fetch_s     for the data that a task reads, from the store of artefacts or the node's cache
     """
 
-    claim_s: float = 0.0085
-    empty_s: float = 0.0025
-    finish_s: float = 0.033
-    said_s: float = 0.017
-    renew_s: float = 0.0024
+    claim_s: float = 0.0079
+    finish_s: float = 0.0303
+    said_s: float = 0.0158
+    renew_s: float = 0.0017
     start_s: float = 0.02
     fetch_s: float = 0.02
 
@@ -131,7 +129,6 @@ class Simulation:
         self._idle: dict[Role, list[_Worker]] = {Role.EXPRESS: [], Role.TRAIN: []}
         for role in roles:
             self._idle[role].append(_Worker(role))
-        self._n_idle = len(roles)
 
     def run(self, until_s: float) -> Figures:
         self._create_jobs()
@@ -179,7 +176,6 @@ class Simulation:
         for role in (able, Role.TRAIN):
             if self._idle[role]:
                 worker = self._idle[role].pop(self._random.randrange(len(self._idle[role])))
-                self._n_idle -= 1
                 wait = self._random.uniform(0.0, _POLL_S) / (1 + len(self._idle[role]))
                 self._at(self.now + wait, partial(self._look, worker))
                 return
@@ -192,7 +188,6 @@ class Simulation:
         claimed = self._queue.claim(worker.role.turns)
         if claimed is None:
             self._idle[worker.role].append(worker)
-            self._n_idle += 1
             return
         costs, job = self.cluster.costs, claimed.job
         task = _named(job.state, claimed.key)
@@ -252,9 +247,7 @@ class Simulation:
         self._enqueue(job, [task for task in state.tasks if task.key not in known])
 
     def _transaction(self, cost_s: float) -> float:
-        """Return when a transaction that is begun now is over. Workers that find nothing take the store's time as well."""
-        polls = self._n_idle / _POLL_S * self.cluster.costs.empty_s
-        cost_s /= max(1.0 - polls, 0.01)
+        """Return when a transaction that is begun now is over."""
         if self.now >= self._warm_s:
             self.figures.store_s += cost_s
         self._store_free = max(self._store_free, self.now) + cost_s

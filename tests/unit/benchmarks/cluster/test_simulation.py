@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.cluster.simulation import Cluster, Costs, Figures, Simulation, beside, workflows_of
 
-FREE = Costs(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+FREE = Costs(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SECONDS = 120.0
 
 
