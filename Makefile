@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-fast test-long coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev demo test test-fast test-long test-cluster coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -12,6 +12,9 @@ setup-dev: .venv/.dev
 
 .venv/.dev: requirements/build.txt requirements/core.txt requirements/dev.txt requirements/torch.txt requirements/sdk3.txt pyproject.toml scripts/setup.sh
 	sh scripts/setup.sh dev
+
+.venv/.cluster: .venv/.dev requirements/cluster.txt scripts/setup.sh
+	sh scripts/setup.sh cluster
 
 .venv/.airflow: requirements/airflow.txt
 	sh scripts/setup.sh airflow
@@ -40,6 +43,10 @@ mutants: setup-dev
 
 test-long: setup-dev .venv/.airflow
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
+
+# What needs Ray, on a cluster that the tests start on this machine.
+test-cluster: .venv/.cluster
+	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py
 
 # docs/conformance.md from what the tests ask and are answered: of all that ask, or of TESTS alone, the rest staying as it is.
 NOTES := .conformance
@@ -74,6 +81,7 @@ lock: setup-dev
 	$(PIN) pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
 	$(PIN) --upgrade --group build -c requirements/dev.txt -o requirements/build.txt
 	$(PIN) --upgrade --group import -o requirements/import.txt
+	$(PIN) --upgrade --group cluster -c requirements/dev.txt -o requirements/cluster.txt
 	$(PIN) --upgrade --group sdk3 -o requirements/sdk3.txt
 	$(PIN) --upgrade --group airflow -o requirements/airflow.txt
 

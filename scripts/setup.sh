@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv with the pinned dependencies of requirements/$1.txt and the project itself (editable). `dev` makes what
-# tests need besides; `airflow` makes an environment of its own for the tests that drive Airflow.
+# tests need besides; `airflow` and `cluster` make environments of their own for the tests that drive Airflow and Ray.
 set -eu
 what=$1
 python=${PYTHON:-python3}
@@ -41,6 +41,16 @@ if [ "$what" = airflow ]; then
     ready_venv .venv/airflow
     install_locked .venv/airflow airflow
     touch .venv/.airflow
+    exit
+fi
+
+if [ "$what" = cluster ]; then
+    ready_venv .venv/cluster
+    install_locked .venv/cluster cluster
+    # All else is in .venv already.
+    folder='import sysconfig; print(sysconfig.get_path("purelib"))'
+    { pwd; .venv/bin/python -c "$folder"; } > "$(.venv/cluster/bin/python -c "$folder")/windvane.pth"
+    touch .venv/.cluster
     exit
 fi
 

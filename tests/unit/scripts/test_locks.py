@@ -26,7 +26,8 @@ def of(name):
 
 
 def test_there_is_a_lock_for_each_environment():
-    assert [path.stem for path in LOCKED] == ["airflow", "build", "core", "dev", "import", "sdk3"]
+    names = ["airflow", "build", "cluster", "core", "dev", "import", "sdk3"]
+    assert [path.stem for path in LOCKED] == names
 
 
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.stem)
@@ -59,6 +60,8 @@ def test_no_lock_says_where_to_fetch_from(path):
         ("build", PROJECT["build-system"]["requires"]),
         ("import", PROJECT["dependency-groups"]["import"]),
         ("import", PROJECT["project"]["optional-dependencies"]["import"]),
+        ("cluster", PROJECT["dependency-groups"]["cluster"]),
+        ("cluster", PROJECT["project"]["optional-dependencies"]["cluster"]),
         ("sdk3", PROJECT["dependency-groups"]["sdk3"]),
         ("airflow", PROJECT["dependency-groups"]["airflow"]),
     ],
@@ -75,10 +78,11 @@ def test_locks_that_go_into_one_environment_agree():
     core = {(e.name, e.version): set(e.sha256) for e in read_lock(ROOT / "requirements/core.txt")}
     dev = {(e.name, e.version): set(e.sha256) for e in read_lock(ROOT / "requirements/dev.txt")}
     assert core.items() <= dev.items()
-    both = of("build").keys() & of("dev").keys()
-    assert {name: of("build")[name].version for name in both} == {
-        name: of("dev")[name].version for name in both
-    }
+    for lock in ("build", "cluster"):
+        both = of(lock).keys() & of("dev").keys()
+        assert {name: of(lock)[name].version for name in both} == {
+            name: of("dev")[name].version for name in both
+        }
 
 
 def test_a_set_up_installs_from_locks_alone_and_asks_for_hashes():

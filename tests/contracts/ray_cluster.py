@@ -1,0 +1,124 @@
+"""A cluster of Ray with one node on this machine, and the process of ours beside it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from windvane.executor.cluster import Cluster
+from windvane.executor.slot import SOCKET
+from windvane.process.parent_death import command
+
+WAIT_S = 180.0
+
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_worker_niceness": "0",
+    "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_automatic_object_spilling_enabled": "0",
+    "RAY_worker_register_timeout_seconds": "300",
+}
+
+
+class RayCluster:
+    """folder    its path is short: sockets lie in it"""
+
+    def __init__(self, folder: Path, *, has_token: bool = True) -> None:
+        self._folder = folder
+        self._node_socket = folder / "node.sock"
+        token = folder / "token"
+        token.write_text(secrets.token_hex(32))
+        token.chmod(0o600)
+        port = _free_port()
+        self.cluster = Cluster(f"{_own_address()}:{port}", token)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        shown = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+        env = kept | _SETTINGS | (shown if has_token else {"RAY_AUTH_MODE": "disabled"})
+        ray = str(Path(sys.executable).with_name("ray"))
+        options = {
+            "port": port,
+            "temp-dir": folder / "r",
+            "num-cpus": 4,
+            "object-store-memory": 80_000_000,
+            "resources": '{"windvane": 64}',
+            "include-dashboard": "false",
+            "include-log-monitor": "false",
+        }
+        told = [f"--{name}={value}" for name, value in options.items()]
+        self._log = (folder / "head.log").open("wb")
+        self._head = subprocess.Popen(
+            command([ray, "start", "--head", "--block", "--disable-usage-stats", *told]),
+            env=env | {SOCKET: str(self._node_socket)},
+            stdout=self._log,
+            stderr=self._log,
+        )
+        self._await_head(port)
+
+    def start_node(self) -> None:
+        """Start the process of ours."""
+        self._node_socket.unlink(missing_ok=True)
+        program = [sys.executable, "-m", "windvane.executor.node", str(self._node_socket)]
+        self.node = subprocess.Popen(
+            command([*program, str(self._folder / "work"), "windvane.testing.executor_contract"])
+        )
+        until = time.monotonic() + WAIT_S
+        while not self._node_socket.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    def lose_node(self) -> None:
+        """End it as if its machine were gone, and start another."""
+        os.kill(self.node.pid, signal.SIGKILL)
+        self.node.wait()
+        self.start_node()
+
+    def stop(self) -> None:
+        self._head.terminate()
+        self._head.wait(WAIT_S)
+        self._log.close()
+        if hasattr(self, "node"):
+            self.node.terminate()
+            self.node.wait(WAIT_S)
+
+    def _await_head(self, port: int) -> None:
+        until = time.monotonic() + WAIT_S
+        log = self._folder / "head.log"
+        while b"Ray runtime started" not in log.read_bytes():
+            assert self._head.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+
+
+@contextmanager
+def ray_cluster(*, has_token: bool = True) -> Iterator[RayCluster]:
+    """Start a cluster for the block."""
+    folder = Path(tempfile.mkdtemp(prefix="wv-", dir="/tmp"))
+    made = RayCluster(folder, has_token=has_token)
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder)
+
+
+def _own_address() -> str:
+    """Of this machine: Ray puts it in place of one that is loopback. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.connect(("192.0.2.1", 9))
+        return str(asking.getsockname()[0])
+
+
+def _free_port() -> int:
+    with socket.create_server(("", 0)) as server:
+        return int(server.getsockname()[1])

@@ -1,0 +1,134 @@
+"""The executor on Ray keeps to the contract, on a real cluster of one node. Needs the extra `cluster`."""
+
+import os
+import signal
+import sys
+import time
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from contracts.ray_cluster import ray_cluster
+
+from windvane.errors import ClusterUnusable
+from windvane.executor.base import End, Ended
+from windvane.executor.cluster import check_closed, join
+from windvane.testing.executor_contract import (
+    RemoteExecutorContract,
+    end_of,
+    news_until_ended,
+    work,
+)
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'cluster' is not installed"),
+    pytest.mark.long,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with ray_cluster() as made:
+        made.start_node()
+        join(made.cluster)
+        yield made
+        sys.modules["ray"].shutdown()
+
+
+@pytest.fixture
+def executor(cluster):
+    made = executor_on_ray(fence_s=30.0)
+    yield made
+    made.close()
+
+
+def executor_on_ray(**options):
+    """Ray is imported once a cluster was joined."""
+    return import_module("windvane.executor.ray").RayExecutor(**options)
+
+
+class TestRayExecutor(RemoteExecutorContract):
+    @pytest.fixture
+    def lose_machine(self, cluster):
+        return cluster.lose_node
+
+
+def test_what_finds_no_room_is_ended_at_its_time_and_can_be_killed(executor):
+    """It has not begun, and waits."""
+    for key in ("first", "second"):
+        executor.submit(work("answer", key, seconds=3.0, memory_mb=10_000_000, question=1))
+    executor.kill("second")
+    ends = {one.key: one.end for one in news_until_ended(executor, 2)}
+    assert ends == {"first": End.OUT_OF_TIME, "second": End.KILLED}
+
+
+def test_work_is_lost_with_the_worker_of_ray_that_attends_to_it(executor):
+    executor.submit(work("say_pid"))
+    [said] = executor.poll(60.0)
+    pid = said.said["pid"]
+    [attending] = [entry for entry in Path("/proc").iterdir() if "ray::attend" in title_of(entry)]
+    os.kill(int(attending.name), signal.SIGKILL)
+    assert end_of(executor).end is End.LOST
+    await_end_of(pid)
+
+
+def test_a_node_that_stops_answering_is_given_up_once_it_must_have_ended_its_work(cluster):
+    """As if it were cut off: whatever it still has to say is not heard."""
+    executor = executor_on_ray(fence_s=10.0)
+    executor.submit(work("say_pid"))
+    [said] = executor.poll(60.0)
+    began = time.monotonic()
+    os.kill(cluster.node.pid, signal.SIGSTOP)
+    try:
+        [ended] = news_until_ended(executor)
+        assert ended.end is End.LOST
+        assert 5.0 < time.monotonic() - began < 50.0
+    finally:
+        os.kill(cluster.node.pid, signal.SIGCONT)
+    await_end_of(said.said["pid"])
+    executor.submit(work("answer", question=1))
+    assert end_of(executor).end is End.FINISHED
+    executor.close()
+
+
+def test_nodes_that_are_too_small_are_told(executor):
+    executor.await_nodes(60.0, cpus=1, memory_mb=100)
+    with pytest.raises(ClusterUnusable, match=r"64 CPUs and 100 MiB.*4 CPUs"):
+        executor.await_nodes(60.0, cpus=64, memory_mb=100)
+
+
+def test_work_that_is_not_known_fails_and_says_why(executor):
+    executor.submit(work("nothing_of_the_kind"))
+    ended = end_of(executor)
+    assert isinstance(ended, Ended)
+    assert ended.end is End.FAILED
+    assert "nothing_of_the_kind" in ended.text
+
+
+def test_a_cluster_with_tokens_is_closed(cluster):
+    check_closed(cluster.cluster.address)
+
+
+def test_a_cluster_that_takes_orders_of_anybody_is_refused():
+    with (
+        ray_cluster(has_token=False) as made,
+        pytest.raises(ClusterUnusable, match="without a token"),
+    ):
+        check_closed(made.cluster.address)
+
+
+def await_end_of(pid):
+    until = time.monotonic() + 60.0
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def title_of(process):
+    try:
+        return (process / "cmdline").read_text()
+    except OSError:  # no process, or one that is gone
+        return ""

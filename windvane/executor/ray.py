@@ -1,0 +1,358 @@
+"""Runs work on the nodes of a cluster of Ray.
+
+Each piece of work is a task of Ray of its cpus and memory, so that Ray places it, queues it, and starts nodes for what waits.
+That task (executor/slot.py) hands the work to the process of ours on its node (executor/node.py) and passes on what is told.
+What Ray says of a node that is silent comes late, or never to whoever waits. So this process says to each node again and
+again until when it holds it for alive. A node that has not answered until then ends what it runs (executor/node.py), and only
+thereafter its work is told to be LOST, and may be begun elsewhere. The clocks of the nodes may differ by SKEW_S.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from windvane.errors import ClusterUnusable
+from windvane.executor.base import End, Ended, News, Work
+from windvane.executor.news_json import news_from_text, work_to_text
+from windvane.executor.slot import Pulse, attend
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Note
+
+_LOG = logging.getLogger(__name__)
+
+RESOURCE = "windvane"
+"""Of the nodes on which a process of ours runs: as many as there may be pieces of work at once."""
+
+SKEW_S = 2.0
+
+_FENCE_S = 8.0
+_BEAT_S = 2.0
+_KILL_S = 10.0
+
+_WHY = {End.KILLED: NoteCode.TOLD_TO_STOP, End.OUT_OF_TIME: NoteCode.TIME_OVER}
+
+
+class RayExecutor:
+    """In a process that has joined the cluster (executor/cluster.py). To be used by one thread.
+
+    fence_s    after which a node that does not answer ends its work, and is given up
+    """
+
+    def __init__(self, fence_s: float = _FENCE_S) -> None:
+        self._owner, self._fence_s = os.urandom(8).hex(), fence_s
+        self._attend, self._pulse = ray.remote(attend), ray.remote(Pulse)
+        self._watcher = _NodeWatcher()
+        self._nodes: dict[str, _Node] = {}
+        self._running: dict[str, _Slot] = {}
+        self._news: list[News] = []
+        self._next_look = 0.0
+
+    def await_nodes(self, timeout_s: float, cpus: int, memory_mb: int) -> None:
+        """Return once all nodes that are there have answered.
+
+        cpus, memory_mb    that a task may need
+        raises    ClusterUnusable if they do not answer, no node has so much, or a clock is wrong
+        """
+        until = time.monotonic() + timeout_s
+        while not self._nodes and time.monotonic() < until:
+            self._wait(0.1)
+        while silent := [name for name, node in self._nodes.items() if node.answered is None]:
+            if time.monotonic() >= until:
+                raise ClusterUnusable.no_answer(silent[0], f"nothing within {timeout_s:g} s")
+            self._wait(0.1)
+        for name, node in self._nodes.items():
+            if abs(node.ahead_s) > SKEW_S:
+                raise ClusterUnusable.clock_differs(name, node.ahead_s, SKEW_S)
+        rooms = [(node.cpus, node.memory_mb) for node in self._nodes.values()]
+        if not any(room[0] >= cpus and room[1] >= memory_mb for room in rooms):
+            found = ", ".join(f"{room[0]:g} CPUs and {room[1]:g} MiB" for room in rooms)
+            raise ClusterUnusable.too_small(cpus, memory_mb, found or "there is none")
+
+    def submit(self, work: Work) -> None:
+        if work.key in self._running:
+            raise ValueError(f"There is work of the key {work.key} already.")
+        slot = self._attend.options(
+            num_returns="streaming",
+            max_retries=0,
+            num_cpus=work.cpus,
+            memory=work.memory_mb << 20,
+            resources={RESOURCE: 1},
+        )
+        self._running[work.key] = _Slot(work, slot.remote(work_to_text(work), self._owner))
+
+    def poll(self, timeout_s: float) -> list[News]:
+        until = time.monotonic() + timeout_s
+        self._wait(0.0)
+        while not self._news and (left_s := until - time.monotonic()) > 0:
+            self._wait(left_s)
+        news, self._news = self._news, []
+        return news
+
+    def kill(self, key: str) -> None:
+        if (slot := self._running.get(key)) is not None:
+            self._stop(slot, End.KILLED)
+
+    def close(self) -> None:
+        for slot in self._running.values():
+            ray.cancel(slot.stream, force=False)
+        for node in self._nodes.values():
+            if node.pulse is not None:
+                ray.kill(node.pulse)
+        self._watcher.close()
+        self._running.clear()
+        self._nodes.clear()
+        self._news.clear()
+
+    def _wait(self, seconds: float) -> None:
+        """Take in what comes within this time, until something has come or something is due."""
+        if time.monotonic() >= self._next_look:
+            self._look_at_nodes()
+        streams = {slot.stream: slot for slot in self._running.values() if slot.gone is None}
+        beats = {node.beat: node for node in self._nodes.values() if node.beat is not None}
+        seconds = min(seconds, max(0.0, self._next_look - time.monotonic()), _BEAT_S)
+        for ready in _ready([*streams, *beats], seconds):
+            if ready in beats:
+                self._take_beat(beats[ready])
+            else:
+                self._take_in(streams[ready])
+        for slot in list(self._running.values()):
+            self._watch(slot)
+        for node in self._nodes.values():
+            if time.time() > node.until + SKEW_S:  # what comes there waits for the next beat
+                node.answered = None
+
+    def _look_at_nodes(self) -> None:
+        """Begin to listen to new nodes, and say to each that answers until when it is held for alive."""
+        self._next_look = time.monotonic() + _BEAT_S
+        alive = self._watcher.alive()
+        for name, resources in alive.items():
+            if resources.get(RESOURCE):
+                node = self._nodes.setdefault(name, _Node(name))
+                node.is_seen, node.cpus = True, resources.get("CPU", 0.0)
+                node.memory_mb = resources.get("memory", 0.0) / (1 << 20)
+        for name, node in list(self._nodes.items()):
+            if name in alive and node.beat is None:
+                self._send_beat(node)
+            elif node.is_seen and name not in alive and time.time() > node.until + SKEW_S:
+                del self._nodes[name]
+
+    def _send_beat(self, node: _Node) -> None:
+        if node.pulse is None:
+            there = NodeAffinitySchedulingStrategy(node.name, soft=False)
+            pulse = self._pulse.options(num_cpus=0, max_restarts=0, scheduling_strategy=there)
+            node.pulse = pulse.remote()
+        node.sent, node.before = time.time(), node.until
+        node.told = node.sent + self._fence_s
+        node.until = max(node.until, node.told)
+        node.beat = node.pulse.beat.remote(self._owner, node.told)
+
+    def _take_beat(self, node: _Node) -> None:
+        beat, node.beat = node.beat, None
+        now = time.time()
+        try:
+            there = ray.get(beat)
+        except ray.exceptions.RayTaskError as error:
+            _LOG.warning("The process that runs work on a node does not answer: %s", error.cause)
+            node.until = node.before
+        except ray.exceptions.RayError as error:
+            _LOG.warning("A node has no pulse: %s", type(error).__name__)
+            node.pulse = None
+        else:
+            self._answered(node, there, now)
+
+    def _answered(self, node: _Node, there: float, now: float) -> None:
+        """there    what time it was there, when it was told"""
+        off_s = there - (node.sent + now) / 2
+        unknown_s = (now - node.sent) / 2
+        node.ahead_s = math.copysign(max(0.0, abs(off_s) - unknown_s), off_s)
+        if there - SKEW_S >= node.told:  # too late to begin or prolong anything
+            node.until = node.before
+            self._send_beat(node)
+        else:
+            node.answered, node.until = node.sent, node.told
+
+    def _take_in(self, slot: _Slot) -> None:
+        """Of the next that a stream has to say."""
+        try:
+            told = ray.get(next(slot.stream))
+        except StopIteration:
+            slot.gone = _Gone("nothing more is told of it", time.time())
+        except ray.exceptions.OutOfMemoryError:
+            self._end(
+                slot, Ended(slot.work.key, End.OUT_OF_MEMORY, note=Note(NoteCode.MEMORY_OVER))
+            )
+        except ray.exceptions.TaskCancelledError:
+            self._cancelled(slot)
+        except ray.exceptions.RayError as error:
+            slot.gone = _Gone(type(error).__name__, time.time())
+        else:
+            self._hear(slot, told)
+
+    def _hear(self, slot: _Slot, told: str) -> None:
+        if slot.node is None:
+            slot.node = told
+            self._nodes.setdefault(told, _Node(told))
+            return
+        try:
+            news = news_from_text(slot.work.key, told)
+        except (LookupError, TypeError, ValueError) as error:
+            unread = Note(NoteCode.NO_RESULT, {"text": DataValue(str(error))})
+            news = Ended(slot.work.key, End.FAILED, note=unread)
+        if isinstance(news, Ended):
+            is_fenced = news.end is End.KILLED and slot.stopped is None
+            if is_fenced:  # by its node, which did not hear of us in time
+                news = _lost(slot.work.key, "its node was cut off")
+            self._end(slot, news)
+        elif news is not None:
+            self._news.append(news)
+
+    def _cancelled(self, slot: _Slot) -> None:
+        if slot.stopped is None:
+            slot.gone = _Gone("it was cancelled by somebody else", time.time())
+        else:
+            why = Note(_WHY[slot.stopped])
+            self._end(slot, Ended(slot.work.key, slot.stopped, note=why))
+
+    def _watch(self, slot: _Slot) -> None:
+        """End what is late, and tell of what is lost once it is sure that it does not go on."""
+        now = time.time()
+        late_s = now - slot.work.kill_at
+        if slot.stopped is None and late_s >= (0.0 if slot.node is None else _KILL_S):
+            self._stop(slot, End.OUT_OF_TIME)
+        if slot.stopped is not None and not slot.is_forced and now > slot.stopped_at + _KILL_S:
+            slot.is_forced = True
+            ray.cancel(slot.stream, force=True)
+        if self._is_lost(slot, now):
+            why = "its node does not answer" if slot.gone is None else slot.gone.why
+            self._end(slot, _lost(slot.work.key, why))
+
+    def _is_lost(self, slot: _Slot, now: float) -> bool:
+        """Return whether nobody tells of it any more, and it is sure that it does not go on. On a node that has not answered yet,
+        it may wait for that."""
+        gone = slot.gone
+        if slot.node is None:
+            return gone is not None and now > gone.since + self._fence_s + SKEW_S
+        node = self._nodes.get(slot.node)
+        if node is None:
+            return True
+        if now > node.until + SKEW_S:
+            return gone is not None or node.answered is not None
+        return gone is not None and (node.answered or 0.0) > gone.since
+
+    def _stop(self, slot: _Slot, how: End) -> None:
+        if slot.stopped is None:
+            slot.stopped, slot.stopped_at = how, time.time()
+            ray.cancel(slot.stream, force=False)
+
+    def _end(self, slot: _Slot, ended: Ended) -> None:
+        del self._running[slot.work.key]
+        self._news.append(ended)
+
+
+@dataclass
+class _Node:
+    """is_seen      whether Ray has told of it
+    cpus, memory_mb
+                 that Ray gives to tasks
+    pulse        the actor there
+    beat         what is waited for: the answer to what was sent last; None if it has come
+    sent         the time.time() when that was asked
+    told         until when it was to hold this process for alive
+    until        the time.time() until which it may go on with its work; `before` that was asked, and now
+    answered     when that was sent to which it has answered last; None if it never has
+    ahead_s      how far its clock is ahead, at least
+    """
+
+    name: str
+    is_seen: bool = False
+    cpus: float = 0.0
+    memory_mb: float = 0.0
+    pulse: Any = None
+    beat: Any = None
+    sent: float = 0.0
+    told: float = 0.0
+    before: float = 0.0
+    until: float = 0.0
+    answered: float | None = None
+    ahead_s: float = 0.0
+
+
+class _NodeWatcher:
+    """Asks Ray which nodes are alive, in a thread of its own: while the head is gone there is no answer, and work goes on."""
+
+    def __init__(self) -> None:
+        self._alive: dict[str, dict[str, float]] = {}
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="nodes", daemon=True)
+        self._thread.start()
+
+    def alive(self) -> dict[str, dict[str, float]]:
+        """Return the resources of each node that is alive; nothing once it was closed."""
+        return {} if self._is_over.is_set() else self._alive
+
+    def close(self) -> None:
+        self._is_over.set()
+
+    def _watch(self) -> None:
+        while not self._is_over.is_set():
+            try:
+                found = ray.nodes()
+            except ray.exceptions.RayError as error:
+                _LOG.warning("Ray does not tell which nodes there are: %s", error)
+            else:
+                self._alive = {one["NodeID"]: one["Resources"] for one in found if one["Alive"]}
+            self._is_over.wait(_BEAT_S / 2)
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """Nobody tells of some work any more.
+
+    why    for people
+    """
+
+    why: str
+    since: float
+
+
+@dataclass(eq=False)
+class _Slot:
+    """stream     of the task of Ray that attends to the work
+    node       that it is on; None as long as it waits
+    stopped    how it was told to end
+    is_forced  whether the worker of Ray was ended, as it did not heed that
+    gone       nobody tells of it any more
+    """
+
+    work: Work
+    stream: Any
+    node: str | None = None
+    stopped: End | None = None
+    stopped_at: float = 0.0
+    is_forced: bool = False
+    gone: _Gone | None = None
+
+
+def _ready(waited_for: list[Any], seconds: float) -> Iterable[Any]:
+    """Return all that is ready, after waiting until something is, or the time is over."""
+    if not waited_for:
+        time.sleep(seconds)
+        return []
+    if seconds > 0:
+        ray.wait(waited_for, num_returns=1, timeout=seconds, fetch_local=True)
+    found, _ = ray.wait(waited_for, num_returns=len(waited_for), timeout=0, fetch_local=True)
+    return list(found)
+
+
+def _lost(key: str, why: str) -> Ended:
+    return Ended(key, End.LOST, note=Note(NoteCode.PROCESS_LOST, {"text": DataValue(why)}))

@@ -1,0 +1,70 @@
+"""What runs in a worker of Ray on a node, beside our own process there (executor/node.py): the place that Ray gives to some
+work, and the pulse of who gives work. Neither forks, nor reads the work."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any, Self
+
+from windvane.process.frames import Frame, FrameBuffer, pack
+
+SOCKET = "WINDVANE_NODE_SOCKET"
+"""Variable of Ray's processes on a node: the path of the socket of ours."""
+
+
+class _Line:
+    """A connection to the process of ours."""
+
+    def __init__(self) -> None:
+        self._channel = socket.socket(socket.AF_UNIX)
+        self._channel.connect(os.environ[SOCKET])
+        self._frames = FrameBuffer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+    def send(self, header: dict[str, Any]) -> None:
+        self._channel.sendall(pack(header))
+
+    def receive(self) -> Frame:
+        """raises    ConnectionError if nothing more comes"""
+        while (frame := self._frames.next_frame()) is None:
+            data = self._channel.recv(1 << 18)
+            if not data:
+                raise ConnectionResetError("the process that runs work on this node is gone")
+            self._frames.feed(data)
+        return frame
+
+
+def attend(work: str, owner: str) -> Iterator[str]:
+    """Yield the name of the node, and then what is told of the work, its end last. To be run by Ray where the work has room; it
+    ends the work if it is ended itself."""
+    import ray  # it runs this, and is not needed to hand this over
+
+    yield str(ray.get_runtime_context().get_node_id())
+    with _Line() as line:
+        line.send({"work": work, "owner": owner})
+        while True:
+            told = str(line.receive()[0]["news"])
+            yield told
+            if "end" in json.loads(told):
+                return
+
+
+class Pulse:
+    """An actor of a node."""
+
+    def beat(self, owner: str, until: float) -> float:
+        """Say on behalf of an owner of work that it is there until a time.time(). Returns what time it is here.
+
+        raises    OSError if the process of ours is gone
+        """
+        with _Line() as line:
+            line.send({"owner": owner, "until": until})
+            return float(line.receive()[0]["now"])
