@@ -10,7 +10,7 @@ from windvane.errors import CallerFault, InvalidRequest
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.serving.peers import PATH, PROOF, TOLD, PeerGone, Seal, hash_of, told_error
 from windvane.wire.bodies import Bodies
-from windvane.wire.exchange import Receive, Scope, Send, source_ip
+from windvane.wire.exchange import Receive, Scope, Send
 
 _MOST_BYTES = (6 << 20) + (1 << 16)
 """Of a request: a body of InvokeEndpoint, and what is said of it."""
@@ -48,14 +48,14 @@ class PeerDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         proofs = [value for name, value in scope["headers"] if name == PROOF.encode()]
-        expected = self._seal.body_hash(proofs[0].decode("latin-1"), time.time(), _WITHIN_S)
-        if expected is None or len(proofs) > 1:
+        proved = self._seal.proved(proofs[0].decode("latin-1"), time.time(), _WITHIN_S)
+        if proved is None or len(proofs) > 1:
             await _answer(send, 403, b"")
             return
         try:
-            with self._bodies.open(receive, source_ip(scope), _MOST_BYTES, _BODY_S) as reader:
+            with self._bodies.open_for(receive, proved.account, _MOST_BYTES, _BODY_S) as reader:
                 body = await reader.whole()
-                if hash_of(body) != expected:
+                if hash_of(body) != proved.body_hash:
                     await _answer(send, 403, b"")
                     return
                 answer = await self._asked(body)

@@ -1,7 +1,7 @@
 """Requests to models that another server hosts: passed on to it, over connections that are kept.
 
 A request is one frame, and so is its answer. Servers of one store know each other by a secret that they share: a request
-says when it was made and what its body is, and is signed. Where a server speaks TLS, its certificate is the one whose
+says when it was made, for which account, and what its body is, and is signed. Where a server speaks TLS, its certificate is the one whose
 fingerprint it has put into the store, whoever signed it.
 """
 
@@ -56,6 +56,16 @@ class Peer:
     certificate: str = ""
 
 
+@dataclass(frozen=True)
+class Proved:
+    """account      whose request is passed on
+    body_hash    that the body has to have
+    """
+
+    account: str
+    body_hash: str
+
+
 class Seal:
     """Proves that a request comes from a server that knows the secret.
 
@@ -65,19 +75,20 @@ class Seal:
     def __init__(self, secret: bytes) -> None:
         self._key = derive_key(secret, _PURPOSE)
 
-    def proof(self, body_hash: str, at: int) -> str:
+    def proof(self, body_hash: str, at: int, account: str) -> str:
         """at    seconds since the epoch"""
-        signed = hmac.digest(self._key, f"{at} {body_hash}".encode(), "sha256").hex()
-        return f"{at} {body_hash} {signed}"
+        said = f"{at} {account} {body_hash}"
+        return f"{said} {hmac.digest(self._key, said.encode(), 'sha256').hex()}"
 
-    def body_hash(self, proof: str, now: float, within_s: float) -> str | None:
-        """Return the hash that the body has to have; None if the proof is none, or too old."""
+    def proved(self, proof: str, now: float, within_s: float) -> Proved | None:
+        """Return what a request proves before its body is read; None if the proof is none, or too old."""
         parts = proof.split(" ")
         is_time = parts[0].isdecimal() and len(parts[0]) <= _MOST_DIGITS
-        if len(parts) != 3 or not is_time or not proof.isascii():
+        if len(parts) != 4 or not is_time or not proof.isascii():
             return None
-        is_right = hmac.compare_digest(self.proof(parts[1], int(parts[0])), proof)
-        return parts[1] if is_right and abs(now - int(parts[0])) <= within_s else None
+        at, account, body_hash = int(parts[0]), parts[1], parts[2]
+        is_right = hmac.compare_digest(self.proof(body_hash, at, account), proof)
+        return Proved(account, body_hash) if is_right and abs(now - at) <= within_s else None
 
 
 def hash_of(body: bytes) -> str:
@@ -134,10 +145,11 @@ class Peers:
     ) -> Frame:
         """Return what a server answers.
 
+        header    with the account whose request it is
         raises    PeerGone; TimeoutError; what the other server tells its caller
         """
         frame = pack(header, body)
-        proof = self._seal.proof(hash_of(frame), int(self._clock()))
+        proof = self._seal.proof(hash_of(frame), int(self._clock()), header["account"])
         try:
             answer = await self._sent(peer, frame, proof, timeout_s)
         except TimeoutError:

@@ -72,7 +72,14 @@ class Bodies:
         limit      the most bytes that the body may have; None for no limit (one that is streamed)
         within_s   the longest that it may take, from now
         """
-        return BodyReader(self, receive, peer, limit, within_s)
+        return BodyReader(self, receive, ("peer", peer_of(peer)), limit, within_s)
+
+    def open_for(
+        self, receive: Receive, account: str, limit: int | None = None, within_s: float = math.inf
+    ) -> BodyReader:
+        """Return a reader of the body of a request that another server of the store has let through: it counts for an account,
+        and for no address, as all that this server passes on come from one."""
+        return BodyReader(self, receive, ("account", account), limit, within_s)
 
     def hold(self, purses: list[tuple[str, str]], n_bytes: int) -> None:
         """Count bytes that a reader took.
@@ -110,17 +117,23 @@ _ALL = ("all", "")
 class BodyReader:
     """The body of one request.
 
+    purse      what it counts for from its first byte
     n_bytes    that have come so far
     at_end     the body was read to its end
     """
 
     def __init__(
-        self, bodies: Bodies, receive: Receive, peer: str, limit: int | None, within_s: float
+        self,
+        bodies: Bodies,
+        receive: Receive,
+        purse: tuple[str, str],
+        limit: int | None,
+        within_s: float,
     ) -> None:
         self._bodies = bodies
         self._receive = receive
         self._limit = limit
-        self._purses = [_ALL, ("peer", peer_of(peer))]
+        self._purses = [_ALL, purse]
         self._held = 0
         self._patience_s = bodies.bounds.patience_s
         self._within_s = self._left_s = within_s

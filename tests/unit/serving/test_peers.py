@@ -42,7 +42,8 @@ def wired(doors, secret=SECRET):
 
 def ask(doors, **header):
     peers = wired(doors)
-    return asyncio.run(peers.ask(OTHER, {"ask": "invoke", **header}, b"abc", 5))
+    asked = {"ask": "invoke", "account": SCOPE.account, **header}
+    return asyncio.run(peers.ask(OTHER, asked, b"abc", 5))
 
 
 def test_a_request_and_its_answer_come_through():
@@ -81,20 +82,23 @@ def test_a_server_that_does_not_answer_or_host_any_more_is_gone():
 
 
 @pytest.mark.parametrize(
-    "change", ["secret", "body", "old", "future", "none", "twice", "hash", "digits"]
+    "change", ["secret", "body", "old", "future", "none", "twice", "hash", "account", "digits"]
 )
 def test_nobody_else_is_answered(change):
     body = pack({"ask": "invoke", "content_type": "", "endpoint": ""}, b"x")
     at = int(time.time()) + {"old": -31, "future": 33}.get(change, 0)
-    proof = Seal(b"x" * 32 if change == "secret" else SECRET).proof(hash_of(body), at)
+    seal = Seal(b"x" * 32 if change == "secret" else SECRET)
+    proof = seal.proof(hash_of(body), at, SCOPE.account)
     others = {"none": "x", "twice": f"{proof} {proof}", "digits": f"{'1' * 5000}{proof}"}
     proof = others.get(change, proof)
     if change == "hash":
         proof = proof.replace(hash_of(body), hash_of(b"another"))
+    if change == "account":
+        proof = proof.replace(SCOPE.account, "000000000001")
     sent = body + b"more" if change == "body" else body
     door = door_of(SECRET, {"invoke": echo})
     assert asyncio.run(posted(door, sent, proof)) == (403, b"")
-    good = Seal(SECRET).proof(hash_of(body), int(time.time()))
+    good = Seal(SECRET).proof(hash_of(body), int(time.time()), SCOPE.account)
     assert asyncio.run(posted(door, body, good))[0] == 200
 
 
@@ -102,7 +106,7 @@ def test_another_secret_holds_from_the_moment_it_is_there():
     door, peers = door_of(SECRET, {"invoke": echo}), wired({})
     peers.doors[OTHER.address] = door
     door.replace(b"n" * 32)
-    header = {"ask": "invoke", "content_type": "", "endpoint": ""}
+    header = {"ask": "invoke", "account": SCOPE.account, "content_type": "", "endpoint": ""}
     with pytest.raises(PeerGone, match="403"):
         asyncio.run(peers.ask(OTHER, header, b"", 5))
     peers.replace(b"n" * 32)
