@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +37,8 @@ from windvane.notes.note import Note, note_to_json
 from windvane.work.jobs import workflow
 from windvane.work.jobs.workflow import history_of, request_of
 from windvane.work.workers import reconciler
+from windvane.work.workers.exchanges import Exchanges
+from windvane.work.workspace import workspace_of
 
 
 def test_each_recipe_is_looked_at_once_however_many_candidates_there_were(
@@ -152,11 +152,13 @@ def document() -> dict[str, Any]:
     return dict(json.loads(json.dumps(told)))
 
 
-@contextmanager
-def left(folder: Path, data: str) -> Iterator[Path]:
-    (folder / "dataset").mkdir()
-    (folder / "dataset/analysis.json").write_text(data)
-    yield folder
+def read_as_left(folder: Path, data: str) -> object:
+    """What the search knows of an analysis that a task has left."""
+    job = make_job()
+    dataset = workspace_of(folder, job).dataset
+    dataset.mkdir(parents=True)
+    (dataset / "analysis.json").write_text(data)
+    return reconciler._analysis_in(Exchanges(folder), job, "1-1", 10_000)
 
 
 @pytest.mark.parametrize(
@@ -181,18 +183,12 @@ def left(folder: Path, data: str) -> Iterator[Path]:
 )
 def test_what_is_no_analysis_plans_nothing(name: str, value: object, tmp_path: Path) -> None:
     told = {**document(), name: value}
-    with (
-        left(tmp_path, json.dumps(told)) as folder,
-        pytest.raises(CorruptArtifact, match=r"it must|more than 10000 columns"),
-    ):
-        reconciler._analysis_in(folder, 10_000)
+    with pytest.raises(CorruptArtifact, match=r"it must|more than 10000 columns"):
+        read_as_left(tmp_path, json.dumps(told))
 
 
 def test_numbers_of_thousands_of_digits_are_not_read(tmp_path: Path) -> None:
     """60,000 of them fit into an analysis, and take four seconds, during which nobody else may write."""
     told = json.dumps({**document(), "class_counts": []}).replace("[]", f"[{'9' * 4000}]")
-    with (
-        left(tmp_path, told) as folder,
-        pytest.raises(CorruptArtifact, match="a number of 4000 digits"),
-    ):
-        reconciler._analysis_in(folder, 10_000)
+    with pytest.raises(CorruptArtifact, match="a number of 4000 digits"):
+        read_as_left(tmp_path, told)

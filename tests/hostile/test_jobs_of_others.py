@@ -38,6 +38,7 @@ from windvane.work.tasks.stage_context import StageContext
 from windvane.work.workers import reconciler as conducting
 from windvane.work.workers import stepjobs
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.task_handlers import TaskHandlers
@@ -58,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def reconciler(tmp_path: Path) -> Reconciler:
-    return Reconciler(tmp_path, UP_SINCE, 2, lambda *_: None)
+    return Reconciler(Exchanges(tmp_path), UP_SINCE, 2, lambda *_: None)
 
 
 @pytest.fixture
@@ -109,26 +110,25 @@ def test_analyses_of_many_jobs_fill_no_memory_and_are_read_beside_the_store(
     writing for the second that it takes."""
     read: list[str] = []
 
-    def read_one(workspace: Path, _: int) -> KnownAnalysis:
+    def read_one(_: Exchanges, job: AutoMLJob, *__: Any) -> KnownAnalysis:
         with store.transaction():  # which is refused inside another one
-            read.append(workspace.name)
+            read.append(job.name)
         return KnownAnalysis(None, 30 << 20)  # type: ignore[arg-type]
 
     monkeypatch.setattr(conducting, "_analysis_in", read_one)
+    config = WorkConfig(reconciler.exchanges.data_dir, "run", UP_SINCE, 2, room_mb())
+    duties, now = TaskHandlers(config, reconciler, 3), datetime.now(UTC)
     first, second = opened(store, "first"), opened(store, "second")
-    duties = TaskHandlers(
-        WorkConfig(reconciler.data_dir, "run", UP_SINCE, 2, room_mb()), reconciler, 3
-    )
-    now = datetime.now(UTC)
+    for job in (first, second):
+        analysed(store, reconciler, job, now)
     for job in (first, first, second, first):
         with store.transaction() as tx:
-            tx.add_tasks(job.arn, [NewTask(TaskKind.SPLIT, "split")], now)
-            [task] = tx.tasks(job.arn)
+            task = next(one for one in tx.tasks(job.arn) if one.kind is TaskKind.SPLIT)
             duty = duties.of(tx, task, now)
         assert duty is not None
         duty.prepare()
         assert len(reconciler._analyses) == 1
-    assert [name.partition("-")[0] for name in read] == ["first", "second", "first"]
+    assert read == ["first", "second", "first"]
 
 
 def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
@@ -138,9 +138,9 @@ def test_whoever_looks_after_all_jobs_reads_no_analyses_of_theirs(
     of long texts that took longer than a task is leased for, so that tasks of everybody were taken from their workers."""
     read: list[str] = []
 
-    def read_one(workspace: Path, _: int) -> KnownAnalysis:
+    def read_one(_: Exchanges, job: AutoMLJob, *__: Any) -> KnownAnalysis:
         with store.transaction():  # which is refused inside another one
-            read.append(workspace.name.partition("-")[0])
+            read.append(job.name)
         return KnownAnalysis(ANALYSIS, 30 << 20)
 
     now = datetime.now(UTC)
@@ -166,9 +166,9 @@ def test_an_analysis_is_read_beside_the_store_when_it_has_been_made_and_after_th
     else might write: when its task ended, and whenever a job waited for its endpoint without a package."""
     read: list[str] = []
 
-    def read_one(workspace: Path, _: int) -> KnownAnalysis:
+    def read_one(_: Exchanges, job: AutoMLJob, *__: Any) -> KnownAnalysis:
         with store.transaction():  # which is refused inside another one
-            read.append(workspace.name.partition("-")[0])
+            read.append(job.name)
         return KnownAnalysis(ANALYSIS, 30 << 20)
 
     def analyse(_: StageContext) -> dict[str, Any]:
@@ -197,11 +197,11 @@ def test_an_analysis_that_is_none_ends_no_worker(
     brings all jobs forward whenever the time of the job was over."""
     now = datetime.now(UTC)
     job = opened(store, "bad")
-    analysed(store, reconciler, job, now)
+    attempt = analysed(store, reconciler, job, now)
     dataset = workspace_of(tmp_path, job).dataset
     dataset.mkdir(parents=True)
     (dataset / "analysis.json").write_text(left)
-    reconciler.prepare(job)
+    reconciler.prepare(job, attempt)
     sweep(store, reconciler, now + timedelta(seconds=590), MAX_ATTEMPTS)
     assert "cannot be read" in reason(look(store, job).failure)
 
@@ -226,17 +226,18 @@ def test_a_data_set_that_cannot_be_looked_at_ends_no_worker(
         assert [task.kind for task in tx.tasks(good.arn)] == [TaskKind.ANALYZE]
 
 
-def analysed(store: Store, reconciler: Reconciler, job: AutoMLJob, now: datetime) -> None:
-    """Have the data of a job analysed, so that features of theirs wait to be made."""
-    reconciler._analyses[workspace_of(reconciler.data_dir, job).folder] = KnownAnalysis(ANALYSIS, 0)
+def analysed(store: Store, reconciler: Reconciler, job: AutoMLJob, now: datetime) -> str:
+    """Have the data of a job analysed, so that features of theirs wait to be made, and return which attempt has done it."""
     with store.transaction() as tx:
         tx.add_tasks(job.arn, [NewTask(TaskKind.ANALYZE, "analyze")], now)
         task = tx.claim_task([TaskKind.ANALYZE], "run/a", now, now + timedelta(hours=1))
         assert task is not None
+        reconciler._analyses[task.attempt] = KnownAnalysis(ANALYSIS, 0)
         result = {"problem_type": "BinaryClassification", "objective": "F1"}
         assert tx.finish_task(task, TaskStatus.DONE, now, result=result)
         reconciler.bring_forward(tx, job.arn, now)
     reconciler._analyses.clear()
+    return task.attempt
 
 
 def opened(store: Store, name: str, volume_key: str = "") -> AutoMLJob:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from unit.work.world import make_job
 
 from windvane.artifacts.base import Location
 from windvane.artifacts.local import LocalArtifacts
@@ -29,6 +30,8 @@ from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
 from windvane.serving.pool import Died, Pool, WorkerSlot
 from windvane.serving.router import Route, VariantRoute, check_description
 from windvane.work.workers import reconciler
+from windvane.work.workers.exchanges import Exchanges
+from windvane.work.workspace import workspace_of
 
 _DEEP = b"[" * 900 + b"]" * 900
 
@@ -72,9 +75,15 @@ def _told_of_itself(_: Path) -> object:
 
 
 def _analysis(folder: Path) -> object:
-    (folder / "dataset").mkdir()
-    (folder / "dataset/analysis.json").write_bytes(nested(1 << 25, b'{"columns":[', b"]}"))
-    return reconciler._analysis_in(folder, 10_000)
+    return _read_as_left(folder, nested(1 << 25, b'{"columns":[', b"]}"))
+
+
+def _read_as_left(folder: Path, analysis: bytes) -> object:
+    job = make_job()
+    dataset = workspace_of(folder, job).dataset
+    dataset.mkdir(parents=True)
+    (dataset / "analysis.json").write_bytes(analysis)
+    return reconciler._analysis_in(Exchanges(folder), job, "1-1", 10_000)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +106,10 @@ def test_lists_in_lists_are_refused_before_they_are_read(
 
 def test_an_analysis_has_no_more_columns_than_a_table_may_have(tmp_path: Path) -> None:
     """Each plan looks at all of them, while nobody else may write to the store: of a million, for a quarter of a minute."""
-    (tmp_path / "dataset").mkdir()
     column = {"name": "a", "type": "numeric", "reason": "", "parse": {}}
     document = json.dumps({"columns": [column] * 10_001})
-    (tmp_path / "dataset/analysis.json").write_text(document)
     with pytest.raises(CorruptArtifact, match="more than 10000 columns"):
-        reconciler._analysis_in(tmp_path, 10_000)
+        _read_as_left(tmp_path, document.encode())
 
 
 def test_a_line_of_lists_from_a_preview_is_not_read() -> None:

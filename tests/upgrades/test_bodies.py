@@ -27,8 +27,8 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import said
 from windvane.store.bodies.versions import version_of
 from windvane.store.schema import RESOURCES
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler
-from windvane.work.workspace import workspace_of
 
 KEPT = sorted(Path(__file__).parent.glob("bodies-*"))
 
@@ -78,12 +78,12 @@ def test_a_job_under_way_goes_on_and_is_written_anew(old: World, tmp_path: Path,
     job = job_named(old, name)
     assert version(old, job) < version_of(AutoMLJob)
     now = MADE + timedelta(seconds=5)
-    reconciler = Reconciler(tmp_path, MADE, 2, lambda *_: None)
-    reconciler._analyses[workspace_of(tmp_path, job).folder] = KnownAnalysis(ANALYSIS, 0)
+    reconciler = Reconciler(Exchanges(tmp_path), MADE, 2, lambda *_: None)
     with old.store.transaction() as tx:
         [task] = tx.tasks(job.arn)
         held = _claimed(tx, job, now)
         assert held.id == task.id
+        reconciler._analyses[held.attempt] = KnownAnalysis(ANALYSIS, 0)
         reconciler.advance(tx, job.arn, now)
     assert job_named(old, name).secondary is SecondaryStatus.ANALYZING_DATA
     assert version(old, job) == version_of(AutoMLJob)
@@ -111,7 +111,7 @@ def test_a_job_that_was_told_to_stop_stops(old: World, tmp_path: Path) -> None:
     job = job_named(old, "second-least")
     assert job.status is JobStatus.STOPPING
     with old.store.transaction() as tx:
-        Reconciler(tmp_path, MADE, 2, lambda *_: None).advance(tx, job.arn, MADE)
+        Reconciler(Exchanges(tmp_path), MADE, 2, lambda *_: None).advance(tx, job.arn, MADE)
         assert tx.children(Candidate, job.arn) == []
     told = old.client().describe_auto_ml_job_v2(AutoMLJobName=job.name)
     assert told["AutoMLJobStatus"] == "Stopped"

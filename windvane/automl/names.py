@@ -36,6 +36,8 @@ TABLE = (ANALYSIS, DATASET)
 FEWER, PACKAGES = ("fewer/outcome", "fewer/predictions"), "packages"
 
 _ANALYSIS_FILE = "analysis.json"
+ANALYSIS_PATH = f"dataset/{_ANALYSIS_FILE}"
+"""The one file of the analysis, below a task's folder."""
 
 
 @dataclass(frozen=True)

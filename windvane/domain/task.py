@@ -90,6 +90,11 @@ class Task:
     result: dict[str, Any] | None = None
     failure: Note | None = None
 
+    @property
+    def attempt(self) -> str:
+        """Name this claim of the task; no other claim of any task has the same name."""
+        return f"{self.id}-{self.token}"
+
 
 @dataclass(frozen=True)
 class NewTask:

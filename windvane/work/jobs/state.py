@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -77,9 +77,8 @@ class JobState:
     @property
     def needs_analysis(self) -> bool:
         """Whether the model is being made, for which the analysis must be known."""
-        is_analysed = any(task.status is TaskStatus.DONE for task in self.of(TaskKind.ANALYZE))
         is_learning = not self.job.definitions_only and not self.job.status.is_final
-        return is_analysed and is_learning and not self.is_made
+        return bool(analysed_by(self.tasks)) and is_learning and not self.is_made
 
     @property
     def best(self) -> Candidate | None:
@@ -106,6 +105,12 @@ class JobState:
             ),
             queued=tuple(task for task in self.queued if task.kind not in kinds),
         )
+
+
+def analysed_by(tasks: Iterable[Task]) -> str:
+    """Return the attempt that has analysed the data of a job; "" if none has."""
+    found = (one for one in tasks if one.kind is TaskKind.ANALYZE)
+    return next((one.attempt for one in found if one.status is TaskStatus.DONE), "")
 
 
 def read_state(

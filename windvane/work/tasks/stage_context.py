@@ -41,5 +41,4 @@ class StageContext:
 
     @property
     def attempt(self) -> str:
-        """Unique among all claims of all tasks."""
-        return f"{self.task.id}-{self.task.token}"
+        return self.task.attempt

@@ -41,7 +41,7 @@ class StepContext:
 
     @property
     def attempt(self) -> str:
-        return f"{self.task.id}-{self.task.token}"
+        return self.task.attempt
 
     @property
     def request(self) -> Mapping[str, Any]:

@@ -6,12 +6,10 @@ What goes wrong with one job ends that job, with its reason, and takes no other 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from windvane.automl.task import ActionTask, task_for
 from windvane.domain.candidate import ProcessingJob, StepStatus
@@ -23,14 +21,21 @@ from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
-from windvane.process.beneath import read_beneath
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow, learning
 from windvane.work.jobs.joblines import tell_job
-from windvane.work.jobs.state import Deploy, JobState, read_state, write_changes, write_step_jobs
+from windvane.work.jobs.state import (
+    Deploy,
+    JobState,
+    analysed_by,
+    read_state,
+    write_changes,
+    write_step_jobs,
+)
 from windvane.work.jobs.workflow import action_of
 from windvane.work.workers import stepjobs
 from windvane.work.workers.analyses import read_analysis
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workspace import Workspace, workspace_of, workspaces
 
 _LOG = logging.getLogger(__name__)
@@ -60,9 +65,6 @@ _LISTEN = timedelta(seconds=1)
 
 _LEFT = timedelta(minutes=1)
 _MOST_FORGOTTEN = 2000
-_ANALYSIS, _MOST_ANALYSIS = "dataset/analysis.json", 1 << 28
-"""Bytes. Of 10,000 columns it has 6 MB if they are numbers or levels; if all are long texts, 130 MB where each character takes
-six bytes. Once a task of a worker that died is given back it is read in a transaction."""
 
 
 class VolumeLost(WindvaneError):
@@ -90,7 +92,7 @@ class _Quiet:
 
 @dataclass
 class Reconciler:
-    """data_dir   where workspaces are
+    """exchanges  what tasks have left
     up_since   since when one server or another has been up without a gap
     workers    training workers of this server
     deploy     control's one-click deployment
@@ -101,14 +103,14 @@ class Reconciler:
     is_shared  other servers may work with the store as well
     """
 
-    data_dir: Path
+    exchanges: Exchanges
     up_since: datetime
     workers: int
     deploy: Deploy
     kept_models: int = 0
     max_columns: int = 10_000
     is_shared: bool = False
-    _analyses: dict[Path, KnownAnalysis] = field(default_factory=dict)
+    _analyses: dict[str, KnownAnalysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
     _left: dict[str, datetime] = field(default_factory=dict)
 
@@ -123,11 +125,15 @@ class Reconciler:
             _LOG.exception("%s cannot be brought forward, and fails.", job_arn)
             self._fail(tx, job_arn, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
 
-    def prepare(self, job: AutoMLJob) -> None:
+    def prepare(self, job: AutoMLJob, attempt: str) -> None:
         """Read what bringing forward a job whose data are analysed needs besides the store, so that it is not read while
-        nobody else may write. What is wrong with it is told then."""
-        with suppress(WindvaneError, OSError):
-            self._analysis_of(job)
+        nobody else may write. What is wrong with it is told then.
+
+        attempt    that has analysed them; "" if none has
+        """
+        if attempt:
+            with suppress(WindvaneError, OSError):
+                self._analysis_of(job, attempt)
 
     def action(
         self, tx: Transaction, job: AutoMLJob, task: Task, now: datetime, memory_mb: int
@@ -136,7 +142,8 @@ class Reconciler:
 
         raises    CorruptArtifact, VolumeLost
         """
-        state = replace(self._read(tx, job), analysis=self._analysis_of(job))
+        state = self._read(tx, job)
+        state = replace(state, analysis=self._analysis_of(job, analysed_by(state.tasks)))
         return task_for(action_of(task), learning.situation(state, now), memory_mb, memory_mb)
 
     def is_left(self, job_arn: str, now: datetime) -> bool:
@@ -185,7 +192,7 @@ class Reconciler:
     def _is_changed_by_time(self, state: JobState, now: datetime) -> bool:
         """Return whether something is due of a job though no task of it has ended. What a task's end makes due needs the
         analysis, which is not read here: this is asked of all jobs every few seconds, and each has another one."""
-        if state.needs_analysis and self._has_lost_volume(state.job):
+        if state.needs_analysis and self.exchanges.is_lost(state.job):
             return True
         if learning.is_idle(state):
             return True
@@ -193,11 +200,6 @@ class Reconciler:
             return flow.advance(state, now) != state
         except Exception:  # noqa: BLE001 - a job that cannot go on is ended by bringing it forward
             return True
-
-    def _has_lost_volume(self, job: AutoMLJob) -> bool:
-        """What is in the place of the data set may be anything that a task put there: it is not followed."""
-        folder = workspace_of(self.data_dir, job).folder
-        return bool(job.volume_key) and not os.path.lexists(folder / "dataset")
 
     def forget_all_but(self, job_arns: Iterable[str]) -> None:
         """Drop what is known of other jobs."""
@@ -234,7 +236,7 @@ class Reconciler:
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:
             if state.needs_analysis:
-                state = replace(state, analysis=self._analysis_of(state.job))
+                state = replace(state, analysis=self._analysis_of(state.job, analysed_by(state.tasks)))
             return replace(flow.advance(state, now), analysis=None)
         except VolumeLost as lost:
             return flow.broken(state, lost.note, now)
@@ -242,15 +244,16 @@ class Reconciler:
             _LOG.exception("%s cannot go on.", state.job.arn)
             return flow.broken(state, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
 
-    def _analysis_of(self, job: AutoMLJob) -> Analysis:
-        folder = workspace_of(self.data_dir, job).folder
-        if folder not in self._analyses:
-            if self._has_lost_volume(job):
+    def _analysis_of(self, job: AutoMLJob, attempt: str) -> Analysis:
+        """attempt    that has made it"""
+        if attempt not in self._analyses:
+            if self.exchanges.is_lost(job):
                 raise VolumeLost(job.name)
-            self._remember(folder, _analysis_in(folder, self.max_columns))
-        return self._analyses[folder].analysis
+            found = _analysis_in(self.exchanges, job, attempt, self.max_columns)
+            self._remember(attempt, found)
+        return self._analyses[attempt].analysis
 
-    def _remember(self, folder: Path, known: KnownAnalysis) -> None:
+    def _remember(self, attempt: str, known: KnownAnalysis) -> None:
         """In place of those that were read first, if they are too many or too large together."""
         kept = self._analyses
         while kept and (
@@ -258,7 +261,7 @@ class Reconciler:
             or sum(one.n_bytes for one in kept.values()) + known.n_bytes > _MOST_KNOWN_BYTES
         ):
             kept.pop(next(iter(kept)))
-        kept[folder] = known
+        kept[attempt] = known
 
     def _deploy(self, tx: Transaction, state: JobState, now: datetime) -> None:
         if state.best is None:
@@ -281,15 +284,19 @@ def sweep(store: Store, reconciler: Reconciler, now: datetime, max_attempts: int
         for job_arn in {task.job_arn for task in tx.release_expired(now, max_attempts)}:
             reconciler.bring_forward(tx, job_arn, now)
     with store.snapshot() as tx:
-        due = [job for job in tx.every(AutoMLJob, UNFINISHED) if reconciler.is_due(tx, job, now)]
+        unfinished = list(tx.every(AutoMLJob, UNFINISHED))
+        due = [
+            (job, analysed_by(tx.tasks(job.arn)) if job.problem_type is not None else "")
+            for job in unfinished
+            if reconciler.is_due(tx, job, now)
+        ]
         stopping = [
             job.arn
             for job in stepjobs.unfinished(tx, (StepStatus.STOPPING,))
             if not reconciler.is_left(job.arn, now)
         ]
-    for job in due:
-        if job.problem_type is not None:
-            reconciler.prepare(job)
+    for job, attempt in due:
+        reconciler.prepare(job, attempt)
         with store.transaction() as tx:
             reconciler.bring_forward(tx, job.arn, now)
     for job_arn in stopping:
@@ -314,23 +321,26 @@ def left_over(store: Store, reconciler: Reconciler) -> list[Workspace]:
 
     Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
     """
-    present = list(workspaces(reconciler.data_dir))
+    data_dir = reconciler.exchanges.data_dir
+    present = list(workspaces(data_dir))
     with store.snapshot() as tx:
         unfinished = tx.every(AutoMLJob, UNFINISHED)
         step_jobs = list(stepjobs.unfinished(tx))
     reconciler.forget_all_but(job.arn for job in unfinished)
     going: list[AutoMLJob | ProcessingJob] = [*unfinished, *step_jobs]
-    kept = {workspace_of(reconciler.data_dir, job).folder for job in going}
+    kept = {workspace_of(data_dir, job).folder for job in going}
     return [workspace for workspace in present if workspace.folder not in kept]
 
 
-def _analysis_in(workspace: Path, max_columns: int) -> KnownAnalysis:
-    """Return what a task found out of the data, as far as the search needs it. A task may have left anything in its workspace.
+def _analysis_in(
+    exchanges: Exchanges, job: AutoMLJob, attempt: str, max_columns: int
+) -> KnownAnalysis:
+    """Return what a task found out of the data, as far as the search needs it. It may have left anything in its place.
 
     raises    CorruptArtifact
     """
+    data = exchanges.analysis(job, attempt)
     try:
-        data = read_beneath(workspace, _ANALYSIS, _MOST_ANALYSIS)
         return KnownAnalysis(read_analysis(data, max_columns), len(data))
-    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error

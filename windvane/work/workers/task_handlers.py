@@ -19,6 +19,7 @@ from windvane.names import Scope
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
 from windvane.store.base import Transaction
+from windvane.work.jobs.state import analysed_by
 from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.workers import stepjobs
 from windvane.work.workers.config import WorkConfig
@@ -106,6 +107,8 @@ class TaskHandlers:
             )
 
         why = _unusable(tx, job.volume_key)
+        is_analysis = task.kind is TaskKind.ANALYZE
+        analysed = task.attempt if is_analysis else analysed_by(tx.tasks(job.arn))
         return TaskHandler(
             owner=job.name,
             task=task,
@@ -113,7 +116,7 @@ class TaskHandlers:
             order=self._order(job, task, until, why),
             is_wanted=is_wanted,
             judge=meaning,
-            prepare=lambda: self.reconciler.prepare(job),
+            prepare=lambda: self.reconciler.prepare(job, analysed),
             advance=lambda tx, now: self.reconciler.advance(tx, job.arn, now),
         )
 

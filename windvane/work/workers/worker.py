@@ -32,6 +32,7 @@ from windvane.store.open import open_store
 from windvane.work.workers.attendance import LEASE, Attendance
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workers.order import LIBRARY
 from windvane.work.workers.process import READY_LINE
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
@@ -74,7 +75,7 @@ class Worker:
         self._store, self._executor, self._clock = store, executor, clock
         self._prepare = prepare
         self._reconciler = Reconciler(
-            config.data_dir,
+            Exchanges(config.data_dir),
             config.up_since,
             config.workers,
             _deployer(config.instance_limit),

@@ -31,6 +31,7 @@ from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers import stepjobs
 from windvane.work.workers.attendance import LEASE
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workers.reconciler import Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.worker import MAX_ATTEMPTS, Worker
@@ -94,7 +95,7 @@ class Shop:
         return Worker(self.config(), role, name, self.store, executor, clock=self.now)
 
     def reconciler(self) -> Reconciler:
-        return Reconciler(self.folder, datetime.now(UTC), 2, lambda *_: None)
+        return Reconciler(Exchanges(self.folder), datetime.now(UTC), 2, lambda *_: None)
 
     def sweep(self) -> None:
         sweep(self.store, self.reconciler(), self.now(), MAX_ATTEMPTS)

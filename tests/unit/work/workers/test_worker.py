@@ -35,6 +35,7 @@ from windvane.store.open import open_store
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workers.attendance import LEASE
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.task_outcome import MAX_LOSSES
@@ -122,7 +123,7 @@ class Shop:
         sweep(self.store, self.reconciler(), self.now(), MAX_ATTEMPTS)
 
     def reconciler(self) -> Reconciler:
-        return Reconciler(self.folder, datetime.now(UTC), 2, lambda *_: None)
+        return Reconciler(Exchanges(self.folder), datetime.now(UTC), 2, lambda *_: None)
 
     def look(self) -> AutoMLJob:
         with self.store.snapshot() as tx:
