@@ -89,6 +89,7 @@ class ServiceTasks:
             self.exchange(folder, task),
             time.time() + RUNTIME_S,
             TaskAllowance(lambda: self.artifacts, 1, MEMORY_MB, 10**9, 100),
+            finished=learning.finished(self.state, now),
         )
         if task.kind in ACTIONS:
             at = learning.situation(replace(self.state, analysis=self.analysis()), now)
@@ -99,11 +100,8 @@ class ServiceTasks:
         self.put(replace(task, status=TaskStatus.DONE, ended=datetime.now(UTC), result=result))
 
     def exchange(self, folder: Path, task: Task | None = None) -> ArtifactExchange:
-        done = [one for one in self.state.tasks if one.status is TaskStatus.DONE]
-        finished = [
-            attempt_of(one) for one in sorted(done, key=lambda one: one.ended or one.created)
-        ]
-        attempt = "" if task is None else attempt_of(task)
+        finished = learning.finished(self.state, datetime.now(UTC)).attempts
+        attempt = "" if task is None else task.attempt
         return ArtifactExchange(self.artifacts, INTERNAL, folder, attempt, finished)
 
     def put(self, task: Task) -> None:
@@ -134,8 +132,3 @@ def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> Se
     tasks.artifacts.write(location, table.read_bytes())
     tasks.run()
     return tasks
-
-
-def attempt_of(task: Task) -> str:
-    """As StageContext.attempt."""
-    return f"{task.id}-{task.token}"

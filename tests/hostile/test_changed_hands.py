@@ -33,6 +33,7 @@ from windvane.serving.router import Bounds, Router
 from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.wire.call import Caller, Credential
+from windvane.work.exchange import InFolder
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.order import TaskOrder, work_of
@@ -116,11 +117,12 @@ def test_what_a_task_uploads_reaches_no_bucket_of_another_account(
         payload={},
         created=datetime.now(UTC),
     )
-    order = TaskOrder(job, task, tmp_path / "work", time.time() + 60, {})
+    order = TaskOrder(job, task, InFolder(tmp_path / "work"), time.time() + 60, {})
     channel = TaskPlaces(config, store).place_of(work_of(order, 4000)).socket
     assert channel is not None
     begun.append(job.name)
-    told, made = BrokeredArtifacts(channel, order.folder), Location("results", "jobs/churn/made")
+    told = BrokeredArtifacts(channel, tmp_path / "work")
+    made = Location("results", "jobs/churn/made")
     with channel, pytest.raises(OSError, match="no bucket"):
         told.write(made, b"made")
     assert not objects.list_objects("results").objects

@@ -41,6 +41,7 @@ from windvane.process.confinement import Part
 from windvane.process.frames import pack
 from windvane.process.sandbox import sandbox_of
 from windvane.store.open import open_store
+from windvane.work.exchange import InFolder
 from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.order import LIBRARY, TaskOrder, work_of
@@ -129,7 +130,7 @@ def test_a_task_that_runs_code_finds_nothing(tmp_path: Path) -> None:
         (workspace.folder / "told.json").write_text(json.dumps(told))
         now = datetime.now(UTC)
         task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
-        order = TaskOrder(job, task, workspace.folder, time.time() + 60, config.figures)
+        order = TaskOrder(job, task, InFolder(workspace.folder), time.time() + 60, config.figures)
         executor.submit(work_of(order, 2000))
         found = finished(executor.poll(60))
     assert found.pop("own file") == "content of work/own/data"
@@ -143,7 +144,7 @@ def work_with(payload: dict[str, Any], kind: TaskKind, folder: Path) -> Work:
     """Return the work of a task with a payload."""
     job, now = job_of(), datetime.now(UTC)
     task = Task(id=1, job_arn=job.arn, kind=kind, key="a", payload=payload, created=now)
-    return work_of(TaskOrder(job, task, folder, time.time() + 60, {}), 4000)
+    return work_of(TaskOrder(job, task, InFolder(folder), time.time() + 60, {}), 4000)
 
 
 def test_no_task_finds_what_another_was_told_or_said(tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) ->
     now = datetime.now(UTC)
     task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
     folder = workspace_of(tmp_path, job).folder
-    order = TaskOrder(job, task, folder, time.time() + 60, config.figures)
+    order = TaskOrder(job, task, InFolder(folder), time.time() + 60, config.figures)
     executor = ForkServerExecutor([LIBRARY], TaskPlaces(config, store).place_of)
     executor.submit(work_of(order, 2000))
     finished(executor.poll(60))

@@ -29,9 +29,6 @@ class Exchange(Protocol):
         """Let others fetch names from now on, each whole, in place of what was published under it before. What is not in the
         folder is passed over: not every action makes all that it may."""
 
-    def published(self, prefix: str) -> frozenset[str]:
-        """Return the names that begin like this and can be fetched."""
-
 
 class SharedFolder:
     """The exchange of tasks that all work in one folder, on one machine: what one wrote, the others have."""
@@ -50,10 +47,6 @@ class SharedFolder:
 
     def publish(self, made: Iterable[str]) -> None:
         """It is there already."""
-
-    def published(self, prefix: str) -> frozenset[str]:
-        found = names.names_in(self._folder)
-        return frozenset(name for name in found if name.startswith(prefix))
 
 
 def missing(name: str) -> CorruptArtifact:

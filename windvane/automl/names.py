@@ -139,12 +139,6 @@ def fits_in(names: Iterable[str], recipe: str) -> tuple[str, ...]:
     return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
-def indices_in(names: Iterable[str]) -> tuple[int, ...]:
-    """Return the indices of the candidates whose outcomes are among names."""
-    found = (_match("candidates/{}/outcome", name) for name in names)
-    return tuple(sorted(int(parts[0]) for parts in found if parts and parts[0].isdecimal()))
-
-
 def files_of(folder: Path, name: str) -> Iterator[Path]:
     """Return the files that a name stands for in a task's folder, as paths below it; none if it is not there.
 

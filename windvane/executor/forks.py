@@ -37,7 +37,7 @@ class Place:
 
     folder        for its temporary files
     confinement   what its process may do; None leaves it as it is
-    socket        for the work, whose payload then has its number as "descriptor"; it is the work's from now on
+    socket        for the work, whose payload then has its number as "descriptor", and the folder; it is the work's from now on
     over          called when the work has ended
     """
 

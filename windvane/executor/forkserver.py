@@ -119,7 +119,8 @@ class Attendant:
             return
         confined, folder = told["confinement"], Path(told["folder"])
         kept, self._descriptors = tuple(self._descriptors), []
-        payload = {**told["payload"], **({"descriptor": kept[0]} if kept else {})}
+        given = {"descriptor": kept[0], "folder": told["folder"]} if kept else {}
+        payload = {**told["payload"], **given}
         ears, mouth = os.pipe()
         task = ForkedTask.start(
             partial(_work, told["function"], payload, folder, mouth),

@@ -43,6 +43,12 @@ def workspace_of(data_dir: Path, job: AutoMLJob | ProcessingJob) -> Workspace:
     return Workspace(root / _ROOT / fitted(job.name.lower(), suffix, 63))
 
 
+def attempt_folder(data_dir: Path, job: AutoMLJob | ProcessingJob, attempt: str) -> Path:
+    """Return the folder of one attempt at a task of a job whose tasks share none. No name of a workspace has a dot."""
+    space = workspace_of(data_dir, job).folder
+    return space.with_name(f"{space.name}.{attempt}")
+
+
 def workspaces(data_dir: Path) -> list[Workspace]:
     """Return every one that is there."""
     root = data_dir / _ROOT

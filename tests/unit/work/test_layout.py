@@ -45,7 +45,9 @@ from windvane.notes.sentences import reason
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work.allowance import TaskAllowance
-from windvane.work.jobs import records, steprecords
+from windvane.work.jobs import learning, records, steprecords
+from windvane.work.jobs.finished import Finished
+from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import (
     ACTIONS,
     MADE_BY,
@@ -120,11 +122,16 @@ class Made:
             stop_at=time.time() + 100,
             allowance=self.allowance,
             action=self.action(task) if kind in ACTIONS else None,
+            finished=self.finished,
         )
         result: Result = json.loads(json.dumps(perform(context)))
         done = replace(task, status=TaskStatus.DONE, ended=START, result=result)
         self.tasks.append(done)
         return result
+
+    @property
+    def finished(self) -> Finished:
+        return learning.finished(JobState(self.job, START, 2, tuple(self.tasks)), START)
 
     def action(self, task: Task) -> ActionTask:
         request = request_of(self.job, timetable(self.job, START), 2)

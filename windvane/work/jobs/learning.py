@@ -23,6 +23,7 @@ from windvane.engine.tuning.pacing import is_in_vain
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.work.jobs import background, records, trials
+from windvane.work.jobs.finished import Finished, best_candidates
 from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import (
@@ -105,6 +106,18 @@ def history(state: JobState, now: datetime) -> History:
         if task.kind in ACTIONS:
             found = found.with_asked(action_of(task), now.timestamp())
     return found
+
+
+def finished(state: JobState, now: datetime) -> Finished:
+    """Return what a task of a job that begins now finds done."""
+    done = [task for task in state.tasks if task.status is TaskStatus.DONE]
+    in_order = sorted(done, key=lambda task: (task.ended or task.created, task.id))
+    objective = state.job.objective
+    return Finished(
+        tuple(task.attempt for task in in_order),
+        () if objective is None else best_candidates(history(state, now), objective),
+        any(task.kind is TaskKind.PACK for task in done),
+    )
 
 
 def best_index(state: JobState, now: datetime) -> int | None:

@@ -23,14 +23,12 @@ from windvane.automl.parts import fetch_parts
 from windvane.automl.performing import run_task
 from windvane.automl.request import OnAllRows
 from windvane.automl.task import ActionTask
-from windvane.domain.problem import MetricName, Mode
+from windvane.domain.problem import Mode
 from windvane.domain.task import TaskKind
 from windvane.engine import stages
 from windvane.engine.candidate_io import CANDIDATE_FILES, FULL_FIT, read_candidate
 from windvane.engine.candidates import Outcome, with_latency, with_optimism
 from windvane.engine.data.dataset import read_dataset
-from windvane.engine.scoring.metrics import METRICS
-from windvane.engine.tuning.first_look import FIRST_LOOK
 from windvane.errors import CandidateFault, Outclassed
 from windvane.notes.note import note_to_json
 from windvane.work.jobs.records import ENSEMBLE
@@ -46,9 +44,6 @@ _PUBLISHING_SHARE, _PUBLISHING_S = 0.1, (1.0, 10.0)
 """Of a candidate's time, at least and at most: for its packages, which go to S3."""
 
 _PUBLISHED = (TaskKind.TRAIN, TaskKind.ENSEMBLE)
-
-_MOST_COMPARED = 40
-"""Candidates among which those that the model would be made of are looked for, the best ones."""
 
 
 def perform_action(context: StageContext) -> TaskResult:
@@ -95,26 +90,13 @@ def _with_likely(context: StageContext, action: TrainCandidate, result: Result) 
     space, index = context.workspace, action.plan.index
     table = read_dataset(space.dataset)
     likely = LikelyMembers(table, has_ensemble=strategy_of(context.job).has_ensemble)
-    for other in _best_others(context, index, table.analysis.objective):
-        context.exchange.fetch(names.scored(other))
+    others = context.finished.candidates
+    context.exchange.fetch(name for other in others for name in names.scored(other))
+    for other in others:
         likely.add(space.candidate(other))
     found = likely.finished(space.candidate(index))
     is_late = on_all_rows(context.job) is not OnAllRows.CANDIDATES
     return replace(result, refit_s=found.refit_s if is_late else 0.0, likely=found.likely)
-
-
-def _best_others(context: StageContext, but: int, objective: MetricName) -> list[int]:
-    """Return the indices of the best single candidates that have finished, the first look and one more left out."""
-    gain, space = METRICS[objective].gain, context.workspace
-    others = set(names.indices_in(context.exchange.published("candidates/"))) - {FIRST_LOOK, but}
-    context.exchange.fetch(map(names.outcome, others))
-    records = {index: read_candidate(space.candidate(index)) for index in others}
-    found = [
-        (-record.outcome.folds_used, -gain(record.outcome.objective), index)
-        for index, record in records.items()
-        if record.fits is not None
-    ]
-    return [index for *_, index in sorted(found)[:_MOST_COMPARED]]
 
 
 def _published(context: StageContext, result: Result) -> TaskResult:

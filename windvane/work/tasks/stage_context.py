@@ -11,6 +11,7 @@ from windvane.automl.task import ActionTask
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
 from windvane.work.allowance import TaskAllowance
+from windvane.work.jobs.finished import NOTHING, Finished
 from windvane.work.workspace import Workspace
 
 Result = dict[str, Any]
@@ -23,6 +24,7 @@ class StageContext:
     exchange    what tasks of this job have made and will make; its folder is the task's own
     stop_at     time.time() at which the process will be killed
     action      of the workflow; None for every other task
+    finished    what the tasks of the job had made when this one began
     say         tells the job's driver something while the task runs
     """
 
@@ -32,6 +34,7 @@ class StageContext:
     stop_at: float
     allowance: TaskAllowance
     action: ActionTask | None = None
+    finished: Finished = NOTHING
     say: Callable[[Result], object] = lambda _: None
 
     @property

@@ -199,7 +199,7 @@ def _packages(context: StageContext, index: int, into: Path) -> Path:
     into    a folder that is made in that case
     """
     space, exchange = context.workspace, context.exchange
-    if exchange.published(names.PACKAGES):
+    if context.finished.is_packed:
         exchange.fetch([names.PACKAGES])
         return space.best
     parts = fetch_parts(exchange, index)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.automl import names
+from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import CorruptArtifact
 from windvane.process.beneath import read_beneath
+from windvane.work.exchange import InFolder
 from windvane.work.workspace import workspace_of
 
 _MOST_ANALYSIS = 1 << 28
@@ -29,14 +31,15 @@ class Exchanges:
         raises    CorruptArtifact if it is not there, is no file, or is larger than one is
         """
         try:
-            return read_beneath(self._folder(job), names.ANALYSIS_PATH, _MOST_ANALYSIS)
+            return read_beneath(self.where(job).folder, names.ANALYSIS_PATH, _MOST_ANALYSIS)
         except (OSError, ValueError) as error:
             raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
 
     def is_lost(self, job: AutoMLJob) -> bool:
         """Return whether what tasks of a job have published is gone, since it was in memory and the machine went off. What is
         in the place of the data set may be anything that a task put there: it is not followed."""
-        return bool(job.volume_key) and not os.path.lexists(self._folder(job) / "dataset")
+        return bool(job.volume_key) and not os.path.lexists(self.where(job).folder / "dataset")
 
-    def _folder(self, job: AutoMLJob) -> Path:
-        return workspace_of(self.data_dir, job).folder
+    def where(self, job: AutoMLJob | ProcessingJob) -> InFolder:
+        """Return where the tasks of a job exchange what they make."""
+        return InFolder(workspace_of(self.data_dir, job).folder)

@@ -1,11 +1,11 @@
-"""An order: all that a process must know to do one task, as one piece of JSON. Nothing secret is in it."""
+"""An order: all that a process must know to do one task, as one piece of JSON. Nothing secret is in it, and, where tasks
+exchange data through the store, no path either: any machine can carry it out."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from windvane.automl.task import ActionTask
@@ -15,6 +15,8 @@ from windvane.domain.task import Task
 from windvane.executor.base import Work
 from windvane.notes.note import Note, note_from_json, note_to_json
 from windvane.store.records import from_json, to_json
+from windvane.work.exchange import Where, where_from_json
+from windvane.work.jobs.finished import NOTHING, Finished
 
 LIBRARY = "windvane.work.workers.performing"
 """The module that does what an order says."""
@@ -26,20 +28,22 @@ _JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
 
 @dataclass(frozen=True)
 class TaskOrder:
-    """folder     the job's workspace
+    """exchange   where tasks of the job leave things for each other
     stop_at    time.time() at which the process will be killed
     figures    of work/allowance.py
     why_not    why the task must not be done; None if it may
     action     of the workflow, with what it reads and writes and its limits; None for every other task
+    finished   what the tasks of an AutoML job had made when this one began
     """
 
     job: AutoMLJob | ProcessingJob
     task: Task
-    folder: Path
+    exchange: Where
     stop_at: float
     figures: Mapping[str, Any]
     why_not: Note | None = None
     action: ActionTask | None = None
+    finished: Finished = NOTHING
 
 
 def order_to_json(order: TaskOrder) -> str:
@@ -48,11 +52,12 @@ def order_to_json(order: TaskOrder) -> str:
             "kind": type(order.job).__name__,
             "job": to_json(order.job),
             "task": to_json(order.task),
-            "folder": str(order.folder),
+            "exchange": order.exchange.to_json(),
             "stop_at": order.stop_at,
             "figures": dict(order.figures),
             "why_not": None if order.why_not is None else note_to_json(order.why_not),
             "action": None if order.action is None else order.action.to_json(),
+            "finished": order.finished.to_json(),
         }
     )
 
@@ -62,11 +67,12 @@ def order_from_json(text: str) -> TaskOrder:
     return TaskOrder(
         job=from_json(_JOBS[told["kind"]], told["job"]),
         task=from_json(Task, told["task"]),
-        folder=Path(told["folder"]),
+        exchange=where_from_json(told["exchange"]),
         stop_at=told["stop_at"],
         figures=told["figures"],
         why_not=None if told["why_not"] is None else note_from_json(told["why_not"]),
         action=None if told["action"] is None else ActionTask.from_json(told["action"]),
+        finished=Finished.from_json(told["finished"]),
     )
 
 
@@ -75,6 +81,5 @@ def work_of(order: TaskOrder, memory_mb: int) -> Work:
 
     memory_mb    its cap
     """
-    attempt = f"{order.task.id}-{order.task.token}"
     payload = {"order": order_to_json(order)}
-    return Work(attempt, f"{LIBRARY}:perform_payload", payload, memory_mb, order.stop_at)
+    return Work(order.task.attempt, f"{LIBRARY}:perform_payload", payload, memory_mb, order.stop_at)

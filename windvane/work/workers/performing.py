@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from windvane.artifacts.base import Artifacts
 from windvane.artifacts.brokered import BrokeredArtifacts
-from windvane.automl.exchange import SharedFolder
+from windvane.automl.exchange import Exchange, SharedFolder
 from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import JobFault
 from windvane.executor.base import Say
 from windvane.work.allowance import TaskAllowance
+from windvane.work.exchange import ArtifactExchange, InFolder
 from windvane.work.tasks.processing import process
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.tasks.stages import perform
@@ -27,22 +29,25 @@ from windvane.work.workspace import Workspace
 def perform_payload(payload: Mapping[str, Any], say: Say) -> Result:
     """Return the result of a task as an executor is asked for it (`order.work_of`).
 
-    payload    the order as text, and the descriptor of a socket at whose other end is the task's broker
+    payload    the order as text, the folder that the task works in, and the descriptor of a socket at whose other end is the
+               task's broker
     raises     as `perform_order`
     """
-    order = order_from_json(payload["order"])
+    order, folder = order_from_json(payload["order"]), Path(payload["folder"])
     with socket.socket(fileno=payload["descriptor"]) as channel:
-        artifacts = BrokeredArtifacts(channel, order.folder)
-        return perform_order(order, lambda: artifacts, say)
+        artifacts = BrokeredArtifacts(channel, folder)
+        return perform_order(order, folder, lambda: artifacts, say)
 
 
 def perform_order(
     order: TaskOrder,
+    folder: Path,
     open_artifacts: Callable[[], Artifacts],
     say: Callable[[Result], object] = lambda _: None,
 ) -> Result:
     """Return the task's result, JSON.
 
+    folder    that the task works in: that of all tasks of its job, or one of its own
     say       tells the worker something meanwhile
     raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
     """
@@ -51,13 +56,31 @@ def perform_order(
     job = order.job
     allowance = TaskAllowance(open_artifacts=open_artifacts, **order.figures)
     if isinstance(job, AutoMLJob):
-        exchange = SharedFolder(order.folder)
+        exchange = exchange_of(order, folder, open_artifacts)
         context = StageContext(
-            job, order.task, exchange, order.stop_at, allowance, order.action, say
+            job,
+            order.task,
+            exchange,
+            order.stop_at,
+            allowance,
+            order.action,
+            order.finished,
+            say,
         )
         return perform(context)
-    place = Workspace(order.folder)
+    place = Workspace(folder)
     return perform_errand(StepContext(job, order.task, place, order.stop_at, allowance))
+
+
+def exchange_of(
+    order: TaskOrder, folder: Path, open_artifacts: Callable[[], Artifacts]
+) -> Exchange:
+    """Return what a task that works in a folder fetches from, and publishes to."""
+    where = order.exchange
+    if isinstance(where, InFolder):
+        return SharedFolder(folder)
+    attempt, finished = order.task.attempt, order.finished.attempts
+    return ArtifactExchange(open_artifacts(), where.root, folder, attempt, finished)
 
 
 def perform_errand(step: StepContext) -> Result:

@@ -23,6 +23,7 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow, learning
+from windvane.work.jobs.finished import Finished
 from windvane.work.jobs.joblines import tell_job
 from windvane.work.jobs.state import (
     Deploy,
@@ -32,7 +33,7 @@ from windvane.work.jobs.state import (
     write_changes,
     write_step_jobs,
 )
-from windvane.work.jobs.workflow import action_of
+from windvane.work.jobs.workflow import ACTIONS, action_of
 from windvane.work.workers import stepjobs
 from windvane.work.workers.analyses import read_analysis
 from windvane.work.workers.exchanges import Exchanges
@@ -135,16 +136,21 @@ class Reconciler:
             with suppress(WindvaneError, OSError):
                 self._analysis_of(job, attempt)
 
-    def action(
+    def begun(
         self, tx: Transaction, job: AutoMLJob, task: Task, now: datetime, memory_mb: int
-    ) -> ActionTask:
-        """Return an action of the workflow that begins now: what it reads and writes, and its limits.
+    ) -> tuple[Finished, ActionTask | None]:
+        """Return what a task that begins now finds done, and what it reads and writes and its limits, if it is an action of
+        the workflow.
 
         raises    CorruptArtifact, VolumeLost
         """
         state = self._read(tx, job)
+        finished = learning.finished(state, now)
+        if task.kind not in ACTIONS:
+            return finished, None
         state = replace(state, analysis=self._analysis_of(job, analysed_by(state.tasks)))
-        return task_for(action_of(task), learning.situation(state, now), memory_mb, memory_mb)
+        at = learning.situation(state, now)
+        return finished, task_for(action_of(task), at, memory_mb, memory_mb)
 
     def is_left(self, job_arn: str, now: datetime) -> bool:
         """Return whether a job is left alone, because of what went wrong with it a moment ago."""
@@ -236,7 +242,9 @@ class Reconciler:
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:
             if state.needs_analysis:
-                state = replace(state, analysis=self._analysis_of(state.job, analysed_by(state.tasks)))
+                state = replace(
+                    state, analysis=self._analysis_of(state.job, analysed_by(state.tasks))
+                )
             return replace(flow.advance(state, now), analysis=None)
         except VolumeLost as lost:
             return flow.broken(state, lost.note, now)

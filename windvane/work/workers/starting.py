@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.broker import Broker
@@ -22,9 +23,11 @@ from windvane.executor.base import Work
 from windvane.executor.forks import Place
 from windvane.process.ownership import give
 from windvane.store.base import Store
+from windvane.work.exchange import InFolder
 from windvane.work.reach import MayRead, MayWrite, creator_of, reach_of, role_of
 from windvane.work.workers.config import WorkConfig, utc_now
-from windvane.work.workers.order import order_from_json
+from windvane.work.workers.order import TaskOrder, order_from_json
+from windvane.work.workspace import attempt_folder
 
 
 class TaskPlaces:
@@ -45,10 +48,11 @@ class TaskPlaces:
         if self._artifacts is None or self._owners is None:  # a client of S3 takes a while to make
             self._artifacts = config.artifacts()
             self._owners = config.owners(self._store)
-        order.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        order.folder.mkdir(mode=0o700, exist_ok=True)
+        folder = self._folder(order)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if config.sandbox is not None:
-            give(order.folder, config.sandbox.user_of(job.arn))
+            give(folder, config.sandbox.user_of(job.arn))
         permits = self._permits(self._owners, job.scope.account)
         may_read, may_write = self._may_read(job), self._may_write(job)
         reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read, may_write)
@@ -56,9 +60,15 @@ class TaskPlaces:
         key = job.output_key
         own = self._artifacts.of(job.scope.account)
         artifacts = own.encrypted_under(key) if key else own
-        broker = Broker(ours, artifacts, reach, order.folder)
+        broker = Broker(ours, artifacts, reach, folder)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
-        return Place(order.folder, config.confinement(job.arn, order.folder), theirs, broker.end)
+        return Place(folder, config.confinement(job.arn, folder), theirs, broker.end)
+
+    def _folder(self, order: TaskOrder) -> Path:
+        """Return the folder that a task works in: that of all tasks of its job, or one of this attempt alone."""
+        if isinstance(order.exchange, InFolder):
+            return order.exchange.folder
+        return attempt_folder(self._config.data_dir, order.job, order.task.attempt)
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
         """Return what the job's role, or whoever created it without one, may read now: policies, manifests and objects may

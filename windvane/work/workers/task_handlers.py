@@ -20,13 +20,11 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
 from windvane.store.base import Transaction
 from windvane.work.jobs.state import analysed_by
-from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.workers import stepjobs
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler
 from windvane.work.workers.task_outcome import Case, StepCase, TaskOutcome, judge
-from windvane.work.workspace import workspace_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,20 +70,24 @@ class TaskHandlers:
         )
 
     def limited(self, tx: Transaction, handler: TaskHandler, now: datetime) -> TaskHandler:
-        """Return the handler, with its action, if it is one, as it begins now. If it is not to be found out what that is, this is
-        why the task is not done."""
+        """Return the handler of a task as it begins now: with what others of its job have made, and its action, if it is one. If
+        it is not to be found out what that is, this is why the task is not done."""
         job, task = handler.order.job, handler.task
-        if not isinstance(job, AutoMLJob) or task.kind not in ACTIONS:
+        if not isinstance(job, AutoMLJob):
             return handler
         try:
-            action = self.reconciler.action(tx, job, task, now, self.config.task_memory_mb)
+            memory_mb = self.config.task_memory_mb
+            finished, action = self.reconciler.begun(tx, job, task, now, memory_mb)
         except (WindvaneError, OSError, *OF_ONE_JOB) as error:
             _LOG.exception("Nothing says what the task %s of %s is to do.", task.key, job.arn)
             cause = error.note if isinstance(error, WindvaneError) else raised(error)
             why = Note(NoteCode.CANNOT_BEGIN, because=cause)
             return replace(handler, order=replace(handler.order, why_not=why))
+        order = replace(handler.order, finished=finished)
+        if action is None:
+            return replace(handler, order=order)
         until = min(handler.stop_at, datetime.fromtimestamp(action.limits.kill_at, UTC))
-        order = replace(handler.order, action=action, stop_at=until.timestamp())
+        order = replace(order, action=action, stop_at=until.timestamp())
         return replace(handler, order=order, stop_at=until)
 
     def _of_automl_job(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
@@ -147,8 +149,8 @@ class TaskHandlers:
     def _order(
         self, job: AutoMLJob | ProcessingJob, task: Task, until: datetime, why_not: Note | None
     ) -> TaskOrder:
-        folder = workspace_of(self.config.data_dir, job).folder
-        return TaskOrder(job, task, folder, until.timestamp(), self.config.figures, why_not)
+        where = self.reconciler.exchanges.where(job)
+        return TaskOrder(job, task, where, until.timestamp(), self.config.figures, why_not)
 
 
 def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:

@@ -13,6 +13,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.executor.base import Say, Work
 from windvane.executor.forking import ForkingExecutor
 from windvane.work.allowance import TaskAllowance
+from windvane.work.exchange import InFolder
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers.order import TaskOrder, order_from_json
@@ -31,6 +32,12 @@ def no_errand(_: StepContext) -> Result:
     raise AssertionError("There is no step job here.")
 
 
+def folder_of(order: TaskOrder) -> Path:
+    """Return the folder that all tasks of a job share."""
+    assert isinstance(order.exchange, InFolder)
+    return order.exchange.folder
+
+
 class StageExecutor(ForkingExecutor):
     """folder      for what forks leave
     run_task    what is done with a task of an AutoML job
@@ -47,20 +54,21 @@ class StageExecutor(ForkingExecutor):
         self._number = len(_DOING)
 
         def do(order: TaskOrder, say: Say) -> Result:
+            folder = folder_of(order)
             allowance = TaskAllowance(
-                open_artifacts=lambda: LocalArtifacts(order.folder / "s3"), **order.figures
+                open_artifacts=lambda: LocalArtifacts(folder / "s3"), **order.figures
             )
             job, task, until = order.job, order.task, order.stop_at
             if isinstance(job, AutoMLJob):
-                exchange = SharedFolder(order.folder)
+                exchange = SharedFolder(folder)
                 return run_task(StageContext(job, task, exchange, until, allowance, say=say))
-            return run_errand(StepContext(job, task, Workspace(order.folder), until, allowance))
+            return run_errand(StepContext(job, task, Workspace(folder), until, allowance))
 
         _DOING.append(do)
 
     def submit(self, work: Work) -> None:
         payload = {**work.payload, "number": self._number}
-        order_from_json(work.payload["order"]).folder.mkdir(parents=True, exist_ok=True)
+        folder_of(order_from_json(work.payload["order"])).mkdir(parents=True, exist_ok=True)
         super().submit(replace(work, function=f"{__name__}:perform", payload=payload))
 
 

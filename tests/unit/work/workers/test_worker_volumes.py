@@ -19,6 +19,7 @@ from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.process.volatile import memory_folder
 from windvane.store.open import open_store
+from windvane.work.exchange import InFolder
 from windvane.work.workers.performing import perform_order
 from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
 from windvane.work.workers.worker import MAX_ATTEMPTS
@@ -58,11 +59,14 @@ def open_with(shop: Shop, key: Key) -> None:
 def test_a_job_with_a_key_works_in_memory(shop: Shop, key: Key) -> None:
     open_with(shop, key)
     order = first_duty(shop).order
-    assert order.folder.is_relative_to(memory_folder(shop.folder))
+    assert isinstance(order.exchange, InFolder)
+    assert order.exchange.folder.is_relative_to(memory_folder(shop.folder))
     assert order.why_not is None
     other = Shop(shop.store, shop.folder, job=make_job(name="plain"))
     other.open(other.job)
-    assert first_duty(other).order.folder.is_relative_to(shop.folder / "work")
+    where = first_duty(other).order.exchange
+    assert isinstance(where, InFolder)
+    assert where.folder.is_relative_to(shop.folder / "work")
 
 
 @pytest.mark.parametrize("state", [KeyState.DISABLED, KeyState.PENDING_DELETION, None])
@@ -78,7 +82,7 @@ def test_nothing_is_begun_while_the_key_cannot_be_used(
     order = first_duty(shop).order
     assert key.arn in reason(order.why_not)
     with pytest.raises(JobFault, match="The volume cannot be used"):
-        perform_order(order, lambda: pytest.fail("It was begun."))
+        perform_order(order, shop.folder, lambda: pytest.fail("It was begun."))
 
 
 def test_a_job_whose_machine_went_off_says_so(shop: Shop, key: Key) -> None:
