@@ -44,6 +44,12 @@ class Reached(BrokeredArtifacts):
         self._own.ensure_bucket(bucket)
         super().ensure_bucket(bucket)
 
+    def folders(self, prefix):
+        """Not for a task."""
+        with pytest.raises(AccessDenied):
+            super().folders(prefix)
+        return self._own.folders(prefix)
+
 
 @pytest.fixture
 def brokered(tmp_path_factory, tmp_path):

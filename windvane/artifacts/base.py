@@ -86,6 +86,9 @@ class Artifacts(ReadableArtifacts, Protocol):
 
     def ensure_bucket(self, bucket: str) -> None: ...
 
+    def folders(self, prefix: Location) -> Iterator[Location]:
+        """Return each beginning of keys that goes on from the prefix's to the next slash, the slash with it, in their order."""
+
     def read(self, location: Location) -> bytes: ...
 
     def write(self, location: Location, data: bytes) -> None:

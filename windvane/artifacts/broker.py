@@ -39,6 +39,9 @@ _MOST_ASKED_VALUES = 5000
 _MOST_WRITTEN = 1 << 28
 """Bytes of an object that is written at once; larger ones are uploaded."""
 
+_LEAST_CHARGED = 1 << 16
+"""Bytes that an object counts as at least, of what an attempt may leave for other tasks."""
+
 _PAGE = 1000
 _MOST_TEXT = 4000
 
@@ -62,15 +65,22 @@ class Broker:
     """For one task, in one thread, until the other end is closed.
 
     channel    closed at the end
-    artifacts  those of the server
+    artifacts  those of the server, as the job's account's
     folder     the task's own: files that requests are about lie below it
+    exchange   artifacts of the server, for where tasks of the job exchange data; None if the reach has no such place
     """
 
     def __init__(
-        self, channel: socket.socket, artifacts: Artifacts, reach: Reach, folder: Path
+        self,
+        channel: socket.socket,
+        artifacts: Artifacts,
+        reach: Reach,
+        folder: Path,
+        exchange: Artifacts | None = None,
     ) -> None:
         self._channel, self._artifacts, self._reach = channel, artifacts, reach
-        self._folder = folder
+        self._folder, self._exchange = folder, exchange
+        self._left = 0 if reach.exchange is None else reach.exchange.most_bytes
         self._requests = FrameBuffer(_MOST_ASKED, 0, _MOST_ASKED_VALUES)
         self._open: dict[int, BinaryIO | _Listing] = {}
         self._opened = 0
@@ -136,7 +146,7 @@ class Broker:
         prefix = _location(asked)
         if not self._reach.may_list(prefix):
             raise _beyond(prefix)
-        return self._keep(lambda: _Listing(prefix, iter(self._artifacts.list(prefix)))), b""
+        return self._keep(lambda: _Listing(prefix, iter(self._at(prefix).list(prefix)))), b""
 
     def _page(self, asked: dict[str, Any]) -> _Answer:
         """Return some of the objects of an open listing, and whether there may be more. A store pages on by the bucket's name, and the bucket may
@@ -163,7 +173,8 @@ class Broker:
             raise _beyond(listing.prefix)
 
     def _info(self, asked: dict[str, Any]) -> _Answer:
-        found = self._artifacts.info(self._readable(asked))
+        location = self._readable(asked)
+        found = self._at(location).info(location)
         return (None if found is None else {"size": found.size, "etag": found.etag}), b""
 
     def _start(self, asked: dict[str, Any]) -> _Answer:
@@ -171,7 +182,7 @@ class Broker:
         if not isinstance(start, int) or start < 0:
             raise BadFrame("An object is opened at no place.")
         location = self._readable(asked)
-        return self._keep(lambda: self._artifacts.open(location, start)), b""
+        return self._keep(lambda: self._at(location).open(location, start)), b""
 
     def _read(self, asked: dict[str, Any]) -> _Answer:
         handle, size = asked.get("handle"), asked.get("size")
@@ -192,7 +203,7 @@ class Broker:
         """Into a file that is there."""
         location = self._readable(asked)
         descriptor = self._file(asked, os.O_WRONLY)
-        with os.fdopen(descriptor, "wb") as target, self._artifacts.open(location) as stream:
+        with os.fdopen(descriptor, "wb") as target, self._at(location).open(location) as stream:
             while chunk := stream.read(MOST_READ):
                 target.write(chunk)
         return True, b""
@@ -203,21 +214,41 @@ class Broker:
             data = file.read(_MOST_WRITTEN + 1)
         if len(data) > _MOST_WRITTEN:
             raise BadFrame("More bytes are to be written than are written at once.")
-        self._artifacts.write(location, data)
+        self._charge(location, len(data))
+        self._at(location).write(location, data)
         return True, b""
 
     def _upload(self, asked: dict[str, Any]) -> _Answer:
         location = self._writable(asked)
         descriptor = self._file(asked, os.O_RDONLY)
+        size = os.fstat(descriptor).st_size
         try:
-            self._artifacts.upload(location, Path(f"/proc/self/fd/{descriptor}"))
+            self._charge(location, size)
+            self._at(location).upload(location, Path(f"/proc/self/fd/{descriptor}"))
+            if (grown := os.fstat(descriptor).st_size - size) > 0:
+                self._charge(location, grown)
         finally:
             os.close(descriptor)
         return True, b""
 
     def _delete(self, asked: dict[str, Any]) -> _Answer:
-        self._artifacts.delete(self._writable(asked))
+        location = self._writable(asked)
+        self._at(location).delete(location)
         return True, b""
+
+    def _at(self, location: Location) -> Artifacts:
+        """Return the artifacts in which a place is: what tasks exchange is in a bucket that no account has."""
+        if self._exchange is not None and self._reach.is_exchanged(location):
+            return self._exchange
+        return self._artifacts
+
+    def _charge(self, location: Location, n_bytes: int) -> None:
+        """raises    AccessDenied if this attempt has left more for other tasks than it may"""
+        if not self._reach.is_exchanged(location):
+            return
+        self._left -= max(n_bytes, _LEAST_CHARGED)
+        if self._left < 0:
+            raise AccessDenied("The task has left more data for other tasks than any of ours does.")
 
     def _readable(self, asked: dict[str, Any]) -> Location:
         location = _location(asked)

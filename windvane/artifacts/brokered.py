@@ -53,6 +53,10 @@ class BrokeredArtifacts:
         if not self.bucket_exists(bucket):
             raise PermissionError(f"a task makes no buckets, and there is no '{bucket}'")
 
+    def folders(self, prefix: Location) -> Iterator[Location]:
+        """raises    AccessDenied: what a task may list it lists whole"""
+        raise AccessDenied(f"a task lists no folders, and {prefix} is one")
+
     def of(self, account: str) -> BrokeredArtifacts:
         """raises    AccessDenied: the broker knows whose the job is"""
         raise AccessDenied(f"a task chooses no account; {account} is not for it to name")

@@ -75,6 +75,19 @@ class ObjectStoreArtifacts:
                 yield _info(version)
             after = page.next
 
+    def folders(self, prefix: Location) -> Iterator[Location]:
+        after: str | None = ""
+        while after is not None:
+            try:
+                page = self._objects.list_objects(
+                    prefix.bucket, prefix=prefix.key, delimiter="/", after=after
+                )
+            except NoSuchBucket:
+                return
+            for found in page.prefixes:
+                yield Location(prefix.bucket, found)
+            after = page.next
+
     def info(self, location: Location) -> ObjectInfo | None:
         try:
             return _info(self._objects.find(location.bucket, location.key))

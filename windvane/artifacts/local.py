@@ -40,6 +40,11 @@ class LocalArtifacts:
                 if info is not None:
                     yield info
 
+    def folders(self, prefix: Location) -> Iterator[Location]:
+        rests = (info.location.key[len(prefix.key) :] for info in self.list(prefix))
+        names = sorted({rest.partition("/")[0] for rest in rests if "/" in rest})
+        return (Location(prefix.bucket, f"{prefix.key}{name}/") for name in names)
+
     def info(self, location: Location) -> ObjectInfo | None:
         if not location.key:
             return None

@@ -108,6 +108,9 @@ class MappedArtifacts:
     def ensure_bucket(self, bucket: str) -> None:
         self._writable(bucket).ensure_bucket(bucket)
 
+    def folders(self, prefix: Location) -> Iterator[Location]:
+        return self._writable(prefix.bucket).folders(prefix)
+
     def write(self, location: Location, data: bytes) -> None:
         self._writable(location.bucket).write(location, data)
 

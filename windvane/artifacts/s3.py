@@ -89,16 +89,30 @@ class S3Artifacts:
         # Stores that keep folders list "p/a" before "p-a": the order of keys is made here.
         return iter(sorted(self._listed(prefix), key=lambda info: info.location.key))
 
+    def folders(self, prefix: Location) -> Iterator[Location]:
+        if _has_dots(prefix.parent.key):
+            return iter(())
+        found = (
+            entry["Prefix"]
+            for page in self._pages(prefix, Delimiter="/")
+            for entry in page.get("CommonPrefixes", ())
+        )
+        return iter([Location(prefix.bucket, key) for key in sorted(found)])
+
     def _listed(self, prefix: Location) -> Iterator[ObjectInfo]:
+        for page in self._pages(prefix):
+            for entry in page.get("Contents", ()):
+                location = Location(prefix.bucket, entry["Key"])
+                yield ObjectInfo(location, entry["Size"], entry["ETag"].strip('"'))
+
+    def _pages(self, prefix: Location, **options: str) -> Iterator[dict[str, Any]]:
+        """Yield nothing if there is no such bucket."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=prefix.bucket, Prefix=prefix.key
+            Bucket=prefix.bucket, Prefix=prefix.key, **options
         )
         try:
             with _allowed(f"{prefix} to be listed"):
-                for page in pages:
-                    for entry in page.get("Contents", ()):
-                        location = Location(prefix.bucket, entry["Key"])
-                        yield ObjectInfo(location, entry["Size"], entry["ETag"].strip('"'))
+                yield from pages
         except ClientError as error:
             if _code(error) not in _MISSING:
                 raise

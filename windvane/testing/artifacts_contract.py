@@ -56,6 +56,17 @@ def a_listing_is_by_plain_prefix_in_key_order(
     assert list(artifacts.list(Location("no-such-bucket", ""))) == []
 
 
+def folders_go_to_the_next_slash(artifacts: Artifacts, bucket: str, folder: Path) -> None:
+    for key in ("p/b/1", "p/b/2/3", "p/a", "p-side/x", "other", "p/c/4"):
+        artifacts.write(Location(bucket, key), b"")
+    assert list(artifacts.folders(Location(bucket, "p/"))) == [
+        Location(bucket, "p/b/"),
+        Location(bucket, "p/c/"),
+    ]
+    assert [one.key for one in artifacts.folders(Location(bucket, ""))] == ["p-side/", "p/"]
+    assert list(artifacts.folders(Location("no-such-bucket", ""))) == []
+
+
 def what_is_missing_is_said_to_be(artifacts: Artifacts, bucket: str, folder: Path) -> None:
     missing = Location(bucket, "missing")
     assert artifacts.info(missing) is None
@@ -117,6 +128,7 @@ CONTRACT: tuple[Callable[[Artifacts, str, Path], None], ...] = (
     what_was_written_is_read,
     files_travel_whole,
     a_listing_is_by_plain_prefix_in_key_order,
+    folders_go_to_the_next_slash,
     what_is_missing_is_said_to_be,
     what_no_object_can_be_called_is_not_there,
     deleting_removes,
