@@ -34,6 +34,7 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["limits"] == dataclasses.asdict(settings.LimitSettings())
     assert documented["audit"] == dataclasses.asdict(settings.AuditSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
+    assert documented["exchange"] == dataclasses.asdict(settings.ExchangeSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
     own = {"host", "port", "account", "tls_cert", "tls_key", "address"}
     assert set(documented["server"]) == own

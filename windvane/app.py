@@ -34,6 +34,7 @@ from windvane.control.buckets import DefaultBucketsKept
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
+from windvane.control.exchange_bucket import ServersBucketKept, make_exchange_bucket
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.directory import Directory
 from windvane.control.identity.key_safe import KeySafe
@@ -71,6 +72,7 @@ from windvane.from_settings import (
     hooks_of,
     key_of_writes,
     networks_of,
+    no_job_volumes,
     permanent_keys,
     plain_links,
     regions_of_buckets,
@@ -208,6 +210,7 @@ class Server:
         )
         regions = regions_of_buckets(settings, self._objects)
         self._roles = Roles(self._authorizer, self._owners, self._mapped, regions)
+        self._authorize_s3 = ServersBucketKept(self._roles.authorize_s3, settings.exchange.bucket)
         self._authenticator = Authenticator(
             self._keyring, OneTimeTokens(self._store, utc_now), keys.token_secret, utc_now
         )
@@ -261,7 +264,7 @@ class Server:
         self._audit.start()
         for link in plain_links(self._settings):
             _LOG.warning("Traffic to other machines is not encrypted: %s.", link)
-        await asyncio.to_thread(self._ensure_default_bucket)
+        await asyncio.to_thread(self._ensure_buckets)
         await self._webhooks.start()
         self._hosting.start()
         self._autoscaler.start()
@@ -307,9 +310,18 @@ class Server:
         self._page_tokens.replace(keys.token_secret)
         self._sharing.use_secret(keys.token_secret)
 
-    def _ensure_default_bucket(self) -> None:
-        account = self._settings.account
+    def _ensure_buckets(self) -> None:
+        account, exchange = self._settings.account, self._settings.exchange
         self._artifacts.ensure_bucket(default_bucket(account, DEFAULT_REGION))
+        if exchange.is_store:
+            make_exchange_bucket(
+                self._store,
+                self._artifacts,
+                self._objects,
+                exchange.bucket,
+                DEFAULT_REGION,
+                utc_now(),
+            )
 
     def _gauges(self) -> Iterable[tuple[str, float]]:
         yield from self._hosting.gauges()
@@ -323,7 +335,7 @@ class Server:
         forwarder, prove = Forwarder(), prover(self._keyring, utc_now)
         store = self._gateway_store(forwarder)
         posts = PostUploads(store, self._keyring, utc_now) if isinstance(store, OwnStore) else None
-        authorize: Authorize = self._roles.authorize_s3
+        authorize: Authorize = self._authorize_s3
         if isinstance(store, ExternalStore):
             authorize = DefaultBucketsKept(authorize)
         return S3Gateway(
@@ -389,7 +401,7 @@ class Server:
                     self._artifacts,
                     owners,
                     self._mapped,
-                    self._roles.authorize_s3,
+                    self._authorize_s3,
                     key_of_writes(self._objects, self._mapped),
                 ),
                 Hosts(names),
@@ -424,6 +436,7 @@ class Server:
             plain_links(self._settings),
             self._settings.s3 is None,
             self._no_volumes,
+            no_job_volumes(self._settings),
             key_of_writes(self._objects, self._mapped),
         )
         most_jobs = limits.jobs_in_flight

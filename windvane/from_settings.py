@@ -29,7 +29,7 @@ from windvane.control.objects import KeyOfWrites
 from windvane.control.servers.membership import Membership
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
-from windvane.names import default_bucket
+from windvane.names import default_bucket, server_owner
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DataKeys
@@ -164,10 +164,36 @@ def artifacts_of(
 
 
 def bucket_owners(settings: Settings, objects: ObjectStore | None) -> BucketOwners:
+    """The bucket in which tasks exchange data is no account's, though they may do so elsewhere now."""
     if objects is not None:
         return objects
     bucket = default_bucket(settings.account, DEFAULT_REGION)
-    return DeclaredOwners({bucket: settings.account})
+    return DeclaredOwners({bucket: settings.account, settings.exchange.bucket: server_owner()})
+
+
+def exchange_bucket(settings: Settings, mapped: BucketMap) -> str:
+    """Return the bucket in which tasks exchange data; "" if they do so in folders of this machine.
+
+    raises    BadSettings if it is read from elsewhere
+    """
+    chosen = settings.exchange
+    if not chosen.is_store:
+        return ""
+    if (source := mapped.find(chosen.bucket)) is not None:
+        raise BadSettings(
+            f"[exchange] bucket is '{chosen.bucket}', which is only read: it stands for {source}."
+        )
+    return chosen.bucket
+
+
+def no_job_volumes(settings: Settings) -> str:
+    """Return why volumes of jobs cannot be encrypted; "" if they can."""
+    if settings.exchange.is_store and settings.s3 is not None:
+        return (
+            "tasks exchange data through an external S3 store, which does not have the keys of this server (configuration, "
+            "section [exchange], kind)."
+        )
+    return ""
 
 
 def regions_of_buckets(settings: Settings, objects: ObjectStore | None) -> RegionOf:
@@ -285,6 +311,7 @@ def work_config(
         transformed_rows=settings.artifacts.transformed_rows,
         kept_models=settings.artifacts.kept_models,
         buckets=mapped.sources,
+        exchange=exchange_bucket(settings, mapped),
         log_days=settings.logs.retention_days,
         event_days=settings.events.retention_days,
         sandbox=sandbox,

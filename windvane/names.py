@@ -14,6 +14,8 @@ from typing import Any
 
 from windvane.errors import InvalidRequest
 
+_SERVERS = "windvane-"
+
 
 @dataclass(frozen=True, order=True)
 class Scope:
@@ -56,6 +58,16 @@ def parse_arn(text: str) -> Arn:
 def fresh_suffix(n_hex: int = 12) -> str:
     """Random lower-case hexadecimal digits."""
     return secrets.token_hex((n_hex + 1) // 2)[:n_hex]
+
+
+def server_owner() -> str:
+    """Return a fresh name for the servers of one store as an owner of buckets. It is no account: those have 12 digits."""
+    return f"{_SERVERS}{fresh_suffix(12)}"
+
+
+def is_server(owner: str) -> bool:
+    """Return whether the owner of a bucket is a server, and no account."""
+    return owner.startswith(_SERVERS)
 
 
 def derived_suffix(*parts: str, n_hex: int = 12) -> str:

@@ -178,6 +178,29 @@ class ArtifactSettings:
 
 
 @dataclass(frozen=True)
+class ExchangeSettings:
+    """How the tasks of a job exchange what they make ([exchange]).
+
+    kind      "folder": in a folder of the job, on this machine; "store": through the S3 store, so that any machine may do
+              any task
+    bucket    that they do so in; it is the server's own, and no account can use it
+    """
+
+    kind: str = "folder"
+    bucket: str = "windvane-exchange"
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("folder", "store"):
+            raise BadSettings(f"[exchange] kind must be 'folder' or 'store', not '{self.kind}'.")
+        if self.bucket.endswith("*") or not _BUCKET_NAMES.fullmatch(self.bucket):
+            raise BadSettings(f"[exchange] bucket is '{self.bucket}'; it must be a bucket's name.")
+
+    @property
+    def is_store(self) -> bool:
+        return self.kind == "store"
+
+
+@dataclass(frozen=True)
 class ServingSettings:
     """How endpoints are served ([serving]).
 
@@ -354,6 +377,7 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     audit: AuditSettings = AuditSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     buckets: tuple[BucketSettings, ...] = ()
     serving: ServingSettings = ServingSettings()
     scaling: ScalingSettings = ScalingSettings()
@@ -382,6 +406,7 @@ _SECTIONS = {
     "limits",
     "audit",
     "artifacts",
+    "exchange",
     "serving",
     "scaling",
     "s3",
@@ -427,6 +452,7 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
         audit=_record(AuditSettings, document.get("audit", {}), "[audit]"),
         artifacts=_record(ArtifactSettings, document.get("artifacts", {}), "[artifacts]"),
+        exchange=_record(ExchangeSettings, document.get("exchange", {}), "[exchange]"),
         serving=_record(ServingSettings, document.get("serving", {}), "[serving]"),
         scaling=_record(ScalingSettings, document.get("scaling", {}), "[scaling]"),
         keys=tuple(

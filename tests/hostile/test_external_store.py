@@ -20,6 +20,7 @@ from s3.house import AccountsAsKeys, Answer, S3House
 from s3.signing import sha256, signed
 
 from windvane.artifacts.folder import Folder
+from windvane.control.exchange_bucket import ServersBucketKept
 from windvane.errors import AccessDenied
 from windvane.wire.bodies import Bodies
 from windvane.wire.call import Request
@@ -32,6 +33,7 @@ from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, nothing_mapped
 from windvane.wire.s3.proof import prover
 
+SERVERS_OWN = "windvane-exchange"
 UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
 
 
@@ -74,7 +76,7 @@ class Outside:
             ExternalStore(self.kept, UPSTREAM, house.in_thread, no_check),
             self.kept,
             prover(AccountsAsKeys(), house.clock),
-            self._authorize,
+            ServersBucketKept(self._authorize, SERVERS_OWN),
             s3_refusal,
             self.bodies,
             house.in_thread,
@@ -106,6 +108,43 @@ def test_an_encoded_slash_makes_no_bucket_of_an_object(house: S3House, method: s
     outside = Outside(house)
     answer = outside.ask(method, "/data%2Fsecret")
     assert answer.status == 400
+    assert not outside.kept.sent
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers"),
+    [
+        ("GET", "/windvane-exchange", ()),
+        ("HEAD", "/windvane-exchange", ()),
+        ("GET", "/windvane-exchange?list-type=2&prefix=windvane", ()),
+        ("GET", "/windvane-exchange?uploads", ()),
+        ("GET", "/windvane-exchange?location", ()),
+        ("PUT", "/windvane-exchange", ()),
+        ("DELETE", "/windvane-exchange", ()),
+        ("GET", "/windvane-exchange/windvane-0/job/analysis/1-1", ()),
+        ("GET", "/windvane%2Dexchange/windvane-0/job/analysis/1-1", ()),
+        ("PUT", "/windvane-exchange/windvane-0/job/analysis/1-1", ()),
+        ("DELETE", "/windvane-exchange/windvane-0/job/analysis/1-1", ()),
+        ("POST", "/windvane-exchange/windvane-0/job/analysis/1-1?uploads", ()),
+        ("PUT", "/data/copy", [("x-amz-copy-source", "windvane-exchange/windvane-0/job/x")]),
+        ("PUT", "/data/copy", [("x-amz-copy-source", "/windvane%2Dexchange/windvane-0/job/x")]),
+    ],
+)
+def test_the_servers_own_bucket_is_no_accounts(
+    house: S3House, method: str, target: str, headers: Any
+) -> None:
+    """An external store has no owners of buckets: whatever a key may do there, it may do for every account."""
+    outside = Outside(house)
+    assert outside.ask(method, target, headers).status == 403
+    assert not outside.kept.sent
+
+
+def test_the_servers_own_bucket_loses_nothing_to_a_list_of_deletions(house: S3House) -> None:
+    outside = Outside(house)
+    body = b"<Delete><Object><Key>windvane-0/job/analysis/1-1</Key></Object></Delete>"
+    digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    target = "/windvane-exchange?delete"
+    assert outside.ask("POST", target, [("content-md5", digest)], body).status in (200, 403)
     assert not outside.kept.sent
 
 

@@ -1,4 +1,5 @@
-"""A server on PostgreSQL and an S3 store of somebody else, and every form in which data may come."""
+"""A server on PostgreSQL and an S3 store of somebody else, through which its tasks exchange data, too; and every form in which
+data may come."""
 
 import gzip
 import io
@@ -45,6 +46,7 @@ def server(tmp_path_factory, postgres_url, elsewhere):
         f'[store]\nurl = "{postgres_url}"\n'
         f'[s3]\nendpoint = "{elsewhere.endpoint}"\naccess_key = "{elsewhere.access_key}"\n'
         f'secret_key = "{elsewhere.secret_key}"\n'
+        '[exchange]\nkind = "store"\n'
     )
     running = RunningServer(folder / "data", "--config", str(folder / "windvane.toml"))
     yield running
@@ -88,6 +90,7 @@ def test_a_job_on_postgresql_and_an_external_s3_store_is_deployed_and_survives_a
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "stores"},
     )
     job = server.wait_for_job("stores")
+    assert list(S3Artifacts(elsewhere).folders(Location("windvane-exchange", "")))
     assert job["ModelDeployResult"] == {"EndpointName": "stores"}
     server.kill()
     server.start()

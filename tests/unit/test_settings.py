@@ -20,6 +20,8 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
     assert (settings.engine.calibrate, settings.engine.tune_threshold) == (True, False)
     settings = read(tmp_path, "[artifacts]\nkept_models = 3\n")
     assert (settings.artifacts.kept_models, settings.artifacts.transformed_rows) == (3, 20_000)
+    settings = read(tmp_path, '[exchange]\nkind = "store"\n')
+    assert (settings.exchange.is_store, settings.exchange.bucket) == (True, "windvane-exchange")
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,8 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ('[[roles]]\narn = "a"\nread = "b"', ["[[roles]] read", "list"]),
         ('[[accounts]]\naccount = "1"', ["[[accounts]]", "access_key"]),
         ("[artifacts]\nkept_models = -1", ["[artifacts] kept_models", "0 or more", "-1"]),
+        ('[exchange]\nkind = "disk"', ["[exchange] kind", "'folder' or 'store'", "'disk'"]),
+        ('[exchange]\nbucket = "win*"', ["[exchange] bucket", "'win*'"]),
         ('[[buckets]]\nname = "*"\nfolder = "f"', ["[[buckets]] name", "'*'", "three"]),
         ('[[buckets]]\nname = "a*b"\nfolder = "f"', ["[[buckets]] name", "'a*b'"]),
         ('[[buckets]]\nname = "samples"', ["samples", "either a folder or an endpoint"]),

@@ -42,8 +42,8 @@ class LocalArtifacts:
 
     def folders(self, prefix: Location) -> Iterator[Location]:
         rests = (info.location.key[len(prefix.key) :] for info in self.list(prefix))
-        names = sorted({rest.partition("/")[0] for rest in rests if "/" in rest})
-        return (Location(prefix.bucket, f"{prefix.key}{name}/") for name in names)
+        names = sorted({f"{rest.partition('/')[0]}/" for rest in rests if "/" in rest})
+        return (Location(prefix.bucket, f"{prefix.key}{name}") for name in names)
 
     def info(self, location: Location) -> ObjectInfo | None:
         if not location.key:

@@ -31,6 +31,8 @@ class Encryption:
     has_own_store  outputs go to the embedded store, which knows the same keys; an external one has keys of its own, of
                    which only it knows whether they exist
     no_volumes     why no volume can be encrypted here, a sentence; "" if one can
+    no_job_volumes
+                   why no volume of a job can be, though others can; "" if one can
     key_of_writes  the key that the default of a bucket names
     """
 
@@ -38,6 +40,7 @@ class Encryption:
     plain_links: tuple[str, ...] = ()
     has_own_store: bool = True
     no_volumes: str = ""
+    no_job_volumes: str = ""
     key_of_writes: KeyOfWrites = no_key
 
     def output_key(self, scope: Scope, grant: Grant, named: Member) -> str:
@@ -83,6 +86,17 @@ class Encryption:
                 f"The member '{named.place}' cannot be honoured on this server: {self.no_volumes}"
             )
         return self._arn(scope, named)
+
+    def job_volume_key(self, scope: Scope, named: Member) -> str:
+        """Return the same of a volume that tasks of a job work on.
+
+        raises    InvalidRequest if the key cannot be used
+        """
+        if named.value and self.no_job_volumes:
+            raise InvalidRequest(
+                f"The member '{named.place}' cannot be honoured on this server: {self.no_job_volumes}"
+            )
+        return self.volume_key(scope, named)
 
     def check_handed_on(self, arn: str, role: Grant, caller: Grant) -> None:
         """Check that the role of a job, or whoever asks for the job, may hand the key of its volume to SageMaker.

@@ -144,7 +144,9 @@ class Jobs:
         output, security, places = asked.spec.output, asked.spec.security, asked.places
         encryption.check_traffic(Member(places.traffic, security.encrypt_traffic))
         output_key = encryption.output_key(scope, grant, Member(places.output_key, output.key))
-        volume_key = encryption.volume_key(scope, Member(places.volume_key, security.volume_key))
+        volume_key = encryption.job_volume_key(
+            scope, Member(places.volume_key, security.volume_key)
+        )
         encryption.check_handed_on(volume_key, grant, self._roles.of_caller(caller))
         return output_key, volume_key
 

@@ -104,7 +104,7 @@ class Steps:
             output_key=self._encryption.output_key(
                 scope, grant, member_at(request, "OutputDataConfig.KmsKeyId")
             ),
-            volume_key=self._encryption.volume_key(
+            volume_key=self._encryption.job_volume_key(
                 scope, member_at(request, "ResourceConfig.VolumeKmsKeyId")
             ),
         )
@@ -147,7 +147,7 @@ class Steps:
             output_key=self._encryption.output_key(
                 scope, grant, member_at(request, "ProcessingOutputConfig.KmsKeyId")
             ),
-            volume_key=self._encryption.volume_key(
+            volume_key=self._encryption.job_volume_key(
                 scope, member_at(request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId")
             ),
         )

@@ -74,7 +74,7 @@ class Transforms:
         """
         check(CREATE_TRANSFORM_JOB_RULES, request)
         scope = Scope(caller.account, caller.region)
-        volume_key = self._encryption.volume_key(
+        volume_key = self._encryption.job_volume_key(
             scope, member_at(request, "TransformResources.VolumeKmsKeyId")
         )
         with self._store.snapshot() as tx:

@@ -123,7 +123,7 @@ def check_workspaces(store: SqlStore, data_dir: Path, lost: LostAndFound) -> Ite
         return  # whose folder is whose cannot be told
     kept = {workspace_of(data_dir, r.record).folder for r in readings if r.record is not None}
     for folder in present:
-        if folder not in kept:
+        if folder.with_name(folder.name.partition(".")[0]) not in kept:
             yield Finding(Kind.WORKSPACE_WITHOUT_JOB, str(folder), mend=lost.taking(folder))
 
 

@@ -6,6 +6,7 @@ removed when the job has ended; what is in S3 stays.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ EXPLORATION = "SageMakerAutopilotDataExplorationNotebook"
 
 _ROOT = "work"
 
+_ATTEMPT = re.compile(r"[0-9]{1,18}-[0-9]{1,18}", re.ASCII)
+"""source    Task.attempt"""
+
 
 class Workspace(Folders):
     """The local folders of one job."""
@@ -47,6 +51,12 @@ def attempt_folder(data_dir: Path, job: AutoMLJob | ProcessingJob, attempt: str)
     """Return the folder of one attempt at a task of a job whose tasks share none. No name of a workspace has a dot."""
     space = workspace_of(data_dir, job).folder
     return space.with_name(f"{space.name}.{attempt}")
+
+
+def attempt_of(space: Workspace) -> str:
+    """Return the attempt whose folder that is; "" for the workspace of a job."""
+    found = _ATTEMPT.fullmatch(space.folder.name.partition(".")[2])
+    return found[0] if found else ""
 
 
 def workspaces(data_dir: Path) -> list[Workspace]:

@@ -45,6 +45,7 @@ from windvane.notes.sentences import reason
 from windvane.store.records import from_json, to_json
 from windvane.testing.tables import HEADER, lines
 from windvane.work.allowance import TaskAllowance
+from windvane.work.exchange import InFolder
 from windvane.work.jobs import learning, records, steprecords
 from windvane.work.jobs.finished import Finished
 from windvane.work.jobs.state import JobState
@@ -407,6 +408,7 @@ def _sent_back(made: Made, step: ProcessingJob) -> Result:
         job=job,
         task=task,
         workspace=workspace_of(made.folder, job),
+        where=InFolder(workspace_of(made.folder, job).folder),
         stop_at=time.time() + 100,
         allowance=made.allowance,
     )

@@ -19,7 +19,7 @@ from windvane.control.kms.master import MasterKeys
 from windvane.control.kms.materials import Materials
 from windvane.domain.keys import Key
 from windvane.errors import BadCiphertext, CorruptArtifact, InvalidRequest
-from windvane.names import Scope
+from windvane.names import Scope, is_server
 from windvane.objects.encryption import Algorithm, ObjectName, context_of, marked_as_managed
 from windvane.objects.records import Encryption
 from windvane.store.base import Query, Store, Transaction
@@ -77,7 +77,8 @@ class StoredDataKeys:
                 )
 
     def _key(self, name: ObjectName, asked: Encryption) -> Key:
-        """Return the key that is meant, which can be used now."""
+        """Return the key that is meant, which can be used now. In a bucket of the server's own that is the key of whichever
+        account's job it keeps something for."""
         if asked.algorithm != Algorithm.KMS:
             raise InvalidRequest(
                 f"The encryption '{asked.algorithm}' is not served. Supported values: {', '.join(Algorithm)}."
@@ -87,7 +88,8 @@ class StoredDataKeys:
         if (alias := written.rpartition(":")[2]) in MANAGED:
             ensure_managed(self._store, self._materials, scope, alias, self._clock())
         if written.startswith("arn:"):
-            scope = Scope(scope.account, scope_named(written, scope).region)
+            named = scope_named(written, scope)
+            scope = named if is_server(scope.account) else Scope(scope.account, named.region)
         with self._store.snapshot() as tx:
             key = find_key(tx, scope, written)
         check_usable(key)

@@ -4,6 +4,7 @@ out of an archive."""
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import shutil
 import tarfile
@@ -78,6 +79,30 @@ def unpack_files(source: Source, folder: Path, called: str, is_of: Callable[[Pat
         _extract(TarStream(source, called), folder, _ALL, Path(called), is_of)
     except (EOFError, FileExistsError, NotADirectoryError) as error:
         raise CorruptArtifact(f"{called} cannot be unpacked: {error}.") from error
+
+
+def unpack_file(source: Source, called: str, name: str, most: int) -> bytes:
+    """Return the one file of an archive that `pack_files` made.
+
+    source    gives the bytes of the archive
+    called    the archive, in messages
+    name      of the file, its path below the folder
+    most      bytes
+    raises    CorruptArtifact for a damaged archive, another file in it, and one that is larger
+    """
+    archive, content = TarStream(source, called), io.BytesIO()
+    try:
+        entry = archive.next()
+        if entry is None or entry.is_folder or entry.name != name:
+            raise CorruptArtifact(f"{called} holds no {name!r} at its beginning.")
+        if entry.size > most:
+            raise CorruptArtifact(
+                f"{called} holds {name!r} of {entry.size} bytes; {most} are allowed."
+            )
+        archive.copy(content)
+    except EOFError as error:
+        raise CorruptArtifact(f"{called} cannot be unpacked: {error}.") from error
+    return content.getvalue()
 
 
 def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:

@@ -16,6 +16,7 @@ from windvane.domain.task import Task
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.allowance import TaskAllowance
 from windvane.work.download import download_models, folder_of
+from windvane.work.exchange import Where
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
@@ -30,12 +31,14 @@ _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 30.0)
 class StepContext:
     """A step job in the hands of a child process.
 
+    where       attempts at it leave things for later ones
     stop_at     time.time() at which the process will be killed
     """
 
     job: ProcessingJob
     task: Task
     workspace: Workspace
+    where: Where
     stop_at: float
     allowance: TaskAllowance
 

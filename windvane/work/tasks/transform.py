@@ -1,18 +1,12 @@
-"""What a transform job does: its model answers every object, one after the other, and each answer appears whole.
-
-The objects are listed once, and which of them are done is written down, so that a job whose worker died goes on where it
-was and never takes its own answers for input.
-"""
+"""What a transform job does: its model answers every object, one after the other, and each answer appears whole."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from windvane.artifacts.base import Artifacts, Location, parse_location
+from windvane.artifacts.base import Artifacts, parse_location
 from windvane.control.inputs import data_source
 from windvane.domain.candidate import Container, TransformJob
 from windvane.domain.jsonpath import ROOT, JsonPath, read_path
@@ -22,6 +16,8 @@ from windvane.serving.batch import transform as answers_to
 from windvane.serving.content_types import choose_accept, read_content_type
 from windvane.serving.model import LocalContainer, ServedModel, load_model
 from windvane.work.download import download_models, folder_of
+from windvane.work.exchange import InFolder
+from windvane.work.tasks.progress import Progress, ProgressInFolder, ProgressInStore
 from windvane.work.tasks.stage_context import Result
 from windvane.work.tasks.step_context import StepContext, told_as
 from windvane.work.tasks.transform_source import Item, items_of, opened
@@ -40,7 +36,7 @@ def transform(step: StepContext, job: TransformJob) -> Result:
         artifacts = step.allowance.open_artifacts()
         model = _load(artifacts, job.containers, step.request.get("Environment", {}), folder)
         request = batch_request(step.request, model.default_accept)
-        progress = Progress(step.workspace.folder / "objects")
+        progress = _progress_of(step)
         source = data_source(step.request["TransformInput"]["DataSource"]["S3DataSource"])
         items = progress.items(lambda: items_of(artifacts, source))
         for number in progress.undone(items):
@@ -70,33 +66,10 @@ def batch_request(details: Mapping[str, Any], default_accept: str) -> BatchReque
     )
 
 
-class Progress:
-    """Which objects a job has, and which of them are done; it outlives the process that works on them.
-
-    folder    of the job
-    """
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._items, self._done = folder / "items.json", folder / "done"
-
-    def items(self, find: Callable[[], list[Item]]) -> list[Item]:
-        """Return the objects as they were found first."""
-        if not self._items.is_file():
-            part = self._items.with_suffix(".part")
-            part.write_text(json.dumps([asdict(item) for item in find()]))
-            part.replace(self._items)
-        found = json.loads(self._items.read_text())
-        return [Item(Location(**one["source"]), one["output"]) for one in found]
-
-    def undone(self, items: Sequence[Item]) -> list[int]:
-        lines = self._done.read_text().split() if self._done.is_file() else []
-        done = set(map(int, lines))
-        return [number for number in range(len(items)) if number not in done]
-
-    def done(self, number: int) -> None:
-        with self._done.open("a") as file:
-            file.write(f"{number}\n")
+def _progress_of(step: StepContext) -> Progress:
+    if isinstance(step.where, InFolder):
+        return ProgressInFolder(step.workspace.folder / "objects")
+    return ProgressInStore(step.allowance.open_artifacts(), step.where.root, step.attempt)
 
 
 def _path(processing: Mapping[str, str], name: str) -> JsonPath:

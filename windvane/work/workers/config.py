@@ -26,7 +26,7 @@ from windvane.store.open import open_store
 _MOST_THREADS, _MOST_FILES = 512, 32_768
 """Of a task: a table has up to 10,000 columns, each a file in memory."""
 
-_LEAST_FILE = 1 << 33
+_LEAST_FILE, _MOST_EXCHANGED = 1 << 33, 8
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class WorkConfig:
     objects          where it lies, if it is the embedded one; neither means a folder below data_dir, for tests
     master_keys      in hexadecimal, the current one first: what the embedded store is encrypted under
     buckets          those that are read from elsewhere
+    exchange         bucket of the server's own in which tasks exchange data; "" if they do so in folders of this machine
     run              names this life of the server
     up_since         since when one server or another has been up without a gap
     is_shared        other servers may work with the store as well
@@ -86,6 +87,7 @@ class WorkConfig:
     transformed_rows: int = 20_000
     kept_models: int = 0
     buckets: tuple[BucketSource, ...] = ()
+    exchange: str = ""
     log_days: int = 0
     event_days: int = 0
     sandbox: Sandbox | None = None
@@ -117,8 +119,17 @@ class WorkConfig:
         """
         if self.sandbox is None:
             return None
-        limits = Limits(_MOST_THREADS, max(_LEAST_FILE, 2 * self.max_data_bytes), _MOST_FILES)
+        limits = Limits(_MOST_THREADS, self._most_file_bytes, _MOST_FILES)
         return self.sandbox.confinement(owner, (), (folder,), limits)
+
+    @property
+    def most_exchanged_bytes(self) -> int:
+        """What one attempt at a task may leave for others: the matrices of all fits of a recipe are the most."""
+        return _MOST_EXCHANGED * self._most_file_bytes
+
+    @property
+    def _most_file_bytes(self) -> int:
+        return max(_LEAST_FILE, 2 * self.max_data_bytes)
 
     def owners(self, store: Store) -> BucketOwners:
         """Whose bucket is whose now.

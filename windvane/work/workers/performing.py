@@ -69,7 +69,8 @@ def perform_order(
         )
         return perform(context)
     place = Workspace(folder)
-    return perform_errand(StepContext(job, order.task, place, order.stop_at, allowance))
+    step = StepContext(job, order.task, place, order.exchange, order.stop_at, allowance)
+    return perform_errand(step)
 
 
 def exchange_of(

@@ -15,7 +15,7 @@ from windvane.automl.task import ActionTask, task_for
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob, JobStatus
-from windvane.domain.task import Task
+from windvane.domain.task import Task, TaskStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
@@ -36,8 +36,8 @@ from windvane.work.jobs.state import (
 from windvane.work.jobs.workflow import ACTIONS, action_of
 from windvane.work.workers import stepjobs
 from windvane.work.workers.analyses import read_analysis
-from windvane.work.workers.exchanges import Exchanges
-from windvane.work.workspace import Workspace, workspace_of, workspaces
+from windvane.work.workers.exchanges import Exchanges, OutOfReach
+from windvane.work.workspace import Workspace, attempt_of, workspace_of, workspaces
 
 _LOG = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Reconciler:
         """Return what a task that begins now finds done, and what it reads and writes and its limits, if it is an action of
         the workflow.
 
-        raises    CorruptArtifact, VolumeLost
+        raises    CorruptArtifact, VolumeLost, OutOfReach
         """
         state = self._read(tx, job)
         finished = learning.finished(state, now)
@@ -242,15 +242,22 @@ class Reconciler:
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:
             if state.needs_analysis:
-                state = replace(
-                    state, analysis=self._analysis_of(state.job, analysed_by(state.tasks))
-                )
+                state = self._with_analysis(state)
             return replace(flow.advance(state, now), analysis=None)
         except VolumeLost as lost:
             return flow.broken(state, lost.note, now)
         except Exception as error:  # noqa: BLE001 - the end of a stage: a job that cannot go on must end
             _LOG.exception("%s cannot go on.", state.job.arn)
             return flow.broken(state, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
+
+    def _with_analysis(self, state: JobState) -> JobState:
+        """Return the state without it while it is out of reach: what does not need it goes on."""
+        try:
+            analysis = self._analysis_of(state.job, analysed_by(state.tasks))
+        except OutOfReach as error:
+            _LOG.warning("%s waits for its analysis: %s", state.job.arn, error)
+            return state
+        return replace(state, analysis=analysis)
 
     def _analysis_of(self, job: AutoMLJob, attempt: str) -> Analysis:
         """attempt    that has made it"""
@@ -325,19 +332,26 @@ def forget(store: Store, now: datetime, log_days: int, event_days: int) -> None:
 
 
 def left_over(store: Store, reconciler: Reconciler) -> list[Workspace]:
-    """Return the workspaces of jobs that have ended.
+    """Return the workspaces of jobs that have ended, and the folders of attempts that have.
 
-    Folders are listed before jobs: a workspace that is seen belongs to a job that is seen, or has ended.
+    Folders are listed before jobs: one that is seen belongs to a job or an attempt that is seen, or has ended.
     """
     data_dir = reconciler.exchanges.data_dir
     present = list(workspaces(data_dir))
     with store.snapshot() as tx:
         unfinished = tx.every(AutoMLJob, UNFINISHED)
         step_jobs = list(stepjobs.unfinished(tx))
+        running = {space.folder for space in present if _is_running(tx, attempt_of(space))}
     reconciler.forget_all_but(job.arn for job in unfinished)
     going: list[AutoMLJob | ProcessingJob] = [*unfinished, *step_jobs]
-    kept = {workspace_of(data_dir, job).folder for job in going}
+    kept = {workspace_of(data_dir, job).folder for job in going} | running
     return [workspace for workspace in present if workspace.folder not in kept]
+
+
+def _is_running(tx: Transaction, attempt: str) -> bool:
+    """attempt    "" for none"""
+    task = tx.task(int(attempt.partition("-")[0])) if attempt else None
+    return task is not None and task.status is TaskStatus.RUNNING and task.attempt == attempt
 
 
 def _analysis_in(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.mapped import BucketMap
+from windvane.artifacts.reach import ExchangeReach
 from windvane.control.buckets import BucketOwners, RegionOf
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.creators import creator_rights
@@ -21,11 +24,13 @@ from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
 from windvane.executor.base import Work
 from windvane.executor.forks import Place
+from windvane.process.beneath import remove_beneath
 from windvane.process.ownership import give
 from windvane.store.base import Store
-from windvane.work.exchange import InFolder
+from windvane.work.exchange import InFolder, InStore
 from windvane.work.reach import MayRead, MayWrite, creator_of, reach_of, role_of
 from windvane.work.workers.config import WorkConfig, utc_now
+from windvane.work.workers.exchanges import exchanged
 from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workspace import attempt_folder
 
@@ -56,19 +61,29 @@ class TaskPlaces:
         permits = self._permits(self._owners, job.scope.account)
         may_read, may_write = self._may_read(job), self._may_write(job)
         reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read, may_write)
+        is_stored = isinstance(order.exchange, InStore)
+        reach = replace(reach, exchange=self._exchange_reach(order))
         ours, theirs = socket.socketpair()
         key = job.output_key
         own = self._artifacts.of(job.scope.account)
         artifacts = own.encrypted_under(key) if key else own
-        broker = Broker(ours, artifacts, reach, folder)
+        exchange = exchanged(self._artifacts, job) if is_stored else None
+        broker = Broker(ours, artifacts, reach, folder, exchange)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
-        return Place(folder, config.confinement(job.arn, folder), theirs, broker.end)
+        over = partial(_end, broker, folder if is_stored else None)
+        return Place(folder, config.confinement(job.arn, folder), theirs, over)
 
     def _folder(self, order: TaskOrder) -> Path:
         """Return the folder that a task works in: that of all tasks of its job, or one of this attempt alone."""
         if isinstance(order.exchange, InFolder):
             return order.exchange.folder
         return attempt_folder(self._config.data_dir, order.job, order.task.attempt)
+
+    def _exchange_reach(self, order: TaskOrder) -> ExchangeReach | None:
+        if isinstance(order.exchange, InFolder):
+            return None
+        most_bytes = self._config.most_exchanged_bytes
+        return ExchangeReach(order.exchange.root, order.task.attempt, most_bytes)
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
         """Return what the job's role, or whoever created it without one, may read now: policies, manifests and objects may
@@ -144,3 +159,16 @@ class TaskPlaces:
             return owners.owner(bucket) in (None, account)
 
         return permits
+
+
+def _end(broker: Broker, folder: Path | None) -> None:
+    """End what served a task that has ended, and remove its folder, beside whatever else is done: it may hold any number of
+    files.
+
+    folder    of this attempt alone; None if it is that of all tasks of its job
+    """
+    broker.end()
+    if folder is not None:
+        threading.Thread(
+            target=remove_beneath, args=(folder,), name="clearing an attempt", daemon=True
+        ).start()

@@ -22,6 +22,7 @@ from windvane.store.base import Transaction
 from windvane.work.jobs.state import analysed_by
 from windvane.work.workers import stepjobs
 from windvane.work.workers.config import WorkConfig
+from windvane.work.workers.exchanges import OutOfReach
 from windvane.work.workers.order import TaskOrder
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler
 from windvane.work.workers.task_outcome import Case, StepCase, TaskOutcome, judge
@@ -71,13 +72,18 @@ class TaskHandlers:
 
     def limited(self, tx: Transaction, handler: TaskHandler, now: datetime) -> TaskHandler:
         """Return the handler of a task as it begins now: with what others of its job have made, and its action, if it is one. If
-        it is not to be found out what that is, this is why the task is not done."""
+        it is not to be found out what that is, this is why the task is not done.
+
+        raises    OutOfReach
+        """
         job, task = handler.order.job, handler.task
         if not isinstance(job, AutoMLJob):
             return handler
         try:
             memory_mb = self.config.task_memory_mb
             finished, action = self.reconciler.begun(tx, job, task, now, memory_mb)
+        except OutOfReach:
+            raise
         except (WindvaneError, OSError, *OF_ONE_JOB) as error:
             _LOG.exception("Nothing says what the task %s of %s is to do.", task.key, job.arn)
             cause = error.note if isinstance(error, WindvaneError) else raised(error)

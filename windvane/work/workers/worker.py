@@ -23,16 +23,18 @@ from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.executor.base import Executor
+from windvane.executor.exits import ended_of
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
+from windvane.process.child import failed_with
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
 from windvane.work.workers.attendance import LEASE, Attendance
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
-from windvane.work.workers.exchanges import Exchanges
+from windvane.work.workers.exchanges import Exchanges, OutOfReach
 from windvane.work.workers.order import LIBRARY
 from windvane.work.workers.process import READY_LINE
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
@@ -74,8 +76,9 @@ class Worker:
         self._config, self._role, self._name = config, role, name
         self._store, self._executor, self._clock = store, executor, clock
         self._prepare = prepare
+        exchanges = Exchanges.of(config, store)
         self._reconciler = Reconciler(
-            Exchanges(config.data_dir),
+            exchanges,
             config.up_since,
             config.workers,
             _deployer(config.instance_limit),
@@ -84,7 +87,7 @@ class Worker:
             is_shared=config.is_shared,
         )
         self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
-        self._clearing = Clearing()
+        self._clearing = Clearing(store, exchanges)
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = 0.0
 
@@ -142,9 +145,19 @@ class Worker:
     def _begin(self, handler: TaskHandler) -> Attendance:
         if handler.task.kind is not TaskKind.ANALYZE:  # which another worker may be at, too
             handler.prepare()
-        with self._store.snapshot() as tx:
-            handler = self._handlers.limited(tx, handler, self._clock())
-        attendance = Attendance(
+        try:
+            with self._store.snapshot() as tx:
+                handler = self._handlers.limited(tx, handler, self._clock())
+        except OutOfReach as error:
+            attendance = self._attendance(handler)
+            attendance.take(ended_of(handler.task.attempt, failed_with(error), {}))
+        else:
+            attendance = self._attendance(handler)
+            attendance.begin()
+        return attendance
+
+    def _attendance(self, handler: TaskHandler) -> Attendance:
+        return Attendance(
             handler,
             self._config.task_memory_mb,
             self._executor,
@@ -152,8 +165,6 @@ class Worker:
             self._reconciler,
             self._clock,
         )
-        attendance.begin()
-        return attendance
 
     def _attend(self, attendance: Attendance) -> None:
         """Until the task is over."""

@@ -31,6 +31,7 @@ from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.training.trial import TrainLimits
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault, InvalidRequest
 from windvane.work.allowance import TaskAllowance
+from windvane.work.exchange import InFolder
 from windvane.work.tasks.publishing import publish_dataset
 from windvane.work.tasks.step_context import StepContext, fetch_dataset
 from windvane.work.workers.performing import perform_errand
@@ -66,6 +67,7 @@ class Bucket:
             job=job,
             task=task,
             workspace=Workspace(self.folder / "work" / name),
+            where=InFolder(self.folder / "work" / name),
             stop_at=4e9,
             allowance=TaskAllowance(lambda: self.artifacts, 1, 2000, 10**9, 100),
         )

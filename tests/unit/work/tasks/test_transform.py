@@ -3,7 +3,6 @@
 import gzip
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,11 @@ from windvane.domain.problem import ProblemSpec
 from windvane.engine import stages
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.errors import DataFault, InvalidRequest
+from windvane.work.exchange import InStore
 from windvane.work.tasks.publishing import publish_dataset
-from windvane.work.tasks.transform import Progress
-from windvane.work.tasks.transform_source import Item, items_of
+from windvane.work.tasks.transform_source import items_of
 from windvane.work.workers.performing import perform_errand
+from windvane.work.workspace import Workspace
 
 FORWARD = {"AUTOML_TRANSFORM_MODE": "feature-transform"}
 BACKWARD = {"AUTOML_TRANSFORM_MODE": "inverse-label-transform"}
@@ -171,18 +171,8 @@ def test_a_prefix_that_is_no_folder_names_outputs_below_its_folder(jobs: Jobs) -
     assert [item.output for item in found] == ["a-1.csv.out", "a-2/b.csv.out"]
 
 
-def test_a_job_goes_on_where_it_was_and_lists_its_objects_once(tmp_path: Path) -> None:
-    items = [Item(parse_location(f"s3://b/{n}"), f"{n}.out") for n in "abc"]
-    first = Progress(tmp_path)
-    assert first.items(lambda: items) == items
-    assert first.undone(items) == [0, 1, 2]
-    first.done(1)
-    again = Progress(tmp_path)
-    assert again.items(list) == items
-    assert again.undone(items) == [0, 2]
-
-
-def test_what_is_done_is_not_done_again_by_the_next_worker(jobs: Jobs) -> None:
+@pytest.mark.parametrize("is_stored", [False, True], ids=["in a folder", "in the store"])
+def test_what_is_done_is_not_done_again_by_the_next_worker(jobs: Jobs, is_stored: bool) -> None:
     jobs.bucket.put("s3://b/again/a.csv", ROWS)
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/again/"}}
     details = {
@@ -192,9 +182,15 @@ def test_what_is_done_is_not_done_again_by_the_next_worker(jobs: Jobs) -> None:
     step = jobs.bucket.step(TransformJob, "again", details)
     step = replace(step, job=replace(step.job, containers=containers()))
     place = parse_location("s3://b/again-out/a.csv.out")
+    if is_stored:
+        step = replace(step, where=InStore(parse_location("s3://b/internal/again")))
     perform_errand(step)
     jobs.bucket.artifacts.write(place, b"kept")
-    perform_errand(step)
+    folder = (
+        step.workspace.folder.with_name("another-machine") if is_stored else step.workspace.folder
+    )
+    again = replace(step, task=replace(step.task, token=1), workspace=Workspace(folder))
+    perform_errand(again)
     assert jobs.bucket.artifacts.read(place) == b"kept"
 
 

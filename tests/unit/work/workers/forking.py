@@ -62,7 +62,8 @@ class StageExecutor(ForkingExecutor):
             if isinstance(job, AutoMLJob):
                 exchange = SharedFolder(folder)
                 return run_task(StageContext(job, task, exchange, until, allowance, say=say))
-            return run_errand(StepContext(job, task, Workspace(folder), until, allowance))
+            place, where = Workspace(folder), order.exchange
+            return run_errand(StepContext(job, task, place, where, until, allowance))
 
         _DOING.append(do)
 
