@@ -11,7 +11,8 @@ import pytest
 from api.accounts import ACCOUNT, Accounts, allow, deny, document, trust
 from api.identities import SECRET, permit_of
 from api.records import job_record
-from api.world import INPUT, build_parts
+from api.test_endpoints import in_service
+from api.world import IMAGE, INPUT, MODEL_DATA, ROLE, build_parts, variant
 from unit.console.browsing import Browser
 
 from windvane.api.authenticator import Authenticator, Session
@@ -217,6 +218,20 @@ def test_what_an_action_may_be_done_to_at_all_is_known_before_it_is_asked(desk: 
     refusal = desk.inside.refusal(caller, "sagemaker", "CreateAutoMLJobV2", {})
     assert refusal is not None
     assert "session policy" in refusal.reason
+
+
+def test_an_endpoint_is_seen_without_its_bounds_by_whoever_may_not_see_those(desk: Desk) -> None:
+    """Of long policies nothing is known beforehand: the page was refused."""
+    world, root = desk.accounts.world, desk.accounts.client()
+    container = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
+    root.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    root.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant("A")])
+    root.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    in_service(world)
+    seen = ["sagemaker:*", "windvane:*", "logs:*"]
+    for name, actions in (("ann", seen), ("bob", [*seen, f"s3:{'?' * 1100}"])):
+        keys = desk.accounts.user(name, allow(actions))
+        assert desk.browser(keys).get("/console/endpoints/e").status == 200
 
 
 def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:
