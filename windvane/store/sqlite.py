@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import tempfile
+import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, QueuePool, create_engine
 from sqlalchemy.exc import OperationalError
@@ -21,6 +24,13 @@ cache of the file stands, and prepared statements, of which there are about as m
 _CONNECTIONS = 3
 """That are kept for good. A moment at which more are needed comes by chance every few hours: one that was kept after it
 would look like a leak."""
+
+_RETRY_S = 0.001
+"""Between two tries to begin, on average. SQLite's own waiting backs off to 100 ms: a process whose threads write one after the
+other leaves less than one between them, and kept all others from writing for many seconds."""
+
+_PRIMARY_CODE = 0xFF
+"""Of a code of SQLite: what is above tells more of the same."""
 
 _DISK_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
@@ -48,12 +58,15 @@ class SqliteStore(SqlStore):
 
     def _begin_writing(self, connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only = OFF")
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        give_up = time.monotonic() + LOCK_TIMEOUT_S
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
-                raise
-            raise StoreUnusable.busy(LOCK_TIMEOUT_S) from error
+            while not _has_begun(connection):
+                if time.monotonic() > give_up:
+                    raise StoreUnusable.busy(LOCK_TIMEOUT_S)
+                time.sleep(_RETRY_S * (0.5 + random.random()))  # noqa: S311 - spreads the tries of several processes
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * LOCK_TIMEOUT_S)}")
 
     def _begin_reading(self, connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only = ON")
@@ -61,6 +74,21 @@ class SqliteStore(SqlStore):
 
     def _is_disk_full(self, error: OperationalError) -> bool:
         return getattr(error.orig, "sqlite_errorcode", None) in _DISK_FULL
+
+
+def _has_begun(connection: Connection) -> bool:
+    """Begin a transaction that writes, and return whether that could be: no other process writes now.
+
+    By the driver itself, without SQLAlchemy: it is tried again and again.
+    """
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
+            return False
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what callers know of SQLAlchemy
+    return True
 
 
 def _create(path: Path) -> None:
