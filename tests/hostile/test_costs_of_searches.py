@@ -32,8 +32,8 @@ from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.search import defaults_of
 from windvane.errors import CorruptArtifact
 from windvane.notes.codes import NoteCode
-from windvane.notes.handed import handed_note
 from windvane.notes.note import Note, note_to_json
+from windvane.notes.untrusted import read_untrusted_note
 from windvane.work.jobs import workflow
 from windvane.work.jobs.workflow import history_of, request_of
 from windvane.work.workers import reconciler
@@ -135,9 +135,9 @@ def test_why_a_candidate_was_given_up_is_read_once_and_in_short(
 
     def counted(document: Any) -> Note:
         read.append(document)
-        return handed_note(document)
+        return read_untrusted_note(document)
 
-    monkeypatch.setattr(workflow, "handed_note", counted)
+    monkeypatch.setattr(workflow, "read_untrusted_note", counted)
     [step] = history_of([done], (), frozenset()).steps
     assert step.status is Status.FAILED
     assert step.failure is not None

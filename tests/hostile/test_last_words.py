@@ -21,8 +21,8 @@ from windvane.executor import forkserver
 from windvane.executor.forked import ForkedTask
 from windvane.executor.forkserver import Attendant
 from windvane.notes.codes import DataValue, NoteCode
-from windvane.notes.handed import LONGEST_TEXT, handed_note
 from windvane.notes.note import Note, note_to_json
+from windvane.notes.untrusted import LONGEST_TEXT, read_untrusted_note
 from windvane.process.child import Child, Ending
 from windvane.process.frames import FrameBuffer
 from windvane.serving.pool import Pool, WorkerSlot
@@ -56,7 +56,7 @@ def test_of_all_texts_of_a_note_no_more_is_kept_than_of_one() -> None:
     for _ in range(8):
         note = Note(NoteCode.COLUMN_MISSING, facts, note)
     assert note is not None
-    kept = handed_note(note_to_json(note))
+    kept = read_untrusted_note(note_to_json(note))
     assert len(json.dumps(note_to_json(kept))) < 50_000
     assert kept.facts["column"] == DataValue(LONGEST)
 

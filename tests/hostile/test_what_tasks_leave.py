@@ -40,8 +40,8 @@ from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
 from windvane.names import Scope
-from windvane.notes.handed import handed_note
 from windvane.notes.note import said
+from windvane.notes.untrusted import read_untrusted_note
 from windvane.process.child import Child, Ending
 from windvane.process.frames import pack
 from windvane.process.memory import exceeds_mb
@@ -188,7 +188,7 @@ def test_of_what_a_note_happened_because_of_no_more_is_read_than_is_kept() -> No
     told: dict[str, Any] = {"code": "no-time"}
     for _ in range(5000):
         told = {"code": "no-time", "because": told}
-    note, n_notes = handed_note(told), 1
+    note, n_notes = read_untrusted_note(told), 1
     while note.because is not None:
         note, n_notes = note.because, n_notes + 1
     assert n_notes == 8

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope, derived_suffix
-from windvane.notes.handed import bounded
 from windvane.notes.log import in_log
 from windvane.notes.note import Note, note_from_json
+from windvane.notes.untrusted import bounded
 
 LONGEST_MESSAGE = 8192
 """Characters of a line."""

@@ -24,8 +24,8 @@ from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.classweights import ClassWeights
 from windvane.engine.scoring.threshold import Decision
 from windvane.errors import CorruptArtifact
-from windvane.notes.handed import handed_note
 from windvane.notes.note import Note, notes_to_json
+from windvane.notes.untrusted import read_untrusted_note
 
 RECORD, PREDICTIONS = "outcome.json", "oof.npy"
 CANDIDATE_FILES = (RECORD, PREDICTIONS)
@@ -168,7 +168,7 @@ def _notes(documents: Sequence[Mapping[str, Any] | str]) -> tuple[Note, ...]:
             if n_notes > _MOST_NOTES:
                 raise ValueError(f"it has more than {_MOST_NOTES} notes, with their causes")
             cause = cause.get("because") if isinstance(cause, Mapping) else None
-    return tuple(map(handed_note, documents))
+    return tuple(map(read_untrusted_note, documents))
 
 
 def _scores(documents: list[dict[str, Any]]) -> tuple[Score, ...]:

@@ -15,8 +15,8 @@ from windvane.executor.exits import ended_of
 from windvane.executor.forked import Result, read_result
 from windvane.executor.forks import Forks, Line, Place
 from windvane.notes.codes import DataValue, NoteCode
-from windvane.notes.handed import handed_note
 from windvane.notes.note import Note
+from windvane.notes.untrusted import read_untrusted_note
 from windvane.process.child import Ending, Exit, failed_with
 from windvane.process.frames import BadFrame, Frame
 
@@ -157,7 +157,7 @@ def _gone(key: str, is_lost: bool, text: str) -> Ended:
 
 def _ended(key: str, header: Mapping[str, Any], body: bytes) -> Ended:
     """Return the end that an attendant tells."""
-    note = None if header["note"] is None else handed_note(header["note"])
+    note = None if header["note"] is None else read_untrusted_note(header["note"])
     ended = Exit(
         Ending(header["ending"]), note, tuple(header["error_classes"]), header["peak_memory_mb"]
     )

@@ -9,8 +9,8 @@ from typing import Any
 from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.executor.forked import MOST_RESULT, MOST_SAID, Result, read_result
 from windvane.notes.codes import DataValue, NoteCode
-from windvane.notes.handed import handed_note
 from windvane.notes.note import Note, note_to_json
+from windvane.notes.untrusted import read_untrusted_note
 
 _MOST_PEAK_MB = 1e9
 _MOST_CLASSES, _LONGEST_CLASS = 16, 100
@@ -52,7 +52,7 @@ def news_from_text(key: str, text: str) -> News | None:
         said = _bounded(told["said"], MOST_SAID)
         return None if said is None else Said(key, said)
     end = End(told["end"])
-    note = None if told["note"] is None else handed_note(told["note"])
+    note = None if told["note"] is None else read_untrusted_note(told["note"])
     classes = tuple(str(name)[:_LONGEST_CLASS] for name in told["error_classes"][:_MOST_CLASSES])
     peak = told["peak_memory_mb"]
     peak_mb = None if peak is None else min(float(peak), _MOST_PEAK_MB)

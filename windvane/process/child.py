@@ -20,9 +20,9 @@ from typing import NoReturn
 
 from windvane.errors import WindvaneError
 from windvane.notes.codes import NoteCode
-from windvane.notes.handed import bounded, handed_note
 from windvane.notes.note import Note, note_to_json, raised
 from windvane.notes.sentences import reason
+from windvane.notes.untrusted import bounded, read_untrusted_note
 from windvane.process.confinement import Confinement, confine
 from windvane.process.memory import exceeds_mb, tree_of, writable_bytes
 from windvane.process.parent_death import die_with_parent
@@ -265,7 +265,7 @@ def _reported(report: bytes) -> tuple[tuple[str, ...], Note]:
     try:
         told = json.loads(report)
         classes = tuple(str(name)[:_MAX_NAME] for name in told["classes"][:_MAX_CLASSES])
-        return classes, handed_note(told["note"])
+        return classes, read_untrusted_note(told["note"])
     except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
         return unreadable
 

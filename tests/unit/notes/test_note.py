@@ -7,9 +7,9 @@ import pytest
 
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.earlier import kept_failure, note_of
-from windvane.notes.handed import LONGEST_TEXT, handed_note
 from windvane.notes.note import Note, note_from_json, note_to_json, raised, said
 from windvane.notes.sentences import sentence
+from windvane.notes.untrusted import LONGEST_TEXT, read_untrusted_note
 
 RELEASED = Path(__file__).with_name("released.json")
 LIMIT = Note(NoteCode.CANDIDATE_LIMIT, {"limit_s": 60})
@@ -74,16 +74,16 @@ def test_a_fact_that_is_not_there_is_left_out():
 def test_what_a_task_hands_over_is_looked_at(document):
     """A name may hold no more than a name does: what is not marked as data stands in logs."""
     with pytest.raises((LookupError, TypeError, ValueError)):
-        handed_note(document)
+        read_untrusted_note(document)
 
 
 def test_of_what_a_task_hands_over_no_more_is_taken_than_is_kept():
-    text = handed_note(note_to_json(said("\x00\ud800" + "x" * 9999))).facts["text"]
+    text = read_untrusted_note(note_to_json(said("\x00\ud800" + "x" * 9999))).facts["text"]
     assert text == DataValue("??" + "x" * (LONGEST_TEXT - 2))
     note = said("at last")
     for _ in range(100):
         note = Note(NoteCode.INTERNAL_ERROR, because=note)
-    assert "at last" not in sentence(handed_note(note_to_json(note)))
+    assert "at last" not in sentence(read_untrusted_note(note_to_json(note)))
 
 
 @pytest.mark.parametrize(

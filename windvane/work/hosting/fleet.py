@@ -12,8 +12,8 @@ from pathlib import Path
 from windvane.domain.deployment import Deployed, Variant
 from windvane.errors import WindvaneError
 from windvane.notes.codes import NoteCode
-from windvane.notes.handed import bounded
 from windvane.notes.note import Note, raised
+from windvane.notes.untrusted import bounded
 from windvane.process.memory import process_memory_mb
 from windvane.process.ownership import lend
 from windvane.serving.model import called, check_shape

@@ -8,8 +8,8 @@ from datetime import datetime
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.domain.timing import timetable
 from windvane.notes.codes import NoteCode
-from windvane.notes.handed import handed_note
 from windvane.notes.note import Note
+from windvane.notes.untrusted import read_untrusted_note
 from windvane.work.jobs import records
 from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
 from windvane.work.jobs.state import JobState
@@ -60,7 +60,7 @@ def taken_in(state: JobState) -> JobState:
             )
             state = replace(state, job=job)
             for told in found.get("failures", ())[:MAX_PARTIAL_FAILURES]:
-                state = with_partial_failure(state, handed_note(told))
+                state = with_partial_failure(state, read_untrusted_note(told))
     for kind, code in _MISSING.items():
         for task in state.of(kind):
             if task.status is TaskStatus.FAILED:

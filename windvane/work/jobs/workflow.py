@@ -32,8 +32,8 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.engine.tuning.strategy import Strategy
-from windvane.notes.handed import handed_note
 from windvane.notes.note import Note
+from windvane.notes.untrusted import read_untrusted_note
 
 _KINDS: dict[type[Action], TaskKind] = {
     FitFeatures: TaskKind.FEATURES,
@@ -145,7 +145,7 @@ def given_up(task: Task) -> Note | None:
     told = (task.result or {}).get("outclassed")
     if not told:
         return None
-    return handed_note(
+    return read_untrusted_note(
         told[:_LONGEST_REASON] if isinstance(told, str) else {**told, "because": None}
     )
 

@@ -1,4 +1,4 @@
-"""Notes that tasks and other processes hand over, which may have been written by anybody."""
+"""Untrusted notes: those that tasks and other processes hand over, which may have been written by anybody."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """No database takes these: whoever recorded such a note would end itself."""
 
 
-def handed_note(document: Mapping[str, Any] | str) -> Note:
+def read_untrusted_note(document: Mapping[str, Any] | str) -> Note:
     """Return the note that was handed over as JSON. It can be worded; it holds no text that is not marked as data, but names;
     and no more of anything than is kept.
 
