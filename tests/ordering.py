@@ -30,7 +30,7 @@ _OF_ONE_JOB = (
 
 _SLOW = (
     *_WAITING,
-    "tests/api/test_reasons.py",
+    "tests/api/test_endpoint_explanations.py",
     "tests/conformance/test_served.py",
     "tests/contracts/test_learners.py",
     "tests/contracts/test_postgres_store.py",

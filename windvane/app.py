@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from windvane.api import served
 from windvane.api.authenticator import Authenticator
 from windvane.api.cloudtrail import Trail, trail_operations
+from windvane.api.endpoint_explanations import explanation_operations
 from windvane.api.events import event_operations
 from windvane.api.iam.operation import identity_parts
 from windvane.api.identity import identity_operations
@@ -22,7 +23,6 @@ from windvane.api.keyring import KeyRing
 from windvane.api.operation import Services
 from windvane.api.permission_table import PERMISSIONS
 from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
-from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.s3.served import s3_service
 from windvane.api.sign_ins import SignIns
@@ -221,7 +221,7 @@ class Server:
         explaining = Explaining(self._router, environment)
         self._async_operations = {
             **runtime_operations(self._router),
-            **reason_operations(self._router, explaining),
+            **explanation_operations(self._router, explaining),
         }
         self._sharing.answer_peers(self._bodies, self._router, explaining)
         self._edge = self._new_edge()

@@ -17,7 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from windvane.api.reasons import reason_operations
+from windvane.api.endpoint_explanations import explanation_operations
 from windvane.api.runtime import runtime_operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
@@ -62,7 +62,7 @@ class HostedModels:
     def edge_with(self, explaining: Explaining) -> Edge:
         operations = {
             **runtime_operations(self.router),
-            **reason_operations(self.router, explaining),
+            **explanation_operations(self.router, explaining),
         }
         return Edge(worlds.Keys(), {}, operations, None, lambda: datetime.now(UTC))
 

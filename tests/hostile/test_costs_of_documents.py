@@ -15,8 +15,8 @@ from hostile.asking import ACCOUNT, NOW, OWNER, Ask, by, invoke, own
 from hostile.test_threads_of_accounts import caller_of
 from hostile.test_wire_order import Client
 
+from windvane.api.endpoint_explanations import explanation_operations
 from windvane.api.keyring import KeyRing
-from windvane.api.reasons import reason_operations
 from windvane.control import logs
 from windvane.domain.logs import LogLine, LogPlace
 from windvane.wire import edge as wire_edge
@@ -119,7 +119,7 @@ def test_what_models_tell_leaves_threads_to_everything_else() -> None:
         async def describe(self, *_: Any) -> tuple[str, bytes]:
             return "v", Document(b"{}")
 
-    describe = reason_operations(Router(), None)["windvane", "DescribeEndpointSchema"]  # type: ignore[arg-type]
+    describe = explanation_operations(Router(), None)["windvane", "DescribeEndpointSchema"]  # type: ignore[arg-type]
 
     async def asked() -> None:
         call = Call(

@@ -39,13 +39,13 @@ from botocore.exceptions import ClientError
 from hostile.requests import transform_request, v2_request
 
 from windvane.api.authenticator import Authenticator, new_link
+from windvane.api.endpoint_explanations import explanation_operations
 from windvane.api.events import event_operations
 from windvane.api.identity import identity_operations
 from windvane.api.keyring import KeyRing
 from windvane.api.operation import Services
 from windvane.api.permission_table import PERMISSIONS
 from windvane.api.permissions import Permissions, stored_key_arn, stored_volume_key
-from windvane.api.reasons import reason_operations
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
 from windvane.artifacts.base import Location
@@ -549,7 +549,7 @@ def test_no_policy_takes_long_to_ask(account: Accounts) -> None:
 def test_nothing_is_served_without_a_permission(account: Accounts) -> None:
     """An operation that is forgotten in the table of permissions is nobody's."""
     served = {*operations(None), *runtime_operations(None), *identity_operations(None)}
-    served |= {*event_operations(None, None), *reason_operations(None, None)}
+    served |= {*event_operations(None, None), *explanation_operations(None, None)}
     served.add(("cloudtrail", "LookupEvents"))
     assert served == set(PERMISSIONS)
     permit = permit_of(account.identity)

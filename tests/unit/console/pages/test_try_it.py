@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from unit.engine.explain.made_up import packaged
 
-from windvane.api import reasons as operations
+from windvane.api import endpoint_explanations as operations
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.sketch import read_sketch, sketch_to_json
 from windvane.engine.manifest import write_json, write_manifest

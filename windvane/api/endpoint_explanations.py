@@ -25,7 +25,7 @@ _AT_ONCE = 2
 """Documents that are read for one account: the threads that do it are the event loop's own, which everybody needs."""
 
 
-def reason_operations(
+def explanation_operations(
     router: Router, explaining: Explaining
 ) -> dict[tuple[str, str], AsyncHandler]:
     """(service, operation) -> handler, as the wire wants it."""
