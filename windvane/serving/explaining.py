@@ -110,7 +110,7 @@ class Explaining:
         }
         passed = await self._router.passed_on(scope, endpoint, asked, question.body, hops)
         if passed is not None:
-            return passed[0]["variant"], json.loads(passed[1])
+            return passed[0]["variant"], await asyncio.to_thread(json.loads, passed[1])
         route, variant = self._router.variant(scope, endpoint, question.variant)
         account = scope.account
         if self._asked[account] >= self._bounds.at_once + self._bounds.waiting:

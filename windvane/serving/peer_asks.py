@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +16,8 @@ from windvane.serving.router import Invocation, Router
 
 
 def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
-    """Return how each kind of request is answered, by what its header calls it."""
+    """Return how each kind of request is answered, by what its header calls it. Long documents are not written on the event
+    loop."""
 
     async def invoke(header: Mapping[str, Any], body: bytes) -> Frame:
         invocation = Invocation(body, header["content_type"], header["accept"], header["variant"])
@@ -29,10 +31,11 @@ def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
     async def explain(header: Mapping[str, Any], body: bytes) -> Frame:
         question = RowQuestion(body, header["content_type"], header["variant"], header["label"])
         variant, told = await explaining.explain(*_place(header), question, header["hops"])
-        return {"variant": variant}, json.dumps(told).encode()
+        return {"variant": variant}, (await asyncio.to_thread(json.dumps, told)).encode()
 
     async def figures(header: Mapping[str, Any], _body: bytes) -> Frame:
-        return {}, snapshot_to_json(router.own_snapshot(*_place(header))).encode()
+        snapshot = router.own_snapshot(*_place(header))
+        return {}, (await asyncio.to_thread(snapshot_to_json, snapshot)).encode()
 
     return {"invoke": invoke, "describe": describe, "explain": explain, "figures": figures}
 

@@ -37,11 +37,17 @@ _CONNECT_S = 3.0
 _MOST_DIGITS = 12
 """Of the seconds since the epoch: whoever has no secret can write a number of thousands."""
 
+_FAILED = 500
+
 _PURPOSE = "requests between servers"
 
 
 class PeerGone(Exception):
     """A server does not answer, or no longer hosts what is asked of it."""
+
+
+class PeerFailed(Exception):
+    """A server could not do what is asked of it, and would fail again: that is a fault of ours."""
 
 
 @dataclass(frozen=True)
@@ -146,15 +152,19 @@ class Peers:
         """Return what a server answers.
 
         header    with the account whose request it is
-        raises    PeerGone; TimeoutError; what the other server tells its caller
+        raises    PeerGone; PeerFailed; TimeoutError; what the other server tells its caller
         """
         frame = pack(header, body)
         proof = self._seal.proof(hash_of(frame), int(self._clock()), header["account"])
         try:
             answer = await self._sent(peer, frame, proof, timeout_s)
+        except (
+            self._gone()
+        ) as error:  # a machine that is not reached is gone, too, though that is a TimeoutError
+            raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
         except TimeoutError:
             raise
-        except (self._gone(), OSError) as error:
+        except OSError as error:
             raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
         told, rest = answer
         if told.get("is_moved"):
@@ -175,10 +185,16 @@ class Peers:
         async with (
             asyncio.timeout(timeout_s),
             self._session().post(
-                f"{peer.address}{PATH}", data=frame, headers={PROOF: proof}, ssl=trust
+                f"{peer.address}{PATH}",
+                data=frame,
+                headers={PROOF: proof},
+                ssl=trust,
+                allow_redirects=False,
             ) as answer,
         ):
             data = await answer.read()
+            if answer.status == _FAILED:
+                raise PeerFailed(f"{peer.address} answers {answer.status}; its log tells why.")
             if answer.status != 200:
                 raise PeerGone(f"{peer.address} answers {answer.status}")
         frames = FrameBuffer()

@@ -19,7 +19,7 @@ from windvane.names import Scope
 from windvane.process.frames import Frame, pack
 from windvane.serving.content_types import DESCRIBE, MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
 from windvane.serving.passing_on import PassingOn
-from windvane.serving.peers import Peer, PeerGone, Peers
+from windvane.serving.peers import Peer, PeerFailed, PeerGone, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
@@ -262,17 +262,18 @@ class Router:
         if loop is None:
             return _nothing()
 
-        async def told() -> Snapshot:
+        async def told() -> Snapshot | bytes:
             known = self._endpoints.get((scope, endpoint.lower()))
             if known is None or known.route.is_here:
                 return self.own_snapshot(scope, endpoint)
             try:
                 frame = await self.passed_on(scope, endpoint, {"ask": "figures"}, hops=1)
-            except PeerGone:
+            except (PeerGone, PeerFailed):
                 frame = None
-            return _nothing() if frame is None else snapshot_from_json(frame[1])
+            return _nothing() if frame is None else frame[1]
 
-        return asyncio.run_coroutine_threadsafe(told(), loop).result()
+        found = asyncio.run_coroutine_threadsafe(told(), loop).result()
+        return snapshot_from_json(found) if isinstance(found, bytes) else found
 
     def arrivals(self) -> dict[tuple[Scope, str, str], int]:
         """Return how many requests came to each variant since the server started, or the endpoint was created; by scope,

@@ -402,12 +402,13 @@ class Hosting:
             self._room.give_back(fleet.folder)
 
     def _delete(self, endpoint: Endpoint) -> None:
-        """Delete an endpoint without fleets, once its folders are gone."""
+        """Delete an endpoint without fleets, once its folders are gone; not another one of its name, made since it was read."""
         folder = self._folder(endpoint)
         account = endpoint.scope.account
         if self._removal.is_over(account, folder, self._memory_root / folder.name):
             with self._store.transaction() as tx:
-                tx.delete(endpoint)
+                if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
+                    tx.delete(endpoint)
 
     def _in_memory(self) -> list[Path]:
         return in_memory(self._root.parent, _FOLDER)
