@@ -24,6 +24,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ from windvane.process.linux import KernelLacks, prctl
 from windvane.process.ownership import give, lend
 from windvane.process.sandbox import Limits, Sandbox, sandbox_of
 from windvane.serving.process import ModelProcess
+from windvane.work.hosting.place import PROCESS_LIMITS
+from windvane.work.workers.config import WorkConfig
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
@@ -386,6 +389,16 @@ def test_nobody_names_a_job_such_that_it_has_the_user_of_another() -> None:
     )
     assert [server.user_of(name) for name in names] != [guessed.user_of(name) for name in names]
     assert sum(server.user_of(name) == guessed.user_of(name) for name in names) < 10
+
+
+def test_a_sandboxed_process_has_few_threads_that_the_servers_own_wait_for(tmp_path: Path) -> None:
+    """Beside 512 busy threads of a task, or 256 of each model process, the server's event loop waited most of a second for its turn."""
+    sandbox = Sandbox(tmp_path, frozenset({Part.SECCOMP}))
+    config = WorkConfig(tmp_path, "run", datetime(2026, 1, 1, tzinfo=UTC), 2, 1000, sandbox=sandbox)
+    task = config.confinement("arn:aws:sagemaker:us-east-1:222222222222:automl-job/j", tmp_path)
+    assert task is not None
+    assert task.max_processes <= 128 + 16 * (os.cpu_count() or 1)
+    assert PROCESS_LIMITS.max_processes <= 64
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

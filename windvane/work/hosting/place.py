@@ -29,8 +29,8 @@ _STEADY_S = 60.0
 _BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _TAIL_BYTES = 300
 
-_LIMITS = Limits(max_processes=256, max_file_bytes=1 << 28, max_open_files=512)
-"""Of one model process; it writes its log alone."""
+PROCESS_LIMITS = Limits(max_processes=64, max_file_bytes=1 << 28, max_open_files=512)
+"""Of one model process, which writes its log alone; threads are those of all processes of its endpoint, a few each."""
 
 _slot_numbers = itertools.count(1)
 
@@ -75,7 +75,7 @@ def spec_of(deployed: Deployed, folder: Path, settings: ProcessSettings) -> str:
     spec = {"memory_mb": memory_of(deployed, settings), "containers": containers}
     if settings.sandbox is not None:
         read = tuple(folder_of(c.model_data_url, folder) for c in deployed.containers)
-        confined = settings.sandbox.confinement(owner_of(folder), read, limits=_LIMITS)
+        confined = settings.sandbox.confinement(owner_of(folder), read, limits=PROCESS_LIMITS)
         spec["confinement"] = confined.to_dict()
     return json.dumps(spec)
 

@@ -4,6 +4,7 @@ arguments or the environment of a process."""
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +24,18 @@ from windvane.process.sandbox import Limits, Sandbox, sandbox_from
 from windvane.store.base import Store
 from windvane.store.open import open_store
 
-_MOST_THREADS, _MOST_FILES = 512, 32_768
+_MOST_FILES = 32_768
 """Of a task: a table has up to 10,000 columns, each a file in memory."""
 
 _LEAST_FILE, _MOST_EXCHANGED = 1 << 33, 8
+
+_LEAST_THREADS, _THREADS_PER_CORE, _MOST_THREADS = 128, 16, 512
+
+
+def most_threads() -> int:
+    """Return how many threads the tasks of a job may have, which run as one user: ten each, or a few more than there are cores.
+    Each that is busy is one that the server's own have to wait for."""
+    return min(_MOST_THREADS, _LEAST_THREADS + _THREADS_PER_CORE * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ class WorkConfig:
         """
         if self.sandbox is None:
             return None
-        limits = Limits(_MOST_THREADS, self._most_file_bytes, _MOST_FILES)
+        limits = Limits(most_threads(), self._most_file_bytes, _MOST_FILES)
         return self.sandbox.confinement(owner, (), (folder,), limits)
 
     @property

@@ -21,6 +21,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
+from windvane.notes.untrusted import bounded
 from windvane.store.base import Store, Transaction
 from windvane.work.jobs import flow, learning
 from windvane.work.jobs.finished import Finished
@@ -124,7 +125,7 @@ class Reconciler:
                 stepjobs.advance(tx, job_arn, now)
         except OF_ONE_JOB as error:
             _LOG.exception("%s cannot be brought forward, and fails.", job_arn)
-            self._fail(tx, job_arn, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
+            self._fail(tx, job_arn, _broken(error), now)
 
     def prepare(self, job: AutoMLJob, attempt: str) -> None:
         """Read what bringing forward a job whose data are analysed needs besides the store, so that it is not read while
@@ -248,7 +249,7 @@ class Reconciler:
             return flow.broken(state, lost.note, now)
         except Exception as error:  # noqa: BLE001 - the end of a stage: a job that cannot go on must end
             _LOG.exception("%s cannot go on.", state.job.arn)
-            return flow.broken(state, Note(NoteCode.JOB_BROKEN, because=raised(error)), now)
+            return flow.broken(state, _broken(error), now)
 
     def _with_analysis(self, state: JobState) -> JobState:
         """Return the state without it while it is out of reach: what does not need it goes on."""
@@ -366,3 +367,8 @@ def _analysis_in(
         return KnownAnalysis(read_analysis(data, max_columns), len(data))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
+
+
+def _broken(error: Exception) -> Note:
+    """Return that a job cannot go on; an error may quote all of what a task has left."""
+    return bounded(Note(NoteCode.JOB_BROKEN, because=raised(error)))

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
-from windvane.errors import OutOfTime, WindvaneError
+from windvane.errors import OutOfTime, StoreUnusable, WindvaneError
 from windvane.executor.base import End, Ended
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 
-_PASSING = frozenset({"OSError", "BotoCoreError", "ClientError"})
-"""Errors of disks, networks and the store of artefacts; another attempt may go well."""
+_PASSING = frozenset({"OSError", "BotoCoreError", "ClientError", "StoreUnusable"})
+"""Errors of disks, networks, and the stores of artefacts and records; another attempt may go well."""
 
 MAX_LOSSES = 3
 """Times that the work of a task may be lost: it is begun again, as it was not to blame, unless it is what ends machines."""
@@ -107,7 +107,7 @@ def judge(case: Case | StepCase, end: Ended, max_attempts: int) -> TaskOutcome:
         return TaskOutcome(TaskStatus.FAILED, above)
     if end.end is End.LOST:
         return _lost(case.task, end)
-    if end.is_a(WindvaneError):
+    if end.is_a(WindvaneError) and not end.is_a(StoreUnusable):
         return TaskOutcome(TaskStatus.FAILED, end.note)
     if _may_pass(case.task, end) and case.task.attempts < max_attempts:
         return TaskOutcome(TaskStatus.READY, end.note)

@@ -16,6 +16,7 @@ from windvane.work.workers.task_outcome import Case, judge
 OURS = ("DataFault", "JobFault", "WindvaneError", "Exception", "BaseException")
 LATE = ("OutOfTime", "CandidateFault", "WindvaneError", "Exception", "BaseException")
 DISK = ("OSError", "Exception", "BaseException")
+STORE = ("StoreUnusable", "WindvaneError", "Exception", "BaseException")
 BUG = ("KeyError", "LookupError", "Exception", "BaseException")
 
 TIME = Ended("1-1", End.OUT_OF_TIME)
@@ -64,6 +65,11 @@ def _case(kind: TaskKind, *, attempts: int = 1, stopped: bool = False, own_s: in
         (
             TaskKind.ANALYZE,
             Ended("1-1", End.FAILED, note=said("Disk."), error_classes=DISK),
+            TaskStatus.READY,
+        ),
+        (
+            TaskKind.ANALYZE,
+            Ended("1-1", End.FAILED, note=said("The store is busy."), error_classes=STORE),
             TaskStatus.READY,
         ),
         (
