@@ -1,7 +1,7 @@
 """A worker process: claims a task, has it done in a process that it can kill, records what came of it.
 
 Started by work/workers/supervisor.py, with its configuration on standard input. It never trains itself: it holds the
-lease, watches time and stop requests, and outlives any task. It holds the keys of the stores too, so that tasks are no
+lease, watches stop requests, and outlives any task. It holds the keys of the stores too, so that tasks are no
 forks of it, but of its fork server (executor/forkserver.py), and reach objects through its broker alone.
 """
 
@@ -59,8 +59,9 @@ def utc_now() -> datetime:
 
 class Worker:
     """name     unique among all workers ever; begins with the run it belongs to
-    executor has its tasks done, one at a time
+    executor has its tasks done
     prepare  whether one can begin at once: asked before a task is claimed, whose lease is short
+    most     tasks at once
     """
 
     def __init__(
@@ -72,10 +73,12 @@ class Worker:
         executor: Executor,
         prepare: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = utc_now,
+        most: int = 1,
     ) -> None:
         self._config, self._role, self._name = config, role, name
         self._store, self._executor, self._clock = store, executor, clock
-        self._prepare = prepare
+        self._prepare, self._most = prepare, most
+        self._attendances: dict[str, Attendance] = {}
         exchanges = Exchanges.of(config, store)
         self._reconciler = Reconciler(
             exchanges,
@@ -92,28 +95,39 @@ class Worker:
         self._next_sweep = self._next_clear_up = 0.0
 
     def stop(self) -> None:
-        """Give the task back and return from `run` soon. May be called from a signal handler."""
+        """Give the tasks back and return from `run` soon. May be called from a signal handler."""
         self._is_stopping = True
 
     def run(self) -> None:
         """Work until told to stop."""
         idle_s = _IDLE_S[0]
-        while not self._is_stopping:
+        while self._attendances or not self._is_stopping:
             self._meanwhile()
-            if self.work_once():
+            has_room = len(self._attendances) < self._most and not self._is_stopping
+            if has_room and self._begin_one():
                 idle_s = _IDLE_S[0]
+                self._attend(0.0)
+            elif self._attendances:
+                self._attend(_LOOK_S)
             else:
                 time.sleep(idle_s)
                 idle_s = min(2 * idle_s, _IDLE_S[1])
 
     def work_once(self) -> bool:
         """Do one task to its end; False if there is none."""
-        if not self._prepare():
+        if not self._begin_one():
             return False
-        claimed = self._claim()
+        while self._attendances:
+            self._attend(_LOOK_S)
+            self._meanwhile()
+        return True
+
+    def _begin_one(self) -> bool:
+        """Return whether there was a task to begin."""
+        claimed = self._claim() if self._prepare() else None
         if claimed is None:
             return False
-        self._attend(self._begin(claimed))
+        self._begin(claimed)
         return True
 
     def _claim(self) -> TaskHandler | None:
@@ -154,6 +168,7 @@ class Worker:
         else:
             attendance = self._attendance(handler)
             attendance.begin()
+            self._attendances[attendance.key] = attendance
         return attendance
 
     def _attendance(self, handler: TaskHandler) -> Attendance:
@@ -166,16 +181,17 @@ class Worker:
             self._clock,
         )
 
-    def _attend(self, attendance: Attendance) -> None:
-        """Until the task is over."""
-        while not attendance.is_over:
-            for news in self._executor.poll(_LOOK_S):
-                attendance.take(news)
+    def _attend(self, seconds: float) -> None:
+        """Take in what the executor tells within this time, and look after each task."""
+        for news in self._executor.poll(seconds):
+            self._attendances[news.key].take(news)
+        for key, attendance in list(self._attendances.items()):
+            if attendance.is_over:
+                del self._attendances[key]
+                continue
             if self._is_stopping:
                 attendance.give_back()
-            if not attendance.is_over:
-                attendance.look()
-                self._meanwhile()
+            attendance.look()
 
     def _meanwhile(self) -> None:
         """What an express worker does besides its tasks, also while its child runs: time makes things due. What concerns

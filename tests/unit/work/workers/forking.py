@@ -77,6 +77,12 @@ def perform(payload: Mapping[str, Any], say: Say) -> Result:
     return _DOING[payload["number"]](order_from_json(payload["order"]), say)
 
 
+def attend(worker: Worker) -> None:
+    """Until its tasks are over."""
+    while worker._attendances:
+        worker._attend(0.25)
+
+
 def pid_of(worker: Worker) -> int:
     """Of its only task."""
     assert isinstance(worker._executor, StageExecutor)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from unit.work.room import room_mb
-from unit.work.workers.forking import StageExecutor, pid_of
+from unit.work.workers.forking import StageExecutor, attend, pid_of
 from unit.work.world import SCOPE
 
 from windvane.domain.candidate import (
@@ -204,11 +204,12 @@ def test_stop_kills_a_job_that_never_ends(shop: Shop) -> None:
     worker = shop.worker(doing(lambda: time.sleep(60)))
     handler = worker._claim()
     assert handler is not None
-    attendance, pid = worker._begin(handler), pid_of(worker)
+    worker._begin(handler)
+    pid = pid_of(worker)
     shop.stop()
     shop.sweep()
     assert shop.look().status is StepStatus.STOPPING, "its worker has it still"
-    worker._attend(attendance)
+    attend(worker)
     assert not Path(f"/proc/{pid}").exists()
     job = shop.look()
     assert (job.status, job.out_of_time, reason(job.failure)) == (StepStatus.STOPPED, False, "")

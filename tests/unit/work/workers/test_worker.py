@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from unit.work.room import room_mb
-from unit.work.workers.forking import StageExecutor, pid_of
+from unit.work.workers.forking import StageExecutor, attend, pid_of
 from unit.work.world import ANALYSIS, RECIPES, make_job, outcome
 
 from windvane.domain.candidate import (
@@ -345,10 +345,11 @@ def test_a_task_taken_from_a_slow_worker_is_dropped_by_it(
     slow = shop.worker(training(_sleep), name="run/slow")
     claimed = slow._claim()
     assert claimed is not None
-    attendance, pid = slow._begin(claimed), pid_of(slow)
+    slow._begin(claimed)
+    pid = pid_of(slow)
     with shop.store.transaction() as tx:
         tx.release_foreign({"other"})
-    slow._attend(attendance)
+    attend(slow)
     assert shop.tasks(TaskKind.TRAIN)[0].status is TaskStatus.READY
     assert not Path(f"/proc/{pid}").exists()
 
@@ -387,10 +388,11 @@ def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
     worker = shop.worker(training(_sleep))
     claimed = worker._claim()
     assert claimed is not None
-    attendance, pid = worker._begin(claimed), pid_of(worker)
+    worker._begin(claimed)
+    pid = pid_of(worker)
     shop.stop_job()
     began = time.monotonic()
-    worker._attend(attendance)
+    attend(worker)
     assert time.monotonic() - began < 30
     assert not Path(f"/proc/{pid}").exists()
     job = shop.look()
@@ -431,9 +433,9 @@ def test_a_candidate_is_killed_when_the_search_ends(shop: Shop) -> None:
     claimed = worker._claim()
     assert claimed is not None
     soon = replace(claimed, stop_at=shop.now() + timedelta(seconds=0.5))
-    attendance = worker._begin(soon)
+    worker._begin(soon)
     shop.ahead = timedelta(seconds=595)
-    worker._attend(attendance)
+    attend(worker)
     assert shop.candidates()[0].status is CandidateStatus.STOPPED
     assert sentences(shop.look().partial_failures) == ()
 
@@ -464,6 +466,27 @@ def test_what_may_pass_is_tried_three_times(shop: Shop) -> None:
     first = shop.candidates()[0]
     assert first.status is CandidateStatus.FAILED
     assert "No space left on device" in reason(first.failure)
+
+
+def test_a_worker_may_have_several_tasks_in_hand(shop: Shop) -> None:
+    """On a cluster one process has the tasks of many machines."""
+    shop.open(make_job(max_candidates=4))
+    shop.prepare()
+    shop.train()
+    worker = shop.worker()
+    assert worker._begin_one()
+    assert worker._begin_one()
+    both = [task.key for task in shop.tasks() if task.status is TaskStatus.RUNNING]
+    assert len(both) == 2
+    attend(worker)
+    assert {task.status for task in shop.tasks() if task.key in both} == {TaskStatus.DONE}
+    slow = shop.worker(training(_sleep), name="run/slow")
+    for _ in range(2):
+        assert slow._begin_one()
+    slow.stop()
+    slow.run()
+    assert not [task for task in shop.tasks() if task.status is TaskStatus.RUNNING]
+    assert {task.attempts for task in shop.tasks(TaskKind.TRAIN) if task.status.is_open} == {0}
 
 
 def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
