@@ -117,14 +117,14 @@ class RayExecutor:
         """Take in what comes within this time, until something has come or something is due."""
         if time.monotonic() >= self._next_look:
             self._look_at_nodes()
-        streams = {slot.stream: slot for slot in self._running.values() if slot.gone is None}
+        slots = {slot.waits_for(): slot for slot in self._running.values() if slot.gone is None}
         beats = {node.beat: node for node in self._nodes.values() if node.beat is not None}
         seconds = min(seconds, max(0.0, self._next_look - time.monotonic()), _BEAT_S)
-        for ready in _ready([*streams, *beats], seconds):
+        for ready in _ready([*slots, *beats], seconds):
             if ready in beats:
                 self._take_beat(beats[ready])
             else:
-                self._take_in(streams[ready])
+                self._take_in(slots[ready])
         for slot in list(self._running.values()):
             self._watch(slot)
         for node in self._nodes.values():
@@ -182,9 +182,9 @@ class RayExecutor:
             node.answered, node.until = node.sent, node.told
 
     def _take_in(self, slot: _Slot) -> None:
-        """Of the next that a stream has to say."""
+        """Of what a task of Ray says next; of one that was told to end, of its end."""
         try:
-            told = ray.get(next(slot.stream))
+            told = ray.get(slot.stream.completed() if slot.stopped else next(slot.stream))
         except StopIteration:
             slot.gone = _Gone("nothing more is told of it", time.time())
         except ray.exceptions.OutOfMemoryError:
@@ -196,7 +196,10 @@ class RayExecutor:
         except ray.exceptions.RayError as error:
             slot.gone = _Gone(type(error).__name__, time.time())
         else:
-            self._hear(slot, told)
+            if slot.stopped:
+                self._cancelled(slot)
+            else:
+                self._hear(slot, told)
 
     def _hear(self, slot: _Slot, told: str) -> None:
         if slot.node is None:
@@ -220,8 +223,7 @@ class RayExecutor:
         if slot.stopped is None:
             slot.gone = _Gone("it was cancelled by somebody else", time.time())
         else:
-            why = Note(_WHY[slot.stopped])
-            self._end(slot, Ended(slot.work.key, slot.stopped, note=why))
+            self._end(slot, _stopped(slot.work.key, slot.stopped))
 
     def _watch(self, slot: _Slot) -> None:
         """End what is late, and tell of what is lost once it is sure that it does not go on."""
@@ -234,7 +236,8 @@ class RayExecutor:
             ray.cancel(slot.stream, force=True)
         if self._is_lost(slot, now):
             why = "its node does not answer" if slot.gone is None else slot.gone.why
-            self._end(slot, _lost(slot.work.key, why))
+            key, how = slot.work.key, slot.stopped
+            self._end(slot, _lost(key, why) if how is None else _stopped(key, how))
 
     def _is_lost(self, slot: _Slot, now: float) -> bool:
         """Return whether nobody tells of it any more, and it is sure that it does not go on. On a node that has not answered yet,
@@ -342,6 +345,11 @@ class _Slot:
     is_forced: bool = False
     gone: _Gone | None = None
 
+    def waits_for(self) -> Any:
+        """Return what Ray can wait for: the next that is told, or the end of what was told to end. To ask its stream for more
+        would then wait for that."""
+        return self.stream if self.stopped is None else self.stream.completed()
+
 
 def _ready(waited_for: list[Any], seconds: float) -> Iterable[Any]:
     """Return all that is ready, after waiting until something is, or the time is over."""
@@ -352,6 +360,10 @@ def _ready(waited_for: list[Any], seconds: float) -> Iterable[Any]:
         ray.wait(waited_for, num_returns=1, timeout=seconds, fetch_local=True)
     found, _ = ray.wait(waited_for, num_returns=len(waited_for), timeout=0, fetch_local=True)
     return list(found)
+
+
+def _stopped(key: str, how: End) -> Ended:
+    return Ended(key, how, note=Note(_WHY[how]))
 
 
 def _lost(key: str, why: str) -> Ended:

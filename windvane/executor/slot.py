@@ -14,6 +14,9 @@ from windvane.process.frames import Frame, FrameBuffer, pack
 SOCKET = "WINDVANE_NODE_SOCKET"
 """Variable of Ray's processes on a node: the path of the socket of ours."""
 
+_LOOK_S = 0.1
+"""Ray ends a task by an exception that Python raises once nothing waits in the kernel."""
+
 
 class _Line:
     """A connection to the process of ours."""
@@ -21,6 +24,7 @@ class _Line:
     def __init__(self) -> None:
         self._channel = socket.socket(socket.AF_UNIX)
         self._channel.connect(os.environ[SOCKET])
+        self._channel.settimeout(_LOOK_S)
         self._frames = FrameBuffer()
 
     def __enter__(self) -> Self:
@@ -35,7 +39,10 @@ class _Line:
     def receive(self) -> Frame:
         """raises    ConnectionError if nothing more comes"""
         while (frame := self._frames.next_frame()) is None:
-            data = self._channel.recv(1 << 18)
+            try:
+                data = self._channel.recv(1 << 18)
+            except TimeoutError:
+                continue
             if not data:
                 raise ConnectionResetError("the process that runs work on this node is gone")
             self._frames.feed(data)
