@@ -80,8 +80,12 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
 ) -> None:
     """One account had every place in the queue, and nine turns before anybody else."""
     done: list[str] = []
+
+    async def here(*_: Any) -> None:
+        """No other server hosts the endpoint."""
+
     route: Any = SimpleNamespace(
-        variant=lambda scope, *_: (None, SimpleNamespace(name=scope, spec=""))
+        variant=lambda scope, *_: (None, SimpleNamespace(name=scope, spec="")), passed_on=here
     )
     monkeypatch.setattr(explaining, "_request", lambda variant, *_: variant.name.account.encode())
     monkeypatch.setattr(explaining, "_explanation_in", lambda *_: {})
