@@ -70,12 +70,12 @@ class RunningServer:
         self.process.send_signal(signal.SIGKILL)
         self._reap()
 
-    def stop(self):
+    def stop(self, within_s=15):
         self.process.terminate()
-        self._reap()
+        self._reap(within_s)
 
-    def _reap(self):
-        self.process.wait(timeout=15)
+    def _reap(self, within_s=15):
+        self.process.wait(timeout=within_s)
         self.process.stdout.close()
         self._log.close()
 

@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from botocore.config import Config
@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from journeys.running import RunningServer
 from s3.served import ServedStore
 
+from windvane.cli.own_api import OwnApi
+from windvane.errors import WindvaneError
 from windvane.testing.throwaway_postgres import NoPostgres, throwaway_postgres
 
 ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=90, connect_timeout=5)
@@ -77,6 +79,46 @@ class Balanced:
         except (EndpointConnectionError, HTTPClientError):
             number = (number + 1) % len(self.clients)
             return getattr(self.clients[number], operation)(**parameters), number
+
+
+class Follower:
+    """Follows events at one server after the other: it goes on at the next one whenever a stream ends."""
+
+    def __init__(self, servers):
+        self._servers = servers
+        self.seen = []
+        self._is_over = threading.Event()
+
+    @contextmanager
+    def running(self):
+        thread = threading.Thread(target=self._run, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._is_over.set()
+
+    def _run(self):
+        for server in itertools.cycle(self._servers):
+            after = self.seen[-1] if self.seen else "0"
+            with suppress(WindvaneError):
+                api = OwnApi(server.folder, "us-east-1")
+                for sequence, _ in api.follow(f"/windvane/events?after={after}&follow=true"):
+                    self.seen.append(sequence)
+            if self._is_over.wait(0.05):
+                return
+
+    def wait_for(self, sequence, timeout_s=30):
+        give_up = time.monotonic() + timeout_s
+        while sequence not in self.seen:
+            assert time.monotonic() < give_up, self.seen[-3:]
+            time.sleep(0.02)
+
+
+def events_of(server):
+    """The sequences of all events that there are."""
+    api = OwnApi(server.folder, "us-east-1")
+    return [sequence for sequence, _ in api.follow("/windvane/events?after=0&follow=false")]
 
 
 class Traffic:

@@ -1,10 +1,13 @@
 """Two servers on one database: what one is told the other knows, and goes on with when it is gone."""
 
+import http.client
+import subprocess
 import time
 
 import pytest
 from journeys.deploying import Deploying
-from journeys.several import Balanced, Traffic, shared_place
+from journeys.running import BIN
+from journeys.several import Balanced, Follower, Traffic, events_of, shared_place
 from journeys.small import table
 from journeys.stepping import Steps
 
@@ -23,7 +26,7 @@ def pair(place):
     yield servers
     for server in servers:
         if server.process.poll() is None:
-            server.stop()
+            server.stop(within_s=60)
 
 
 def wait_until(condition, timeout_s=60):
@@ -42,6 +45,30 @@ def test_both_have_the_same_keys_and_records(pair):
     assert Steps(two).wait("on-one")["TrainingJobStatus"] == "Completed"
     pages = [server.client("sagemaker").list_training_jobs() for server in pair]
     assert pages[0]["TrainingJobSummaries"] == pages[1]["TrainingJobSummaries"]
+
+
+def test_a_link_that_one_has_made_opens_the_console_of_the_other_once(pair):
+    one, two = pair
+    made = subprocess.run(
+        [BIN / "windvane", "login", "--data-dir", one.folder],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    link = made.removeprefix(one.url)
+
+    def entered(server):
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+        connection.request("GET", link)
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status, "windvane-session" in answer.headers.get("Set-Cookie", "")
+
+    assert [entered(server) for server in (two, one, two)] == [
+        (200, True),
+        (401, False),
+        (401, False),
+    ]
 
 
 def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, packed):
@@ -76,6 +103,7 @@ def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, 
     assert answer(host.client("sagemaker-runtime")) == expected
 
 
+@pytest.mark.long
 def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packed):
     deploying = Deploying(pair[0], packed)
     deploying.create_config("rolling", deploying.whole())
@@ -93,14 +121,29 @@ def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packe
         tags = [{"Key": "at", "Value": str(time.monotonic())}]
         return control.ask("add_tags", ResourceArn=arn, Tags=tags)
 
-    with Traffic(invoke).running() as invocations, Traffic(tag).running() as changes:
-        for server in pair:
-            for traffic in (invocations, changes):
-                traffic.wait_for(20)
-            server.stop()
-            for traffic in (invocations, changes):
-                traffic.wait_for(20)
-            server.start()
+    def restart(number, server):
+        for traffic in (invocations, changes):
+            traffic.wait_for(20)
+        Steps(server).create(f"rolling-{number}", "linear-learner", {"_folds": "2"})
+        server.stop(within_s=60)
+        for traffic in (invocations, changes):
+            traffic.wait_for(20)
+        server.start()
+
+    Steps(pair[0]).read(pair[0].upload("both/train.csv", table(of_classes=True)))
+    with (
+        Traffic(invoke).running() as invocations,
+        Traffic(tag).running() as changes,
+        Follower(pair).running() as follower,
+    ):
+        for number, server in enumerate(pair):
+            restart(number, server)
+        for number in range(2):
+            job = Steps(pair[0]).wait(f"rolling-{number}")
+            assert job["TrainingJobStatus"] == "Completed", job
+        expected = events_of(pair[1])
+        follower.wait_for(expected[-1])
+    assert follower.seen == expected
     assert (invocations.failures, changes.failures) == ([], [])
     assert len({body for body, _ in invocations.answers}) == 1
     assert {number for _, number in invocations.answers} == {0, 1}
