@@ -21,11 +21,10 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
-from windvane.names import Scope, derived_suffix, parse_arn
+from windvane.names import Scope, parse_arn
 from windvane.notes.log import in_log
 from windvane.notes.sentences import reason, sentence
 from windvane.process.sandbox import Sandbox
-from windvane.process.volatile import in_memory, memory_folder
 from windvane.serving.peers import Peer
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Route, Router, Table
@@ -42,12 +41,12 @@ from windvane.work.hosting.fetching import (
     whatever,
 )
 from windvane.work.hosting.fleet import Fleet
+from windvane.work.hosting.folders import EndpointFolders
 from windvane.work.hosting.generations import (
     FleetKey,
     Wanted,
     failed,
     in_service,
-    volume_key_of,
     wanted_of,
 )
 from windvane.work.hosting.model_disk_space import ModelDiskSpace
@@ -58,7 +57,6 @@ from windvane.work.hosting.removal import Removal
 _LOG = logging.getLogger(__name__)
 
 _POLL_S = 0.3
-_FOLDER = "endpoints"
 _TRY_AGAIN_S = 30.0
 
 
@@ -101,7 +99,7 @@ class Hosting:
         self._placing = placing
         self._placed = Placed(frozenset())
         self._store = store
-        self._root, self._memory_root = data_dir / _FOLDER, memory_folder(data_dir) / _FOLDER
+        self._folders = EndpointFolders(data_dir)
         self._router = router
         self._clock = clock
         self._room = ModelDiskSpace(model_bytes)
@@ -125,11 +123,12 @@ class Hosting:
     def start(self) -> None:
         """To be called on the event loop that serves requests: the router lives there. When this returns, every
         endpoint is known; those in service answer as soon as their processes are up."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._folders.make()
         every = self._endpoints()
         endpoints = [one for one in every if self._placed.is_to_run(one)]
         wanted = wanted_of(endpoints)
-        self._tidy(endpoints, wanted)
+        for left_over in self._folders.left_over(endpoints, wanted):
+            self._removal.is_over("", left_over)
         self._muster(endpoints, wanted, time.monotonic())
         self._publish(every)
         self._router.bind()
@@ -245,22 +244,6 @@ class Hosting:
             self._placing.take(tx, arns)
             self._placed = self._placing.placed(tx, every)
 
-    def _tidy(self, endpoints: Sequence[Endpoint], wanted: Wanted) -> None:
-        """Remove the folders that a server which was killed left behind."""
-        folder_of = {endpoint.arn: self._folder(endpoint) for endpoint in endpoints}
-        kept = {
-            self._generation_folder(folder_of[arn], generation, deployed)
-            for (arn, generation), deployed in wanted.items()
-        }
-        names = {folder.name for folder in folder_of.values()}
-        for folder in (*self._root.iterdir(), *self._in_memory()):
-            if folder.name not in names:
-                self._removal.is_over("", folder)
-                continue
-            for generation in folder.iterdir():
-                if generation.is_dir() and generation not in kept:
-                    self._removal.is_over("", generation)
-
     def _muster(
         self,
         endpoints: Sequence[Endpoint],
@@ -307,10 +290,10 @@ class Hosting:
     def _new_fleet(
         self, key: FleetKey, endpoint: Endpoint, deployed: Sequence[Deployed], *, has_served: bool
     ) -> Fleet:
-        folder = self._folder(endpoint)
+        folder = self._folders.of(endpoint)
         folder.mkdir(parents=True, exist_ok=True)
         arn, generation = key
-        models = self._generation_folder(folder, generation, deployed)
+        models = self._folders.models(endpoint, generation, deployed)
         fleet = Fleet(
             f"{arn}/{generation}",
             models,
@@ -403,25 +386,8 @@ class Hosting:
 
     def _delete(self, endpoint: Endpoint) -> None:
         """Delete an endpoint without fleets, once its folders are gone; not another one of its name, made since it was read."""
-        folder = self._folder(endpoint)
-        account = endpoint.scope.account
-        if self._removal.is_over(account, folder, self._memory_root / folder.name):
+        folders = self._folders.of(endpoint), self._folders.in_memory_of(endpoint)
+        if self._removal.is_over(endpoint.scope.account, *folders):
             with self._store.transaction() as tx:
                 if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
                     tx.delete(endpoint)
-
-    def _in_memory(self) -> list[Path]:
-        return in_memory(self._root.parent, _FOLDER)
-
-    def _generation_folder(
-        self, folder: Path, generation: int, deployed: Sequence[Deployed]
-    ) -> Path:
-        """Return where the models of a generation are; with a key, in memory and never on the disk.
-
-        folder    of the endpoint, for what holds nothing of a model
-        """
-        root = self._memory_root / folder.name if volume_key_of(deployed) else folder
-        return root / str(generation)
-
-    def _folder(self, endpoint: Endpoint) -> Path:
-        return self._root / derived_suffix(endpoint.arn, endpoint.created.isoformat())
