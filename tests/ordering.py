@@ -15,6 +15,7 @@ _LONGEST = (
     "tests/journeys/test_again.py",
     "tests/journeys/test_samples.py",
     "tests/journeys/test_kill.py",
+    "tests/journeys/test_servers.py",
     "tests/journeys/test_boto3.py",
     "tests/journeys/test_backup.py",
     "tests/journeys/test_stores_and_formats.py",

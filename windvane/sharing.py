@@ -123,7 +123,6 @@ class Sharing:
 def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
     """Return what other servers are to know of this one; its times are set when it joins them."""
     host, now, data_dir = socket.gethostname(), _utc_now(), settings.data_dir.absolute()
-    external = settings.s3 and (settings.s3.endpoint.rstrip("/") or f"S3 of {settings.s3.region}")
     return ServerRecord(
         id=run,
         folder=_name_of(data_dir, host),
@@ -131,12 +130,23 @@ def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
         host=host,
         address=settings.address or address,
         certificate=fingerprint(settings.tls_cert),
-        objects=external or f"the data folder {data_dir} of {host}",
+        objects=_objects_of(settings, f"the data folder {data_dir} of {host}"),
         workers=max(1, settings.workers),
         started=now,
         up_since=now,
         heartbeat=now,
     )
+
+
+def _objects_of(settings: Settings, here: str) -> str:
+    """Return what names the places where this server keeps objects and what the tasks of a job exchange.
+
+    here    the data folder
+    """
+    external = settings.s3 and (settings.s3.endpoint.rstrip("/") or f"S3 of {settings.s3.region}")
+    exchange = settings.exchange
+    exchanged = f"the bucket {exchange.bucket}" if exchange.is_store else here
+    return f"{external or here}, and what tasks exchange in {exchanged}"
 
 
 def _name_of(data_dir: Path, host: str) -> str:

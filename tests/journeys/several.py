@@ -35,6 +35,7 @@ class Place:
         config.write_text(
             f'[store]\nurl = "{self.database}"\n[s3]\nendpoint = "{self.store.endpoint}"\n'
             f'access_key = "{self.store.access_key}"\nsecret_key = "{self.store.secret_key}"\n'
+            '[exchange]\nkind = "store"\n'
         )
         return RunningServer(
             self.folder / name, "--config", str(config), "--port", str(free_port())

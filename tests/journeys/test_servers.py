@@ -6,7 +6,7 @@ import time
 
 import pytest
 from journeys.deploying import Deploying
-from journeys.running import BIN
+from journeys.running import BIN, limits
 from journeys.several import Balanced, Follower, Traffic, events_of, shared_place
 from journeys.small import table
 from journeys.stepping import Steps
@@ -101,6 +101,27 @@ def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, 
         assert job["TrainingJobStatus"] == "Completed", job
     host.start()
     assert answer(host.client("sagemaker-runtime")) == expected
+
+
+def test_an_automl_job_of_a_server_that_is_killed_is_finished_by_the_other(pair):
+    one, two = pair
+    uri = one.upload("job/train.csv", table(of_classes=True))
+    one.create_job("shared", uri, AutoMLJobConfig=limits(4, 180))
+
+    def completed(server):
+        found = server.client("sagemaker").list_candidates_for_auto_ml_job(AutoMLJobName="shared")
+        return {
+            c["CandidateName"] for c in found["Candidates"] if c["CandidateStatus"] == "Completed"
+        }
+
+    wait_until(lambda: completed(two))
+    before = completed(two)
+    one.kill()
+    job = two.wait_for_job("shared", 300)
+    assert job["AutoMLJobStatus"] == "Completed", job
+    assert before <= completed(two)
+    one.start()
+    assert completed(one) == completed(two)
 
 
 @pytest.mark.long

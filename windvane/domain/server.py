@@ -21,7 +21,7 @@ class ServerRecord:
     host         name of the machine
     address      URL at which other servers reach it
     certificate  SHA-256 of the certificate that it shows there, in hexadecimal; "" without TLS
-    objects      names the S3 store that it uses
+    objects      names the S3 store that it uses, and where tasks exchange data
     workers      its training workers
     up_since     since when one server or another has been up without a gap
     heartbeat    when it was heard of last

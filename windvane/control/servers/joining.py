@@ -45,9 +45,9 @@ def check_fits(own: ServerRecord, others: Sequence[ServerRecord]) -> None:
     for other in others:
         if own.objects != other.objects:
             raise DoesNotFit(
-                f"This server keeps its objects in {own.objects}, and the server {other.named}, which uses the same database, "
-                f"in {other.objects}. Servers that share a database share an S3 store as well: give each the same [s3] "
-                "in its configuration."
+                f"This server keeps objects in {own.objects}; the server {other.named}, which uses the same database, keeps "
+                f"them in {other.objects}. Servers that share a database share an S3 store as well: give each the same [s3] in "
+                'its configuration, and [exchange] kind = "store".'
             )
         if own.host != other.host:
             for one, where in ((own, other), (other, own)):
