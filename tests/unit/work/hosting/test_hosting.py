@@ -154,7 +154,7 @@ def processes():
 def _runs_fake(pid):
     """False too for one that goes while it is looked at."""
     try:
-        parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
+        parent = Path(f"/proc/{pid}/stat").read_text(errors="replace").rsplit(")", 1)[1].split()[1]
         return int(parent) == os.getpid() and str(FAKE).encode() in _words(pid)
     except (FileNotFoundError, ProcessLookupError):
         return False
