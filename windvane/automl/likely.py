@@ -43,9 +43,11 @@ class LikelyMembers:
     def finished(self, folder: Path) -> Result:
         """Take in a candidate that has finished, in its folder, and return what it brings."""
         record = self.add(folder)
-        fold_s = 0.0 if record.fits is None else record.fits.fold_s
+        fold_s, n_rounds = (0.0, 0) if (fits := record.fits) is None else (fits.fold_s, fits.rounds)
         n_rows = None if record.plan is None else record.plan.n_rows
-        return Result(record.outcome, fold_s * self._growth(n_rows), self._members())
+        round_s = fold_s / n_rounds if n_rounds else 0.0
+        refit_s = fold_s * self._growth(n_rows)
+        return Result(record.outcome, refit_s, self._members(), round_s=round_s)
 
     def _growth(self, n_rows: int | None) -> float:
         """Return how many times as many rows as a fold's model learns from all are; 0 if a fold's model has learnt from

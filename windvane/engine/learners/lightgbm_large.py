@@ -23,7 +23,7 @@ _LEAF_ROWS = 500
 _MOST_OF_ALL_TREES = 340_000
 """Leaves of a model: 24 MB."""
 
-_CELL_S, _LEAF_S = 3.5e-10, 4e-6
+_CELL_S, _LEAF_S = 3.5e-10, 1e-6
 """Of one core: for each row, feature and level of a tree, and for each leaf and feature."""
 
 _CELL_BYTES = 1.2
@@ -39,11 +39,16 @@ def _leaves(fit: LargeFit) -> int:
     return _MOST_LEAVES if is_short and fit.n_rows >= _MOST_LEAVES * _LEAF_ROWS else leaves
 
 
-def _rounds_of(leaves: int, fit: LargeFit) -> int:
-    """Return how many rounds of trees of so many leaves there is time for."""
+def _round_s(given: Hyperparameters, fit: LargeFit) -> float:
+    leaves = int(given["num_leaves"])
     levels_s = _CELL_S * fit.n_rows * math.log2(leaves + 1)
     tree_s = fit.n_features * (levels_s + _LEAF_S * leaves)
-    return int(fit.core_s / (tree_s * trees_a_round(fit.n_classes)))
+    return tree_s * trees_a_round(fit.n_classes)
+
+
+def _rounds_of(leaves: int, fit: LargeFit) -> int:
+    """Return how many rounds of trees of so many leaves there is time for."""
+    return int(fit.core_s / _round_s({"num_leaves": leaves}, fit))
 
 
 def _rounds(fit: LargeFit) -> int:
@@ -71,4 +76,4 @@ def _hyperparameters(given: Hyperparameters, fit: LargeFit) -> Hyperparameters:
     }
 
 
-LONG_FIT = LongFit(_rounds, _hyperparameters, _CELL_BYTES)
+LONG_FIT = LongFit(_round_s, _rounds, _hyperparameters, _CELL_BYTES)

@@ -76,11 +76,13 @@ class LargeFit:
 class LongFit:
     """How an algorithm makes the most of one long fit of a large table (engine/tuning/long_run.py).
 
+    round_s           what a round with some hyperparameters takes a core, as long as nothing is measured
     rounds            that there is time for
     hyperparameters   those given, with what suits the rows and the time
     cell_bytes        held for each row and feature of MANY_ROWS and more
     """
 
+    round_s: Callable[[Hyperparameters, LargeFit], float]
     rounds: Callable[[LargeFit], int]
     hyperparameters: Callable[[Hyperparameters, LargeFit], Hyperparameters]
     cell_bytes: float

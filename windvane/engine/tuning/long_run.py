@@ -6,12 +6,12 @@ than many small ones. A candidate or two go before it, so that there is a model 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import learner
-from windvane.engine.learners.traits import LargeFit
+from windvane.engine.learners.traits import LargeFit, LongFit
 from windvane.engine.tuning import cost, search
 from windvane.engine.tuning.portfolio import Opening, openings_for
 from windvane.engine.tuning.rows import is_large
@@ -23,10 +23,24 @@ LONG_RUN = 2
 SCOUT_SHARE = 0.07
 """Of the search, for each candidate before it."""
 
+_SLOWER = (0.5, 8.0)
+"""Times the expected time of a round."""
+
 _LEAST_ROUNDS = 40
 """If there is no time for so many on all rows, it is of fewer rows."""
 
 _WHY = "the long run: all cores for most of the time"
+
+
+@dataclass(frozen=True)
+class Scout:
+    """A candidate that went before.
+
+    round_s    what a round has taken it, on one core; 0 if that is not known
+    """
+
+    plan: Plan
+    round_s: float
 
 
 def has_long_run(analysis: Analysis, strategy: Strategy = ANYTHING) -> bool:
@@ -37,11 +51,17 @@ def has_long_run(analysis: Analysis, strategy: Strategy = ANYTHING) -> bool:
 
 
 def long_run(
-    analysis: Analysis, index: int, left_s: float, cores: int, strategy: Strategy = ANYTHING
+    analysis: Analysis,
+    index: int,
+    left_s: float,
+    cores: int,
+    strategy: Strategy = ANYTHING,
+    scout: Scout | None = None,
 ) -> Plan:
     """Return the plan of the long run of a table that has one.
 
     left_s   that it may take
+    scout    what a candidate before it has shown
     """
     opening = _opening(analysis, strategy)
     long_fit = None if opening is None else learner(opening.algorithm).traits.long_fit
@@ -54,6 +74,8 @@ def long_run(
         analysis.n_classes,
         left_s * cores,
     )
+    if scout is not None and scout.plan.algorithm == plan.algorithm and scout.round_s:
+        fit = replace(fit, core_s=fit.core_s / _slower(long_fit, scout, fit))
     while fit.n_rows > 1 and long_fit.rounds(fit) < _LEAST_ROUNDS:
         fit = replace(fit, n_rows=fit.n_rows // 2)
     return replace(
@@ -62,6 +84,14 @@ def long_run(
         n_rows=None if fit.n_rows == analysis.n_training_rows else fit.n_rows,
         why=_WHY,
     )
+
+
+def _slower(long_fit: LongFit, scout: Scout, fit: LargeFit) -> float:
+    """Return how many times as long as expected a round takes on this machine at this time, within reason."""
+    alike = replace(fit, n_rows=min(fit.n_rows, scout.plan.n_rows or fit.n_rows))
+    low, high = _SLOWER
+    found = scout.round_s / long_fit.round_s(scout.plan.hyperparameters, alike)
+    return min(max(found, low), high)
 
 
 def _opening(analysis: Analysis, strategy: Strategy) -> Opening | None:

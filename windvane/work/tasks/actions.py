@@ -96,7 +96,7 @@ def _with_likely(context: StageContext, action: TrainCandidate, result: Result) 
         likely.add(space.candidate(other))
     found = likely.finished(space.candidate(index))
     is_late = on_all_rows(context.job) is not OnAllRows.CANDIDATES
-    return replace(result, refit_s=found.refit_s if is_late else 0.0, likely=found.likely)
+    return replace(found, outcome=result.outcome, refit_s=found.refit_s if is_late else 0.0)
 
 
 def _published(context: StageContext, result: Result) -> TaskResult:

@@ -8,7 +8,8 @@ import pytest
 from unit.engine.tuning.test_pacing import ANALYSIS
 
 from windvane.domain.problem import Mode, ProblemType
-from windvane.engine.tuning.long_run import has_long_run, long_run
+from windvane.engine.tuning.long_run import Scout, has_long_run, long_run
+from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.strategy import Strategy
 
 LARGE = replace(ANALYSIS, n_rows=1_000_000, n_folds=1, n_held_out=50_000)
@@ -29,7 +30,7 @@ def test_there_is_none_of_algorithms_that_have_no_long_fit() -> None:
 
 
 def test_it_learns_from_all_rows_in_larger_trees_the_fewer_there_is_time_for() -> None:
-    plans = [long_run(LARGE, 2, left_s, 2) for left_s in (12.0, 300.0)]
+    plans = [long_run(LARGE, 2, left_s, 2) for left_s in (6.0, 300.0)]
     assert [plan.n_rows for plan in plans] == [None] * 2
     assert plans[0].hyperparameters["num_leaves"] > plans[1].hyperparameters["num_leaves"]
 
@@ -37,7 +38,7 @@ def test_it_learns_from_all_rows_in_larger_trees_the_fewer_there_is_time_for() -
 def test_the_less_time_there_is_the_larger_its_steps() -> None:
     steps = [
         long_run(LARGE, 2, left_s, 2).hyperparameters["learning_rate"]
-        for left_s in (15.0, 40.0, 3_000.0)
+        for left_s in (6.0, 15.0, 3_000.0)
     ]
     assert steps == sorted(steps, reverse=True)
     assert steps[0] > steps[-1]
@@ -53,6 +54,16 @@ def test_of_fewer_rows_trees_are_smaller() -> None:
 
 def test_twice_the_cores_are_as_good_as_twice_the_time() -> None:
     assert long_run(LARGE, 2, 300.0, 4) == long_run(LARGE, 2, 600.0, 2)
+
+
+def test_on_a_machine_that_has_shown_to_be_slow_it_is_as_if_there_was_less_time() -> None:
+    sample = replace(next_plan(LARGE, 1, 1, (), 300.0), n_rows=100_000)
+    found = [long_run(LARGE, 2, 60.0, 2, scout=Scout(sample, s)) for s in (0.0, 1e-9, 0.005, 10.0)]
+    unknown, quick, usual, slow = (plan.hyperparameters["learning_rate"] for plan in found)
+    assert unknown == usual
+    assert quick <= usual < slow
+    other = Scout(replace(sample, algorithm="xgboost"), 10.0)
+    assert long_run(LARGE, 2, 60.0, 2, scout=other) == found[0]
 
 
 def test_runs_that_differ_by_moments_take_the_same_steps() -> None:
