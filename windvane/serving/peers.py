@@ -158,9 +158,7 @@ class Peers:
         proof = self._seal.proof(hash_of(frame), int(self._clock()), header["account"])
         try:
             answer = await self._sent(peer, frame, proof, timeout_s)
-        except (
-            self._gone()
-        ) as error:  # a machine that is not reached is gone, too, though that is a TimeoutError
+        except self._gone() as error:  # before TimeoutError, which some of these are
             raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
         except TimeoutError:
             raise

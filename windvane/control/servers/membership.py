@@ -204,8 +204,10 @@ class Member:
         self._beaten_at = began
 
     def _join_again(self) -> None:
-        """Another server has taken this one for dead, and what it did over: it goes on with what is new."""
+        """Another server has taken this one for dead, and what it did over: it goes on with what is new.
+        The lead is not its own any more."""
         _LOG.warning("Other servers took this one for dead; it joins them again.")
+        self._lease = Lease()
         with self._store.transaction() as tx:
             tx.put_server(replace(self._own, heartbeat=tx.store_time()))
 

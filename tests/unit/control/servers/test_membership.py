@@ -97,6 +97,7 @@ def test_a_server_that_was_taken_for_dead_joins_again_without_the_lead(join, ahe
     second._beat()
     second.look()
     first._beat()
+    assert first.lead() is None, "before it has looked who leads"
     first.look()
     assert {one.id for one in first.live()} == {"first", "second"}
     assert (first.lead(), second.lead()) == (None, 2)
