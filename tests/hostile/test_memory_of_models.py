@@ -21,7 +21,7 @@ from windvane.errors import InvalidRequest, ModelFault
 from windvane.names import Scope
 from windvane.notes.sentences import reason
 from windvane.serving.explaining import Explaining, RowQuestion
-from windvane.serving.router import Route, VariantRoute
+from windvane.serving.routes import Route, VariantRoute
 from windvane.work.hosting.place import Place, ProcessSettings
 
 GROWING = """
@@ -72,7 +72,11 @@ def test_an_explanation_is_ended() -> None:
     scope = Scope("111122223333", "us-east-1")
     variant = VariantRoute("e/A", "A", 1.0, 1, "primary", (), spec='{"memory_mb": 256}')
     route = Route(scope, "e", (variant,))
-    router: Any = SimpleNamespace(variant=lambda *_: (route, variant))
+
+    async def hosted_here(*_: object) -> None:
+        return
+
+    router: Any = SimpleNamespace(variant=lambda *_: (route, variant), passed_on=hosted_here)
     made = Explaining(router, {}, program=PROGRAM)
     made._bounds = replace(made._bounds, answer_s=2 * WAIT_S)
     question = RowQuestion(b"1", "text/csv")

@@ -14,7 +14,8 @@ from windvane.names import Scope
 from windvane.process.frames import Frame
 from windvane.serving.peers import Peer
 from windvane.serving.pool import Bounds
-from windvane.serving.router import Invocation, Route, Router
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation, Route
 
 SECRET = b"s" * 32
 HOST = Peer("b", "https://b:8470")

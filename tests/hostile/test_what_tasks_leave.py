@@ -48,7 +48,8 @@ from windvane.process.memory import exceeds_mb
 from windvane.process.standard_error import relay
 from windvane.serving.content_types import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, WorkerSlot
-from windvane.serving.router import Route, Router, VariantRoute
+from windvane.serving.router import Router
+from windvane.serving.routes import Route, VariantRoute
 from windvane.work.jobs import records
 from windvane.work.jobs.workflow import history_of
 from windvane.work.workers.clearing import Clearing

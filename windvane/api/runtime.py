@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from windvane.api.operation import scope_of
 from windvane.errors import InvalidRequest
-from windvane.serving.router import Invocation, Router
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation
 from windvane.wire.call import Call, Result
 from windvane.wire.edge import AsyncHandler
 

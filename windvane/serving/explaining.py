@@ -28,7 +28,9 @@ from windvane.process.memory import MARGIN, ended_above
 from windvane.process.parent_death import command
 from windvane.process.standard_error import shown
 from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
-from windvane.serving.router import Route, Router, VariantRoute, check_description, refused
+from windvane.serving.model_faults import check_description, refused
+from windvane.serving.router import Router
+from windvane.serving.routes import Route, VariantRoute
 from windvane.wire.account_semaphores import AccountSemaphores
 
 _LOG = logging.getLogger(__name__)

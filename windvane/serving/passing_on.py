@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from windvane.errors import EndpointMissing, ModelNotReady
 from windvane.names import Scope
 from windvane.process.frames import Frame
 from windvane.serving.peers import MOST_HOPS, PeerGone, Peers
-
-if TYPE_CHECKING:
-    from windvane.serving.router import Route
+from windvane.serving.routes import Route
 
 _LOG = logging.getLogger(__name__)
 

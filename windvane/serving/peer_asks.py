@@ -12,7 +12,8 @@ from windvane.process.frames import Frame
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.peer_door import Ask
 from windvane.serving.readings import snapshot_to_json
-from windvane.serving.router import Invocation, Router
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation
 
 
 def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:

@@ -8,30 +8,25 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from windvane.domain.logs import endpoint_log_group
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
-from windvane.jsonsize import count_values
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
-from windvane.serving.content_types import DESCRIBE, MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
+from windvane.serving.content_types import DESCRIBE
+from windvane.serving.model_faults import answered, check_description, check_is_up, refused
 from windvane.serving.passing_on import PassingOn
-from windvane.serving.peers import Peer, PeerFailed, PeerGone, Peers
+from windvane.serving.peers import PeerFailed, PeerGone, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
-    Demand,
-    Died,
     Pool,
     Retired,
-    TimedOut,
-    TooLarge,
-    WorkerSlot,
 )
 from windvane.serving.readings import Sent, Snapshot, snapshot_from_json
+from windvane.serving.routes import Answer, Invocation, Route, Table, VariantRoute
 from windvane.serving.tally import Activity, Ended, Outcome
 
 _DESCRIBE = pack({DESCRIBE: True})
@@ -40,71 +35,6 @@ _LOOP_S = 30.0
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """A request to a model; "" where the caller said nothing."""
-
-    body: bytes
-    content_type: str = ""
-    accept: str = ""
-    target_variant: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    body: bytes
-    content_type: str
-    variant: str
-
-
-@dataclass(frozen=True)
-class VariantRoute:
-    """key      unique among all variants of all generations of all endpoints
-    primary  as AWS names the container that a time-out is blamed on
-    size     instances it is meant to have
-    most     requests in hand at once, if that is bounded
-    demand   to be told of requests, if its processes come and go with them
-    spec     what its processes are told (serving/instance.py), JSON
-    why_down why none of its processes is up, nor likely to be soon, a sentence without its full stop; "" otherwise
-    """
-
-    key: str
-    name: str
-    weight: float
-    size: int
-    primary: str
-    slots: tuple[WorkerSlot, ...]
-    most: int | None = None
-    demand: Demand | None = None
-    spec: str = ""
-    why_down: str = ""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One endpoint; without variants it cannot answer, and `why_not` says why.
-
-    host       the server that hosts it; None for this one
-    is_moving  no server hosts it at the moment, and one will soon
-    """
-
-    scope: Scope
-    name: str
-    variants: tuple[VariantRoute, ...]
-    why_not: str = ""
-    is_hopeless: bool = False
-    host: Peer | None = None
-    is_moving: bool = False
-
-    @property
-    def is_here(self) -> bool:
-        return self.host is None and not self.is_moving
-
-
-Table = Mapping[tuple[Scope, str], Route]
-"""By scope and lower-case endpoint name."""
 
 
 @dataclass
@@ -224,9 +154,9 @@ class Router:
             found = self._find(scope, endpoint)
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
-                _check_is_up(found.route, way.route)
+                check_is_up(found.route, way.route)
                 answer = way.pool.ask(_DESCRIBE, until)
-                header, body = await _answered(answer, found.route, way.route)
+                header, body = await answered(answer, found.route, way.route)
             except Retired:
                 continue
             if header["status"] != 200:
@@ -331,8 +261,8 @@ class Router:
             return seconds
 
         try:
-            _check_is_up(route, way.route)
-            header, body = await _answered(way.pool.ask(request, until), route, way.route)
+            check_is_up(route, way.route)
+            header, body = await answered(way.pool.ask(request, until), route, way.route)
         except ModelFault as fault:
             figures.server_errors += 1
             ended(Outcome.MODEL_ERROR, fault.status)
@@ -426,77 +356,3 @@ def _replaced(endpoint: str) -> ModelNotReady:
 def _nothing() -> Snapshot:
     now = time.time()
     return Snapshot(now, now, {}, (), ())
-
-
-async def _answered(
-    answer: Awaitable[Frame], route: Route, variant: VariantRoute
-) -> tuple[dict[str, Any], bytes]:
-    """raises    ModelFault if there is none"""
-    try:
-        return await answer
-    except TimedOut as error:
-        raise _timed_out(route, variant.primary) from error
-    except Died as error:
-        raise _died(route, variant.primary) from error
-    except TooLarge as error:
-        told = {"status": 500, "container": variant.primary, "message": too_large()}
-        raise refused(route, told) from error
-
-
-def _log_arn(route: Route) -> str:
-    return f"arn:aws:logs:{route.scope.region}:{route.scope.account}:log-group:{endpoint_log_group(route.name)}"
-
-
-def _see(route: Route) -> str:
-    region, account = route.scope.region, route.scope.account
-    return (
-        f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
-        f"#logEventViewer:group={endpoint_log_group(route.name)} in account {account} for more information."
-    )
-
-
-def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
-    """Return what a caller is told of a fault that a model process answered with."""
-    status, message = int(str(header["status"])), str(header["message"])
-    side = "client" if status < 500 else "server"
-    sentence = (
-        f"Received {side} error ({status}) from {header['container']} "
-        f'with message "{message}". {_see(route)}'
-    )
-    return ModelFault(sentence, status=status, message=message, log_group=_log_arn(route))
-
-
-def check_description(route: Route, variant: VariantRoute, body: bytes) -> None:
-    """raises    ModelFault if a model tells more of itself than the server reads"""
-    message = ""
-    if len(body) > MOST_TOLD_BYTES:
-        message = f"The model tells {len(body)} bytes of itself; {MOST_TOLD_BYTES} are the most that are read."
-    elif (n_values := count_values(body)) > MOST_TOLD_VALUES:
-        message = f"The model tells {n_values} values of itself; {MOST_TOLD_VALUES} are the most that are read."
-    if message:
-        raise refused(route, {"status": 500, "container": variant.primary, "message": message})
-
-
-def _timed_out(route: Route, container: str) -> ModelFault:
-    message = (
-        f"Your invocation timed out while waiting for a response from container {container}. Review the "
-        "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
-    )
-    sentence = f'Received server error (0) from {container} with message "{message}". {_see(route)}'
-    return ModelFault(sentence, status=0, message=message, log_group=_log_arn(route))
-
-
-def _check_is_up(route: Route, variant: VariantRoute) -> None:
-    """raises    ModelFault if its processes keep ending before they are ready: nobody is to wait for them"""
-    if variant.why_down:
-        message = f"{variant.why_down}. It is tried again."
-        sentence = f'Received server error (0) from {variant.primary} with message "{message}". {_see(route)}'
-        raise ModelFault(sentence, status=0, message=message, log_group=_log_arn(route))
-
-
-def _died(route: Route, container: str) -> ModelFault:
-    sentence = (
-        f"Received server error (500) from {container} and could not load the entire response body. "
-        f"{_see(route)}"
-    )
-    return ModelFault(sentence, status=500, message="", log_group=_log_arn(route))

@@ -17,7 +17,8 @@ from windvane.names import Scope
 from windvane.process.frames import pack
 from windvane.serving.peers import Peer, PeerGone, Seal, hash_of
 from windvane.serving.pool import Bounds
-from windvane.serving.router import Invocation, Route, Router
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation, Route
 
 SECRET = b"s" * 32
 SCOPE = Scope("000000000000", "us-east-1")

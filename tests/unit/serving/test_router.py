@@ -10,7 +10,8 @@ from windvane.names import Scope
 from windvane.serving import pool
 from windvane.serving.pool import USUAL, Bounds, Demand, WorkerSlot
 from windvane.serving.readings import read
-from windvane.serving.router import Invocation, Route, Router, VariantRoute
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation, Route, VariantRoute
 from windvane.serving.tally import Outcome
 
 SCOPE = Scope("000000000000", "us-east-1")

@@ -19,7 +19,7 @@ from windvane.process.ownership import lend
 from windvane.serving.model import called, check_shape
 from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
-from windvane.serving.router import VariantRoute
+from windvane.serving.routes import VariantRoute
 from windvane.work.hosting.endpoint_log import Tell, untold
 from windvane.work.hosting.place import Place, ProcessSettings, owner_of, spec_of
 

@@ -27,7 +27,8 @@ from windvane.notes.sentences import reason, sentence
 from windvane.process.sandbox import Sandbox
 from windvane.serving.peers import Peer
 from windvane.serving.process import PROGRAM
-from windvane.serving.router import Route, Router, Table
+from windvane.serving.router import Router
+from windvane.serving.routes import Route, Table
 from windvane.store.base import Store
 from windvane.work.download import folder_of
 from windvane.work.hosting.endpoint_log import EndpointLog, tell_outcome

@@ -18,7 +18,8 @@ from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serve
 from windvane.domain.logs import endpoint_place, line_of
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, said
-from windvane.serving.router import Route, Router, VariantRoute
+from windvane.serving.router import Router
+from windvane.serving.routes import Route, VariantRoute
 from windvane.serving.tally import Ended, Outcome
 from windvane.settings import LimitSettings
 

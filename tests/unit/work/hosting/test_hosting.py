@@ -26,7 +26,8 @@ from windvane.errors import (
 from windvane.names import Scope
 from windvane.notes.sentences import reason
 from windvane.serving.pool import Bounds
-from windvane.serving.router import Invocation, Router
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation
 from windvane.store.logbook import LineQuery
 from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting

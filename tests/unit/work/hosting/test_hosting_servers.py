@@ -14,7 +14,8 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.serving.explaining import Explaining
 from windvane.serving.peer_asks import asks_of
 from windvane.serving.pool import Bounds
-from windvane.serving.router import Invocation, Router
+from windvane.serving.router import Router
+from windvane.serving.routes import Invocation
 from windvane.testing.store_laws.servers import a_server
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.hosting.placing import SharedPlacing

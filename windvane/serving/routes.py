@@ -1,0 +1,75 @@
+"""What hosting tells the router: which endpoints there are, by which variants and processes, or on which other server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from windvane.names import Scope
+from windvane.serving.peers import Peer
+from windvane.serving.pool import Demand, WorkerSlot
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A request to a model; "" where the caller said nothing."""
+
+    body: bytes
+    content_type: str = ""
+    accept: str = ""
+    target_variant: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    body: bytes
+    content_type: str
+    variant: str
+
+
+@dataclass(frozen=True)
+class VariantRoute:
+    """key      unique among all variants of all generations of all endpoints
+    primary  as AWS names the container that a time-out is blamed on
+    size     instances it is meant to have
+    most     requests in hand at once, if that is bounded
+    demand   to be told of requests, if its processes come and go with them
+    spec     what its processes are told (serving/instance.py), JSON
+    why_down why none of its processes is up, nor likely to be soon, a sentence without its full stop; "" otherwise
+    """
+
+    key: str
+    name: str
+    weight: float
+    size: int
+    primary: str
+    slots: tuple[WorkerSlot, ...]
+    most: int | None = None
+    demand: Demand | None = None
+    spec: str = ""
+    why_down: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint; without variants it cannot answer, and `why_not` says why.
+
+    host       the server that hosts it; None for this one
+    is_moving  no server hosts it at the moment, and one will soon
+    """
+
+    scope: Scope
+    name: str
+    variants: tuple[VariantRoute, ...]
+    why_not: str = ""
+    is_hopeless: bool = False
+    host: Peer | None = None
+    is_moving: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        return self.host is None and not self.is_moving
+
+
+Table = Mapping[tuple[Scope, str], Route]
+"""By scope and lower-case endpoint name."""
