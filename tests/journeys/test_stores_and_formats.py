@@ -86,7 +86,7 @@ def test_a_job_on_postgresql_and_an_external_s3_store_is_deployed_and_survives_a
     server.create_job(
         "stores",
         uri,
-        AutoMLJobConfig=limits(1, 60),
+        AutoMLJobConfig=limits(1, 300),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "stores"},
     )
     job = server.wait_for_job("stores")
@@ -146,7 +146,7 @@ def test_a_regression_job_has_two_containers_and_answers_numbers(server):
     server.create_job(
         "regression",
         uri,
-        AutoMLJobConfig=limits(1, 60),
+        AutoMLJobConfig=limits(1, 300),
         ModelDeployConfig={"AutoGenerateEndpointName": True},
     )
     job = server.wait_for_job("regression")
