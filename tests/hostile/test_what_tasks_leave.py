@@ -50,9 +50,11 @@ from windvane.serving.content_types import MOST_TOLD_BYTES
 from windvane.serving.pool import Pool, WorkerSlot
 from windvane.serving.router import Router
 from windvane.serving.routes import Route, VariantRoute
+from windvane.store.open import open_store
 from windvane.work.jobs import records
 from windvane.work.jobs.workflow import history_of
 from windvane.work.workers.clearing import Clearing
+from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workspace import Workspace
 
 _DIG = """
@@ -121,13 +123,15 @@ def test_what_takes_long_to_remove_keeps_no_worker_from_its_work(
         is_removed.set()
 
     monkeypatch.setattr(Workspace, "remove", remove)
-    clearing = Clearing()
-    clearing.begin([Workspace(tmp_path / "large")])
-    clearing.begin([Workspace(tmp_path / "large"), Workspace(tmp_path / "other")])
+    store = open_store("", tmp_path)
+    clearing = Clearing(store, Exchanges(tmp_path))
+    clearing.begin([Workspace(tmp_path / "large")], leads=True)
+    clearing.begin([Workspace(tmp_path / "large"), Workspace(tmp_path / "other")], leads=True)
     assert removed == []
     may_go_on.set()
     assert is_removed.wait(30)
     assert removed == ["large"]
+    store.close()
 
 
 def test_a_result_has_no_more_values_than_a_candidate_needs() -> None:

@@ -31,13 +31,16 @@ class Clearing:
         self._thread: threading.Thread | None = None
         self._next_prefixes = 0.0
 
-    def begin(self, workspaces: Sequence[Workspace]) -> None:
+    def begin(self, workspaces: Sequence[Workspace], *, leads: bool) -> None:
         """Remove these, and now and then the prefixes of jobs that have ended, unless those of an earlier call are being removed
-        still: they are to be named again."""
+        still: they are to be named again.
+
+        leads    whether this server does what one server does for all: prefixes are of all of them
+        """
         if self._thread is not None and self._thread.is_alive():
             return
         has_prefixes = (
-            self._exchanges.stored is not None and self._next_prefixes <= time.monotonic()
+            leads and self._exchanges.stored is not None and self._next_prefixes <= time.monotonic()
         )
         if workspaces or has_prefixes:
             self._thread = threading.Thread(

@@ -204,8 +204,9 @@ class Worker:
                 sweep(self._store, self._reconciler, self._clock(), MAX_ATTEMPTS)
         if time.monotonic() >= self._next_clear_up:
             self._next_clear_up = time.monotonic() + _CLEAR_UP_S
-            self._clearing.begin(left_over(self._store, self._reconciler))
-            if self._leads():
+            leads = self._leads()
+            self._clearing.begin(left_over(self._store, self._reconciler), leads=leads)
+            if leads:
                 days = self._config.log_days, self._config.event_days
                 forget(self._store, self._clock(), *days)
 
