@@ -22,10 +22,12 @@ _ENVIRONMENT = {
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     ),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "OMP_WAIT_POLICY": "PASSIVE",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway. Arrow's own
-allocators take a gigabyte of a task's limit before it is needed."""
+"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway, but for those that have all
+cores, whose threads sleep while they wait for each other. Arrow's own allocators take a gigabyte of a task's limit before it
+is needed."""
 
 
 class WorkerProcess:
