@@ -29,6 +29,13 @@ def pair(place):
             server.stop(within_s=60)
 
 
+@pytest.fixture(scope="module")
+def dataset(pair):
+    """What training jobs read is there."""
+    one, _ = pair
+    Steps(one).read(one.upload("both/train.csv", table(of_classes=True)))
+
+
 def wait_until(condition, timeout_s=60):
     give_up = time.monotonic() + timeout_s
     while not condition():
@@ -36,11 +43,10 @@ def wait_until(condition, timeout_s=60):
         time.sleep(0.05)
 
 
-def test_both_have_the_same_keys_and_records(pair):
+def test_both_have_the_same_keys_and_records(pair, dataset):
     one, two = pair
     assert one.env["AWS_SECRET_ACCESS_KEY"] == two.env["AWS_SECRET_ACCESS_KEY"]
     steps = Steps(one)
-    steps.read(one.upload("both/train.csv", table(of_classes=True)))
     steps.create("on-one", "linear-learner", {"_folds": "2"})
     assert Steps(two).wait("on-one")["TrainingJobStatus"] == "Completed"
     pages = [server.client("sagemaker").list_training_jobs() for server in pair]
@@ -71,7 +77,7 @@ def test_a_link_that_one_has_made_opens_the_console_of_the_other_once(pair):
     ]
 
 
-def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, packed):
+def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, packed, dataset):
     one, two = pair
     deploying = Deploying(one, packed)
     deploying.create_config("moved", deploying.whole())
@@ -125,7 +131,7 @@ def test_an_automl_job_of_a_server_that_is_killed_is_finished_by_the_other(pair)
 
 
 @pytest.mark.long
-def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packed):
+def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packed, dataset):
     deploying = Deploying(pair[0], packed)
     deploying.create_config("rolling", deploying.whole())
     deploying.create("rolling", "rolling")
@@ -151,7 +157,6 @@ def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packe
             traffic.wait_for(20)
         server.start()
 
-    Steps(pair[0]).read(pair[0].upload("both/train.csv", table(of_classes=True)))
     with (
         Traffic(invoke).running() as invocations,
         Traffic(tag).running() as changes,
