@@ -136,6 +136,7 @@ class Peers:
     def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._client: aiohttp.ClientSession | None = None
+        self._trusted: dict[str, aiohttp.Fingerprint] = {}
         self.replace(secret)
 
     def replace(self, secret: bytes) -> None:
@@ -177,16 +178,13 @@ class Peers:
         return aiohttp.ClientError
 
     async def _sent(self, peer: Peer, frame: bytes, proof: str, timeout_s: float) -> Frame:
-        import aiohttp
-
-        trust = aiohttp.Fingerprint(bytes.fromhex(peer.certificate)) if peer.certificate else True
         async with (
             asyncio.timeout(timeout_s),
             self._session().post(
                 f"{peer.address}{PATH}",
                 data=frame,
                 headers={PROOF: proof},
-                ssl=trust,
+                ssl=self._trust(peer.certificate),
                 allow_redirects=False,
             ) as answer,
         ):
@@ -204,6 +202,16 @@ class Peers:
         if found is None:
             raise PeerGone(f"{peer.address} answers less than a frame")
         return found
+
+    def _trust(self, certificate: str) -> aiohttp.Fingerprint | bool:
+        """Return what a connection has to show. It is the same object each time: connections are kept by it."""
+        if not certificate:
+            return True
+        if certificate not in self._trusted:
+            import aiohttp
+
+            self._trusted[certificate] = aiohttp.Fingerprint(bytes.fromhex(certificate))
+        return self._trusted[certificate]
 
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
