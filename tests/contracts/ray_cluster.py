@@ -13,9 +13,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
-from windvane.executor.cluster import Cluster
+from windvane.automl.local import run
+from windvane.executor.cluster import Cluster, join
+from windvane.executor.fork_server_executor import ForkServerExecutor
+from windvane.executor.forks import Place
 from windvane.executor.slot import SOCKET
 from windvane.process.parent_death import command
 
@@ -29,6 +33,9 @@ _SETTINGS = {
     "RAY_automatic_object_spilling_enabled": "0",
     "RAY_worker_register_timeout_seconds": "300",
 }
+
+_LIBRARIES = ("windvane.testing.executor_contract", "windvane.automl.local.performing")
+"""What the work of tests needs."""
 
 
 class RayCluster:
@@ -69,9 +76,7 @@ class RayCluster:
         """Start the process of ours."""
         self._node_socket.unlink(missing_ok=True)
         program = [sys.executable, "-m", "windvane.executor.node", str(self._node_socket)]
-        self.node = subprocess.Popen(
-            command([*program, str(self._folder / "work"), "windvane.testing.executor_contract"])
-        )
+        self.node = subprocess.Popen(command([*program, str(self._folder / "work"), *_LIBRARIES]))
         until = time.monotonic() + WAIT_S
         while not self._node_socket.exists():
             assert time.monotonic() < until
@@ -110,6 +115,19 @@ def ray_cluster(*, has_token: bool = True) -> Iterator[RayCluster]:
     finally:
         made.stop()
         shutil.rmtree(folder)
+
+
+def work_in_forks(folder: str) -> None:
+    """Have the job that this process is about to run do its actions in forks of a fork server, as the service does."""
+    place = Place(Path(folder))
+    run.ForkingExecutor = lambda _: ForkServerExecutor(_LIBRARIES, lambda _: place)  # type: ignore[misc,assignment]
+
+
+def work_on_ray(address: str, token_file: str) -> None:
+    """Have the job that this process is about to run do its actions on a cluster."""
+    join(Cluster(address, Path(token_file)))
+    executors = import_module("windvane.executor.ray")
+    run.ForkingExecutor = lambda _: executors.RayExecutor(fence_s=60.0)  # type: ignore[misc,assignment]
 
 
 def _own_address() -> str:

@@ -1,5 +1,6 @@
 """The executor on Ray keeps to the contract, on a real cluster of one node. Needs the extra `cluster`."""
 
+import json
 import os
 import signal
 import sys
@@ -8,9 +9,15 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
-from contracts.ray_cluster import ray_cluster
+from contracts.ray_cluster import ray_cluster, work_in_forks, work_on_ray
+from unit.automl.local.apart import events_of
 
+from windvane.automl.leaderboard import leaderboard_from_json
+from windvane.automl.local.job import Job
+from windvane.domain.problem import ProblemSpec
+from windvane.engine.data.analysis import SourceFile
 from windvane.errors import ClusterUnusable
 from windvane.executor.base import End, Ended
 from windvane.executor.cluster import check_closed, join
@@ -118,6 +125,43 @@ def test_a_cluster_that_takes_orders_of_anybody_is_refused():
         pytest.raises(ClusterUnusable, match="without a token"),
     ):
         check_closed(made.cluster.address)
+
+
+def test_a_job_has_the_same_leaderboard_on_ray_as_in_forks(cluster, tmp_path):
+    """Same table, seed and candidates: to the last digit."""
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(400, 3))
+    amount = features @ [2.0, -1.0, 0.5] + rng.normal(scale=0.3, size=400)
+    rows = "\n".join(",".join(map(repr, map(float, row))) for row in np.c_[features, amount])
+    file = tmp_path / "rows.csv"
+    file.write_text(f"a,b,c,amount\n{rows}\n")
+    there = cluster.cluster.address, str(cluster.cluster.token_file)
+    boards = [
+        board_of(tmp_path / "forks", file, work_in_forks, str(tmp_path)),
+        board_of(tmp_path / "ray", file, work_on_ray, *there),
+    ]
+    assert len(boards[0]) > 3
+    assert boards[0] == boards[1]
+
+
+def board_of(folder, file, *change):
+    """Return what the candidates of a job score, best first."""
+    folder.mkdir()
+    asked = Job(
+        files=(SourceFile(file, "rows.csv"),),
+        format="csv",
+        compression="None",
+        problem=ProblemSpec("amount"),
+        started=time.time(),
+        threads=1,
+        memory_mb=3000,
+        out=folder,
+        max_runtime_s=3600.0,
+        max_candidates=5,
+    )
+    assert events_of(asked, *change)[-1]["event"] == "done"
+    document = json.loads((folder / "leaderboard.json").read_text())
+    return [(row.index, row.outcome.scores) for row in leaderboard_from_json(document)]
 
 
 def await_end_of(pid):

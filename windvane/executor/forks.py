@@ -28,7 +28,14 @@ _LOG = logging.getLogger(__name__)
 _READY_S = 120.0
 _LOOK_S = 0.1
 _MOST_BACK_OFF_S = 5
-_ENVIRONMENT = {"JOBLIB_MULTIPROCESSING": "0"}
+_ENVIRONMENT = {
+    "JOBLIB_MULTIPROCESSING": "0",
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""A fork server has one thread; and numbers come out the same, to the last digit, however many processors a machine has."""
 
 
 @dataclass(frozen=True)
