@@ -173,6 +173,7 @@ class Server:
         self._supervisor = Supervisor(
             work_config(settings, self._mapped, self._membership, self._sandbox, masters), workers
         )
+        self._membership.lead_only_while(self._supervisor.is_able_to_lead)
         poller = EventPoller(self._store)
         self._streams = Streams(self._store, poller, settings.events.streams)
         self._webhooks = Webhooks(

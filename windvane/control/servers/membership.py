@@ -45,6 +45,9 @@ class Membership(Leadership, Protocol):
     def live(self) -> tuple[ServerRecord, ...]:
         """Return the servers that live, in the order of their start; () where there can be one alone."""
 
+    def lead_only_while(self, can_lead: Callable[[], bool]) -> None:
+        """To be called before `start`: a server that cannot do what a leader has to do leaves the lead to others."""
+
     def start(self) -> None:
         """Join. Tasks that servers which are no more have left are given back.
 
@@ -72,6 +75,9 @@ class Alone(Undisputed):
 
     def live(self) -> tuple[ServerRecord, ...]:
         return ()
+
+    def lead_only_while(self, _can_lead: Callable[[], bool]) -> None:
+        return
 
     def start(self) -> None:
         with self._store.transaction() as tx:
@@ -111,6 +117,7 @@ class Member:
         self._live: tuple[ServerRecord, ...] = ()
         self._lease = Lease()
         self._is_leaving = False
+        self._can_lead: Callable[[], bool] = lambda: True
         self._beaten_at = 0.0
         self._skew = ""
         self._is_silent = False
@@ -134,6 +141,9 @@ class Member:
 
     def still_leads(self, tx: Transaction, number: int) -> bool:
         return tx.lease() == Lease(self.id, number)
+
+    def lead_only_while(self, can_lead: Callable[[], bool]) -> None:
+        self._can_lead = can_lead
 
     def start(self) -> None:
         with self._store.snapshot() as tx:
@@ -241,11 +251,15 @@ class Member:
             self._lease = tx.hand_lease("")
 
     def _must_lead(self, live: frozenset[str]) -> bool:
-        return self._lease.holder not in live and not self._is_leaving and not self._skew
+        return self._lease.holder not in live and self._may_lead
 
     @property
     def _must_not_lead(self) -> bool:
-        return self._lease.holder == self.id and bool(self._is_leaving or self._skew)
+        return self._lease.holder == self.id and not self._may_lead
+
+    @property
+    def _may_lead(self) -> bool:
+        return not self._is_leaving and not self._skew and self._can_lead()
 
     def _clocks(self, tx: Transaction) -> tuple[datetime, timedelta]:
         """Return the time by the store's clock, and by how much this machine's is ahead, give or take half the time of the

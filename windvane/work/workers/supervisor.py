@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 _LOOK_S = 0.1
 _READY_S = 120.0
 _STEADY_S = 60.0
+_ABLE_S = 30.0
 _STOP_S = 6.0
 _BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -58,6 +59,7 @@ class Supervisor:
         self._posts = [_Post(role, roles[:at].count(role) + 1) for at, role in enumerate(roles)]
         self._started = list(started)
         self._timeout_s = _STOP_S
+        self._express_seen = time.monotonic()
         self._stopping = threading.Event()
         self._all_ready = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -80,6 +82,13 @@ class Supervisor:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def is_able_to_lead(self) -> bool:
+        """Return whether the express worker, which does what a leader has to do, is at work or was a moment ago."""
+        express = next(post for post in self._posts if post.role is Role.EXPRESS)
+        if express.is_ready:
+            self._express_seen = time.monotonic()
+        return time.monotonic() - self._express_seen < _ABLE_S
 
     def faults(self) -> list[str]:
         """Workers that are not at work, a sentence each."""

@@ -183,3 +183,18 @@ def test_a_server_alone_leads_and_gives_back_the_tasks_of_its_last_life(tmp_path
         assert tx.servers() == []
         assert alone.still_leads(tx, alone.lead())
     store.close()
+
+
+def test_a_server_whose_workers_do_not_work_leaves_the_lead_to_another_one(join):
+    first, second = join("first"), join("second")
+    able = [False]
+    first.lead_only_while(lambda: able[0])
+    first.look()
+    second.look()
+    assert (first.lead(), second.lead()) == (None, 3)
+    able[0] = True
+    first.look()
+    assert first.lead() is None
+    second.leave()
+    first.look()
+    assert first.lead() == 5

@@ -71,8 +71,11 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
     assert supervisor.memory_bytes("run/train-1/2") is None
     os.kill(min(first), signal.SIGKILL)
     _await(lambda: bool(supervisor.faults()), 5)
+    assert supervisor.is_able_to_lead(), "it was a moment ago"
+    supervisor._express_seen -= 60
     assert "is not ready" in supervisor.faults()[0]
     _await(lambda: not supervisor.faults(), 60)
+    assert supervisor.is_able_to_lead()
     assert dict(supervisor.gauges())["worker_restarts"] == 1
     began = time.monotonic()
     supervisor.stop()
