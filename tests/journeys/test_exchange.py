@@ -60,6 +60,7 @@ def exchanged(server):
     return {one.key: one.attributes.encryption.key_id for one in found}
 
 
+@pytest.mark.long
 def test_a_job_whose_tasks_share_no_folder_comes_to_the_same_leaderboard_and_answers(
     stored, tmp_path
 ):

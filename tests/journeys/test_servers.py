@@ -109,6 +109,7 @@ def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, 
     assert answer(host.client("sagemaker-runtime")) == expected
 
 
+@pytest.mark.long
 def test_an_automl_job_of_a_server_that_is_killed_is_finished_by_the_other(pair):
     one, two = pair
     uri = one.upload("job/train.csv", table(of_classes=True))
