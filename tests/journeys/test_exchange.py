@@ -78,13 +78,6 @@ def test_a_job_whose_tasks_share_no_folder_comes_to_the_same_leaderboard_and_ans
     assert scores(stored, "same") == found
 
 
-def test_nothing_is_left_of_what_tasks_of_an_ended_job_exchanged(stored):
-    give_up = time.monotonic() + 90
-    while exchanged(stored) or list((stored.folder / "work").iterdir()):
-        assert time.monotonic() < give_up, exchanged(stored)
-        time.sleep(0.5)
-
-
 def test_no_account_reaches_the_bucket_in_which_tasks_exchange_data(stored):
     s3 = stored.client("s3")
     for refused in (
@@ -121,6 +114,13 @@ def test_a_server_that_is_killed_goes_on_where_it_was(stored):
     stored.kill()
     stored.start()
     assert stored.wait_for_job("killed", 300)["AutoMLJobStatus"] == "Completed"
+
+
+def test_nothing_is_left_of_what_tasks_of_an_ended_job_exchanged(stored):
+    give_up = time.monotonic() + 90
+    while exchanged(stored) or list((stored.folder / "work").iterdir()):
+        assert time.monotonic() < give_up, exchanged(stored)
+        time.sleep(0.5)
 
 
 def test_what_tasks_on_a_volume_with_a_key_exchange_is_encrypted_under_it(stored):
