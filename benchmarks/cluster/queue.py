@@ -14,7 +14,10 @@ J = TypeVar("J", bound=Hashable)
 
 @dataclass(frozen=True)
 class Waiting(Generic[J]):
-    """number    of all tasks, in the order in which they were added"""
+    """A task that waits for a worker.
+
+    number    of all tasks, in the order in which they were added
+    """
 
     job: J
     account: str
@@ -26,7 +29,8 @@ class Waiting(Generic[J]):
 
 @dataclass
 class TaskQueue(Generic[J]):
-    """Of several accounts the one with fewest running tasks is next, then of its jobs the one with fewest, then the oldest task."""
+    """The waiting tasks, and which is next: of the account with fewest running tasks, then of its job with fewest, then the
+    oldest."""
 
     _waiting: dict[str, dict[J, deque[Waiting[J]]]] = field(default_factory=dict)
     _of_account: Counter[str] = field(default_factory=Counter)

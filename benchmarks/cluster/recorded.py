@@ -60,7 +60,10 @@ class RecordedTask:
 
 @dataclass(frozen=True)
 class RecordedJob:
-    """analysis    of its table, as far as a search reads it"""
+    """A job that has finished, and its tasks.
+
+    analysis    of its table, as far as a search reads it
+    """
 
     name: str
     analysis: bytes

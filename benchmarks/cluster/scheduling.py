@@ -52,7 +52,12 @@ COSTS_HEAD = ("transaction", "number", "ms p50", "ms mean", "ms p95")
 
 @dataclass
 class _Wait:
-    """ends    in time.monotonic()"""
+    """A task under way.
+
+    ends     in time.monotonic()
+    brings   its result
+    tells    what it says while it runs; None if it has said it, or says nothing
+    """
 
     ends: float
     brings: Mapping[str, Any]
@@ -174,7 +179,11 @@ def _stop_at_the_end(worker: Worker, store: Store) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of one run."""
+    """The figures of one run of workers on recorded jobs.
+
+    busy_s    of training workers, in tasks
+    held_s    how long each transaction held the store, by what was done in it
+    """
 
     nodes: int
     workers: int

@@ -55,7 +55,9 @@ _POLL_S = 0.25
 
 @dataclass(frozen=True)
 class Cluster:
-    """nodes              that each have an express worker and so many that train
+    """The machines that are simulated, and the jobs that they are given.
+
+    nodes              that each have an express worker and so many that train
     accounts           among which jobs are spread
     jobs_per_day       that are created, at random moments; None keeps two jobs waiting for each worker
     jobs               that are created at the beginning, and no others
@@ -73,7 +75,7 @@ class Cluster:
 
 @dataclass
 class Figures:
-    """What came of the time that was looked at.
+    """The figures of a simulation, after its warm-up.
 
     busy_s    of training workers, in tasks
     ended_s   when the last job completed
