@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.served import watch
 
-from windvane import app
+from windvane.assembly import processes
 from windvane.cli.main import main
 from windvane.work.hosting.hosting import Hosting
 
@@ -18,5 +18,5 @@ _PROGRAM = Path(__file__).parent / "hostile" / "broken_instance.py"
 
 if __name__ == "__main__":
     watch(Path(sys.argv.pop(1)))
-    app.Hosting = partial(Hosting, program=(sys.executable, str(_PROGRAM)))
+    processes.Hosting = partial(Hosting, program=(sys.executable, str(_PROGRAM)))
     sys.exit(main())

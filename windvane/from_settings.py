@@ -1,4 +1,4 @@
-"""What Settings say, as the parts of the server take it; app.py puts them together."""
+"""What Settings say, as the parts of the server take it; `assembly` puts them together."""
 
 from __future__ import annotations
 

@@ -1,0 +1,91 @@
+"""What a server runs in processes of their own: workers, and the models behind endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from windvane.api.operation import Services
+from windvane.assembly.foundation import Access, Foundation, ObjectStorage, utc_now
+from windvane.from_settings import sandbox_for, work_config
+from windvane.process.sandbox import Sandbox
+from windvane.process.volatile import make_memory_folder
+from windvane.serving.explaining import Explaining
+from windvane.work.hosting.autoscaler import Autoscaler
+from windvane.work.hosting.hosting import Hosting
+from windvane.work.workers.process import WorkerProcess
+from windvane.work.workers.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The workers, and the sandbox of what they run.
+
+    no_volumes    why there is no folder in memory for encrypted volumes; "" if there is
+    """
+
+    no_volumes: str
+    sandbox: Sandbox
+    supervisor: Supervisor
+
+
+def make_execution(
+    base: Foundation, storage: ObjectStorage, workers: Sequence[WorkerProcess]
+) -> Execution:
+    """Make the sandbox, and the supervisor of the workers.
+
+    workers    that have been started and wait to be told what to be
+    """
+    settings, membership = base.settings, base.sharing.membership
+    no_volumes = make_memory_folder(settings.data_dir)
+    sandbox = sandbox_for(settings, no_volumes, base.sharing.keys.sealing_secret)
+    supervisor = Supervisor(
+        work_config(settings, storage.mapped, membership, sandbox, base.masters), workers
+    )
+    membership.lead_only_while(supervisor.is_able_to_lead)
+    return Execution(no_volumes, sandbox, supervisor)
+
+
+@dataclass(frozen=True)
+class ModelServing:
+    """The processes behind endpoints: which there are, how many, and those that explain predictions."""
+
+    hosting: Hosting
+    autoscaler: Autoscaler
+    explaining: Explaining
+
+
+def make_model_serving(
+    base: Foundation,
+    storage: ObjectStorage,
+    access: Access,
+    execution: Execution,
+    services: Services,
+) -> ModelServing:
+    settings, store, router = base.settings, base.store, services.router
+    hosting = Hosting(
+        store,
+        storage.artifacts,
+        settings.data_dir,
+        router,
+        memory_mb=settings.serving.memory_mb,
+        idle_s=settings.serving.idle_s,
+        sandbox=execution.sandbox,
+        check_key=base.kms.ciphers.check,
+        permits=storage.permits,
+        check_data=services.models.check_data,
+        model_bytes=settings.limits.model_bytes,
+        placing=base.sharing.placing,
+    )
+    autoscaler = Autoscaler(
+        store,
+        router.arrivals,
+        access.audit,
+        utc_now,
+        period_s=settings.scaling.period_s,
+        instance_limit=settings.limits.instances,
+        hosts=hosting.hosts,
+    )
+    explaining = Explaining(router, {"WINDVANE_DATA_DIR": str(settings.data_dir)})
+    base.sharing.answer_peers(base.bodies, router, explaining)
+    return ModelServing(hosting, autoscaler, explaining)
