@@ -60,7 +60,10 @@ _ENCRYPTING = ("require", "verify-ca", "verify-full")
 
 
 def audit_log(settings: Settings, secret: bytes, store: Store) -> AuditLog:
-    """secret    the data folder's token secret"""
+    """Return the audit log of a data folder.
+
+    secret    the data folder's token secret
+    """
     chosen = settings.audit
     return AuditLog(
         settings.data_dir / AUDIT_FOLDER,
@@ -83,7 +86,10 @@ def bodies_of(settings: Settings) -> Bodies:
 
 
 def hooks_of(settings: Settings) -> list[Hook]:
-    """raises    BadSettings for a detail type that no event has"""
+    """Return the webhooks of the configuration.
+
+    raises    BadSettings for a detail type that no event has
+    """
     wanted = {detail_type for hook in settings.webhooks for detail_type in hook.detail_types}
     if unknown := sorted(wanted.difference(DETAIL_TYPES)):
         raise BadSettings(
@@ -155,7 +161,10 @@ def connection_of(settings: Settings) -> Connection | None:
 def artifacts_of(
     settings: Settings, objects: ObjectStore | None, connection: Connection | None
 ) -> Artifacts:
-    """raises    BadSettings if there is neither an embedded nor an external store"""
+    """Return what reads and writes objects of the server's own store.
+
+    raises    BadSettings if there is neither an embedded nor an external store
+    """
     if objects is not None:
         return ObjectStoreArtifacts(objects, settings.account, DEFAULT_REGION)
     if connection is None:

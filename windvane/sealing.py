@@ -25,7 +25,10 @@ class SecretBox:
     """Encrypts texts under one key, each bound to a context that must be named again to open it."""
 
     def __init__(self, key: bytes) -> None:
-        """key    32 bytes"""
+        """Seal under a key.
+
+        key    32 bytes
+        """
         self._cipher = AESGCM(key)
 
     def seal(self, plain: bytes, context: bytes) -> bytes:

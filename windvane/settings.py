@@ -350,7 +350,9 @@ class ConsoleSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """data_dir   where all state lives
+    """The configuration of a server.
+
+    data_dir   where all state lives
     store_url     SQLAlchemy URL; "" means SQLite in data_dir
     workers       training workers; each runs one candidate at a time on one thread
     memory_mb     memory that all workers share; 0 means three quarters of the machine's

@@ -43,7 +43,9 @@ _HAND_OVER_S, _LOOK_S = 20.0, 0.05
 
 
 class Sharing:
-    """keys          of the data folder, and of all servers of the store
+    """What a server shares with the others on its store.
+
+    keys          of the data folder, and of all servers of the store
     shared_keys   keeps them so; None if there can be one server alone
     peers         asks other servers; None likewise
     door          answers them, once it was made

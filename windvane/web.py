@@ -41,7 +41,9 @@ _LINK_OF_V2 = (b"AWSAccessKeyId=", b"Signature=", b"Expires=")
 
 
 class Web:
-    """edge       answers AWS traffic
+    """The outermost ASGI application: passes each request on to what answers it.
+
+    edge       answers AWS traffic
     console    answers below /console/
     bodies     the bounds of all bodies that are read, by the edge and by the console
     peers      answers other servers of the store; None where there are none

@@ -35,7 +35,10 @@ class Trail:
         self._rates = AccountRates(LOOKED_UP_PER_S)
 
     def look_up(self, call: Call) -> Result:
-        """raises    InvalidLookup, InvalidTimeRange, InvalidPageToken; Throttled"""
+        """Serve LookupEvents: a page of the caller's events that match the request.
+
+        raises    InvalidLookup, InvalidTimeRange, InvalidPageToken; Throttled
+        """
         self._rates.admit(call.caller.account)
         parameters = call.parameters
         wanted = self._wanted(call)

@@ -55,7 +55,9 @@ def _no_refusal(_: Call) -> NotAuthorized | None:
 
 
 class InProcessClient:
-    """operations         synchronous handlers by (service, operation)
+    """Calls operations for the console, without HTTP.
+
+    operations         synchronous handlers by (service, operation)
     async_operations   asynchronous ones
     permit             as the wire asks it
     recorder           the audit log; None keeps none

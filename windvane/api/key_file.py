@@ -31,7 +31,10 @@ class UnusableKeys(WindvaneError):
 
 @dataclass(frozen=True)
 class RootKey:
-    """created    "" for one made before this was kept"""
+    """An access key of the account itself, with its secret.
+
+    created    "" for one made before this was kept
+    """
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -149,7 +152,10 @@ def replace_keys(data_dir: Path, keys: KeyFile) -> None:
 
 
 def keys_from_json(entries: dict[str, Any], account: str) -> KeyFile:
-    """raises    ValueError, KeyError or TypeError for what is none"""
+    """Read the keys from the JSON of their file.
+
+    raises    ValueError, KeyError or TypeError for what is none
+    """
     token_secret = bytes.fromhex(entries["token_secret"])
     sealing = entries.get("sealing_secret")
     keys = KeyFile(

@@ -23,7 +23,10 @@ class KeyWatch:
         self._seen: _Mark | None = None  # so that the first look tells what is there
 
     def look(self) -> None:
-        """raises    UnusableKeys for a file that is damaged, or gone by now: what was known goes on, and none is made"""
+        """Read the file of keys if it has changed since the last look, and pass its keys on.
+
+        raises    UnusableKeys for a file that is damaged, or gone by now: what was known goes on, and none is made
+        """
         mark = self._mark()
         if mark is None or mark == self._seen:
             return

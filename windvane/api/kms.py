@@ -336,7 +336,10 @@ def _context(parameters: Mapping[str, Any], member: str = "EncryptionContext") -
 
 
 def _blob(parameters: Mapping[str, Any]) -> bytes:
-    """raises    InvalidRequest: only asymmetric and dry calls go without"""
+    """Return the ciphertext of a request.
+
+    raises    InvalidRequest: only asymmetric and dry calls go without
+    """
     blob: bytes | None = parameters.get("CiphertextBlob")
     if blob is None:
         raise InvalidRequest("CiphertextBlob must be specified.")

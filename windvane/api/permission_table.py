@@ -183,7 +183,10 @@ _OWN: Rows = {
 
 
 def _log_group(call: Call, _: Lookups) -> tuple[str, ...]:
-    """source    resource ARNs as CloudWatch Logs' denials tell them: a group ends with an empty stream"""
+    """Return the ARN of the log group that a request names.
+
+    source    resource ARNs as CloudWatch Logs' denials tell them: a group ends with an empty stream
+    """
     caller, given = call.caller, call.parameters
     named = given.get("logGroupName") or given.get("logGroupIdentifier") or ""
     region, account = caller.region, caller.account

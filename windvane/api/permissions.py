@@ -75,7 +75,9 @@ def no_facts(_: Call, __: Lookups) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Permission:
-    """facts        of the request, for conditions
+    """The permission that an operation needs: its action, on which resources, under which facts.
+
+    facts        of the request, for conditions
     is_decided_by_operation
                  the operation itself asks whether the caller may: a role's trust policy counts besides
     also         further permissions that are needed

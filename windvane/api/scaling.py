@@ -102,7 +102,10 @@ def _addressed(resource_id: str) -> dict[str, str]:
 
 
 def _target(target: ScalableTarget) -> dict[str, Any]:
-    """source    the role is the one that AWS makes for endpoints, whatever a request says"""
+    """Return a scalable target as DescribeScalableTargets answers it.
+
+    source    the role is the one that AWS makes for endpoints, whatever a request says
+    """
     return {
         **_addressed(target.resource_id),
         "MinCapacity": target.min_capacity,
@@ -152,7 +155,10 @@ def _activity(activity: ScalingActivity) -> dict[str, Any]:
 
 
 def _cause(activity: ScalingActivity) -> str:
-    """source    the wording of AWS's own activities; the alarm is one that AWS would have made"""
+    """Return why the capacity was changed, as AWS words it.
+
+    source    the wording of AWS's own activities; the alarm is one that AWS would have made
+    """
     if activity.cause is Cause.BELOW_MINIMUM:
         return f"minimum capacity was set to {activity.capacity}"
     if activity.cause is Cause.ABOVE_MAXIMUM:
@@ -165,7 +171,10 @@ def _cause(activity: ScalingActivity) -> str:
 
 
 def _status(activity: ScalingActivity) -> str:
-    """source    the wording of AWS's own activities"""
+    """Return how far the change has come, as AWS words it.
+
+    source    the wording of AWS's own activities
+    """
     count = activity.capacity
     if activity.status is ActivityStatus.FAILED:
         return (

@@ -28,7 +28,9 @@ source    PolicyArns of AssumeRole in STS's API reference
 
 @dataclass(frozen=True)
 class Claims:
-    """account           of the role or user
+    """What a session token says of its session.
+
+    account           of the role or user
     principal_id      of the role or user: another one of the same name is somebody else
     principal_arn     of the role or user
     user_name         "" for a session of a role

@@ -25,6 +25,9 @@ def stop_transform_job(parts: Services, call: Call) -> Result:
 
 
 def _check_media(request: Request) -> None:
-    """raises    InvalidRequest for a content type that no model reads, or none writes"""
+    """Check the content types of the input and the output.
+
+    raises    InvalidRequest for a content type that no model reads, or none writes
+    """
     read_content_type(first(request, "TransformInput.ContentType") or "")
     choose_accept(first(request, "TransformOutput.Accept") or "", CSV)

@@ -43,7 +43,10 @@ _BUCKET = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,255}", re.ASCII)
 
 
 def parse_location(uri: str) -> Location:
-    """raises    InvalidRequest if it is not of the form s3://BUCKET/KEY"""
+    """Parse an S3 URI.
+
+    raises    InvalidRequest if it is not of the form s3://BUCKET/KEY
+    """
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not _BUCKET.fullmatch(bucket):
@@ -92,7 +95,10 @@ class Artifacts(ReadableArtifacts, Protocol):
     def read(self, location: Location) -> bytes: ...
 
     def write(self, location: Location, data: bytes) -> None:
-        """raises    FileNotFoundError if there is no such bucket, PermissionError if writing is not allowed"""
+        """Write an object, or replace it.
+
+        raises    FileNotFoundError if there is no such bucket, PermissionError if writing is not allowed
+        """
 
     def upload(self, location: Location, path: Path) -> None: ...
 

@@ -123,7 +123,10 @@ class Broker:
         return bool(data)
 
     def _answered(self, request: Frame) -> bytes:
-        """raises    BadFrame"""
+        """Answer one request of the task.
+
+        raises    BadFrame
+        """
         asked = request[0]
         do = self._do.get(str(asked.get("do")))
         if do is None:
@@ -243,7 +246,10 @@ class Broker:
         return self._artifacts
 
     def _charge(self, location: Location, n_bytes: int) -> None:
-        """raises    AccessDenied if this attempt has left more for other tasks than it may"""
+        """Deduct the bytes of a write from what the attempt may still leave for other tasks.
+
+        raises    AccessDenied if this attempt has left more for other tasks than it may
+        """
         if not self._reach.is_exchanged(location):
             return
         self._left -= max(n_bytes, _LEAST_CHARGED)

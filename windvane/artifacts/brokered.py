@@ -49,20 +49,32 @@ class BrokeredArtifacts:
         return bool(self._ask("bucket_exists", Location(bucket, ""))[0]["ok"])
 
     def ensure_bucket(self, bucket: str) -> None:
-        """raises    PermissionError if there is no such bucket: none is made from here"""
+        """Check that a bucket exists.
+
+        raises    PermissionError if there is no such bucket: none is made from here
+        """
         if not self.bucket_exists(bucket):
             raise PermissionError(f"a task makes no buckets, and there is no '{bucket}'")
 
     def folders(self, prefix: Location) -> Iterator[Location]:
-        """raises    AccessDenied: what a task may list it lists whole"""
+        """Refuse to list folders.
+
+        raises    AccessDenied: what a task may list it lists whole
+        """
         raise AccessDenied(f"a task lists no folders, and {prefix} is one")
 
     def of(self, account: str) -> BrokeredArtifacts:
-        """raises    AccessDenied: the broker knows whose the job is"""
+        """Refuse to choose an account.
+
+        raises    AccessDenied: the broker knows whose the job is
+        """
         raise AccessDenied(f"a task chooses no account; {account} is not for it to name")
 
     def encrypted_under(self, key: str) -> BrokeredArtifacts:
-        """raises    AccessDenied: the broker knows the key of the job, and takes no other"""
+        """Refuse to choose a key.
+
+        raises    AccessDenied: the broker knows the key of the job, and takes no other
+        """
         raise AccessDenied(f"a task names no key; {key} is not for it to choose")
 
     def list(self, prefix: Location) -> Iterator[ObjectInfo]:

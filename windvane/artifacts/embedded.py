@@ -42,7 +42,9 @@ class ObjectStoreArtifacts:
     """May be used by several threads; not across a fork (open a new store in the child)."""
 
     def __init__(self, objects: ObjectStore, account: str, region: str, key: str = "") -> None:
-        """account, region    of the buckets that `ensure_bucket` makes
+        """Read and write in an open object store.
+
+        account, region    of the buckets that `ensure_bucket` makes
         key                of KMS, under which what is written is encrypted; "" for AES256
         """
         self._objects = objects
@@ -55,7 +57,10 @@ class ObjectStoreArtifacts:
         return self._objects.owner(bucket) is not None
 
     def ensure_bucket(self, bucket: str) -> None:
-        """raises    AccessDenied if it belongs to another account"""
+        """Create a bucket unless the account has it.
+
+        raises    AccessDenied if it belongs to another account
+        """
         try:
             self._objects.create_bucket(bucket, self._account, self._region)
         except BucketTaken as taken:
@@ -153,7 +158,10 @@ class ObjectStoreArtifacts:
 
 
 def open_embedded(place: EmbeddedFolder, keys: DataKeys) -> ObjectStoreArtifacts:
-    """raises    StoreUnusable"""
+    """Open the embedded store of a data folder, to read and write artefacts in it.
+
+    raises    StoreUnusable
+    """
     objects = EncryptedStore(open_objects(place.folder), keys)
     return ObjectStoreArtifacts(objects, place.account, place.region)
 

@@ -32,7 +32,10 @@ class FolderObject:
 
 
 class Folder:
-    """root    followed if it is a link itself"""
+    """The files below a folder, as objects with keys.
+
+    root    followed if it is a link itself
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -42,7 +45,10 @@ class Folder:
         return FolderObjects(self._root, prefix, after)
 
     def find(self, key: str) -> FolderObject | None:
-        """raises    PermissionError if the file may not be read"""
+        """Return the object of a key; None if there is no such file.
+
+        raises    PermissionError if the file may not be read
+        """
         try:
             found, file = self.open(key)
         except FileNotFoundError:
@@ -51,7 +57,10 @@ class Folder:
         return found
 
     def open(self, key: str) -> tuple[FolderObject, BinaryIO]:
-        """raises    FileNotFoundError; PermissionError if the file may not be read"""
+        """Open the file of a key for reading.
+
+        raises    FileNotFoundError; PermissionError if the file may not be read
+        """
         descriptor = _open_below(self._root, key)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -123,7 +132,10 @@ class FolderObjects:
         return self
 
     def __next__(self) -> FolderObject:
-        """raises    FileNotFoundError, PermissionError"""
+        """Return the next object.
+
+        raises    FileNotFoundError, PermissionError
+        """
         return next(self._found)
 
     def _all(self) -> Iterator[FolderObject]:

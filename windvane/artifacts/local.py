@@ -87,7 +87,10 @@ class LocalArtifacts:
         return self
 
     def encrypted_under(self, key: str) -> Artifacts:
-        """raises    InvalidRequest: a folder knows no keys"""
+        """Refuse to encrypt.
+
+        raises    InvalidRequest: a folder knows no keys
+        """
         raise InvalidRequest(
             f"Nothing can be encrypted under {key} here: a plain folder has no keys."
         )

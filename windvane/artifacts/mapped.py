@@ -63,7 +63,10 @@ class BucketMap:
 
 
 class MappedArtifacts:
-    """own     every bucket that the map does not name"""
+    """Reads buckets of the map from where they are, and every other bucket from the server's own store.
+
+    own     every bucket that the map does not name
+    """
 
     def __init__(self, own: Artifacts, buckets: BucketMap) -> None:
         self._own = own

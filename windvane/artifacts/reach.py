@@ -48,7 +48,9 @@ class ExchangeReach:
 
 @dataclass(frozen=True)
 class Reach:
-    """read       keys that begin as these do may be read and listed
+    """The objects that a task may list, read and write.
+
+    read       keys that begin as these do may be read and listed
     objects    may be read, each by its whole key
     write      keys that begin as these do may be written, read, listed and deleted
     role       what of `read` and `objects` the job's role lets it read, object by object, below `write` too

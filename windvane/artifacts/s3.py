@@ -36,7 +36,10 @@ class S3Artifacts:
     """May be used by several threads; not across a fork (open a new one in the child)."""
 
     def __init__(self, connection: Connection, key: str = "") -> None:
-        """key    of KMS, under which what is written is to be encrypted; "" for what the store does by itself"""
+        """Read and write through a connection to a store.
+
+        key    of KMS, under which what is written is to be encrypted; "" for what the store does by itself
+        """
         self._connection = connection
         self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
         self._region = connection.region
@@ -189,7 +192,10 @@ class S3Artifacts:
 
 @contextmanager
 def _allowed(what: str) -> Iterator[None]:
-    """raises    AccessDenied if the store refuses what is asked of it here"""
+    """Turn the store's refusal of what is asked inside into an error that says what to do.
+
+    raises    AccessDenied if the store refuses what is asked of it here
+    """
     try:
         yield
     except ClientError as error:
@@ -202,7 +208,10 @@ def _allowed(what: str) -> Iterator[None]:
 
 
 def _refuse_dots(location: Location) -> None:
-    """raises    InvalidRequest for what may only be written where it is meant by a store that resolves no dots"""
+    """Check that no part of a key is "." or "..".
+
+    raises    InvalidRequest for what may only be written where it is meant by a store that resolves no dots
+    """
     if _has_dots(location.key):
         raise InvalidRequest(
             f"Nothing is written to {location}: its key has '.' or '..' between slashes, which the S3 store may follow to "

@@ -33,7 +33,9 @@ _TAIL = 1 << 20
 
 @dataclass(frozen=True)
 class FileBounds:
-    """file_bytes        a file is begun anew behind so much
+    """How large files of the log become, and how long they are kept.
+
+    file_bytes        a file is begun anew behind so much
     retention_days    files are kept for; 0 means for ever
     all_bytes         of all files; the oldest of the account that has most go first
     """
@@ -179,12 +181,18 @@ class LogFiles:
         return is_new
 
     def sync(self) -> None:
-        """raises    OSError"""
+        """Make sure that what was written is on the disk.
+
+        raises    OSError
+        """
         if self._descriptor >= 0:
             os.fdatasync(self._descriptor)
 
     def keep_head(self, head: Head) -> None:
-        """raises    OSError"""
+        """Write down the number and digest of the last record.
+
+        raises    OSError
+        """
         document = {"n": head.number, "digest": head.digest}
         _replace(self.folder / f"{self.writer}.head", json.dumps(document).encode())
 

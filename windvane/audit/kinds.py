@@ -47,7 +47,9 @@ _REFUSALS = frozenset(
 
 
 class Writing(Enum):
-    """NOT_AT_ALL    it leaves no record
+    """How a record is written.
+
+    NOT_AT_ALL    it leaves no record
     SOON             it is written within a second, and nobody waits for it
     BEFORE_ANSWER    it is on the disk before its caller learns of it
     """

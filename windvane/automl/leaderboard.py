@@ -49,7 +49,10 @@ def leaderboard_to_json(entries: Iterable[LeaderboardRow]) -> dict[str, Any]:
 
 
 def leaderboard_from_json(document: dict[str, Any]) -> list[LeaderboardRow]:
-    """raises    KeyError or TypeError if it is no leaderboard"""
+    """Read a leaderboard from JSON.
+
+    raises    KeyError or TypeError if it is no leaderboard
+    """
     return [_entry_from_json(entry) for entry in document["candidates"]]
 
 

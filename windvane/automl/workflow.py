@@ -107,7 +107,10 @@ def _analysis(history: History) -> Decision:
 
 
 def _packed(at: Situation) -> Pack | None:
-    """raises    NoModel if the model could not be packed"""
+    """Return the packing of the best candidate that is due; None if it was done.
+
+    raises    NoModel if the model could not be packed
+    """
     for step in at.history.of(Pack):
         if step.status is Status.FAILED:
             facts = {"index": step.action.index}
@@ -117,7 +120,9 @@ def _packed(at: Situation) -> Pack | None:
 
 @dataclass(frozen=True)
 class _Phase:
-    """propose    what to begin next; None if there is nothing before something ends
+    """A phase of a job, with the actions that it begins.
+
+    propose    what to begin next; None if there is nothing before something ends
     kinds      of its actions: it is not over while one of them is open
     """
 

@@ -48,7 +48,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """raises    BadQuestion"""
+    """Verify or print the audit log, as the options ask.
+
+    raises    BadQuestion
+    """
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     folder = settings.data_dir / AUDIT_FOLDER
     if not folder.is_dir():

@@ -44,7 +44,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """raises    WindvaneError if it cannot be checked"""
+    """Check a data folder and print what is wrong with it.
+
+    raises    WindvaneError if it cannot be checked
+    """
     from windvane.maintenance.check import check  # heavy: other commands are to start fast
     from windvane.maintenance.lost_and_found import LostAndFound
 

@@ -71,7 +71,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _path(job: str | None) -> str:
-    """raises    InvalidRequest for a name that is empty"""
+    """Return the path of the event stream: of one job, or of all.
+
+    raises    InvalidRequest for a name that is empty
+    """
     if job is None:
         return "/windvane/events"
     if not job:

@@ -68,7 +68,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _check(made: list[Reported]) -> None:
-    """raises    JobFault if a report failed, InvalidRequest if there was no time for any"""
+    """Check that at least one report was made, and that none failed.
+
+    raises    JobFault if a report failed, InvalidRequest if there was no time for any
+    """
     for one in made:
         if one.fate is ReportStatus.FAILED:
             raise JobFault(one.note)

@@ -28,7 +28,9 @@ _LOG = logging.getLogger(__name__)
 
 
 class Handshakes:
-    """listener    that connections come to
+    """Accepts connections and completes their TLS handshakes, each within a time limit.
+
+    listener    that connections come to
     protocol    makes what serves one, once it speaks TLS
     """
 

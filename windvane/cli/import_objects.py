@@ -23,7 +23,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """raises    WindvaneError: nothing was changed"""
+    """Import the objects of a store of an earlier version.
+
+    raises    WindvaneError: nothing was changed
+    """
     from windvane.maintenance.import_objects import import_objects
     from windvane.maintenance.old_store import leave_network
     from windvane.store.open import open_store

@@ -49,7 +49,10 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def rotate(arguments: argparse.Namespace) -> int:
-    """raises    UnusableKeys if there are two keys already"""
+    """Make a second root key, or with --tokens invalidate all sessions.
+
+    raises    UnusableKeys if there are two keys already
+    """
     settings = _settings(arguments)
     if arguments.tokens:
         key_file.rotate_tokens(settings.data_dir, settings.account)
@@ -64,7 +67,10 @@ def rotate(arguments: argparse.Namespace) -> int:
 
 
 def retire(arguments: argparse.Namespace) -> int:
-    """raises    UnusableKeys if there is one key alone"""
+    """End the older one of two root keys.
+
+    raises    UnusableKeys if there is one key alone
+    """
     settings = _settings(arguments)
     ended = key_file.retire(settings.data_dir, settings.account)
     print(f"{ended} is retired; every session created with it has ended.")

@@ -26,7 +26,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """raises    NotRunning"""
+    """Print a one-time sign-in link for the console of the running server.
+
+    raises    NotRunning
+    """
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     at = address(settings.data_dir)
     if at is None:

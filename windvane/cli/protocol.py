@@ -261,7 +261,10 @@ class Bounded(HttpToolsProtocol):
         return same > most - n
 
     def _refuse(self, sentence: str, status: int = 400) -> None:
-        """raises    Refused, which the parser hands to `send_400_response`"""
+        """Refuse the request and end its parsing.
+
+        raises    Refused, which the parser hands to `send_400_response`
+        """
         self._complaint = status, sentence
         raise Refused(sentence)
 

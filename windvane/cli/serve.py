@@ -90,7 +90,10 @@ def allow_descriptors() -> None:
 
 
 def _check_tls(settings: Settings) -> None:
-    """raises    BadSettings for a certificate or key that cannot be used"""
+    """Check that certificate and key can be used together.
+
+    raises    BadSettings for a certificate or key that cannot be used
+    """
     if not settings.tls_cert and not settings.tls_key:
         return
     if not settings.tls_cert or not settings.tls_key:
@@ -109,7 +112,10 @@ def _check_tls(settings: Settings) -> None:
 
 
 def check_host(settings: Settings, *, insecure: bool) -> None:
-    """raises    BadSettings for an address that other machines reach, without TLS"""
+    """Check that a server without TLS listens only where this machine alone reaches it.
+
+    raises    BadSettings for an address that other machines reach, without TLS
+    """
     if settings.tls_cert or insecure or is_loopback(settings.host):
         return
     raise BadSettings(

@@ -139,7 +139,10 @@ def make_certificate(folder: Path, names: list[str], days: int) -> None:
 
 
 def _alternative_names(hosts: list[str], regions: list[str]) -> list[str]:
-    """raises    InvalidRequest for what is neither a name nor an address, or no region"""
+    """Return the subject alternative names of a certificate, as OpenSSL writes them.
+
+    raises    InvalidRequest for what is neither a name nor an address, or no region
+    """
     found = ["DNS:localhost", "IP:127.0.0.1"]
     for region in regions:
         if not _REGION.fullmatch(region):

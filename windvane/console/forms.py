@@ -37,8 +37,11 @@ class Form:
 
 
 async def body_of(request: Request, limit: int = MOST_BYTES) -> bytes:
-    """raises    TooLarge; Malformed if the connection ends before the body does: anybody can do that, so it is no fault
-    that the log tells of"""
+    """Read the body of a request.
+
+    raises    TooLarge; Malformed if the connection ends before the body does: anybody can do that, so it is no fault
+    that the log tells of
+    """
     chunks, size = [], 0
     try:
         async for chunk in request.stream():

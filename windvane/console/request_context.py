@@ -58,7 +58,10 @@ class VisitObjects:
         return info.size
 
     async def read(self, uri: str, limit_bytes: int) -> bytes:
-        """raises    TooLarge besides"""
+        """Read an object as the caller.
+
+        raises    TooLarge besides
+        """
         read = self.objects.read
         return await self._use("GetObject", uri, read, self.caller, uri, limit_bytes)
 

@@ -49,7 +49,10 @@ class Hosts:
         self._names = frozenset({"localhost", *(name.lower() for name in names)})
 
     def check(self, host_header: str) -> None:
-        """raises    AccessDenied for any other name"""
+        """Check the name by which the browser reached the server.
+
+        raises    AccessDenied for any other name
+        """
         try:
             parts = urlsplit(f"//{host_header}")
             host = parts.hostname or "" if parts.port != 0 else ""

@@ -52,7 +52,10 @@ class Tap:
     def open(
         self, request: Request, render: Render, every_s: float, is_signed_in: IsSignedIn
     ) -> StreamingResponse:
-        """raises    Throttled if there are enough already"""
+        """Begin to stream the fragments of a page.
+
+        raises    Throttled if there are enough already
+        """
         if self._n_open >= self._at_most or self._closing.is_set():
             raise Throttled(
                 f"{self._n_open} live pages are already open; this server allows at most {self._at_most}. Try again later."
@@ -122,7 +125,10 @@ async def _drawn(render: Render) -> Mapping[str, str]:
 
 
 def stream_fragments(request: Request, render: Render, every_s: float = 1.0) -> StreamingResponse:
-    """raises    Throttled if too many pages are watched already"""
+    """Answer with the fragments of a page, each time that they change, until the reader leaves or signs out.
+
+    raises    Throttled if too many pages are watched already
+    """
     tap: Tap = request.app.state.tap
     authenticator: Authenticator = request.app.state.authenticator
     kept = authenticator.text_of(visit_of(request).session)

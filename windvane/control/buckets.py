@@ -74,7 +74,10 @@ class DefaultBucketsKept:
         resource: str,
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """raises    AccessDenied"""
+        """Authorise a request, and refuse to create the default bucket of another account.
+
+        raises    AccessDenied
+        """
         self._authorize(caller, action, resource, facts)
         bucket = resource.removeprefix(_ARN)
         if action == "s3:CreateBucket" and bucket_reserved_for(bucket) not in (

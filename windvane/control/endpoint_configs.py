@@ -119,19 +119,28 @@ class EndpointConfigs:
         self._clock = clock
 
     def create(self, scope: Scope, request: Request) -> EndpointConfig:
-        """raises    InvalidRequest"""
+        """Create an endpoint configuration.
+
+        raises    InvalidRequest
+        """
         check(CREATE_CONFIG_RULES, request)
         key = self._encryption.volume_key(scope, member_at(request, "KmsKeyId"))
         with self._store.transaction() as tx:
             return add_endpoint_config(tx, scope, request, self._clock(), key)
 
     def describe(self, scope: Scope, name: str) -> EndpointConfig:
-        """raises    DoesNotExist"""
+        """Return an endpoint configuration.
+
+        raises    DoesNotExist
+        """
         with self._store.snapshot() as tx:
             return find_endpoint_config(tx, scope, name)
 
     def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[EndpointConfig]:
-        """raises    InvalidRequest for a page token that is not this list's"""
+        """Return a page of the endpoint configurations.
+
+        raises    InvalidRequest for a page token that is not this list's
+        """
         return self._lists.page(_ALL_CONFIGS, scope, parameters)
 
     def delete(self, scope: Scope, name: str) -> None:
@@ -169,7 +178,10 @@ def add_endpoint_config(
 
 
 def find_endpoint_config(tx: Transaction, scope: Scope, name: str) -> EndpointConfig:
-    """raises    DoesNotExist"""
+    """Return the endpoint configuration of a name.
+
+    raises    DoesNotExist
+    """
     config = tx.find(EndpointConfig, scope, name)
     if config is None:
         raise DoesNotExist("endpoint configuration", arn(scope, Kind.ENDPOINT_CONFIG, name))

@@ -54,18 +54,27 @@ class Endpoints:
         self._clock = clock
 
     def create(self, scope: Scope, request: Request) -> Endpoint:
-        """raises    InvalidRequest, LimitExceeded"""
+        """Create an endpoint.
+
+        raises    InvalidRequest, LimitExceeded
+        """
         check(CREATE_ENDPOINT_RULES, request)
         with self._store.transaction() as tx:
             return add_endpoint(tx, scope, request, self._clock(), self._quotas.instances)
 
     def describe(self, scope: Scope, name: str) -> Endpoint:
-        """raises    DoesNotExist"""
+        """Return an endpoint.
+
+        raises    DoesNotExist
+        """
         with self._store.snapshot() as tx:
             return find_endpoint(tx, scope, name)
 
     def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[Endpoint]:
-        """raises    InvalidRequest for a page token that is not this list's"""
+        """Return a page of the endpoints.
+
+        raises    InvalidRequest for a page token that is not this list's
+        """
         return self._lists.page(_ALL_ENDPOINTS, scope, parameters)
 
     def update(self, scope: Scope, request: Request) -> Endpoint:
@@ -104,7 +113,10 @@ class Endpoints:
             return rescale_endpoint(tx, scope, request, self._clock(), self._quotas.instances)
 
     def delete(self, scope: Scope, name: str) -> None:
-        """raises    DoesNotExist"""
+        """Mark an endpoint and its scaling targets for deletion.
+
+        raises    DoesNotExist
+        """
         with self._store.transaction() as tx:
             endpoint = find_endpoint(tx, scope, name)
             if endpoint.status is not EndpointStatus.DELETING:
@@ -173,7 +185,10 @@ def rescale_endpoint(
 
 
 def find_endpoint(tx: Transaction, scope: Scope, name: str) -> Endpoint:
-    """raises    DoesNotExist"""
+    """Return the endpoint of a name.
+
+    raises    DoesNotExist
+    """
     endpoint = tx.find(Endpoint, scope, name)
     if endpoint is None:
         raise DoesNotExist("endpoint", arn(scope, Kind.ENDPOINT, name))
@@ -181,7 +196,10 @@ def find_endpoint(tx: Transaction, scope: Scope, name: str) -> Endpoint:
 
 
 def _in_service(tx: Transaction, scope: Scope, name: str) -> Endpoint:
-    """raises    DoesNotExist, InvalidRequest if it cannot be changed now"""
+    """Return an endpoint that is in service.
+
+    raises    DoesNotExist, InvalidRequest if it cannot be changed now
+    """
     endpoint = find_endpoint(tx, scope, name)
     if endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
         raise InvalidRequest(f'Cannot update in-progress endpoint "{endpoint.arn}".')
@@ -207,7 +225,10 @@ def _deployed(tx: Transaction, config: EndpointConfig) -> tuple[Deployed, ...]:
 
 
 def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
-    """raises    LimitExceeded if the account would have more model processes than it may"""
+    """Check that the account may have as many instances.
+
+    raises    LimitExceeded if the account would have more model processes than it may
+    """
     used = sum(
         _instances(endpoint)
         for endpoint in tx.every(Endpoint, _WITH_INSTANCES, wanted.scope.account)
@@ -219,7 +240,10 @@ def _check_instances(tx: Transaction, wanted: Endpoint, limit: int) -> None:
 
 
 def _check_number(tx: Transaction, scope: Scope, limit: int) -> None:
-    """raises    LimitExceeded if the account has as many endpoints as it may, whatever has become of them"""
+    """Check that the account may have one more endpoint.
+
+    raises    LimitExceeded if the account has as many endpoints as it may, whatever has become of them
+    """
     used = tx.count(Endpoint, tuple(EndpointStatus), account=scope.account)
     if used >= limit:
         what = f"endpoints, {ENDPOINTS_AN_INSTANCE} for each of the instances"

@@ -40,7 +40,10 @@ class ServersBucketKept:
         resource: str,
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """raises    AccessDenied"""
+        """Authorise a request, unless it is for the server's own bucket.
+
+        raises    AccessDenied
+        """
         if resource.removeprefix(_ARN).partition("/")[0] == self._bucket:
             raise AccessDenied(f"The bucket {self._bucket} is the server's own.")
         self._authorize(caller, action, resource, facts)

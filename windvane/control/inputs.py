@@ -105,9 +105,12 @@ def _named_readably(artifacts: Artifacts, grant: Grant, manifest: Location) -> l
 def check_output(
     artifacts: Artifacts, scope: Scope, grant: Grant, uri: str, below: str = ""
 ) -> None:
-    """below     the folder that the job makes for itself there; "" if it makes none
+    """Check that a job may write its output to a place.
 
-    raises    InvalidRequest if the role may not write there or the bucket does not exist"""
+    below     the folder that the job makes for itself there; "" if it makes none
+
+    raises    InvalidRequest if the role may not write there or the bucket does not exist
+    """
     location = parse_location(uri)
     bucket, parts = location.bucket, (location.key.rstrip("/"), below)
     grant.require(Action.PUT, bucket, "".join(f"{part}/" for part in parts if part))
@@ -139,7 +142,9 @@ def check_specification(
 def specification_at(
     artifacts: Artifacts, location: Location, apart: Mapping[str, str]
 ) -> FeatureSpecification:
-    """apart     columns that cannot be features -> what they are
+    """Read a feature specification file.
+
+    apart     columns that cannot be features -> what they are
     raises    InvalidRequest if the file is missing, too large or not of the documented form
     source    AutoMLCandidateGenerationConfig in SageMaker's API reference
     """

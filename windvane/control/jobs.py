@@ -151,21 +151,30 @@ class Jobs:
         return output_key, volume_key
 
     def _check_number(self, tx: Transaction, scope: Scope) -> None:
-        """raises    LimitExceeded"""
+        """Check that the account may have one more job.
+
+        raises    LimitExceeded
+        """
         unfinished, most = tx.count(AutoMLJob, _UNFINISHED, scope), self._quotas.concurrent_jobs
         if unfinished > most:
             raise LimitExceeded("concurrent AutoML jobs", most, unfinished - 1, 1, "Jobs")
         check_jobs_in_flight(tx, scope, self._quotas.jobs_in_flight)
 
     def describe(self, scope: Scope, name: str) -> JobView:
-        """raises    NotFound"""
+        """Return a job with its best candidate.
+
+        raises    NotFound
+        """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, name)
             best = tx.find(Candidate, scope, job.best_candidate) if job.best_candidate else None
         return JobView(job, best)
 
     def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[AutoMLJob]:
-        """raises    InvalidRequest for a page token that is not this list's"""
+        """Return a page of the jobs.
+
+        raises    InvalidRequest for a page token that is not this list's
+        """
         return self._lists.page(_ALL_JOBS, scope, parameters)
 
     def candidates(self, scope: Scope, name: str, parameters: Mapping[str, Any]) -> CandidatesView:
@@ -227,7 +236,10 @@ class Jobs:
 
 
 def find_job(tx: Transaction, scope: Scope, name: str) -> AutoMLJob:
-    """raises    NotFound"""
+    """Return the job of a name.
+
+    raises    NotFound
+    """
     job = tx.find(AutoMLJob, scope, name)
     if job is None:
         raise NotFound(f"Amazon SageMaker can't find an AutoML job called {name}.")

@@ -75,14 +75,20 @@ class Leaderboards:
         self._store = store
 
     def describe(self, scope: Scope, job_name: str) -> Leaderboard:
-        """raises    NotFound"""
+        """Return a job with its ranked candidates.
+
+        raises    NotFound
+        """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, job_name)
             candidates = tx.children(Candidate, job.arn)
         return Leaderboard(job, tuple(standings(job, candidates)))
 
     def candidate(self, scope: Scope, job_name: str, candidate_name: str) -> CandidateView:
-        """raises    NotFound for the job or the candidate"""
+        """Return a candidate with its rank.
+
+        raises    NotFound for the job or the candidate
+        """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, job_name)
             ranked = standings(job, tx.children(Candidate, job.arn))

@@ -92,7 +92,10 @@ _CHANGES_AMONG = 2000
 
 
 class Logs:
-    """retention_days    that lines are kept; 0 means for ever"""
+    """The operations of CloudWatch Logs that read.
+
+    retention_days    that lines are kept; 0 means for ever
+    """
 
     def __init__(self, store: Store, tokens: PageTokens, retention_days: int) -> None:
         self._store = store
@@ -100,7 +103,10 @@ class Logs:
         self.retention_days = retention_days
 
     def groups(self, scope: Scope, parameters: Parameters) -> Groups:
-        """raises    InvalidRequest"""
+        """Return a page of the log groups.
+
+        raises    InvalidRequest
+        """
         prefix, part = parameters.get("logGroupNamePrefix"), parameters.get("logGroupNamePattern")
         if prefix is not None and part is not None:
             raise InvalidRequest(
@@ -129,7 +135,10 @@ class Logs:
         return Groups(found[:limit], token)
 
     def streams(self, scope: Scope, parameters: Parameters) -> Streams:
-        """raises    NotFound for the group; InvalidRequest"""
+        """Return a page of the streams of a log group.
+
+        raises    NotFound for the group; InvalidRequest
+        """
         by_time = parameters.get("orderBy") == "LastEventTime"
         prefix = parameters.get("logStreamNamePrefix", "")
         if by_time and prefix:
@@ -231,7 +240,10 @@ class Logs:
 
 
 def named_group(scope: Scope, parameters: Parameters) -> str:
-    """raises    InvalidRequest unless a group of the caller is named in one way"""
+    """Return the name of the log group that a request names.
+
+    raises    InvalidRequest unless a group of the caller is named in one way
+    """
     name, identifier = parameters.get("logGroupName"), parameters.get("logGroupIdentifier")
     if (name is None) == (identifier is None):
         raise InvalidRequest(

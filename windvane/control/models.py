@@ -138,7 +138,10 @@ class Models:
         self._networks = networks
 
     def create(self, caller: Caller, request: Request) -> Model:
-        """raises    InvalidRequest; AccessDenied if the caller may not pass the role"""
+        """Create a model.
+
+        raises    InvalidRequest; AccessDenied if the caller may not pass the role
+        """
         check((*CREATE_MODEL_RULES, self._networks.rule()), request)
         self._check_world(caller, request)
         with self._store.transaction() as tx:
@@ -146,12 +149,18 @@ class Models:
             return add_model(tx, scope, request, self._clock())
 
     def describe(self, scope: Scope, name: str) -> Model:
-        """raises    DoesNotExist"""
+        """Return a model.
+
+        raises    DoesNotExist
+        """
         with self._store.snapshot() as tx:
             return find_model(tx, scope, name)
 
     def list(self, scope: Scope, parameters: Mapping[str, Any]) -> Listed[Model]:
-        """raises    InvalidRequest for a page token that is not this list's"""
+        """Return a page of the models.
+
+        raises    InvalidRequest for a page token that is not this list's
+        """
         return self._lists.page(_ALL_MODELS, scope, parameters)
 
     def delete(self, scope: Scope, name: str) -> None:
@@ -212,7 +221,10 @@ def add_model(tx: Transaction, scope: Scope, request: Request, now: datetime) ->
 
 
 def find_model(tx: Transaction, scope: Scope, name: str) -> Model:
-    """raises    DoesNotExist"""
+    """Return the model of a name.
+
+    raises    DoesNotExist
+    """
     model = tx.find(Model, scope, name)
     if model is None:
         raise DoesNotExist("model", arn(scope, Kind.MODEL, name))

@@ -24,7 +24,9 @@ def no_key(_: Location) -> str:
 
 
 class Objects:
-    """authorize    whether a caller may do what S3 calls it
+    """Reads and writes objects with the rights of a caller, for the console.
+
+    authorize    whether a caller may do what S3 calls it
     owners       of the buckets of the embedded store; None where every account may use every bucket
     """
 
@@ -43,7 +45,10 @@ class Objects:
         self._mapped = mapped
 
     def info(self, caller: Caller, uri: str) -> ObjectInfo:
-        """raises    InvalidRequest for what is no S3 URI; AccessDenied, NotFound"""
+        """Return the size and time of an object.
+
+        raises    InvalidRequest for what is no S3 URI; AccessDenied, NotFound
+        """
         location = self._admitted(caller, uri)
         self._authorize(caller, "s3:GetObject", _arn(location))
         info = self._artifacts.of(caller.account).info(location) if location.key else None
@@ -67,7 +72,10 @@ class Objects:
         return data
 
     def chunks(self, caller: Caller, uri: str) -> Iterator[bytes]:
-        """raises    as `info`, before the first chunk"""
+        """Yield an object in chunks.
+
+        raises    as `info`, before the first chunk
+        """
         location = self._readable(caller, uri).location
         with self._artifacts.of(caller.account).open(location) as stream:
             while chunk := stream.read(_CHUNK):
@@ -84,7 +92,10 @@ class Objects:
         return list(islice(self._artifacts.of(caller.account).list(location), limit))
 
     def write(self, caller: Caller, uri: str, data: bytes) -> None:
-        """raises    InvalidRequest for what is no S3 URI; AccessDenied; what tells that the bucket's key cannot be used"""
+        """Write an object.
+
+        raises    InvalidRequest for what is no S3 URI; AccessDenied; what tells that the bucket's key cannot be used
+        """
         location = self._admitted(caller, uri)
         self._authorize(caller, "s3:PutObject", _arn(location))
         if key := self._key_of_writes(location):

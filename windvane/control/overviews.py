@@ -26,7 +26,9 @@ class Overview:
 
 @dataclass(frozen=True)
 class OverviewPage:
-    """total        jobs that pass the filters, on all pages
+    """A page of jobs with what a list shows of each.
+
+    total        jobs that pass the filters, on all pages
     next_token   "" on the last page
     """
 

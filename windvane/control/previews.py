@@ -36,7 +36,9 @@ _TOO_MANY = "Too many previews are being made. Try again in a moment."
 
 @dataclass(frozen=True)
 class PreviewView:
-    """seen               as dataclasses.asdict of engine.preview.records.SeenTable
+    """What was seen of a table.
+
+    seen               as dataclasses.asdict of engine.preview.records.SeenTable
     shown              the object that was looked at: the first of those that the URI stands for
     n_objects          of them, counted up to a bound; n_bytes of those counted
     """
@@ -58,7 +60,10 @@ class Previews:
         bounds: Bounds = USUAL,
         sandbox: Sandbox | None = None,
     ) -> None:
-        """sandbox    confines the processes; None leaves them as they are"""
+        """Read previews in processes of their own.
+
+        sandbox    confines the processes; None leaves them as they are
+        """
         self._artifacts = artifacts
         self._sandbox = sandbox
         self._roles = roles
@@ -73,7 +78,9 @@ class Previews:
         source: DataSource,
         asked: PreviewRequest,
     ) -> PreviewView:
-        """role_arn   whose permissions hold; "" for those of the caller
+        """Return what is seen of the beginning of a table.
+
+        role_arn   whose permissions hold; "" for those of the caller
         asked      its name and its size are filled in
 
         raises     AccessDenied if the caller may not pass the role; InvalidRequest if the role may not read it, nothing
@@ -116,7 +123,10 @@ class Previews:
 
     @contextmanager
     def _turn(self, account: str) -> Iterator[None]:
-        """raises    Throttled if it does not come soon"""
+        """Wait for one of the turns in which previews are made.
+
+        raises    Throttled if it does not come soon
+        """
         until = time.monotonic() + _WAIT_S
         own = self._turn_of.setdefault(account, threading.Lock())
         if not own.acquire(timeout=_WAIT_S):
@@ -145,7 +155,10 @@ class _Bytes:
             self._stream.close()
 
     def read(self, start: int, length: int) -> bytes:
-        """raises    FileNotFoundError if it was deleted meanwhile"""
+        """Read bytes of the object; it is opened once if they follow each other.
+
+        raises    FileNotFoundError if it was deleted meanwhile
+        """
         if self._stream is None or self._at != start:
             self.close()
             self._stream = self._artifacts.open(self._location, start)

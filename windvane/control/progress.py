@@ -50,7 +50,9 @@ class Running:
 
 @dataclass(frozen=True)
 class ProgressView:
-    """now         by the server's clock
+    """How far a job has come.
+
+    now         by the server's clock
     last_start  no candidate is begun after it
     n_rows, n_columns
                 of the training data, the target among the columns; None until they are known
@@ -68,7 +70,10 @@ class ProgressView:
 
 
 class Progress:
-    """up_since    since when one server or another has been up without a gap: plans of time depend on it after a downtime"""
+    """Describes how far jobs have come.
+
+    up_since    since when one server or another has been up without a gap: plans of time depend on it after a downtime
+    """
 
     def __init__(
         self,
@@ -83,7 +88,10 @@ class Progress:
         self._clock = clock
 
     def describe(self, scope: Scope, name: str) -> ProgressView:
-        """raises    NotFound"""
+        """Return how far a job has come.
+
+        raises    NotFound
+        """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, name)
             tasks = tx.tasks(job.arn)

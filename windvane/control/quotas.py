@@ -12,7 +12,9 @@ from windvane.store.base import Transaction
 
 
 class Quotas(Protocol):
-    """concurrent_jobs  AutoML jobs in progress per account and region
+    """How much accounts may have, and limits of jobs that name none.
+
+    concurrent_jobs  AutoML jobs in progress per account and region
     jobs_in_flight   jobs of every kind per account, in all regions
     max_candidates   a job's MaxCandidates when it names none
     max_runtime_s    a job's MaxAutoMLJobRuntimeInSeconds when it names none

@@ -71,7 +71,10 @@ class Reports:
         return _view(job, started)
 
     def describe(self, scope: Scope, job_name: str, candidate_name: str) -> ReportsView:
-        """raises    NotFound for the job, the candidate, or if nobody has asked for the reports"""
+        """Return the state of the reports that somebody asked for.
+
+        raises    NotFound for the job, the candidate, or if nobody has asked for the reports
+        """
         with self._store.snapshot() as tx:
             job, candidate = _find(tx, scope, job_name, candidate_name)
             view, _ = _look(tx, job, candidate)
@@ -120,7 +123,10 @@ def _view(job: AutoMLJob, made_by: ProcessingJob) -> ReportsView:
 
 
 def _check(candidate: Candidate) -> None:
-    """raises    InvalidRequest for a candidate that cannot be explained"""
+    """Check that reports can be made of a candidate.
+
+    raises    InvalidRequest for a candidate that cannot be explained
+    """
     if candidate.status is not CandidateStatus.COMPLETED:
         raise InvalidRequest(
             f"The candidate {candidate.name} is in status {candidate.status}. Reports are made on candidates that are "

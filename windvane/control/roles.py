@@ -52,7 +52,10 @@ class DecisionTime:
     taken_s: float = 0.0
 
     def decide(self, rights: Rights, action: str, resource: str, facts: Facts) -> Decision:
-        """raises    InvalidRequest once all decisions together have taken too long"""
+        """Decide whether rights allow an action, and count the time that this takes.
+
+        raises    InvalidRequest once all decisions together have taken too long
+        """
         if self.taken_s > MOST_DECIDED_S:
             raise InvalidRequest(
                 f"It takes more than {MOST_DECIDED_S:g} seconds to find out whether {rights.arn} may use each of the objects: "
@@ -81,7 +84,10 @@ class Grant:
     region_of: RegionOf = field(default=no_region, compare=False)
 
     def decides(self, action: Action, bucket: str, key: str = "") -> Decision:
-        """key    of an object, or the prefix that is listed"""
+        """Return whether the role may do this with an object or bucket.
+
+        key    of an object, or the prefix that is listed
+        """
         rights = rights_at(bucket, self.rights, self.mapped, self.region_of)
         if action is Action.LIST:
             return self._decides(rights, action, f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
@@ -92,7 +98,10 @@ class Grant:
         return self.decides(action, bucket, key) is Decision.ALLOWED
 
     def require(self, action: Action, bucket: str, key: str = "") -> None:
-        """raises    InvalidRequest if the role may not do this with the bucket, or an object in it"""
+        """Check that the role may do this with an object or bucket.
+
+        raises    InvalidRequest if the role may not do this with the bucket, or an object in it
+        """
         decision = self.decides(action, bucket, key)
         if (source := self.mapped.find(bucket)) is not None:
             if action is Action.PUT:
@@ -108,12 +117,18 @@ class Grant:
         self.require_ownership(action, bucket)
 
     def require_read(self, info: ObjectInfo) -> None:
-        """raises    InvalidRequest if the role may not read an object, or decrypt it"""
+        """Check that the role may read an object.
+
+        raises    InvalidRequest if the role may not read an object, or decrypt it
+        """
         self.require(Action.GET, info.location.bucket, info.location.key)
         self.require_decryption(info)
 
     def require_decryption(self, info: ObjectInfo) -> None:
-        """raises    InvalidRequest if the role may not decrypt an object"""
+        """Check that the role may decrypt an object.
+
+        raises    InvalidRequest if the role may not decrypt an object
+        """
         if info.kms_key:
             self.require_key(info.kms_key, "kms:Decrypt")
 
@@ -122,7 +137,10 @@ class Grant:
         return self._decides(rights_at_key(arn, self.rights), action, arn) is Decision.ALLOWED
 
     def require_key(self, arn: str, *actions: str) -> None:
-        """raises    InvalidRequest if the role may not do this with a key of KMS"""
+        """Check that the role may use a key of KMS.
+
+        raises    InvalidRequest if the role may not do this with a key of KMS
+        """
         rights = rights_at_key(arn, self.rights)
         for action in actions:
             decision = self._decides(rights, action, arn)
@@ -133,7 +151,10 @@ class Grant:
                 )
 
     def require_ownership(self, action: Action, bucket: str) -> None:
-        """raises    InvalidRequest for a bucket of another account"""
+        """Check that the bucket is not another account's.
+
+        raises    InvalidRequest for a bucket of another account
+        """
         if self.mapped.find(bucket) is not None:
             return
         if self.owners.owner(bucket) not in (None, self.account):
@@ -167,7 +188,10 @@ class Roles:
         mapped: BucketMap | None = None,
         region_of: RegionOf = no_region,
     ) -> None:
-        """mapped    the buckets that are read from elsewhere"""
+        """Decide by the policies that an authorizer knows.
+
+        mapped    the buckets that are read from elsewhere
+        """
         self._authorizer = authorizer
         self._owners = owners
         self._region_of = region_of
@@ -178,7 +202,10 @@ class Roles:
         return self.assume(scope, default_role(scope.account))
 
     def assume(self, scope: Scope, arn: str) -> Grant:
-        """raises    InvalidRequest if the account has no such role, or SageMaker may not assume it"""
+        """Return what SageMaker may do in a role of the account.
+
+        raises    InvalidRequest if the account has no such role, or SageMaker may not assume it
+        """
         account = scope.account
         role = self._authorizer.directory.role(arn)
         if role is None or role.account != account:

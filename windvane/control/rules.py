@@ -19,7 +19,10 @@ MAX_RUNTIME_S = 30 * 24 * 3600
 
 
 def check(rules: Iterable[Rule], request: Request) -> None:
-    """raises    InvalidRequest with the sentence of every fault"""
+    """Check a request by all rules.
+
+    raises    InvalidRequest with the sentence of every fault
+    """
     if faults := [fault for rule in rules for fault in rule(request)]:
         raise InvalidRequest(" ".join(faults))
 

@@ -73,7 +73,10 @@ class Steps:
         networks: Networks = NONE_DECLARED,
         most_jobs: int = MOST_JOBS,
     ) -> None:
-        """most_jobs    in flight, of one account"""
+        """Create and describe step jobs over a store.
+
+        most_jobs    in flight, of one account
+        """
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
@@ -161,12 +164,18 @@ class Steps:
         return self._create(job, request, grant, sources, outputs)
 
     def describe(self, kind: type[J], scope: Scope, name: str) -> J:
-        """raises    InvalidRequest if there is none, as on AWS, whatever the service model says"""
+        """Return a step job.
+
+        raises    InvalidRequest if there is none, as on AWS, whatever the service model says
+        """
         with self._store.snapshot() as tx:
             return _find(tx, kind, scope, name)
 
     def list(self, listing: Listing[J], scope: Scope, parameters: Mapping[str, Any]) -> Listed[J]:
-        """raises    InvalidRequest for a page token that is not this list's, or a filter that is not served"""
+        """Return a page of step jobs of one kind.
+
+        raises    InvalidRequest for a page token that is not this list's, or a filter that is not served
+        """
         check(LIST_RULES, parameters)
         return self._lists.page(listing, scope, parameters)
 
@@ -192,7 +201,10 @@ class Steps:
             tx.log(place_of(job), [line_of(stopping)], now)
 
     def _require_sight(self, caller: Caller, kind: Kind, name: str) -> None:
-        """raises    AccessDenied if the caller may not have the job described"""
+        """Check that the caller may see the job whose result it uses.
+
+        raises    AccessDenied if the caller may not have the job described
+        """
         resource = arn(Scope(caller.account, caller.region), kind, name)
         self._roles.require(caller, _DESCRIBES[kind], resource)
 

@@ -72,7 +72,10 @@ class Tags:
         return tags
 
     def list(self, scope: Scope, arn: str) -> dict[str, str]:
-        """raises    InvalidRequest"""
+        """Return the tags of a resource.
+
+        raises    InvalidRequest
+        """
         with self._store.snapshot() as tx:
             return tx.tags(_find(tx, scope, arn).arn)
 

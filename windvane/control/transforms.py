@@ -54,7 +54,10 @@ class Transforms:
         clock: Callable[[], datetime],
         most_jobs: int = MOST_JOBS,
     ) -> None:
-        """most_jobs    in flight, of one account"""
+        """Create transform jobs over a store.
+
+        most_jobs    in flight, of one account
+        """
         self._store = store
         self._artifacts = artifacts
         self._roles = roles
@@ -119,8 +122,11 @@ class Transforms:
         return job, role
 
     def _grant(self, caller: Caller, job: TransformJob, role: str | None) -> Grant:
-        """raises    AccessDenied if the role is that of a training job, and the caller may not pass it: it was handed to that
-        job, not to what is done with the result"""
+        """Return the rights with which the job reads and writes.
+
+        raises    AccessDenied if the role is that of a training job, and the caller may not pass it: it was handed to that
+        job, not to what is done with the result
+        """
         if role is None:
             return self._roles.of_caller(caller)
         if job.transformers:

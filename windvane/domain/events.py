@@ -97,7 +97,10 @@ def owner_of(record: Resource) -> str:
 
 
 def detail_type_of(record: Resource) -> str:
-    """raises    KeyError for a kind of resource that has no events"""
+    """Return the detail type of a record's events.
+
+    raises    KeyError for a kind of resource that has no events
+    """
     if record.kind in _STEP_WORDS:
         return f"SageMaker {_STEP_WORDS[record.kind]} Job State Change"
     return _OTHER_TYPES[record.kind]

@@ -31,7 +31,9 @@ class FeatureType(StrEnum):
 
 @dataclass(frozen=True)
 class FeatureSpecification:
-    """names   of the columns to learn from; None for all
+    """Which columns to learn from, and their types.
+
+    names   of the columns to learn from; None for all
     types   column -> the type that it is read as, whatever its cells look like
     """
 

@@ -60,7 +60,9 @@ class User(Principal):
 
 @dataclass(frozen=True, kw_only=True)
 class Role(Principal):
-    """trust           document that says who may assume it
+    """A role of IAM.
+
+    trust           document that says who may assume it
     trusted_ids     ids that the ARNs in it had when it was written: who has the same name later is somebody else
     max_session_s   that a session may last
     is_declared     by the configuration, or the account's default role: not to be changed by operations
@@ -77,7 +79,10 @@ class Role(Principal):
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """id    such as v1; numbers are never used again"""
+    """A version of a managed policy.
+
+    id    such as v1; numbers are never used again
+    """
 
     id: str
     document: str
@@ -86,7 +91,10 @@ class PolicyVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedPolicy(Identity):
-    """account    "aws" for the service's own"""
+    """A managed policy of IAM.
+
+    account    "aws" for the service's own
+    """
 
     kind = IdentityKind.POLICY
 

@@ -51,7 +51,10 @@ class _Names:
 
 @dataclass(frozen=True)
 class _Places:
-    """parts    indices and slices as written"""
+    """The items of an array that a step selects.
+
+    parts    indices and slices as written
+    """
 
     parts: tuple[int | slice, ...]
 
@@ -130,7 +133,10 @@ ROOT = JsonPath("$", ())
 
 
 def read_path(text: str) -> JsonPath:
-    """raises    InvalidRequest for what is no path, or needs more of JSONPath than is known"""
+    """Parse a JSONPath.
+
+    raises    InvalidRequest for what is no path, or needs more of JSONPath than is known
+    """
     if not text.startswith("$"):
         raise _malformed(text, "it must begin with $")
     steps: list[_Step] = []

@@ -43,7 +43,10 @@ class LogPlace:
 
 @dataclass(frozen=True)
 class LogGroup:
-    """n_bytes    of the messages that are kept"""
+    """A group of log streams.
+
+    n_bytes    of the messages that are kept
+    """
 
     scope: Scope
     name: str
@@ -53,7 +56,9 @@ class LogGroup:
 
 @dataclass(frozen=True)
 class LogStream:
-    """first, last    times of its oldest and its newest line that are kept, or were
+    """A stream of log lines.
+
+    first, last    times of its oldest and its newest line that are kept, or were
     ingested          when the newest was written
     """
 

@@ -86,7 +86,10 @@ def default_objective(problem_type: ProblemType) -> MetricName:
 
 
 def check_objective(problem_type: ProblemType, metric: MetricName) -> None:
-    """raises    InvalidRequest if the metric does not fit the problem type"""
+    """Check that an objective fits the problem type.
+
+    raises    InvalidRequest if the metric does not fit the problem type
+    """
     if metric not in METRICS_OF[problem_type]:
         fitting = ", ".join(METRICS_OF[problem_type])
         raise InvalidRequest(
@@ -101,7 +104,10 @@ def check_uses(
     sample_weight: str | None,
     monotone: Mapping[str, int],
 ) -> None:
-    """raises    InvalidRequest if columns are asked to be two things at once, or constraints cannot be kept"""
+    """Check what columns are used for besides features.
+
+    raises    InvalidRequest if columns are asked to be two things at once, or constraints cannot be kept
+    """
     if sample_weight == target:
         raise InvalidRequest(
             f"'{target}' is named as the target and as the sample weight; a column can be one of them."
@@ -122,7 +128,10 @@ def check_uses(
 
 
 def check_ordered(problem_type: ProblemType | None) -> None:
-    """raises    InvalidRequest for a problem whose answers have no order"""
+    """Check that predictions have an order, as monotone constraints need it.
+
+    raises    InvalidRequest for a problem whose answers have no order
+    """
     if problem_type is ProblemType.MULTICLASS:
         raise InvalidRequest(
             "Monotone constraints are for Regression and BinaryClassification (towards the positive class); answers "
@@ -168,7 +177,10 @@ def kept_apart(target: str, sample_weight: str | None) -> dict[str, str]:
 
 
 def check_fraction(fraction: float | None) -> None:
-    """raises    InvalidRequest unless it is above 0 and below 1"""
+    """Check the share of rows that are held out.
+
+    raises    InvalidRequest unless it is above 0 and below 1
+    """
     if fraction is not None and not 0 < fraction < 1:
         raise InvalidRequest(
             f"The share of rows held out for validation is {fraction}; it must be greater than 0 and less than 1."

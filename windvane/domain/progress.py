@@ -122,7 +122,10 @@ def finishes(candidates: Iterable[Candidate], objective: MetricName | None) -> t
 
 @dataclass(frozen=True)
 class _Scored:
-    """cost    the less, the better"""
+    """A finished candidate with its score.
+
+    cost    the less, the better
+    """
 
     candidate: Candidate
     score: float

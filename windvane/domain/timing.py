@@ -129,7 +129,9 @@ def _after_s(job: AutoMLJob) -> float:
 
 
 def timetable(job: AutoMLJob, up_since: datetime) -> Timetable:
-    """up_since    since when one server or another has been up without a gap; after a time that passed while all were down
+    """Return the times at which the parts of a job are to end.
+
+    up_since    since when one server or another has been up without a gap; after a time that passed while all were down
     there is still what the parts of the reserve have
     """
     runtime_s = job.limits.max_runtime_s

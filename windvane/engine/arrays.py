@@ -90,7 +90,10 @@ def _check_entries(entries: list[zipfile.ZipInfo], file: Path) -> None:
 
 
 def _array_of(content: bytes, name: str) -> NDArray[Any]:
-    """raises    ValueError if the bytes are not one array of numbers that fills them"""
+    """Parse an array of numbers in NumPy's format.
+
+    raises    ValueError if the bytes are not one array of numbers that fills them
+    """
     start, header = 10, _HEADER.match(content, 10)
     if not content.startswith(_MAGIC) or header is None:
         raise ValueError(f"the array {name[:60]!r} does not begin as one of plain numbers")

@@ -62,7 +62,9 @@ class FoldFits:
 
 @dataclass(frozen=True)
 class CandidateRecord:
-    """plan        None for an ensemble
+    """What is kept of a candidate besides its models and predictions.
+
+    plan        None for an ensemble
     threshold, class_weights
                 how classes are decided from probabilities at the temperature (engine/scoring/threshold.py)
     recipe_fit  the fit of the plan's recipe whose matrix the model takes
@@ -94,7 +96,10 @@ def write_candidate(
 
 
 def read_candidate(folder: Path) -> CandidateRecord:
-    """raises    CorruptArtifact"""
+    """Read the record of a candidate.
+
+    raises    CorruptArtifact
+    """
     file = folder / RECORD
     try:
         document = json.loads(file.read_text())
@@ -113,7 +118,10 @@ def read_candidate(folder: Path) -> CandidateRecord:
 
 
 def read_out_of_fold(folder: Path) -> NDArray[np.float32]:
-    """raises    CorruptArtifact"""
+    """Read a candidate's out-of-fold predictions.
+
+    raises    CorruptArtifact
+    """
     try:
         stored = np.load(folder / PREDICTIONS, mmap_mode="r", allow_pickle=False)
         return np.array(stored, np.float32)
@@ -143,7 +151,10 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def outcome_from_json(document: dict[str, Any]) -> Outcome:
-    """raises    KeyError, TypeError or ValueError if it is not an outcome, or has more of anything than one has"""
+    """Read an outcome from JSON.
+
+    raises    KeyError, TypeError or ValueError if it is not an outcome, or has more of anything than one has
+    """
     for name, most in _MOST.items():
         if len(document.get(name, ())) > most:
             raise ValueError(f"{name!r} has {len(document[name])} values; {most} are the most")

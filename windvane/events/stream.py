@@ -30,7 +30,9 @@ _RETRY = b"retry: 1000\n\n"
 
 @dataclass(frozen=True)
 class StreamQuery:
-    """after     sequence of the last event that the client has; None for what comes from now on
+    """Which events a client follows.
+
+    after     sequence of the last event that the client has; None for what comes from now on
     owner     ARN of the AutoML job whose events are wanted; "" for all of the scope
     follow    go on when there are no more
     """
@@ -72,7 +74,10 @@ class Streams:
         self._closing.set()
 
     async def open(self, wish: StreamQuery) -> AsyncIterator[bytes]:
-        """raises    Throttled if there are enough already"""
+        """Open a stream of events, as lines of JSON.
+
+        raises    Throttled if there are enough already
+        """
         if self._n_open >= self._at_most or self._closing.is_set():
             raise Throttled(
                 f"There are {self._n_open} streams of events open already; this server has at most {self._at_most} "

@@ -43,7 +43,9 @@ class _LeadLost(Exception):
 
 @dataclass(frozen=True)
 class Hook:
-    """detail_types   that are delivered; () for all
+    """A webhook of the configuration.
+
+    detail_types   that are delivered; () for all
     jobs           names of AutoML jobs whose events are delivered, whatever their case; () for all
     give_up_s      an event that is older and cannot be delivered is skipped
     """

@@ -126,7 +126,9 @@ class ForkServerExecutor:
 
 @dataclass
 class _Running:
-    """over        called when it has ended
+    """A piece of work that runs.
+
+    over        called when it has ended
     stopped     how it was told to end
     give_up     the time.monotonic() until which that is waited for
     """

@@ -85,7 +85,10 @@ class ForkedTask:
 
 
 def read_result(data: bytes) -> Result:
-    """raises    ValueError if that is no JSON object, or larger than a result is"""
+    """Read the result that a fork has written.
+
+    raises    ValueError if that is no JSON object, or larger than a result is
+    """
     if (n_values := count_values(data)) > MOST_VALUES:
         raise ValueError(f"it has {n_values} values; {MOST_VALUES} are the most")
     try:

@@ -93,7 +93,10 @@ class ForkingExecutor:
 
 @dataclass
 class _Running:
-    """place    a folder for what it says and leaves"""
+    """A piece of work that runs in a fork of this process.
+
+    place    a folder for what it says and leaves
+    """
 
     work: Work
     child: Child

@@ -122,7 +122,10 @@ class Forks:
         return bool(waiter.poll(0))
 
     def wait_ready(self, timeout_s: float = _READY_S) -> None:
-        """raises    RuntimeError if it does not come up"""
+        """Wait until the fork server can take work.
+
+        raises    RuntimeError if it does not come up
+        """
         until = time.monotonic() + timeout_s
         while not self.is_ready(_LOOK_S):
             if time.monotonic() >= until:

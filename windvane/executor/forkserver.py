@@ -50,7 +50,10 @@ _PIECE = 1 << 16
 
 
 class ForkServer:
-    """channel    of whoever gives it work"""
+    """The main loop of the fork server: forks for each piece of work.
+
+    channel    of whoever gives it work
+    """
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel

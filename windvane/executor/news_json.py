@@ -66,7 +66,10 @@ def news_from_text(key: str, text: str) -> News | None:
 
 
 def _loaded(text: str) -> Mapping[str, Any]:
-    """raises    TypeError or ValueError if it is no JSON object"""
+    """Parse a JSON object.
+
+    raises    TypeError or ValueError if it is no JSON object
+    """
     try:
         told = json.loads(text)
     except RecursionError as error:

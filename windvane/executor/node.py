@@ -41,7 +41,10 @@ _MOST_WAITING = 64
 
 @dataclass
 class _Connection:
-    """key    of the work that it is for; None before it has come"""
+    """A connection of somebody who gives work to this node.
+
+    key    of the work that it is for; None before it has come
+    """
 
     channel: socket.socket
     frames: FrameBuffer = field(default_factory=lambda: FrameBuffer(1 << 26))
@@ -54,7 +57,10 @@ class _Connection:
 
 
 class NodeServer:
-    """path    of its socket; what is there is replaced"""
+    """Runs the work that others on the cluster give to this node.
+
+    path    of its socket; what is there is replaced
+    """
 
     def __init__(self, path: Path, executor: ForkServerExecutor) -> None:
         self._executor = executor
@@ -108,7 +114,10 @@ class NodeServer:
             self._close(connection)
 
     def _take_in(self, connection: _Connection, told: dict[str, object]) -> None:
-        """raises    LookupError, TypeError or ValueError if that is nothing to be taken in"""
+        """Take in what a new connection says: an owner's sign of life, or a piece of work.
+
+        raises    LookupError, TypeError or ValueError if that is nothing to be taken in
+        """
         owner = str(told["owner"])
         if "until" in told:
             self._until[owner] = float(str(told["until"]))

@@ -171,7 +171,10 @@ class RayExecutor:
             self._answered(node, there, now)
 
     def _answered(self, node: _Node, there: float, now: float) -> None:
-        """there    what time it was there, when it was told"""
+        """Take in a node's answer to a sign of life.
+
+        there    what time it was there, when it was told
+        """
         off_s = there - (node.sent + now) / 2
         unknown_s = (now - node.sent) / 2
         node.ahead_s = math.copysign(max(0.0, abs(off_s) - unknown_s), off_s)
@@ -264,7 +267,9 @@ class RayExecutor:
 
 @dataclass
 class _Node:
-    """is_seen      whether Ray has told of it
+    """What the owner of work knows of a node.
+
+    is_seen      whether Ray has told of it
     cpus, memory_mb
                  that Ray gives to tasks
     pulse        the actor there
@@ -330,7 +335,9 @@ class _Gone:
 
 @dataclass(eq=False)
 class _Slot:
-    """stream     of the task of Ray that attends to the work
+    """A piece of work that was given to the cluster.
+
+    stream     of the task of Ray that attends to the work
     node       that it is on; None as long as it waits
     stopped    how it was told to end
     is_forced  whether the worker of Ray was ended, as it did not heed that

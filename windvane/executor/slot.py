@@ -37,7 +37,10 @@ class _Line:
         self._channel.sendall(pack(header))
 
     def receive(self) -> Frame:
-        """raises    ConnectionError if nothing more comes"""
+        """Return the next frame from the node.
+
+        raises    ConnectionError if nothing more comes
+        """
         while (frame := self._frames.next_frame()) is None:
             try:
                 data = self._channel.recv(1 << 18)

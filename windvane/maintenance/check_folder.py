@@ -18,7 +18,10 @@ _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_keys(readers: dict[str, Callable[[], object]]) -> Iterator[Finding]:
-    """readers    of key files by their paths; each raises WindvaneError if the file cannot be used"""
+    """Check that key files can be used.
+
+    readers    of key files by their paths; each raises WindvaneError if the file cannot be used
+    """
     for path, read in readers.items():
         try:
             read()

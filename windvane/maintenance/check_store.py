@@ -67,7 +67,10 @@ def check_database(path: Path) -> Iterator[Finding]:
 
 
 def check_schema(store: SqlStore, name: str) -> Iterator[Finding]:
-    """name    of the store, as it is told"""
+    """Check that the store has the schema of this version.
+
+    name    of the store, as it is told
+    """
     with store.snapshot() as tx:
         current = tx.schema_version()
     known = known_revisions()

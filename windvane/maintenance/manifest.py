@@ -58,7 +58,10 @@ class Manifest:
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """raises    BackupFault if it is no manifest, or of a newer format"""
+    """Read the manifest of a backup.
+
+    raises    BackupFault if it is no manifest, or of a newer format
+    """
     try:
         document: dict[str, Any] = json.loads(data)
         version = document["format"]

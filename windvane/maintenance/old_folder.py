@@ -31,7 +31,10 @@ def is_old_store(folder: Path) -> bool:
 
 
 def require_imported(data_dir: Path) -> None:
-    """raises    NotImported if this version would not see the objects of an earlier one"""
+    """Check that objects of an earlier version were imported.
+
+    raises    NotImported if this version would not see the objects of an earlier one
+    """
     if is_old_store(data_dir / FOLDER) or (data_dir / IMPORTED).exists():
         raise NotImported(data_dir)
 

@@ -20,7 +20,10 @@ class PinnedDatabase:
     """
 
     def __init__(self, path: Path) -> None:
-        """raises    StoreUnusable if the file is no database"""
+        """Open a database and hold it at this moment.
+
+        raises    StoreUnusable if the file is no database
+        """
         self._connection = sqlite3.connect(path, isolation_level=None)
         try:
             self._connection.execute("BEGIN")

@@ -44,7 +44,10 @@ class Earlier:
     """A backup in a folder, of which a new one takes files that never change."""
 
     def __init__(self, folder: Path) -> None:
-        """raises    BackupFault if it is no backup, or its sums are damaged"""
+        """Open a backup in a folder.
+
+        raises    BackupFault if it is no backup, or its sums are damaged
+        """
         try:
             manifest = read_manifest((folder / MANIFEST).read_bytes())
             self._sums = read_sums((folder / SUMS).read_bytes(), manifest)
@@ -192,7 +195,10 @@ class HashingReader(io.RawIOBase):
         return data
 
     def whole_digest(self, name: str) -> str:
-        """raises    BackupFault if not all was read"""
+        """Return the SHA-256 of a file once it was read whole.
+
+        raises    BackupFault if not all was read
+        """
         if self._left:
             raise BackupFault(f"{name} became shorter while it was read; try again.")
         return self._hash.hexdigest()

@@ -98,7 +98,10 @@ def _fact_from_json(fact: Any) -> object:
 
 
 def _check_members(fact: object) -> None:
-    """raises    TypeError unless a tuple has texts, and a dict numbers by texts"""
+    """Check what a tuple or dictionary of a note holds.
+
+    raises    TypeError unless a tuple has texts, and a dict numbers by texts
+    """
     texts = fact if isinstance(fact, tuple | dict) else ()
     figures = fact.values() if isinstance(fact, dict) else ()
     if not all(isinstance(text, str) for text in texts) or not all(

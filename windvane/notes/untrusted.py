@@ -53,7 +53,10 @@ def bounded(note: Note, most: int = LONGEST_TEXT) -> Note:
 
 
 def _bounded(note: Note, depth: int, room: int) -> Note:
-    """room    characters of data values"""
+    """Return the note with its data values cut to a length.
+
+    room    characters of data values
+    """
     facts: dict[str, object] = {}
     for name, fact in note.facts.items():
         facts[name] = fact
@@ -67,7 +70,10 @@ def _bounded(note: Note, depth: int, room: int) -> Note:
 
 
 def _check_plain(note: Note) -> None:
-    """raises    ValueError if a fact is a text that is neither marked as data nor a name, or holds more than one needs"""
+    """Check that a note has nothing in plain text that may come from data.
+
+    raises    ValueError if a fact is a text that is neither marked as data nor a name, or holds more than one needs
+    """
     for fact in note.facts.values():
         if isinstance(fact, dict):
             raise ValueError("a task counts nothing in a note")  # noqa: TRY004 - the content is wrong, no caller

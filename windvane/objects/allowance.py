@@ -25,7 +25,10 @@ class Allowance:
         self._lock = threading.Lock()
 
     def take(self, account: str | None, n_bytes: int) -> None:
-        """raises    QuotaExceeded, and nothing is counted"""
+        """Count bytes that are about to be written, if the account may still store them.
+
+        raises    QuotaExceeded, and nothing is counted
+        """
         if not self._limit or account is None:
             return
         with self._lock:

@@ -55,7 +55,10 @@ class Staged(Protocol):
         """Bytes written so far."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """raises    StoreUnusable if the disk is full; NoSuchUpload for a part of an upload that is over"""
+        """Append data to what is staged.
+
+        raises    StoreUnusable if the disk is full; NoSuchUpload for a part of an upload that is over
+        """
 
     def discard(self) -> None:
         """Drop it; nothing happens if it was put or discarded already."""
@@ -74,10 +77,16 @@ class Buckets(Protocol):
     """Buckets and what belongs to a whole bucket."""
 
     def create_bucket(self, name: str, account: str, region: str) -> Bucket:
-        """raises    BucketTaken, which names the owner: the caller tells its own bucket from another's"""
+        """Create a bucket.
+
+        raises    BucketTaken, which names the owner: the caller tells its own bucket from another's
+        """
 
     def bucket(self, name: str) -> Bucket:
-        """raises    NoSuchBucket"""
+        """Return a bucket.
+
+        raises    NoSuchBucket
+        """
 
     def owner(self, name: str) -> str | None:
         """Return the account that owns the bucket, None if there is no such bucket."""
@@ -100,7 +109,10 @@ class Buckets(Protocol):
         """
 
     def set_versioning(self, bucket: str, versioning: Versioning) -> None:
-        """raises    NoSuchBucket; InvalidRequest for OFF once it was enabled or suspended"""
+        """Enable or suspend the versioning of a bucket.
+
+        raises    NoSuchBucket; InvalidRequest for OFF once it was enabled or suspended
+        """
 
     def document(self, bucket: str, name: str) -> str | None:
         """Return a configuration document as it was set; `name` is the caller's ("tagging", "cors", "policy", ...)."""
@@ -109,7 +121,10 @@ class Buckets(Protocol):
         """Keep, replace or (None) remove a document; raises NoSuchBucket."""
 
     def lifecycle(self, bucket: str) -> tuple[LifecycleRule, ...]:
-        """raises    NoSuchBucket"""
+        """Return the lifecycle rules of a bucket.
+
+        raises    NoSuchBucket
+        """
 
     def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule], text: str | None) -> None:
         """Set the rules that `sweep` executes, and the document "lifecycle" with them; no rules and None remove both."""
@@ -247,10 +262,16 @@ class Uploads(Protocol):
     """Objects that come in parts."""
 
     def create_upload(self, bucket: str, key: str, attributes: Attributes) -> Upload:
-        """raises    NoSuchBucket; InvalidKey"""
+        """Begin a multipart upload.
+
+        raises    NoSuchBucket; InvalidKey
+        """
 
     def upload(self, bucket: str, key: str, upload_id: str) -> Upload:
-        """raises    NoSuchUpload"""
+        """Return an upload that is under way.
+
+        raises    NoSuchUpload
+        """
 
     def stage_part(self, upload: Upload) -> Staged:
         """Return an empty file to write a part's bytes to; raises NoSuchUpload.
@@ -277,7 +298,10 @@ class Uploads(Protocol):
         """
 
     def list_parts(self, upload: Upload, *, after: int = 0, limit: int = 1000) -> PartPage:
-        """raises    NoSuchUpload"""
+        """Return a page of the parts of an upload.
+
+        raises    NoSuchUpload
+        """
 
     def list_uploads(
         self,
@@ -309,7 +333,10 @@ class Uploads(Protocol):
         """
 
     def abort_upload(self, upload: Upload) -> None:
-        """raises    NoSuchUpload"""
+        """Abort an upload and remove its parts.
+
+        raises    NoSuchUpload
+        """
 
 
 class ObjectStore(Buckets, Objects, Uploads, Protocol):

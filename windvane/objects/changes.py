@@ -56,7 +56,9 @@ class BucketChange:
         limit_bytes: int = 0,
         account: str | None = None,
     ) -> None:
-        """limit_bytes    that the bucket's account may come to use; 0 means any
+        """Change a bucket in a transaction that is open.
+
+        limit_bytes    that the bucket's account may come to use; 0 means any
         account        whose bucket it has to be; None: anybody's
 
         raises    NoSuchBucket
@@ -90,12 +92,18 @@ class BucketChange:
         return len(found.fetchall()) == 1
 
     def check(self, key: bytes, condition: Condition | None) -> None:
-        """raises    PreconditionFailed; NoSuchKey"""
+        """Check a condition against the newest version of a key.
+
+        raises    PreconditionFailed; NoSuchKey
+        """
         if condition is not None:
             self.check_version(self.latest(key), key, condition)
 
     def check_version(self, found: Version | None, key: bytes, condition: Condition) -> None:
-        """raises    PreconditionFailed; NoSuchKey"""
+        """Check a condition against a version.
+
+        raises    PreconditionFailed; NoSuchKey
+        """
         if found is not None and found.is_delete_marker:
             found = None
         if condition.if_match is not None:

@@ -137,7 +137,10 @@ class EncryptedStore:
         size: int | None = None,
         condition: Condition | None = None,
     ) -> Version:
-        """size    may be left out: it is that of what was written"""
+        """Encrypt what was staged if that is asked for, and make it the newest version of a key.
+
+        size    may be left out: it is that of what was written
+        """
         stage = _encrypted(staged, size)
         kept = self._wrapped(self._named(bucket, key), attributes, stage.data_key)
         kept = replace(kept, parameters={**kept.parameters, **stage.parameters})
@@ -371,7 +374,10 @@ class EncryptedStore:
         self._inner.close()
 
     def _named(self, bucket: str, key: str) -> ObjectName:
-        """raises    NoSuchBucket; InvalidKey"""
+        """Return what identifies an object where its data key is wrapped.
+
+        raises    NoSuchBucket; InvalidKey
+        """
         key_bytes(key)
         found = self._inner.bucket(bucket)
         return ObjectName(found.account, found.region, bucket, key)

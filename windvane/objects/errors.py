@@ -34,7 +34,10 @@ class NoSuchBucket(ObjectFault):
 
 
 class NoSuchKey(ObjectFault):
-    """marker_id    the version id of the delete marker that is the newest version, None if there is no version"""
+    """There is no object of this key.
+
+    marker_id    the version id of the delete marker that is the newest version, None if there is no version
+    """
 
     def __init__(self, bucket: str, key: str, marker_id: str | None = None) -> None:
         super().__init__(f"The specified key does not exist: s3://{bucket}/{key}.")
@@ -59,7 +62,10 @@ class NoSuchUpload(ObjectFault):
 
 
 class BucketTaken(ObjectFault):
-    """owner    the account whose bucket it is"""
+    """A bucket of this name exists.
+
+    owner    the account whose bucket it is
+    """
 
     def __init__(self, bucket: str, owner: str) -> None:
         super().__init__(f"The bucket {bucket} exists already.")
@@ -73,7 +79,10 @@ class BucketNotEmpty(ObjectFault):
 
 
 class InvalidKey(ObjectFault):
-    """n_bytes    its length as UTF-8; 0 if it is empty or cannot be written as UTF-8"""
+    """A key is empty, too long, or not Unicode.
+
+    n_bytes    its length as UTF-8; 0 if it is empty or cannot be written as UTF-8
+    """
 
     def __init__(self, n_bytes: int) -> None:
         super().__init__(f"A key has 1 to 1024 bytes of UTF-8; this one has {n_bytes}.")
@@ -81,7 +90,10 @@ class InvalidKey(ObjectFault):
 
 
 class PreconditionFailed(ObjectFault):
-    """condition    the header that did not hold: "If-Match" or "If-None-Match\""""
+    """A condition of the request does not hold.
+
+    condition    the header that did not hold: "If-Match" or "If-None-Match\"
+    """
 
     def __init__(self, condition: str) -> None:
         super().__init__(

@@ -65,7 +65,10 @@ class Expiry(BucketOperations, ObjectOperations, UploadOperations):
         return "[]" if row is None else str(row[0])
 
     def _expire_versions(self, bucket: str, text: str, rules: RuleIndex, now: datetime) -> None:
-        """text    the rules as they are kept"""
+        """Remove the versions of a bucket that its rules have expired.
+
+        text    the rules as they are kept
+        """
         batch: list[Version] = []
         for version in due(self._versions(bucket), rules, now):
             batch.append(version)

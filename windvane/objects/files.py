@@ -78,7 +78,9 @@ class DataFiles:
             disk.sync_folder(root.parent)
 
     def path(self, name: str) -> Path:
-        """name    of a file, of a folder of parts, or FOLDER/PART
+        """Return the path of a data file.
+
+        name    of a file, of a folder of parts, or FOLDER/PART
 
         raises    DamagedObject for a name that leads elsewhere: an index may come with a backup of somebody else's
         """
@@ -98,7 +100,10 @@ class DataFiles:
                 return made
 
     def new_part(self, folder: str) -> DataFile:
-        """raises    FileNotFoundError if the folder is gone"""
+        """Create a file for a part in the folder of its upload.
+
+        raises    FileNotFoundError if the folder is gone
+        """
         while True:
             if (made := self._create(self.path(folder) / secrets.token_hex(8))) is not None:
                 return made

@@ -61,7 +61,9 @@ class FrameCipher:
     """Encrypts and decrypts the frames of one data file."""
 
     def __init__(self, data_key: bytes, identity: bytes) -> None:
-        """data_key    32 random bytes
+        """Encrypt and decrypt the frames of one data file.
+
+        data_key    32 random bytes
         identity       what no other file under this data key has
         """
         self._cipher = AESGCM(derive_key(data_key, f"data file {identity.hex()}"))

@@ -72,7 +72,10 @@ class Index:
     """The open index of one process."""
 
     def __init__(self, path: Path) -> None:
-        """raises    StoreUnusable if it was written by a newer version"""
+        """Open the index, and create it if there is none.
+
+        raises    StoreUnusable if it was written by a newer version
+        """
         self._path = path
         self._pid = os.getpid()
         self._waiting: deque[_PendingWrite[object]] = deque()
@@ -248,7 +251,9 @@ def _run_in_savepoint(db: sqlite3.Connection, pending: _PendingWrite[object]) ->
 
 
 def _begin(db: sqlite3.Connection) -> None:
-    """raises    StoreUnusable if other processes write all the time
+    """Begin a transaction that writes.
+
+    raises    StoreUnusable if other processes write all the time
 
     SQLite's own waiting backs off to 100 ms, in which a process that commits without a pause would always be first.
     """

@@ -263,7 +263,10 @@ class ObjectOperations(Opened):
         return held
 
     def _content(self, version: Version) -> _Content:
-        """raises    NoSuchVersion if the version is gone"""
+        """Return where the content of a version is.
+
+        raises    NoSuchVersion if the version is gone
+        """
         with self._index.read() as db:
             row = db.execute(
                 f"SELECT id, file, data, stored_size, {SUM_COLUMNS} FROM contents WHERE id = "

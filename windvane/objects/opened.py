@@ -35,7 +35,10 @@ class Opened:
         clock: Callable[[], datetime],
         limit_bytes: int = 0,
     ) -> None:
-        """limit_bytes    that each account may store; 0 means any"""
+        """Serve an index and its data files.
+
+        limit_bytes    that each account may store; 0 means any
+        """
         self._limit_bytes = limit_bytes
         self._allowance = Allowance(limit_bytes)
         self._rules = KeptIndexes()
@@ -109,7 +112,10 @@ class Opened:
 
 
 def own(staged: object) -> StagedBytes:
-    """raises    TypeError for what another kind of store staged"""
+    """Return what this kind of store has staged.
+
+    raises    TypeError for what another kind of store staged
+    """
     if not isinstance(staged, StagedBytes):
         raise TypeError(f"{type(staged).__name__} was not staged by this store")
     return staged

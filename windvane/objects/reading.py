@@ -33,7 +33,9 @@ class ContentStream(io.RawIOBase):
     """Seekable. The checksum of a segment is compared when it is read from its first byte to its last."""
 
     def __init__(self, name: str, segments: Sequence[Segment], held: int | None = None) -> None:
-        """name    what errors call the object; `held`: a descriptor to be closed with the stream
+        """Read the segments of an object one after the other.
+
+        name    what errors call the object; `held`: a descriptor to be closed with the stream
 
         raises    FileNotFoundError if the first file is not there; DamagedObject
         """
@@ -136,7 +138,10 @@ class ContentStream(io.RawIOBase):
 def open_stream(
     name: str, segments: Sequence[Segment], held: int | None = None
 ) -> io.BufferedReader:
-    """raises    FileNotFoundError if the first file is not there; DamagedObject"""
+    """Open the content of an object in data files.
+
+    raises    FileNotFoundError if the first file is not there; DamagedObject
+    """
     try:
         stream = ContentStream(name, segments, held)
     except BaseException:
@@ -147,7 +152,10 @@ def open_stream(
 
 
 def inline_stream(name: str, data: bytes, wanted: StoredChecksum) -> io.BytesIO:
-    """raises    DamagedObject"""
+    """Open content that is in the index itself, and check it.
+
+    raises    DamagedObject
+    """
     if wanted.at_start.after(data) != wanted:
         raise DamagedObject(
             f"{name} is damaged: its bytes in the index are not as they were written."

@@ -54,7 +54,10 @@ def from_micros(micros: int) -> datetime:
 
 
 def key_bytes(key: str) -> bytes:
-    """raises    InvalidKey"""
+    """Return a key as bytes, checked.
+
+    raises    InvalidKey
+    """
     try:
         raw = key.encode()
     except UnicodeEncodeError as error:
@@ -101,7 +104,10 @@ def bucket_row(db: sqlite3.Connection, name: str, account: str | None = None) ->
 
 
 def version_of(bucket: str, row: tuple[Any, ...]) -> Version:
-    """row    VERSION_COLUMNS"""
+    """Return the version that a row describes.
+
+    row    VERSION_COLUMNS
+    """
     sequence, key, nonce, latest, is_marker, size, etag, modified, attributes, stored, n_parts = row
     return Version(
         bucket=bucket,
@@ -120,7 +126,10 @@ def version_of(bucket: str, row: tuple[Any, ...]) -> Version:
 
 
 def upload_of(bucket: str, row: tuple[Any, ...]) -> Upload:
-    """row    UPLOAD_COLUMNS"""
+    """Return the upload that a row describes.
+
+    row    UPLOAD_COLUMNS
+    """
     number, key, nonce, begun, attributes = row
     return Upload(
         bucket,
@@ -137,7 +146,10 @@ def sum_of(value: int, kind: str) -> StoredChecksum:
 
 
 def part_of(row: tuple[Any, ...]) -> Part:
-    """row    PART_COLUMNS"""
+    """Return the part that a row describes.
+
+    row    PART_COLUMNS
+    """
     number, size, etag, modified, checksum, stored_size, parameters = row
     return Part(
         number,

@@ -181,7 +181,10 @@ class KeptIndexes:
         self._lock = threading.Lock()
 
     def get(self, bucket: int, text: str) -> RuleIndex:
-        """text    the bucket's rules as they are stored now"""
+        """Return the index of a bucket's rules, made anew only if they have changed.
+
+        text    the bucket's rules as they are stored now
+        """
         with self._lock:
             known = self._kept.get(bucket)
             if known is not None and known[0] == text:

@@ -14,7 +14,10 @@ from windvane.objects.frames import FrameCipher, OpeningReader, plain_size
 
 @dataclass(frozen=True)
 class Segment:
-    """start, stored_size    where it lies in the file, in bytes as they are stored"""
+    """An encrypted stretch of a data file.
+
+    start, stored_size    where it lies in the file, in bytes as they are stored
+    """
 
     start: int
     stored_size: int
@@ -25,7 +28,10 @@ class Segments(io.RawIOBase):
     """The plain bytes of all segments in order, seekable; closing it closes the file."""
 
     def __init__(self, file: BinaryIO, segments: Sequence[Segment]) -> None:
-        """raises    CorruptArtifact for a segment of an impossible size"""
+        """Read the decrypted content of segments, one after the other.
+
+        raises    CorruptArtifact for a segment of an impossible size
+        """
         self._file = file
         self._segments = segments
         self._starts = [0]

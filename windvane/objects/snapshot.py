@@ -18,7 +18,10 @@ DATA_NAME = "data"
 
 
 def take_snapshot(index: Index, files: DataFiles, target: Path) -> None:
-    """raises    FileExistsError if `target` exists"""
+    """Copy an object store as it is at one moment, while it goes on.
+
+    raises    FileExistsError if `target` exists
+    """
     disk = Disk()
     disk.make_folder(target)
     copy = DataFiles(target / DATA_NAME, disk)

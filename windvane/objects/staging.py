@@ -26,7 +26,9 @@ class StagedBytes:
         folder: str | None = None,
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """inline_bytes    that may be kept in memory
+        """Stage content in memory, and in a file once it is large.
+
+        inline_bytes    that may be kept in memory
         folder          where a part's file is made
         count           told of bytes before they are written, and (negative) once they are stored or dropped; may refuse
         """
@@ -107,7 +109,10 @@ class StagedBytes:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """raises    StoreUnusable for what the file system says; FileNotFoundError as it is"""
+    """Turn errors of the file system inside into those of the store.
+
+    raises    StoreUnusable for what the file system says; FileNotFoundError as it is
+    """
     try:
         yield
     except FileNotFoundError:

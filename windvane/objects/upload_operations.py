@@ -246,7 +246,10 @@ class _Found:
 
 
 def _find_upload(db: sqlite3.Connection, upload: Upload) -> _Found:
-    """raises    NoSuchUpload"""
+    """Return where an upload of the caller is.
+
+    raises    NoSuchUpload
+    """
     try:
         return _find(db, upload.bucket, upload.key, upload.upload_id)
     except NoSuchBucket as error:
@@ -254,7 +257,10 @@ def _find_upload(db: sqlite3.Connection, upload: Upload) -> _Found:
 
 
 def _find(db: sqlite3.Connection, bucket: str, key: str, upload_id: str) -> _Found:
-    """raises    NoSuchBucket; NoSuchUpload"""
+    """Return where an upload is, by its names.
+
+    raises    NoSuchBucket; NoSuchUpload
+    """
     number, _ = bucket_row(db, bucket)
     parsed = parse_identifier(upload_id)
     row = (

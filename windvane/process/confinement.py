@@ -70,7 +70,9 @@ class SandboxBroken(WindvaneError):
 
 @dataclass(frozen=True)
 class Confinement:
-    """parts             the steps to take
+    """How a process is confined.
+
+    parts             the steps to take
     read              files and folders that may be read, besides programs and libraries
     write             folders that may be read and written
     covered           folders of which nothing else is to be seen; () without a mount namespace
@@ -185,8 +187,11 @@ def _limit(confinement: Confinement) -> None:
 
 
 def _limit_threads(confinement: Confinement, *, is_apart: bool) -> None:
-    """is_apart    in a user namespace of its own, where threads of the same user elsewhere do not count. What was the limit
-    when that was made holds for all of them together, so that it comes first."""
+    """Limit the number of threads.
+
+    is_apart    in a user namespace of its own, where threads of the same user elsewhere do not count. What was the limit
+    when that was made holds for all of them together, so that it comes first.
+    """
     is_alone = is_apart or confinement.user is not None
     room = confinement.max_processes if is_alone else _threads_of_user() + _SHARED_USER_ROOM
     _cap(resource.RLIMIT_NPROC, room)

@@ -55,7 +55,10 @@ def syscall(name: str, *arguments: object) -> int:
 
 
 def prctl(option: int, *arguments: int) -> int:
-    """raises    KernelLacks, OSError"""
+    """Call prctl(2).
+
+    raises    KernelLacks, OSError
+    """
     given = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
     result = int(_LIBC.prctl(ctypes.c_int(option), *given))
     if result < 0:
@@ -64,20 +67,29 @@ def prctl(option: int, *arguments: int) -> int:
 
 
 def unshare(flags: int) -> None:
-    """raises    KernelLacks, OSError"""
+    """Call unshare(2).
+
+    raises    KernelLacks, OSError
+    """
     if _LIBC.unshare(ctypes.c_int(flags)) != 0:
         raise_for("unshare", ctypes.get_errno())
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
-    """raises    KernelLacks, OSError"""
+    """Call mount(2).
+
+    raises    KernelLacks, OSError
+    """
     given = [text.encode() for text in (source, target, kind)]
     if _LIBC.mount(*given, ctypes.c_ulong(flags), data.encode() or None) != 0:
         raise_for(f"mount on {target}", ctypes.get_errno())
 
 
 def raise_for(what: str, number: int) -> None:
-    """raises    KernelLacks or OSError, by the error's number"""
+    """Raise what a system call's error number means.
+
+    raises    KernelLacks or OSError, by the error's number
+    """
     if number in (errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSPC):
         raise KernelLacks(what, number)
     raise OSError(number, f"{what}: {os.strerror(number)}")

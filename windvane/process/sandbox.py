@@ -50,7 +50,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """data_dir      where keys, database and everybody's objects are
+    """The sandbox that this machine allows for tasks and models.
+
+    data_dir      where keys, database and everybody's objects are
     parts         those that hold on this machine
     first_user    of the numbers that processes run under, if the server is root
     private       other folders that are as private as the data folder
@@ -104,7 +106,10 @@ class Sandbox:
         write: tuple[Path, ...] = (),
         limits: Limits = Limits(),
     ) -> Confinement:
-        """owner    the ARN of the job or endpoint"""
+        """Return how a process of one job or endpoint is confined.
+
+        owner    the ARN of the job or endpoint
+        """
         return Confinement(
             self.parts,
             read,

@@ -52,7 +52,10 @@ def _pass_on(source: int) -> None:
 
 
 def _write(line: bytes, left_out: int) -> None:
-    """left_out    bytes before this line that are not shown"""
+    """Write a line to the standard error of this process.
+
+    left_out    bytes before this line that are not shown
+    """
     if left_out:
         sys.stderr.write(f"  | ({left_out} bytes were left out: too much was written at once)\n")
     if line:

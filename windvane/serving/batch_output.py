@@ -33,7 +33,9 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class Output:
-    """media       of the answers
+    """How predictions of a transform job are written.
+
+    media       of the answers
     joins       the input stands before its answer
     path        of what is written
     is_single   an answer in JSON is a document for each record, not one for all that were sent together

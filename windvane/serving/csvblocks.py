@@ -81,7 +81,10 @@ Records = PlainRecords | AnyRecords
 
 @dataclass(frozen=True)
 class CsvBlock:
-    """first_row    number of the first record, counted from 1"""
+    """Records of a CSV file that are sent together.
+
+    first_row    number of the first record, counted from 1
+    """
 
     first_row: int
     records: Records

@@ -50,7 +50,9 @@ _ONE_THREAD = {
 
 @dataclass(frozen=True)
 class ExplainBounds:
-    """at_once    processes; they take what endpoints leave of the machine
+    """How much explanations of predictions may take.
+
+    at_once    processes; they take what endpoints leave of the machine
     waiting    requests of one account that may wait for one; more are turned away
     budget_s   for Shapley values, where they must be sampled
     answer_s   for all of it, from the start of the process
@@ -64,7 +66,9 @@ class ExplainBounds:
 
 @dataclass(frozen=True)
 class RowQuestion:
-    """variant   "" for the one that answers most requests
+    """A request to explain the prediction of one row.
+
+    variant   "" for the one that answers most requests
     label     whose probability is explained; "" for the predicted one's
     """
 

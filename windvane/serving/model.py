@@ -92,7 +92,10 @@ def check_shape(environments: Sequence[Mapping[str, str]]) -> str:
 
 
 def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor) -> ServedModel:
-    """raises    InvalidRequest if the containers do not fit together, CorruptArtifact"""
+    """Load the model that the containers of an endpoint hold.
+
+    raises    InvalidRequest if the containers do not fit together, CorruptArtifact
+    """
     shape = check_shape([container.environment for container in containers])
     first = containers[0].folder
     if shape == "whole":

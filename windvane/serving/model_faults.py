@@ -17,7 +17,10 @@ from windvane.serving.routes import Route, VariantRoute
 async def answered(
     answer: Awaitable[Frame], route: Route, variant: VariantRoute
 ) -> tuple[dict[str, Any], bytes]:
-    """raises    ModelFault if there is none"""
+    """Return a model's answer.
+
+    raises    ModelFault if there is none
+    """
     try:
         return await answer
     except TimedOut as error:
@@ -53,7 +56,10 @@ def refused(route: Route, header: Mapping[str, object]) -> ModelFault:
 
 
 def check_description(route: Route, variant: VariantRoute, body: bytes) -> None:
-    """raises    ModelFault if a model tells more of itself than the server reads"""
+    """Check the length of what a model tells of itself.
+
+    raises    ModelFault if a model tells more of itself than the server reads
+    """
     message = ""
     if len(body) > MOST_TOLD_BYTES:
         message = f"The model tells {len(body)} bytes of itself; {MOST_TOLD_BYTES} are the most that are read."
@@ -73,7 +79,10 @@ def _timed_out(route: Route, container: str) -> ModelFault:
 
 
 def check_is_up(route: Route, variant: VariantRoute) -> None:
-    """raises    ModelFault if its processes keep ending before they are ready: nobody is to wait for them"""
+    """Check that the variant has processes that may answer.
+
+    raises    ModelFault if its processes keep ending before they are ready: nobody is to wait for them
+    """
     if variant.why_down:
         message = f"{variant.why_down}. It is tried again."
         sentence = f'Received server error (0) from {variant.primary} with message "{message}". {_see(route)}'

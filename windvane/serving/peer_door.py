@@ -86,7 +86,10 @@ class PeerDoor:
 
 
 def _frame_of(body: bytes) -> Frame:
-    """raises    BadFrame"""
+    """Parse the frame of a request.
+
+    raises    BadFrame
+    """
     frames = FrameBuffer()
     frames.feed(body)
     if (found := frames.next_frame()) is None:

@@ -64,7 +64,9 @@ class Peer:
 
 @dataclass(frozen=True)
 class Proved:
-    """account      whose request is passed on
+    """What the signature of another server's request says.
+
+    account      whose request is passed on
     body_hash    that the body has to have
     """
 
@@ -82,7 +84,10 @@ class Seal:
         self._key = derive_key(secret, _PURPOSE)
 
     def proof(self, body_hash: str, at: int, account: str) -> str:
-        """at    seconds since the epoch"""
+        """Return the signature of a request to another server.
+
+        at    seconds since the epoch
+        """
         said = f"{at} {account} {body_hash}"
         return f"{said} {hmac.digest(self._key, said.encode(), 'sha256').hex()}"
 

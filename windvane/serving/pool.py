@@ -32,7 +32,9 @@ _MEDIA = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 
 @dataclass(frozen=True)
 class Bounds:
-    """answer_s    how long a request may take, waiting included (AWS: containers must respond within 60 seconds)
+    """How many requests wait, and how long.
+
+    answer_s    how long a request may take, waiting included (AWS: containers must respond within 60 seconds)
     queue       requests that may wait, for each instance
     """
 

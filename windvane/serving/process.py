@@ -51,7 +51,10 @@ class ModelProcess:
     def __init__(
         self, program: Sequence[str], spec: Path, log: Path, environment: dict[str, str]
     ) -> None:
-        """raises    OSError if it cannot be started"""
+        """Start a model process.
+
+        raises    OSError if it cannot be started
+        """
         ours, theirs = socket.socketpair()
         arguments = [*program, "--channel", str(theirs.fileno()), "--spec", str(spec)]
         try:

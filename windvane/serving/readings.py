@@ -164,7 +164,10 @@ def _added_up(sent: Iterable[Sent], slot: int) -> _Counts:
 
 @dataclass(frozen=True)
 class _Reader:
-    """first    the slot of the first row of `slots`"""
+    """Sums up the counts of a stretch of time.
+
+    first    the slot of the first row of `slots`
+    """
 
     snapshot: Snapshot
     slots: _Counts

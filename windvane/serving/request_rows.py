@@ -38,7 +38,10 @@ def read_rows(body: bytes, content_type: str, schema: Schema) -> list[Row]:
 
 
 def check_lengths(rows: Sequence[Row], schema: Schema, first_row: int = 1) -> None:
-    """raises    InvalidRequest naming the first row, counted from first_row, that has not a cell for each feature"""
+    """Check that every row has a cell for each feature.
+
+    raises    InvalidRequest naming the first row, counted from first_row, that has not a cell for each feature
+    """
     n_cells = len(schema.features)
     for number, row in enumerate(rows, first_row):
         if len(row) != n_cells:

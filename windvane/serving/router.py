@@ -101,7 +101,9 @@ class Router:
     async def invoke(
         self, scope: Scope, endpoint: str, invocation: Invocation, hops: int = 0
     ) -> Answer:
-        """hops      servers that have passed the request on
+        """Answer a request to an endpoint, here or by the server that hosts it.
+
+        hops      servers that have passed the request on
 
         raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant
         """

@@ -29,7 +29,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class VariantRoute:
-    """key      unique among all variants of all generations of all endpoints
+    """A variant of an endpoint, as requests are routed to it.
+
+    key      unique among all variants of all generations of all endpoints
     primary  as AWS names the container that a time-out is blamed on
     size     instances it is meant to have
     most     requests in hand at once, if that is bounded

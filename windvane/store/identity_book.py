@@ -46,7 +46,10 @@ class IdentityBook(Protocol):
         """Replace the record of the same kind, account and name; raises KeyError if there is none."""
 
     def remove_identity(self, record: Identity) -> None:
-        """raises    KeyError if there never was one"""
+        """Remove a user, role, policy or access key.
+
+        raises    KeyError if there never was one
+        """
 
     def identity(self, kind: type[I], account: str, name: str) -> I | None: ...
 

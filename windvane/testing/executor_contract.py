@@ -34,12 +34,18 @@ def answer(payload: Mapping[str, Any], _: Say) -> Mapping[str, Any]:
 
 
 def fail(_: Mapping[str, Any], __: Say) -> Mapping[str, Any]:
-    """raises    DataFault"""
+    """Fail with an error of ours.
+
+    raises    DataFault
+    """
     raise DataFault("The column is empty.")
 
 
 def stumble(_: Mapping[str, Any], __: Say) -> Mapping[str, Any]:
-    """raises    ZeroDivisionError"""
+    """Fail with an error that nobody expected.
+
+    raises    ZeroDivisionError
+    """
     return {"answer": 1 / 0}
 
 

@@ -49,7 +49,10 @@ class Workshop:
         validation: str | None = None,
         **options: Any,
     ) -> Analysis:
-        """validation    text of a CSV file that is a validation set of its own"""
+        """Analyse a table that is given as the texts of its files.
+
+        validation    text of a CSV file that is a validation set of its own
+        """
         chosen = replace(self.options, **options)
         spec = problem or ProblemSpec("y")
         held_out = None

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass
 class _Line:
-    """n    that have their turn or wait for it"""
+    """The turns of one account.
+
+    n    that have their turn or wait for it
+    """
 
     turns: asyncio.Semaphore
     n: int = 0

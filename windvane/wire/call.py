@@ -156,7 +156,9 @@ class Authorize(Protocol):
     def __call__(
         self, caller: Caller, action: str, resource: str, facts: Mapping[str, str] = ...
     ) -> None:
-        """facts     what conditions may ask for of this request: keys in lower case, such as `s3:prefix`
+        """Check that a caller may do an action to a resource.
+
+        facts     what conditions may ask for of this request: keys in lower case, such as `s3:prefix`
 
         raises    AccessDenied
         """

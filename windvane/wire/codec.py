@@ -42,7 +42,10 @@ class Codec(Contract):
         """Return the parameters by their names in the model; raises Malformed."""
 
     def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
-        """raises    UnfitResult if the result does not fit the operation's output shape"""
+        """Encode the result of an operation.
+
+        raises    UnfitResult if the result does not fit the operation's output shape
+        """
 
 
 class JsonCodec:

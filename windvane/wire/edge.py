@@ -84,7 +84,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EdgeLimits:
-    """control_body_bytes    bodies of every service but the runtime
+    """Limits of requests at the edge.
+
+    control_body_bytes    bodies of every service but the runtime
     runtime_body_bytes    bodies of InvokeEndpoint
     body_s                seconds from the head of a request to the end of its body
     threads               synchronous operations that run at once
@@ -99,7 +101,9 @@ class EdgeLimits:
 
 
 class Edge:
-    """operations         synchronous handlers by (service, operation)
+    """The ASGI application that answers AWS requests; `CHAIN` lists its steps.
+
+    operations         synchronous handlers by (service, operation)
     async_operations   asynchronous ones
     s3_gateway         answers S3 requests; None refuses them
     clock              the time in UTC

@@ -109,7 +109,10 @@ class WatchedSend:
         self._recorder = recorder
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
-        """raises    StoreUnusable if what was done could not be recorded; nothing was sent then"""
+        """Send a message once the audit log has recorded the request.
+
+        raises    StoreUnusable if what was done could not be recorded; nothing was sent then
+        """
         if message["type"] == "http.response.start":
             if self._recorder is not None:
                 written = self._recorder.begin_answer(self._record)

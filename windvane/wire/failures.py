@@ -45,7 +45,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Score:
-    """failures   with exponential forgetting, as of `at`
+    """How often a peer or an access key has failed lately.
+
+    failures   with exponential forgetting, as of `at`
     unlogged   since the last line that the log has of it
     """
 

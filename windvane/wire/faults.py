@@ -328,7 +328,10 @@ def _encode_ec2(_: Exception, fault: Fault, sentence: str, request_id: str) -> A
 
 
 def _encode_cbor(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
-    """source    RFC 8949 (a map of two texts), and Smithy's RPC v2 CBOR protocol"""
+    """Encode an error in CBOR.
+
+    source    RFC 8949 (a map of two texts), and Smithy's RPC v2 CBOR protocol
+    """
     pairs = (("__type", fault.code), ("message", sentence))
     body = b"\xa2" + b"".join(_cbor_text(name) + _cbor_text(value) for name, value in pairs)
     headers = (

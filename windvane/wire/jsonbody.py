@@ -65,12 +65,18 @@ def _parsed(body: bytes) -> Any:
 
 
 def write_json(value: Mapping[str, Any], shape: Shape) -> bytes:
-    """raises    UnfitResult for a value that does not fit the shape"""
+    """Write a result as JSON.
+
+    raises    UnfitResult for a value that does not fit the shape
+    """
     return write_value(value, shape, "")
 
 
 def write_value(value: Any, shape: Shape, path: str) -> bytes:
-    """raises    UnfitResult for a value that does not fit the shape"""
+    """Write a value of any shape as JSON.
+
+    raises    UnfitResult for a value that does not fit the shape
+    """
     return _document(_write(value, shape, path))
 
 

@@ -40,7 +40,10 @@ class Service:
     model: ServiceModel
 
     def operation(self, name: str) -> OperationModel:
-        """raises    UnknownOperation if the service model has no operation of this name"""
+        """Return an operation of the service.
+
+        raises    UnknownOperation if the service model has no operation of this name
+        """
         if name not in _operation_names(self.name):
             raise UnknownOperation(f"{name[:128]!r} is no operation of {self.name}.")
         return self.model.operation_model(name)

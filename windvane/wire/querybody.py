@@ -56,7 +56,10 @@ def _plant(tree: Tree, name: str, text: str) -> None:
 
 
 def read_parameters(tree: Tree, shape: Shape) -> dict[str, Any]:
-    """raises    Malformed for a value of the wrong type"""
+    """Read parameters from the pairs of a form.
+
+    raises    Malformed for a value of the wrong type
+    """
     parameters: dict[str, Any] = _read(tree, shape, "")
     return parameters
 

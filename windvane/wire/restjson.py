@@ -35,7 +35,9 @@ _NEEDS_QUOTES = re.compile(r'[",]')
 def read_parameters(
     operation: OperationModel, labels: Sequence[tuple[str, str]], request: Request
 ) -> dict[str, Any]:
-    """labels    of the path, still percent-encoded
+    """Read parameters from the path, query, headers and body.
+
+    labels    of the path, still percent-encoded
 
     raises    Malformed
     """

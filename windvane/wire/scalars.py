@@ -40,7 +40,10 @@ def parse_text(shape: Shape, text: str, path: str) -> Any:
 
 
 def checked_string(text: str, path: str) -> str:
-    """raises    Malformed for what no store can hold: a null character or half a surrogate pair"""
+    """Return a text that every store can hold.
+
+    raises    Malformed for what no store can hold: a null character or half a surrogate pair
+    """
     if not text.isprintable() and (match := _UNSTORABLE.search(text)):
         raise Malformed(
             f"The string at '{path}' holds U+{ord(match[0]):04X}, which is not allowed in text."
@@ -49,7 +52,10 @@ def checked_string(text: str, path: str) -> str:
 
 
 def checked_integer(value: int, type_name: str, path: str) -> int:
-    """raises    Malformed for a number that the type cannot hold"""
+    """Return an integer that its type can hold.
+
+    raises    Malformed for a number that the type cannot hold
+    """
     lowest, highest = INTEGER_RANGES[type_name]
     if not lowest <= value <= highest:
         raise Malformed(
@@ -85,7 +91,9 @@ def moment_from_epoch(seconds: float, path: str) -> datetime:
 
 
 def format_moment(moment: datetime, form: str = "iso8601") -> str:
-    """form    a timestampFormat of the service model
+    """Format a time as the service model asks for.
+
+    form    a timestampFormat of the service model
 
     raises    UnfitResult for what is no moment
     """

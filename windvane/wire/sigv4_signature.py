@@ -78,7 +78,10 @@ def claimed_access_key(request: Request) -> str:
 
 
 def read_signature(request: Request) -> Signature:
-    """raises    MissingToken, IncompleteSignature, BadSignature for a signature that says too little"""
+    """Read the signature of a request from its header or query.
+
+    raises    MissingToken, IncompleteSignature, BadSignature for a signature that says too little
+    """
     authorization = header(request, "authorization")
     if authorization:
         return _from_header(request, authorization)

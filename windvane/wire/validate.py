@@ -27,7 +27,10 @@ _SCALARS = frozenset(
 
 
 def validate(parameters: Mapping[str, Any], shape: Shape | None) -> None:
-    """raises    InvalidRequest naming every fault"""
+    """Check parameters against the service model.
+
+    raises    InvalidRequest naming every fault
+    """
     if shape is None or _is_sound(parameters, shape):
         return
     faults = list(_structure_faults(parameters, shape, ""))

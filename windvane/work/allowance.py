@@ -23,7 +23,9 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class TaskAllowance:
-    """open_artifacts    anew: a client does not survive a fork
+    """What a task may use, and settings of the server that it depends on.
+
+    open_artifacts    anew: a client does not survive a fork
     threads           for reading and explaining; training uses one, or as many as its task says
     memory_mb         at which the process will be killed
     max_data_bytes    decompressed training data

@@ -61,7 +61,10 @@ def _download(artifacts: Artifacts, url: str, folder: Path, take: Take) -> None:
 
 
 def _size(artifacts: Artifacts, location: Location) -> int:
-    """raises    FileNotFoundError"""
+    """Return the size of an object.
+
+    raises    FileNotFoundError
+    """
     info = artifacts.info(location)
     if info is None:
         raise FileNotFoundError(str(location))

@@ -23,7 +23,9 @@ _CANDIDATES = (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE, TaskKind.PA
 
 @dataclass(frozen=True)
 class Artefact:
-    """path    below the job's root; what stands in braces differs from file to file, and {file} may have folders
+    """A kind of file that jobs leave in S3.
+
+    path    below the job's root; what stands in braces differs from file to file, and {file} may have folders
     stages  that write it
     holds   what is in it
     modes   of jobs that have it

@@ -154,7 +154,10 @@ class Keys:
         return self.root / layout.TRANSFORMED.folder()
 
     def transformed(self, recipe: str, part: str, number: int) -> Location:
-        """part    'train' or 'validation'"""
+        """Return where a part of the data is kept that a recipe transformed.
+
+        part    'train' or 'validation'
+        """
         return self.root / layout.TRANSFORMED.at(recipe=recipe, part=part, n=str(number))
 
     def model_folder(self, recipe: str, algorithm: str) -> Location:

@@ -78,7 +78,10 @@ class OperationTable:
         self._operations: dict[str, Operation] = {}
 
     def serves(self, name: str, *refused: str) -> Callable[[Operation], Operation]:
-        """refused    members that cannot be honoured"""
+        """Return the decorator that registers a function for an operation.
+
+        refused    members that cannot be honoured
+        """
 
         def declare(operation: Operation) -> Operation:
             def checked(parts: IdentityParts, call: Call) -> Result:

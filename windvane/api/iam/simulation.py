@@ -110,7 +110,10 @@ def _read(documents: list[str]) -> list[Policy]:
 
 
 def _facts(entries: list[dict[str, Any]]) -> Mapping[str, str]:
-    """raises    InvalidRequest for a key of more than one value: no condition here asks for sets"""
+    """Return the context entries of a request as condition keys in lower case with their values.
+
+    raises    InvalidRequest for a key of more than one value: no condition here asks for sets
+    """
     facts = {}
     for entry in entries:
         key, values = entry.get("ContextKeyName", ""), entry.get("ContextKeyValues", [])

@@ -59,7 +59,10 @@ def headers_of(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def metadata_of(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """raises    S3Refusal for more than MAX_METADATA bytes"""
+    """Return the user-defined metadata of a request.
+
+    raises    S3Refusal for more than MAX_METADATA bytes
+    """
     metadata: dict[str, str] = parameters.get("Metadata", {})
     size = sum(len(name) + len(value) for name, value in metadata.items())
     if size > MAX_METADATA:

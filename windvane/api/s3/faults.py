@@ -15,7 +15,10 @@ _Fault = TypeVar("_Fault", bound=errors.ObjectFault)
 
 @contextmanager
 def in_words_of_s3() -> Iterator[None]:
-    """raises    S3Refusal for an ObjectFault"""
+    """Translate faults of the object store that are raised inside to errors of S3.
+
+    raises    S3Refusal for an ObjectFault
+    """
     try:
         yield
     except errors.ObjectFault as fault:

@@ -85,7 +85,10 @@ def find(store: ObjectStore, given: Mapping[str, Any]) -> Version:
 
 
 def version_id_of(given: Mapping[str, Any]) -> str | None:
-    """raises    S3Refusal for an empty one, and for what no answer could repeat in its head"""
+    """Return the version that a request names, or None.
+
+    raises    S3Refusal for an empty one, and for what no answer could repeat in its head
+    """
     version_id: str | None = given.get("VersionId")
     if version_id == "":
         raise refused("InvalidArgument", "Version id cannot be the empty string")

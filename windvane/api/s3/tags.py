@@ -33,7 +33,10 @@ def tags_of_header(text: str | None) -> dict[str, str]:
 
 
 def tags_of_set(tag_set: Sequence[Mapping[str, str]], limit: int) -> dict[str, str]:
-    """raises    S3Refusal"""
+    """Return the tags of a request's tag set, checked.
+
+    raises    S3Refusal
+    """
     return checked([(tag["Key"], tag["Value"]) for tag in tag_set], limit)
 
 
@@ -42,7 +45,10 @@ def tag_set(tags: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def checked(pairs: Sequence[tuple[str, str]], limit: int) -> dict[str, str]:
-    """raises    S3Refusal for tags that break a rule"""
+    """Return tags as a dictionary once they keep S3's rules.
+
+    raises    S3Refusal for tags that break a rule
+    """
     tags = dict(pairs)
     if len(tags) < len(pairs):
         raise refused("InvalidTag", "Cannot provide multiple Tags with the same key")

@@ -27,7 +27,10 @@ from windvane.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class TypedRows:
-    """cells    typed, `n_rows` values each, of every feature column"""
+    """Rows of a table, with the values of each feature column in its type.
+
+    cells    typed, `n_rows` values each, of every feature column
+    """
 
     cells: Columns
     n_rows: int

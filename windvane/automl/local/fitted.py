@@ -34,7 +34,9 @@ _KIND, _BOARD = "automl", "leaderboard.json"
 
 @dataclass(frozen=True)
 class Fitted:
-    """folder       what `save` copies: transformers/ model/ leaderboard.json analysis.json manifest.json and, if
+    """A fitted model with what belongs to it.
+
+    folder       what `save` copies: transformers/ model/ leaderboard.json analysis.json manifest.json and, if
                  rows are kept, background/
     label_kind   'string', 'integer', 'float' or 'boolean': what predicted labels are
     job          the job's folder, if it was kept

@@ -52,7 +52,9 @@ def features_of(
 def strategy_of(
     mode: str | None, algorithms: Sequence[str] | None, monotone: Mapping[str, int]
 ) -> Strategy:
-    """raises    InvalidRequest for a name that is unknown, an algorithm that is not installed, or one that cannot keep
+    """Return the strategy that the arguments of `AutoML` ask for.
+
+    raises    InvalidRequest for a name that is unknown, an algorithm that is not installed, or one that cannot keep
     answers monotone where that is asked for
     """
     if mode is not None and mode not in _MODES:
@@ -98,7 +100,10 @@ def named(enum: type[_Enum], parameter: str, name: str | None) -> _Enum | None:
 
 
 def check_at_least(parameter: str, value: float | None, least: int) -> None:
-    """raises    InvalidRequest if it is below; None is any value"""
+    """Check that a parameter is at least as large as it must be.
+
+    raises    InvalidRequest if it is below; None is any value
+    """
     if value is not None and not value >= least:
         raise InvalidRequest(f"{parameter} is {value}; it must be at least {least}.")
 
@@ -110,7 +115,10 @@ def check_budget(
     memory_mb: int | None,
     max_latency_ms: float | None,
 ) -> None:
-    """raises    InvalidRequest for a number out of range; None is any value"""
+    """Check the limits of time, candidates, threads, memory and latency.
+
+    raises    InvalidRequest for a number out of range; None is any value
+    """
     check_at_least("max_runtime_s", max_runtime_s, 1)
     check_at_least("max_candidates", max_candidates, 1)
     check_at_least("threads", threads, 1)

@@ -54,7 +54,10 @@ class ReportStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Reported:
-    """note    sentences that are to be told, e.g. why the report is not whole; "" if there is nothing to tell"""
+    """What became of a report that was asked for.
+
+    note    sentences that are to be told, e.g. why the report is not whole; "" if there is nothing to tell
+    """
 
     kind: Kind
     fate: ReportStatus

@@ -130,7 +130,10 @@ def _no_time(kind: Kind) -> str:
 
 @dataclass(frozen=True)
 class _ReportContext:
-    """scratch    where reports are made before they are moved to their place"""
+    """How reports of one request are run.
+
+    scratch    where reports are made before they are moved to their place
+    """
 
     request: ReportRequest
     scratch: Path

@@ -192,7 +192,10 @@ class _Driver:
         return result_from_json(told)
 
     def _analysed(self, ended: Ended) -> None:
-        """raises    DataFault, JobFault"""
+        """Take over what the analysis found.
+
+        raises    DataFault, JobFault
+        """
         _check_analysed(ended, self._job)
         table = read_dataset(self._job.folders.dataset)
         self._analysis = analysis = table.analysis
@@ -255,7 +258,10 @@ class _Driver:
 
 
 def _check_analysed(ended: Ended, job: Job) -> None:
-    """raises    DataFault, JobFault"""
+    """Check that the analysis has finished.
+
+    raises    DataFault, JobFault
+    """
     if ended.is_a(DataFault):
         raise DataFault(_why(ended))
     if ended.is_a(JobFault):

@@ -45,7 +45,9 @@ _BELOW_ROOT = "/documentation/explainability/output"
 
 @dataclass(frozen=True)
 class Explanation:
-    """outputs    names that a class can be chosen by; () where there is one thing to explain
+    """What the tab "Explanation" shows of an explainability report, for one output of the model.
+
+    outputs    names that a class can be chosen by; () where there is one thing to explain
     output     the one that is shown
     scale      what contributions are measured in
     """
@@ -61,7 +63,10 @@ class Explanation:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationView(Shown):
-    """explanation    None while there is no report;  reports  of what is being made, None if nothing is"""
+    """The tab "Explanation" of a candidate.
+
+    explanation    None while there is no report;  reports  of what is being made, None if nothing is
+    """
 
     explanation: Explanation | None
     reports: Any
@@ -134,7 +139,10 @@ def explanation_of(
     target: str,
     output: int,
 ) -> Explanation:
-    """values    columns of explanations_shap/out.csv;  cells  of the rows explained; empty if they are not known"""
+    """Return what is shown of a report for one output of the model.
+
+    values    columns of explanations_shap/out.csv;  cells  of the rows explained; empty if they are not known
+    """
     explanations = analysis["explanations"]
     by_label = explanations["kernel_shap"]
     outputs = _outputs(by_label, labels)

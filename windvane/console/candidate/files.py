@@ -17,7 +17,10 @@ KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
 
 @dataclass(frozen=True)
 class File:
-    """what    in words;  size  in bytes"""
+    """One file of a candidate.
+
+    what    in words;  size  in bytes
+    """
 
     uri: str
     what: str
@@ -32,7 +35,9 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class FilesView(Shown):
-    """shown    the report in the frame: one of KINDS, "" if there is none
+    """The tab "Files" of a candidate.
+
+    shown    the report in the frame: one of KINDS, "" if there is none
     reports  those there are: kind and title
     """
 

@@ -26,7 +26,9 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Head:
-    """part    of PARTS that is shown
+    """The head of a candidate's pages: name, status, score, and the tabs.
+
+    part    of PARTS that is shown
     url     of the candidate
     """
 

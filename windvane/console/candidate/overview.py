@@ -27,7 +27,9 @@ class Transformer:
 
 @dataclass(frozen=True, kw_only=True)
 class OverviewView(Shown):
-    """rows_per_fold    None if a fold's model learns from all rows
+    """The tab "Overview" of a candidate.
+
+    rows_per_fold    None if a fold's model learns from all rows
     endpoint         a name to suggest for an endpoint
     trouble          why it was not deployed; "" unless that was tried
     """

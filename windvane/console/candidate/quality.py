@@ -58,7 +58,10 @@ _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 
 @dataclass(frozen=True)
 class Measure:
-    """constant    what always giving the best single answer would reach; None where that means nothing"""
+    """One metric of the report with its standard deviation.
+
+    constant    what always giving the best single answer would reach; None where that means nothing
+    """
 
     title: str
     figure: FormattedScore
@@ -76,7 +79,10 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class ThresholdView:
-    """own    the model's threshold;  chosen  what the asked one does"""
+    """The slider for the decision threshold, with its chart.
+
+    own    the model's threshold;  chosen  what the asked one does
+    """
 
     positive: str
     negative: str
@@ -95,7 +101,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class Quality:
-    """rows    which were judged, in words;  sentences  that stand above the charts"""
+    """What the tab "Quality" shows of a model insights report.
+
+    rows    which were judged, in words;  sentences  that stand above the charts
+    """
 
     n_rows: int
     rows: str
@@ -113,7 +122,10 @@ class Quality:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityView(Shown):
-    """quality    None while there is no report;  reports  of what is being made, None if nothing is"""
+    """The tab "Quality" of a candidate.
+
+    quality    None while there is no report;  reports  of what is being made, None if nothing is
+    """
 
     quality: Quality | None
     reports: Any
@@ -138,7 +150,10 @@ async def read_quality(
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:
-    """figures    None for a report of a version that wrote none"""
+    """Return what is shown of a model insights report.
+
+    figures    None for a report of a version that wrote none
+    """
     dataset = statistics["dataset"]
     metrics = next((value for key, value in statistics.items() if key.endswith("_metrics")), None)
     if metrics is None:

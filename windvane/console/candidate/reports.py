@@ -16,7 +16,9 @@ _OVER = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class ReportsState:
-    """status    of the processing job that makes them; "" if none was asked for
+    """Whether reports of a candidate are there, are being made, or can be asked for.
+
+    status    of the processing job that makes them; "" if none was asked for
     can_be    whether they can be asked for now
     """
 

@@ -38,7 +38,10 @@ class LogLine:
 
 @dataclass(frozen=True, kw_only=True)
 class StepsView(Shown):
-    """lines    of the log of the step that is shown, oldest first;  log  its place"""
+    """The tab "Steps" of a candidate.
+
+    lines    of the log of the step that is shown, oldest first;  log  its place
+    """
 
     steps: Sequence[StepRow]
     chart: Chart | None

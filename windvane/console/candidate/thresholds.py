@@ -50,7 +50,10 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Choice:
-    """hits, alarms    positive and negative rows predicted positive"""
+    """What the model decides at one threshold.
+
+    hits, alarms    positive and negative rows predicted positive
+    """
 
     threshold: float
     hits: int

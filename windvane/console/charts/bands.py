@@ -34,7 +34,10 @@ class Band:
 
 
 def band_chart(bands: Sequence[Band], levels: Sequence[float]) -> Chart:
-    """levels    shares of rows that intervals hold, rising"""
+    """Draw prediction intervals against the predicted value.
+
+    levels    shares of rows that intervals hold, rising
+    """
     reach = roomy([one.centre for one in bands])
     across = Scale(*reach, _LEFT, _WIDTH - _RIGHT)
     ends = [end for one in bands for end in (*one.low, *one.high)]

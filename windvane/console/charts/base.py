@@ -34,7 +34,10 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Chart:
-    """legend    name and class of each series that needs to be told apart"""
+    """A chart: its drawing, the same numbers as a table, and a legend.
+
+    legend    name and class of each series that needs to be told apart
+    """
 
     title: str
     svg: Markup
@@ -124,7 +127,10 @@ def text(
     limit: int = 40,
     lines_below: float = 0.0,
 ) -> Markup:
-    """lines_below    how far the text stands below y, in sizes of its font, which differ from page to page"""
+    """Return a text of a drawing.
+
+    lines_below    how far the text stands below y, in sizes of its font, which differ from page to page
+    """
     below = Markup(' dy="{}em"').format(_n(lines_below)) if lines_below else ""
     element = Markup('<text x="{}" y="{}"{} class="{}" text-anchor="{}">{}</text>')
     return element.format(_n(x), _n(y), below, css, anchor, name(content, limit))

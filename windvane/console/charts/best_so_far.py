@@ -55,7 +55,9 @@ WIDE, NARROW = Size(660, 280), Size(340, 250)
 def best_so_far(
     marks: Sequence[Mark], objective: str, is_minimized: bool, until_s: float, size: Size = WIDE
 ) -> Chart:
-    """marks      in the order in which they finished
+    """Draw the score of every candidate over time, with the best score so far as a line.
+
+    marks      in the order in which they finished
     until_s    where the axis of time ends
     """
     unit, name = _unit(until_s)

@@ -26,7 +26,9 @@ _LEAST = 4
 
 @dataclass(frozen=True)
 class Column:
-    """begin    of the stretch, in seconds before now (negative)
+    """Counts of one stretch of time.
+
+    begin    of the stretch, in seconds before now (negative)
     counts   of each kind
     """
 
@@ -43,7 +45,9 @@ def column_chart(
     step_s: float,
     y_title: str,
 ) -> Chart:
-    """kinds     name and class of each, the lowest first
+    """Draw counts over time as stacked columns.
+
+    kinds     name and class of each, the lowest first
     columns   oldest first; those that are not over yet grow
     span_s    how far back the axis reaches
     step_s    length of a stretch

@@ -26,7 +26,9 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Curve:
-    """points     (x, y), x not falling;  chance  likewise
+    """A curve of a classifier, such as the ROC curve, and that of random guessing.
+
+    points     (x, y), x not falling;  chance  likewise
     decided    where the model stands; None if that is not known
     """
 

@@ -38,7 +38,9 @@ class Answers:
 
 @dataclass(frozen=True)
 class Dependence:
-    """cells     at which the answers are known: numbers, or words
+    """The partial dependence of one column.
+
+    cells     at which the answers are known: numbers, or words
     shares    of the rows that have such a cell, or the nearest to it
     """
 
@@ -49,7 +51,10 @@ class Dependence:
 
 
 def dependence_chart(one: Dependence, y_title: str, y_range: tuple[float, float]) -> Chart:
-    """y_range    that all columns share, so that they can be compared"""
+    """Draw the partial dependence of a column, with the distribution of its values.
+
+    y_range    that all columns share, so that they can be compared
+    """
     cells = [cell for cell in one.cells if not isinstance(cell, str)]
     is_ordered = len(cells) == len(one.cells)
     bottom = _HEIGHT if is_ordered else _HEIGHT + _WORDS_BOTTOM - _BOTTOM

@@ -22,7 +22,10 @@ _NAMES, _RIGHT = 200.0, 80.0
 
 @dataclass(frozen=True)
 class Span:
-    """start_s, end_s    since the first one began"""
+    """A step with its beginning and end.
+
+    start_s, end_s    since the first one began
+    """
 
     name: str
     start_s: float
@@ -30,7 +33,10 @@ class Span:
 
 
 def gantt_chart(title: str, spans: Sequence[Span]) -> Chart:
-    """spans    at least one"""
+    """Draw steps as bars over time.
+
+    spans    at least one
+    """
     last = max(span.end_s for span in spans)
     across = Scale(0.0, last if last > 0 else 1.0, _NAMES, _WIDTH - _RIGHT)
     base = _TOP + _ROW * len(spans)

@@ -23,7 +23,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 28.0, 46.0
 def histogram_chart(
     title: str, counts: Sequence[int], edges: Sequence[float], x_title: str, caption: str = ""
 ) -> Chart:
-    """edges    one more than counts"""
+    """Draw how many rows fall into each bin.
+
+    edges    one more than counts
+    """
     across = Scale(edges[0], edges[-1], _LEFT, _WIDTH - _RIGHT)
     up = Scale(0.0, max([1, *counts]) * 1.05, _HEIGHT - _BOTTOM, _TOP)
     parts = [left_axis(up, _LEFT, _WIDTH - _RIGHT, "rows")]

@@ -27,7 +27,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 16.0, 26.0, 42.0
 
 @dataclass(frozen=True)
 class Line:
-    """points    (x, y), x not falling
+    """One line of a chart.
+
+    points    (x, y), x not falling
     is_step      the value holds until the next one
     is_dashed    for what is only there to compare with
     """
@@ -49,7 +51,10 @@ def line_chart(
     y_range: tuple[float, float] | None = None,
     say: Callable[[float], str] = number,
 ) -> Chart:
-    """say    how a y is written in the table"""
+    """Draw lines over a common x axis.
+
+    say    how a y is written in the table
+    """
     xs = [x for one in lines for x, _ in one.points]
     ys = [y for one in lines for _, y in one.points]
     across = Scale(*(x_range or roomy(xs, 0.0)), _LEFT, _WIDTH - _RIGHT)

@@ -23,7 +23,10 @@ _MOST_ROWS = 40
 
 
 def predicted_actual_chart(predicted: Sequence[float], actual: Sequence[float]) -> Chart:
-    """predicted, actual    of as many rows, at least one"""
+    """Draw actual against predicted values, a point for each row.
+
+    predicted, actual    of as many rows, at least one
+    """
     across = Scale(*roomy(predicted, 0.03), _LEFT, _WIDTH - _RIGHT)
     up = Scale(*roomy(actual, 0.03), _HEIGHT - _BOTTOM, _TOP)
     low, high = max(across.low, up.low), min(across.high, up.high)

@@ -24,7 +24,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 16.0, 28.0, 46.0
 
 @dataclass(frozen=True)
 class Bin:
-    """observed    the share of its rows that came true; low, high  95 % interval of it"""
+    """Rows of similar predicted probability, and how often the event came true.
+
+    observed    the share of its rows that came true; low, high  95 % interval of it
+    """
 
     n_rows: int
     predicted: float
@@ -34,7 +37,10 @@ class Bin:
 
 
 def reliability_chart(bins: Sequence[Bin], event: str, outcome: str) -> Chart:
-    """event      what probabilities are of;  outcome    what came true"""
+    """Draw the observed share against the predicted probability.
+
+    event      what probabilities are of;  outcome    what came true
+    """
     across = Scale(0.0, 1.0, _LEFT, _WIDTH - _RIGHT)
     up = Scale(0.0, 1.0, _HEIGHT - _BOTTOM, _TOP)
     places = [(across.at(one.predicted), up.at(one.observed)) for one in bins]

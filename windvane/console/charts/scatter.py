@@ -30,7 +30,10 @@ into a line."""
 
 @dataclass(frozen=True)
 class Spot:
-    """latency_s    of one row"""
+    """A candidate with its score and latency.
+
+    latency_s    of one row
+    """
 
     name: str
     score: float
@@ -40,7 +43,10 @@ class Spot:
 
 
 def front_chart(spots: Sequence[Spot], metric: str, *, is_minimized: bool) -> Chart:
-    """spots    finished candidates that can be compared, at least one"""
+    """Draw scores against latencies, with the Pareto front as a line.
+
+    spots    finished candidates that can be compared, at least one
+    """
     across = _across([spot.latency_s for spot in spots])
     low, high = _seen_range([spot.score for spot in spots], is_minimized=is_minimized)
     up = Scale(low, high, _HEIGHT - _BOTTOM, _TOP)

@@ -26,7 +26,9 @@ _NAMES = ("p50", "p95", "p99")
 
 @dataclass(frozen=True)
 class Measured:
-    """at      seconds before now (negative)
+    """Percentiles of what was measured at one time.
+
+    at      seconds before now (negative)
     values  p50, p95 and p99 in seconds; None where nothing was measured
     """
 
@@ -35,7 +37,10 @@ class Measured:
 
 
 def spread_chart(title: str, measured: Sequence[Measured], span_s: float) -> Chart:
-    """measured    oldest first; span_s: how far back the axis reaches"""
+    """Draw the percentiles of a duration over time.
+
+    measured    oldest first; span_s: how far back the axis reaches
+    """
     found = [value for one in measured if one.values for value in one.values]
     low, high = (min(found) / 1.7, max(found) * 1.7) if found else (0.001, 0.1)
     along = across(span_s)

@@ -34,7 +34,10 @@ class ModelOrigin:
 
 @dataclass(frozen=True)
 class Origin:
-    """exists    the configuration may have been deleted; then its models are not known by name"""
+    """What an endpoint was made from: its configuration and models.
+
+    exists    the configuration may have been deleted; then its models are not known by name
+    """
 
     config: str
     exists: bool

@@ -73,7 +73,9 @@ class Serverless:
 
 @dataclass(frozen=True)
 class VariantRow:
-    """share      of the requests that name no variant, as the weights are now
+    """A production variant as the pages show it.
+
+    share      of the requests that name no variant, as the weights are now
     desired_*  what was asked for; as now when that is done
     instances  None if serverless
     n_up       processes that can be asked; None while nothing is hosted
@@ -115,7 +117,10 @@ class Invocation:
 
 @dataclass(frozen=True)
 class State:
-    """pending    the configuration that is on its way, if another one is"""
+    """What DescribeEndpoint says of an endpoint.
+
+    pending    the configuration that is on its way, if another one is
+    """
 
     name: str
     arn: str
@@ -133,7 +138,9 @@ class State:
 
 @dataclass(frozen=True)
 class Figures:
-    """windows    by how long they are, in minutes
+    """The requests of an endpoint in its last minutes.
+
+    windows    by how long they are, in minutes
     waiting    requests that wait for an instance now
     """
 
@@ -258,7 +265,10 @@ def _invocation(one: Answer) -> Invocation:
 
 
 def charts_of(figures: Answer, span: str) -> Charts:
-    """span    one of SPANS"""
+    """Return the charts of requests and latencies over a span of time.
+
+    span    one of SPANS
+    """
     member, span_s, step_s = SPANS[span]
     series: Sequence[Answer] = figures["All"][member]
     newest = _end_of_newest(figures["Time"], step_s)

@@ -59,7 +59,9 @@ _TASKS = {
 
 @dataclass(frozen=True)
 class Phase:
-    """state     done, now, next, skipped (passed over), unreached (by a job that is over), failed or stopped
+    """A phase of the job on its timeline.
+
+    state     done, now, next, skipped (passed over), unreached (by a job that is over), failed or stopped
     took      how long it took, or has taken; "" if it has not begun
     """
 
@@ -71,7 +73,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class Running:
-    """memory    bytes"""
+    """A candidate that is being trained.
+
+    memory    bytes
+    """
 
     title: str
     candidate: str
@@ -189,7 +194,9 @@ class JobView:
 def job_view(
     progress: Mapping[str, Any], job: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
 ) -> JobView:
-    """progress    of DescribeAutoMLJobProgress
+    """Return what the page of a job shows.
+
+    progress    of DescribeAutoMLJobProgress
     job         of DescribeAutoMLJobV2
     events      of GetLogEvents, oldest first
     """
@@ -243,7 +250,10 @@ def job_view(
 
 
 def _phases(progress: Mapping[str, Any], *, has_insights: bool) -> Iterator[Phase]:
-    """has_insights    the model insights report is there, also if it was ready before its phase could begin"""
+    """Yield the phases of a job in their order.
+
+    has_insights    the model insights report is there, also if it was ready before its phase could begin
+    """
     found, missing = progress["Phases"], _missing(progress)
     last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
     for place, phase in enumerate(found):

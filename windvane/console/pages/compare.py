@@ -64,7 +64,10 @@ class Side:
 
 @dataclass(frozen=True)
 class CompareView:
-    """sides    () until two are chosen; names are those there are to choose from"""
+    """The page that compares two candidates.
+
+    sides    () until two are chosen; names are those there are to choose from
+    """
 
     job_name: str
     tab: str

@@ -35,7 +35,10 @@ _FINAL = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class Finding:
-    """severity    high, medium or low"""
+    """A finding of the data checks.
+
+    severity    high, medium or low
+    """
 
     severity: str
     title: str
@@ -47,7 +50,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Column:
-    """power      how well it alone foretells the target, from 0 to 1; None if that was not measured
+    """A column of the table, as its analysis describes it.
+
+    power      how well it alone foretells the target, from 0 to 1; None if that was not measured
     missing    share of its cells, or their number if there are very few
     """
 
@@ -78,7 +83,9 @@ class Table:
 
 @dataclass(frozen=True)
 class DataView:
-    """table      None until the data are read and written
+    """The page of a job's data.
+
+    table      None until the data are read and written
     report     URL of the page for the frame, "" while there is none;  files  what it is called and its URI
     why        the report is missing, in words; "" if nobody said
     """

@@ -53,7 +53,9 @@ _FRAGMENTS = (
 
 @dataclass(frozen=True)
 class Log:
-    """lines      the newest first, as many as are shown
+    """The end of an endpoint's log.
+
+    lines      the newest first, as many as are shown
     history    changes, the newest first
     is_cut     there are older lines
     """
@@ -90,7 +92,10 @@ class EndpointPoll:
         self._newest = -1
 
     async def look(self) -> Moving:
-        """raises    DoesNotExist"""
+        """Ask for the endpoint's state and figures.
+
+        raises    DoesNotExist
+        """
         named = {"EndpointName": self._name}
         endpoint = await self._context.ask("sagemaker", "DescribeEndpoint", named)
         figures = await self._context.ask("windvane", "DescribeEndpointFigures", named)

@@ -22,7 +22,10 @@ from windvane.errors import CallerFault, DoesNotExist
 
 
 def _finite(text: str) -> float:
-    """raises    ValueError"""
+    """Parse a finite number.
+
+    raises    ValueError
+    """
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)
@@ -42,7 +45,9 @@ _OF_SERVERLESS = ("concurrency", "provisioned")
 
 @dataclass(frozen=True)
 class ChangeView:
-    """typed     what was typed, by the name of the field, when it could not be taken
+    """The form that changes weights and numbers of instances.
+
+    typed     what was typed, by the name of the field, when it could not be taken
     troubles   what is wrong with a field, by its name
     trouble    what is wrong with the whole
     """
@@ -159,7 +164,10 @@ async def _to_delete(request: Request) -> DeleteView:
 
 
 async def _endpoint(request: Request) -> tuple[State, tuple[VariantRow, ...]]:
-    """raises    DoesNotExist"""
+    """Return the endpoint of a request with its variants.
+
+    raises    DoesNotExist
+    """
     context, named = visit_of(request), {"EndpointName": request.path_params["name"]}
     endpoint = await context.ask("sagemaker", "DescribeEndpoint", named)
     figures = await context.ask("windvane", "DescribeEndpointFigures", named)

@@ -78,7 +78,10 @@ class ListQuery:
 
 @dataclass(frozen=True)
 class Row:
-    """requests    of the last five minutes"""
+    """An endpoint in the list.
+
+    requests    of the last five minutes
+    """
 
     name: str
     status: str
@@ -90,7 +93,9 @@ class Row:
 
 @dataclass(frozen=True)
 class EndpointsView:
-    """next       the page after this one, if there is one
+    """The page that lists endpoints.
+
+    next       the page after this one, if there is one
     deleted    the endpoint whose deletion led here
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
     """

@@ -121,7 +121,9 @@ class Row:
 
 @dataclass(frozen=True)
 class JobsView:
-    """total    jobs that pass the filters
+    """The page that lists jobs.
+
+    total    jobs that pass the filters
     next       the page after this one, if there is one
     is_live    a job of the page is under way
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
@@ -145,7 +147,9 @@ class JobsView:
 
 @dataclass(frozen=True)
 class StopView:
-    """names    to be stopped
+    """The page that asks whether to stop jobs.
+
+    names    to be stopped
     troubles   those that could not be, with the reason
     """
 

@@ -28,7 +28,10 @@ _FINAL = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class Cell:
-    """value    to sort by where the text does not say it; "" elsewhere"""
+    """A value in the table.
+
+    value    to sort by where the text does not say it; "" elsewhere
+    """
 
     text: str
     error: str = ""
@@ -37,7 +40,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """place    on the leaderboard, 0 for what is not compared"""
+    """A candidate in the table.
+
+    place    on the leaderboard, 0 for what is not compared
+    """
 
     place: int
     name: str

@@ -83,7 +83,9 @@ class Code:
 
 @dataclass(frozen=True)
 class NewJob:
-    """seen      None as long as there are no data
+    """The page that creates a job.
+
+    seen      None as long as there are no data
     faults    field -> what is wrong with it
     refusal   why the job was not started
     uploads   S3 URI of the folder that files go to

@@ -32,7 +32,10 @@ _FORGET = '"storage"'
 
 @dataclass(frozen=True)
 class SignIn:
-    """then    the page to go to afterwards"""
+    """The page on which users sign in.
+
+    then    the page to go to afterwards
+    """
 
     then: str
     trouble: str = ""
@@ -134,7 +137,10 @@ async def _report_success(request: Request, session: Session) -> None:
 
 
 async def _report_failure(request: Request, access_key: str) -> None:
-    """raises    Throttled after too many"""
+    """Record a failed attempt to sign in.
+
+    raises    Throttled after too many
+    """
     sign_ins: SignIns = request.app.state.sign_ins
     account = await asyncio.to_thread(_authenticator(request).account_of, access_key)
     await sign_ins.failed(*_origin(request), access_key, account)

@@ -46,7 +46,9 @@ _REFUSED = 424
 
 @dataclass(frozen=True)
 class Refusal:
-    """words    of whoever refused
+    """Why there is no prediction.
+
+    words    of whoever refused
     sentence as a client gets it; "" if it is the same
     """
 
@@ -57,7 +59,9 @@ class Refusal:
 
 @dataclass(frozen=True)
 class AnsweredRow:
-    """cells    what was asked, as the model takes it
+    """A row with its prediction.
+
+    cells    what was asked, as the model takes it
     row      CSV of it alone
     """
 
@@ -92,7 +96,9 @@ class Result:
 
 @dataclass(frozen=True)
 class TryView:
-    """text    what stands in the field for pasted rows
+    """The page on which a model is tried.
+
+    text    what stands in the field for pasted rows
     code    the request as code, for what was last asked or the typical row
     """
 
@@ -229,7 +235,10 @@ class _Trying:
         return await self.context.in_thread(_responses, answered["Body"])
 
     async def answered(self, pasted: Pasted, label: str, *, has_reasons: bool) -> Result:
-        """raises    what InvokeEndpoint does"""
+        """Ask the model about pasted rows and return what is shown.
+
+        raises    what InvokeEndpoint does
+        """
         head, answers = await self.ask(pasted.rows)
         if len(pasted.rows) > 1:
             return await self.context.in_thread(_of_many, pasted, head, answers)
@@ -277,7 +286,10 @@ def _responses(body: bytes) -> tuple[list[str], list[list[Any]]]:
 
 
 async def _trying(request: Request, variant: str) -> _Trying:
-    """raises    DoesNotExist; ModelNotReady if there is no model to describe"""
+    """Return what is needed to try a variant: its endpoint and the schema of its model.
+
+    raises    DoesNotExist; ModelNotReady if there is no model to describe
+    """
     context, endpoint = visit_of(request), request.path_params["name"]
     wanted = {"EndpointName": endpoint} | ({"VariantName": variant} if variant else {})
     described = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})

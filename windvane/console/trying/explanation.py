@@ -25,7 +25,9 @@ _BASELINES = {
 
 @dataclass(frozen=True)
 class ExplanationView:
-    """label      whose probability is explained; None for a value
+    """The explanation of a single prediction.
+
+    label      whose probability is explained; None for a value
     labels     that can be chosen from
     sentences  what matters most, in plain words
     how        how it was found out, and how sure it is
@@ -43,7 +45,10 @@ class ExplanationView:
 def explanation_view(
     answer: Mapping[str, Any], target: str, labels: Sequence[str]
 ) -> ExplanationView:
-    """answer    of ExplainPrediction"""
+    """Return what is shown of the explanation of a prediction.
+
+    answer    of ExplainPrediction
+    """
     label = answer.get("ExplainedLabel")
     contributions = sorted(
         answer["Contributions"], key=lambda one: abs(one["Contribution"]), reverse=True

@@ -18,7 +18,9 @@ _FILE = "rows.csv"
 
 @dataclass(frozen=True)
 class Snippet:
-    """name    of the tool
+    """Code that sends the request, in one language or tool.
+
+    name    of the tool
     note    what to know before it runs; "" for nothing
     """
 
@@ -29,7 +31,9 @@ class Snippet:
 
 @dataclass(frozen=True)
 class InvokeRequest:
-    """body    CSV without a header
+    """A request to an endpoint, as code is written for it.
+
+    body    CSV without a header
     variant the one to be asked; "" leaves it to the weights
     """
 

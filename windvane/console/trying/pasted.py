@@ -19,7 +19,9 @@ csv.field_size_limit(2**31 - 1)  # forms are bounded where they are read
 
 @dataclass(frozen=True)
 class Pasted:
-    """rows     cells in the order of the model's columns; as they were without a header
+    """Rows that were pasted.
+
+    rows     cells in the order of the model's columns; as they were without a header
     remarks  what was done to them, sentences
     """
 
@@ -28,7 +30,10 @@ class Pasted:
 
 
 def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
-    """raises    InvalidRequest if there is no row, or there are too many, or the text is no CSV"""
+    """Read pasted rows as CSV, whichever way they are delimited.
+
+    raises    InvalidRequest if there is no row, or there are too many, or the text is no CSV
+    """
     _check_size(text)
     rows, delimiter = _best(text.removeprefix("\ufeff"), columns)
     remarks = []

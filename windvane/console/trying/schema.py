@@ -28,7 +28,9 @@ class Control(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """place     of the column in a row
+    """A column of the model as a field of the form.
+
+    place     of the column in a row
     value    the cell as it stands in the form
     choices  categories, the most frequent first
     """
@@ -70,7 +72,10 @@ class Schema:
         return [column["Typical"] for column in self.columns]
 
     def fields(self, row: Sequence[str]) -> tuple[Field, ...]:
-        """row    a cell for each column"""
+        """Return the fields of the form, filled with the values of a row.
+
+        row    a cell for each column
+        """
         pairs = zip(self.columns, row, strict=True)
         return tuple(_field(place, column, cell) for place, (column, cell) in enumerate(pairs))
 

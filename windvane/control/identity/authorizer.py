@@ -58,14 +58,19 @@ class Authorizer:
         clock: Callable[[], datetime],
         uses: KeyUses | None = None,
     ) -> None:
-        """uses    where it is noted when keys of users were used; None notes nothing"""
+        """Decide by the identities of a directory.
+
+        uses    where it is noted when keys of users were used; None notes nothing
+        """
         self.directory = directory
         self.uses = uses or KeyUses(None)
         self._clock = clock
         self._remembered = _Remembered(Known())
 
     def __call__(self, caller: Caller, action: str, resource: str, facts: Facts = NO_FACTS) -> None:
-        """facts    that conditions may ask for besides those of the caller; names in lower case
+        """Check that a caller may do an action to a resource.
+
+        facts    that conditions may ask for besides those of the caller; names in lower case
 
         raises    AccessDenied
         """
@@ -107,7 +112,10 @@ class Authorizer:
         return decide_for_any(self.rights(caller.credential), action)
 
     def rights(self, credential: Credential) -> Rights:
-        """raises    AccessDenied for a principal that is no more"""
+        """Return what a principal or session may do by its policies.
+
+        raises    AccessDenied for a principal that is no more
+        """
         return self._rights(credential, self._current())
 
     def _current(self) -> _Remembered:
@@ -142,7 +150,10 @@ class Authorizer:
         return Rights(role.arn, role.account, self.policies_of(role), facts=facts)
 
     def policies_of(self, principal: Principal) -> tuple[Policy, ...]:
-        """raises    MalformedPolicy for a document that this version cannot read"""
+        """Return the policies of a user or role: its own and those attached to it.
+
+        raises    MalformedPolicy for a document that this version cannot read
+        """
         use = Use.USER if isinstance(principal, User) else Use.ROLE
         return (
             *(read_cached(document, use) for document in principal.inline.values()),
@@ -211,7 +222,10 @@ class Authorizer:
         return sum(map(len, (*own, *sessions)))
 
     def _texts(self, text: str) -> list[str]:
-        """text    as of _session"""
+        """Return the documents of a session's policies.
+
+        text    as of _session
+        """
         document, arns = json.loads(text)
         named = [self.directory.policy(arn) for arn in arns]
         return [document, *(one.document for one in named if one is not None)]

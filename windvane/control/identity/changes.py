@@ -48,7 +48,10 @@ def fresh_id(prefix: str, n_characters: int = 17) -> str:
 
 
 def with_tags(tags: dict[str, str], given: list[dict[str, str]]) -> dict[str, str]:
-    """raises    InvalidRequest for a key that stands twice; IdentityQuota"""
+    """Return tags with further ones added; a key that is there already gets the new value.
+
+    raises    InvalidRequest for a key that stands twice; IdentityQuota
+    """
     keys = [tag["Key"] for tag in given]
     if len({key.lower() for key in keys}) != len(keys):
         raise InvalidRequest(

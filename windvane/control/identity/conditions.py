@@ -114,7 +114,10 @@ def _fits(test: _Test, told: str, facts: Facts) -> bool:
 
 
 def read_conditions(block: Any) -> tuple[Condition, ...]:
-    """raises    MalformedPolicy for an operator, key or value that is not served"""
+    """Read the Condition block of a statement.
+
+    raises    MalformedPolicy for an operator, key or value that is not served
+    """
     if not isinstance(block, dict):
         raise MalformedPolicy("Condition must be a JSON object.")
     conditions = []

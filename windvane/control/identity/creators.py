@@ -30,7 +30,10 @@ def creator_text(caller: Caller) -> str:
 
 
 def creator_rights(authorizer: Authorizer, text: str) -> Rights:
-    """raises    AccessDenied for a user or role that is no more"""
+    """Return what the creator of a record may do now, from what was kept of it.
+
+    raises    AccessDenied for a user or role that is no more
+    """
     told = json.loads(text)
     policies = tuple(told.pop("session_policies"))
     seen = {name: told.pop(name) for name in ("region", "source_ip", "is_secure")}

@@ -58,7 +58,10 @@ def default_role_of(account: str) -> Role:
 
 
 def declared_role(declared: DeclaredRole) -> Role:
-    """raises    InvalidRequest for an ARN that is none of a role"""
+    """Return a role of the configuration as a record.
+
+    raises    InvalidRequest for an ARN that is none of a role
+    """
     arn = parse_arn(declared.arn)
     if (arn.service, arn.kind) != ("iam", "role"):
         raise InvalidRequest(f"'{declared.arn}' is not an ARN of a role.")

@@ -48,7 +48,9 @@ class Directory:
     """Users, roles, policies and access keys of all accounts, those of the configuration included."""
 
     def __init__(self, store: Store | None, declared: Iterable[DeclaredRole] = ()) -> None:
-        """store     None where there is nothing but what is declared
+        """Keep the declared roles, and the identities of a store once they were read.
+
+        store     None where there is nothing but what is declared
 
         raises    InvalidRequest for a declared role whose ARN is none
         """

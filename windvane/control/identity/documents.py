@@ -114,7 +114,9 @@ class Principals:
 
 @dataclass(frozen=True)
 class Statement:
-    """allows          False for a Deny
+    """A statement of a policy document.
+
+    allows          False for a Deny
     but_actions     actions are those that it is not about (NotAction); but_resources likewise
     principals      of a trust policy; None in others
     but_known       variables of what it is not about: while one of them is unknown, it allows nothing
@@ -130,7 +132,10 @@ class Statement:
     but_known: frozenset[str] = frozenset()
 
     def is_about_action(self, action: str, facts: Facts) -> bool:
-        """action    in lower case"""
+        """Return whether the statement names an action.
+
+        action    in lower case
+        """
         return any(one.matches(action, facts) for one in self.actions) != self.but_actions
 
     @property
@@ -148,7 +153,10 @@ class Statement:
         return any(one.parts is None for one in self.resources)
 
     def is_about(self, action: str, resource: str, facts: Facts) -> bool:
-        """action    in lower case"""
+        """Return whether the statement applies to an action, a resource and the facts of a request.
+
+        action    in lower case
+        """
         if not self.is_about_action(action, facts):
             return False
         if self.principals is None:
@@ -172,7 +180,9 @@ class Policy:
 
 
 def read_policy(text: str, use: Use) -> Policy:
-    """raises    MalformedPolicy for a document that is not of the documented form or asks for what is not served;
+    """Parse and check a policy document.
+
+    raises    MalformedPolicy for a document that is not of the documented form or asks for what is not served;
     PolicyTooLong
     """
     if (length := length_of(text)) > use.most:
@@ -207,7 +217,10 @@ def read_new_policy(text: str, use: Use) -> Policy:
 
 
 def check_room(text: str, use: Use) -> None:
-    """raises    PolicyTooLong for a text that is mostly white space"""
+    """Check that a text is short enough to be parsed.
+
+    raises    PolicyTooLong for a text that is mostly white space
+    """
     if len(text) > _MOST_SPACED * use.most:
         raise PolicyTooLong(use.most, len(text))
 

@@ -66,7 +66,10 @@ class Rights:
 
 
 def decide(rights: Rights, action: str, resource: str, facts: Facts = NO_FACTS) -> Decision:
-    """facts    about the request, keys in lower case; what is known of the principal comes on top"""
+    """Decide whether rights allow an action on a resource.
+
+    facts    about the request, keys in lower case; what is known of the principal comes on top
+    """
     asked = action.lower(), resource, {**facts, **rights.facts}
     sessions = [_verdict(group, *asked) for group in rights.sessions]
     return _decision(_verdict(rights.policies, *asked), sessions)

@@ -23,7 +23,10 @@ class KeyUses:
         self._lock = threading.Lock()
 
     def note(self, caller: Caller, action: str, now: datetime) -> None:
-        """action    such as s3:GetObject; a session counts as a use of the key it comes from"""
+        """Note that an access key was used.
+
+        action    such as s3:GetObject; a session counts as a use of the key it comes from
+        """
         access_key = caller.credential.parent_key or caller.credential.access_key
         before = self._noted.get(access_key)
         if self._store is None or (before is not None and now - before < _COARSE):

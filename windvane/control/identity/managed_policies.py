@@ -38,7 +38,10 @@ class ManagedPolicies:
         description: str,
         tags: list[dict[str, str]],
     ) -> ManagedPolicy:
-        """raises    MalformedPolicy, PolicyTooLong, NameTaken, IdentityQuota"""
+        """Create a managed policy.
+
+        raises    MalformedPolicy, PolicyTooLong, NameTaken, IdentityQuota
+        """
         read_new_policy(text, Use.MANAGED)
         now = self._changes.now()
         policy = ManagedPolicy(
@@ -62,7 +65,10 @@ class ManagedPolicies:
         return policy
 
     def find(self, account: str, arn: str) -> ManagedPolicy:
-        """raises    NotFound"""
+        """Return a managed policy, the service's own included.
+
+        raises    NotFound
+        """
         with self._changes.snapshot() as tx:
             return _found(tx, account, arn)
 
@@ -87,7 +93,10 @@ class ManagedPolicies:
         return Counter(arn for one in (*users, *directory.roles(account)) for arn in one.attached)
 
     def delete(self, account: str, arn: str) -> None:
-        """raises    NotFound, InUse, AccessDenied"""
+        """Delete a managed policy that is attached to nobody.
+
+        raises    NotFound, InUse, AccessDenied
+        """
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
             if self.attached_to(account, arn):
@@ -100,7 +109,10 @@ class ManagedPolicies:
             tx.remove_identity(policy)
 
     def add_version(self, account: str, arn: str, text: str, *, is_default: bool) -> PolicyVersion:
-        """raises    MalformedPolicy, PolicyTooLong, NotFound, IdentityQuota, AccessDenied"""
+        """Add a version to a managed policy.
+
+        raises    MalformedPolicy, PolicyTooLong, NotFound, IdentityQuota, AccessDenied
+        """
         read_new_policy(text, Use.MANAGED)
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
@@ -117,7 +129,10 @@ class ManagedPolicies:
         return version
 
     def set_default(self, account: str, arn: str, version: str) -> None:
-        """raises    NotFound, AccessDenied"""
+        """Make a version of a managed policy its default.
+
+        raises    NotFound, AccessDenied
+        """
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
             version_of(policy, version)
@@ -125,7 +140,10 @@ class ManagedPolicies:
             tx.update_identity(replace(policy, default_version=version, updated=now))
 
     def delete_version(self, account: str, arn: str, version: str) -> None:
-        """raises    NotFound, InUse, AccessDenied"""
+        """Delete a version of a managed policy.
+
+        raises    NotFound, InUse, AccessDenied
+        """
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
             version_of(policy, version)
@@ -135,13 +153,19 @@ class ManagedPolicies:
             tx.update_identity(replace(policy, versions=kept))
 
     def tag(self, account: str, arn: str, given: list[dict[str, str]]) -> None:
-        """raises    NotFound, IdentityQuota, AccessDenied"""
+        """Add tags to a managed policy.
+
+        raises    NotFound, IdentityQuota, AccessDenied
+        """
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
             tx.update_identity(replace(policy, tags=with_tags(policy.tags, given)))
 
     def untag(self, account: str, arn: str, keys: list[str]) -> None:
-        """raises    NotFound, AccessDenied"""
+        """Remove tags of a managed policy.
+
+        raises    NotFound, AccessDenied
+        """
         gone = {key.lower() for key in keys}
         with self._changes.transaction() as tx:
             policy = _changeable(tx, account, arn)
@@ -150,7 +174,10 @@ class ManagedPolicies:
 
 
 def version_of(policy: ManagedPolicy, version: str) -> PolicyVersion:
-    """raises    NotFound"""
+    """Return a version of a policy.
+
+    raises    NotFound
+    """
     for one in policy.versions:
         if one.id == version:
             return one

@@ -113,7 +113,10 @@ class Pattern:
         return len(self.tokens) * (_AN_EXPRESSION if self.has_variables else 1)
 
     def matches(self, text: str, facts: Mapping[str, str]) -> bool:
-        """facts    about the caller, names in lower case; a pattern with one that is missing matches nothing"""
+        """Return whether a text matches the pattern once its variables are filled in.
+
+        facts    about the caller, names in lower case; a pattern with one that is missing matches nothing
+        """
         if self._fixed is not None:
             return self._fixed.matches(text)
         known: tuple[list[str | None], _Glob] | None = self.__dict__.get("_filled")
@@ -147,7 +150,9 @@ class Pattern:
 
 
 def read_pattern(text: str, *, wild: bool = True) -> Pattern:
-    """wild      whether `*` and `?` stand for other characters
+    """Parse a pattern of a policy.
+
+    wild      whether `*` and `?` stand for other characters
     raises    UnusablePattern for a variable that is not served
     """
     tokens: list[_Token] = []

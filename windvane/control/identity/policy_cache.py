@@ -30,7 +30,10 @@ class PolicyCache:
         self._keeping = threading.Lock()
 
     def __call__(self, document: str, use: Use) -> Policy:
-        """raises    as read_policy"""
+        """Return a policy document parsed.
+
+        raises    as read_policy
+        """
         if (found := self._kept.get((document, use))) is None:
             found = read_policy(document, use)
             self._keep((document, use), found)

@@ -27,7 +27,10 @@ class Principals:
         self._changes = changes
 
     def find(self, kind: type[P], account: str, name: str) -> P:
-        """raises    NotFound"""
+        """Return a user or role, declared ones included.
+
+        raises    NotFound
+        """
         for role in self._changes.directory.declared_roles(account):
             if isinstance(role, kind) and role.name == name:
                 return role
@@ -35,7 +38,10 @@ class Principals:
             return _stored(tx, kind, account, name)
 
     def put_inline(self, kind: type[P], account: str, name: str, policy: str, text: str) -> None:
-        """raises    MalformedPolicy, PolicyTooLong, NotFound, Unmodifiable"""
+        """Add or replace an inline policy.
+
+        raises    MalformedPolicy, PolicyTooLong, NotFound, Unmodifiable
+        """
         use = Use.USER if kind is User else Use.ROLE
         read_policy(text, use)
         with self._changes.transaction() as tx:
@@ -47,7 +53,10 @@ class Principals:
             tx.update_identity(replace(principal, inline=inline))
 
     def delete_inline(self, kind: type[P], account: str, name: str, policy: str) -> None:
-        """raises    NotFound, Unmodifiable"""
+        """Delete an inline policy.
+
+        raises    NotFound, Unmodifiable
+        """
         with self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
             if policy not in principal.inline:
@@ -56,14 +65,20 @@ class Principals:
             tx.update_identity(replace(principal, inline=inline))
 
     def inline(self, kind: type[P], account: str, name: str, policy: str) -> str:
-        """raises    NotFound"""
+        """Return the document of an inline policy.
+
+        raises    NotFound
+        """
         text = self.find(kind, account, name).inline.get(policy)
         if text is None:
             raise missing_inline(kind, policy)
         return text
 
     def attach(self, kind: type[P], account: str, name: str, policy: str) -> None:
-        """raises    NotFound, IdentityQuota, Unmodifiable"""
+        """Attach a managed policy.
+
+        raises    NotFound, IdentityQuota, Unmodifiable
+        """
         with self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
             find_policy(tx, account, policy)
@@ -75,7 +90,10 @@ class Principals:
             tx.update_identity(replace(principal, attached=(*principal.attached, policy)))
 
     def detach(self, kind: type[P], account: str, name: str, policy: str) -> None:
-        """raises    NotFound, Unmodifiable"""
+        """Detach a managed policy.
+
+        raises    NotFound, Unmodifiable
+        """
         with self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
             if policy not in principal.attached:
@@ -84,13 +102,19 @@ class Principals:
             tx.update_identity(replace(principal, attached=attached))
 
     def tag(self, kind: type[P], account: str, name: str, given: list[dict[str, str]]) -> None:
-        """raises    NotFound, IdentityQuota; InvalidRequest for a role that is declared"""
+        """Add tags to a user or role.
+
+        raises    NotFound, IdentityQuota; InvalidRequest for a role that is declared
+        """
         with _refused_as_invalid(), self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
             tx.update_identity(replace(principal, tags=with_tags(principal.tags, given)))
 
     def untag(self, kind: type[P], account: str, name: str, keys: list[str]) -> None:
-        """raises    NotFound; InvalidRequest for a role that is declared"""
+        """Remove tags of a user or role.
+
+        raises    NotFound; InvalidRequest for a role that is declared
+        """
         gone = {key.lower() for key in keys}
         with _refused_as_invalid(), self._changes.transaction() as tx:
             principal = self.changeable(tx, kind, account, name)
@@ -98,14 +122,20 @@ class Principals:
             tx.update_identity(replace(principal, tags=tags))
 
     def changeable(self, tx: Transaction, kind: type[P], account: str, name: str) -> P:
-        """raises    NotFound; Unmodifiable for a role that is declared"""
+        """Return a user or role that operations may change.
+
+        raises    NotFound; Unmodifiable for a role that is declared
+        """
         if kind is Role:
             refuse_declared(self._changes, account, name)
         return _stored(tx, kind, account, name)
 
 
 def _stored(tx: Transaction, kind: type[P], account: str, name: str) -> P:
-    """raises    NotFound"""
+    """Return a user or role of the store.
+
+    raises    NotFound
+    """
     found = tx.identity(kind, account, name)
     if found is None or found.name != name:
         raise missing(kind, name)
@@ -122,7 +152,10 @@ def _refused_as_invalid() -> Iterator[None]:
 
 
 def refuse_declared(changes: Changes, account: str, name: str) -> None:
-    """raises    Unmodifiable"""
+    """Refuse to change a role that the configuration declares.
+
+    raises    Unmodifiable
+    """
     for role in changes.directory.declared_roles(account):
         if role.name == name:
             raise Unmodifiable(
@@ -132,7 +165,10 @@ def refuse_declared(changes: Changes, account: str, name: str) -> None:
 
 
 def find_policy(tx: Transaction, account: str, arn: str) -> ManagedPolicy:
-    """raises    NotFound for one that is not there, or another account's"""
+    """Return a managed policy that an account can attach.
+
+    raises    NotFound for one that is not there, or another account's
+    """
     if (own := SERVICE_POLICIES.get(arn)) is not None:
         return own
     found = tx.identity(ManagedPolicy, account, arn.rpartition("/")[2])

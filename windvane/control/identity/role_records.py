@@ -22,7 +22,9 @@ class RoleRecords:
         self._principals = principals
 
     def create(self, asked: Role, tags: list[dict[str, str]]) -> Role:
-        """asked     with its id and time still to be given
+        """Create a role.
+
+        asked     with its id and time still to be given
 
         raises    MalformedPolicy, InvalidRequest, NameTaken, IdentityQuota
         """
@@ -54,7 +56,10 @@ class RoleRecords:
     def update(
         self, account: str, name: str, description: str | None, max_session_s: int | None
     ) -> None:
-        """raises    NotFound, Unmodifiable, InvalidRequest"""
+        """Change the description or the longest session of a role; None leaves it.
+
+        raises    NotFound, Unmodifiable, InvalidRequest
+        """
         with self._changes.transaction() as tx:
             role = self._principals.changeable(tx, Role, account, name)
             if description is not None:
@@ -65,14 +70,20 @@ class RoleRecords:
             tx.update_identity(role)
 
     def update_trust(self, account: str, name: str, trust: str) -> None:
-        """raises    MalformedPolicy, PolicyTooLong, NotFound, Unmodifiable"""
+        """Replace the trust policy of a role.
+
+        raises    MalformedPolicy, PolicyTooLong, NotFound, Unmodifiable
+        """
         trusted_ids = self._trusted_ids(trust)
         with self._changes.transaction() as tx:
             role = self._principals.changeable(tx, Role, account, name)
             tx.update_identity(replace(role, trust=trust, trusted_ids=trusted_ids))
 
     def delete(self, account: str, name: str) -> None:
-        """raises    NotFound, Unmodifiable, InUse"""
+        """Delete a role that has no policies.
+
+        raises    NotFound, Unmodifiable, InUse
+        """
         with self._changes.transaction() as tx:
             role = self._principals.changeable(tx, Role, account, name)
             if role.attached:

@@ -31,7 +31,9 @@ class Trust(Enum):
 def trust_in(
     policy: Policy, trusted_ids: Mapping[str, str], who: tuple[str, str, str], facts: Facts
 ) -> Trust:
-    """trusted_ids    ids that the ARNs in the policy had when it was written
+    """Return whether a trust policy lets somebody assume its role.
+
+    trusted_ids    ids that the ARNs in the policy had when it was written
     who            account, ARN and id of the user or role that calls
     """
     found = Trust.NONE

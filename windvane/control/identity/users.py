@@ -25,7 +25,10 @@ class Users:
         self._safe = safe
 
     def create(self, account: str, name: str, path: str, tags: list[dict[str, str]]) -> User:
-        """raises    NameTaken, IdentityQuota"""
+        """Create a user.
+
+        raises    NameTaken, IdentityQuota
+        """
         user = User(
             account=account,
             name=name,
@@ -66,7 +69,10 @@ class Users:
                 tx.update_identity(replace(key, user_name=new_name))
 
     def delete(self, account: str, name: str) -> None:
-        """raises    NotFound, InUse"""
+        """Delete a user that has neither keys nor policies.
+
+        raises    NotFound, InUse
+        """
         with self._changes.transaction() as tx:
             user = self._principals.changeable(tx, User, account, name)
             if self._keys_of(user):
@@ -110,13 +116,19 @@ class Users:
         return sorted(self._keys_of(user), key=lambda key: (key.created, key.id))
 
     def set_key_status(self, account: str, name: str, access_key: str, status: KeyStatus) -> None:
-        """raises    NotFound"""
+        """Activate or deactivate an access key.
+
+        raises    NotFound
+        """
         with self._changes.transaction() as tx:
             key = self._key(tx, account, name, access_key)
             tx.update_identity(replace(key, status=status))
 
     def delete_key(self, account: str, name: str, access_key: str) -> None:
-        """raises    NotFound"""
+        """Delete an access key.
+
+        raises    NotFound
+        """
         with self._changes.transaction() as tx:
             tx.remove_identity(self._key(tx, account, name, access_key))
             tx.forget_key_use(access_key)

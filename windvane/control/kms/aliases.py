@@ -30,7 +30,10 @@ class Aliases:
         self._store, self._tokens, self._clock = store, tokens, clock
 
     def create(self, scope: Scope, alias: str, key_id: str) -> None:
-        """raises    KeyMissing, KeyInvalidState, AccessDenied, NameTaken, LimitExceeded, InvalidRequest"""
+        """Create an alias of a key.
+
+        raises    KeyMissing, KeyInvalidState, AccessDenied, NameTaken, LimitExceeded, InvalidRequest
+        """
         _check_name(alias)
         with self._store.transaction() as tx:
             key = own_key(find_key(tx, scope, key_id, by_alias=False))
@@ -53,7 +56,10 @@ class Aliases:
             _check_number(tx, key.arn)
 
     def delete(self, scope: Scope, alias: str) -> None:
-        """raises    KeyMissing, AccessDenied"""
+        """Delete an alias.
+
+        raises    KeyMissing, AccessDenied
+        """
         with self._store.transaction() as tx:
             tx.delete(_find(tx, scope, alias))
 

@@ -46,7 +46,10 @@ def encrypt(secret: bytes, head: BlobHead, plain: bytes, context: Mapping[str, s
 
 
 def head_of(blob: bytes) -> BlobHead:
-    """raises    BadCiphertext if it is no ciphertext of the key service"""
+    """Return the head of a ciphertext: under which key it was encrypted.
+
+    raises    BadCiphertext if it is no ciphertext of the key service
+    """
     if len(blob) < _HEAD + _NONCE + _TAG or blob[:1] != _VERSION:
         raise BadCiphertext("The ciphertext is none of this service's: it has another form.")
     return BlobHead(str(UUID(bytes=blob[1:17])), blob[17:49].hex())

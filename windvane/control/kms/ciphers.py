@@ -55,7 +55,10 @@ class Ciphers:
     def encrypt(
         self, scope: Scope, key_id: str, plain: bytes, context: Mapping[str, str] = NO_CONTEXT
     ) -> Encrypted:
-        """raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied, InvalidRequest"""
+        """Encrypt bytes under a key.
+
+        raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied, InvalidRequest
+        """
         return self.encrypt_with(own_key(self.find(scope, key_id)), plain, context)
 
     def encrypt_with(
@@ -79,7 +82,9 @@ class Ciphers:
         context: Mapping[str, str] = NO_CONTEXT,
         key_id: str | None = None,
     ) -> Decrypted:
-        """key_id    that it must have been encrypted under, if any
+        """Decrypt a ciphertext of Encrypt or GenerateDataKey.
+
+        key_id    that it must have been encrypted under, if any
 
         raises    BadCiphertext, IncorrectKey, KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied
         """
@@ -133,11 +138,17 @@ class Ciphers:
         return self.encrypt(scope, key_id, plain, context), plain
 
     def check(self, arn: str) -> None:
-        """raises    KeyMissing, KeyDisabled, KeyInvalidState if the key cannot be used now"""
+        """Check that a key can be used now.
+
+        raises    KeyMissing, KeyDisabled, KeyInvalidState if the key cannot be used now
+        """
         check_usable(self.find(scope_named(arn, Scope("", "")), arn))
 
     def find(self, scope: Scope, key_id: str) -> Key:
-        """raises    KeyMissing, AccessDenied"""
+        """Return the key of an id, ARN or alias.
+
+        raises    KeyMissing, AccessDenied
+        """
         with self._store.snapshot() as tx:
             return find_key(tx, scope, key_id)
 

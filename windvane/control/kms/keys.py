@@ -79,7 +79,10 @@ class Keys:
         self._tokens, self._clock = tokens, clock
 
     def create(self, scope: Scope, request: Request) -> Key:
-        """raises    InvalidRequest, LimitExceeded"""
+        """Create a key.
+
+        raises    InvalidRequest, LimitExceeded
+        """
         plain = {**request, "Tags": _sagemaker_tags(request.get("Tags", ()))}
         check((*CREATE_KEY_RULES, *TAG_RULES), plain)
         if request.get("Policy") is not None:
@@ -94,7 +97,10 @@ class Keys:
         return key
 
     def describe(self, scope: Scope, key_id: str) -> Key:
-        """raises    KeyMissing, AccessDenied"""
+        """Return a key; one that the service manages is made when it is first asked for.
+
+        raises    KeyMissing, AccessDenied
+        """
         alias = key_id.rpartition(":")[2]
         if alias in MANAGED and scope_named(key_id, scope) == scope:
             ensure_managed(self._store, self._materials, scope, alias, self._clock())
@@ -102,25 +108,40 @@ class Keys:
             return find_key(tx, scope, key_id)
 
     def list(self, scope: Scope, request: Request) -> KeyPage:
-        """raises    InvalidRequest for a marker that is not this list's"""
+        """Return a page of the keys.
+
+        raises    InvalidRequest for a marker that is not this list's
+        """
         return page(self._store, self._tokens, "ListKeys", Key, scope, request)
 
     def describe_by_id(self, scope: Scope, key_id: str) -> Key:
-        """raises    KeyMissing, also for an alias; AccessDenied"""
+        """Return a key by its id or ARN.
+
+        raises    KeyMissing, also for an alias; AccessDenied
+        """
         with self._store.snapshot() as tx:
             return find_key(tx, scope, key_id, by_alias=False)
 
     def set_enabled(self, scope: Scope, key_id: str, enabled: bool) -> None:
-        """raises    KeyMissing, KeyInvalidState, AccessDenied"""
+        """Enable or disable a key.
+
+        raises    KeyMissing, KeyInvalidState, AccessDenied
+        """
         status = KeyState.ENABLED if enabled else KeyState.DISABLED
         self._change(scope, key_id, lambda key: replace(key, status=status))
 
     def set_description(self, scope: Scope, key_id: str, text: str) -> None:
-        """raises    KeyMissing, KeyInvalidState, AccessDenied"""
+        """Replace the description of a key.
+
+        raises    KeyMissing, KeyInvalidState, AccessDenied
+        """
         self._change(scope, key_id, lambda key: replace(key, description=text))
 
     def schedule_deletion(self, scope: Scope, key_id: str, days: int | None) -> Key:
-        """raises    KeyMissing, KeyInvalidState, AccessDenied, InvalidRequest"""
+        """Schedule the deletion of a key.
+
+        raises    KeyMissing, KeyInvalidState, AccessDenied, InvalidRequest
+        """
         least, most = WAITING_DAYS
         window = most if days is None else days
         if not least <= window <= most:
@@ -150,7 +171,10 @@ class Keys:
             )
 
     def enable_rotation(self, scope: Scope, key_id: str, days: int | None) -> None:
-        """raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied"""
+        """Rotate a key's material from now on.
+
+        raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied
+        """
         period = days or _ROTATION_DAYS
         first = self._clock() + timedelta(days=period)
         self._change(
@@ -161,7 +185,10 @@ class Keys:
         )
 
     def disable_rotation(self, scope: Scope, key_id: str) -> None:
-        """raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied"""
+        """Stop to rotate a key's material.
+
+        raises    KeyMissing, KeyDisabled, KeyInvalidState, AccessDenied
+        """
         self._change(
             scope,
             key_id,
@@ -184,7 +211,10 @@ class Keys:
         return self.describe_by_id(scope, key_id).materials[:0:-1]
 
     def policy(self, scope: Scope, key_id: str, name: str) -> str:
-        """raises    KeyMissing, AccessDenied"""
+        """Return the policy of a key.
+
+        raises    KeyMissing, AccessDenied
+        """
         key = self.describe_by_id(scope, key_id)
         if name != "default":
             raise KeyMissing("No such policy exists")
@@ -202,12 +232,18 @@ class Keys:
         check_policy(scope, policy)
 
     def tags(self, scope: Scope, key_id: str) -> dict[str, str]:
-        """raises    KeyMissing, AccessDenied"""
+        """Return the tags of a key.
+
+        raises    KeyMissing, AccessDenied
+        """
         with self._store.snapshot() as tx:
             return tx.tags(find_key(tx, scope, key_id, by_alias=False).arn)
 
     def add_tags(self, scope: Scope, key_id: str, tags: Iterable[dict[str, str]]) -> None:
-        """raises    KeyMissing, KeyInvalidState, AccessDenied, InvalidRequest, LimitExceeded"""
+        """Add tags to a key.
+
+        raises    KeyMissing, KeyInvalidState, AccessDenied, InvalidRequest, LimitExceeded
+        """
         request = {"Tags": _sagemaker_tags(tags)}
         check(TAG_RULES, request)
         with self._store.transaction() as tx:
@@ -218,7 +254,10 @@ class Keys:
                 raise LimitExceeded("tags of a key", MAX_TAGS, used - 1, 1, "Tags")
 
     def remove_tags(self, scope: Scope, key_id: str, names: Iterable[str]) -> None:
-        """raises    KeyMissing, KeyInvalidState, AccessDenied"""
+        """Remove tags of a key.
+
+        raises    KeyMissing, KeyInvalidState, AccessDenied
+        """
         with self._store.transaction() as tx:
             key = own_key(find_key(tx, scope, key_id, by_alias=False))
             check_not_pending(key)
@@ -236,7 +275,10 @@ class Keys:
     def _change(
         self, scope: Scope, key_id: str, change: Callable[[Key], Key], *, usable: bool = False
     ) -> Key:
-        """usable    whether the key must be enabled for it; never pending deletion"""
+        """Change a key in a transaction.
+
+        usable    whether the key must be enabled for it; never pending deletion
+        """
         with self._store.transaction() as tx:
             key = own_key(find_key(tx, scope, key_id, by_alias=False))
             (check_usable if usable else check_not_pending)(key)
@@ -286,7 +328,10 @@ def default_policy(scope: Scope) -> str:
 
 
 def check_policy(scope: Scope, text: str) -> None:
-    """raises    InvalidRequest for a policy that means anything else than the default one"""
+    """Check that a key policy is the default one.
+
+    raises    InvalidRequest for a policy that means anything else than the default one
+    """
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -307,7 +352,10 @@ def _bare(statement: Any) -> Any:
 
 
 def own_key(key: Key) -> Key:
-    """raises    AccessDenied for a key that is the service's own"""
+    """Return a key unless the service manages it.
+
+    raises    AccessDenied for a key that is the service's own
+    """
     if key.is_managed:
         raise AccessDenied(
             f"The key {key.arn} is managed by the service: it can be used through S3 and SageMaker and described, not "

@@ -73,14 +73,20 @@ def scope_named(written: str, otherwise: Scope) -> Scope:
 
 
 def check_usable(key: Key) -> None:
-    """raises    KeyDisabled, KeyInvalidState if the key may not encrypt or decrypt now"""
+    """Check that a key may encrypt and decrypt.
+
+    raises    KeyDisabled, KeyInvalidState if the key may not encrypt or decrypt now
+    """
     if key.status is KeyState.DISABLED:
         raise KeyDisabled(key.arn)
     check_not_pending(key)
 
 
 def check_not_pending(key: Key) -> None:
-    """raises    KeyInvalidState"""
+    """Check that a key is not pending deletion.
+
+    raises    KeyInvalidState
+    """
     if key.status is KeyState.PENDING_DELETION:
         raise KeyInvalidState(f"{key.arn} is pending deletion.")
 

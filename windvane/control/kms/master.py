@@ -30,7 +30,10 @@ class UnusableMasterKey(WindvaneError):
 
 @dataclass(frozen=True)
 class MasterKey:
-    """id    tells which key something was sealed under; says nothing about the secret"""
+    """A key under which the server seals the material of other keys.
+
+    id    tells which key something was sealed under; says nothing about the secret
+    """
 
     id: str
     secret: bytes = field(repr=False)
@@ -38,7 +41,9 @@ class MasterKey:
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """current    seals
+    """The master keys of a server.
+
+    current    seals
     older      open what they sealed
     """
 
@@ -50,7 +55,10 @@ class MasterKeys:
         return tuple(key.secret.hex() for key in (self.current, *self.older))
 
     def find(self, key_id: str) -> MasterKey:
-        """raises    UnusableMasterKey if there is none of this id"""
+        """Return the master key of an id.
+
+        raises    UnusableMasterKey if there is none of this id
+        """
         for key in (self.current, *self.older):
             if key.id == key_id:
                 return key

@@ -44,7 +44,10 @@ class Materials:
         return all(material.sealed.startswith(prefix) for material in key.materials)
 
     def check(self, keys: Iterable[Key]) -> None:
-        """raises    UnusableMasterKey, CorruptArtifact if anything could not be opened when it is needed"""
+        """Check that the material of keys can be opened.
+
+        raises    UnusableMasterKey, CorruptArtifact if anything could not be opened when it is needed
+        """
         for key in keys:
             for material in key.materials:
                 self.secret(key, material)

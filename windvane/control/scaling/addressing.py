@@ -14,7 +14,10 @@ from windvane.store.base import Transaction
 
 
 def scaled_here(request: Request) -> Iterator[str]:
-    """source    the first sentence is AWS's own"""
+    """Yield what is wrong with how a request names scalable targets.
+
+    source    the first sentence is AWS's own
+    """
     ids = [request["ResourceId"]] if "ResourceId" in request else request.get("ResourceIds", [])
     if (
         request["ServiceNamespace"] != NAMESPACE

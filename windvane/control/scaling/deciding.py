@@ -43,7 +43,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Decision:
-    """capacity    instances to have
+    """How many instances a variant is to have, and why.
+
+    capacity    instances to have
     policy      None if the target's bounds alone ask for it
     """
 

@@ -18,7 +18,9 @@ _LATE = 3
 
 @dataclass(frozen=True)
 class Count:
-    """requests    since the server started, or the endpoint was created
+    """What a variant has served at one moment.
+
+    requests    since the server started, or the endpoint was created
     instances   that answer now, 1 or more
     """
 

@@ -33,7 +33,10 @@ class Pages:
     def __init__(
         self, tokens: PageTokens, operation: str, scope: Scope, request: Request, most: int
     ) -> None:
-        """raises    InvalidRequest, InvalidPageToken"""
+        """Read the page that a request asks for.
+
+        raises    InvalidRequest, InvalidPageToken
+        """
         self.limit = request.get("MaxResults", most)
         if not 1 <= self.limit <= most:
             raise InvalidRequest(f"MaxResults is {self.limit}; it must be between 1 and {most}.")

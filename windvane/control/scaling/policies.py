@@ -146,7 +146,10 @@ class ScalingPolicies:
         return ScalingPage(chosen, page.next_token)
 
     def delete(self, scope: Scope, request: Request) -> None:
-        """raises    InvalidRequest, ScalingObjectMissing"""
+        """Delete a scaling policy.
+
+        raises    InvalidRequest, ScalingObjectMissing
+        """
         check(ADDRESS_RULES, request)
         with self._store.transaction() as tx:
             target = find_target(tx, scope, request["ResourceId"], done="found")

@@ -94,7 +94,10 @@ class ScalableTargets:
         return target
 
     def describe(self, scope: Scope, request: Request) -> ScalingPage[ScalableTarget]:
-        """raises    InvalidRequest, InvalidPageToken"""
+        """Return a page of the scalable targets.
+
+        raises    InvalidRequest, InvalidPageToken
+        """
         check(ADDRESS_RULES, request)
         pages = Pages(self._tokens, "DescribeScalableTargets", scope, request, _PAGE)
         with self._store.snapshot() as tx:
@@ -104,23 +107,35 @@ class ScalableTargets:
             return pages.stored(tx, ScalableTarget, Query(scope=scope, descending=False))
 
     def deregister(self, scope: Scope, request: Request) -> None:
-        """raises    InvalidRequest, ScalingObjectMissing"""
+        """Deregister a scalable target.
+
+        raises    InvalidRequest, ScalingObjectMissing
+        """
         check(ADDRESS_RULES, request)
         with self._store.transaction() as tx:
             tx.delete(find_target(tx, scope, request["ResourceId"], done="found"))
 
     def tags(self, scope: Scope, arn: str) -> dict[str, str]:
-        """raises    ScalingResourceMissing"""
+        """Return the tags of a scalable target.
+
+        raises    ScalingResourceMissing
+        """
         with self._store.snapshot() as tx:
             return tx.tags(_by_arn(tx, scope, arn).arn)
 
     def add_tags(self, scope: Scope, arn: str, tags: Mapping[str, str]) -> None:
-        """raises    ScalingResourceMissing, TooManyTags, InvalidRequest"""
+        """Add tags to a scalable target.
+
+        raises    ScalingResourceMissing, TooManyTags, InvalidRequest
+        """
         with self._store.transaction() as tx:
             _set_tags(tx, _by_arn(tx, scope, arn), tags)
 
     def remove_tags(self, scope: Scope, arn: str, keys: Iterable[str]) -> None:
-        """raises    ScalingResourceMissing"""
+        """Remove tags of a scalable target.
+
+        raises    ScalingResourceMissing
+        """
         with self._store.transaction() as tx:
             tx.remove_tags(_by_arn(tx, scope, arn).arn, keys)
 
@@ -131,7 +146,10 @@ def variant_of(endpoint: Endpoint, name: str) -> Variant | None:
 
 
 def _scalable(endpoint: Endpoint, name: str) -> Variant:
-    """raises    InvalidRequest for a variant that has no instances to be counted"""
+    """Return a variant of an endpoint that can be scaled.
+
+    raises    InvalidRequest for a variant that has no instances to be counted
+    """
     variant = variant_of(endpoint, name)
     if endpoint.status in (EndpointStatus.DELETING, EndpointStatus.FAILED):
         raise InvalidRequest(

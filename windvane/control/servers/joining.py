@@ -27,7 +27,9 @@ class DoesNotFit(StoreUnusable):
 
 
 def check_clock(offset: timedelta) -> None:
-    """offset    by which this machine's clock is ahead of the database's
+    """Check that this machine's clock agrees with the database's.
+
+    offset    by which this machine's clock is ahead of the database's
 
     raises    ClockDiffers
     """
@@ -41,7 +43,10 @@ def check_clock(offset: timedelta) -> None:
 
 
 def check_fits(own: ServerRecord, others: Sequence[ServerRecord]) -> None:
-    """raises    DoesNotFit"""
+    """Check that a server keeps its objects where the others do.
+
+    raises    DoesNotFit
+    """
     for other in others:
         if own.objects != other.objects:
             raise DoesNotFit(

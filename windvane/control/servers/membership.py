@@ -29,7 +29,9 @@ _LEADS_S = 6.0
 
 
 class Membership(Leadership, Protocol):
-    """id         names this life of the server; names of its workers begin with it
+    """What a server knows of the servers on its store, and its own place among them.
+
+    id         names this life of the server; names of its workers begin with it
     is_shared  whether there can be other servers
     """
 

@@ -38,7 +38,9 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class CsvColumn:
-    """texts    of some rows, as they stand in the file: no nulls
+    """A column as it is written to CSV.
+
+    texts    of some rows, as they stand in the file: no nulls
     width    bytes of one of them, about
     """
 

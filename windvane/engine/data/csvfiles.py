@@ -72,7 +72,10 @@ class CsvFiles:
         self.names = column_names(first, model.name, options.max_columns)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """raises    DataFault naming file and line of what cannot be read"""
+        """Yield the rows of all files in batches.
+
+        raises    DataFault naming file and line of what cannot be read
+        """
         file: _TextFile | None = self._model
         while file is not None:
             has_header = self._options.has_header and (

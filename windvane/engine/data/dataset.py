@@ -109,7 +109,10 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
 
 
 def read_dataset(folder: Path) -> Dataset:
-    """raises    CorruptArtifact"""
+    """Open the dataset in a folder.
+
+    raises    CorruptArtifact
+    """
     analysis = read_analysis(folder)
     columns = _StoredColumns(folder, analysis)
     y, folds = _load(folder / "y.npy"), _load(folder / "folds.npy")
@@ -130,7 +133,10 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def read_analysis(folder: Path) -> Analysis:
-    """raises    CorruptArtifact"""
+    """Read the analysis of the dataset in a folder.
+
+    raises    CorruptArtifact
+    """
     path = folder / "analysis.json"
     try:
         return Analysis.from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -130,7 +130,9 @@ def column_names(first: Sequence[str], name: str, max_columns: int) -> tuple[str
 
 
 def check_column(role: str, column: str, names: Sequence[str]) -> None:
-    """role      what the column is to the job, e.g. 'target'
+    """Check that a named column exists.
+
+    role      what the column is to the job, e.g. 'target'
     raises    DataFault if there is no such column, saying which there are
     """
     if column in names:
@@ -149,7 +151,9 @@ def check_column(role: str, column: str, names: Sequence[str]) -> None:
 
 
 def check_same_columns(name: str, columns: Sequence[str], wanted: Sequence[str]) -> None:
-    """name      of the file
+    """Check that a file has the columns of the training data.
+
+    name      of the file
     wanted    the columns of the training data
     raises    DataFault if there are others, or not all of them, saying which
     """
@@ -191,7 +195,10 @@ def carries_header(opening: Opening, header: Sequence[str], model: Opening, name
 
 
 def check_no_header(opening: Opening, name: str) -> None:
-    """raises    DataFault if a file that is to hold rows alone begins with words over columns of numbers"""
+    """Check that a file without a header does not begin with one.
+
+    raises    DataFault if a file that is to hold rows alone begins with words over columns of numbers
+    """
     if _has_words_over_numbers(opening.first, opening):
         shown = ", ".join(f"'{cell[:60]}'" for cell in opening.first[:5])
         raise DataFault(

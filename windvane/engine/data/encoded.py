@@ -15,7 +15,9 @@ from windvane.engine.data.parse import NAN, cell_reader
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """texts   distinct texts in order of first appearance (Arrow string array)
+    """A column of texts, each distinct one stored once.
+
+    texts   distinct texts in order of first appearance (Arrow string array)
     codes   (n_rows,) int32 positions in texts, -1 for an empty cell
     """
 
@@ -92,7 +94,9 @@ def _as_texts(distinct: pa.Array) -> pa.Array:
 
 @dataclass(frozen=True)
 class ReadColumn:
-    """values      the typed cells
+    """A typed column, and what could not be read.
+
+    values      the typed cells
     unreadable  texts that could not be read and became missing, most frequent first, with their counts
     """
 

@@ -36,7 +36,10 @@ class MappedRows:
 
     @classmethod
     def like(cls, batch: pa.RecordBatch, folder: Path | None) -> Self:
-        """batch    one of them"""
+        """Return what takes batches of the columns that one of them has.
+
+        batch    one of them
+        """
         columns = enumerate(batch.columns)
         return cls(folder, [i for i, cells in columns if not _are_numbers(cells.slice(0, _LOOK))])
 

@@ -14,7 +14,10 @@ from windvane.errors import DataFault, InvalidRequest
 def check_monotone(
     monotone: Mapping[str, int], columns: Sequence[TypedColumn], target: Target
 ) -> None:
-    """raises    DataFault if one is no column of numbers, or the answers have no order"""
+    """Check that monotone constraints can be kept.
+
+    raises    DataFault if one is no column of numbers, or the answers have no order
+    """
     if not monotone:
         return
     try:

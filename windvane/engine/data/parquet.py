@@ -36,7 +36,10 @@ class ParquetFiles:
         self._cells = tuple(_cell(name, schemas) for name in first.names)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """raises    DataFault naming a file that cannot be read"""
+        """Yield the rows of all files in batches.
+
+        raises    DataFault naming a file that cannot be read
+        """
         cells = ", ".join(f"{cell} AS c{i}" for i, cell in enumerate(self._cells))
         for file in self._files:
             path = str(file.path).replace("'", "''")

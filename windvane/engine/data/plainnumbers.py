@@ -27,7 +27,10 @@ _FEW = 1000
 
 @dataclass(frozen=True)
 class PlainNumbers:
-    """values   (n_rows,) float64, NaN for an empty cell; some have fractions, none is infinite"""
+    """A column of numbers that are nearly all different.
+
+    values   (n_rows,) float64, NaN for an empty cell; some have fractions, none is infinite
+    """
 
     name: str
     values: NDArray[np.float64]

@@ -28,7 +28,9 @@ _TABLE_SHARE = 4
 
 
 class RowSource(Protocol):
-    """names      of the columns
+    """Files of one table, read row by row.
+
+    names      of the columns
     is_mapped  whether batches are mapped from files already
     """
 
@@ -36,12 +38,17 @@ class RowSource(Protocol):
     is_mapped: bool
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """raises    DataFault naming a file, and the place in it, that cannot be read"""
+        """Yield the rows in batches.
+
+        raises    DataFault naming a file, and the place in it, that cannot be read
+        """
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """columns        name -> strings, numbers or a dictionary of strings, in the order of the file
+    """A table as it was read, before its columns are typed.
+
+    columns        name -> strings, numbers or a dictionary of strings, in the order of the file
     n_rows         of the table; n_rows_read: rows in the files, more if it was sampled
     is_validation  (n_rows,) which rows are those of a validation set; None if there is none
     """

@@ -27,7 +27,9 @@ RARE = 2000
 
 @dataclass(frozen=True)
 class Disk:
-    """folder      for rows that do not fit into memory; None if those that come are mapped already
+    """Where rows are kept on disk, and how much memory is left for their analysis.
+
+    folder      for rows that do not fit into memory; None if those that come are mapped already
     max_bytes   of memory that their analysis may take (mapped.py)
     """
 

@@ -25,7 +25,9 @@ EMPTY = "empty"
 
 @dataclass(frozen=True)
 class RowWeights:
-    """weight      (n_rows,) above 0, of the rows that are kept
+    """The sample weights of a table.
+
+    weight      (n_rows,) above 0, of the rows that are kept
     n_zero      rows of weight 0, which are to have no say in anything and were left out
     n_invalid   rows without a finite number >= 0, which were left out too
     examples    of what stands there instead

@@ -46,7 +46,9 @@ _SHARED = 3
 
 @dataclass(frozen=True)
 class ColumnSketch:
-    """typical      a cell: the middle one of numbers and dates, the most frequent category or text; "" if most cells are
+    """What a form for a single prediction shows of a column.
+
+    typical      a cell: the middle one of numbers and dates, the most frequent category or text; "" if most cells are
                  missing, or none is to be told
     has_missing  whether any is
     least, most  cells, of numbers and dates; "" of others

@@ -39,7 +39,9 @@ _AS_ASKED = "set by you"
 
 @dataclass(frozen=True)
 class Target:
-    """y          (n_valid,) float64: values, or class indices
+    """The target of a table with the problem that follows from it.
+
+    y          (n_valid,) float64: values, or class indices
     valid      (n_rows,) bool: rows with a usable target; y has only those
     n_invalid  rows without one, and some of their texts
     unseen     labels that only the validation data have, with their rows, which are not valid

@@ -22,7 +22,9 @@ MOST_MARKERS = 100
 
 @dataclass(frozen=True)
 class TypedColumn:
-    """values         the typed cells
+    """A column whose values were typed.
+
+    values         the typed cells
     statistics     as in Analysis.statistics
     unreadable     texts of a numeric or date column that became missing, with counts
     codes_digest   equal for columns that tell the rows apart in the same way

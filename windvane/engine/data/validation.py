@@ -62,7 +62,9 @@ def read_both(
 def check_usable(
     is_validation: NDArray[np.bool_], before: NDArray[np.bool_], name: str, target: Target
 ) -> None:
-    """is_validation   (n_rows,) of the rows with a valid target;  before: of all rows that were read
+    """Check that the validation data can score candidates.
+
+    is_validation   (n_rows,) of the rows with a valid target;  before: of all rows that were read
     name            of the target column
     raises          DataFault if no row of the validation data is left, or if those left do not tell the objective
     """
@@ -115,7 +117,10 @@ def _as_floats(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _as_numbers(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """raises    ArrowInvalid for what are no numbers, or would not stay the same ones"""
+    """Cast values to a type of numbers.
+
+    raises    ArrowInvalid for what are no numbers, or would not stay the same ones
+    """
     if not (pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type)):
         raise pa.ArrowInvalid(f"{cells.type} is no type of numbers")
     return cells.cast(kind)

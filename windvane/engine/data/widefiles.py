@@ -16,7 +16,10 @@ BLOCK_BYTES = 16 * 1000**2
 def wide_rows(
     path: Path, dialect: Dialect, n_columns: int, has_header: bool
 ) -> Iterator[pa.RecordBatch]:
-    """raises    pyarrow.ArrowInvalid for ragged rows"""
+    """Yield the rows of a CSV file with very many columns, in batches.
+
+    raises    pyarrow.ArrowInvalid for ragged rows
+    """
     names = [f"c{i}" for i in range(n_columns)]
     is_doubled = dialect.escape == dialect.quote
     reader = pa.csv.open_csv(

@@ -69,7 +69,10 @@ def loss_for(
 
 
 class SquaredError:
-    """errors    (n_models, n_rows);  weight  (n_rows,)"""
+    """The squared error of a weighted mean of models.
+
+    errors    (n_models, n_rows);  weight  (n_rows,)
+    """
 
     def __init__(self, errors: Floats, weight: Weight = None) -> None:
         self._errors, self._weight = errors, weight
@@ -87,7 +90,10 @@ class SquaredError:
 
 
 class AbsoluteError:
-    """errors    (n_models, n_rows);  weight  (n_rows,)"""
+    """The absolute error of a weighted mean of models.
+
+    errors    (n_models, n_rows);  weight  (n_rows,)
+    """
 
     def __init__(self, errors: Floats, weight: Weight = None) -> None:
         self._errors, self._weight = errors, weight

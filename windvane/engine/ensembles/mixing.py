@@ -20,7 +20,9 @@ _BLOCK_ROWS = 4_096
 
 
 class Mixing:
-    """weights       (n_members,) that sum to 1
+    """How the predictions of an ensemble's members become its own.
+
+    weights       (n_members,) that sum to 1
     temperatures  (n_members,) of their probabilities; NO_CHANGE for values
     pool          how the members' answers become one
     temperature   of that, or of what the second layer makes of it

@@ -16,7 +16,9 @@ LEAST_PROBABILITY = 1e-5
 
 
 class Pool(StrEnum):
-    """ARITHMETIC  the weighted mean of values or probabilities
+    """How weighted predictions of the members are averaged.
+
+    ARITHMETIC  the weighted mean of values or probabilities
     GEOMETRIC      probabilities in proportion to the weighted geometric mean: the mean of log-odds
 
     source    Genest, Zidek 1986, "Combining probability distributions: a critique and an annotated bibliography"; the

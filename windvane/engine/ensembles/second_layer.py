@@ -40,7 +40,9 @@ _FILE = "model.txt"
 
 
 class SecondLayer:
-    """text       trees in LightGBM's own format
+    """The trees that are trained on the predictions of an ensemble's members.
+
+    text       trees in LightGBM's own format
     n_members  whose answers it takes
     n_classes  0 for values
     raises     CorruptArtifact if the trees are none, or are of other members or classes
@@ -78,7 +80,10 @@ class SecondLayer:
 
 
 def load_second_layer(folder: Path) -> SecondLayer:
-    """raises    CorruptArtifact naming the folder or the file"""
+    """Load the second layer of an ensemble.
+
+    raises    CorruptArtifact naming the folder or the file
+    """
     about = check_manifest(folder, _KIND)
     file = folder / _FILE
     try:

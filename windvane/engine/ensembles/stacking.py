@@ -122,7 +122,10 @@ def _cross_fitted(
     rows: Indices,
     weights: Mapping[int, Mapping[int, float]],
 ) -> Floats:
-    """weights    part -> those that its rows are answered with"""
+    """Predict each row with a second layer that was trained on other parts of the rows.
+
+    weights    part -> those that its rows are answered with
+    """
     parts = honest_parts(first.folds[rows])
     answers = np.empty((rows.size, *next(iter(first.predictions.values())).shape[1:]))
     for part, own in weights.items():

@@ -168,7 +168,10 @@ class Compared:
 
 
 def compared(table: Dataset, rows: Indices, first: Floats, second: Floats) -> Compared:
-    """first, second    (rows.size, ...) predictions of the rows"""
+    """Compare the scores of two predictions of the same rows.
+
+    first, second    (rows.size, ...) predictions of the rows
+    """
     gains, objectives = [], []
     y, weight, objective = table.y[rows], taken(table.weight, rows), table.analysis.objective
     for predicted in (first, second):
@@ -280,7 +283,10 @@ def _row_gains(
 
 
 def _decision(table: Dataset, rows: Indices, predicted: Floats, classes: Indices) -> Decision:
-    """classes    that the rows are scored by, without a say of their own"""
+    """Return the threshold or class weights that are best on all rows.
+
+    classes    that the rows are scored by, without a say of their own
+    """
     if (tuned := tuned_metric(table.analysis)) is None:
         return Decision()
     y, weight = table.y[rows], taken(table.weight, rows)

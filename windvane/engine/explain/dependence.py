@@ -63,7 +63,9 @@ def dependence_of(
     n_rows: int,
     seen: Values,
 ) -> Dependence | None:
-    """cells     of all columns that the predictor looks at, `n_rows` values each
+    """Compute the partial dependence of predictions on a column.
+
+    cells     of all columns that the predictor looks at, `n_rows` values each
     seen      some more cells of the column, to take the grid from
     returns   None for a text, or if all cells are the same
     """

@@ -138,7 +138,10 @@ def _dependence(one: Dependence) -> dict[str, Any]:
 
 
 def _table(explanation: Explanation, suffixes: Sequence[str], values: NDArray[np.float64]) -> bytes:
-    """values    (n_rows, n_columns, n_suffixes)"""
+    """Return values of each row and column as CSV.
+
+    values    (n_rows, n_columns, n_suffixes)
+    """
     head = [f"{name}_{suffix}" for name in explanation.names for suffix in suffixes]
     rows = values.reshape(len(values), -1).tolist()
     return _csv(head, ([repr(value) for value in row] for row in rows))

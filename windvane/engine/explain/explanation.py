@@ -16,7 +16,9 @@ from windvane.engine.explain.importance import Importance, importance_of
 
 @dataclass(frozen=True)
 class Explanation:
-    """columns      that can be learned from, in the order of the table; identifiers and constants are not among them
+    """What an explainability report is made from.
+
+    columns      that can be learned from, in the order of the table; identifiers and constants are not among them
     target       its name
     labels       class labels, () for regression; of two, the second one's log-odds are explained
     rows         (n_rows,) numbers of the explained rows in the dataset

@@ -12,7 +12,9 @@ from windvane.engine.explain.attribution import Attribution
 
 @dataclass(frozen=True)
 class Importance:
-    """values, errors    (n_columns, n_outputs) mean of the absolute values, and its standard error
+    """The importance of each column: its mean absolute SHAP value.
+
+    values, errors    (n_columns, n_outputs) mean of the absolute values, and its standard error
     total, total_errors  (n_columns,) over the outputs; their errors as if they all erred the same way
     """
 

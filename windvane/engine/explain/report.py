@@ -16,7 +16,10 @@ from windvane.wording import number
 
 
 def explanation_report(explanation: Explanation, candidate: str) -> Report:
-    """candidate    its name"""
+    """Return the explainability report of a candidate.
+
+    candidate    its name
+    """
     return Report(
         title="Explainability",
         lead=(

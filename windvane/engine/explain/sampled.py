@@ -31,7 +31,9 @@ PRECISE = 0.02
 
 @dataclass(frozen=True)
 class Question:
-    """names        of all columns to speak of
+    """Rows to explain by sampling, and the background data.
+
+    names        of all columns to speak of
     players      those that the predictor looks at; the others add nothing
     cells        (n_rows) of the players, in the rows to explain; the first rows come first if the time is short
     background   (n_background) of the players, in rows drawn at random: one for each pair of permutations, of which

@@ -98,7 +98,10 @@ def _drawn_rows(
 
 
 def _question(cells: Columns, used: set[str], n_rows: int, n_background: int) -> Question:
-    """cells    of the rows to explain and, after them, of the background rows"""
+    """Divide cells into those to explain and background data.
+
+    cells    of the rows to explain and, after them, of the background rows
+    """
     players = {name: values for name, values in cells.items() if name in used}
     return Question(
         names=tuple(cells),

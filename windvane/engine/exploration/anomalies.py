@@ -19,7 +19,9 @@ _N_TREES, _TREE_ROWS = 100, 256
 
 @dataclass(frozen=True)
 class Anomaly:
-    """row       position in the table
+    """A row that differs from the others.
+
+    row       position in the table
     score     below 0, the lower the stranger
     reasons   columns, each with what the score would gain if its cell were ordinary, most first
     """
@@ -31,7 +33,9 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class Anomalies:
-    """columns   looked at
+    """How unusual rows of a table are.
+
+    columns   looked at
     scores    (n_sampled,) of rows at random
     worst     those with the lowest scores, lowest first
     """

@@ -24,7 +24,9 @@ _TAIL = 0.005
 
 @dataclass(frozen=True)
 class Bins:
-    """labels   of the bins; missing cells are the last one if there are any
+    """Bins of a column, and the target in each of them.
+
+    labels   of the bins; missing cells are the last one if there are any
     ticks    the same in short, for an axis
     counts   (n_bins,) rows
     targets  (n_bins, n_targets) mean target, or share of each class; NaN in a bin without rows

@@ -23,7 +23,9 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Gaps:
-    """missing     cells of each column that has missing ones, most first
+    """Missing values of a table.
+
+    missing     cells of each column that has missing ones, most first
     patterns    the most frequent, most first
     n_patterns  in all
     n_whole     rows without a missing cell

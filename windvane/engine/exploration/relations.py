@@ -28,7 +28,10 @@ _MOST_LEVELS = 30
 
 @dataclass(frozen=True)
 class Pair:
-    """value     of the measure, from -1 to 1 or from 0 to 1"""
+    """Two columns and how strongly they are related.
+
+    value     of the measure, from -1 to 1 or from 0 to 1
+    """
 
     first: str
     second: str
@@ -38,7 +41,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Relations:
-    """numbers   names of numeric columns and dates, a numeric target first
+    """How columns are related to each other.
+
+    numbers   names of numeric columns and dates, a numeric target first
     matrix    (n_numbers, n_numbers) Pearson's r, NaN where there is none
     pairs     the strongest of all kinds, strongest first
     n_rows    of the sample it was measured on
@@ -53,7 +58,10 @@ class Relations:
 
 
 def find_relations(table: StoredTable, most: int) -> Relations:
-    """most    pairs told"""
+    """Measure how the columns of a table are related.
+
+    most    pairs told
+    """
     measured = of_type(table.by_power, MEASURED)
     worded = of_type(table.by_power, [ColumnType.CATEGORICAL])
     chosen = [one.name for one in measured[:MOST_NUMBERS]]

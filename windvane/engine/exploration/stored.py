@@ -29,14 +29,20 @@ WORDS = (ColumnType.CATEGORICAL, ColumnType.TEXT)
 
 @dataclass(frozen=True)
 class StoredTable:
-    """folder    of the dataset"""
+    """A dataset that is read column by column.
+
+    folder    of the dataset
+    """
 
     folder: Path
     dataset: Dataset
 
     @classmethod
     def open(cls, folder: Path) -> StoredTable:
-        """raises    CorruptArtifact"""
+        """Open the dataset in a folder.
+
+        raises    CorruptArtifact
+        """
         return cls(folder, read_dataset(folder))
 
     @property

@@ -201,7 +201,10 @@ RECIPES: tuple[RecipeCard, ...] = (
 
 
 def recipe_card(name: str) -> RecipeCard:
-    """raises    LookupError naming the recipes there are"""
+    """Return the card of a recipe.
+
+    raises    LookupError naming the recipes there are
+    """
     for card in RECIPES:
         if card.name == name:
             return card

@@ -68,7 +68,10 @@ class Interactions:
 
     @classmethod
     def from_state(cls, state: Sequence[Mapping[str, Any]]) -> Self:
-        """raises    KeyError if it names an operation that there is not, TypeError or ValueError if these are no pairs"""
+        """Read the transformation from its saved state.
+
+        raises    KeyError if it names an operation that there is not, TypeError or ValueError if these are no pairs
+        """
         return cls([Pair(*(text_in(one, name) for name in _PAIR)) for one in state])
 
 

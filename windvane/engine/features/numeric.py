@@ -53,7 +53,10 @@ class Number:
     def shifted(
         values: NDArray[np.float64], offset: float | NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """values    with offsets of the same shape, or one for all"""
+        """Subtract offsets, within the range of float64.
+
+        values    with offsets of the same shape, or one for all
+        """
         return within(within(values, -_LARGEST, _LARGEST) - offset, -_LARGEST, _LARGEST)
 
     def transform_one(self, value: Value) -> Sequence[float]:
@@ -113,7 +116,10 @@ class FilledNumber:
         mean: float | NDArray[np.float64],
         scale: float | NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """filled    without missing values; mean and scale of the same shape, or one for all"""
+        """Standardise values.
+
+        filled    without missing values; mean and scale of the same shape, or one for all
+        """
         return np.asarray((filled - mean) / scale)
 
     def transform_one(self, value: Value) -> Sequence[float]:

@@ -129,7 +129,10 @@ class Recipe:
 
 
 def load_recipe(folder: Path) -> Recipe:
-    """raises    CorruptArtifact"""
+    """Load a fitted recipe.
+
+    raises    CorruptArtifact
+    """
     file = folder / "recipe.json"
     document = read_json(file)
     arrays = read_arrays(folder / "recipe.npz")

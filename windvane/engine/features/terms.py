@@ -49,7 +49,10 @@ class Bags:
     lengths: NDArray[np.int64]
 
     def only(self, kept: NDArray[np.bool_]) -> Bags:
-        """kept    (n,)"""
+        """Return the bags with some of their terms.
+
+        kept    (n,)
+        """
         before = np.concatenate([[0], np.cumsum(kept)])
         ends = np.cumsum(self.lengths)
         return Bags(self.ids[kept], self.counts[kept], before[ends] - before[ends - self.lengths])
@@ -96,7 +99,10 @@ class TermTable:
         return all(text_of(value) in self._row for value in values)
 
     def bags(self, values: Iterable[Value]) -> Bags:
-        """raises    KeyError for a text that is not in the table"""
+        """Return the bags of values of the table.
+
+        raises    KeyError for a text that is not in the table
+        """
         rows = np.array([self._row[text_of(value)] for value in values], np.int64)
         lengths = self._bags.lengths[rows]
         before = np.cumsum(lengths) - lengths

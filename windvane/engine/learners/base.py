@@ -144,4 +144,7 @@ class Learner(Protocol):
         """Return the parameters for a refit on all rows that is to use `rounds` rounds (no early stopping)."""
 
     def load(self, folder: Path) -> FittedModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """

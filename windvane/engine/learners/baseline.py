@@ -23,7 +23,10 @@ _NAME = "baseline"
 
 
 class Constant:
-    """answer   (n_classes,) probabilities, or () one value"""
+    """A model that predicts the same for every row.
+
+    answer   (n_classes,) probabilities, or () one value
+    """
 
     rounds = 0
 
@@ -76,7 +79,10 @@ class Baseline:
         return hyperparameters
 
     def load(self, folder: Path) -> Constant:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         about = check_manifest(folder, _NAME)
         try:
             n_features = whole_in(about, "n_features", 0, MOST_FEATURES)
@@ -87,7 +93,10 @@ class Baseline:
 
 
 def _answer(about: Mapping[str, Any]) -> float | list[float]:
-    """raises    ValueError unless it is a finite number, or a probability of each class"""
+    """Read the prediction from JSON.
+
+    raises    ValueError unless it is a finite number, or a probability of each class
+    """
     told = about.get("answer")
     if not isinstance(told, list):
         return number_in(about, "answer")

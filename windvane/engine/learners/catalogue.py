@@ -228,7 +228,10 @@ def is_learner(name: str) -> bool:
 
 
 def learner(name: str) -> LearnerCard:
-    """raises    LookupError naming the learners there are"""
+    """Return the card of a learner.
+
+    raises    LookupError naming the learners there are
+    """
     for card in LEARNERS:
         if card.name == name:
             return card

@@ -191,7 +191,10 @@ class CatBoost:
         return {**hyperparameters, "iterations": rounds}
 
     def load(self, folder: Path) -> FittedModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         if not (folder / FILE).exists() and (folder / _NATIVE).exists():
             raise CorruptArtifact(
                 f"{folder / _NATIVE} is a model in CatBoost's own format, which earlier versions kept for a few models and "

@@ -67,7 +67,10 @@ def train_model(
     setting: Setting,
     patience: Patience,
 ) -> FittedModel:
-    """raises    CandidateFault"""
+    """Train a CatBoost model.
+
+    raises    CandidateFault
+    """
     model, layout = trained(train, valid, parameters, setting, patience)
     n_outputs = setting.n_classes if setting.n_classes > 2 else 1
     met = np.unique(train.y).astype(np.int64) if n_outputs > 1 else np.zeros(1, np.int64)

@@ -43,7 +43,10 @@ class CatBoostTrees:
 
 
 def read_trees(folder: Path) -> CatBoostTrees:
-    """raises    CorruptArtifact"""
+    """Read the trees of a saved model.
+
+    raises    CorruptArtifact
+    """
     about = check_manifest(folder, NAME)
     arrays = read_arrays(folder / FILE)
     try:

@@ -179,7 +179,10 @@ class ForestLearner:
         return {**hyperparameters, "n_estimators": rounds}
 
     def load(self, folder: Path) -> ForestModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         about = check_manifest(folder, self.name)
         arrays = read_arrays(folder / _FILE)
         try:

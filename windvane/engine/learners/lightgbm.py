@@ -179,7 +179,10 @@ class LightGbmModel:
     """A text model, answered by LightGBM's C interface."""
 
     def __init__(self, text: bytes, n_classes: int) -> None:
-        """raises    CorruptArtifact if the text is none, or of other classes"""
+        """Predict with a model in LightGBM's text format.
+
+        raises    CorruptArtifact if the text is none, or of other classes
+        """
         self._model = read_lightgbm(text)
         self._n_classes = n_classes
         if self._model.n_outputs != (n_classes if n_classes > 2 else 1):
@@ -279,7 +282,10 @@ class LightGbm:
         return {**hyperparameters, "num_iterations": rounds}
 
     def load(self, folder: Path) -> LightGbmModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         about = check_manifest(folder, _NAME)
         try:
             text, n_classes = (

@@ -66,7 +66,9 @@ _BY_SIGN: dict[int, _Bound] = {0: (None, None), 1: (0.0, None), -1: (None, 0.0)}
 
 
 class LinearModel:
-    """coefficients  (n_features, n_outputs): n_outputs is 1 for regression and for two classes
+    """A fitted linear or logistic model.
+
+    coefficients  (n_features, n_outputs): n_outputs is 1 for regression and for two classes
     intercepts     (n_outputs,)
     """
 
@@ -209,7 +211,10 @@ class LinearLearner:
         return {**hyperparameters, "max_iterations": rounds}
 
     def load(self, folder: Path) -> LinearModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         about = check_manifest(folder, _NAME)
         arrays = read_arrays(folder / _FILE)
         try:

@@ -33,7 +33,9 @@ class Weights:
 
 @dataclass(frozen=True)
 class Loss:
-    """value    scores (n_rows, n_outputs) and y (n_rows,) to losses (n_rows,) and slopes like the scores
+    """A loss function with its gradient and the best constant.
+
+    value    scores (n_rows, n_outputs) and y (n_rows,) to losses (n_rows,) and slopes like the scores
     start    y, n_outputs and the rows' weights to the intercepts (n_outputs,) of the best constant
     """
 

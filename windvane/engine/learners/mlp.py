@@ -140,7 +140,10 @@ class Mlp:
         return {**hyperparameters, "epochs": rounds, "schedule": round(rounds / end)}
 
     def load(self, folder: Path) -> MlpModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         return read_model(folder)
 
 

@@ -38,7 +38,9 @@ how many there are, but not with which of them it is. More are hardly sooner don
 
 
 class MlpModel:
-    """centre, inverse  (n_features,): the networks see (X - centre) * inverse
+    """Fitted multilayer perceptrons, whose predictions are averaged.
+
+    centre, inverse  (n_features,): the networks see (X - centre) * inverse
     weights0          (n_wide, n_members * n_hidden), bias0 to it: the first layer of all networks at once
     weights1 ...      (n_members, n_in, n_out), bias1 ... (n_members, 1, n_out)
     waved             (n_waved,) features that get periodic features; frequency, phase (n_waved, n_waves), mixing
@@ -105,7 +107,10 @@ class MlpModel:
         return np.concatenate((scaled, features), axis=2)
 
     def _answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """outputs    (n_rows, n_members, n_outputs)"""
+        """Return the averaged predictions of the networks.
+
+        outputs    (n_rows, n_members, n_outputs)
+        """
         n_members = outputs.shape[1]
         if self._n_classes > 2:
             outputs -= np.maximum.reduce(outputs, axis=2, keepdims=True)
@@ -126,7 +131,10 @@ class MlpModel:
         return np.asarray(np.maximum(np.minimum(values, target.high), target.low))
 
     def _check(self, layers: Sequence[tuple[Floats, Floats]]) -> None:
-        """raises    ValueError"""
+        """Check that the arrays fit together.
+
+        raises    ValueError
+        """
         n_wide = self.n_features + self._waves[3].size
         n_outputs = self._n_classes if self._n_classes > 2 else 1
         (first, first_bias), *others = layers
@@ -204,7 +212,10 @@ def model_of(
 
 
 def read_model(folder: Path) -> MlpModel:
-    """raises    CorruptArtifact"""
+    """Read a saved model.
+
+    raises    CorruptArtifact
+    """
     about = check_manifest(folder, NAME)
     arrays = read_arrays(folder / _FILE)
     try:

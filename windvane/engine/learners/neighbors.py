@@ -70,7 +70,9 @@ _TRAITS = Traits(cost=Cost(1e-6, 120, 16, 100), names=_NAMES)
 
 
 class NeighborsModel:
-    """scale   (n_features,) what features are multiplied by
+    """The k-nearest-neighbours model: training rows and their targets.
+
+    scale   (n_features,) what features are multiplied by
     X          (n_rows, n_features) float32 training rows, scaled
     y          (n_rows,) their targets or class indices
     weight     (n_rows,) what each of them counts for
@@ -180,7 +182,10 @@ class Neighbors:
         return hyperparameters
 
     def load(self, folder: Path) -> NeighborsModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         about = check_manifest(folder, _NAME)
         arrays = read_arrays(folder / _FILE)
         try:

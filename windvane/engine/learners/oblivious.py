@@ -73,7 +73,10 @@ class ObliviousTrees:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_features: int) -> Self:
-        """raises    ValueError if these are no trees"""
+        """Read trees from saved arrays.
+
+        raises    ValueError if these are no trees
+        """
         feature = indices_in(arrays, "feature", 2, _MOST, -_MOST)
         dtype = _numbers_dtype(feature.shape[1])
         columns = indices_in(arrays, "code_columns", 1, _MOST, -_MOST)
@@ -99,7 +102,10 @@ class ObliviousTrees:
         return trees
 
     def check(self) -> None:
-        """raises    ValueError if anything names a column, row or leaf that there is not"""
+        """Check that the arrays describe trees.
+
+        raises    ValueError if anything names a column, row or leaf that there is not
+        """
         n_trees, n_bits = self.feature.shape
         if not n_trees:
             raise ValueError("no trees")

@@ -107,7 +107,10 @@ class Line:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """raises    ValueError if these are no line"""
+        """Read the linear model from saved arrays.
+
+        raises    ValueError if these are no line
+        """
         columns = indices_in(arrays, "columns", 1, MOST_FEATURES).astype(np.int64)
         low, high, fill, coefficients = (
             floats_in(arrays, name, 1).astype(np.float64) for name in _ARRAYS[1:]
@@ -205,7 +208,10 @@ def is_residual(folder: Path) -> bool:
 
 
 def load_residual(folder: Path, learner: Learner) -> ResidualModel:
-    """raises    CorruptArtifact"""
+    """Load a linear model with the model of its residuals.
+
+    raises    CorruptArtifact
+    """
     check_manifest(folder, _KIND)
     arrays = read_arrays(folder / _FILE)
     try:

@@ -30,7 +30,10 @@ class Scaling:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """raises    ValueError if it is none"""
+        """Read the scaling from JSON.
+
+        raises    ValueError if it is none
+        """
         centre, scale, low, high = (
             number_in(document, name) for name in ("centre", "scale", "low", "high")
         )

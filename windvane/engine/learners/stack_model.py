@@ -121,7 +121,10 @@ class StackModel:
     """The members' probabilities, or values, are averaged."""
 
     def __init__(self, name: str, stack: Stack) -> None:
-        """raises    ValueError if its arrays do not fit together"""
+        """Predict with trained networks.
+
+        raises    ValueError if its arrays do not fit together
+        """
         self._name = name
         self._inputs, self._layers = stack.inputs, stack.layers
         self._n_classes = stack.n_classes
@@ -172,7 +175,10 @@ class StackModel:
         return np.concatenate((numbers, *embedded), axis=1)
 
     def _answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """outputs    (n_rows, n_members, n_outputs)"""
+        """Return the averaged predictions of the networks.
+
+        outputs    (n_rows, n_members, n_outputs)
+        """
         if self._n_classes > 2:
             outputs -= outputs.max(axis=2, keepdims=True)
             np.exp(outputs, out=outputs)
@@ -191,7 +197,10 @@ class StackModel:
         return values.clip(self._target.low, self._target.high)
 
     def _check(self) -> None:
-        """raises    ValueError"""
+        """Check that the arrays fit together.
+
+        raises    ValueError
+        """
         plan, layers = self._inputs, self._layers
         if not self._members:
             raise ValueError("it has no members")
@@ -225,7 +234,10 @@ class StackModel:
 
 
 def stack_of(name: str, stack: Stack) -> StackModel:
-    """raises    CandidateFault if a weight is not finite"""
+    """Return a model of trained networks.
+
+    raises    CandidateFault if a weight is not finite
+    """
     layers = stack.layers
     arrays = (layers.weights0, layers.bias0, layers.heads, layers.head_bias)
     if not all(np.isfinite(array).all() for array in arrays):
@@ -234,7 +246,10 @@ def stack_of(name: str, stack: Stack) -> StackModel:
 
 
 def read_stack(folder: Path, name: str) -> StackModel:
-    """raises    CorruptArtifact"""
+    """Read a saved model.
+
+    raises    CorruptArtifact
+    """
     about = check_manifest(folder, name)
     try:
         arrays = _checked(read_arrays(folder / _FILE))

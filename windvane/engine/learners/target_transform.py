@@ -109,7 +109,10 @@ class Smearing:
 
     @classmethod
     def of(cls, residuals: NDArray[np.float64], weight: Weight = None) -> Self:
-        """residuals    (n_rows,) of z"""
+        """Estimate the correction for the bias of predictions that are transformed back.
+
+        residuals    (n_rows,) of z
+        """
         cut = np.clip(residuals, *weighted.quantiles(residuals, (_TAIL, 1 - _TAIL), weight))
         even = weighted.mean(np.cosh(cut), weight)
         odd = weighted.mean(np.sinh(cut), weight)
@@ -228,7 +231,10 @@ def _squared_error(model: TransformedModel, rows: Rows) -> float:
 
 
 def load_transformed(folder: Path, learner: Learner) -> TransformedModel:
-    """raises    CorruptArtifact"""
+    """Load a model of a transformed target.
+
+    raises    CorruptArtifact
+    """
     about = check_manifest(folder, _KIND)
     try:
         scale = LogScale(*(number_in(about["scale"], name) for name in ("centre", "scale")))

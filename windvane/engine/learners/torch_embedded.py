@@ -90,7 +90,10 @@ class EmbeddedTabular(TorchNetwork):
 
 
 def embedding_width(size: int) -> int:
-    """source    fastai's rule of thumb"""
+    """Return the width of an embedding for so many categories.
+
+    source    fastai's rule of thumb
+    """
     return min(600, round(1.6 * math.pow(size, 0.56)))
 
 

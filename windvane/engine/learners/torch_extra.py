@@ -53,7 +53,10 @@ class TorchLearner:
         setting: Setting,
         clock: Clock,
     ) -> StackModel:
-        """raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows"""
+        """Train the networks.
+
+        raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows
+        """
         if not has_torch():
             raise CandidateFault(Note(NoteCode.EXTRA_MISSING, {"extra": TORCH}))
         fit = cast("_Fit", import_module(f"windvane.engine.learners.{self.module}").fit)
@@ -66,5 +69,8 @@ class TorchLearner:
         return {**hyperparameters, "epochs": rounds}
 
     def load(self, folder: Path) -> StackModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         return read_stack(folder, self.name)

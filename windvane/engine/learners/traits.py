@@ -103,7 +103,9 @@ def _unbounded(given: Hyperparameters, _: TableSize) -> Hyperparameters:
 
 @dataclass(frozen=True)
 class Traits:
-    """step      the hyperparameter that is the step size of a booster, which needs fewer rounds with larger ones
+    """What the search must know of a learner besides how to train it.
+
+    step      the hyperparameter that is the step size of a booster, which needs fewer rounds with larger ones
     lengths   those that say for how many epochs a network is trained
     effort    how much more work hyperparameters ask for than usual ones. Rounds grow as steps shrink, but less: early
               stopping ends them

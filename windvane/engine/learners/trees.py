@@ -44,7 +44,10 @@ class Trees:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_features: int) -> Self:
-        """raises    ValueError if these are no trees"""
+        """Read trees from saved arrays.
+
+        raises    ValueError if these are no trees
+        """
         left, right = (indices_in(arrays, name, 1, _MOST, -_MOST) for name in ("left", "right"))
         trees = cls(
             n_features,
@@ -59,8 +62,11 @@ class Trees:
         return trees
 
     def check(self) -> None:
-        """raises    ValueError if a node names a feature or node that there is not, these are no trees, or a number is
-        none"""
+        """Check that the arrays describe trees.
+
+        raises    ValueError if a node names a feature or node that there is not, these are no trees, or a number is
+        none
+        """
         if self.n_leaves.ndim != 1 or not len(self.n_leaves) or self.n_leaves.min() < 1:
             raise ValueError("a tree without leaves")
         n_leaves = self.n_leaves.astype(np.int64)

@@ -196,7 +196,10 @@ class Xgboost:
         return {**hyperparameters, "num_round": rounds}
 
     def load(self, folder: Path) -> FittedModel:
-        """raises    CorruptArtifact"""
+        """Load a saved model.
+
+        raises    CorruptArtifact
+        """
         return read_model(folder)
 
 

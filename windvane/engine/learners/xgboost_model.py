@@ -34,7 +34,9 @@ time to load and is quicker from then on."""
 
 
 class XgboostModel:
-    """n_codes   every category code in the rows is below it
+    """A fitted XGBoost model.
+
+    n_codes   every category code in the rows is below it
     raises    CorruptArtifact
     """
 
@@ -49,7 +51,10 @@ class XgboostModel:
 
     @classmethod
     def of(cls, raw: bytes, n_classes: int, n_codes: int) -> Self:
-        """raw       the model as XGBoost writes it in UBJSON"""
+        """Return the model that XGBoost trained.
+
+        raw       the model as XGBoost writes it in UBJSON
+        """
         return cls(read_xgboost(raw, n_codes), n_classes, n_codes)
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
@@ -79,7 +84,10 @@ class XgboostModel:
 
 
 def read_model(folder: Path) -> XgboostModel:
-    """raises    CorruptArtifact"""
+    """Read a saved model.
+
+    raises    CorruptArtifact
+    """
     about = check_manifest(folder, NAME)
     try:
         n_classes = whole_in(about, "n_classes", 0, MOST_CLASSES)

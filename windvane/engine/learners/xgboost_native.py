@@ -31,7 +31,10 @@ def train_model(
     setting: Setting,
     patience: Patience,
 ) -> XgboostModel:
-    """raises    CandidateFault"""
+    """Train an XGBoost model.
+
+    raises    CandidateFault
+    """
     raw = _trained(train, valid, parameters, n_rounds, setting, patience)
     n_codes = max((f.cardinality for f in setting.features if has_categories(f)), default=0)
     return XgboostModel.of(raw, setting.n_classes, n_codes)

@@ -50,7 +50,10 @@ class XgboostNodes:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """raises    ValueError if these are no nodes"""
+        """Read the nodes from saved arrays.
+
+        raises    ValueError if these are no nodes
+        """
         told = {name: arrays[f"node_{name}"] for name in _NAMES if f"node_{name}" in arrays}
         return cls(
             indices_in(told, "n_nodes", 1, _MOST, 1).astype(np.int32),
@@ -65,7 +68,9 @@ class XgboostNodes:
         )
 
     def check(self, n_features: int, n_codes: int) -> None:
-        """n_codes   every category code is below it
+        """Check that the arrays describe trees.
+
+        n_codes   every category code is below it
         raises    ValueError if a node names a feature, code or node that there is not, or these are no trees
         """
         if not len(self.n_nodes) or self.n_nodes.min() < 1:

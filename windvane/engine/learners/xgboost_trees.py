@@ -60,7 +60,10 @@ class XgboostTrees:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, n_codes: int) -> Self:
-        """raises    ValueError or CorruptArtifact if these are no trees"""
+        """Read the trees from saved arrays.
+
+        raises    ValueError or CorruptArtifact if these are no trees
+        """
         text = read_lightgbm(indices_in(arrays, "text", 1, 256).astype(np.uint8).tobytes())
         nodes = XgboostNodes.from_arrays(arrays)
         return cls.of(nodes, text, floats_in(arrays, "base", 1), n_codes)
@@ -73,7 +76,10 @@ class XgboostTrees:
         base: NDArray[np.float64],
         n_codes: int,
     ) -> Self:
-        """raises    ValueError if the nodes are none, or the text is of others"""
+        """Make the trees from their nodes and the same trees in LightGBM's text format.
+
+        raises    ValueError if the nodes are none, or the text is of others
+        """
         nodes.check(text.n_features, n_codes)
         n_leaves = (nodes.n_nodes.astype(np.int64) + 1) // 2
         if text.n_outputs != 1 or not np.array_equal(text.n_leaves, n_leaves):
@@ -85,7 +91,9 @@ class XgboostTrees:
 
 
 def read_xgboost(raw: bytes, n_codes: int) -> XgboostTrees:
-    """raw       the model as UBJSON
+    """Read the trees of a model that XGBoost wrote.
+
+    raw       the model as UBJSON
     n_codes   every category code in the rows is below it
     raises    CorruptArtifact if these are no trees
     """
@@ -167,7 +175,10 @@ def _splits(nodes: XgboostNodes, n_features: int, n_codes: int) -> tuple[Trees, 
 
 
 def _nodes(documents: Sequence[dict[str, Any]]) -> XgboostNodes:
-    """raises    ValueError and others if the documents are none of trees"""
+    """Return the nodes of trees as arrays.
+
+    raises    ValueError and others if the documents are none of trees
+    """
     parts = [_reached(document) for document in documents]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in _NODE}
     inner = joined["left"] >= 0

@@ -35,7 +35,10 @@ class _Table(Protocol):
 
 
 def check_schema(schema: _Table) -> None:
-    """raises    ValueError if there can be no such table"""
+    """Check the columns and labels of a model.
+
+    raises    ValueError if there can be no such table
+    """
     names, labels = schema.features, schema.labels
     if not 1 <= len(names) <= MOST_FEATURES or len(set(names)) != len(names):
         raise ValueError(f"{len(names)} columns, or one of them twice")

@@ -48,7 +48,9 @@ class Schema:
 
 @dataclass(frozen=True)
 class Predictions:
-    """values         (n_rows,) for regression, else empty
+    """Predictions of some rows.
+
+    values         (n_rows,) for regression, else empty
     probabilities  (n_rows, n_classes), else empty
     classes        (n_rows,) int: index of the predicted label (the threshold applied), else empty
     """
@@ -146,7 +148,9 @@ class Predictor:
         self._single_readers = [one for one in self._readers if one[0] not in together]
 
     def predict(self, rows: Sequence[Sequence[str | None]]) -> Predictions:
-        """rows    n_rows of len(schema.features) cells; "" and None are missing
+        """Predict rows of cells.
+
+        rows    n_rows of len(schema.features) cells; "" and None are missing
 
         raises    InvalidRequest naming row and column (1-based row) of a wrong number of cells or a cell
                   that cannot be read as its column's type

@@ -26,7 +26,9 @@ _PARQUET, _GZIP, _BOM = b"PAR1", b"\x1f\x8b", b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Beginning:
-    """path          of the small file
+    """The beginning of a file, copied to a small file of its own.
+
+    path          of the small file
     format        'csv' or 'parquet'
     compression   of the original: 'None' or 'Gzip'
     dialect       of CSV
@@ -47,7 +49,9 @@ class Beginning:
 
 
 def read_beginning(source: Source, scratch: Path, compression: str = "") -> Beginning:
-    """compression    'None', 'Gzip' or "" for whatever it looks like
+    """Copy the beginning of a file.
+
+    compression    'None', 'Gzip' or "" for whatever it looks like
     raises         DataFault for what is neither CSV nor Parquet
     """
     magic = source.read(0, len(_PARQUET))

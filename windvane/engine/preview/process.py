@@ -31,7 +31,10 @@ class ParentsBytes:
         self._left = MOST_BYTES
 
     def read(self, start: int, length: int) -> bytes:
-        """raises    DataFault if that is more than is handed out"""
+        """Return bytes of the file, within what a preview may read.
+
+        raises    DataFault if that is more than is handed out
+        """
         length = max(0, min(length, self.size - start))
         self._left -= length
         if self._left < 0:

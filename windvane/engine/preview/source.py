@@ -7,7 +7,9 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """name    what messages call the file
+    """A file that is read in pieces.
+
+    name    what messages call the file
     size    of the whole, in bytes
     """
 

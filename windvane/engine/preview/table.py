@@ -41,7 +41,9 @@ _MEMORY_MB = 512
 
 
 def preview(source: Source, asked: PreviewRequest, scratch: Path) -> SeenTable:
-    """scratch   an existing folder
+    """Return what is seen of the beginning of a table.
+
+    scratch   an existing folder
     raises    DataFault for what cannot be read as a table, or has no such target
     """
     beginning = read_beginning(source, scratch, asked.compression)
@@ -137,7 +139,10 @@ def _judge(
 def _analysed(
     raw: RawTable, beginning: Beginning, options: ReadOptions, problem: ProblemSpec
 ) -> Dataset:
-    """raises    DataFault as a job on these rows would, but for having few of them"""
+    """Analyse the first rows as a job would analyse all of them.
+
+    raises    DataFault as a job on these rows would, but for having few of them
+    """
     if beginning.is_cut:
         raw = _without_single_labels(raw, problem)
     elif raw.n_rows < _FEWEST_ROWS:

@@ -31,7 +31,9 @@ _Figures = dict[str, Measured]
 
 @dataclass(frozen=True)
 class Quality:
-    """statistics    statistics.json, every number in it finite
+    """A model insights report as files.
+
+    statistics    statistics.json, every number in it finite
     constraints   constraints.json, likewise
     figures       figures.json, likewise
     report        for people
@@ -45,7 +47,9 @@ class Quality:
 
 @dataclass(frozen=True)
 class _Findings:
-    """figures    those of statistics.json
+    """The metrics and sections of one problem type.
+
+    figures    those of statistics.json
     metrics    key and value there
     """
 

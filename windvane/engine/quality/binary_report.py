@@ -33,7 +33,10 @@ _RECALLS = (0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
 def binary_sections(judged: Judged, figures: Mapping[str, Measured]) -> list[Section]:
-    """figures    those of statistics.json and the engine's"""
+    """Return the sections of a report on binary classification.
+
+    figures    those of statistics.json and the engine's
+    """
     ranked = ranking(judged)
     opening = [metrics_section(judged, figures, _notices(judged, figures, ranked))]
     opening.append(confusion_section(judged))

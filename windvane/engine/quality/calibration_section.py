@@ -26,7 +26,9 @@ _MUCH = 0.05
 def calibration_section(
     probabilities: Floats, came_true: NDArray[np.bool_], event: str, outcome: str
 ) -> Section:
-    """probabilities    (n_rows,) of an event;  came_true    (n_rows,) whether it happened
+    """Return the section on calibration.
+
+    probabilities    (n_rows,) of an event;  came_true    (n_rows,) whether it happened
     event    what they are probabilities of, for the horizontal axis;  outcome    for the upright one
     """
     found = reliability(probabilities, came_true)

@@ -20,7 +20,9 @@ _ALIKE = "the metrics of this report are unweighted: all rows count equally"
 
 
 def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
-    """dataset, candidate    folders of the stages in engine/stages.py
+    """Return the predictions of a candidate for rows it was not trained on.
+
+    dataset, candidate    folders of the stages in engine/stages.py
     name                  the candidate's, for people
     raises                CorruptArtifact if either is not whole
     """

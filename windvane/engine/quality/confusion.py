@@ -20,7 +20,10 @@ _MOST_FULL = 100
 
 @dataclass(frozen=True)
 class Confusion:
-    """counts    (n_classes, n_classes) rows by actual and by predicted class"""
+    """A confusion matrix.
+
+    counts    (n_classes, n_classes) rows by actual and by predicted class
+    """
 
     counts: Indices
 

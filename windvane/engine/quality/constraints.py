@@ -24,7 +24,10 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True)
 class Bound:
-    """lowest, highest    that the figure can be at all"""
+    """When a figure of new data is worse than that of the report, for monitoring.
+
+    lowest, highest    that the figure can be at all
+    """
 
     violated_if: Comparison
     lowest: float

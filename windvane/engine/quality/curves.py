@@ -48,7 +48,10 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Curve:
-    """x, y    (n_points,) from left to right"""
+    """A curve of a binary classifier.
+
+    x, y    (n_points,) from left to right
+    """
 
     x: Floats
     y: Floats

@@ -19,7 +19,9 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Measured:
-    """value                on all rows, finite
+    """A figure with its standard deviation.
+
+    value                on all rows, finite
     standard_deviation   over the parts of the rows; None if fewer than two of them tell the figure
     """
 

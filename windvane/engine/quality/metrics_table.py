@@ -64,7 +64,9 @@ _CONSTANTS: dict[ProblemType, dict[str, str]] = {
 def metrics_section(
     judged: Judged, figures: Mapping[str, Measured], notices: Sequence[Notice]
 ) -> Section:
-    """figures    those of statistics.json and the engine's
+    """Return the section with the table of metrics.
+
+    figures    those of statistics.json and the engine's
     notices    what these rows say of the model besides
     """
     origin = Text(

@@ -32,7 +32,9 @@ _MOST_NAMED = 5
 def multiclass_sections(
     judged: Judged, figures: Mapping[str, Measured], of_classes: ClassFigures
 ) -> list[Section]:
-    """figures       those of statistics.json and the engine's
+    """Return the sections of a report on multiclass classification.
+
+    figures       those of statistics.json and the engine's
     of_classes    precision, recall and F1 of each class
     """
     found = confusion(judged)

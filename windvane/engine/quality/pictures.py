@@ -32,7 +32,10 @@ Draw = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Axis:
-    """low, high    None to fit the data"""
+    """An axis of a picture.
+
+    low, high    None to fit the data
+    """
 
     name: str
     low: float | None = None
@@ -155,7 +158,10 @@ def draw_points(x: Floats, y: Floats, across: Axis, up: Axis, line: Curve) -> Dr
 
 
 def draw_histogram(counts: Indices, edges: Floats, name: str) -> Draw:
-    """counts    (n_bins,);  edges    (n_bins + 1,)"""
+    """Return what draws a histogram.
+
+    counts    (n_bins,);  edges    (n_bins + 1,)
+    """
 
     def draw(axes: Any) -> None:
         axes.stairs(counts, edges, fill=True, color=BLUE)

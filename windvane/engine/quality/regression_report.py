@@ -37,7 +37,10 @@ _CHANCE = 3
 
 
 def regression_sections(judged: Judged, figures: Mapping[str, Measured]) -> list[Section]:
-    """figures    those of statistics.json and the engine's"""
+    """Return the sections of a report on regression.
+
+    figures    those of statistics.json and the engine's
+    """
     intervals = fit_intervals(judged.y, judged.predicted)
     return [
         metrics_section(judged, figures, _notices(figures)),

@@ -21,7 +21,9 @@ _KINDS = {
 def quality_report(
     judged: Judged, figures: Mapping[str, Measured], sections: Sequence[Section]
 ) -> Report:
-    """figures     the engine's among them
+    """Return the model insights report of a candidate.
+
+    figures     the engine's among them
     sections    those of the problem type
     """
     return Report(

@@ -21,7 +21,9 @@ MOST_POINTS = 1_000
 
 @dataclass(frozen=True)
 class Histogram:
-    """counts    (n_bins,) rows;  edges    (n_bins + 1,)
+    """A histogram of residuals.
+
+    counts    (n_bins,) rows;  edges    (n_bins + 1,)
     below, above    rows beyond its ends
     """
 

@@ -23,7 +23,10 @@ from windvane.wording import number, share
 
 
 def threshold_section(judged: Judged, ranked: Ranking) -> Section:
-    """ranked    with rows of both classes"""
+    """Return the section on the decision threshold.
+
+    ranked    with rows of both classes
+    """
     found = choices(ranked, judged.threshold)
     text = Text(
         f"The model predicts {judged.labels[1]} if its probability is at least "

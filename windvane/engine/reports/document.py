@@ -85,7 +85,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """title    of the whole
+    """A report, whatever it is rendered as.
+
+    title    of the whole
     lead       one paragraph: what this is about
     facts      name and value, the first things to know
     """

@@ -34,7 +34,9 @@ _Float = TypeVar("_Float", bound=np.floating[Any])
 
 @dataclass(frozen=True)
 class Calibration:
-    """temperature  NO_CHANGE if none helps on rows it was not fitted on
+    """Temperature scaling of a model's probabilities.
+
+    temperature  NO_CHANGE if none helps on rows it was not fitted on
     out_of_fold  (n_rows, n_classes) each row's probabilities at a temperature fitted without its part
     """
 
@@ -85,7 +87,10 @@ def fit_temperature(probabilities: Floats, y: Floats, weight: Weight = None) -> 
 def calibrate(
     probabilities: Floats, y: Floats, parts: NDArray[np.integer], weight: Weight = None
 ) -> Calibration:
-    """parts    (n_rows,) which part a row belongs to, e.g. its fold"""
+    """Fit the temperature of probabilities.
+
+    parts    (n_rows,) which part a row belongs to, e.g. its fold
+    """
     fitted = np.empty_like(probabilities)
     for part in np.unique(parts):
         inside = parts == part

@@ -198,7 +198,10 @@ def _auc(y: Floats, probabilities: Floats, weight: Weight = None) -> float:
 
 
 def _auc_influence(y: Floats, probabilities: Floats, weight: Weight = None) -> Floats:
-    """source    DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more ROC curves"."""
+    """Return the influence of each row on the AUC.
+
+    source    DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more ROC curves".
+    """
     positive = y == 1
     share_of_positives = mean(positive, weight)
     if share_of_positives in (0, 1):

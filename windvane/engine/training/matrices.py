@@ -72,7 +72,10 @@ def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path)
 
 
 def read_matrix(folder: Path, fit: str) -> Matrix:
-    """raises    CorruptArtifact"""
+    """Read the feature matrix of one fit of a recipe.
+
+    raises    CorruptArtifact
+    """
     file = folder / fit / MATRIX
     try:
         X = np.load(file, mmap_mode="r", allow_pickle=False)

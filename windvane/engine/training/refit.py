@@ -36,7 +36,9 @@ NOT_REFITTED = Note(NoteCode.NOT_REFITTED)
 
 @dataclass(frozen=True)
 class Refit:
-    """model    of all rows, or None
+    """The model that was trained on all rows, if there is one.
+
+    model    of all rows, or None
     rows     (n_rows,) bool: what it was trained on
     notes    why there is none, or what is missing in it
     stops    its part of an Outcome's

@@ -30,7 +30,10 @@ _FEWEST_ROWS = 50
 
 @dataclass(frozen=True)
 class Rival:
-    """out_of_fold    its predictions of rows it was not trained on"""
+    """The candidate that another one is compared with while it is trained.
+
+    out_of_fold    its predictions of rows it was not trained on
+    """
 
     record: CandidateRecord
     out_of_fold: NDArray[np.float32]

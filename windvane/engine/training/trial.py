@@ -84,7 +84,10 @@ class Trial:
         self._started = time.time()
 
     def cross_validate(self, limits: TrainLimits) -> Trained:
-        """raises    CandidateFault; OutOfTime and Outclassed are kinds of it"""
+        """Train and score the plan on every fold, without a refit.
+
+        raises    CandidateFault; OutOfTime and Outclassed are kinds of it
+        """
         trained = self._train_folds(limits, limits.deadline(), 0.0)
         if not self._task(limits).needs_refit:
             return trained

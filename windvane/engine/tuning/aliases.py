@@ -48,7 +48,10 @@ class Claim:
     says: Meaning | Counted
 
     def check(self, analysis: Analysis) -> None:
-        """raises    CandidateFault if it is not so"""
+        """Check that a claim is true of the table.
+
+        raises    CandidateFault if it is not so
+        """
         told = f"The hyperparameter '{self.name}' is {self.text}"
         if isinstance(self.says, Counted):
             found = {
@@ -81,7 +84,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class Translation:
-    """hyperparameters    in our names
+    """Hyperparameters that were given under other names, translated.
+
+    hyperparameters    in our names
     claims             what they say of the table
     """
 

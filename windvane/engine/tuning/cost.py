@@ -45,7 +45,10 @@ def expected_s(analysis: Analysis, plan: Plan) -> float:
 
 
 def _expected_s(analysis: Analysis, plan: Plan, n_features: int) -> float:
-    """n_features    that the plan's recipe makes"""
+    """Return the expected seconds of one training.
+
+    n_features    that the plan's recipe makes
+    """
     traits = learner(plan.algorithm).traits
     cost, n_rows = traits.cost, plan.n_rows or analysis.n_rows
     cells = (n_rows + _FIXED_ROWS) * n_features

@@ -210,7 +210,10 @@ def is_in_vain(tried: Sequence[Tried]) -> bool:
 
 
 def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:
-    """raises    OutOfMemory if training the plan is expected to need more than `memory_mb` MiB"""
+    """Check that a plan can be trained in the memory there is.
+
+    raises    OutOfMemory if training the plan is expected to need more than `memory_mb` MiB
+    """
     needed_mb = cost.predicted_mb(analysis, plan)
     if needed_mb > memory_mb:
         facts = {

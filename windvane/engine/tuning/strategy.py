@@ -9,7 +9,9 @@ from windvane.domain.problem import Mode
 
 @dataclass(frozen=True)
 class Strategy:
-    """mode        AUTO: pipelines and an ensemble of them, which is what ENSEMBLING makes as well;
+    """What the search tries.
+
+    mode        AUTO: pipelines and an ensemble of them, which is what ENSEMBLING makes as well;
                 HYPERPARAMETER_TUNING: pipelines alone, proposed by a model of what was tried and given up early
     algorithms  that are tried; () for all
     """

@@ -80,7 +80,9 @@ _OF_CONTENT = _SET_ANEW | {"content-md5", "x-amz-sdk-checksum-algorithm"}
 
 
 class ExternalStore:
-    """forwarder   sends requests
+    """Passes requests on to an external store, signed with this server's key.
+
+    forwarder   sends requests
     upstream    the store and its key
     key_check  asked once a body is there
     """

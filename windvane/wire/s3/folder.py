@@ -53,7 +53,10 @@ class ReadableFolder(Protocol):
 
 
 class FolderAnswers:
-    """in_thread    as in S3Gateway"""
+    """Answers requests that read objects of a folder.
+
+    in_thread    as in S3Gateway
+    """
 
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread

@@ -310,7 +310,10 @@ class _Watched:
         self.has_begun = False
 
     async def __call__(self, message: Any) -> None:
-        """raises    _ClientGone"""
+        """Pass a message on, unless the client has gone.
+
+        raises    _ClientGone
+        """
         self.has_begun = True
         if message.get("more_body") and self._is_gone():
             raise _ClientGone

@@ -49,7 +49,10 @@ class Keys(Protocol):
 
 @dataclass
 class _Page:
-    """next    where the rest begins: a key or a common prefix; "" if there is none"""
+    """A page of a listing.
+
+    next    where the rest begins: a key or a common prefix; "" if there is none
+    """
 
     objects: list[FolderEntry]
     prefixes: list[str]

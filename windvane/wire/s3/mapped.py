@@ -17,7 +17,9 @@ from windvane.wire.s3.model import resolve
 
 @dataclass(frozen=True)
 class MappedBucket:
-    """region      that it is said to be in
+    """A bucket that is read from elsewhere: another store or a folder.
+
+    region      that it is said to be in
     accounts    that may read it; () means every one
     """
 
@@ -41,7 +43,10 @@ def nothing_mapped(bucket: str) -> MappedBucket | None:  # noqa: ARG001 - as Fin
 
 
 class MappedReader:
-    """in_thread    as in S3Gateway"""
+    """Answers requests that read buckets from elsewhere.
+
+    in_thread    as in S3Gateway
+    """
 
     def __init__(self, forwarder: Forwarder, in_thread: InThread) -> None:
         self._forwarder = forwarder

@@ -51,7 +51,9 @@ Written = tuple[int, HeaderPairs, bytes]
 
 
 class OwnStore:
-    """service     what it serves
+    """Serves requests by the embedded store.
+
+    service     what it serves
     in_thread   runs blocking calls off the event loop
     key_check  asked once a body is there
     """
@@ -208,7 +210,10 @@ async def _take_in_stages(
     write: Callable[[bytes], Any],
     in_thread: InThread,
 ) -> None:
-    """begun    the first blocks, which came before it was known that there are more"""
+    """Take in a body in stages that run at the same time: check and write, and add up.
+
+    begun    the first blocks, which came before it was known that there are more
+    """
     room = asyncio.Semaphore(UNDER_WAY - 1)
     loop = asyncio.get_running_loop()
 

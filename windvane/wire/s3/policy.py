@@ -26,7 +26,9 @@ _FREE = ("x-ignore-", "x-amz-checksum-")
 
 @dataclass(frozen=True)
 class Policy:
-    """conditions    operator ("eq", "starts-with"), field in lower case, value
+    """The policy of a form that uploads to S3.
+
+    conditions    operator ("eq", "starts-with"), field in lower case, value
     length        least and greatest bytes of the file, None for any
     """
 
@@ -54,7 +56,10 @@ class Policy:
                 raise _against(f"Extra input fields: {name[:64]}")
 
     def check_length(self, size: int) -> None:
-        """raises    S3Refusal"""
+        """Check the size of the uploaded file.
+
+        raises    S3Refusal
+        """
         if self.length is not None and size < self.length[0]:
             raise refused("EntityTooSmall")
         if self.length is not None and size > self.length[1]:
@@ -69,7 +74,10 @@ def _begins(name: str, actual: str, expected: str) -> bool:
 
 
 def read_policy(text: str) -> Policy:
-    """raises    S3Refusal for a document that is none"""
+    """Parse the policy of a form.
+
+    raises    S3Refusal for a document that is none
+    """
     document = _document(text)
     expiration, listed = _moment(document["expiration"]), document["conditions"]
     if not isinstance(listed, list):

@@ -35,7 +35,9 @@ _NO_HEADERS = frozenset({"key", "acl", "policy", "file", "bucket", "tagging", "s
 
 
 class PostUploads:
-    """store       that forms upload to
+    """Uploads by forms.
+
+    store       that forms upload to
     keyring     who may sign policies
     clock       the time in UTC
     """
@@ -46,7 +48,10 @@ class PostUploads:
         self._clock = clock
 
     async def read_fields(self, head: Request, body: BodyReader) -> Form:
-        """raises    S3Refusal"""
+        """Read the fields of a form, up to its file.
+
+        raises    S3Refusal
+        """
         content_type = headers_of(head).get("content-type", "")
         if not content_type.lower().startswith("multipart/form-data"):
             raise refused("MethodNotAllowed")

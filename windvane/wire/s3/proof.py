@@ -77,7 +77,10 @@ def with_headers_of_query(head: Request) -> Request:
 
 
 def check_header_name(name: str) -> None:
-    """raises    S3Refusal for what is no name of a header, in lower case"""
+    """Check the name of a header.
+
+    raises    S3Refusal for what is no name of a header, in lower case
+    """
     if not _HEADER_NAME.fullmatch(name):
         raise refused("InvalidArgument", f"'{name[:64]}' is no name of a header.")
 
@@ -119,7 +122,10 @@ def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
     """Return what proves who signed the head of an S3 request, at the clock's time."""
 
     def prove(head: Request) -> Proof:
-        """raises    Unauthenticated, one of its kinds; S3Refusal"""
+        """Return who signed the head of a request.
+
+        raises    Unauthenticated, one of its kinds; S3Refusal
+        """
         head = _without_brought(head)
         if presigned_v2.is_presigned(head):
             _check_link_alone(head)

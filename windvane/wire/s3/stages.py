@@ -28,7 +28,10 @@ class Stage:
     def __init__(
         self, work: Callable[[bytes], Any], in_thread: InThread, on_end: Callable[[], Any]
     ) -> None:
-        """on_end    called on the event loop when it is over"""
+        """Run one stage over the blocks that are put.
+
+        on_end    called on the event loop when it is over
+        """
         self._work, self._in_thread, self._on_end = work, in_thread, on_end
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()

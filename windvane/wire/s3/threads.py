@@ -23,7 +23,10 @@ class Threads:
         self._pool = pool
 
     async def __call__(self, function: Callable[..., T], *arguments: Any) -> T:
-        """raises    whatever the call raises; RuntimeError for StopIteration"""
+        """Run a blocking call in a thread; its end is waited for, even if the caller is cancelled.
+
+        raises    whatever the call raises; RuntimeError for StopIteration
+        """
         loop = asyncio.get_running_loop()
         running = loop.run_in_executor(self._pool, partial(_returned, function, *arguments))
         try:

@@ -48,7 +48,10 @@ class Audit(Protocol):
     """The audit log, for what no request asks for."""
 
     def check(self, record: RequestRecord) -> None:
-        """raises    StoreUnusable while changes cannot be recorded"""
+        """Check that changes can be recorded.
+
+        raises    StoreUnusable while changes cannot be recorded
+        """
 
     def note(self, record: RequestRecord) -> None:
         """Record what was done."""

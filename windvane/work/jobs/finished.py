@@ -16,7 +16,9 @@ _MOST_COMPARED = 40
 
 @dataclass(frozen=True)
 class Finished:
-    """attempts    that have ended well, in this order (Task.attempt)
+    """What the tasks of an AutoML job have finished.
+
+    attempts    that have ended well, in this order (Task.attempt)
     candidates  indices of the best single candidates, the best first; without the first look
     is_packed   whether what answers has been made
     """

@@ -233,7 +233,9 @@ _UNPLANNED_FAILED = {
 
 @dataclass(frozen=True)
 class _Report:
-    """note     that it is missing
+    """A report on the best candidate: when it is made, and what its absence is called.
+
+    note     that it is missing
     field    of the candidate: where the report is
     shows    while it is made;  missing  at the job's end, if it is not there
     ends     when it must be there

@@ -21,7 +21,9 @@ Deploy = Callable[[Transaction, AutoMLJob, Candidate, datetime], object]
 
 @dataclass(frozen=True)
 class JobState:
-    """tasks        oldest first, as stored
+    """A job with everything that decides what comes next.
+
+    tasks        oldest first, as stored
     candidates   in the order of their indices
     endpoint     of the job's endpoint name; None if there is none
     analysis     given if it is needed

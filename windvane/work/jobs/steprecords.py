@@ -247,7 +247,10 @@ def _exploration_job(job: AutoMLJob, task: Task) -> ProcessingJob:
 def _processing_details(
     job: AutoMLJob, inputs: Mapping[str, Mapping[str, Any]], outputs: Mapping[str, Location]
 ) -> dict[str, Any]:
-    """inputs    name -> S3Input"""
+    """Return a processing job as Describe answers it.
+
+    inputs    name -> S3Input
+    """
     return {
         "AppSpecification": {"ImageUri": image_uri(job.scope, TRANSFORMERS)},
         "ProcessingResources": {
@@ -332,7 +335,9 @@ def _transform_job(
 def _training_details(
     job: AutoMLJob, name: str, algorithm: str, output: Location, artefact: Location | None
 ) -> dict[str, Any]:
-    """name        of the step
+    """Return a training job as Describe answers it.
+
+    name        of the step
     artefact    None if there is none
     """
     model = {} if artefact is None else {"ModelArtifacts": {"S3ModelArtifacts": str(artefact)}}

@@ -181,7 +181,10 @@ def _output_of(candidate: Path, into: Path) -> Path:
 
 
 def usable(outcome: Outcome) -> Outcome:
-    """raises    CandidateFault if the objective is no number; other scores that are none are left out"""
+    """Return the outcome with the scores that are numbers.
+
+    raises    CandidateFault if the objective is no number; other scores that are none are left out
+    """
     if not math.isfinite(outcome.objective):
         raise CandidateFault(f"Its score is {outcome.objective}: its predictions are not usable.")
     return replace(

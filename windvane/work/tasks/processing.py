@@ -33,7 +33,10 @@ _WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
 
 
 def process(step: StepContext) -> Result:
-    """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
+    """Do a processing job.
+
+    raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
+    """
     image = algorithm_of(step.request["AppSpecification"]["ImageUri"]) or ""
     with scratch(step.workspace, step.attempt) as folder:
         _PROCESSORS[image](step, folder)
@@ -123,7 +126,10 @@ def _publish(step: StepContext, files: Mapping[str, bytes], uri: str, name: str)
 
 
 def _problem(step: StepContext, specification: Mapping[str, str] | None) -> ProblemSpec:
-    """specification    the S3Input of a feature specification file; None if there is none"""
+    """Return the problem that the environment of a processing job describes.
+
+    specification    the S3Input of a feature specification file; None if there is none
+    """
     environment: Mapping[str, str] = step.request["Environment"]
     problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
     target, weight = environment["TARGET_ATTRIBUTE_NAME"], environment.get(_WEIGHT) or None

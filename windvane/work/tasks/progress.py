@@ -30,7 +30,10 @@ class Progress(Protocol):
 
 
 class ProgressInFolder:
-    """folder    of the job"""
+    """What a task has done so far, kept in a folder for its next attempt.
+
+    folder    of the job
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,9 @@ Hyperparameters = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """dataset    its folder
+    """A table that a step reads, as a dataset.
+
+    dataset    its folder
     is_read    whether it was made of rows; else it was a dataset before
     """
 

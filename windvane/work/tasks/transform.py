@@ -29,7 +29,10 @@ _DEFAULT_PAYLOAD_MB = 6
 
 
 def transform(step: StepContext, job: TransformJob) -> Result:
-    """raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong"""
+    """Do a transform job.
+
+    raises    DataFault, InvalidRequest, CorruptArtifact: each says what is wrong
+    """
     with scratch(step.workspace, step.attempt) as folder:
         if job.transformers:
             return transform_table(step, job.transformers, folder)

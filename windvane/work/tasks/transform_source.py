@@ -84,7 +84,10 @@ class _Unzipped:
         self._is_begun = False
 
     def read(self, size: int) -> bytes:
-        """raises    DataFault if it is no gzip file, or ends too early"""
+        """Return decompressed bytes, fewer only at the end.
+
+        raises    DataFault if it is no gzip file, or ends too early
+        """
         parts: list[bytes] = []
         while size:
             if not self._waiting and not self._fill():

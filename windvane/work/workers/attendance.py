@@ -47,7 +47,10 @@ class _Course(StrEnum):
 
 
 class Attendance:
-    """memory_mb    cap of the task"""
+    """Attends to one claimed task until its end: keeps its lease, stops it, records how it ended.
+
+    memory_mb    cap of the task
+    """
 
     def __init__(
         self,

@@ -84,7 +84,9 @@ class StoredExchanges:
 
 @dataclass(frozen=True)
 class Exchanges:
-    """data_dir    below which the workspaces of jobs are
+    """Where tasks of jobs leave data for each other.
+
+    data_dir    below which the workspaces of jobs are
     stored      None if tasks exchange data in workspaces
     """
 

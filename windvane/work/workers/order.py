@@ -28,7 +28,9 @@ _JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
 
 @dataclass(frozen=True)
 class TaskOrder:
-    """exchange   where tasks of the job leave things for each other
+    """A task with everything that the process doing it must know.
+
+    exchange   where tasks of the job leave things for each other
     stop_at    time.time() at which the process will be killed
     figures    of work/allowance.py
     why_not    why the task must not be done; None if it may

@@ -78,7 +78,10 @@ class VolumeLost(WindvaneError):
 
 @dataclass(frozen=True)
 class KnownAnalysis:
-    """n_bytes    of its file"""
+    """An analysis that is kept in memory.
+
+    n_bytes    of its file
+    """
 
     analysis: Analysis
     n_bytes: int
@@ -94,7 +97,9 @@ class _Quiet:
 
 @dataclass
 class Reconciler:
-    """exchanges  what tasks have left
+    """Brings the records of a job to the state that comes next.
+
+    exchanges  what tasks have left
     up_since   since when one server or another has been up without a gap
     workers    training workers of this server
     deploy     control's one-click deployment
@@ -261,7 +266,10 @@ class Reconciler:
         return replace(state, analysis=analysis)
 
     def _analysis_of(self, job: AutoMLJob, attempt: str) -> Analysis:
-        """attempt    that has made it"""
+        """Return the analysis of a job, from memory if it is there.
+
+        attempt    that has made it
+        """
         if attempt not in self._analyses:
             if self.exchanges.is_lost(job):
                 raise VolumeLost(job.name)
@@ -350,7 +358,10 @@ def left_over(store: Store, reconciler: Reconciler) -> list[Workspace]:
 
 
 def _is_running(tx: Transaction, attempt: str) -> bool:
-    """attempt    "" for none"""
+    """Return whether an attempt is still running.
+
+    attempt    "" for none
+    """
     task = tx.task(int(attempt.partition("-")[0])) if attempt else None
     return task is not None and task.status is TaskStatus.RUNNING and task.attempt == attempt
 

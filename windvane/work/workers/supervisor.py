@@ -53,7 +53,10 @@ class _Post:
 
 class Supervisor:
     def __init__(self, config: WorkConfig, started: Sequence[WorkerProcess] = ()) -> None:
-        """started    processes that wait to be told what to be; others are started as they are needed"""
+        """Prepare to keep as many workers running as the configuration says.
+
+        started    processes that wait to be told what to be; others are started as they are needed
+        """
         self._config = config
         roles = posts(config.workers)
         self._posts = [_Post(role, roles[:at].count(role) + 1) for at, role in enumerate(roles)]

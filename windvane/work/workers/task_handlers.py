@@ -32,7 +32,9 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TaskHandler:
-    """owner      name of the job that the task belongs to
+    """How a worker runs one claimed task: what to do, until when, and what its end means.
+
+    owner      name of the job that the task belongs to
     stop_at    when it must have ended
     order      what is done in a process of its own
     is_wanted  whether its job is to go on

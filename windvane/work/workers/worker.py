@@ -58,7 +58,9 @@ def utc_now() -> datetime:
 
 
 class Worker:
-    """name     unique among all workers ever; begins with the run it belongs to
+    """Claims tasks and runs them until it is stopped.
+
+    name     unique among all workers ever; begins with the run it belongs to
     executor has its tasks done
     prepare  whether one can begin at once: asked before a task is claimed, whose lease is short
     most     tasks at once

@@ -22,7 +22,10 @@ class Copies:
 
     @classmethod
     def of(cls, keys: NDArray[np.uint64]) -> Self:
-        """keys    (n_rows,) equal for equal rows"""
+        """Find the rows that occur more than once.
+
+        keys    (n_rows,) equal for equal rows
+        """
         order = np.argsort(keys)
         ordered = keys[order]
         is_start = np.ones(len(keys), np.bool_)

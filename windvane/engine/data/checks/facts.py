@@ -33,7 +33,9 @@ class RowKeys:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """columns       all but the target
+    """A table as its checks see it.
+
+    columns       all but the target
     target_digest    as TypedColumn.codes_digest, of the target
     target_numbers   as in Analysis.statistics, of a numeric target
     folds            as in Dataset
