@@ -9,6 +9,7 @@ import pytest
 
 from windvane import settings
 from windvane.domain.features import read_specification
+from windvane.settings_file import read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
@@ -21,7 +22,7 @@ def blocks(page, language):
 def test_the_documented_configuration_loads(tmp_path):
     [example] = blocks(ROOT / "docs" / "configuration.md", "toml")
     (tmp_path / "windvane.toml").write_text(example)
-    read = settings.read_settings(tmp_path, tmp_path / "windvane.toml")
+    read = read_settings(tmp_path, tmp_path / "windvane.toml")
     assert read.store_url.startswith("postgresql://")
     assert read.s3.endpoint == "https://minio.example.org"
     assert read.keys[0].account == "111111111111"

@@ -1,13 +1,11 @@
-"""Everything that can be configured: one frozen value, read once, by `app` and `cli` alone."""
+"""Everything that can be configured, as one frozen value; settings_file.py reads it from a file."""
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from windvane.errors import WindvaneError
@@ -15,10 +13,16 @@ from windvane.errors import WindvaneError
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 _BUCKET_NAMES = re.compile(r"[a-z0-9][a-z0-9.-]{2,62}\*?")
+_SHORTEST_SECRET = 16
 
 
 class BadSettings(WindvaneError):
     """The configuration file is wrong; the text says which entry and what would be right."""
+
+
+def _check_at_least(where: str, value: int, least: int) -> None:
+    if value < least:
+        raise BadSettings(f"{where} must be {least} or more, not {value}.")
 
 
 @dataclass(frozen=True)
@@ -298,14 +302,6 @@ class Webhook:
         _check_at_least("[[webhooks]] give_up_s", self.give_up_s, 1)
 
 
-_SHORTEST_SECRET = 16
-
-
-def _check_at_least(where: str, value: int, least: int) -> None:
-    if value < least:
-        raise BadSettings(f"{where} must be {least} or more, not {value}.")
-
-
 @dataclass(frozen=True)
 class SandboxSettings:
     """The sandbox of tasks and model processes ([sandbox]).
@@ -396,128 +392,3 @@ class Settings:
             raise BadSettings(
                 f"[server] address is '{self.address}'; it must be of the form https://HOST:PORT or http://HOST:PORT."
             )
-
-
-T = TypeVar("T")
-
-_SECTIONS = {
-    "server",
-    "store",
-    "work",
-    "engine",
-    "limits",
-    "audit",
-    "artifacts",
-    "exchange",
-    "serving",
-    "scaling",
-    "s3",
-    "accounts",
-    "roles",
-    "buckets",
-    "logs",
-    "events",
-    "webhooks",
-    "console",
-    "sandbox",
-    "networks",
-}
-
-
-def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
-    """Return the settings of a data folder with those of a TOML file laid over them.
-
-    raises    BadSettings for an unreadable file, an unknown entry or a value of the wrong type
-    """
-    if config is None:
-        return Settings(data_dir)
-    try:
-        document = tomllib.loads(config.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise BadSettings(f"Cannot read the configuration file {config}: {error}.") from error
-    _refuse_unknown(document, _SECTIONS, f"{config}")
-    server = _section(
-        document, "server", {"host", "port", "account", "tls_cert", "tls_key", "address"}
-    )
-    for name in server.keys() & {"tls_cert", "tls_key"}:
-        server[name] = str((config.parent / server[name]).absolute())
-    work = _section(document, "work", {"workers", "memory_mb"})
-    store = _section(document, "store", {"url"})
-    s3 = document.get("s3")
-    return replace(
-        Settings(data_dir),
-        **server,
-        **work,
-        store_url=store.get("url", ""),
-        engine=_record(EngineSettings, document.get("engine", {}), "[engine]"),
-        s3=_record(S3Settings, s3, "[s3]") if s3 is not None else None,
-        limits=_record(LimitSettings, document.get("limits", {}), "[limits]"),
-        audit=_record(AuditSettings, document.get("audit", {}), "[audit]"),
-        artifacts=_record(ArtifactSettings, document.get("artifacts", {}), "[artifacts]"),
-        exchange=_record(ExchangeSettings, document.get("exchange", {}), "[exchange]"),
-        serving=_record(ServingSettings, document.get("serving", {}), "[serving]"),
-        scaling=_record(ScalingSettings, document.get("scaling", {}), "[scaling]"),
-        keys=tuple(
-            _record(AccessKey, entry, "[[accounts]]") for entry in document.get("accounts", ())
-        ),
-        roles=tuple(_record(Role, entry, "[[roles]]") for entry in document.get("roles", ())),
-        buckets=tuple(_bucket(entry, config.parent) for entry in document.get("buckets", ())),
-        logs=_record(LogSettings, document.get("logs", {}), "[logs]"),
-        events=_record(EventSettings, document.get("events", {}), "[events]"),
-        webhooks=tuple(
-            _record(Webhook, entry, "[[webhooks]]") for entry in document.get("webhooks", ())
-        ),
-        console=_record(ConsoleSettings, document.get("console", {}), "[console]"),
-        networks=tuple(
-            _record(NetworkSettings, entry, "[[networks]]")
-            for entry in document.get("networks", ())
-        ),
-        sandbox=_record(SandboxSettings, document.get("sandbox", {}), "[sandbox]"),
-    )
-
-
-def _bucket(entry: dict[str, Any], beside: Path) -> BucketSettings:
-    bucket = _record(BucketSettings, entry, "[[buckets]]")
-    if not bucket.folder:
-        return bucket
-    return replace(bucket, folder=str((beside / bucket.folder).absolute()))
-
-
-def _section(document: dict[str, Any], name: str, known: set[str]) -> dict[str, Any]:
-    section: dict[str, Any] = document.get(name, {})
-    _refuse_unknown(section, known, f"[{name}]")
-    types = dict.fromkeys(("host", "account", "url", "tls_cert", "tls_key", "address"), str)
-    for entry, value in section.items():
-        _check_type(f"[{name}] {entry}", value, types.get(entry, int))
-    return section
-
-
-def _record(record: type[T], entries: dict[str, Any], where: str) -> T:
-    by_name = {f.name: f for f in fields(record)}  # type: ignore[arg-type]
-    _refuse_unknown(entries, set(by_name), where)
-    values: dict[str, Any] = {}
-    for name, value in entries.items():
-        kinds = {"int": int, "str": str, "bool": bool, "float": float}
-        if (kind := kinds.get(str(by_name[name].type))) is not None:
-            number = float(value) if kind is float and type(value) is int else value
-            _check_type(f"{where} {name}", number, kind)
-            values[name] = number
-        else:
-            _check_type(f"{where} {name}", value, list)
-            values[name] = tuple(value)
-    try:
-        return record(**values)
-    except TypeError as error:
-        raise BadSettings(f"{where} lacks an entry: {error}.") from error
-
-
-def _check_type(where: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise BadSettings(f"{where} must be of type {kind.__name__}, not {value!r}.")
-
-
-def _refuse_unknown(entries: dict[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted(set(entries) - known):
-        raise BadSettings(
-            f"{where} has no entry '{unknown[0]}'; known are: {', '.join(sorted(known))}."
-        )

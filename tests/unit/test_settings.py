@@ -1,6 +1,7 @@
 import pytest
 
-from windvane.settings import BadSettings, Settings, read_settings
+from windvane.settings import BadSettings, Settings
+from windvane.settings_file import read_settings
 
 
 def read(tmp_path, text):
@@ -56,6 +57,9 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ),
         ('[[buckets]]\nfolder = "f"', ["[[buckets]]", "name"]),
         ("[server", ["Cannot read"]),
+        ("server = 3", ["[server]", "a section"]),
+        ("[accounts]\nsecret_key = 's'", ["[[accounts]]", "double brackets"]),
+        ("accounts = ['s']", ["[[accounts]]", "a section"]),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path, text, words):

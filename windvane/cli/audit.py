@@ -20,7 +20,8 @@ from windvane.audit.reading import read_all, verify
 from windvane.audit.record import Event
 from windvane.errors import WindvaneError
 from windvane.sealing import derive_key
-from windvane.settings import Settings, read_settings
+from windvane.settings import Settings
+from windvane.settings_file import read_settings
 from windvane.store.open import open_store
 
 _AGO = re.compile(r"(\d{1,6})([smhd])")

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from windvane.cli.folder import FolderInUse, locked
 from windvane.errors import WindvaneError
 from windvane.process.log_lines import one_line
-from windvane.settings import DEFAULT_REGION, Settings, read_settings
+from windvane.settings import DEFAULT_REGION, Settings
+from windvane.settings_file import read_settings
 
 if TYPE_CHECKING:
     from windvane.maintenance.check import Checked

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from windvane.process.confinement import Part
 from windvane.process.sandbox import Protection, protections, sandbox_of
-from windvane.settings import SandboxSettings, read_settings
+from windvane.settings import SandboxSettings
+from windvane.settings_file import read_settings
 
 _NEEDED = (Part.LANDLOCK, Part.SECCOMP)
 

@@ -13,7 +13,8 @@ from windvane.api.key_file import KeyFile, load_or_create_keys
 from windvane.cli.folder import Address, address, make_folder
 from windvane.cli.sdk_config import write_sdk_config
 from windvane.names import default_bucket, default_role
-from windvane.settings import DEFAULT_REGION, Settings, read_settings
+from windvane.settings import DEFAULT_REGION, Settings
+from windvane.settings_file import read_settings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

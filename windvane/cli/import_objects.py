@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 
 from windvane.cli.folder import locked
-from windvane.settings import DEFAULT_REGION, read_settings
+from windvane.settings import DEFAULT_REGION
+from windvane.settings_file import read_settings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

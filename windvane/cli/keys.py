@@ -7,7 +7,8 @@ from pathlib import Path
 
 from windvane.api import key_file
 from windvane.cli.folder import make_folder
-from windvane.settings import Settings, read_settings
+from windvane.settings import Settings
+from windvane.settings_file import read_settings
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,7 +9,7 @@ from windvane.api.key_file import load_or_create_keys
 from windvane.cli.env import console_url
 from windvane.cli.folder import address
 from windvane.errors import WindvaneError
-from windvane.settings import read_settings
+from windvane.settings_file import read_settings
 
 
 class NotRunning(WindvaneError):

@@ -18,7 +18,8 @@ from windvane.cli.folder import locked, locked_database, make_folder
 from windvane.control.kms.master import VARIABLE
 from windvane.process.heap import share_heap
 from windvane.process.log_lines import log_to
-from windvane.settings import BadSettings, Settings, read_settings
+from windvane.settings import BadSettings, Settings
+from windvane.settings_file import read_settings
 from windvane.work.workers.process import start_all
 
 _LOG_BYTES = 20_000_000
