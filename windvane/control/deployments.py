@@ -11,6 +11,7 @@ from windvane.control.endpoint_configs import CREATE_CONFIG_RULES, add_endpoint_
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, add_endpoint
 from windvane.control.identity.conditions import Facts
 from windvane.control.identity.evaluation import NO_FACTS
+from windvane.control.members import Request
 from windvane.control.models import CREATE_MODEL_RULES, add_model
 from windvane.control.rules import check
 from windvane.domain.candidate import Candidate
@@ -70,6 +71,23 @@ def deploy_candidate(
     instance_limit    model processes that the account may have
     raises    InvalidRequest if a name is taken or the quota is used up; nothing is left behind then
     """
+    model, config, endpoint = _requests(job, candidate)
+    check(CREATE_MODEL_RULES, model)
+    check(CREATE_CONFIG_RULES, config)
+    check(CREATE_ENDPOINT_RULES, endpoint)
+    made: list[Resource] = []
+    try:
+        made.append(add_model(tx, job.scope, model, now))
+        made.append(add_endpoint_config(tx, job.scope, config, now, job.volume_key))
+        return add_endpoint(tx, job.scope, endpoint, now, instance_limit)
+    except CallerFault as fault:
+        for record in made:
+            tx.delete(record)
+        raise InvalidRequest(str(fault)) from fault
+
+
+def _requests(job: AutoMLJob, candidate: Candidate) -> tuple[Request, Request, Request]:
+    """Return the requests of CreateModel, CreateEndpointConfig and CreateEndpoint."""
     name = _name(job)
     model: dict[str, Any] = {
         "ModelName": name,
@@ -88,7 +106,7 @@ def deploy_candidate(
             "SecurityGroupIds": list(vpc.security_groups),
             "Subnets": list(vpc.subnets),
         }
-    config = {
+    config: dict[str, Any] = {
         "EndpointConfigName": name,
         "ProductionVariants": [
             {
@@ -102,16 +120,4 @@ def deploy_candidate(
     }
     if job.volume_key:
         config["KmsKeyId"] = job.volume_key
-    endpoint = {"EndpointName": job.endpoint_name, "EndpointConfigName": name}
-    check(CREATE_MODEL_RULES, model)
-    check(CREATE_CONFIG_RULES, config)
-    check(CREATE_ENDPOINT_RULES, endpoint)
-    made: list[Resource] = []
-    try:
-        made.append(add_model(tx, job.scope, model, now))
-        made.append(add_endpoint_config(tx, job.scope, config, now, job.volume_key))
-        return add_endpoint(tx, job.scope, endpoint, now, instance_limit)
-    except CallerFault as fault:
-        for record in made:
-            tx.delete(record)
-        raise InvalidRequest(str(fault)) from fault
+    return model, config, {"EndpointName": job.endpoint_name, "EndpointConfigName": name}

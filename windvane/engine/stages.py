@@ -19,7 +19,7 @@ import math
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +39,7 @@ from windvane.engine.candidate_io import (
 from windvane.engine.candidates import Outcome, Plan, baseline_plan, with_optimism
 from windvane.engine.data import analyse as reading
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
-from windvane.engine.data.dataset import read_dataset
+from windvane.engine.data.dataset import Dataset, read_dataset
 from windvane.engine.ensembles.blend import Blend, OutOfFold, blend
 from windvane.engine.evaluation import judge
 from windvane.engine.evaluation.stacking_gain import Layered, with_proven_layer
@@ -165,8 +165,7 @@ def build_ensemble(
     table = read_dataset(dataset)
     records = {number: read_candidate(folder) for number, folder in members.items()}
     predictions = _calibrated(members, records)
-    objective, costs = table.analysis.objective, _costs(records, max_latency_s)
-    found = blend(OutOfFold.of(table, predictions), costs)
+    found = blend(OutOfFold.of(table, predictions), _costs(records, max_latency_s))
     if found is None:
         return None
     layered = Layered(found)
@@ -176,20 +175,17 @@ def build_ensemble(
     record = layered.added_to(judge.ensemble_record(table, found, records, index, started))
     rivals = [records[number] for number in found.considered]
     best = found.considered[0]
-    if not judge.is_better(objective, record, rivals) or not judge.holds_up(
+    if not judge.is_better(table.analysis.objective, record, rivals) or not judge.holds_up(
         table, found, records[best], read_out_of_fold(members[best])
     ):
         return None
     out_of_fold = _of_all_rows(found, table.y.size)
-    among = {**_within(records, max_latency_s), index: record}
-    luck = judge.optimism(
+    record = _with_expected_optimism(
         table,
         index,
-        among,
+        {**_within(records, max_latency_s), index: record},
         lambda number: out_of_fold if number == index else read_out_of_fold(members[number]),
     )
-    outcome = with_optimism(record.outcome, luck, [one.outcome for one in among.values()])
-    record = replace(record, outcome=outcome)
     with _whole(into) as folder:
         write_candidate(folder, record, out_of_fold)
         if layered.layer is not None:
@@ -271,6 +267,18 @@ def _calibrated(
         number: at_temperature(read_out_of_fold(folder), records[number].temperature)
         for number, folder in members.items()
     }
+
+
+def _with_expected_optimism(
+    table: Dataset,
+    index: int,
+    records: Mapping[int, CandidateRecord],
+    out_of_fold_of: Callable[[int], NDArray[np.float32]],
+) -> CandidateRecord:
+    """Return the record of the candidate `index` with its optimism as the best of all `records`."""
+    luck = judge.optimism(table, index, records, out_of_fold_of)
+    outcomes = [one.outcome for one in records.values()]
+    return replace(records[index], outcome=with_optimism(records[index].outcome, luck, outcomes))
 
 
 def _of_all_rows(found: Blend, n_rows: int) -> NDArray[np.float32]:

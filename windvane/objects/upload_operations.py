@@ -121,19 +121,14 @@ class UploadOperations(Opened):
             if mine.folder != found.folder:
                 raise ValueError("the part was staged for another upload")
             change = BucketChange(db, upload.bucket, gone, self._limit_bytes, self.account)
-            where = (found.content, number)
-            earlier = db.execute(
-                "DELETE FROM parts WHERE content = ? AND number = ? RETURNING file, size", where
-            ).fetchone()
-            if earlier is not None:
-                gone.append(f"{found.folder}/{earlier[0]}")
-                change.count(-earlier[1], 0, -FILE_BYTES)
+            _remove_part(change, found, number, gone)
             change.count(plain_size, 0, FILE_BYTES)
             row = db.execute(
                 f"INSERT INTO parts (content, number, file, size, stored_size, {SUM_COLUMNS}, etag, modified, "
                 f"checksum, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {PART_COLUMNS}",
                 (
-                    *where,
+                    found.content,
+                    number,
                     mine.file,
                     plain_size,
                     mine.size,
@@ -243,6 +238,17 @@ class _Found:
     id: int
     content: int
     folder: str
+
+
+def _remove_part(change: BucketChange, found: _Found, number: int, gone: list[str]) -> None:
+    """Remove a part of an upload, if there is one of this number."""
+    row = change.db.execute(
+        "DELETE FROM parts WHERE content = ? AND number = ? RETURNING file, size",
+        (found.content, number),
+    ).fetchone()
+    if row is not None:
+        gone.append(f"{found.folder}/{row[0]}")
+        change.count(-row[1], 0, -FILE_BYTES)
 
 
 def _find_upload(db: sqlite3.Connection, upload: Upload) -> _Found:

@@ -12,33 +12,10 @@ from markupsafe import Markup
 
 from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
-from windvane.console.charts.time_plan import Part, time_plan
-from windvane.console.notes import fruitless_phases
+from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.scores import FormattedScore, format_score
-from windvane.console.wording import seconds
-
-FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 _BOARD_ROWS = 10
-
-_INSIGHTS = "GeneratingModelInsightsReport"
-
-_TITLES = {
-    "Starting": "Starting",
-    "AnalyzingData": "Analyzing data",
-    "FeatureEngineering": "Feature engineering",
-    "ModelTuning": "Model tuning",
-    "TrainingModels": "Training models",
-    "GeneratingExplainabilityReport": "Explainability report",
-    _INSIGHTS: "Model insights report",
-    "DeployingModel": "Deploying the model",
-}
-
-_ERRORS = {
-    "ExplainabilityError": "GeneratingExplainabilityReport",
-    "ModelInsightsError": _INSIGHTS,
-    "ModelDeploymentError": "DeployingModel",
-}
 
 _TASKS = {
     "analyze": "Reading and analysing the data",
@@ -55,20 +32,6 @@ _TASKS = {
     "insights": "Evaluating the best candidate",
     "retain": "Deleting models that are not kept",
 }
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A phase of the job on its timeline.
-
-    state     done, now, next, skipped (passed over), unreached (by a job that is over), failed or stopped
-    took      how long it took, or has taken; "" if it has not begun
-    """
-
-    title: str
-    state: str
-    took: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -201,15 +164,12 @@ def job_view(
     events      of GetLogEvents, oldest first
     """
     created, ended = progress["CreationTime"], progress.get("EndTime")
-    until = ended or progress["Now"]
-    elapsed_s = max(0.0, (until - created).total_seconds())
+    elapsed_s = max(0.0, ((ended or progress["Now"]) - created).total_seconds())
     budget_s = (progress["Deadline"] - created).total_seconds()
     counts = progress["CandidateCounts"]
-    running = tuple(_running(progress))
     best = job.get("BestCandidate", {})
     reasons = tuple(one["PartialFailureMessage"] for one in job.get("PartialFailureReasons", ()))
-    made = best.get("CandidateProperties", {}).get("CandidateArtifactLocations", {})
-    phases = tuple(_phases(progress, has_insights="ModelInsights" in made))
+    phases = tuple(phases_of(progress, job))
     return JobView(
         job_name=progress["AutoMLJobName"],
         tab="overview",
@@ -221,7 +181,7 @@ def job_view(
         budget_s=budget_s,
         left_s=max(0.0, budget_s - elapsed_s),
         phases=phases,
-        plan=_plan(progress, elapsed_s, budget_s),
+        plan=plan_of(progress, elapsed_s, budget_s),
         objective=progress.get("Objective", ""),
         is_minimized=progress.get("ObjectiveIsMinimized", False),
         problem_type=progress.get("ProblemType", ""),
@@ -233,7 +193,7 @@ def job_view(
         waiting=_waiting(progress),
         found_s=_found_s(progress),
         curve=_charts(progress, elapsed_s if ended else max(budget_s, elapsed_s)),
-        running=running,
+        running=tuple(_running(progress)),
         board=tuple(_board(progress)),
         log=tuple(_line(event) for event in reversed(events)),
         failure=progress.get("FailureReason", ""),
@@ -244,89 +204,6 @@ def job_view(
         endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""),
         planned_endpoint=progress.get("EndpointName", ""),
     )
-
-
-# time
-
-
-def _phases(progress: Mapping[str, Any], *, has_insights: bool) -> Iterator[Phase]:
-    """Yield the phases of a job in their order.
-
-    has_insights    the model insights report is there, also if it was ready before its phase could begin
-    """
-    found, missing = progress["Phases"], _missing(progress)
-    last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
-    for place, phase in enumerate(found):
-        state = _state(progress, phase, place, last)
-        state = "failed" if phase["SecondaryStatus"] in missing else state
-        if state == "skipped" and has_insights and phase["SecondaryStatus"] == _INSIGHTS:
-            state = "done"
-        began, ended = phase.get("StartTime"), phase.get("EndTime")
-        took_s = ((ended or progress["Now"]) - began).total_seconds() if began else None
-        until_s = (phase["PlannedEndTime"] - progress["CreationTime"]).total_seconds()
-        yield Phase(
-            _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"]),
-            state,
-            "" if took_s is None else seconds(max(0.0, took_s)),
-            "in parallel" if state == "done" and not began else _note(state, until_s),
-        )
-
-
-def _note(state: str, until_s: float) -> str:
-    return f"ends by {seconds(until_s)}" if state in ("now", "next") else _NOTES[state]
-
-
-_NOTES = {
-    "done": "",
-    "skipped": "skipped",
-    "unreached": "not reached",
-    "failed": "failed",
-    "stopped": "stopped",
-}
-
-
-def _missing(progress: Mapping[str, Any]) -> frozenset[str]:
-    """Phases that began and brought nothing: the job's secondary status names one of them at most."""
-    named = fruitless_phases(progress["PartialFailures"])
-    begun = {one["SecondaryStatus"] for one in progress["Phases"] if "StartTime" in one}
-    shown = _ERRORS.get(progress["AutoMLJobSecondaryStatus"], "")
-    return frozenset({shown, *(named & begun)})
-
-
-def _reports(phases: Sequence[Phase]) -> str:
-    """Return those that there are on the best candidate, in words; "" for none."""
-    made = {phase.title for phase in phases if phase.state == "done"}
-    wanted = {"Quality": "Model insights report", "explanation": "Explainability report"}
-    found = [text for text, title in wanted.items() if title in made]
-    return " and ".join(found).capitalize()
-
-
-def _state(progress: Mapping[str, Any], phase: Mapping[str, Any], place: int, last: int) -> str:
-    status = progress["AutoMLJobStatus"]
-    if "StartTime" not in phase:
-        is_passed = place < last or status == "Completed"
-        return "skipped" if is_passed else "unreached" if status in FINAL else "next"
-    if place < last or status == "Completed":
-        return "done"
-    return {"Failed": "failed", "Stopped": "stopped"}.get(status, "now")
-
-
-def _plan(progress: Mapping[str, Any], elapsed_s: float, budget_s: float) -> Markup:
-    created = progress["CreationTime"]
-    parts, planned = [], []
-    for phase in progress["Phases"]:
-        if "StartTime" in phase:
-            end_s = (
-                (phase["EndTime"] - created).total_seconds() if "EndTime" in phase else elapsed_s
-            )
-            start_s = (phase["StartTime"] - created).total_seconds()
-            title = _TITLES.get(phase["SecondaryStatus"], phase["SecondaryStatus"])
-            parts.append(Part(title, start_s, end_s))
-        planned.append((phase["PlannedEndTime"] - created).total_seconds())
-    ends = sorted({end_s for end_s in planned if elapsed_s < end_s < budget_s * 0.999})
-    text = f"{seconds(elapsed_s)} of at most {seconds(budget_s)}"
-    is_over = "EndTime" in progress
-    return time_plan(parts, [] if is_over else ends, max(budget_s, elapsed_s), text)
 
 
 # candidates
@@ -400,6 +277,14 @@ def _waiting(progress: Mapping[str, Any]) -> int:
 
 
 # what is left behind
+
+
+def _reports(phases: Sequence[Phase]) -> str:
+    """Return those that there are on the best candidate, in words; "" for none."""
+    made = {phase.title for phase in phases if phase.state == "done"}
+    wanted = {"Quality": "Model insights report", "explanation": "Explainability report"}
+    found = [text for text, title in wanted.items() if title in made]
+    return " and ".join(found).capitalize()
 
 
 def _files(job: Mapping[str, Any]) -> Iterator[File]:

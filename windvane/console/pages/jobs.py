@@ -15,7 +15,7 @@ from starlette.routing import Route
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
 from windvane.console.job.first_job import FirstJob, first_job
-from windvane.console.job.views import FINAL
+from windvane.console.job.phases import FINAL
 from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.security import PAGE_HEADERS
