@@ -6,16 +6,15 @@ asked for (encryption.py; None means the bucket's default, else AES256); that of
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO
 
 from windvane.objects.base import ObjectStore, Staged
+from windvane.objects.encrypted_content import EncryptedStage, identity_in, opened, own_stage
 from windvane.objects.encryption import (
     BY_DEFAULT,
     DEFAULT_DOCUMENT,
@@ -24,7 +23,7 @@ from windvane.objects.encryption import (
     ObjectName,
     default_of,
 )
-from windvane.objects.frames import KEY_BYTES, FrameCipher, OpeningReader, SealingWriter
+from windvane.objects.frames import KEY_BYTES
 from windvane.objects.lifecycle import LifecycleRule
 from windvane.objects.records import (
     Attributes,
@@ -47,56 +46,8 @@ from windvane.objects.records import (
     VersionPage,
 )
 from windvane.objects.rows import key_bytes
-from windvane.objects.segments import Segment, Segments
 
-_IDENTITY = "identity"
-_IDENTITY_BYTES = 16
 _CHUNK = 1 << 20
-
-
-class EncryptedStage:
-    """Bytes on their way into the store, encrypted as they come."""
-
-    def __init__(self, inner: Staged, data_key: bytes) -> None:
-        self.inner, self.data_key = inner, data_key
-        self.identity = secrets.token_bytes(_IDENTITY_BYTES)
-        self._writer = SealingWriter(inner, FrameCipher(data_key, self.identity))
-        self._size = 0
-        self._is_finished = False
-
-    @property
-    def size(self) -> int:
-        return self._size
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """What is kept so that the file can be opened."""
-        return {_IDENTITY: self.identity.hex()}
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._size += self._writer.write(data)
-
-    def finish(self) -> Staged:
-        """Write the last frame, once, and return what is to be put."""
-        if not self._is_finished:
-            self._writer.finish()
-            self._is_finished = True
-        return self.inner
-
-    def discard(self) -> None:
-        self.inner.discard()
-
-    def __enter__(self) -> Self:
-        self.inner.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.inner.__exit__(kind, error, trace)
 
 
 class EncryptedStore:
@@ -141,7 +92,7 @@ class EncryptedStore:
 
         size    may be left out: it is that of what was written
         """
-        stage = _encrypted(staged, size)
+        stage = own_stage(staged, size)
         kept = self._wrapped(self._named(bucket, key), attributes, stage.data_key)
         kept = replace(kept, parameters={**kept.parameters, **stage.parameters})
         return self._inner.put(
@@ -164,7 +115,7 @@ class EncryptedStore:
         data_key = self._keys.unwrap(self._named(version.bucket, version.key), kept)
         file = self._inner.open(version)
         try:
-            return _opened(file, version, self._inner.parts(version), data_key)
+            return opened(file, kept, self._inner.parts(version), data_key)
         except BaseException:
             file.close()
             raise
@@ -187,9 +138,7 @@ class EncryptedStore:
             return self._copied(source, bucket, key, attributes, condition)
         data_key = self._keys.unwrap(self._named(source.bucket, source.key), kept)
         new = self._wrapped(self._named(bucket, key), attributes, data_key)
-        if _IDENTITY in kept.parameters:
-            identity = {_IDENTITY: kept.parameters[_IDENTITY]}
-            new = replace(new, parameters={**new.parameters, **identity})
+        new = replace(new, parameters={**new.parameters, **identity_in(kept.parameters)})
         return self._inner.copy(
             source, bucket, key, replace(attributes, encryption=new), condition=condition
         )
@@ -268,7 +217,7 @@ class EncryptedStore:
         parameters: Mapping[str, str] | None = None,
     ) -> Part:
         """size may be left out; so must parameters be, which are this store's own"""
-        stage = _encrypted(staged, size)
+        stage = own_stage(staged, size)
         if parameters:
             raise TypeError("What opens a part is known to this store alone.")
         return self._inner.put_part(
@@ -405,26 +354,7 @@ class EncryptedStore:
             return self.put(bucket, key, stage, source.etag, attributes, condition=condition)
 
 
-def _encrypted(staged: Staged, size: int | None) -> EncryptedStage:
-    if not isinstance(staged, EncryptedStage) or size not in (None, staged.size):
-        raise TypeError("What is put must come from this store's own stage, and have its size.")
-    return staged
-
-
 def _kept(attributes: Attributes) -> Encryption:
     if attributes.encryption is None:
         raise TypeError("An upload of an encrypted store has an encryption.")
     return attributes.encryption
-
-
-def _opened(file: BinaryIO, version: Version, parts: Sequence[Part], data_key: bytes) -> BinaryIO:
-    """One reader over the file, or over the files of an upload's parts, which follow each other in it."""
-    if not parts:
-        identity = _kept(version.attributes).parameters[_IDENTITY]
-        return cast("BinaryIO", OpeningReader(file, FrameCipher(data_key, bytes.fromhex(identity))))
-    segments, start = [], 0
-    for part in parts:
-        cipher = FrameCipher(data_key, bytes.fromhex(part.parameters[_IDENTITY]))
-        segments.append(Segment(start, part.stored_size, cipher))
-        start += part.stored_size
-    return cast("BinaryIO", io.BufferedReader(Segments(file, segments), _CHUNK))
