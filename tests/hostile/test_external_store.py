@@ -27,11 +27,11 @@ from windvane.wire.call import Request
 from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.faults import s3_refusal
 from windvane.wire.revocation import no_check
+from windvane.wire.s3.authentication import head_verifier
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, nothing_mapped
-from windvane.wire.s3.proof import prover
 
 SERVERS_OWN = "windvane-exchange"
 UPSTREAM = Upstream("http://store.test", "k", "s", "us-east-1")
@@ -75,7 +75,7 @@ class Outside:
         house.gateway = S3Gateway(
             ExternalStore(self.kept, UPSTREAM, house.in_thread, no_check),
             self.kept,
-            prover(AccountsAsKeys(), house.clock),
+            head_verifier(AccountsAsKeys(), house.clock),
             ServersBucketKept(self._authorize, SERVERS_OWN),
             s3_refusal,
             self.bodies,

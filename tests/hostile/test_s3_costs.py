@@ -27,7 +27,7 @@ from windvane.objects.index import Index, _PendingWrite
 from windvane.objects.records import Attributes, Versioning
 from windvane.objects.store import EmbeddedObjects, open_objects
 from windvane.wire.fair_semaphore import FairSemaphore
-from windvane.wire.s3 import own
+from windvane.wire.s3 import embedded
 from windvane.wire.s3.call import S3Call, S3Result
 from windvane.wire.s3.form import read_form
 from windvane.wire.s3.mapped import MappedBucket
@@ -86,7 +86,7 @@ def test_a_rule_for_a_day_that_never_comes_stops_no_sweep(house: S3House, days: 
 def test_one_account_leaves_threads_to_others(house: S3House) -> None:
     """Sixteen copies of large objects, a request without a body each, held every thread of S3."""
     store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
-    assert isinstance(store, own.OwnStore)
+    assert isinstance(store, embedded.EmbeddedStore)
     store._handled = FairSemaphore(3)
     handlers: dict[str, Callable[[S3Call], S3Result]] = {**store._service.handlers}
     head = handlers["HeadObject"]
@@ -114,7 +114,7 @@ def test_two_accounts_leave_threads_to_a_third(house: S3House, what: str) -> Non
     """Each had half of the threads: eight copies of a large object of one account, and eight of another, and nobody else's
     request was looked at until they were done, which took as long as they liked."""
     store, go_on, running = house.gateway._store, threading.Event(), threading.Semaphore(0)
-    assert isinstance(store, own.OwnStore)
+    assert isinstance(store, embedded.EmbeddedStore)
     store._handled = store._begun = house.gateway._decided = FairSemaphore(4)
     for account, bucket in ((THEIRS, "theirs"), (THIRD, "third")):
         house.client(account).create_bucket(Bucket=bucket)
@@ -205,7 +205,7 @@ def test_the_heads_of_a_form_are_bounded(house: S3House, more: str) -> None:
 def test_forms_are_begun_in_turns(house: S3House) -> None:
     """Uploads by a form, whose permissions are looked at once more, held every thread."""
     store = house.gateway._store
-    assert isinstance(store, own.OwnStore)
+    assert isinstance(store, embedded.EmbeddedStore)
     turns: list[str] = []
     of = store._begun.of
     store._begun.of = lambda account: turns.append(account) or of(account)  # type: ignore[method-assign, func-returns-value]
@@ -229,13 +229,13 @@ def test_a_long_answer_is_not_written_on_the_event_loop(
 ) -> None:
     """A list of ten thousand buckets took 0.3 s of the loop that serves everybody, for one GET."""
     loops: list[threading.Thread] = []
-    write = own.write_answer
+    write = embedded.write_answer
 
     def written(*arguments: Any) -> Any:
         loops.append(threading.current_thread())
         return write(*arguments)
 
-    monkeypatch.setattr(own, "write_answer", written)
+    monkeypatch.setattr(embedded, "write_answer", written)
     house.client().list_objects_v2(Bucket="ours")
     house.client().list_buckets()
     assert len(loops) == 2

@@ -15,13 +15,13 @@ from windvane.wire.call import Authorize, Caller, KeyRing
 from windvane.wire.faults import s3_refusal
 from windvane.wire.revocation import key_check
 from windvane.wire.s3.answers import InThread
+from windvane.wire.s3.authentication import head_verifier
+from windvane.wire.s3.embedded import EmbeddedStore
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, Upstream
 from windvane.wire.s3.gateway import S3Gateway
 from windvane.wire.s3.mapped import FindMapped, nothing_mapped
-from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
-from windvane.wire.s3.proof import prover
 
 Clock = Callable[[], datetime]
 
@@ -41,11 +41,11 @@ def own_gateway(
     in_thread: InThread = asyncio.to_thread,
     admission: Admission | None = None,
 ) -> S3Gateway:
-    store = OwnStore(s3_service(objects), in_thread, key_check(keyring, clock))
+    store = EmbeddedStore(s3_service(objects), in_thread, key_check(keyring, clock))
     return S3Gateway(
         store,
         Forwarder(),
-        prover(keyring, clock),
+        head_verifier(keyring, clock),
         authorize,
         s3_refusal,
         Bodies(),
@@ -69,7 +69,7 @@ def external_gateway(
     return S3Gateway(
         ExternalStore(forwarder, upstream, asyncio.to_thread, key_check(keyring, clock)),
         forwarder,
-        prover(keyring, clock),
+        head_verifier(keyring, clock),
         authorize,
         s3_refusal,
         Bodies(BodyBounds(patience_s=patience_s)),

@@ -30,13 +30,13 @@ from windvane.wire.call import Authorize
 from windvane.wire.edge import Edge
 from windvane.wire.faults import s3_refusal
 from windvane.wire.revocation import key_check
+from windvane.wire.s3.authentication import head_verifier
+from windvane.wire.s3.embedded import BEGUN_AT_ONCE, HANDLED_AT_ONCE, EmbeddedStore
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.folder import LISTED_AT_ONCE
 from windvane.wire.s3.forward import Forwarder
 from windvane.wire.s3.gateway import DECIDED_AT_ONCE, S3Gateway
-from windvane.wire.s3.own import BEGUN_AT_ONCE, HANDLED_AT_ONCE, OwnStore
 from windvane.wire.s3.post import PostUploads
-from windvane.wire.s3.proof import prover
 from windvane.wire.s3.threads import Threads
 
 _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE + 4
@@ -83,14 +83,16 @@ def make_s3_service(base: Foundation, storage: ObjectStorage, access: Access) ->
     threads = ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3")
     in_thread, forwarder = Threads(threads), Forwarder()
     store = _store_of_requests(base, storage, access, forwarder, in_thread)
-    posts = PostUploads(store, access.keyring, utc_now) if isinstance(store, OwnStore) else None
+    posts = (
+        PostUploads(store, access.keyring, utc_now) if isinstance(store, EmbeddedStore) else None
+    )
     authorize: Authorize = access.authorize_s3
     if isinstance(store, ExternalStore):
         authorize = DefaultBucketsKept(authorize)
     gateway = S3Gateway(
         store,
         forwarder,
-        prover(access.keyring, utc_now),
+        head_verifier(access.keyring, utc_now),
         authorize,
         s3_refusal,
         base.bodies,
@@ -108,10 +110,10 @@ def _store_of_requests(
     access: Access,
     forwarder: Forwarder,
     in_thread: Threads,
-) -> OwnStore | ExternalStore:
+) -> EmbeddedStore | ExternalStore:
     connection, good = connection_of(base.settings), key_check(access.keyring, utc_now)
     if storage.embedded is not None:
-        return OwnStore(s3_service(storage.embedded), in_thread, good)
+        return EmbeddedStore(s3_service(storage.embedded), in_thread, good)
     if connection is None:
         raise BadSettings("There is neither an embedded nor an external S3 store.")
     return ExternalStore(forwarder, s3_upstream(connection), in_thread, good)

@@ -1,6 +1,6 @@
 """aws-chunked bodies: chunks with or without a signature each, and headers behind the last one.
 
-Fed with bytes as they come; gives back what the chunks hold. Each chunk is proved by its signature, which covers the
+Fed with bytes as they come; gives back what the chunks hold. Each chunk is verified by its signature, which covers the
 one before it, when its end has come; nobody may act on the last one before `finish`.
 
 source    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html
@@ -139,7 +139,7 @@ class ChunkReader:
         self._expected = (match[2] or b"").decode()
         self._hash = hashlib.sha256()
         if self._left == 0:
-            self._prove()
+            self._verify()
             self._in_trailers = True
         return True
 
@@ -153,7 +153,7 @@ class ChunkReader:
             self._hash.update(piece)
         content.append(piece)
         if self._left == 0:
-            self._prove()
+            self._verify()
         return True
 
     def _read_end(self) -> bool:
@@ -165,7 +165,7 @@ class ChunkReader:
         self._left = -1
         return True
 
-    def _prove(self) -> None:
+    def _verify(self) -> None:
         if self._signing is None:
             return
         signature = self._signing.chunk(self._previous, self._hash.hexdigest())

@@ -13,11 +13,11 @@ from windvane.wire.s3.actions import read_source, source_text
 from windvane.wire.s3.allowlist import allowed, passing, query_of, refuse_dots
 from windvane.wire.s3.answers import Answered, identified, send_answered
 from windvane.wire.s3.call import S3Call, S3Result
+from windvane.wire.s3.embedded import EmbeddedStore, send_result, written_answer
 from windvane.wire.s3.exchange import Exchange
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, answered
 from windvane.wire.s3.model import target
-from windvane.wire.s3.own import OwnStore, send_result, written_answer
 from windvane.wire.s3.refusals import refused
 
 _CONDITIONS = {
@@ -71,7 +71,7 @@ class CopySource:
 
 
 async def copy_into(
-    store: OwnStore | ExternalStore,
+    store: EmbeddedStore | ExternalStore,
     forwarder: Forwarder,
     exchange: Exchange,
     call: S3Call,
@@ -89,7 +89,7 @@ async def copy_into(
     of_source = {name.decode().lower(): value.decode("latin-1") for name, value in found.headers}
     if "content-length" not in of_source:
         raise refused("NotImplemented", "The source of the copy does not tell its length.")
-    if isinstance(store, OwnStore):
+    if isinstance(store, EmbeddedStore):
         upload = replace(
             call,
             operation=_UPLOAD[call.operation],

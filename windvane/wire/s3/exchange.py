@@ -11,15 +11,15 @@ from starlette.types import Send
 from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Request, RequestRecord
 from windvane.wire.heads import MAY_REPEAT
+from windvane.wire.s3.authentication import VerifiedHead
 from windvane.wire.s3.model import POST_OBJECT, Resolved, operation_model
 from windvane.wire.s3.payload import BodyPlan, of_the_object, read_plan
-from windvane.wire.s3.proof import Proof
 from windvane.wire.s3.reading import read_head
 
 
 @dataclass
 class Exchange:
-    """What is known of a request once its signature is proved.
+    """What is known of a request once its signature is verified.
 
     head         with the headers that a signed query brings
     parameters   of path, query and headers
@@ -30,13 +30,13 @@ class Exchange:
     headers: Mapping[str, str]
     resolved: Resolved
     parameters: Mapping[str, Any]
-    proof: Proof
+    verified: VerifiedHead
     body: BodyReader
     send: Send
 
     @property
     def account(self) -> str:
-        return self.proof.caller.account
+        return self.verified.caller.account
 
 
 def plan_of(exchange: Exchange) -> BodyPlan:
@@ -44,7 +44,7 @@ def plan_of(exchange: Exchange) -> BodyPlan:
     headers = exchange.headers
     if exchange.resolved.operation == "CompleteMultipartUpload":
         headers = of_the_object(headers)
-    return read_plan(headers, exchange.proof.declared)
+    return read_plan(headers, exchange.verified.declared)
 
 
 def headers_of(head: Request) -> dict[str, str]:

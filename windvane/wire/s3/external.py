@@ -108,13 +108,13 @@ class ExternalStore:
         return operation in SERVED
 
     async def serve(self, exchange: Exchange, call: S3Call) -> None:
-        """Pass a call on whose head is proved and allowed; raises WindvaneError, ClientError, TimeoutError."""
+        """Pass a call on whose head is verified and allowed; raises WindvaneError, ClientError, TimeoutError."""
         model = operation_model(call.operation)
         plan = plan_of(exchange)
         streams = has_streaming_body(model)
         if streams and plan.length is None:
             raise refused("MissingContentLength")
-        intake = Intake(plan, exchange.proof.signing, limit=MAX_UPLOAD if streams else _MAX_XML)
+        intake = Intake(plan, exchange.verified.signing, limit=MAX_UPLOAD if streams else _MAX_XML)
         if streams:
             body = framed(self._verified(exchange, intake), plan, intake)
             head = passed_on(exchange, plan, plan.length or 0)
@@ -198,7 +198,7 @@ async def verified(
                 yield withheld
             withheld = content
     await in_thread(intake.finish)
-    key_check(exchange.proof.caller)
+    key_check(exchange.verified.caller)
     if withheld:
         yield withheld
 

@@ -16,7 +16,7 @@ MAX_FIELDS = 20 << 10
 
 _MAX_HEAD = 4 << 10
 _MAX_HEADS = 20 << 10
-"""Bytes of the head of a part, and of all of them: none is proved to be anybody's when it is read."""
+"""Bytes of the head of a part, and of all of them: none is known to be anybody's when it is read."""
 
 _MAX_REST = 1 << 16
 _BOUNDARY = re.compile(

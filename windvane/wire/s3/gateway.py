@@ -31,16 +31,21 @@ from windvane.wire.s3.answers import (
     send_answered,
     send_refusal,
 )
+from windvane.wire.s3.authentication import (
+    VerifiedHead,
+    VerifyHead,
+    is_signed,
+    with_headers_of_query,
+)
 from windvane.wire.s3.call import S3Call
 from windvane.wire.s3.copying import CopySource, copy_into
+from windvane.wire.s3.embedded import EmbeddedStore
 from windvane.wire.s3.exchange import Exchange, headers_of, parameters_of
 from windvane.wire.s3.external import ExternalStore
 from windvane.wire.s3.forward import Forwarder, has_body
 from windvane.wire.s3.mapped import FindMapped, MappedBucket, MappedReader, nothing_mapped
 from windvane.wire.s3.model import POST_OBJECT, Resolved, resolve
-from windvane.wire.s3.own import OwnStore
 from windvane.wire.s3.post import PostUploads
-from windvane.wire.s3.proof import Proof, Prove, is_signed, with_headers_of_query
 from windvane.wire.s3.read_turns import ReadTurns
 from windvane.wire.s3.refusals import S3Refusal, refused
 
@@ -58,7 +63,7 @@ class S3Gateway:
     """An application for S3 requests.
 
     store       of all buckets that are not mapped
-    prove       who signed a request's head
+    verify      who signed a request's head
     authorize   what the caller may do
     refuse      S3 status and code of one of our errors
     bodies      that requests' bodies are read through
@@ -69,9 +74,9 @@ class S3Gateway:
 
     def __init__(
         self,
-        store: OwnStore | ExternalStore,
+        store: EmbeddedStore | ExternalStore,
         forwarder: Forwarder,
-        prove: Prove,
+        verify: VerifyHead,
         authorize: Authorize,
         refuse: Refuse,
         bodies: Bodies,
@@ -82,7 +87,7 @@ class S3Gateway:
     ) -> None:
         self._store = store
         self._forwarder = forwarder
-        self._prove = prove
+        self._verify = verify
         self._authorize = authorize
         self._refuse = refuse
         self._bodies = bodies
@@ -136,30 +141,30 @@ class S3Gateway:
         if resolved.operation == POST_OBJECT and not is_signed(head):
             await self._post(record, head, resolved, body, send)
             return None
-        proof = self._proof(record, head)
-        body.charge(proof.caller.account)
+        verified = self._verified(record, head)
+        body.charge(verified.caller.account)
         self._admission.admit(record)
-        await self._check_owner(resolved.operation, resolved.bucket, proof.caller)
+        await self._check_owner(resolved.operation, resolved.bucket, verified.caller)
         if not self._store.serves(resolved.operation):
             raise refused(
                 "NotImplemented", f"The operation {resolved.operation} is not served here."
             )
         parameters = parameters_of(resolved, headers)
         record.parameters = parameters
-        await self._check_permissions(resolved.operation, parameters, proof.caller)
-        return Exchange(record, head, headers, resolved, parameters, proof, body, send)
+        await self._check_permissions(resolved.operation, parameters, verified.caller)
+        return Exchange(record, head, headers, resolved, parameters, verified, body, send)
 
-    def _proof(self, record: RequestRecord, head: Request) -> Proof:
+    def _verified(self, record: RequestRecord, head: Request) -> VerifiedHead:
         """Return who calls, from where."""
-        proof = self._prove(head)
-        record.caller = caller = seen_from(proof.caller, record)
-        return replace(proof, caller=caller)
+        verified = self._verify(head)
+        record.caller = caller = seen_from(verified.caller, record)
+        return replace(verified, caller=caller)
 
     async def _serve_in_turn(self, exchange: Exchange) -> None:
         """An answer that may be long is begun in turn; others are small."""
         operation, source_ip = exchange.resolved.operation, exchange.record.source_ip
         if exchange.head.method == "GET" or operation == "DeleteObjects":
-            who = exchange.proof.caller.credential.principal_arn
+            who = exchange.verified.caller.credential.principal_arn
             async with self._reads.of(exchange.account, who, source_ip, operation):
                 await self._serve(exchange)
         else:
@@ -176,7 +181,7 @@ class S3Gateway:
             await self._store.serve(exchange, self._call(exchange))
 
     def _call(self, exchange: Exchange) -> S3Call:
-        caller = exchange.proof.caller
+        caller = exchange.verified.caller
         return S3Call(
             exchange.resolved.operation,
             caller,
@@ -193,7 +198,7 @@ class S3Gateway:
                 "NotImplemented", "Uploads by an HTML form are not passed on to this store."
             )
         form = await self._posts.read_fields(head, body)
-        record.caller = caller = seen_from(self._posts.prove(form, resolved.bucket), record)
+        record.caller = caller = seen_from(self._posts.verify(form, resolved.bucket), record)
         body.charge(caller.account)
         self._admission.admit(record)
         await self._check_owner(POST_OBJECT, resolved.bucket, caller)
@@ -202,12 +207,19 @@ class S3Gateway:
         record.resources = (object_arn(resolved.bucket, parameters["Key"]),)
         await self._check_permissions(POST_OBJECT, parameters, caller)
         exchange = Exchange(
-            record, head, headers_of(head), resolved, parameters, Proof(caller, ""), body, send
+            record,
+            head,
+            headers_of(head),
+            resolved,
+            parameters,
+            VerifiedHead(caller, ""),
+            body,
+            send,
         )
         await self._posts.serve(form, exchange, self._call(exchange))
 
     async def _check_owner(self, operation: str, bucket: str, caller: Caller) -> None:
-        if not bucket or operation == "CreateBucket" or not isinstance(self._store, OwnStore):
+        if not bucket or operation == "CreateBucket" or not isinstance(self._store, EmbeddedStore):
             return
         owner = await self._store.owner(bucket)
         if owner is None:
@@ -255,13 +267,13 @@ class S3Gateway:
     ) -> None:
         asker, who = record.source_ip, ""
         if not mapped.is_public or is_signed(head):
-            proof = self._proof(record, head)
-            asker, who = proof.caller.account, proof.caller.credential.principal_arn
+            verified = self._verified(record, head)
+            asker, who = verified.caller.account, verified.caller.credential.principal_arn
             self._admission.admit(record)
-            if mapped.accounts and proof.caller.account not in mapped.accounts:
+            if mapped.accounts and verified.caller.account not in mapped.accounts:
                 raise refused("AccessDenied")
             parameters = parameters_of(resolved, headers_of(head))
-            await self._check_allowed(resolved.operation, parameters, proof.caller)
+            await self._check_allowed(resolved.operation, parameters, verified.caller)
         if resolved.operation == "CreateBucket":
             raise refused("BucketAlreadyExists")
         if head.method not in ("GET", "HEAD"):

@@ -18,14 +18,14 @@ from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Caller, KeyRing, Request
 from windvane.wire.s3 import presigned_v2
 from windvane.wire.s3.answers import flat_document, identified, send_whole
+from windvane.wire.s3.authentication import check_header_name, header_value
 from windvane.wire.s3.call import S3Call, S3Result
+from windvane.wire.s3.embedded import TAKEN_IN, UNDER_WAY, EmbeddedStore, take_in
 from windvane.wire.s3.exchange import Exchange, headers_of
 from windvane.wire.s3.form import Form, read_form
 from windvane.wire.s3.model import Resolved, operation_model
-from windvane.wire.s3.own import TAKEN_IN, UNDER_WAY, OwnStore, take_in
 from windvane.wire.s3.payload import MAX_UPLOAD, UNSIGNED, Intake, read_plan
 from windvane.wire.s3.policy import Policy, read_policy
-from windvane.wire.s3.proof import check_header_name, header_value
 from windvane.wire.s3.reading import read_head, read_payload
 from windvane.wire.s3.refusals import refused
 from windvane.wire.sigv4_signature import ALGORITHM
@@ -42,7 +42,9 @@ class PostUploads:
     clock       the time in UTC
     """
 
-    def __init__(self, store: OwnStore, keyring: KeyRing, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: EmbeddedStore, keyring: KeyRing, clock: Callable[[], datetime]
+    ) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
@@ -57,7 +59,7 @@ class PostUploads:
             raise refused("MethodNotAllowed")
         return await read_form(content_type, body.blocks(TAKEN_IN, UNDER_WAY))
 
-    def prove(self, form: Form, bucket: str) -> Caller:
+    def verify(self, form: Form, bucket: str) -> Caller:
         """Return who signed the policy, which the fields satisfy; raises Unauthenticated, S3Refusal."""
         fields = form.fields
         if "policy" not in fields:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from windvane.wire.s3.own import take_in
+from windvane.wire.s3.embedded import take_in
 from windvane.wire.s3.payload import UNSIGNED, BodyPlan, Intake
 from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.s3.stages import Stage

@@ -1,4 +1,4 @@
-"""Requests to the store that belongs to the server: body in, handler in a thread, answer out.
+"""Requests to the embedded store: body in, handler in a thread, answer out.
 
 Nothing of an upload is committed before its hashes are right. Hashing and writing run in threads, while the next block
 comes over the network: one block is written, and those before it summed.
@@ -50,7 +50,7 @@ Written = tuple[int, HeaderPairs, bytes]
 """Status, headers and body, as the model has them."""
 
 
-class OwnStore:
+class EmbeddedStore:
     """Serves requests by the embedded store.
 
     service     what it serves
@@ -79,7 +79,7 @@ class OwnStore:
         return owner
 
     async def serve(self, exchange: Exchange, call: S3Call) -> None:
-        """Serve a call whose head is proved and allowed; raises WindvaneError."""
+        """Serve a call whose head is verified and allowed; raises WindvaneError."""
         operation = exchange.resolved.operation
         if (begin := self._service.uploads.get(operation)) is not None:
             result = await self._take_in(exchange, call, begin)
@@ -91,7 +91,7 @@ class OwnStore:
     async def _handle(self, exchange: Exchange, call: S3Call) -> tuple[S3Result, Written]:
         limit = _MAX_XML_OF.get(call.operation, _MAX_XML)
         plan = plan_of(exchange)
-        intake = Intake(plan, exchange.proof.signing, limit=limit)
+        intake = Intake(plan, exchange.verified.signing, limit=limit)
         pieces: list[bytes] = []
         await take_in(
             exchange.body.blocks(TAKEN_IN, UNDER_WAY), intake, pieces.append, self.in_thread
@@ -114,7 +114,7 @@ class OwnStore:
         sink = await self.begin(begin, call)
         try:
             intake = Intake(
-                plan, exchange.proof.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
+                plan, exchange.verified.signing, limit=MAX_UPLOAD, algorithm=sink.algorithm
             )
             blocks = exchange.body.blocks(TAKEN_IN, UNDER_WAY)
             digests = await take_in(blocks, intake, sink.write, self.in_thread)

@@ -34,8 +34,8 @@ _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True)
-class Proof:
-    """Who calls, and what the head declares of the body.
+class VerifiedHead:
+    """A head whose signature is verified: who calls, and what it declares of the body.
 
     declared    x-amz-content-sha256, UNSIGNED for a link that has none
     signing     for chunks that are signed; None for a link
@@ -46,7 +46,7 @@ class Proof:
     signing: ChunkSigning | None = None
 
 
-Prove = Callable[[Request], Proof]
+VerifyHead = Callable[[Request], VerifiedHead]
 
 
 def is_signed(head: Request) -> bool:
@@ -118,10 +118,10 @@ def _without_brought(head: Request) -> Request:
     return Request(head.method, head.path, head.query, headers, head.body)
 
 
-def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
-    """Return what proves who signed the head of an S3 request, at the clock's time."""
+def head_verifier(keyring: KeyRing, clock: Callable[[], datetime]) -> VerifyHead:
+    """Return what verifies the signature of an S3 request, at the clock's time."""
 
-    def prove(head: Request) -> Proof:
+    def verify(head: Request) -> VerifiedHead:
         """Return who signed the head of a request.
 
         raises    Unauthenticated, one of its kinds; S3Refusal
@@ -130,10 +130,10 @@ def prover(keyring: KeyRing, clock: Callable[[], datetime]) -> Prove:
         if presigned_v2.is_presigned(head):
             _check_link_alone(head)
             caller = presigned_v2.verify(head, keyring, clock())
-            return Proof(caller, _declared(head) or UNSIGNED)
-        return _prove_v4(head, keyring, clock())
+            return VerifiedHead(caller, _declared(head) or UNSIGNED)
+        return _verify_v4(head, keyring, clock())
 
-    return prove
+    return verify
 
 
 def _check_link_alone(head: Request) -> None:
@@ -150,7 +150,7 @@ def _check_link_alone(head: Request) -> None:
         )
 
 
-def _prove_v4(head: Request, keyring: KeyRing, now: datetime) -> Proof:
+def _verify_v4(head: Request, keyring: KeyRing, now: datetime) -> VerifiedHead:
     try:
         signature = read_signature(head)
     except MissingToken as error:
@@ -166,12 +166,12 @@ def _prove_v4(head: Request, keyring: KeyRing, now: datetime) -> Proof:
         declared = UNSIGNED
     caller = sigv4.verify(head, declared, keyring, now)
     if signature.in_query:
-        return Proof(caller, declared)
+        return VerifiedHead(caller, declared)
     key = sigv4.signing_key(
         caller.credential.secret_key, signature.date, signature.region, signature.service
     )
     signing = ChunkSigning(key, signature.stamp.text, signature.scope, signature.signature)
-    return Proof(caller, declared, signing)
+    return VerifiedHead(caller, declared, signing)
 
 
 def _declared(head: Request) -> str:
