@@ -200,13 +200,14 @@ class Result:
 
     outcome    of a candidate; None of an ensemble that is no better than its best member
     refit_s    what training that candidate on all rows takes; 0 if it has learnt from all
-    likely     indices of the candidates that the model would be made of, were this the last to finish; () if unknown
+    likely_members
+               indices of the candidates that the model would be made of, were this the last to finish; () if unknown
     round_s    what a boosting round of a fold has taken that candidate; 0 if it has none
     """
 
     outcome: Outcome | None = None
     refit_s: float = 0.0
-    likely: tuple[int, ...] = ()
+    likely_members: tuple[int, ...] = ()
     judged: ModelFigures = field(default_factory=ModelFigures)
     round_s: float = 0.0
 

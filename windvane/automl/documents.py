@@ -80,7 +80,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
         **({} if outcome is None else {"outcome": outcome_to_json(outcome)}),
         **({"refit_s": result.refit_s} if result.refit_s else {}),
         **({"round_s": result.round_s} if result.round_s else {}),
-        **({"likely": list(result.likely)} if result.likely else {}),
+        **({"likely": list(result.likely_members)} if result.likely_members else {}),
         **({} if result.judged == ModelFigures() else {"judged": asdict(result.judged)}),
     }
 
@@ -96,7 +96,7 @@ def result_from_json(document: Mapping[str, Any]) -> Result:
     return Result(
         outcome=None if outcome is None else outcome_from_json(outcome),
         refit_s=float(document.get("refit_s", 0.0)),
-        likely=tuple(int(index) for index in document.get("likely", ())),
+        likely_members=tuple(int(index) for index in document.get("likely", ())),
         round_s=float(document.get("round_s", 0.0)),
         judged=ModelFigures() if judged is None else ModelFigures(**judged),
     )

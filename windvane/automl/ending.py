@@ -1,4 +1,4 @@
-"""What a job does once the search is over: an ensemble, or the baseline if nothing finished; the choice of the model; its
+"""What a job does once the search is over: an ensemble, or the baseline if nothing finished; the selection of the model; its
 members trained on all rows; its packages."""
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from windvane.automl.actions import (
     TrainBaseline,
     TrainOnFewerRows,
 )
-from windvane.automl.choice import BestCandidate, choose, noted, with_optimism, with_pessimism
 from windvane.automl.leaderboard import LeaderboardRow, ranked
+from windvane.automl.selection import (
+    BestCandidate,
+    noted,
+    select_best,
+    with_optimism,
+    with_pessimism,
+)
 from windvane.automl.situation import Situation
 from windvane.engine.candidates import baseline_plan, with_latency
 from windvane.notes.codes import NoteCode
@@ -69,12 +75,12 @@ def next_refit(at: Situation) -> Action | None:
 def packing(at: Situation) -> Pack:
     """Return how the model that is kept is packed."""
     order = ranked(at.history.entries(), at.analysis.objective)
-    choice = choose(order, at.request.max_latency_s)
+    best = select_best(order, at.request.max_latency_s)
     first = order[0].outcome
-    is_picked = choice.index == order[0].index and first is not None and first.optimism is None
+    is_picked = best.index == order[0].index and first is not None and first.optimism is None
     among = tuple(sorted(one.index for one in order if one.outcome is not None))
     has_fewer = any(s.status is Status.DONE for s in at.history.of(TrainOnFewerRows))
-    return Pack(choice.index, at.history.refitted, among if is_picked else (), has_fewer)
+    return Pack(best.index, at.history.refitted, among if is_picked else (), has_fewer)
 
 
 def final_leaderboard(at: Situation) -> tuple[list[LeaderboardRow], BestCandidate]:
@@ -82,12 +88,12 @@ def final_leaderboard(at: Situation) -> tuple[list[LeaderboardRow], BestCandidat
     history = at.history
     judged = history.of(Pack)[-1].result.judged
     order = ranked(history.entries(), at.analysis.objective)
-    choice = choose(order, at.request.max_latency_s)
+    best = select_best(order, at.request.max_latency_s)
     refits = {step.action.index: step.result.outcome for step in history.of(Refit)}
     order = [replace(one, outcome=refits.get(one.index) or one.outcome) for one in order]
     order = with_pessimism(with_optimism(order, judged.optimism), judged.pessimism)
-    order = [_measured(entry, choice, judged.latency_s) for entry in order]
-    return [noted(entry, choice) for entry in order], choice
+    order = [_measured(entry, best, judged.latency_s) for entry in order]
+    return [noted(entry, best) for entry in order], best
 
 
 def _check_baseline(at: Situation) -> None:
@@ -129,11 +135,11 @@ def _without_quick(at: Situation) -> list[LeaderboardRow]:
 
 def _members(at: Situation, order: list[LeaderboardRow]) -> list[Refit]:
     """Return the members of what was chosen that learn from features, by weight; none if the long run is among them."""
-    choice = choose(order, at.request.max_latency_s)
-    outcome = next(entry.outcome for entry in order if entry.index == choice.index)
+    best = select_best(order, at.request.max_latency_s)
+    outcome = next(entry.outcome for entry in order if entry.index == best.index)
     if outcome is None:
         return []
-    weights = outcome.members or {choice.index: 1.0}
+    weights = outcome.members or {best.index: 1.0}
     long_run = at.history.long_run
     if long_run is not None and long_run.action.plan.index in weights:
         return []  # it has learnt from all rows but those that are scored, and there is no time for as much again
@@ -154,9 +160,9 @@ def _quick_ensemble(at: Situation, order: list[LeaderboardRow]) -> BuildEnsemble
 
 
 def _measured(
-    entry: LeaderboardRow, choice: BestCandidate, latency_s: float | None
+    entry: LeaderboardRow, best: BestCandidate, latency_s: float | None
 ) -> LeaderboardRow:
     """Return the entry; that of the chosen candidate with the latency of its packages, if it was measured."""
-    if entry.index != choice.index or entry.outcome is None or latency_s is None:
+    if entry.index != best.index or entry.outcome is None or latency_s is None:
         return entry
     return replace(entry, outcome=with_latency(entry.outcome, latency_s))

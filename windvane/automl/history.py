@@ -113,10 +113,10 @@ class History:
         return {plan.index: plan for plan in plans}
 
     @property
-    def likely(self) -> tuple[int, ...]:
+    def likely_members(self) -> tuple[int, ...]:
         """Indices of the candidates that the model would be made of now."""
-        done = [step for step in self.candidates if step.result.likely]
-        return max(done, key=lambda step: step.ended).result.likely if done else ()
+        done = [step for step in self.candidates if step.result.likely_members]
+        return max(done, key=lambda step: step.ended).result.likely_members if done else ()
 
     def refits_s(self, indices: Iterable[int]) -> list[float]:
         """Return what training each of these candidates on all rows takes."""

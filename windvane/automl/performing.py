@@ -31,7 +31,7 @@ from windvane.automl.exchange import Exchange
 from windvane.automl.folders import Folders
 from windvane.automl.history import FIRST
 from windvane.automl.limits import Limits
-from windvane.automl.parts import Parts
+from windvane.automl.package_inputs import PackageInputs
 from windvane.automl.request import OnAllRows
 from windvane.automl.task import ActionTask
 from windvane.engine import stages
@@ -62,7 +62,7 @@ def run_task(task: ActionTask, exchange: Exchange, announce_folds: AnnounceFolds
 
 
 def perform(task: ActionTask, folder: Path, announce_folds: AnnounceFolds) -> Result:
-    """Perform any action but Analyse in a folder that has what it reads, and return what it brings; `refit_s` and `likely`
+    """Perform any action but Analyse in a folder that has what it reads, and return what it brings; `refit_s` and `likely_members`
     are for the driver to find out.
 
     raises    DataFault, CandidateFault, CorruptArtifact
@@ -184,9 +184,9 @@ def _pack(action: Pack, context: _Context) -> Result:
     if action.among:
         among = {index: folders.candidate(index) for index in action.among}
         optimism = stages.optimism(dataset, among, action.index)
-    parts = Parts(folders, action.index, action.refits)
+    inputs = PackageInputs(folders, action.index, action.refits)
     into = _cleared(folders.best)
-    stages.assemble(dataset, parts.features, parts.candidates, action.index, into)
+    stages.assemble(dataset, inputs.features, inputs.candidates, action.index, into)
     if action.has_fewer:
         pessimism = stages.pessimism(dataset, folders.candidate(FIRST), folders.fewer)
     took_s = time.time() - began

@@ -89,7 +89,7 @@ class Situation:
     @cached_property
     def left_s(self) -> float:
         """Seconds until no candidate is to be under way: the likely members of the model are then trained on all rows."""
-        request, history, likely = self.request, self.history, self.history.likely
+        request, history, likely = self.request, self.history, self.history.likely_members
         if self.has_long_run:
             return request.schedule.search_end - self.now
         runtime_s = request.schedule.runtime_s

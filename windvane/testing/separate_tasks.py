@@ -16,10 +16,10 @@ from windvane.automl.actions import Action, Analyse, Result, Status, Step, Train
 from windvane.automl.documents import result_from_json, result_to_json
 from windvane.automl.ending import final_leaderboard
 from windvane.automl.exchange import Exchange
+from windvane.automl.finished_candidates import FinishedCandidates
 from windvane.automl.folders import Folders
 from windvane.automl.history import History
 from windvane.automl.leaderboard import LeaderboardRow
-from windvane.automl.likely import LikelyMembers
 from windvane.automl.performing import run_task
 from windvane.automl.request import Request, Schedule
 from windvane.automl.situation import Situation
@@ -51,7 +51,7 @@ class SeparateTasks:
     history: History = field(default_factory=History)
     tasks: list[ActionTask] = field(default_factory=list)
     _analysis: Analysis | None = None
-    _likely: LikelyMembers | None = None
+    _finished: FinishedCandidates | None = None
 
     def run(self, file: Path, problem: ProblemSpec) -> None:
         """Do a whole job on the table of a CSV file."""
@@ -75,7 +75,7 @@ class SeparateTasks:
         driver.fetch(names.TABLE)
         table = read_dataset(Folders(driver.folder).dataset)
         self._analysis = read_analysis(Folders(driver.folder).dataset)
-        self._likely = LikelyMembers(table, has_ensemble=self.request.strategy.has_ensemble)
+        self._finished = FinishedCandidates(table, has_ensemble=self.request.strategy.has_ensemble)
 
     def do(self, action: Action) -> Result:
         """Do one action, from what is told of it as JSON."""
@@ -86,7 +86,7 @@ class SeparateTasks:
         with self._task_folder(action.key) as own:
             result = self._run(ActionTask.from_json(json.loads(told)), own)
         if isinstance(action, TrainCandidate):
-            result = self._with_likely(action)
+            result = self._with_likely_members(action)
         self.tasks.append(task)
         step = Step(action, Status.DONE, began, time.time(), result=result)
         self.history = self.history.with_step(step)
@@ -118,11 +118,11 @@ class SeparateTasks:
         assert self.is_shared or left <= {*task.reads, *task.writes}, "what it left"
         return result_from_json(json.loads(json.dumps(result_to_json(result))))
 
-    def _with_likely(self, action: TrainCandidate) -> Result:
+    def _with_likely_members(self, action: TrainCandidate) -> Result:
         driver, index = self._driver(), action.plan.index
         driver.fetch(names.scored(index))
-        assert self._likely is not None
-        return self._likely.finished(Folders(driver.folder).candidate(index))
+        assert self._finished is not None
+        return self._finished.result_of(Folders(driver.folder).candidate(index))
 
     def _driver(self) -> Exchange:
         (self.folder / "driver").mkdir(exist_ok=True)

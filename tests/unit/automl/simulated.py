@@ -205,7 +205,7 @@ class Simulated:
         if isinstance(action, TrainCandidate):
             index = action.plan.index
             if action.is_long:
-                return Result(outcome(index, 0.98, n_folds), likely=(index,))
+                return Result(outcome(index, 0.98, n_folds), likely_members=(index,))
             done = [*self.situation.history.tried]
             best = sorted(done, key=lambda one: -(one.objective or 0))[:2]
             likely = (*(one.plan.index for one in best if one.objective is not None), index)

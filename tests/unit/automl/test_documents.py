@@ -80,7 +80,7 @@ def test_limits_are_read_as_they_were_written(at):
     "result",
     [
         Result(),
-        Result(outcome(3, 0.7), refit_s=1.5, likely=(1, 3), round_s=0.01),
+        Result(outcome(3, 0.7), refit_s=1.5, likely_members=(1, 3), round_s=0.01),
         Result(outcome(9, 0.8, members={1: 0.4, 3: 0.6}), judged=ModelFigures(0.001, 0.02, 0.01)),
     ],
 )

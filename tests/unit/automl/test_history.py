@@ -81,12 +81,12 @@ def test_a_fit_takes_what_the_last_ones_took_each():
 
 
 def test_the_likely_members_are_those_that_the_last_to_finish_names():
-    late = candidate(1, likely=(1, 2), refit_s=4.0)
+    late = candidate(1, likely_members=(1, 2), refit_s=4.0)
     late = replace(late, ended=START + 9)
-    both = history(late, candidate(2, likely=(2,), refit_s=7.0))
-    assert both.likely == (1, 2)
-    assert both.refits_s(both.likely) == [4.0, 7.0]
-    assert history().likely == ()
+    both = history(late, candidate(2, likely_members=(2,), refit_s=7.0))
+    assert both.likely_members == (1, 2)
+    assert both.refits_s(both.likely_members) == [4.0, 7.0]
+    assert history().likely_members == ()
 
 
 def test_candidates_are_known_by_index_in_whatever_order_they_end():

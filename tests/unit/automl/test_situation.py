@@ -52,7 +52,7 @@ def test_one_place_is_the_ensembles_and_three_are_no_proposals():
 
 def test_time_is_kept_to_train_the_likely_members_on_all_rows():
     features = Step(FitFeatures("dpp0", 1), Status.DONE, START + 1, START + 4, result=Result())
-    first = step(1, outcome=outcome(1, 0.5), refit_s=60.0, likely=(1,))
+    first = step(1, outcome=outcome(1, 0.5), refit_s=60.0, likely_members=(1,))
     none, one = at(), at(features, first)
     until = REQUEST.schedule.search_end - none.now
     assert none.left_s == pytest.approx(until - 0.04 * 600)

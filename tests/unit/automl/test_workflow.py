@@ -271,9 +271,9 @@ def test_members_are_trained_on_all_rows_by_weight_once_their_recipe_is_there():
 
 def test_time_is_kept_only_for_recipes_that_are_not_fitted_on_all_rows_anyway():
     simulated = Simulated(request(max_candidates=6, workers=1))
-    simulated.run(until=lambda so_far: so_far.history.likely)
+    simulated.run(until=lambda so_far: so_far.history.likely_members)
     later = simulated.situation
-    recipes = {later.history.plans[index].recipe for index in later.history.likely}
+    recipes = {later.history.plans[index].recipe for index in later.history.likely_members}
     at_once = replace(later.request, on_all_rows=OnAllRows.RECIPES)
     anyway = Situation(at_once, later.analysis, later.history, later.now)
     assert later.history.fit_s(recipes) > 0

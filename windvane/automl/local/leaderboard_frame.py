@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from windvane.automl.choice import entries_on_front
 from windvane.automl.leaderboard import LeaderboardRow
+from windvane.automl.selection import entries_on_front
 from windvane.domain.problem import METRICS_OF
 from windvane.engine.candidates import Outcome, Score
 from windvane.engine.data.analysis import Analysis

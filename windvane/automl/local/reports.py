@@ -24,7 +24,7 @@ from typing import Any
 from windvane.automl.folders import Folders
 from windvane.automl.local.events import EventEmitter
 from windvane.automl.local.report_request import Kind, Reported, ReportRequest, ReportStatus
-from windvane.automl.parts import Parts
+from windvane.automl.package_inputs import PackageInputs
 from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.documents import documents
@@ -191,23 +191,23 @@ class _ReportContext:
         return f"candidate {self.request.candidate}"
 
     @property
-    def parts(self) -> Parts:
+    def inputs(self) -> PackageInputs:
         """What the candidate is packed from: models of all rows where there are such."""
         refits = {int(folder.name) for folder in self.request.job.glob("refits/[0-9]*")}
-        return Parts(Folders(self.request.job), self.request.candidate, refits)
+        return PackageInputs(Folders(self.request.job), self.request.candidate, refits)
 
     @property
     def is_of_all_rows(self) -> bool:
         """Whether every model that answers was trained on all rows."""
-        parts = self.parts
+        inputs = self.inputs
         return all(
-            record.plan is None or not record.plan.recipe or index in parts.refits
-            for index, record in parts.records.items()
+            record.plan is None or not record.plan.recipe or index in inputs.refits
+            for index, record in inputs.records.items()
         )
 
 
 def _quality(context: _ReportContext) -> Iterator[File]:
-    candidate = context.parts.candidates[context.request.candidate]
+    candidate = context.inputs.candidates[context.request.candidate]
     judged = judged_candidate(context.dataset, candidate, context.name)
     now = datetime.now(UTC)
     quality = assess(judged, Times(datetime.fromtimestamp(context.request.started, UTC), now, now))
@@ -218,10 +218,10 @@ def _quality(context: _ReportContext) -> Iterator[File]:
 
 
 def _explanation(context: _ReportContext) -> Iterator[File]:
-    request, parts = context.request, context.parts
+    request, inputs = context.request, context.inputs
     left_s = request.ends - time.time()
     packages = context.scratch / "packages"
-    stages.assemble(context.dataset, parts.features, parts.candidates, parts.index, packages)
+    stages.assemble(context.dataset, inputs.features, inputs.candidates, inputs.index, packages)
     found = explain(
         context.dataset,
         packages,

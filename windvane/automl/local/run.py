@@ -32,9 +32,9 @@ from windvane.automl.actions import (
 )
 from windvane.automl.documents import result_from_json
 from windvane.automl.ending import final_leaderboard
+from windvane.automl.finished_candidates import FinishedCandidates
 from windvane.automl.history import History
 from windvane.automl.leaderboard import leaderboard_to_json, ranked
-from windvane.automl.likely import LikelyMembers
 from windvane.automl.limits import limits_of_analysis
 from windvane.automl.local.defining import definitions_beside
 from windvane.automl.local.events import EventEmitter, OnEvent
@@ -84,7 +84,7 @@ class _Driver:
         self._executor, self._request = executor, job.request
         self._history = History()
         self._analysis: Analysis | None = None
-        self._likely: LikelyMembers | None = None
+        self._finished: FinishedCandidates | None = None
         self._phase: Phase | None = None
         self._ended = "runtime"
 
@@ -187,8 +187,8 @@ class _Driver:
         self._tell_end(step)
 
     def _result(self, action: Action, told: Mapping[str, object]) -> Result:
-        if isinstance(action, TrainCandidate) and self._likely is not None:
-            return self._likely.finished(self._job.folders.candidate(action.plan.index))
+        if isinstance(action, TrainCandidate) and self._finished is not None:
+            return self._finished.result_of(self._job.folders.candidate(action.plan.index))
         return result_from_json(told)
 
     def _analysed(self, ended: Ended) -> None:
@@ -200,7 +200,7 @@ class _Driver:
         table = read_dataset(self._job.folders.dataset)
         self._analysis = analysis = table.analysis
         has_ensemble = self._request.strategy.has_ensemble
-        self._likely = LikelyMembers(table, has_ensemble=has_ensemble)
+        self._finished = FinishedCandidates(table, has_ensemble=has_ensemble)
         self._tell_phase(Phase.ANALYSIS, "ended")
         self._phase = None
         self._emitter.tell(

@@ -18,8 +18,8 @@ from windvane.automl.actions import (
     TrainCandidate,
 )
 from windvane.automl.documents import result_to_json
-from windvane.automl.likely import LikelyMembers
-from windvane.automl.parts import fetch_parts
+from windvane.automl.finished_candidates import FinishedCandidates
+from windvane.automl.package_inputs import fetch_package_inputs
 from windvane.automl.performing import run_task
 from windvane.automl.request import OnAllRows
 from windvane.automl.task import ActionTask
@@ -63,7 +63,7 @@ def perform_action(context: StageContext) -> TaskResult:
     except Outclassed as reason:
         return {"outclassed": note_to_json(reason.note), **told}
     if isinstance(action, TrainCandidate):
-        result = _with_likely(context, action, result)
+        result = _with_likely_members(context, action, result)
     if isinstance(action, FirstLook | TrainCandidate | BuildEnsemble | TrainBaseline):
         return {**_published(context, result), **told}
     if isinstance(action, FitFeatures) and FULL_FIT in names.fits_in(task.writes, action.recipe):
@@ -85,16 +85,16 @@ def _with_time_to_publish(context: StageContext) -> ActionTask:
     return task.stopping_earlier(min(max(_PUBLISHING_SHARE * left_s, least_s), most_s))
 
 
-def _with_likely(context: StageContext, action: TrainCandidate, result: Result) -> Result:
+def _with_likely_members(context: StageContext, action: TrainCandidate, result: Result) -> Result:
     """Return the result, with what the model would be made of, were this candidate the last to finish."""
     space, index = context.workspace, action.plan.index
     table = read_dataset(space.dataset)
-    likely = LikelyMembers(table, has_ensemble=strategy_of(context.job).has_ensemble)
+    finished = FinishedCandidates(table, has_ensemble=strategy_of(context.job).has_ensemble)
     others = context.finished.candidates
     context.exchange.fetch(name for other in others for name in names.scored(other))
     for other in others:
-        likely.add(space.candidate(other))
-    found = likely.finished(space.candidate(index))
+        finished.add(space.candidate(other))
+    found = finished.result_of(space.candidate(index))
     is_late = on_all_rows(context.job) is not OnAllRows.CANDIDATES
     return replace(found, outcome=result.outcome, refit_s=found.refit_s if is_late else 0.0)
 
@@ -105,10 +105,10 @@ def _published(context: StageContext, result: Result) -> TaskResult:
         return {"outcome": None}
     outcome, space = usable(result.outcome), context.workspace
     index = outcome.index
-    parts = fetch_parts(context.exchange, index)
+    inputs = fetch_package_inputs(context.exchange, index)
     with scratch(space, context.attempt) as folder:
         packages = folder / "packages"
-        stages.assemble(space.dataset, parts.features, parts.candidates, index, packages)
+        stages.assemble(space.dataset, inputs.features, inputs.candidates, index, packages)
         if outcome.members:
             outcome = with_latency(outcome, stages.row_latency(space.dataset, packages))
         published = _publish(context, space.candidate(index), context.task.key, packages, folder)

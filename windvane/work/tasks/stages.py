@@ -11,7 +11,7 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, Location
 from windvane.automl import names
-from windvane.automl.parts import fetch_parts
+from windvane.automl.package_inputs import fetch_package_inputs
 from windvane.domain.datasource import Compression
 from windvane.domain.features import FeatureSpecification
 from windvane.domain.jobspec import Channel
@@ -202,8 +202,8 @@ def _packages(context: StageContext, index: int, into: Path) -> Path:
     if context.finished.is_packed:
         exchange.fetch([names.PACKAGES])
         return space.best
-    parts = fetch_parts(exchange, index)
-    stages.assemble(space.dataset, parts.features, parts.candidates, index, into)
+    inputs = fetch_package_inputs(exchange, index)
+    stages.assemble(space.dataset, inputs.features, inputs.candidates, index, into)
     return into
 
 

@@ -14,8 +14,8 @@ from windvane.engine.candidate_io import CandidateRecord, read_candidate
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of a candidate. Its record, and those of its members, are in the folder.
+class PackageInputs:
+    """What one candidate is packed from. Its record, and those of its members, are in the folder.
 
     refits    indices of those whose models are of all rows
     """
@@ -54,7 +54,7 @@ class Parts:
         return self.folders.refit(index) if index in self.refits else self.folders.candidate(index)
 
 
-def fetch_parts(exchange: Exchange, index: int) -> Parts:
+def fetch_package_inputs(exchange: Exchange, index: int) -> PackageInputs:
     """Bring into the folder what a candidate is packed from that has not been refitted.
 
     raises    CorruptArtifact, and whatever the exchange raises
@@ -63,6 +63,6 @@ def fetch_parts(exchange: Exchange, index: int) -> Parts:
     exchange.fetch([names.outcome(index)])
     members = read_candidate(folders.candidate(index)).outcome.members
     exchange.fetch(map(names.outcome, members))
-    parts = Parts(folders, index)
-    exchange.fetch(parts.names())
-    return parts
+    inputs = PackageInputs(folders, index)
+    exchange.fetch(inputs.names())
+    return inputs

@@ -1,4 +1,4 @@
-"""Score against latency: which candidates are on the front, and which one a job with a latency limit keeps."""
+"""Which candidate becomes the model of a job, and which ones are on the front of score against latency."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from windvane.notes.note import Note
 class BestCandidate:
     """The candidate that becomes the job's model.
 
-    note    what is to be told about the choice; None if nothing is
+    note    what is to be told about its selection; None if nothing is
     """
 
     index: int
@@ -43,7 +43,7 @@ def entries_on_front(entries: Sequence[LeaderboardRow], objective: MetricName) -
     return [i in on_it for i in range(len(entries))]
 
 
-def choose(order: Sequence[LeaderboardRow], max_latency_s: float | None) -> BestCandidate:
+def select_best(order: Sequence[LeaderboardRow], max_latency_s: float | None) -> BestCandidate:
     """Return the first candidate that answers a row within the limit; if there is none, the quickest that finished.
 
     order            best first; the first one has finished
@@ -82,9 +82,9 @@ def with_pessimism(
     ]
 
 
-def noted(entry: LeaderboardRow, choice: BestCandidate) -> LeaderboardRow:
-    """Return the entry, with the choice's note among its own if it is the one chosen."""
-    if choice.note is None or entry.index != choice.index or entry.outcome is None:
+def noted(entry: LeaderboardRow, best: BestCandidate) -> LeaderboardRow:
+    """Return the entry; if it is the one selected, with what is to be told about that among its notes."""
+    if best.note is None or entry.index != best.index or entry.outcome is None:
         return entry
-    outcome = replace(entry.outcome, notes=(*entry.outcome.notes, choice.note))
+    outcome = replace(entry.outcome, notes=(*entry.outcome.notes, best.note))
     return replace(entry, outcome=outcome)

@@ -17,7 +17,7 @@ from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.weighted import taken
 
 
-class LikelyMembers:
+class FinishedCandidates:
     """The candidates that have finished so far, and which of them the model would be made of.
 
     has_ensemble    whether the model may be an ensemble
@@ -40,7 +40,7 @@ class LikelyMembers:
         self._entries.append(LeaderboardRow(plan.index, plan.algorithm, plan, record.outcome))
         return record
 
-    def finished(self, folder: Path) -> Result:
+    def result_of(self, folder: Path) -> Result:
         """Take in a candidate that has finished, in its folder, and return what it brings."""
         record = self.add(folder)
         fold_s, n_rounds = (0.0, 0) if (fits := record.fits) is None else (fits.fold_s, fits.rounds)

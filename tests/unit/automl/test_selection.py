@@ -1,4 +1,4 @@
-"""The front of score against latency, and the choice under a limit."""
+"""The front of score against latency, and the best under a limit."""
 
 import json
 
@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.automl.choice import (
-    choose,
+from windvane.automl.leaderboard import LeaderboardRow, ranked
+from windvane.automl.selection import (
     entries_on_front,
     front,
     noted,
+    select_best,
     with_optimism,
     with_pessimism,
 )
-from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.domain.problem import MetricName
 from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Outcome
@@ -61,30 +61,30 @@ def test_what_failed_or_lacks_folds_is_not_on_the_front():
 
 
 def test_without_a_limit_the_best_is_chosen():
-    assert choose([_entry(4, 0.9, 500), _entry(1, 0.8)], None).index == 4
+    assert select_best([_entry(4, 0.9, 500), _entry(1, 0.8)], None).index == 4
 
 
 def test_with_a_limit_the_best_within_it_is_chosen_and_nothing_is_to_be_told():
     order = ranked([_entry(1, 0.7, 0.1), _entry(2, 0.9, 3), _entry(3, 0.8, 1)], MetricName.AUC)
-    choice = choose(order, 0.001)
-    assert (choice.index, choice.note) == (3, None)
-    assert [noted(entry, choice) for entry in order] == order
+    best = select_best(order, 0.001)
+    assert (best.index, best.note) == (3, None)
+    assert [noted(entry, best) for entry in order] == order
 
 
 def test_if_none_is_within_the_limit_the_quickest_is_chosen_and_this_is_told():
     order = [_entry(2, 0.9, 3), _entry(1, 0.7, 0.25), _entry(5)]
-    choice = choose(order, 0.0001)
-    assert choice.index == 1
-    told = reason(choice.note)
+    best = select_best(order, 0.0001)
+    assert best.index == 1
+    told = reason(best.note)
     assert "no candidate predicts a row within the requested 0.1 ms" in told
     assert "0.25 ms" in told
-    notes = [entry.outcome.notes for entry in (noted(one, choice) for one in order[:2])]
-    assert notes == [(), (choice.note,)]
+    notes = [entry.outcome.notes for entry in (noted(one, best) for one in order[:2])]
+    assert notes == [(), (best.note,)]
 
 
 @pytest.mark.parametrize("limit", [0.003, 0.0030001])
 def test_the_limit_itself_is_within_it(limit):
-    assert choose([_entry(2, 0.9, 3), _entry(1, 0.7, 0.25)], limit).index == 2
+    assert select_best([_entry(2, 0.9, 3), _entry(1, 0.7, 0.25)], limit).index == 2
 
 
 def test_the_first_tells_among_how_many_it_was_picked_and_what_that_did_to_its_score():
