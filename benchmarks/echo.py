@@ -16,10 +16,11 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from windvane.api.keyring import KeyRing
 from windvane.wire.call import Call, Result
-from windvane.wire.edge import AsgiApp, Edge
+from windvane.wire.edge import Edge
 
 BARE = "/endpoints/bare/invocations"
 
@@ -53,7 +54,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _by_path(bare: AsgiApp, others: AsgiApp) -> Callable[..., Any]:
+def _by_path(bare: ASGIApp, others: ASGIApp) -> Callable[..., Any]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await (bare if scope["path"] == BARE else others)(scope, receive, send)
 

@@ -9,10 +9,10 @@ from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
+from api.job_states import ALWAYS, BY_STATE, ECHOED, STATES, State
 from api.records import candidate_record, finished_candidate, job_record
 from api.world import IMAGE, INPUT, MODEL_DATA, OUTPUT, ROLE, SCOPE, World, channel, refusal
 
-from windvane.api.job_states import ALWAYS, BY_STATE, ECHOED, STATES, State
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType

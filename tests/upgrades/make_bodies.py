@@ -18,6 +18,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from api.job_states import STATES
 from api.records import candidate_record, finished_candidate, job_record, step_record
 from api.test_auto_ml_job_v2 import COMPLETE
 from api.test_auto_ml_job_v2 import request as v2_request
@@ -25,7 +26,6 @@ from api.test_describe_auto_ml_job import job_in
 from api.world import FILE_NAME, SCOPE, World, build_world, channel
 from botocore.exceptions import ClientError
 
-from windvane.api.job_states import STATES
 from windvane.domain.candidate import (
     CandidateStatus,
     ProcessingJob,

@@ -1,5 +1,4 @@
-"""AutoML jobs in AWS's words, those of the first API and those of V2. `api/job_states.py` says which key is
-there in which state."""
+"""AutoML jobs in AWS's words, those of the first API and those of V2."""
 
 from __future__ import annotations
 

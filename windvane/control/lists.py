@@ -16,7 +16,6 @@ from windvane.store.base import OrderBy, Query, Store
 R = TypeVar("R", bound=Resource)
 
 DEFAULT_PAGE = 10
-MAX_PAGE = 100
 
 _FILTERS = {
     "StatusEquals": "status",

@@ -47,13 +47,8 @@ def tree_memory_mb(leader: int) -> float:
     return sum(_held_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
 
 
-def children_memory_mb(parent: int) -> float:
-    """Return the same of all that descends from a process, without the process itself."""
-    return sum(_held_kb(pid) for pid in tree_of(parent) - {parent}) / _KB_PER_MB
-
-
 def grandchildren_memory_mb(parent: int) -> float:
-    """Return the same without its children."""
+    """Return the same of all that descends from a process, without itself and its children."""
     children = {pid for pid, above, _ in _processes() if above == parent}
     return sum(_held_kb(pid) for pid in tree_of(parent) - {parent} - children) / _KB_PER_MB
 

@@ -65,8 +65,6 @@ from windvane.wire.streams import StreamHandler, send_stream
 from windvane.wire.unserved import protocol_of
 from windvane.wire.validate import validate
 
-AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 AsyncHandler = Callable[[Call], Awaitable[Result]]
 """Serves one operation on the event loop: must not block it."""
 

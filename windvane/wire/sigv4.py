@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import posixpath
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,11 +21,9 @@ from windvane.errors import (
     ClockSkew,
     Expired,
     LinkExpired,
-    MissingToken,
     UnknownKey,
 )
 from windvane.wire.call import Caller, Credential, KeyRing, Request
-from windvane.wire.s3.refusals import S3Refusal
 from windvane.wire.sigv4_signature import (
     ALGORITHM,
     MAX_SKEW,
@@ -35,8 +32,6 @@ from windvane.wire.sigv4_signature import (
     header,
     read_signature,
 )
-
-UNSIGNED = "UNSIGNED-PAYLOAD"
 
 _HEX_HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -100,46 +95,6 @@ def mismatch(service: str) -> BadSignature:
 
 def hash_payload(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
-
-
-def s3_payload_hash(request: Request) -> str:
-    """Return the payload hash that an S3 request declares; whoever reads the body has to hold it to it.
-
-    raises    S3Refusal if there is none, or none of the forms that S3 knows
-    """
-    declared = header(request, "x-amz-content-sha256")
-    if not declared and not header(request, "authorization"):
-        return UNSIGNED
-    if not declared:
-        raise S3Refusal(
-            "InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256"
-        )
-    if (
-        declared != UNSIGNED
-        and not declared.startswith("STREAMING-")
-        and not _HEX_HASH.fullmatch(declared)
-    ):
-        raise S3Refusal(
-            "InvalidArgument",
-            400,
-            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "
-            "STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 value.",
-        )
-    return declared
-
-
-def s3_authenticator(
-    keyring: KeyRing, clock: Callable[[], datetime]
-) -> Callable[[Request], Caller]:
-    """Proves who signed the head of an S3 request, at the clock's time."""
-
-    def authenticate(request: Request) -> Caller:
-        try:
-            return verify(request, s3_payload_hash(request), keyring, clock())
-        except MissingToken as error:
-            raise MissingToken("Access Denied") from error
-
-    return authenticate
 
 
 def _check_headers_signed(request: Request, signature: Signature) -> None:

@@ -9,17 +9,6 @@ from pathlib import Path
 from windvane.artifacts.base import Artifacts
 from windvane.engine.data.analysis import ReadOptions
 
-FIGURES = (
-    "threads",
-    "memory_mb",
-    "max_data_bytes",
-    "max_columns",
-    "calibrate",
-    "tune_threshold",
-    "transformed_rows",
-)
-"""Of TaskAllowance: all but the artefacts."""
-
 
 @dataclass(frozen=True)
 class TaskAllowance:

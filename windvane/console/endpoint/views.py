@@ -97,11 +97,6 @@ class VariantRow:
     requests: Requests | None
     bounds: tuple[int, int] | None = None
 
-    @property
-    def is_changing(self) -> bool:
-        now = (self.weight, self.instances, self.serverless)
-        return now != (self.desired_weight, self.desired_instances, self.desired_serverless)
-
 
 @dataclass(frozen=True)
 class Invocation:

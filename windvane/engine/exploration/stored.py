@@ -24,7 +24,6 @@ MOST_SAMPLED = 20_000
 """Rows of the sample that is taken of longer tables where a number need not be exact."""
 
 MEASURED = (ColumnType.NUMERIC, ColumnType.DATETIME)
-WORDS = (ColumnType.CATEGORICAL, ColumnType.TEXT)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from unit.console.desk import HOST, Answer, Desk, opened
 from windvane.console.pages.uploads import MOST_BYTES, part_bytes, safe_name
 from windvane.errors import LinkExpired
 from windvane.wire.call import Request
-from windvane.wire.sigv4 import s3_authenticator
+from windvane.wire.s3.authentication import head_verifier
 
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 KEY = "console/uploads/20260102T030405Z-0a1b2c3d/train.csv"
@@ -62,7 +62,7 @@ def caller_of(method: str, url: str, now: datetime | None = None) -> Any:
         ("origin", f"http://{HOST}"),
     )
     request = Request(method, parts.path, parts.query, headers, b"")
-    return s3_authenticator(Keys(), lambda: now or datetime.now(UTC))(request)
+    return head_verifier(Keys(), lambda: now or datetime.now(UTC))(request).caller
 
 
 def test_an_upload_goes_to_the_default_bucket_of_whoever_is_signed_in(desk: Desk) -> None:

@@ -132,6 +132,8 @@ def test_published_check_values(algorithm: str, expected: str) -> None:
         ({"content-md5": "AAAA"}, UNSIGNED, "InvalidDigest"),
         ({}, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "MissingContentLength"),
         ({}, "STREAMING-OF-SOME-KIND", "InvalidArgument"),
+        ({}, "0" * 63, "InvalidArgument"),
+        ({}, "G" * 64, "InvalidArgument"),
         ({"x-amz-trailer": "x-amz-checksum-crc32"}, UNSIGNED, "InvalidRequest"),
         ({"x-amz-checksum-crc32": "a", "x-amz-checksum-sha1": "b"}, UNSIGNED, "InvalidRequest"),
     ],

@@ -1,4 +1,4 @@
-"""Which keys DescribeAutoMLJob answers in which state of a job: the table that tests and docs hold the code to."""
+"""Which keys DescribeAutoMLJob answers in which state of a job: the table that its tests hold it to."""
 
 from __future__ import annotations
 
