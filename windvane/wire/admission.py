@@ -22,7 +22,7 @@ class Admission:
     recorder: Recorder | None = None
 
     def admit(self, record: RequestRecord) -> None:
-        """Count a request whose caller is proved, and whose operation is known.
+        """Count a request whose caller is verified, and whose operation is known.
 
         raises    Throttled, StoreUnusable
         """

@@ -1,4 +1,4 @@
-"""Who calls: the proof of a request's signature, in the order of what it costs.
+"""Who calls: verifies the signature of a request, in the order of what it costs.
 
 A key that is known and a clock that is right, from the head alone; the signature, if the head declares the hash of the
 body; then the body, within bounds, and what was to be compared with it. Whatever the head alone can tell is told before a
@@ -37,7 +37,7 @@ _BODIES_OF_A_SUSPECT = 4
 
 
 class Authentication:
-    """The step of a request in which its caller is proved and its body read.
+    """The step of a request in which its caller is verified and its body read.
 
     failures    counts wrong keys and signatures
     rates       requests that each account may make
@@ -66,16 +66,16 @@ class Authentication:
         if exchange.route.served:
             _check_service(claim, exchange.service)
         declared = sigv4.declared_hash(request)
-        caller = claim.prove(declared) if declared else None
+        caller = claim.verify(declared) if declared else None
         if not exchange.route.served:
             raise UnservedService(exchange.route.service)
-        body = await self._read_body(exchange, is_proved=caller is not None)
+        body = await self._read_body(exchange, is_verified=caller is not None)
         if len(body) > _HASHED_ON_THE_LOOP:
             payload_hash = await asyncio.to_thread(sigv4.hash_payload, body)
         else:
             payload_hash = sigv4.hash_payload(body)
         if caller is None:
-            caller = claim.prove(payload_hash)
+            caller = claim.verify(payload_hash)
         elif payload_hash != declared:
             raise sigv4.mismatch(claim.signature.service)
         exchange.record.caller = seen_from(caller, exchange.record)
@@ -83,11 +83,11 @@ class Authentication:
         self._rates.admit(caller.account)
         exchange.request = request.with_body(body)
 
-    async def _read_body(self, exchange: Exchange, *, is_proved: bool) -> bytes:
+    async def _read_body(self, exchange: Exchange, *, is_verified: bool) -> bytes:
         """After many failures few bodies are read at once for a peer before it has proved who it is. Failures of others
         with its key do not count: anybody who has seen a link knows the key."""
         peer = peer_of(exchange.record.source_ip)
-        if is_proved or not self._failures.is_excessive(peer, ""):
+        if is_verified or not self._failures.is_excessive(peer, ""):
             return await exchange.body.whole()
         if self._read_for_suspects[peer] >= _BODIES_OF_A_SUSPECT:
             raise Throttled("Rate exceeded")

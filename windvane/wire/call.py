@@ -47,7 +47,7 @@ class KeyRing(Protocol):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls and where: proved by the signature.
+    """Who calls and where: verified by the signature.
 
     source_ip    address of the peer, "" if unknown
     is_secure    whether the request came over TLS
@@ -98,9 +98,9 @@ class RequestRecord:
     source_ip      address of the peer, "" if unknown
     is_secure      whether it came over TLS
     operation      "" while unknown
-    caller         None until the signature is proved
+    caller         None until the signature is verified
     access_key     that the request was signed with or claims to be, "" if none
-    account        that the access key belongs to, whether the signature is proved or not; "" while unknown
+    account        that the access key belongs to, whether the signature is verified or not; "" while unknown
     resources      ARNs that the request names
     parameters     of the call, as decoded; {} while unknown
     answered       ARNs of the answer, by the names of its members

@@ -64,7 +64,7 @@ class Exchange:
 
     @property
     def caller(self) -> Caller:
-        """Who calls; known once the signature is proved."""
+        """Who calls; known once the signature is verified."""
         if self.record.caller is None:
             raise MissingToken("Missing Authentication Token")
         return self.record.caller

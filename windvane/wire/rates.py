@@ -30,7 +30,7 @@ class AccountRates:
         self._n_servers = 1
 
     def admit(self, account: str) -> None:
-        """Count a request whose signature was proved, so that nobody uses up another's rate.
+        """Count a request whose signature was verified, so that nobody uses up another's rate.
 
         raises    Throttled
         """

@@ -42,7 +42,7 @@ def verify(request: Request, payload_hash: str, keyring: KeyRing, now: datetime)
     payload_hash    hexadecimal SHA-256 of the body, or what S3 allows in its place
     raises          Unauthenticated, one of its kinds
     """
-    return read_claim(request, keyring, now).prove(payload_hash)
+    return read_claim(request, keyring, now).verify(payload_hash)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Claim:
     signature: Signature
     credential: Credential
 
-    def prove(self, payload_hash: str) -> Caller:
+    def verify(self, payload_hash: str) -> Caller:
         """Return who signed the head of the request and the payload of that hash.
 
         raises    BadSignature
