@@ -8,7 +8,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,9 @@ from windvane.automl.local.candidate_reports import report_candidate
 from windvane.automl.local.downloaded import is_saved
 from windvane.automl.local.events import OnEvent
 from windvane.automl.local.explained import ExplainedRows, TypedRows, explain_rows
-from windvane.automl.local.fitted import Fitted, keep_best, keep_downloaded, read_fitted
-from windvane.automl.local.frames import (
-    label_kind,
-    labels_as,
-    source_of,
-    validation_of,
-)
-from windvane.automl.local.job import Job
+from windvane.automl.local.fitted import Fitted, keep_downloaded, read_fitted
+from windvane.automl.local.fitting import FitRequest, fit_model
+from windvane.automl.local.frames import Table, labels_as
 from windvane.automl.local.parameters import (
     check_at_least,
     check_budget,
@@ -38,40 +33,17 @@ from windvane.automl.local.parameters import (
     named,
     strategy_of,
 )
-from windvane.automl.local.preload import preloading_libraries
-from windvane.automl.local.report_request import Kind, Reported, reports_s
-from windvane.automl.local.run_job import run_job
-from windvane.automl.local.saved_arguments import arguments_of, saved_problem
+from windvane.automl.local.report_request import Kind, Reported
+from windvane.automl.local.saved_arguments import arguments_of
 from windvane.automl.local.scoring_rows import read_scoring_rows
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine.candidates import Score
-from windvane.engine.data.analysis import Analysis, SourceFile
-from windvane.engine.data.dataset import read_analysis
+from windvane.engine.data.analysis import Analysis
 from windvane.engine.explain.budget import Budget
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
-
-Table = pd.DataFrame | str | os.PathLike[str]
-
-_LOADING_S = 0.6
-"""Of the budget, kept for loading the finished model into this process; its libraries are there by then."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Of `fit`: what is wanted besides a model.
-
-    started   time.time() at which the budget began
-    is_kept   whether the job's folder stays
-    """
-
-    started: float
-    validation: Table | None
-    reports: Path | None
-    background_rows: int
-    is_kept: bool
 
 
 class AutoML:
@@ -177,9 +149,17 @@ class AutoML:
                 "validation_fraction is a fraction of the training rows; omit it if you pass "
                 "separate validation data."
             )
-        asked = _Asked(
-            started=time.time(),
+        request = FitRequest(
+            train=train,
             validation=validation,
+            problem=self.problem,
+            strategy=self.strategy,
+            started=time.time(),
+            max_runtime_s=self.max_runtime_s,
+            max_candidates=self.max_candidates,
+            threads=self.threads,
+            memory_mb=self.memory_mb,
+            max_latency_ms=self.max_latency_ms,
             reports=None if reports is None else Path(reports).absolute(),
             background_rows=background_rows,
             is_kept=keep is not None,
@@ -187,10 +167,11 @@ class AutoML:
         if keep is not None:
             job = Path(keep)
             job.mkdir(parents=True, exist_ok=True)
-            self._fitted = replace(self._run(train, job, asked, on_event), job=job.absolute())
+            fitted = fit_model(request, job, self._new_home(), on_event)
+            self._fitted = replace(fitted, job=job.absolute())
             return self
         with tempfile.TemporaryDirectory(prefix="windvane-job-") as scratch:
-            self._fitted = self._run(train, Path(scratch), asked, on_event)
+            self._fitted = fit_model(request, Path(scratch), self._new_home(), on_event)
         return self
 
     def predict(self, rows: pd.DataFrame) -> NDArray[Any]:
@@ -358,49 +339,11 @@ class AutoML:
         model._fitted = fitted
         return model
 
-    def _run(self, train: Table, folder: Path, asked: _Asked, on_event: OnEvent) -> Fitted:
-        with preloading_libraries(on_event) as hear:
-            job = run_job(folder, lambda: self._job(train, folder, asked), hear)
-        analysis = read_analysis(job.folders.dataset)
-        kind = analysis.label_type
-        if isinstance(train, pd.DataFrame):
-            kind = label_kind(train[analysis.target], kind)
-        return self._kept(job, analysis, kind, asked.background_rows)
-
-    def _job(self, train: Table, folder: Path, asked: _Asked) -> Job:
-        source = source_of(train, folder)
-        for_reports_s = 0.0 if asked.reports is None else reports_s(self.max_runtime_s)
-        time_s = max(self.max_runtime_s - _LOADING_S, self.max_runtime_s / 2)
-        return Job(
-            files=(SourceFile(source.path, source.name),),
-            format=source.format,
-            compression=source.compression,
-            problem=self.problem,
-            started=asked.started,
-            max_runtime_s=time_s - for_reports_s,
-            max_candidates=self.max_candidates,
-            threads=self.threads,
-            memory_mb=self.memory_mb,
-            out=folder,
-            max_latency_s=None if self.max_latency_ms is None else self.max_latency_ms / 1000,
-            reports=asked.reports,
-            reports_s=for_reports_s,
-            definitions=asked.is_kept,
-            strategy=self.strategy,
-            validation=validation_of(asked.validation, folder),
-        )
-
-    def _kept(self, job: Job, analysis: Analysis, kind: str, background_rows: int) -> Fitted:
-        """Return the best model, in a folder that lives as long as this object."""
+    def _new_home(self) -> Path:
+        """Make a folder that lives as long as this object."""
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
-        about = {
-            "max_runtime_s": self.max_runtime_s,
-            "max_candidates": self.max_candidates,
-            "max_latency_ms": self.max_latency_ms,
-            **saved_problem(self.problem),
-        }
-        return keep_best(job, analysis, background_rows, kind, about, home)
+        return home
 
     def _the_fitted(self) -> Fitted:
         if self._fitted is None:

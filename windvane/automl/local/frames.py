@@ -23,6 +23,9 @@ from windvane.engine.data.read import read_table
 from windvane.engine.weighted import Weight
 from windvane.errors import InvalidRequest
 
+Table = pd.DataFrame | str | os.PathLike[str]
+"""Rows in memory, or the path of their file."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -34,9 +37,7 @@ class Source:
     compression: str
 
 
-def source_of(
-    table: pd.DataFrame | str | os.PathLike[str], scratch: Path, called: str = "the DataFrame"
-) -> Source:
+def source_of(table: Table, scratch: Path, called: str = "the DataFrame") -> Source:
     """Return the file of a path, or a new one in `scratch` for a DataFrame.
 
     called    what messages call a DataFrame; the file is named after it
@@ -55,9 +56,7 @@ def source_of(
     return Source(file, str(table), "parquet" if is_parquet else "csv", compression)
 
 
-def validation_of(
-    table: pd.DataFrame | str | os.PathLike[str] | None, scratch: Path
-) -> ValidationFiles | None:
+def validation_of(table: Table | None, scratch: Path) -> ValidationFiles | None:
     """As `source_of`, of a validation set if there is one.
 
     raises    InvalidRequest as `source_of` does

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from windvane.automl.local.frames import class_indices, numbers_of, read_frame, weights_of
+from windvane.automl.local.frames import Table, class_indices, numbers_of, read_frame, weights_of
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.weighted import Weight
 from windvane.errors import InvalidRequest
@@ -29,9 +28,7 @@ class ScoringRows:
     weight: Weight
 
 
-def read_scoring_rows(
-    rows: pd.DataFrame | str | os.PathLike[str], analysis: Analysis, memory_mb: int
-) -> ScoringRows:
+def read_scoring_rows(rows: Table, analysis: Analysis, memory_mb: int) -> ScoringRows:
     """Return those of a DataFrame, or of a file, that have a target the model knows.
 
     raises    InvalidRequest if there is no such file or column, or no such row, or naming the row of a wrong weight;
