@@ -90,7 +90,7 @@ class PageTokens:
         self._secret = secret
 
     def replace(self, secret: bytes) -> None:
-        """Another secret from now on: no token issued before is good for anything."""
+        """Use another secret from now on: no token issued before is good for anything."""
         self._secret = secret
 
     def issue(self, belongs_to: tuple[str, ...], position: Any) -> str:

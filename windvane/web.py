@@ -112,8 +112,8 @@ class Web:
 
 
 class _Scrapes:
-    """The figures of a server, made one at a time whoever asks: a tenth of a second of the interpreter each. All who ask
-    while one is made get the next one."""
+    """The figures of a server, made one at a time whoever asks: a tenth of a second of the interpreter each. All who
+    ask while one is made get the next one."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -155,7 +155,7 @@ def _with_headers(send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
 
 
 def _finished(send: Send) -> Send:
-    """With what every answer says: its date, and that it is of the type that it is said to be."""
+    """Add what every answer says: its date, and that it is of the type that it is said to be."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -173,5 +173,5 @@ def _finished(send: Send) -> Send:
 
 @lru_cache(maxsize=1)
 def _date(second: int) -> bytes:
-    """Worked out once a second, not once a request."""
+    """Return the time as a header has it, worked out once a second, not once a request."""
     return formatdate(second, usegmt=True).encode()

@@ -18,7 +18,7 @@ _LEAST_PERCENT = 0.1
 
 
 def number(value: float | None) -> str:
-    """With four digits that count, and the whole part in full.
+    """Format a number with four digits that count, and the whole part in full.
 
     >>> [number(value) for value in (3, 2.5, 2 / 3, 12345.678, 1e12)]
     ['3', '2.5', '0.6667', '12,346', '1e+12']
@@ -42,7 +42,7 @@ def signed(value: float) -> str:
 
 
 def with_error(value: float, error: float | None) -> str:
-    """Both to two digits of the error; the value alone if the error is not known.
+    """Format a value with its error, both to two digits of the error; the value alone if the error is not known.
 
     >>> with_error(0.912345, 0.00321), with_error(1234.5, 67.8), with_error(0.5, None)
     ('0.9123 ± 0.0032', '1,234 ± 68', '0.5')
@@ -127,6 +127,6 @@ def _last_place(value: float, digits: int) -> int:
 
 
 def _shortened(text: str, value: float) -> str:
-    """Without zeros at the end if they are the rest of the number."""
+    """Return the digits without zeros at the end if they are the rest of the number."""
     is_exact = math.isclose(float(text.replace(",", "")), value, rel_tol=1e-12)
     return text.rstrip("0").rstrip(".") if is_exact and "." in text else text

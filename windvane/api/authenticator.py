@@ -115,7 +115,7 @@ class Authenticator:
         self.replace(secret)
 
     def replace(self, secret: bytes) -> None:
-        """Another secret from now on: every link and session ends."""
+        """Use another secret from now on: every link and session ends."""
         self._links, self._sessions = Signer(secret, "link"), Signer(secret, "session")
         self._secret = secret
         self._csrf_key = hmac.digest(secret, b"console csrf", "sha256")
@@ -138,7 +138,7 @@ class Authenticator:
         return self._session(credential, region) if credential and is_right else None
 
     def account_of(self, access_key: str) -> str:
-        """Whose permanent key it is; "" if it is nobody's."""
+        """Return whose permanent key it is; "" if it is nobody's."""
         credential = self._credential(access_key)
         return credential.account if credential is not None else ""
 

@@ -113,13 +113,13 @@ def _request_v2(job: AutoMLJob) -> dict[str, Any]:
 
 
 def problem_type_name(job: AutoMLJob) -> str | None:
-    """As found in the data, else as asked for; unknown until one of them is there."""
+    """Return the problem type as found in the data, else as asked for; unknown until one of them is there."""
     known = job.problem_type or job.spec.problem.problem_type
     return None if known is None else known.value
 
 
 def objective_name(job: AutoMLJob) -> MetricName | None:
-    """As resolved, else as asked for, else the default; unknown while the problem type is."""
+    """Return the objective as resolved, else as asked for, else the default; unknown while the problem type is."""
     if (known := job.objective or job.spec.problem.objective) is not None:
         return known
     problem_type = problem_type_name(job)
@@ -142,7 +142,7 @@ def _resolved_criteria(job: AutoMLJob) -> dict[str, Any]:
 
 
 def _partial_failures(job: AutoMLJob) -> list[dict[str, str]]:
-    """At most as many as the service model allows; the last one then counts the rest."""
+    """Return the partial failures, at most as many as the service model allows; the last one then counts the rest."""
     failures = [reason(failure) for failure in job.partial_failures]
     if len(failures) > MOST_PARTIAL_FAILURES:
         shown = failures[: MOST_PARTIAL_FAILURES - 1]

@@ -82,7 +82,8 @@ def _question(parameters: Mapping[str, Any]) -> RowQuestion:
 
 
 def _spelt_out(told: Any) -> Any:
-    """With halves of surrogate pairs, which names in a DataFrame may have and UTF-8 has not, written as escapes."""
+    """Return JSON with halves of surrogate pairs, which names in a DataFrame may have and UTF-8 has not, written as
+    escapes."""
     if isinstance(told, str):
         return told.encode("utf-8", "backslashreplace").decode()
     if isinstance(told, list):

@@ -12,7 +12,7 @@ from windvane.wire.call import Call
 
 
 def tagging(action: str, resources: ResourcesOf) -> Permission:
-    """Of a request that gives what it makes tags at once: they need what tags given later do.
+    """Return the permission of a request that gives what it makes tags at once: they need what tags given later do.
 
     resources    what gets the tags
     source       "Example: Tag resources during creation" and the like in the services' user guides

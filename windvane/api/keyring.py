@@ -124,7 +124,7 @@ class KeyRing:
         return self._keys(self._claims(user, parent, lifetime, now, "", (), ()))
 
     def account_of(self, access_key: str) -> str | None:
-        """Whose permanent key it is, active or not."""
+        """Return whose permanent key it is, active or not."""
         root = self._roots.keys.get(access_key)
         record = self._directory.key(access_key)
         return root.account if root else record.account if record else None

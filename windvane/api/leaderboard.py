@@ -107,7 +107,7 @@ def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:
 
 
 def _standard_error(job: AutoMLJob, candidate: Candidate) -> float | None:
-    """Of the score."""
+    """Return the standard error of the score."""
     for metric in candidate.metrics:
         if metric.name is job.objective and metric.split == "Validation":
             return metric.standard_error
@@ -145,5 +145,5 @@ def _stage(stage: Stage, candidate: Candidate) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """As a training job's HyperParameters have it: texts as they are, everything else as JSON."""
+    """Return a value as a training job's HyperParameters have it: texts as they are, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -65,7 +65,7 @@ FactsOf = Callable[[Call, Lookups], Mapping[str, str]]
 
 
 def anything(_: Call, __: Lookups) -> tuple[str, ...]:
-    """Of an operation that names no resource."""
+    """Return the resources of an operation that names no resource."""
     return ("*",)
 
 
@@ -104,12 +104,13 @@ class Permissions:
         self._lookups = Lookups(authorize.directory, key_arn, volume_key)
 
     def is_quick(self, call: Call) -> bool:
-        """Return whether the caller's policies are in memory and short, so that deciding takes a few milliseconds at most."""
+        """Return whether the caller's policies are in memory and short, so that deciding takes a few milliseconds at
+        most."""
         return self._authorize.is_quick(call.caller)
 
     def refusal(self, call: Call) -> NotAuthorized | None:
-        """Return why the caller may not do what a call asks for; None if nothing of that is known before it is tried. Of an
-        operation whose parameters are left out: whether there is anything that it may be done to.
+        """Return why the caller may not do what a call asks for; None if nothing of that is known before it is tried.
+        Of an operation whose parameters are left out: whether there is anything that it may be done to.
 
         Pages ask it many times while they are drawn, so of policies that take long nothing is known."""
         row = self._rows.get((call.service, call.operation))

@@ -88,7 +88,7 @@ def _column(column: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _target(target: Mapping[str, Any]) -> dict[str, Any]:
-    """Without problem type and objectives where nothing can be learned of it."""
+    """Return what is known of the target, without problem type and objectives where nothing can be learned of it."""
     objectives = target["objectives"]
     return {
         "Name": target["name"],

@@ -27,7 +27,7 @@ def _names(call: Call) -> tuple[str, str]:
 
 
 def _answer(view: ReportsView) -> dict[str, Any]:
-    """Without a processing job if the AutoML job has made them."""
+    """Return the reports as they are answered, without a processing job if the AutoML job has made them."""
     job = view.made_by
     told = {} if job is None else {"ProcessingJobArn": job.arn, "ProcessingJobName": job.name}
     return {

@@ -109,7 +109,7 @@ class SessionTokens:
 
 
 def _claims(body: bytes) -> Claims | None:
-    """Of a body that was signed here."""
+    """Return the claims of a body that was signed here."""
     if not body.startswith(b"\x78"):  # of an older version: plain JSON
         return None
     told: list[Any] = json.loads(zlib.decompress(body))

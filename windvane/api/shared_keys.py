@@ -36,7 +36,7 @@ _CONTEXT = b"keys of servers"
 
 
 class SharedKeys:
-    """Of one data folder. Methods may be called from any thread, one at a time.
+    """The keys that servers share, of one data folder. Methods may be called from any thread, one at a time.
 
     audit    folder of the audit log: where there is none, no server has used the data folder yet
     """

@@ -117,7 +117,7 @@ def _training_summary(job: TrainingJob) -> dict[str, Any]:
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> int | None:
-    """At least 1, as the service model wants it."""
+    """Return the duration in seconds, at least 1, as the service model wants it."""
     if started is None or ended is None:
         return None
     return max(1, round((ended - started).total_seconds()))

@@ -62,7 +62,7 @@ class _Listing:
 
 
 class Broker:
-    """For one task, in one thread, until the other end is closed.
+    """Reads and writes objects for one task, in one thread, until the other end is closed.
 
     channel    closed at the end
     artifacts  those of the server, as the job's account's
@@ -152,8 +152,9 @@ class Broker:
         return self._keep(lambda: _Listing(prefix, iter(self._at(prefix).list(prefix)))), b""
 
     def _page(self, asked: dict[str, Any]) -> _Answer:
-        """Return some of the objects of an open listing, and whether there may be more. A store pages on by the bucket's name, and the bucket may
-        be another account's by now: it is asked for each page, before it is read and before it is told.
+        """Return some of the objects of an open listing, and whether there may be more. A store pages on by the
+        bucket's name, and the bucket may be another account's by now: it is asked for each page, before it is read and
+        before it is told.
         """
         handle = asked.get("handle")
         listing = self._open.get(handle) if isinstance(handle, int) else None
@@ -271,8 +272,8 @@ class Broker:
         return location
 
     def _file(self, asked: dict[str, Any], flags: int) -> int:
-        """Return the regular file that a request names; the caller closes it. One that has a second name may be somebody
-        else's; one that is all hole would be uploaded for hours, long after its task has ended.
+        """Return the regular file that a request names; the caller closes it. One that has a second name may be
+        somebody else's; one that is all hole would be uploaded for hours, long after its task has ended.
 
         raises    BadFrame if the request names none; OSError if there is none
         """

@@ -31,7 +31,7 @@ _ATTRIBUTES = Attributes(headers={"content-type": "binary/octet-stream"})
 
 @dataclass(frozen=True)
 class EmbeddedFolder:
-    """Where the embedded store lies, and whose buckets are that the server itself makes."""
+    """The folder of the embedded store, and whose buckets are that the server itself makes."""
 
     folder: Path
     account: str

@@ -22,9 +22,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,3}", re.ASCII)
 
 @dataclass(frozen=True)
 class ExchangeReach:
-    """Where the tasks of one job exchange data, in a bucket of the server's own, as one attempt at one of them may use it: it
-    reads what others have published there, and writes under names that end with its own, so that it takes the place of
-    nothing that another has published.
+    """The part of the server's own bucket in which the tasks of one job exchange data,
+    as one attempt at one of them may use it: it reads what others have published there, and writes under names that end
+    with its own, so that it takes the place of nothing that another has published.
 
     root        the job's own prefix, without a slash at its end
     attempt     Task.attempt

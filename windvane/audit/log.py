@@ -233,14 +233,14 @@ class AuditLog:
 
 
 def _account(record: RequestRecord) -> str:
-    """Whose records it is among: "" unless it was proved who sent it."""
+    """Return whose records it is among: "" unless it was proved who sent it."""
     if isinstance(record.caller, Caller) and _ACCOUNT.fullmatch(record.caller.account):
         return record.caller.account
     return ""
 
 
 def _copy(record: RequestRecord) -> RequestRecord:
-    """As it is now, without a body: what waits to be written must not be large."""
+    """Return a copy as it is now, without a body: what waits to be written must not be large."""
     copied = RequestRecord.__new__(RequestRecord)
     copied.__dict__.update(record.__dict__)
     copied.parameters = {name: value for name, value in record.parameters.items() if name != "Body"}

@@ -42,7 +42,8 @@ class CannotBegin:
 
 
 def next_of_search(at: Situation) -> Action | CannotBegin | None:
-    """Return what the search is to begin now; None if nothing can be begun before something ends, or the search is over."""
+    """Return what the search is to begin now; None if nothing can be begun before something ends, or the search is
+    over."""
     return None if at.history.has_any(*_AFTER_IT) else next(_beginnings(at), None)
 
 
@@ -131,8 +132,8 @@ def _upcoming(at: Situation) -> Plan | None:
 
 
 def _may_begin(at: Situation, plan: Plan) -> bool:
-    """Not before it is plain what it is compared on, and with whom if that may end it early. The long run begins when nothing
-    else is under way."""
+    """Return whether a candidate may begin: not before it is plain what it is compared on, and with whom if that may
+    end it early. The long run begins when nothing else is under way."""
     if at.is_turn_of_long_run:
         return not at.history.is_busy(*OF_THE_SEARCH)
     if plan.index == FIRST:

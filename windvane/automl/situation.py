@@ -113,7 +113,7 @@ class Situation:
 
     @cached_property
     def n_folds(self) -> int | None:
-        """On how many folds candidates are compared; None while the first one alone may be under way."""
+        """The number of folds on which candidates are compared; None while the first one alone may be under way."""
         settled, first = settled_folds(self.analysis), self.history.first
         if settled is not None or first is None:
             return settled
@@ -128,7 +128,7 @@ class Situation:
 
     @property
     def fold_count_due(self) -> float:
-        """When `n_folds` becomes known though nothing is said of it; inf if it is not to be waited for."""
+        """The time at which `n_folds` becomes known though nothing is said of it; inf if it is not to be waited for."""
         first = self.history.first
         if self.n_folds is not None or first is None or first.status is not Status.RUNNING:
             return math.inf

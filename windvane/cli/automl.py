@@ -132,7 +132,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """As exit_code."""
+    """Run the command and return its exit code (exit_code)."""
     return exit_code("automl", lambda: _run(arguments))
 
 
@@ -187,7 +187,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _left_s(arguments: argparse.Namespace) -> float:
-    """Of the time given, less what is over; what is too little is left for AutoML to refuse."""
+    """Return what is left of the time given; what is too little is left for AutoML to refuse."""
     given_s: float = arguments.max_runtime
     return given_s if given_s < 1 else max(1.0, given_s - (time.monotonic() - arguments.started))
 

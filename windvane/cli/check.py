@@ -110,7 +110,7 @@ def _opened(settings: Settings, *, is_served: bool) -> Iterator[Checked]:
 
 
 def _key_readers(settings: Settings) -> dict[str, Callable[[], object]]:
-    """Of those files that are there: reading must not make any."""
+    """Return what reads each key file that is there: reading must not make any."""
     from windvane.api.key_file import load_or_create_keys
     from windvane.control.kms.master import FILE_NAME, VARIABLE, load_master_keys
 
@@ -125,7 +125,7 @@ def _key_readers(settings: Settings) -> dict[str, Callable[[], object]]:
 
 
 def _opens_keys(settings: Settings) -> OpenKey:
-    """With the master keys of the environment and of the data folder; none is made."""
+    """Return what opens keys, with the master keys of the environment and of the data folder; none is made."""
     from windvane.control.kms.master import FILE_NAME, VARIABLE, load_master_keys
     from windvane.control.kms.materials import Materials
     from windvane.domain.keys import Key

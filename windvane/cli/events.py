@@ -43,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """As exit_code; events are on stdout, all else on stderr."""
+    """Run the command and return its exit code (exit_code); events are on stdout, all else on stderr."""
     return exit_code("events", lambda: _run(arguments))
 
 

@@ -43,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """As exit_code; 2 too if the time was too short for any report."""
+    """Run the command and return its exit code (exit_code); it is 2, too, if the time was too short for any report."""
     return exit_code("explain", lambda: _run(arguments))
 
 

@@ -49,7 +49,8 @@ def make_folder(data_dir: Path) -> None:
 
 
 def _refuse_others(path: Path) -> None:
-    """Refuse what members of the folder's group put there while they could: keys of theirs would be those of the server.
+    """Refuse what members of the folder's group put there while they could: keys of theirs would be those of the
+    server.
 
     raises    FolderNotSafe
     """
@@ -154,7 +155,7 @@ def publish_address(data_dir: Path, url: str, certificate: str = "") -> None:
 
 
 def address(data_dir: Path) -> Address | None:
-    """Of the server that runs on this folder now; None if none does."""
+    """Return the address of the server that runs on this folder now; None if none does."""
     path = data_dir / "server.json"
     if not path.exists() or not is_locked(data_dir):
         return None

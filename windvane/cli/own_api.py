@@ -24,7 +24,7 @@ _TIMEOUT_S = 60
 
 
 class OwnApi:
-    """Of the server that runs on a data folder.
+    """A client of the server that runs on a data folder.
 
     raises    InvalidRequest if none runs there
     """

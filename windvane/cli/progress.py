@@ -23,7 +23,7 @@ _STAGES = {
 
 
 class Progress:
-    """To be used as a context; `show` takes the events of automl/local/events.py."""
+    """A live display of a job's progress. To be used as a context; `show` takes the events of automl/local/events.py."""
 
     def __init__(self, console: Console, max_runtime_s: float, max_candidates: int | None) -> None:
         self._console = console

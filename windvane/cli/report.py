@@ -41,7 +41,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """As exit_code; the S3 prefixes of the reports are on stdout, one a line, and all else on stderr."""
+    """Run the command and return its exit code (exit_code); the S3 prefixes of the reports are on stdout, one a line,
+    and all else on stderr."""
     return exit_code("report", lambda: _run(arguments))
 
 

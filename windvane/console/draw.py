@@ -52,7 +52,7 @@ def here(request: Request) -> str:
 
 
 def theme_of(request: Request) -> str:
-    """As chosen in this browser: one of THEMES."""
+    """Return the theme as chosen in this browser: one of THEMES."""
     chosen = request.cookies.get(theme_name(request), "system")
     return chosen if chosen in THEMES else "system"
 

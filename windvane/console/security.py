@@ -66,8 +66,8 @@ class Hosts:
 
 
 def is_to_stay_with_tls(request: Request) -> bool:
-    """Return whether a host of its own was asked for over TLS. `localhost` has other servers, which browsers would no longer
-    find; addresses are none that browsers remember."""
+    """Return whether a host of its own was asked for over TLS. `localhost` has other servers, which browsers would no
+    longer find; addresses are none that browsers remember."""
     if request.url.scheme != "https":
         return False
     try:
@@ -78,7 +78,7 @@ def is_to_stay_with_tls(request: Request) -> bool:
 
 
 def check_origin(request: Request) -> None:
-    """That a request which changes something comes from a page of this server.
+    """Check that a request which changes something comes from a page of this server.
 
     raises    AccessDenied if it says otherwise or nothing
     source    https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html

@@ -153,7 +153,8 @@ class Site:
         self._tap.close()
 
     async def _refusal(self, request: Request) -> Response | None:
-        """Nothing is answered to a strange host, changed for a strange page, or shown to a stranger."""
+        """Return the refusal of a request, if there is one: nothing is answered to a strange host, changed for a
+        strange page, or shown to a stranger."""
         try:
             self._parts.hosts.check(request.headers.get("host", ""))
             check_origin(request)
@@ -211,7 +212,7 @@ def _staying(send: Send) -> Send:
 
 
 def _seen_from(caller: Caller, request: Request) -> Caller:
-    """With what the connection tells: conditions of policies ask for it."""
+    """Return the caller with what the connection tells: conditions of policies ask for it."""
     peer = request.client.host if request.client else ""
     is_secure = request.url.scheme == "https"
     return Caller(caller.account, caller.region, caller.credential, peer, is_secure)
@@ -219,8 +220,8 @@ def _seen_from(caller: Caller, request: Request) -> Caller:
 
 @dataclass(frozen=True)
 class Missing:
-    """A permission that is missing: the fault, the statement that would grant it, and the command that puts it there; ""
-    where somebody else has to find out how (an explicit deny, a session)."""
+    """A permission that is missing: the fault, the statement that would grant it, and the command that puts it there;
+    "" where somebody else has to find out how (an explicit deny, a session)."""
 
     fault: NotAuthorized
     statement: str
@@ -285,7 +286,7 @@ _TITLES = {
 
 
 def _page(request: Request, trouble: Trouble) -> Response:
-    """As JSON for scripts that ask for it, as a fragment for htmx, as a page for people."""
+    """Return an error as JSON for scripts that ask for it, as a fragment for htmx, as a page for people."""
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"error": trouble.sentence}, trouble.status, headers=PAGE_HEADERS)
     if request.headers.get("hx-request") == "true":

@@ -17,7 +17,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def number(value: float | None) -> str:
-    """With as many digits as say something.
+    """Format a number with as many digits as say something.
 
     >>> number(1234567), number(0.123456), number(12.0), number(1e-9)
     ('1,234,567', '0.1235', '12', '1e-09')
@@ -34,7 +34,7 @@ def number(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """For the ticks of an axis, where there is little room.
+    """Format a number for the ticks of an axis, where there is little room.
 
     >>> short(0.25), short(120_000), short(2_400_000), short(-1.5e9), short(3e13)
     ('0.25', '120,000', '2.4 M', '-1.5 bn', '3e+13')
@@ -58,7 +58,7 @@ def unit_of(value: float) -> tuple[float, str]:
 
 
 def score(value: float | None) -> str:
-    """Of a candidate: five digits that differ where candidates differ.
+    """Format the score of a candidate with five digits that differ where candidates differ.
 
     >>> score(0.93214567), score(438266010.4), score(1234.5678)
     ('0.93215', '438,266,010', '1,234.6')

@@ -35,7 +35,8 @@ class TableForm(StrEnum):
 
 
 def form_of(channel: Request) -> TableForm | None:
-    """As the channel's ContentType says; None if it leaves that open, or is not one that is served."""
+    """Return the form of a table as the channel's ContentType says; None if it leaves that open, or is not one that is
+    served."""
     return _FORMS.get("".join(channel.get("ContentType", "").lower().split()))
 
 

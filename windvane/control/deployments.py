@@ -53,7 +53,7 @@ def needed_to_deploy(job: AutoMLJob) -> Iterator[Need]:
 
 
 def _name(job: AutoMLJob) -> str:
-    """Of the model and the endpoint configuration."""
+    """Return the name of the model and the endpoint configuration."""
     return fitted(job.name, derived_suffix(job.arn, "deployment"), _LONGEST_NAME)
 
 

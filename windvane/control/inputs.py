@@ -75,8 +75,8 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: DataSo
 def readable_objects(
     artifacts: Artifacts, grant: Grant, source: DataSource
 ) -> Iterator[ObjectInfo]:
-    """As input_objects, of what the role may read: it is asked before anything is looked for, so that nobody learns which
-    objects there are where they may not read.
+    """Yield what input_objects does, as far as the role may read it: it is asked before anything is looked for, so that
+    nobody learns which objects there are where they may not read.
 
     raises    InvalidRequest besides if the role may not list the prefix, or read the manifest or an object
     """

@@ -104,7 +104,7 @@ class Leaderboards:
 
 
 def standings(job: AutoMLJob, candidates: Sequence[Candidate]) -> list[Standing]:
-    """In the order of the leaderboard."""
+    """Return the candidates in the order of the leaderboard."""
     comparable = {candidate.name for candidate in _comparable(candidates)}
     on_front = _on_front(job.objective, [c for c in candidates if c.name in comparable])
     ranked = sorted(
@@ -123,8 +123,8 @@ def standings(job: AutoMLJob, candidates: Sequence[Candidate]) -> list[Standing]
 
 
 def _comparable(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Finished ones that were scored on as many folds as any. Of those recorded by versions that did not say on how many
-    nothing is held against them."""
+    """Finished ones that were scored on as many folds as any. Of those recorded by versions that did not say on how
+    many nothing is held against them."""
     finished = [c for c in candidates if c.status is CandidateStatus.COMPLETED]
     most = max((c.folds or 0 for c in finished), default=0)
     return [c for c in finished if c.folds in (None, most)]
@@ -149,6 +149,6 @@ def _group(candidate: Candidate, comparable: set[str]) -> int:
 
 
 def _stage(tx: Transaction, job: AutoMLJob, step: Step) -> Stage:
-    """Without a record where a client has given the step's name to a job of its own."""
+    """Return the stage of a step, without a record where a client has given the step's name to a job of its own."""
     record = tx.find(_RECORDS[step.kind], job.scope, step.name)
     return Stage(step, record if record is not None and record.parent == job.arn else None)

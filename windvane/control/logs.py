@@ -215,8 +215,8 @@ class Logs:
         return Found(matching, self._tokens.issue(belongs_to, position))
 
     def history(self, endpoint: Endpoint) -> list[Change]:
-        """Return what is known of the endpoint's changes, the newest first; what was told in the log of every variant is
-        taken once. Another one of the same name may have been there before it."""
+        """Return what is known of the endpoint's changes, the newest first; what was told in the log of every variant
+        is taken once. Another one of the same name may have been there before it."""
         query = LineQuery(
             scope=endpoint.scope,
             group=endpoint_log_group(endpoint.name),
@@ -253,7 +253,7 @@ def named_group(scope: Scope, parameters: Parameters) -> str:
 
 
 def _group_name(scope: Scope, identifier: str) -> str:
-    """Of a name or an ARN."""
+    """Return the name of a group from a name or an ARN."""
     match = _GROUP_ARN.fullmatch(identifier)
     if match is None:
         return identifier
@@ -301,7 +301,7 @@ def _searched(scope: Scope, name: str, parameters: Parameters) -> LineQuery:
 
 
 def _going_on(query: LineQuery, time_ms: int, line: int, newest_first: bool) -> LineQuery:
-    """In the direction in which the search began."""
+    """Return the query that goes on in the direction in which the search began."""
     at = (time_ms, line)
     if newest_first:
         return replace(query, before=at, newest_first=True)

@@ -19,7 +19,7 @@ KeyOfWrites = Callable[[Location], str]
 
 
 def no_key(_: Location) -> str:
-    """Of a store that knows no keys, or asks for them itself."""
+    """Return no key: that of a store that knows no keys, or asks for them itself."""
     return ""
 
 

@@ -38,7 +38,8 @@ class OverviewPage:
 
 
 class Overviews:
-    """As many questions to the store for a page of a hundred jobs as for one of a single job."""
+    """Lists jobs with what a page shows of each: as many questions to the store for a page of a hundred jobs as for one
+    of a single job."""
 
     def __init__(self, store: Store, lists: Lists) -> None:
         self._store = store

@@ -56,7 +56,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Bounds:
-    """Of the process that makes a preview."""
+    """Limits of the process that makes a preview."""
 
     time_s: float = 60.0
     memory_mb: int = 1024

@@ -42,7 +42,7 @@ class Running:
 
     @property
     def recipe(self) -> str:
-        """Of the candidate, else that of the task; "" if there is none."""
+        """The recipe of the candidate, else that of the task; "" if there is none."""
         if self.candidate is not None:
             return self.candidate.recipe
         return str(self.task.payload.get("recipe", ""))

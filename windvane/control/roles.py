@@ -46,8 +46,8 @@ DENIALS = (Decision.DENIED, Decision.DENIED_BY_SESSION, Decision.NOT_ALLOWED_BY_
 
 @dataclass
 class DecisionTime:
-    """A bound on the processor time, in seconds, of all decisions about one grant: policies may be long, and inputs have very many
-    objects. Whoever asked may have gone long since."""
+    """A bound on the processor time, in seconds, of all decisions about one grant: policies may be long, and inputs
+    have very many objects. Whoever asked may have gone long since."""
 
     taken_s: float = 0.0
 
@@ -312,7 +312,7 @@ def rights_at_key(arn: str, rights: Rights) -> Rights:
 
 
 def _key_facts(arn: str) -> dict[str, str]:
-    """Nothing for what is no ARN, as external stores may have it."""
+    """Return what conditions may ask about a key; nothing for what is no ARN, as external stores may have it."""
     return {"aws:requestedregion": arn.split(":")[3]} if arn.startswith(_KEYS) else {}
 
 

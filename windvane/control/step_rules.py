@@ -131,7 +131,7 @@ def _tables(names: Sequence[str]) -> Iterator[str]:
 
 
 def _share(request: Request) -> Iterator[str]:
-    """Of the rows that are held out."""
+    """Yield what is wrong with the share of the rows that are held out."""
     text = request.get("Environment", {}).get("VALIDATION_FRACTION")
     if text is None:
         return

@@ -112,7 +112,7 @@ class ManagedPolicy(Identity):
 
     @property
     def document(self) -> str:
-        """That of the default version."""
+        """The document of the default version."""
         return next(v.document for v in self.versions if v.id == self.default_version)
 
 
@@ -123,7 +123,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessKey(Identity):
-    """Of a user; its name is its id.
+    """An access key of a user; its name is its id.
 
     sealed_secret    base64 of the encrypted secret
     """

@@ -134,7 +134,7 @@ def line_of(note: Note) -> LogLine:
 
 
 def clean(message: str) -> str:
-    """As one line of printable text that is not too long; never empty, as CloudWatch wants it."""
+    """Return a message as one line of printable text that is not too long; never empty, as CloudWatch wants it."""
     line = "".join(c if c.isprintable() else " " for c in message[: LONGEST_MESSAGE + 1])
     shown = line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 3]}..."
     return shown.strip() or "-"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def front(gains: Sequence[float], latencies_s: Sequence[float]) -> list[bool]:
-    """For each candidate whether none of the others is both as good and as quick: of a front every member is the
+    """Return for each candidate whether none of the others is both as good and as quick: of a front every member is the
     best of those that take no longer. Of candidates equal in both, the first alone is on it.
 
     gains         higher is better

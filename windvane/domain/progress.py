@@ -50,7 +50,8 @@ class Finish:
 
 
 def phases(job: AutoMLJob, tasks: Sequence[Task], times: Timetable) -> tuple[Phase, ...]:
-    """In their order. One lasts until the next one that took place begins, the last one until the job's end."""
+    """Return the phases of a job in their order. One lasts until the next one that took place begins, the last one
+    until the job's end."""
     planned = list(_planned(job, tasks, times))
     next_began = job.ended
     for place in reversed(range(len(planned))):
@@ -107,8 +108,8 @@ def _deployment(job: AutoMLJob, tasks: Sequence[Task]) -> datetime | None:
 
 
 def finishes(candidates: Iterable[Candidate], objective: MetricName | None) -> tuple[Finish, ...]:
-    """Return every candidate that has a score, in the order in which they finished. Of records that do not say on how many
-    folds they were scored nothing is held against them."""
+    """Return every candidate that has a score, in the order in which they finished. Of records that do not say on how
+    many folds they were scored nothing is held against them."""
     sign = 1.0 if objective is not None and objective.is_minimized else -1.0
     scored = sorted(_scored(candidates, sign), key=lambda one: (one.ended, one.candidate.index))
     most = max((one.candidate.folds or 0 for one in scored), default=0)
@@ -137,7 +138,7 @@ class _Scored:
         return self.cost, self.candidate.latency_s or 0.0, self.candidate.index
 
     def is_comparable(self, most: int) -> bool:
-        """With those that were scored on the most folds."""
+        """Return whether the score can be compared with those that were scored on the most folds."""
         return self.candidate.folds in (None, most)
 
 

@@ -31,7 +31,7 @@ def insights_of(job: AutoMLJob) -> str:
 
 
 def report_job_name(candidate: Candidate, attempt: int) -> str:
-    """Of the processing job of this attempt, counted from 1: the same whenever it is asked."""
+    """Return the name of the processing job of this attempt, counted from 1: the same whenever it is asked."""
     return f"{candidate.name}-reports-{attempt}"
 
 

@@ -49,7 +49,7 @@ class ServerRecord:
 
     @property
     def named(self) -> str:
-        """As texts name it."""
+        """The server as messages name it."""
         return f"{self.id} ({self.address}, on {self.host})"
 
 

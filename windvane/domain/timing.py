@@ -39,8 +39,8 @@ class _Reserve:
 
 @dataclass(frozen=True)
 class _Need:
-    """Seconds, and so many for each second that the analysis of the table took, and a share of the job's time for what may
-    become slower meanwhile."""
+    """Seconds, and so many for each second that the analysis of the table took, and a share of the job's time for what
+    may become slower meanwhile."""
 
     least_s: float
     per_second: float
@@ -115,7 +115,7 @@ def search_end(job: AutoMLJob) -> datetime:
 
 
 def _packing_s(job: AutoMLJob) -> float:
-    """For the ensemble, its package, and what of its training takes longer than expected."""
+    """Return the seconds for the ensemble, its package, and what of its training takes longer than expected."""
     return min(_ENDING.of(job.limits.max_runtime_s) / 2, _PACKING_NEED.of(job))
 
 

@@ -76,7 +76,8 @@ def _read(archive: zipfile.ZipFile, file: Path) -> Arrays:
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], file: Path) -> None:
-    """Before anything is read: sizes are what the directory says, and together no more than the file has."""
+    """Check the entries of a file before anything is read: sizes are what the directory says, and together no more than
+    the file has."""
     if len(entries) > _MOST_ARRAYS:
         raise CorruptArtifact(
             f"{file} holds {len(entries)} arrays; {_MOST_ARRAYS} are the most there may be."

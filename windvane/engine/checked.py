@@ -91,7 +91,7 @@ def indices_in(
 
 
 def only_known(document: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Nothing is named that there is not."""
+    """Check that a document names nothing that there is not."""
     if further := sorted(document.keys() - set(names)):
         raise ValueError(f"there is {further[0]!r}, which is not known")
 

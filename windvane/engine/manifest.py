@@ -28,7 +28,7 @@ _sums: ContextVar[dict[Path, str] | None] = ContextVar("sums", default=None)
 
 @contextmanager
 def each_file_once() -> Iterator[None]:
-    """Within the block a file is summed up once: packages hold packages, whose manifests name the same files."""
+    """Sum up each file once within the block: packages hold packages, whose manifests name the same files."""
     if _sums.get() is not None:
         yield
         return

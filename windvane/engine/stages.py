@@ -194,8 +194,9 @@ def build_ensemble(
 
 
 def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float | None:
-    """By how much the objective of `best`, picked from these candidates (index -> folder) by its score, is expected
-    to be worse on new rows for that (engine/scoring/selection_bias.py); None if there was nothing to pick from."""
+    """Return by how much the objective of `best`, picked from these candidates (index -> folder) by its score, is
+    expected to be worse on new rows for that (engine/scoring/selection_bias.py); None if there was nothing to pick
+    from."""
     records = {number: read_candidate(folder) for number, folder in candidates.items()}
     return judge.optimism(
         read_dataset(dataset), best, records, lambda number: read_out_of_fold(candidates[number])
@@ -203,8 +204,8 @@ def optimism(dataset: Path, candidates: Mapping[int, Path], best: int) -> float 
 
 
 def pessimism(dataset: Path, candidate: Path, fewer: Path) -> float:
-    """By how much the objective of candidates is expected to be better on new rows because the model that answers
-    learns from more rows than those of folds (engine/evaluation/judge.py).
+    """Return by how much the objective of candidates is expected to be better on new rows because the model that
+    answers learns from more rows than those of folds (engine/evaluation/judge.py).
 
     fewer    the folder of the same candidate, learnt from as much fewer rows (engine/tuning/rows.py)
     """
@@ -244,8 +245,8 @@ def row_latency(dataset: Path, packages: Path) -> float:
 
 
 def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:
-    """`into`/transformers, the package of a recipe as fitted on all rows: the same as `assemble` makes for a candidate that
-    takes its matrix from that fit. `features` is the recipe's folder, named after it."""
+    """`into`/transformers, the package of a recipe as fitted on all rows: the same as `assemble` makes for a candidate
+    that takes its matrix from that fit. `features` is the recipe's folder, named after it."""
     with _whole(into) as folder:
         assembly.write_recipes(
             dataset, {features.name: features / FULL_FIT}, folder / "transformers"

@@ -19,7 +19,7 @@ def taken(weight: Weight, rows: NDArray[Any] | slice) -> Weight:
 
 
 def mean(values: NDArray[Any], weight: Weight = None) -> float:
-    """Of (n_rows,); of equal values exactly that value."""
+    """Return the weighted mean of (n_rows,); of equal values exactly that value."""
     if weight is None:
         return float(np.mean(values))
     if not len(values):

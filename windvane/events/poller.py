@@ -15,7 +15,8 @@ _AFTER_A_FAULT_S = 5.0
 
 
 class EventPoller:
-    """Of one event loop. Whoever wants to wait enters and leaves it (`with`), and waits inside.
+    """Polls the store for new events, for one event loop. Whoever wants to wait enters and leaves it (`with`), and
+    waits inside.
 
     look_s    between two looks
     """

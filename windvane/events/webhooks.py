@@ -95,7 +95,7 @@ class Webhooks:
         self.n_delivered = self.n_failed = self.n_skipped = 0
 
     async def start(self) -> None:
-        """From now on no event is missed, for any of the webhooks."""
+        """Begin to deliver: from now on no event is missed, for any of the webhooks."""
         for hook in self._hooks:
             await asyncio.to_thread(self._subscribe, hook)
             self._tasks.append(asyncio.create_task(self._serve(hook)))

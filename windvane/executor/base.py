@@ -104,7 +104,8 @@ News = Ended | Said
 
 
 class Executor(Protocol):
-    """To be used by one thread. Work begins at once: who submits it knows how much there is room for."""
+    """Runs pieces of work, each in a process. To be used by one thread. Work begins at once: who submits it knows how
+    much there is room for."""
 
     def submit(self, work: Work) -> None:
         """Begin some work.

@@ -25,7 +25,8 @@ _KILL_S = 10.0
 
 
 class ForkServerExecutor:
-    """To be used by the thread that made it, which lives as long as the process: the fork server dies with it.
+    """Runs work in forks of a fork server. To be used by the thread that made it, which lives as long as the process:
+    the fork server dies with it.
 
     libraries    modules that work needs, loaded once
     place_of     where some work is done, asked when it begins; what cannot have a place (OSError, WindvaneError) has FAILED
@@ -75,7 +76,7 @@ class ForkServerExecutor:
         self._news.clear()
 
     def _wait(self, seconds: float) -> None:
-        """Until something has happened, the time of some work is over, or so long."""
+        """Wait until something has happened, the time of some work is over, or so long."""
         waiter = select.poll()
         for running in self._running.values():
             waiter.register(running.line.descriptor, select.POLLIN)
@@ -117,7 +118,7 @@ class ForkServerExecutor:
             self._end(running, ended_of(running.work.key, left, {}))
 
     def _end(self, running: _Running, ended: Ended) -> None:
-        """Nothing happens to what has ended."""
+        """End a piece of work; nothing happens to one that has ended."""
         if self._running.pop(running.work.key, None) is not None:
             running.line.close()
             running.over()

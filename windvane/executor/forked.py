@@ -42,7 +42,7 @@ class ForkedTask:
         confinement: Confinement | None = None,
         keep: Collection[int] = (),
     ) -> ForkedTask:
-        """As Child.start.
+        """Start a child as Child.start does.
 
         folder    where there is room for the result
         """
@@ -58,11 +58,11 @@ class ForkedTask:
         return cls(child, result)
 
     def wait(self, timeout_s: float | None = None) -> Exit | None:
-        """As Child.wait."""
+        """Wait as Child.wait does."""
         return self._without_result(self.child.wait(timeout_s))
 
     def kill(self, reason: Ending = Ending.KILLED) -> Exit:
-        """As Child.kill."""
+        """Kill as Child.kill does."""
         ended = self.child.kill(reason)
         self._without_result(ended)
         return ended

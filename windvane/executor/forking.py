@@ -64,7 +64,7 @@ class ForkingExecutor:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait(self, seconds: float) -> None:
-        """Until something has ended, or the time is over."""
+        """Wait until something has ended, or the time is over."""
         waiter = select.poll()
         for running in self._running.values():
             waiter.register(running.child.pidfd, select.POLLIN)

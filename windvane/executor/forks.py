@@ -63,7 +63,7 @@ class Line:
         self.descriptor = channel.fileno()
 
     def send(self, header: Mapping[str, Any]) -> None:
-        """Nothing happens if nobody listens."""
+        """Send a frame; nothing happens if nobody listens."""
         with suppress(ConnectionError):
             self._channel.sendall(pack(header))
 
@@ -97,7 +97,8 @@ class Line:
 
 
 class Forks:
-    """To be used by the thread that made it, which lives as long as the process: the fork server dies with it.
+    """A fork server, as its owner sees it. To be used by the thread that made it, which lives as long as the process:
+    the fork server dies with it.
 
     libraries    modules that work needs, loaded once
     """
@@ -110,7 +111,7 @@ class Forks:
 
     @property
     def pid(self) -> int:
-        """Of the fork server."""
+        """The process of the fork server."""
         return self._process.pid
 
     def has_ended(self) -> bool:

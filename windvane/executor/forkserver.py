@@ -62,7 +62,7 @@ class ForkServer:
         self._waiter.register(channel, select.POLLIN)
 
     def run(self) -> None:
-        """Until nobody can give it work any more; what is under way dies with it."""
+        """Serve until nobody can give it work any more; what is under way dies with it."""
         while True:
             for descriptor, _ in self._waiter.poll():
                 if descriptor in self._attendants:
@@ -86,7 +86,7 @@ class ForkServer:
         return bool(data)
 
     def _collect(self, watched: int) -> None:
-        """Of an attendant that has ended."""
+        """Collect the exit status of an attendant that has ended."""
         os.waitpid(self._attendants.pop(watched), 0)
         self._waiter.unregister(watched)
         os.close(watched)
@@ -116,7 +116,7 @@ class Attendant:
         self._descriptors: list[int] = []
 
     def run(self) -> None:
-        """Until the work has ended, or nobody wants it any more."""
+        """Attend until the work has ended, or nobody wants it any more."""
         told = self._next()
         if told is None:
             return
@@ -166,8 +166,8 @@ class Attendant:
         return ended
 
     def _pass_on(self, ears: int) -> bool:
-        """Tell what the work said last. Returns whether it may say more: not if it has closed its end, or has read itself what it
-        said."""
+        """Tell what the work said last. Returns whether it may say more: not if it has closed its end, or has read
+        itself what it said."""
         said = _heard(ears)
         last = said.strip().rpartition(b"\n")[2]
         if last and len(last) <= MOST_SAID:

@@ -51,7 +51,7 @@ class _Connection:
     key: str | None = None
 
     def tell(self, header: dict[str, object]) -> None:
-        """Nothing happens if nobody listens."""
+        """Send a header; nothing happens if nobody listens."""
         with suppress(ConnectionError):
             self.channel.sendall(pack(header))
 
@@ -81,7 +81,7 @@ class NodeServer:
         self._is_stopping = True
 
     def run(self) -> None:
-        """Until told to stop."""
+        """Serve until told to stop."""
         while not self._is_stopping:
             waiter = select.poll()
             for descriptor in (

@@ -43,7 +43,8 @@ _WHY = {End.KILLED: NoteCode.TOLD_TO_STOP, End.OUT_OF_TIME: NoteCode.TIME_OVER}
 
 
 class RayExecutor:
-    """In a process that has joined the cluster (executor/cluster.py). To be used by one thread.
+    """Runs work on the nodes of a Ray cluster, from a process that has joined the cluster (executor/cluster.py). To be
+    used by one thread.
 
     fence_s    after which a node that does not answer ends its work, and is given up
     """
@@ -185,7 +186,7 @@ class RayExecutor:
             node.answered, node.until = node.sent, node.told
 
     def _take_in(self, slot: _Slot) -> None:
-        """Of what a task of Ray says next; of one that was told to end, of its end."""
+        """Take in what a task of Ray says next; of one that was told to end, of its end."""
         try:
             told = ray.get(slot.stream.completed() if slot.stopped else next(slot.stream))
         except StopIteration:
@@ -243,8 +244,8 @@ class RayExecutor:
             self._end(slot, _lost(key, why) if how is None else _stopped(key, how))
 
     def _is_lost(self, slot: _Slot, now: float) -> bool:
-        """Return whether nobody tells of it any more, and it is sure that it does not go on. On a node that has not answered yet,
-        it may wait for that."""
+        """Return whether nobody tells of it any more, and it is sure that it does not go on. On a node that has not
+        answered yet, it may wait for that."""
         gone = slot.gone
         if slot.node is None:
             return gone is not None and now > gone.since + self._fence_s + SKEW_S
@@ -296,7 +297,8 @@ class _Node:
 
 
 class _NodeWatcher:
-    """Asks Ray which nodes are alive, in a thread of its own: while the head is gone there is no answer, and work goes on."""
+    """Asks Ray which nodes are alive, in a thread of its own: while the head is gone there is no answer, and work goes
+    on."""
 
     def __init__(self) -> None:
         self._alive: dict[str, dict[str, float]] = {}
@@ -353,8 +355,8 @@ class _Slot:
     gone: _Gone | None = None
 
     def waits_for(self) -> Any:
-        """Return what Ray can wait for: the next that is told, or the end of what was told to end. To ask its stream for more
-        would then wait for that."""
+        """Return what Ray can wait for: the next that is told, or the end of what was told to end. To ask its stream
+        for more would then wait for that."""
         return self.stream if self.stopped is None else self.stream.completed()
 
 

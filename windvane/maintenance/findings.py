@@ -46,7 +46,7 @@ class Kind(Enum):
 
     @property
     def code(self) -> str:
-        """As shown: object-without-file."""
+        """The code as shown: object-without-file."""
         return self.name.lower().replace("_", "-")
 
 

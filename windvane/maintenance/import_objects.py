@@ -119,7 +119,8 @@ class _OldVersion:
 
     @property
     def written_ns(self) -> int:
-        """When it was written: what is told as modified is whole seconds, and of the last change of anything about it.
+        """The time at which it was written: what is told as modified is whole seconds, and of the last change of
+        anything about it.
 
         The store's version ids begin with 16 hexadecimal digits of nanoseconds, counted down from the largest number that
         63 bits hold since there was a need to list the newest first.
@@ -183,7 +184,7 @@ class _Import:
                 yield _OldVersion(entry["Key"], "", entry["LastModified"].astimezone(UTC))
 
     def _versions(self, bucket: str) -> Iterator[_OldVersion]:
-        """Of each key the oldest first."""
+        """Yield the versions, of each key the oldest first."""
         found: dict[str, list[_OldVersion]] = {}
         for page in self._client.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for is_marker, entries in ((False, "Versions"), (True, "DeleteMarkers")):

@@ -85,7 +85,7 @@ def sums_to_bytes(sums: Mapping[str, str]) -> bytes:
 
 
 def read_sums(data: bytes, manifest: Manifest) -> dict[str, str]:
-    """By name.
+    """Return the SHA-256 of each file by its name.
 
     raises    BackupFault if it is not what the manifest says, or names a file that no backup holds
     """

@@ -13,8 +13,8 @@ from windvane.errors import StoreUnusable
 
 
 class PinnedDatabase:
-    """A connection inside one read transaction: it sees the database as it was when this was made, until it is closed; once it
-    was written to a file, in that file. Until then all that others write is kept in the database's log.
+    """A connection inside one read transaction: it sees the database as it was when this was made, until it is closed;
+    once it was written to a file, in that file. Until then all that others write is kept in the database's log.
 
     Made while somebody's transaction is open, it sees the state before that transaction.
     """
@@ -34,7 +34,7 @@ class PinnedDatabase:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """For queries of that moment."""
+        """The connection for queries of that moment."""
         return self._connection
 
     def write_to(self, path: Path) -> None:

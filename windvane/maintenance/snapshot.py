@@ -144,7 +144,7 @@ def hold_snapshot(data_dir: Path, *, has_objects: bool = True) -> Iterator[Snaps
 
 @contextmanager
 def _quiet(store: SqliteStore) -> Iterator[None]:
-    """Nothing is written to the store inside the block."""
+    """Let nothing be written to the store inside the block."""
     try:
         with store.transaction():
             yield

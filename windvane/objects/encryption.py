@@ -96,7 +96,7 @@ def has_bucket_key(encryption: Encryption) -> bool:
 
 @dataclass(frozen=True)
 class ObjectName:
-    """Whose object and which; a wrapped data key is bound to the ARN of bucket and key.
+    """What identifies an object, and whose it is; a wrapped data key is bound to the ARN of bucket and key.
 
     account, region    of the bucket
     """

@@ -215,7 +215,7 @@ class DataFiles:
 
     @contextmanager
     def nothing_removed(self) -> Iterator[None]:
-        """While the block runs, no process removes a data file."""
+        """Let no process remove a data file while the block runs."""
         descriptor = open_folder(self._root)
         try:
             lock(descriptor, exclusive=True)

@@ -38,7 +38,7 @@ class Bucket:
 
 
 class ChecksumType(Enum):
-    """Of what a checksum was worked out: the whole, or the checksums of the parts."""
+    """From what a checksum was worked out: the whole, or the checksums of the parts."""
 
     FULL_OBJECT = "FULL_OBJECT"
     COMPOSITE = "COMPOSITE"
@@ -197,7 +197,8 @@ class Listing:
 
 @dataclass(frozen=True)
 class VersionPage:
-    """A page of versions and delete markers; `next` is (key, version id) to go on after; the id is empty after a prefix."""
+    """A page of versions and delete markers; `next` is (key, version id) to go on after; the id is empty after a
+    prefix."""
 
     versions: tuple[Version, ...]
     prefixes: tuple[str, ...]

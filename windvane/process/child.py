@@ -140,7 +140,7 @@ class Child:
         return self._exit
 
     def wait(self, timeout_s: float | None = None) -> Exit | None:
-        """As `poll`, after waiting until it ends or the time is over. The cap is watched meanwhile."""
+        """Return what `poll` does, after waiting until it ends or the time is over. The cap is watched meanwhile."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
         waiter = select.poll()
         waiter.register(self.pidfd, select.POLLIN)
@@ -250,7 +250,7 @@ def _judge(status: int, report: bytes, peak_memory_mb: float) -> Exit:
 
 
 def _signal_name(number: int) -> str:
-    """Those of the real-time signals between the first and the last have none in Python."""
+    """Return the name of a signal. Those of the real-time signals between the first and the last have none in Python."""
     try:
         return signal.Signals(number).name
     except ValueError:

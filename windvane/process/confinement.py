@@ -91,7 +91,7 @@ class Confinement:
     max_open_files: int = 4096
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it; see `confinement_from`."""
+        """Return it as JSON takes it; see `confinement_from`."""
         return {
             **vars(self),
             "parts": sorted(self.parts),

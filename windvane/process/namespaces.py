@@ -29,7 +29,7 @@ def of_users() -> int:
 
 
 def leave_network() -> None:
-    """From now on there is no network here, not even this machine's own; nor shared memory by key.
+    """Leave the network: from now on there is none here, not even this machine's own; nor shared memory by key.
 
     raises    KernelLacks, OSError
     """
@@ -37,7 +37,7 @@ def leave_network() -> None:
 
 
 def leave_mounts() -> None:
-    """From now on mounts are this process's own.
+    """Leave the mount namespace: from now on mounts are this process's own.
 
     raises    KernelLacks, OSError
     """
@@ -104,7 +104,8 @@ def drop_capabilities() -> None:
 
 
 def _unshare(flags: int) -> None:
-    """Where this process may not, a user namespace of its own in which it may; its user stays who it is."""
+    """Call unshare(2); where this process may not, a user namespace of its own in which it may; its user stays who it
+    is."""
     try:
         unshare(flags)
     except KernelLacks:

@@ -29,7 +29,7 @@ def command(argv: Sequence[str]) -> list[str]:
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """From now on this process is killed when its parent ends; at once if it has ended already."""
+    """Have this process killed when its parent ends; at once if it has ended already."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
         number = ctypes.get_errno()

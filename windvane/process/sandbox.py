@@ -41,7 +41,7 @@ class Protection:
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one process in the sandbox, as in Confinement."""
+    """Limits of one process in the sandbox, as in Confinement."""
 
     max_processes: int = 512
     max_file_bytes: int = 1 << 40
@@ -76,7 +76,7 @@ class Sandbox:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it; see `sandbox_from`."""
+        """Return it as JSON takes it; see `sandbox_from`."""
         return {
             "data_dir": str(self.data_dir),
             "parts": sorted(self.parts),
@@ -141,7 +141,8 @@ def sandbox_of(
     private: tuple[Path, ...] = (),
     salt: str = "",
 ) -> tuple[Sandbox, list[Protection]]:
-    """With every part that this machine has, and those that it lacks. To be called before there are threads."""
+    """Return the sandbox with every part that this machine has, and those that it lacks. To be called before there are
+    threads."""
     found = list(protections(data_dir, first_user))
     while True:
         held = frozenset(one.part for one in found if one.holds)

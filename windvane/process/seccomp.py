@@ -111,11 +111,11 @@ class Check:
 
 
 def program(own_pid: int, architecture: str) -> list[Instruction]:
-    """Return the filter for a process of this id: no network, no other program or process, no signals to others, nothing that
-    looks into other processes, folders, namespaces, mounts, keys, the kernel; nothing that holds memory which no limit
-    counts (files in memory, shared memory, pages in pipes, pairs of sockets, locks of files, rules of Landlock, filters like this one), or
-    takes of what is its user's as a whole (watches of epoll and inotify, descriptors on their way through a socket). What
-    is refused gets EPERM.
+    """Return the filter for a process of this id: no network, no other program or process, no signals to others,
+    nothing that looks into other processes, folders, namespaces, mounts, keys, the kernel; nothing that holds memory
+    which no limit counts (files in memory, shared memory, pages in pipes, pairs of sockets, locks of files, rules of
+    Landlock, filters like this one), or takes of what is its user's as a whole (watches of epoll and inotify,
+    descriptors on their way through a socket). What is refused gets EPERM.
 
     raises    KernelLacks for an architecture whose numbers are not known
     """
@@ -185,7 +185,7 @@ def restrict() -> None:
 
 
 def no_new_privileges() -> None:
-    """From now on no program that this process becomes has more rights than it has."""
+    """Give up privileges: from now on no program that this process becomes has more rights than it has."""
     prctl(38, 1)
 
 
@@ -237,7 +237,8 @@ def _unless_it_empties(number: int, argument: int) -> Iterator[Instruction]:
 
 
 def _unless_it_shares_memory(number: int) -> Iterator[Instruction]:
-    """Refuse memory that is shared and of no file: it is there, and counted nowhere, when its pages are let go (MADV_DONTNEED)."""
+    """Refuse memory that is shared and of no file: it is there, and counted nowhere, when its pages are let go
+    (MADV_DONTNEED)."""
     yield (_EQUAL, 0, 5, number)
     yield (_LOAD, 0, 0, _ARGUMENTS + 8 * 3)
     yield (_ANY_BIT, 0, 2, _MAPS_NO_FILE)

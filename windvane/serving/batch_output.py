@@ -50,7 +50,7 @@ class Output:
     ends_lines: bool
 
     def of_rows(self, predictions: Predictions, records: Records, first_row: int) -> bytes:
-        """For records that are a row each."""
+        """Return the output for records that are a row each."""
         if not self.joins and self.path.is_whole and not (self.is_single and self.media == JSON):
             if self.media == CSV:
                 return write_csv(predictions, self.selection)
@@ -68,7 +68,7 @@ class Output:
         return b"".join(text.encode() + end for text in made)
 
     def of_document(self, predictions: Predictions, text: str, number: int) -> bytes:
-        """For a record that holds any number of rows.
+        """Return the output for a record that holds any number of rows.
 
         text    the record
         """
@@ -131,7 +131,8 @@ class Output:
 
 
 def write_csv(predictions: Predictions, selection: Selection) -> bytes:
-    """Return what `write_answer` makes of many rows in CSV, in a third of the time where each value is a label or a number."""
+    """Return what `write_answer` makes of many rows in CSV, in a third of the time where each value is a label or a
+    number."""
     columns = list(_columns(predictions, selection))
     if len(columns) < max(1, len(selection.keys)):
         return write_answer(predictions, selection, CSV)

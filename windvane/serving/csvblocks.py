@@ -213,7 +213,7 @@ class _Reader:
 
 
 def _without_blank_end(whole: bytes) -> bytes:
-    """Without the blank lines at the end, which wait for what follows them, if anything does."""
+    """Return the text without the blank lines at the end, which wait for what follows them, if anything does."""
     bare = len(whole.rstrip(b"\r\n"))
     end = 2 if whole[bare : bare + 2] == b"\r\n" else 1
     return whole[: bare + end] if bare else b""

@@ -154,7 +154,7 @@ def _contributions(
     shares: Shares,
     at: tuple[int, int],
 ) -> list[dict[str, Any]]:
-    """In the order of the table."""
+    """Return the contributions in the order of the table."""
     output, sign = at
     cell_of = dict(zip(schema.features, row, strict=True))
     return [

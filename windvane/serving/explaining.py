@@ -79,7 +79,7 @@ class RowQuestion:
 
 
 class Explaining:
-    """On the event loop, with whose thread the processes die.
+    """Explains predictions in processes of their own; on the event loop, with whose thread the processes die.
 
     environment   added to what is left of this process's own
     """
@@ -176,7 +176,8 @@ async def _asked(process: Process, request: bytes) -> bytes:
 
 
 async def _words(process: Process) -> bytes:
-    """Return the first of what it writes to its standard error; the rest is dropped, so that it never waits for a reader."""
+    """Return the first of what it writes to its standard error; the rest is dropped, so that it never waits for a
+    reader."""
     if process.stderr is None:
         raise AssertionError("The process was started without pipes.")
     said = bytearray()

@@ -68,7 +68,7 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
 
 
 def confine_as(spec: dict[str, Any], *keep: int) -> None:
-    """From now on this process can do what it needs and no more, if the spec says what that is.
+    """Confine this process: it can do what it needs and no more, if the spec says what that is.
 
     keep    descriptors that stay open
     """
@@ -77,7 +77,7 @@ def confine_as(spec: dict[str, Any], *keep: int) -> None:
 
 
 def cap_memory(spec: dict[str, Any]) -> None:
-    """From now on this process can have no more than the spec allows."""
+    """Limit the memory of this process: it can have no more than the spec allows."""
     limit = int(spec["memory_mb"]) * 1024**2
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 

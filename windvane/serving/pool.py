@@ -231,7 +231,7 @@ class Pool:
         return len(self._waiting)
 
     def use_slots(self, slots: Iterable[WorkerSlot]) -> None:
-        """From now on these processes answer; others finish what they are at and are let go."""
+        """Let these processes answer from now on; others finish what they are at and are let go."""
         wanted = {slot.number: slot for slot in slots}
         self._lost &= wanted.keys()
         for number in wanted.keys() - self._links.keys() - self._lost:

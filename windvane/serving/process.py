@@ -104,5 +104,5 @@ class ModelProcess:
 
 
 def _sendable_text(reason: object) -> str:
-    """As text that can be sent: names of files in an archive may have halves of surrogate pairs."""
+    """Return a reason as text that can be sent: names of files in an archive may have halves of surrogate pairs."""
     return str(reason)[:_MAX_REASON].encode("utf-8", "replace").decode()

@@ -124,7 +124,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Readings:
-    """Of one variant, or in all.
+    """The readings of one variant, or in all.
 
     windows      by their length in minutes; they end now and begin with a slot, so each is up to a slot longer
     ten_seconds  a reading for each ten seconds of the last ten minutes, oldest first, the last one unfinished
@@ -174,7 +174,7 @@ class _Reader:
     first: int
 
     def reading(self, begin: int, last: int) -> Reading:
-        """Of the slots from `begin` to `last`, both included."""
+        """Return the reading of the slots from `begin` to `last`, both included."""
         row = self.slots[begin - self.first : last + 1 - self.first].sum(axis=0)
         start = max(float(begin * SLOT_S), self.snapshot.since)
         end = min(float((last + 1) * SLOT_S), self.snapshot.at)

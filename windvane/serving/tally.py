@@ -137,7 +137,8 @@ class Activity:
         self.last.append(ended)
 
     def keep(self, served: Iterable[str]) -> None:
-        """Of variants that are not served any more, those asked last are kept: they count in all."""
+        """Keep the counts of variants that are served. Of variants that are not served any more, those asked last are
+        kept: they count in all."""
         names = set(served)
         gone = [name for name in self.tallies if name not in names]
         self.arrived = {name: n for name, n in self.arrived.items() if name in names}

@@ -118,7 +118,8 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
         """Return how many children each of these parents has, by their status; a parent without any is left out."""
 
     def every(self, kind: type[R], statuses: Sequence[str], account: str | None = None) -> list[R]:
-        """Return every record of a kind in any of these statuses, of one account or of all, in all regions, oldest first."""
+        """Return every record of a kind in any of these statuses, of one account or of all, in all regions, oldest
+        first."""
 
     def count(
         self,
@@ -132,7 +133,7 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
 
     # tags
     def tags(self, arn: str) -> dict[str, str]:
-        """In the order of their keys."""
+        """Return the tags in the order of their keys."""
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         """Add or replace these; others stay."""
@@ -159,8 +160,9 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
         lease_until: datetime,
         most_of_account: int = 0,
     ) -> Task | None:
-        """Return the next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take turns,
-        and their jobs: an account with fewer running tasks comes first, then a job with fewer, then the older task.
+        """Return the next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take
+        turns, and their jobs: an account with fewer running tasks comes first, then a job with fewer, then the older
+        task.
 
         worker             RUN/ROLE-NUMBER/START; those of other names have one role
         most_of_account    tasks that workers of this role may have in hand for one account at once; 0 means any number
@@ -202,8 +204,8 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
         """The same of a task that was lost with what ran it, which is counted by itself."""
 
     def release_foreign(self, servers: Collection[str]) -> list[Task]:
-        """Give back every RUNNING task of a worker of no such server, and return them: one of these is what its name has before
-        the first slash."""
+        """Give back every RUNNING task of a worker of no such server, and return them: one of these is what its name
+        has before the first slash."""
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
         """RUNNING tasks whose lease is over: READY again, or FAILED once `max_attempts` claims are used up."""
@@ -254,8 +256,8 @@ class Store(Protocol):
         """
 
     def out_of_turn(self) -> AbstractContextManager[Transaction]:
-        """As `transaction`, but where servers share the store it waits for no other writer: for rows that nobody else
-        writes, and that nothing else follows from."""
+        """Begin a transaction as `transaction` does, but where servers share the store it waits for no other writer:
+        for rows that nobody else writes, and that nothing else follows from."""
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """Read only, one consistent state; never waits for a writer."""

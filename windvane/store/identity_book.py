@@ -36,8 +36,8 @@ class KeyUse:
 
 
 class IdentityBook(Protocol):
-    """Identities are found by kind, account and name, whatever the name's case. Every change gets a revision, higher than
-    all before it."""
+    """Identities are found by kind, account and name, whatever the name's case. Every change gets a revision, higher
+    than all before it."""
 
     def add_identity(self, record: Identity) -> bool:
         """Return whether it was stored; False if the name is taken in its (kind, account)."""
@@ -54,15 +54,15 @@ class IdentityBook(Protocol):
     def identity(self, kind: type[I], account: str, name: str) -> I | None: ...
 
     def identities(self, kind: type[I], account: str) -> list[I]:
-        """In the order of their names in lower case."""
+        """Return the identities of a kind in the order of their names in lower case."""
 
     def count_identities(self, kind: type[Identity], account: str) -> int: ...
 
     def identity_revision(self) -> int:
-        """That of the last change; 0 if there was none."""
+        """Return the revision of the last change; 0 if there was none."""
 
     def identity_changes(self, since: int) -> IdentityChanges:
-        """In all accounts, after the revision `since`."""
+        """Return the changes in all accounts, after the revision `since`."""
 
     def note_key_use(self, access_key: str, use: KeyUse) -> None: ...
 

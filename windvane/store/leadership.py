@@ -18,7 +18,7 @@ class Leadership(Protocol):
 
 
 class Undisputed:
-    """Of a server that has its store for itself."""
+    """The leadership of a server that has its store for itself."""
 
     def lead(self) -> int | None:
         return 0

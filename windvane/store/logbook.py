@@ -66,7 +66,7 @@ class LogBook(Protocol):
     def log_groups(
         self, scope: Scope, *, prefix: str = "", contains: str = "", after: str = "", limit: int
     ) -> list[LogGroup]:
-        """In the order of their names, those beyond `after`."""
+        """Return log groups in the order of their names, those beyond `after`."""
 
     def log_stream(self, scope: Scope, group: str, name: str) -> LogStream | None: ...
 

@@ -195,13 +195,13 @@ class TaskRows(Rows):
 
 
 def _account(job_arn: str) -> str:
-    """Of a job's ARN; "" for what is none."""
+    """Return the account of a job's ARN; "" for what is none."""
     parts = job_arn.split(":", 5)
     return parts[4] if len(parts) > 5 else ""
 
 
 def _role(worker: str) -> str:
-    """Of a worker called RUN/ROLE-NUMBER/START; "" for others."""
+    """Return the role of a worker called RUN/ROLE-NUMBER/START; "" for others."""
     parts = worker.rsplit("/", 2)
     return parts[1].rpartition("-")[0] if len(parts) == 3 else ""
 

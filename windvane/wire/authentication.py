@@ -84,8 +84,8 @@ class Authentication:
         exchange.request = request.with_body(body)
 
     async def _read_body(self, exchange: Exchange, *, is_verified: bool) -> bytes:
-        """After many failures few bodies are read at once for a peer before it has proved who it is. Failures of others
-        with its key do not count: anybody who has seen a link knows the key."""
+        """Read the body. After many failures few bodies are read at once for a peer before it has proved who it is.
+        Failures of others with its key do not count: anybody who has seen a link knows the key."""
         peer = peer_of(exchange.record.source_ip)
         if is_verified or not self._failures.is_excessive(peer, ""):
             return await exchange.body.whole()
@@ -111,7 +111,8 @@ class Authentication:
 
 
 async def _needs_no_signature(exchange: Exchange) -> bool:
-    """Return whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is here.
+    """Return whether it asks for an operation that AWS serves to anybody, such as AssumeRoleWithWebIdentity; none is
+    here.
 
     Only a short body is read for it."""
     length = header(exchange.request, "content-length")

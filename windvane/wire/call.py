@@ -177,7 +177,7 @@ def permit_all(call: Call, record: RequestRecord) -> None:
 
 
 def at_once(_: Call) -> bool:
-    """Of a Permit that reads no policies."""
+    """Return that a permission is decided at once: that of a Permit that reads no policies."""
     return True
 
 

@@ -111,7 +111,7 @@ class FailureCounter:
         return {"peers": self._most(self._peers, now), "keys": self._most(self._keys, now)}
 
     def hear(self, told: Sequence[Mapping[str, Any]]) -> None:
-        """From now on these are what each other server tells of its failures."""
+        """Take in what each other server tells of its failures."""
         now = self._clock()
         peers, keys = ([one.get(name, {}) for one in told] for name in ("peers", "keys"))
         self._other_peers, self._other_keys = _summed(peers, now), _summed(keys, now)

@@ -51,7 +51,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a request belongs.
+    """The service and operation that a request is for.
 
     service     one of SERVICES, OWN, 's3', or the signing name of a service of which nothing is served
     operation   "" when only the body tells (query protocol) and for S3
@@ -184,7 +184,8 @@ def _paths() -> tuple[tuple[str, str, re.Pattern[str], str], ...]:
 
 
 def path_pattern(request_uri: str) -> re.Pattern[str]:
-    """Of a requestUri of a service model: `{Name}` is one part of the path, `{Name+}` as many as there are."""
+    """Return the pattern of a requestUri of a service model: `{Name}` is one part of the path, `{Name+}` as many as
+    there are."""
     parts = re.split(r"\{(\w+)(\+?)\}", request_uri.partition("?")[0])
     pattern = re.escape(parts[0])
     for name, greedy, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):

@@ -54,7 +54,7 @@ class AccountRates:
         return {account: n / seconds for account, n in admitted.most_common(MOST_TOLD)}
 
     def hear(self, told: Sequence[Mapping[str, Any]]) -> None:
-        """From now on these are what each other server tells of its requests."""
+        """Take in what each other server tells of its requests."""
         elsewhere: Counter[str] = Counter()
         for one in told:
             for account, per_s in one.items():

@@ -178,7 +178,7 @@ def _from_header(member: Shape, text: str, path: str) -> Any:
 
 
 def _items(text: str, inner: Shape, path: str) -> list[str]:
-    """Of a list in a header: separated by commas, of which an HTTP date has one itself."""
+    """Return the items of a list in a header: separated by commas, of which an HTTP date has one itself."""
     if not text:
         return []
     if inner.type_name == "timestamp" and _moment_format(inner, "rfc822") == "rfc822":

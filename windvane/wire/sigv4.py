@@ -170,7 +170,7 @@ def _canonical_path(path: str, service: str) -> str:
 
 @lru_cache(maxsize=256)
 def _normal_path(path: str) -> str:
-    """Of a path that is not S3's: there are as many as there are endpoints."""
+    """Return the canonical form of a path that is not S3's: there are as many as there are endpoints."""
     return quote(_without_dot_segments(path), safe="/~", encoding="latin-1")
 
 
@@ -208,7 +208,8 @@ def _canonical_header(request: Request, name: str) -> bytes:
 
 
 def _header_bytes(value: str) -> bytes:
-    """As UTF-8, which is what gets signed; clients send other characters as UTF-8 or as Latin-1."""
+    """Return the value of a header as UTF-8, which is what gets signed; clients send other characters as UTF-8 or as
+    Latin-1."""
     raw = value.encode("latin-1")
     try:
         raw.decode()

@@ -17,7 +17,7 @@ Take = Callable[[Path, int], None]
 
 
 def as_many_as_there_are(_folder: Path, _n_bytes: int) -> None:
-    """For whoever has a disk of its own."""
+    """Count nothing: for whoever has a disk of its own."""
 
 
 def folder_of(url: str, into: Path) -> Path:

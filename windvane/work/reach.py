@@ -122,7 +122,7 @@ def _may_be_read(manifest: Location, role: MayRead) -> bool:
 
 
 def _named(artifacts: Artifacts, manifest: Location) -> list[Location]:
-    """Nothing if it cannot be read."""
+    """Return the objects that a manifest names; none if it cannot be read."""
     try:
         return manifest_locations(artifacts, manifest)
     except _OF_THE_STORE:

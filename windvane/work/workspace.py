@@ -41,7 +41,8 @@ class Workspace(Folders):
 
 
 def workspace_of(data_dir: Path, job: AutoMLJob | ProcessingJob) -> Workspace:
-    """Below the data folder; that of a job with a key for its volume is in memory, never on the disk."""
+    """Return the workspace of a job, below the data folder; that of a job with a key for its volume is in memory, never
+    on the disk."""
     suffix = derived_suffix(job.arn, job.created.isoformat())
     root = memory_folder(data_dir) if job.volume_key else data_dir
     return Workspace(root / _ROOT / fitted(job.name.lower(), suffix, 63))
@@ -123,18 +124,19 @@ class Keys:
 
     @property
     def split_name(self) -> str:
-        """Of the processing job that reads and splits the data."""
+        """The name of the processing job that reads and splits the data."""
         return f"{self._short}-db-1-{self._hex('split')}"
 
     def transformers_name(self, tag: str) -> str:
-        """Of the training job that fits the transformers."""
+        """Return the name of the training job that fits the transformers."""
         return f"{self._short}-{tag}-1-{self._hex('transformers', tag)}"
 
     def transform_name(self, tag: str) -> str:
         return f"{self._short}-{tag}-csv-1-{self._hex('transform', tag)}"
 
     def candidate_name(self, index: int) -> str:
-        """Of the candidate and of the training job behind it: AWS numbers trials t1, t2 ... in ENSEMBLING mode."""
+        """Return the name of the candidate and of the training job behind it: AWS numbers trials t1, t2 ... in
+        ENSEMBLING mode."""
         number = f"t{index}-1" if self.job.mode is Mode.ENSEMBLING else f"{index:03d}"
         return f"{self.job.name}-{number}-{self._hex('candidate', str(index), n_hex=8)}"
 
@@ -169,7 +171,7 @@ class Keys:
         )
 
     def output(self, index: int, recipe: str, algorithm: str) -> Location:
-        """Beside the model."""
+        """Return the output of a candidate, beside the model."""
         return self.root / layout.OUTPUT.at(
             pipeline=self._pipeline(recipe, algorithm), candidate=self.candidate_name(index)
         )
@@ -183,12 +185,12 @@ class Keys:
         return self.root / layout.WHOLE.at(candidate=self.candidate_name(index))
 
     def whole_output(self, index: int) -> Location:
-        """Beside it."""
+        """Return the whole output, beside it."""
         return self.root / layout.WHOLE_OUTPUT.at(candidate=self.candidate_name(index))
 
     @property
     def exploration_name(self) -> str:
-        """Of the processing job that explores the data and writes notebooks."""
+        """The name of the processing job that explores the data and writes notebooks."""
         return f"{self._short}-pr-1-{self._hex('notebooks')}"
 
     @property
@@ -197,7 +199,7 @@ class Keys:
 
     @property
     def definitions(self) -> Location:
-        """Below it lie the candidate definitions, by the paths of engine/definitions/define.py."""
+        """The prefix below which lie the candidate definitions, by the paths of engine/definitions/define.py."""
         notebooks = layout.NOTEBOOKS.folder(processing_job=self.exploration_name)
         return self.root / notebooks.rpartition("/")[0]
 

@@ -141,7 +141,7 @@ V2_RULES: tuple[Rule, ...] = (
 
 
 def _spelled(path: _Path) -> str:
-    """As AWS's messages call a place."""
+    """Return a place as AWS's messages call it."""
     return ".".join(name[0].lower() + name[1:] for name in path)
 
 

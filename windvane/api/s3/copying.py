@@ -138,7 +138,7 @@ def _attributes(store: ObjectStore, given: Mapping[str, Any], source: Version) -
 
 
 def _checksum(store: ObjectStore, given: Mapping[str, Any], source: Version) -> Checksum | None:
-    """That of the source, or the one that is asked for, worked out over its bytes."""
+    """Return the checksum of the source, or the one that is asked for, worked out over its bytes."""
     algorithm = given.get("ChecksumAlgorithm")
     had = source.attributes.checksum
     if algorithm is None or (had is not None and had.algorithm == algorithm):

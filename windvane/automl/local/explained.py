@@ -44,8 +44,8 @@ def explain_rows(
     budget: Budget,
     threads: int,
 ) -> Attribution:
-    """Return what each of the analysis' feature columns adds to the answers to the rows, the first ones if the time is short
-    for all.
+    """Return what each of the analysis' feature columns adds to the answers to the rows, the first ones if the time is
+    short for all.
 
     background   rows that stand for "not known"; None is enough for a model that is explained exactly
     raises       InvalidRequest if it is not; OutOfTime
@@ -97,7 +97,7 @@ class ExplainedRows:
 
     @property
     def expected(self) -> pd.Series[Any]:
-        """By output: the answer when no column is known."""
+        """The answer by output, when no column is known."""
         return pd.Series(self.attribution.expected, index=list(self.outputs))
 
     @property
@@ -107,7 +107,7 @@ class ExplainedRows:
 
     @property
     def importance(self) -> pd.Series[Any]:
-        """By column, the one that matters most first: the mean of the absolute values, over all outputs."""
+        """The importance by column, the one that matters most first: the mean of the absolute values, over all outputs."""
         sizes = np.abs(self.attribution.values).mean(axis=0).sum(axis=1)
         return pd.Series(sizes, index=list(self.columns)).sort_values(
             ascending=False, kind="stable"

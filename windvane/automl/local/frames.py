@@ -57,7 +57,7 @@ def source_of(table: Table, scratch: Path, called: str = "the DataFrame") -> Sou
 
 
 def validation_of(table: Table | None, scratch: Path) -> ValidationFiles | None:
-    """As `source_of`, of a validation set if there is one.
+    """Return the files as `source_of` does, of a validation set if there is one.
 
     raises    InvalidRequest as `source_of` does
     """

@@ -25,7 +25,8 @@ _AHEAD = ("lightgbm", "xgboost")
 
 
 class Libraries:
-    """For a process that trains and does nothing else: boosters loaded here do without what they could do without.
+    """The libraries of a process that trains and does nothing else: boosters loaded here do without what they could do
+    without.
 
     ahead   loaded one by one by `load_next`, the soonest needed first
     """
@@ -64,7 +65,7 @@ def _load(name: str) -> None:
 
 @contextmanager
 def absent(names: Sequence[str]) -> Iterator[None]:
-    """Within the block, importing one of these packages fails as if it were not installed, unless it is loaded
+    """Make importing one of these packages fail within the block as if it were not installed, unless it is loaded
     already."""
     hidden = [name for name in names if name not in sys.modules]
     # A None tells the import system that there is no such module (Python reference, 5.3.1).

@@ -15,9 +15,9 @@ MOST_ROWS = 32
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Until the block is left; it takes 10 µs. Threads may do so side by side: whoever finds one thread changes nothing, so the
-    number that was there before comes back whoever leaves last. OpenBLAS takes no number from some threads; then it keeps
-    the one that it has."""
+    """Predict with one thread until the block is left; it takes 10 µs. Threads may do so side by side: whoever finds
+    one thread changes nothing, so the number that was there before comes back whoever leaves last. OpenBLAS takes no
+    number from some threads; then it keeps the one that it has."""
     limited = [(one, n) for one in _libraries() if (n := one.num_threads) != 1]
     for library, _ in limited:
         library.set_num_threads(1)

@@ -89,7 +89,7 @@ class _Driver:
         self._ended = "runtime"
 
     def run(self) -> None:
-        """Until the packages are there.
+        """Run the job until the packages are there.
 
         raises    JobFault, DataFault
         """
@@ -153,7 +153,7 @@ class _Driver:
         self._tell_end(self._history.steps[-1])
 
     def _wait(self, decision: Decision) -> None:
-        """Until something has ended or said something, or the answer may be another."""
+        """Wait until something has ended or said something, or the answer may be another."""
         is_loading = decision.phase is Phase.ANALYSIS
         while not (news := self._executor.poll(0.0)) and is_loading:
             is_loading = self._libraries.load_next()

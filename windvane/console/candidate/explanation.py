@@ -122,7 +122,7 @@ def _explained(
     target: str,
     output: int,
 ) -> Explanation:
-    """Beside the event loop: there may be much of it."""
+    """Return what is shown, worked out beside the event loop: there may be much of it."""
     rows, cells = _table(values), _table(sample)
     return explanation_of(analysis, rows, cells, place.labels, target, output)
 
@@ -181,7 +181,7 @@ def _scale(
 
 
 def _importance(by_label: Document) -> Chart:
-    """Of three classes and more their sum; two have the same."""
+    """Return the chart of importances. Of three classes and more their sum; two have the same."""
     every = list(by_label.values())
     counted = every if len(every) > 2 else every[-1:]
     sums: dict[str, float] = {}
@@ -214,7 +214,8 @@ def _strips(values: Table, cells: Table, output: int) -> list[Strip]:
 
 
 def _standing(cells: Sequence[str], n_rows: int) -> list[float | None]:
-    """By rank among the numbers of the column; None for words, for what is missing, and if cells are not known."""
+    """Return where each value stands by rank among the numbers of the column; None for words, for what is missing, and
+    if cells are not known."""
     if len(cells) != n_rows:
         return [None] * n_rows
     numbers = [_number(cell) for cell in cells]

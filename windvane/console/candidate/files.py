@@ -54,7 +54,7 @@ def folder_of(answer: Answer, kind: str) -> str:
 
 
 async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
-    """Of what there is; a group without files is left out."""
+    """Return the groups of files that there are; a group without files is left out."""
     every = [
         Group("Model", await _there(objects, _model(answer))),
         Group("Model insights report", await _report(objects, folder_of(answer, "quality"))),

@@ -32,7 +32,7 @@ class Thresholds:
 
     @property
     def data(self) -> dict[str, Any]:
-        """For the script of the page: numbers alone."""
+        """The data for the script of the page: numbers alone."""
         return {
             "n_positive": self.n_positive,
             "n_negative": self.n_negative,

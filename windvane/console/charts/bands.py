@@ -25,7 +25,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 70.0, 16.0, 28.0, 46.0
 
 @dataclass(frozen=True)
 class Band:
-    """Of rows with about the same prediction: ends by level, as what to add to a prediction."""
+    """Prediction intervals of rows with about the same prediction: ends by level, as what to add to a prediction."""
 
     n_rows: int
     centre: float

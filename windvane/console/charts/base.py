@@ -47,7 +47,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Scale:
-    """From values to places along an axis; logarithmic between positive values if asked for."""
+    """Maps values to places along an axis; logarithmic between positive values if asked for."""
 
     low: float
     high: float
@@ -99,7 +99,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def roomy(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
-    """From the least to the greatest with some room around; (0, 1) for nothing."""
+    """Return the range from the least to the greatest with some room around; (0, 1) for nothing."""
     found = [value for value in values if math.isfinite(value)]
     if not found:
         return 0.0, 1.0

@@ -43,7 +43,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Size:
-    """In pixels at which text is as large as elsewhere on the page."""
+    """Width and height in pixels at which text is as large as elsewhere on the page."""
 
     width: float
     height: float
@@ -115,7 +115,7 @@ def _heights(marks: Sequence[Mark], is_minimized: bool) -> tuple[float, float]:
 
 
 def _stairs(marks: Sequence[Mark]) -> Iterator[tuple[float, float]]:
-    """From the first score to the last candidate's end."""
+    """Yield the corners of the line from the first score to the last candidate's end."""
     steps = [(mark.at_s, mark.score) for mark in marks if mark.is_best]
     if not steps:
         return

@@ -25,7 +25,7 @@ Counts = Mapping[str, Mapping[str, int]]
 
 
 def confusion_chart(counts: Counts) -> Chart:
-    """Of many classes the most frequent ones, all others as one."""
+    """Draw a confusion matrix; of many classes the most frequent ones, all others as one."""
     labels, cells = pooled(counts)
     is_short = len(labels) <= _MOST_FLAT and max(map(len, labels)) <= _LONGEST_FLAT
     top = _FLAT_TOP if is_short else _TOP

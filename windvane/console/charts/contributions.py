@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Contributions:
-    """From the expected answer to that of the row; the steps add up to the difference."""
+    """The steps from the expected answer to that of the row; the steps add up to the difference."""
 
     start_name: str
     start: float

@@ -31,7 +31,7 @@ _UNKNOWN = "level-0"
 
 @dataclass(frozen=True)
 class Strip:
-    """Of one column.
+    """The points of one column.
 
     values     what it added to the answer, row by row
     standing   of its cell among all: 0 the lowest, 1 the highest number; None for words, or if that is not known

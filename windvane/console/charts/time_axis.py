@@ -12,7 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 26.0, 48.0
 
 
 def across(span_s: float) -> Scale:
-    """From `span_s` seconds ago (as a negative number) to now."""
+    """Return the scale from `span_s` seconds ago (as a negative number) to now."""
     return Scale(-span_s, 0.0, LEFT, WIDTH - RIGHT)
 
 
@@ -32,7 +32,7 @@ def time_axis(span_s: float) -> Markup:
 
 
 def how_long_ago(age_s: float) -> str:
-    """In a table.
+    """Return an age as a table shows it.
 
     >>> how_long_ago(-200.0), how_long_ago(-10.0)
     ('3 min 20 s ago', '10 s ago')

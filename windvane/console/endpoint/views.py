@@ -64,7 +64,7 @@ class Requests:
 
 @dataclass(frozen=True)
 class Serverless:
-    """At most `concurrency` requests at once, `provisioned` processes that stay."""
+    """A serverless variant: at most `concurrency` requests at once, `provisioned` processes that stay."""
 
     memory_mb: int
     concurrency: int
@@ -164,7 +164,7 @@ class LogLine:
 
 
 def state_of(endpoint: Answer) -> State:
-    """From DescribeEndpoint."""
+    """Return what DescribeEndpoint says of an endpoint."""
     pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", "")
     config = endpoint["EndpointConfigName"]
     return State(
@@ -180,7 +180,8 @@ def state_of(endpoint: Answer) -> State:
 
 
 def variants_of(endpoint: Answer, figures: Answer) -> tuple[VariantRow, ...]:
-    """From DescribeEndpoint and DescribeEndpointFigures: what runs; before anything does, what is to."""
+    """Return the variants from DescribeEndpoint and DescribeEndpointFigures: what runs; before anything does, what is
+    to."""
     sent = {one["VariantName"]: one for one in figures["Variants"]}
     running = endpoint.get("ProductionVariants", ())
     pending = endpoint.get("PendingDeploymentSummary", {}).get("ProductionVariants", ())
@@ -235,7 +236,7 @@ def requests_of(told: Answer) -> Requests:
 
 
 def figures_of(figures: Answer) -> Figures:
-    """From DescribeEndpointFigures."""
+    """Return what DescribeEndpointFigures says of the requests."""
     members = {1: "LastMinute", 5: "LastFiveMinutes", 60: "LastHour"}
     return Figures(
         figures["Since"],
@@ -303,7 +304,7 @@ def _percentiles(one: Answer) -> tuple[float, float, float] | None:
 
 
 def lines_of(events: Iterable[Answer]) -> tuple[LogLine, ...]:
-    """From FilterLogEvents, in its order."""
+    """Return the log lines from FilterLogEvents, in its order."""
     return tuple(
         LogLine(
             datetime.fromtimestamp(one["timestamp"] / 1000, UTC),

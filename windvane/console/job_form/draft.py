@@ -90,7 +90,7 @@ class Draft:
 
     @property
     def types(self) -> dict[str, str]:
-        """As a feature specification has them."""
+        """The types of columns as a feature specification has them."""
         return {n: c for n, c in self.choices.items() if c != LEFT_OUT and n != self.target}
 
     @property
@@ -102,7 +102,7 @@ class Draft:
         return [name for name in self.columns if name not in out and name != self.target]
 
     def preview_request(self) -> dict[str, Any]:
-        """To PreviewTable."""
+        """Return the request to PreviewTable."""
         return {
             "S3Uri": self.uri,
             "S3DataType": self.data_type,
@@ -128,7 +128,7 @@ class Draft:
         return Specification(f"{folder}features-{digest}.json", text)
 
     def job_request(self, caller: Caller) -> dict[str, Any]:
-        """To CreateAutoMLJobV2. Numbers and tags that cannot be read are left out; see `faults`."""
+        """Return the request to CreateAutoMLJobV2. Numbers and tags that cannot be read are left out; see `faults`."""
         specification = self.specification(caller)
         source = {"S3DataType": self.data_type, "S3Uri": self.uri}
         channel = {

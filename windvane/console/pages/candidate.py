@@ -107,7 +107,7 @@ async def explanation(request: Request) -> Response:
 
 
 async def _labels(request: Request, answer: Answer) -> list[str]:
-    """Of the classes, as the model insights report has them; none if there is none."""
+    """Return the labels of the classes, as the model insights report has them; none if there is none."""
     folder = folder_of(answer, "quality")
     if not folder:
         return []
@@ -201,7 +201,7 @@ async def deploy_page(request: Request) -> Response:
 
 
 async def _drawn(request: Request, template: str, view: object) -> Response:
-    """Beside the event loop: what is drawn lies where others write, or is a log, and may be long."""
+    """Draw a page beside the event loop: what is drawn lies where others write, or is a log, and may be long."""
     return await visit_of(request).in_thread(draw, request, template, view)
 
 

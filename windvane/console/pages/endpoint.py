@@ -153,7 +153,7 @@ class EndpointPoll:
         return int(streams[0]["lastEventTimestamp"]) if streams else 0
 
     async def _read_log(self, group: str, endpoint: Mapping[str, Any]) -> Log:
-        """Since the endpoint was created: one of the same name may have been there before."""
+        """Read the log since the endpoint was created: one of the same name may have been there before."""
         asked = {
             "logGroupName": group,
             "startTime": int(endpoint["CreationTime"].timestamp() * 1000),

@@ -67,7 +67,7 @@ class DeleteView:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """By name, each once."""
+        """The models by name, each once."""
         return tuple(dict.fromkeys(one.name for one in self.origin.models if one.exists))
 
 

@@ -58,7 +58,7 @@ class ListQuery:
         return bool(self.name or self.status)
 
     def sorted_by(self, sort: str) -> ListQuery:
-        """From the first page; another way round if it is sorted so already."""
+        """Return the query sorted by a column, from the first page; another way round if it is sorted so already."""
         ascending = not self.is_ascending if sort == self.sort else sort != "created"
         return replace(self.first_page(), sort=sort, is_ascending=ascending)
 
@@ -66,7 +66,7 @@ class ListQuery:
         return replace(self, token="")
 
     def parameters(self) -> dict[str, Any]:
-        """Of ListEndpoints."""
+        """Return the parameters of ListEndpoints."""
         asked = {"NameContains": self.name, "StatusEquals": self.status, "NextToken": self.token}
         return {
             **{key: value for key, value in asked.items() if value},

@@ -48,7 +48,8 @@ _OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
 
 
 async def job_page(request: Request) -> Response:
-    """Worked out and drawn beside the event loop, as its parts are: its charts show hundreds of candidates."""
+    """Return the page of a job, worked out and drawn beside the event loop, as its parts are: its charts show hundreds
+    of candidates."""
     view = await _seen(request)
     return await visit_of(request).in_thread(draw, request, "job.html", view)
 
@@ -116,7 +117,7 @@ async def _seen(request: Request) -> JobView:
 
 
 async def _name(request: Request) -> str:
-    """As the job was created; raises NotFound"""
+    """Return the name as the job was created; raises NotFound"""
     asked = {"AutoMLJobName": request.path_params["name"]}
     job = await visit_of(request).ask("sagemaker", "DescribeAutoMLJobV2", asked)
     name: str = job["AutoMLJobName"]
@@ -124,7 +125,7 @@ async def _name(request: Request) -> str:
 
 
 async def _log_page(context: RequestContext, name: str, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Without events if the job has not written any yet, or they are not kept any more."""
+    """Return a page of the job's log, without events if the job has not written any yet, or they are not kept any more."""
     place = {"logGroupName": _LOG_GROUP, "logStreamName": name}
     try:
         return await context.ask("logs", "GetLogEvents", {**place, **more})

@@ -52,7 +52,7 @@ class ListQuery:
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
-        """Of an address, or of a form that leads back here."""
+        """The fields of an address, or of a form that leads back here."""
         parts = {
             "name": self.name,
             "status": self.status,
@@ -72,7 +72,7 @@ class ListQuery:
         return f"{_START}?{self.query}" if self.query else _START
 
     def sorted_by(self, sort: str) -> ListQuery:
-        """From the first page; another way round if it is sorted so already."""
+        """Return the query sorted by a column, from the first page; another way round if it is sorted so already."""
         again = sort == self.sort
         ascending = not self.is_ascending if again else sort != "created"
         return replace(self, sort=sort, is_ascending=ascending, token="", first=1)
@@ -81,7 +81,7 @@ class ListQuery:
         return replace(self, token="", first=1)
 
     def parameters(self) -> dict[str, Any]:
-        """Of ListAutoMLJobOverviews."""
+        """Return the parameters of ListAutoMLJobOverviews."""
         asked = {"NameContains": self.name, "StatusEquals": self.status, "NextToken": self.token}
         return {
             **{key: value for key, value in asked.items() if value},
@@ -246,7 +246,7 @@ async def _seen(request: Request) -> JobsView:
 
 
 def _wish(fields: Mapping[str, list[str]]) -> ListQuery:
-    """Of an address or a form. What is none of the choices is what stands first among them."""
+    """Read the query of an address or a form. What is none of the choices is what stands first among them."""
     given = {key: values[0].strip() for key, values in fields.items() if values}
     sort = given.get("sort", "")
     status = given.get("status", "")

@@ -131,7 +131,7 @@ class Column:
 
 
 async def leaderboard(request: Request) -> Response:
-    """Worked out and drawn beside the event loop: there may be hundreds of candidates."""
+    """Return the leaderboard, worked out and drawn beside the event loop: there may be hundreds of candidates."""
     context, name = visit_of(request), request.path_params["name"]
     board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
     view = await context.in_thread(view_of, board, filters_of(request.query_params))

@@ -171,7 +171,7 @@ async def code(request: Request) -> Response:
 
 
 async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
-    """Beside the event loop: a table may have hundreds of columns, with a choice of types each."""
+    """Draw the page beside the event loop: a table may have hundreds of columns, with a choice of types each."""
     return await visit_of(request).in_thread(draw, request, "new_job.html", view, status)
 
 
@@ -219,7 +219,7 @@ def _view(
 
 
 def _as_seen(draft: Draft, seen: Seen) -> Draft:
-    """With what the preview found; an objective that does not fit the problem any more is dropped."""
+    """Return the draft with what the preview found; an objective that does not fit the problem any more is dropped."""
     target, file_format = seen.target, seen.answer["Format"]
     objectives = target.get("Objectives", [])
     return replace(

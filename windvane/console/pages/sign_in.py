@@ -85,9 +85,9 @@ async def sign_in(request: Request) -> Response:
 
 
 async def enter(request: Request) -> Response:
-    """By a one-time link. A page that goes on by itself, not a redirect: with a redirect the browser would not send a
-    strict cookie where the link stood on another site. From there nobody is signed in without being asked: they would go on
-    in the account of whoever made the link."""
+    """Sign in by a one-time link. A page that goes on by itself, not a redirect: with a redirect the browser would not
+    send a strict cookie where the link stood on another site. From there nobody is signed in without being asked: they
+    would go on in the account of whoever made the link."""
     if request.method == "HEAD":  # whoever looks before it goes there must not use the link up
         return Response(headers=PAGE_HEADERS)
     if request.headers.get("sec-fetch-site") in _ELSEWHERE:

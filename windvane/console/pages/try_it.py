@@ -189,7 +189,7 @@ async def download(request: Request) -> Response:
 
 
 async def _drawn(request: Request, view: Callable[[], TryView], status: int = 200) -> Response:
-    """Beside the event loop: a model may take thousands of columns, a field each."""
+    """Draw the page beside the event loop: a model may take thousands of columns, a field each."""
     return await visit_of(request).in_thread(lambda: draw(request, "try.html", view(), status))
 
 
@@ -272,7 +272,7 @@ class _Trying:
 
 
 def _responses(body: bytes) -> tuple[list[str], list[list[Any]]]:
-    """Beside the event loop: there may be 25 MB of them.
+    """Parse the responses of the model, beside the event loop: there may be 25 MB of them.
 
     raises    InvalidRequest for more values than are shown
     """
@@ -309,7 +309,7 @@ def _asked(form: Form, schema: Schema, row: Sequence[str]) -> Pasted:
 
 
 def _cells(form: Form, schema: Schema) -> list[str]:
-    """As typed in; typical ones where the form has none."""
+    """Return the cells as typed in; typical ones where the form has none."""
     typical = schema.typical_row
     return [form.get(f"cell-{place}", cell) for place, cell in enumerate(typical)]
 

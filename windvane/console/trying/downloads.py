@@ -39,7 +39,7 @@ def csv_text(rows: Iterable[Sequence[str]], *, is_safe: bool = False) -> str:
 
 
 def csv_download(name: str, rows: Iterable[Sequence[str]]) -> Response:
-    """To be saved under a name; its cells are safe."""
+    """Return CSV to be saved under a name; its cells are safe."""
     headers = {
         **PAGE_HEADERS,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",

@@ -108,7 +108,7 @@ def _said(answer: Mapping[str, Any], value: float) -> str:
 
 
 def _chance(value: float) -> str:
-    """With as many digits as tell it from sure."""
+    """Return a probability with as many digits as tell it from sure."""
     return (
         percent(value)
         if 0.001 <= value <= 0.999
@@ -119,12 +119,12 @@ def _chance(value: float) -> str:
 
 
 def _rounded(value: float) -> float:
-    """To three digits: sampled values have no more."""
+    """Round to three digits: sampled values have no more."""
     return float(f"{value:.3g}")
 
 
 def _gain(answer: Mapping[str, Any], value: float) -> str:
-    """Of a probability in percentage points."""
+    """Return a contribution as text, to a probability in percentage points."""
     return number(_rounded(value if answer["Scale"] == "value" else 100 * value))
 
 

@@ -51,7 +51,7 @@ def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
 
 
 def _check_size(text: str) -> None:
-    """Before they are taken apart; what is quoted counts as well."""
+    """Check the number of rows and cells before they are taken apart; what is quoted counts as well."""
     n_rows = 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
     n_cells = n_rows + max(map(text.count, _DELIMITERS))
     if n_rows > MOST_ROWS or n_cells > MOST_CELLS:

@@ -41,7 +41,8 @@ _CROSSES_ACCOUNTS = "sts:AssumeRole"
 
 
 class _Remembered:
-    """What was decided while nothing changed; a decision is kept with what it was made from, never with what came after."""
+    """What was decided while nothing changed; a decision is kept with what it was made from, never with what came
+    after."""
 
     def __init__(self, of: Known) -> None:
         self.of = of
@@ -90,8 +91,8 @@ class Authorizer:
             remembered.allowed.add(asked)
 
     def is_quick(self, caller: Caller) -> bool:
-        """Return whether what a caller may do is decided at once: its policies are short, and were read or take no time to
-        read.
+        """Return whether what a caller may do is decided at once: its policies are short, and were read or take no time
+        to read.
 
         raises    AccessDenied for a principal that is no more
         """
@@ -215,7 +216,7 @@ class Authorizer:
         return Rights(credential.principal_arn, principal.account, policies, sessions, facts)
 
     def _n_characters(self, credential: Credential) -> int:
-        """Of all policies that say what a caller may do."""
+        """Return the number of characters of all policies that say what a caller may do."""
         principal = self._principal(credential)
         own = () if principal is None else self.documents_of(principal)
         sessions = [text for one in credential.session_policies for text in self._texts(one)]
@@ -236,7 +237,8 @@ class Authorizer:
         return self.directory.user(credential.account, credential.user_name)
 
     def _session(self, text: str) -> tuple[Policy, ...]:
-        """Nothing, which allows nothing, once a policy that is named is no more: what it denied would be denied no longer.
+        """Return the policies of a session; none, which allows nothing, once a policy that is named is no more: what it
+        denied would be denied no longer.
 
         text    JSON: the document of a session policy ("" for none) and ARNs of managed ones
         """

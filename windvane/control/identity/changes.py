@@ -35,8 +35,9 @@ class Changes:
             yield tx
 
     def current(self) -> Directory:
-        """As of now, whichever server changed something last. Inside a transaction that has written nothing yet it is what
-        the transaction would read, at a thousandth of what it costs to read thousands of records while nobody else may write.
+        """Return the directory as of now, whichever server changed something last. Inside a transaction that has
+        written nothing yet it is what the transaction would read, at a thousandth of what it costs to read thousands of
+        records while nobody else may write.
         """
         self.directory.refresh()
         return self.directory

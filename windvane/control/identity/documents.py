@@ -72,7 +72,7 @@ class ArnPattern:
 
     @property
     def n_steps(self) -> int:
-        """As of Pattern."""
+        """The steps that a comparison takes at most, as of Pattern."""
         if self.parts is None or self.folded_last is None:
             return 1
         return sum(part.n_steps for part in (*self.parts, self.folded_last))
@@ -99,7 +99,7 @@ def _folded(facts: Facts) -> Facts:
 
 @dataclass(frozen=True)
 class Principals:
-    """Of a trust policy.
+    """The principals that a statement of a trust policy names.
 
     accounts   every principal of these accounts that its own policies allow it
     arns       users and roles
@@ -208,7 +208,7 @@ def read_policy(text: str, use: Use) -> Policy:
 
 
 def read_new_policy(text: str, use: Use) -> Policy:
-    """As read_policy, of a document that is about to be kept: its white space takes room too.
+    """Parse a document as read_policy does that is about to be kept: its white space takes room too.
 
     raises    MalformedPolicy, PolicyTooLong
     """
@@ -329,8 +329,8 @@ def _resource(text: str) -> ArnPattern:
 
 
 def _parts_of(text: str) -> list[str]:
-    """Return the six parts of an ARN. One that ends early is completed with `*`; one whose parts cannot be what they stand for
-    is refused, since a Deny of it would deny nothing.
+    """Return the six parts of an ARN. One that ends early is completed with `*`; one whose parts cannot be what they
+    stand for is refused, since a Deny of it would deny nothing.
 
     source    "IAM ARNs" in IAM's user guide: fields that are missing are completed with `*`, and no `*` stands for a
               service

@@ -108,8 +108,8 @@ class Pattern:
 
     @property
     def n_steps(self) -> int:
-        """How much a match takes at most, in units of a microsecond or less. Of a pattern with variables, the expressions are
-        made for whoever asks."""
+        """How much a match takes at most, in units of a microsecond or less. Of a pattern with variables, the
+        expressions are made for whoever asks."""
         return len(self.tokens) * (_AN_EXPRESSION if self.has_variables else 1)
 
     def matches(self, text: str, facts: Mapping[str, str]) -> bool:
@@ -171,7 +171,7 @@ def variables_in(text: str) -> frozenset[str]:
 
 
 def split_at_colons(text: str, most: int) -> list[str]:
-    """As str.split(":", most), but a colon inside `${...}` separates nothing."""
+    """Split as str.split(":", most) does, but a colon inside `${...}` separates nothing."""
     parts: list[str] = []
     start = at = 0
     while len(parts) < most and at < len(text):

@@ -40,7 +40,8 @@ class PolicyCache:
         return found
 
     def _keep(self, name: tuple[str, Use], policy: Policy) -> None:
-        """In place of those that were read first, if they are too long together; the last one in any case."""
+        """Keep a policy in place of those that were read first, if they are too long together; the last one in any
+        case."""
         with self._keeping:
             if name in self._kept:
                 return
@@ -71,7 +72,7 @@ class RightsCache:
         return holder in self._quick
 
     def keep(self, holder: Holder, rights: Rights, n_characters: int, *, is_quick: bool) -> None:
-        """In place of all others, if there are too many or their policies are too long together.
+        """Keep rights, in place of all others if there are too many or their policies are too long together.
 
         n_characters    of the policies
         """

@@ -21,7 +21,7 @@ MOST_ATTACHED = 10
 
 
 class Principals:
-    """Of users and roles; which is said by `kind`."""
+    """What operations do to users and roles; which is said by `kind`."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes

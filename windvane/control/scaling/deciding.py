@@ -89,7 +89,8 @@ def _out(
     points: Sequence[Point],
     now: datetime,
 ) -> Decision | None:
-    """Of several policies the one counts that asks for most. During a cooldown, only what is more than the last scale-out."""
+    """Return a scale-out, if one is due. Of several policies the one counts that asks for most. During a cooldown, only
+    what is more than the last scale-out."""
     recent = points[-PERIODS_OUT:]
     if target.suspended.scale_out or len(recent) < PERIODS_OUT:
         return None

@@ -129,7 +129,8 @@ class ScalingPolicies:
         )
 
     def describe(self, scope: Scope, request: Request) -> ScalingPage[ScalingPolicy]:
-        """Of all targets, a page may have fewer policies than asked for: those of other names are left out of it.
+        """Return a page of the policies. Of all targets, a page may have fewer policies than asked for: those of other
+        names are left out of it.
 
         raises    InvalidRequest, InvalidPageToken
         """

@@ -216,7 +216,7 @@ class Member:
         self._beaten_at = began
 
     def _join_again(self) -> None:
-        """Another server has taken this one for dead, and what it did over: it goes on with what is new.
+        """Join again, when another server has taken this one for dead and what it did over; go on with what is new.
         The lead is not its own any more."""
         _LOG.warning("Other servers took this one for dead; it joins them again.")
         self._lease = Lease()
@@ -264,8 +264,8 @@ class Member:
         return not self._is_leaving and not self._skew and self._can_lead()
 
     def _clocks(self, tx: Transaction) -> tuple[datetime, timedelta]:
-        """Return the time by the store's clock, and by how much this machine's is ahead, give or take half the time of the
-        question."""
+        """Return the time by the store's clock, and by how much this machine's is ahead, give or take half the time of
+        the question."""
         ours, began = self._clock(), time.monotonic()
         theirs = tx.store_time()
         return theirs, ours + timedelta(seconds=(time.monotonic() - began) / 2) - theirs

@@ -167,7 +167,7 @@ def _divisions(
 
 
 def _about_one(weight: Weight) -> Weight:
-    """With the mean 1."""
+    """Return the weights scaled to the mean 1."""
     return None if weight is None else weight / weight.mean()
 
 
@@ -203,8 +203,8 @@ _Keys = NDArray[np.uint64]
 def _type_columns(
     raw: RawTable, target: Target, asked: FeatureSpecification, shelf: Path | None
 ) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
-    """Return every column but the target typed; a key for each row of what may be learned from, and one of what may not (its
-    identifiers) if there is any. The raw cells are let go on the way.
+    """Return every column but the target typed; a key for each row of what may be learned from, and one of what may not
+    (its identifiers) if there is any. The raw cells are let go on the way.
 
     shelf    as of `build_dataset`
     """
@@ -248,7 +248,7 @@ def _check_learnable(columns: Sequence[TypedColumn]) -> None:
 
 
 def _powers(columns: Sequence[TypedColumn], target: Target, seed: int) -> Powers:
-    """On a random part of the rows."""
+    """Measure the prediction power of columns on a random part of the rows."""
     n_rows = int(np.clip(_POWER_CELLS // max(len(columns), 1), _LEAST_POWER_ROWS, MOST_ROWS))
     rows = np.random.default_rng(seed).permutation(len(target.y))[:n_rows]
     y = target.y[rows]

@@ -25,7 +25,7 @@ def cell_texts(values: Values, spec: ColumnSpec) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """With all its digits; whole numbers without a point."""
+    """Format a number with all its digits; whole numbers without a point."""
     return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 

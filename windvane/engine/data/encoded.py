@@ -58,8 +58,8 @@ class EncodedColumn:
         return (self.codes.astype(np.int64) + 2).view(np.uint64)
 
     def digests(self) -> tuple[bytes, bytes]:
-        """Of the codes and of the texts. Columns with the same codes tell rows apart in the same way; with the
-        same texts too they are equal."""
+        """Return digests of the codes and of the texts. Columns with the same codes tell rows apart in the same way;
+        with the same texts too they are equal."""
         codes = hashlib.blake2b(self.codes.tobytes(), digest_size=16).digest()
         if len(self.texts) == 0:
             return codes, b""

@@ -31,13 +31,14 @@ _AMONG_VALUES = _CERTAIN | {
 
 
 def among_values(texts: Sequence[str]) -> frozenset[str]:
-    """Among numbers and dates every word for "nothing" is one."""
+    """Return the texts that stand for a missing value. Among numbers and dates every word for "nothing" is one."""
     return frozenset(text for text in texts if text.casefold() in _AMONG_VALUES)
 
 
 def among_words(texts: Sequence[str]) -> frozenset[str]:
-    """Among words only unmistakable ones: "none", "unknown" and "-" may be categories of their own. "NA" is
-    taken as missing unless the others are two-letter codes too (Namibia, North America)."""
+    """Return the texts that stand for a missing value. Among words only unmistakable ones: "none", "unknown" and "-"
+    may be categories of their own. "NA" is taken as missing unless the others are two-letter codes too (Namibia, North
+    America)."""
     certain = {text for text in texts if text.casefold() in _CERTAIN}
     others = [text for text in texts if text != "NA" and text not in certain]
     has_codes = sum(len(text) == 2 and text.isupper() for text in others) * 2 > len(others)

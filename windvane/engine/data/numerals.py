@@ -52,7 +52,7 @@ class Notation:
         return self == Notation()
 
     def describe(self) -> str:
-        """In plain words, to follow "numbers": "" for plain ones."""
+        """Describe the notation in plain words, to follow "numbers": "" for plain ones."""
         parts = [
             f"with {_SEPARATOR_NAMES[self.thousands]} between thousands" if self.thousands else "",
             "with decimal comma" if self.decimal == "," else "",

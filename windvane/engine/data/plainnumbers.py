@@ -48,7 +48,8 @@ class PlainNumbers:
         return np.ascontiguousarray(self.values).view(np.uint64)
 
     def digests(self) -> tuple[bytes, bytes]:
-        """As EncodedColumn.digests; the two are the same, as different numbers are not the same in other words."""
+        """Return digests as EncodedColumn.digests does; the two are the same, as different numbers are not the same in
+        other words."""
         digest = hashlib.blake2b(self.words().data, digest_size=16, person=b"numbers").digest()
         return digest, digest
 

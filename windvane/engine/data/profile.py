@@ -49,7 +49,7 @@ def describe_numbers(present: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
-    """As `describe_numbers`, of numbers in rising order."""
+    """Return statistics as `describe_numbers` does, of numbers in rising order."""
     largest = max(abs(float(present[0])), abs(float(present[-1])))
     if largest > _SQUARABLE or 0 < largest < 1 / _SQUARABLE:
         told = describe_sorted(present / largest)
@@ -92,8 +92,9 @@ def _beyond_fences(
 
 
 def _n_isolated(distances: NDArray[np.float64], n_cells: int) -> int:
-    """Return how many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the fence.
-    More than a few would be a part of the column; fewer than half of those beyond the fence are the end of a long tail."""
+    """Return how many of the farthest lie beyond a gap: more than twice as far out as the next nearer cell, or as the
+    fence. More than a few would be a part of the column; fewer than half of those beyond the fence are the end of a
+    long tail."""
     if not len(distances):
         return 0
     nearer = np.concatenate([[_FENCE], distances[:-1]])

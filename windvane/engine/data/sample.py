@@ -16,7 +16,7 @@ Row = list[str | None]
 
 
 def sample_of(specs: Sequence[ColumnSpec], columns: Mapping[str, Values], n_rows: int) -> list[Row]:
-    """Up to 50 rows as cells; what is not written the plain way in this table stays empty."""
+    """Return up to 50 rows as cells; what is not written the plain way in this table stays empty."""
     places = np.unique(np.linspace(0, n_rows - 1, min(_SAMPLE, n_rows)).astype(np.int64))
     cells = [_cells(spec, columns, places) for spec in specs]
     return [list(row) for row in zip(*cells, strict=True)]

@@ -77,7 +77,7 @@ def sketch_of(
     statistics: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> dict[str, ColumnSketch]:
-    """Of the feature columns; the same seed draws the same cells.
+    """Return sketches of the feature columns; the same seed draws the same cells.
 
     rows         that may be looked at
     statistics   by column, as data/profile.py describes it: least and most of all rows, and whether any is missing

@@ -127,7 +127,7 @@ def _as_numbers(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _as_texts(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """As a CSV file would hold them."""
+    """Return values as a CSV file would hold them."""
     if not pa.types.is_floating(cells.type):
         return cells.cast(pa.string())
     is_missing = pc.or_kleene(pc.is_null(cells), pc.is_nan(cells))

@@ -86,7 +86,7 @@ def _written(value: Plain, depth: int) -> str:
 
 
 def _text(value: object) -> str:
-    """In double quotes where that needs no escapes."""
+    """Return a text as a literal, in double quotes where that needs no escapes."""
     if not isinstance(value, str):
         raise TypeError(f"A key is {value!r}; keys are texts.")
     written = repr(str(value))

@@ -203,6 +203,6 @@ def _hyperparameters(one: Pipeline) -> Iterator[tuple[str, ...]]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Of cells that are Markdown already."""
+    """Return a Markdown table of cells that are Markdown already."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

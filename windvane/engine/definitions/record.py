@@ -10,7 +10,7 @@ from windvane.names import Scope
 
 @dataclass(frozen=True)
 class Served:
-    """Of a job of the service: where its things are, for a notebook that asks the service to work.
+    """A job of the service: where its files are, for a notebook that asks the service to work.
 
     scope     account and region, of the images
     role      ARN, for training jobs and models

@@ -59,7 +59,7 @@ class OutOfFold:
 
     @classmethod
     def of(cls, table: Dataset, predictions: Predictions) -> OutOfFold:
-        """Of candidates for this table."""
+        """Return the predictions of candidates for this table."""
         objective = table.analysis.objective
         return cls(predictions, table.y, table.folds, objective, table.weight)
 
@@ -68,7 +68,7 @@ class OutOfFold:
         return [self.predictions[index][rows] for index in members]
 
     def loss(self, members: Iterable[int], rows: Indices) -> Loss:
-        """Of weights of the members, on these rows."""
+        """Return the loss of weights of the members, on these rows."""
         told = self.answers(members, rows)
         return loss_for(told, self.y[rows], self.objective, taken(self.weight, rows))
 
@@ -146,7 +146,8 @@ def blend(given: OutOfFold, costs: Mapping[int, float] | None = None) -> Blend |
 def likely_members(
     predictions: Predictions, y: Floats, objective: MetricName, weight: Weight = None
 ) -> tuple[int, ...]:
-    """Return those that `blend` would probably choose, in a fraction of its time; the best one alone if there are not two."""
+    """Return those that `blend` would probably choose, in a fraction of its time; the best one alone if there are not
+    two."""
     considered, rows = _considered(predictions, y, objective, weight)
     if len(considered) < 2:
         return considered
@@ -182,8 +183,8 @@ def _fit_for(
 def _share_that_scores(
     given: OutOfFold, considered: Sequence[int], weights: Floats, rows: Indices
 ) -> float:
-    """Return how far to go from the best single candidate to the weights: as far as the objective is higher than that one's.
-    Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
+    """Return how far to go from the best single candidate to the weights: as far as the objective is higher than that
+    one's. Weights are fitted to a smooth loss, candidates are picked by the objective itself."""
     predictions = given.predictions
     alone = given.gain(predictions[considered[0]][rows].astype(np.float64), rows)
     for share in _SHARES:
@@ -194,7 +195,7 @@ def _share_that_scores(
 
 
 def _towards_best(weights: Floats, share: float) -> Floats:
-    """That share of the weights; the rest goes to the first candidate, which is the best."""
+    """Return that share of the weights; the rest goes to the first candidate, which is the best."""
     moved = share * weights
     moved[0] += 1 - share
     return moved
@@ -266,8 +267,8 @@ def _steady(
     y: Floats,
     weight: Weight,
 ) -> tuple[int, ...]:
-    """Without those whose error hangs on a few rows where that of others does not: what such rows say of them does
-    not hold for new ones. The best one stays."""
+    """Return the candidates without those whose error hangs on a few rows where that of others does not: what such rows
+    say of them does not hold for new ones. The best one stays."""
     if len(considered) < 3 or predictions[considered[0]].ndim > 1:
         return considered
     errors = ((predictions[index][rows] - y) ** 2 for index in considered)

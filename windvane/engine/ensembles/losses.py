@@ -44,7 +44,7 @@ class Loss(Protocol):
         """(n_members,) the weights >= 0, sum 1, that lose least."""
 
     def of(self, members: Places, weights: Floats) -> float:
-        """Of these members with these weights."""
+        """Return the loss of these members with these weights."""
 
     def on(self, rows: NDArray[np.bool_] | slice) -> Loss:
         """Return the same on some of the rows."""
@@ -56,8 +56,8 @@ def loss_for(
     objective: MetricName,
     weight: Weight = None,
 ) -> Loss:
-    """Return what the weights of an ensemble are fitted to. All objectives of classification stand on the log loss: areas and
-    labels move in jumps, so that weights fitted on them gain on their own rows and lose on others.
+    """Return what the weights of an ensemble are fitted to. All objectives of classification stand on the log loss:
+    areas and labels move in jumps, so that weights fitted on them gain on their own rows and lose on others.
 
     predictions    of each model: (n_rows,) values or (n_rows, n_classes) probabilities
     weight         (n_rows,) what each row counts for
@@ -124,7 +124,7 @@ class AbsoluteError:
 
 
 class LogLoss:
-    """Of the geometric pool.
+    """The log loss of the geometric pool.
 
     odds    (n_models, n_rows, n_classes - 1): logarithm of the odds of every other class to the true one
     weight  (n_rows,)

@@ -56,7 +56,7 @@ def _on_support(form: Floats, pull: Floats, used: NDArray[np.bool_]) -> Floats:
 
 
 def _as_far_as_possible(weights: Floats, wanted: Floats, used: NDArray[np.bool_]) -> Floats:
-    """From `weights` towards `wanted` until the first weight is 0; it is exactly 0 then."""
+    """Move from `weights` towards `wanted` until the first weight is 0; it is exactly 0 then."""
     falling = np.flatnonzero(used & (wanted <= 0))
     shares = weights[falling] / np.maximum(weights[falling] - wanted[falling], 1e-300)
     moved = weights + shares.min() * (wanted - weights)

@@ -139,8 +139,8 @@ def is_better(
 def holds_up(
     table: Dataset, found: Blend, best: CandidateRecord, out_of_fold: NDArray[np.float32]
 ) -> bool:
-    """Return whether an ensemble, with weights fitted without the rows scored, is not shown to be worse than the best single
-    candidate: by no more than two standard errors of their difference.
+    """Return whether an ensemble, with weights fitted without the rows scored, is not shown to be worse than the best
+    single candidate: by no more than two standard errors of their difference.
 
     out_of_fold    the best one's predictions
     """
@@ -213,7 +213,8 @@ def optimism(
     records: Mapping[int, CandidateRecord],
     out_of_fold: Callable[[int], NDArray[np.float32]],
 ) -> float | None:
-    """By how much the objective of candidate `best` is expected to be worse on new rows because it was picked by it.
+    """Return by how much the objective of candidate `best` is expected to be worse on new rows because it was picked by
+    it.
 
     best         index of the one with the best score
     records      of all that it was picked from, itself among them; those scored on other rows are left aside
@@ -242,7 +243,7 @@ def pessimism(
     fewer: CandidateRecord,
     predicted_from_fewer: NDArray[np.float32],
 ) -> float:
-    """By how much the objective of candidates is expected to be better once they learn from all rows: by what a
+    """Return by how much the objective of candidates is expected to be better once they learn from all rows: by what a
     candidate that learnt from as much less loses.
 
     predicted              out-of-fold predictions of `record`
@@ -306,9 +307,9 @@ def _remarks(table: Dataset, decision: Decision) -> tuple[Note, ...]:
 def _judged(
     table: Dataset, rows: Indices, predicted: Floats
 ) -> tuple[float, tuple[Score, ...], Indices]:
-    """Return the temperature and the scores of out-of-fold predictions, and the classes decided; temperatures, thresholds and
-    weights of classes that rows are scored at were fitted without them. Only log loss sees temperatures: they differ from part to part here, which areas under
-    curves of all parts would take for differences between rows."""
+    """Return the temperature and the scores of out-of-fold predictions, and the classes decided; temperatures,
+    thresholds and weights of classes that rows are scored at were fitted without them. Only log loss sees temperatures:
+    they differ from part to part here, which areas under curves of all parts would take for differences between rows."""
     y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
     weight = taken(table.weight, rows)
     classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, folds, weight)

@@ -38,7 +38,7 @@ class Attribution:
 
     @property
     def method(self) -> str:
-        """For people."""
+        """The method, in words."""
         return "exact TreeSHAP" if self.is_exact else f"sampled, {self.pairs} permutation pairs"
 
     @property

@@ -26,7 +26,8 @@ _SPREAD = (0.1, 0.9)
 
 @dataclass(frozen=True)
 class Dependence:
-    """Of one column. Answers are values, the second class's probabilities, or the probabilities of each class.
+    """The partial dependence of one column. Answers are values, the second class's probabilities, or the probabilities
+    of each class.
 
     grid       (n_points,) cells, typed;  texts  the same to be read
     shares     (n_points,) part of the rows that are nearest to each point; of numbers all, of categories those of it

@@ -87,7 +87,7 @@ def analysis_config(explanation: Explanation) -> dict[str, Any]:
 
 
 def baseline(explanation: Explanation) -> bytes:
-    """Of the columns that the predictor looks at: nothing stood for the others."""
+    """Return the baseline of the columns that the predictor looks at: nothing stood for the others."""
     background = explanation.attribution.background
     used = [column for column in explanation.columns if column.name in background]
     texts = [cell_texts(background[column.name], column) for column in used]

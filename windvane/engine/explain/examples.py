@@ -90,5 +90,5 @@ def _caption(explanation: Explanation, row: int, output: int) -> str:
 
 
 def _error_text(value: float) -> str:
-    """Of a standard error; "exact" if there is none."""
+    """Format a standard error; "exact" if there is none."""
     return f"± {value:.2g}" if value else "exact"

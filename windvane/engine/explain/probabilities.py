@@ -24,7 +24,7 @@ _POINTS = 256
 
 @dataclass(frozen=True)
 class Shares:
-    """Of one output of one row: the contributions and the expected answer add up to the answer.
+    """Contributions to one output of one row: the contributions and the expected answer add up to the answer.
 
     values           (n_columns,)
     errors           (n_columns,) standard errors, or a little more; 0 where nothing was sampled
@@ -43,7 +43,7 @@ class Shares:
 
 
 def value_shares(attribution: Attribution, row: int) -> Shares:
-    """Of a predicted value."""
+    """Return the contributions to a predicted value."""
     return Shares(
         attribution.values[row, :, 0],
         attribution.errors[row, :, 0],
@@ -53,7 +53,7 @@ def value_shares(attribution: Attribution, row: int) -> Shares:
 
 
 def probability_shares(attribution: Attribution, row: int, label: int) -> Shares:
-    """Of the probability of a class.
+    """Return the contributions to the probability of a class.
 
     label    its number, of two classes too
     """
@@ -74,7 +74,7 @@ def probability_shares(attribution: Attribution, row: int, label: int) -> Shares
 
 @cache
 def _points() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of Gauss and Legendre, from 0 to 1, and their weights."""
+    """Return the points of Gauss and Legendre, from 0 to 1, and their weights."""
     points, weights = np.polynomial.legendre.leggauss(_POINTS)
     return (points + 1) / 2, weights / 2
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class RunningMean:
-    """Of arrays of one shape.
+    """The running mean of arrays of one shape.
 
     source    Welford 1962, "Note on a method for calculating corrected sums of squares and products"
     """

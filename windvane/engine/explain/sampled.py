@@ -48,7 +48,7 @@ class Question:
     n_background: int
 
     def first(self, n_rows: int) -> Question:
-        """Of the first rows alone."""
+        """Return the question for the first rows only."""
         return replace(self, cells=taken(self.cells, slice(0, n_rows)), n_rows=n_rows)
 
 

@@ -90,7 +90,8 @@ def explain(
 def _drawn_rows(
     learnable: NDArray[np.bool_], most_rows: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows to explain, of all; and rows that stand for "not known", of those that the model may have learnt from."""
+    """Return rows to explain, of all; and rows that stand for "not known", of those that the model may have learnt
+    from."""
     generator = np.random.default_rng(seed)
     explained = generator.permutation(learnable.size)[:most_rows]
     training = np.flatnonzero(learnable)
@@ -114,7 +115,8 @@ def _question(cells: Columns, used: set[str], n_rows: int, n_background: int) ->
 
 
 def _gap(answer: Predictions, attribution: Attribution) -> float:
-    """Of predicted probabilities as far as margins.py tells them apart; exact values know no end of certainty."""
+    """Return the gap; of predicted probabilities as far as margins.py tells them apart; exact values know no end of
+    certainty."""
     told, found = margins(answer), attribution.answers
     if attribution.is_exact and not len(answer.values):
         found = as_margins(found)
@@ -128,7 +130,7 @@ def _dependences(
     attribution: Attribution,
     budget: Budget,
 ) -> tuple[Dependence, ...]:
-    """As many as there is time for, the columns that matter most first."""
+    """Return partial dependences, as many as there is time for, the columns that matter most first."""
     importance = importance_of(attribution)
     n_rows = min(_DEPENDENCE_ROWS, question.n_rows)
     cells = taken(question.cells, slice(0, n_rows))

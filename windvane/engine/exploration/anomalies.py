@@ -50,9 +50,9 @@ class Anomalies:
 
 
 def find_anomalies(table: StoredTable, most_columns: int, most_rows: int, most: int) -> Anomalies:
-    """By an isolation forest: rows that few random cuts tell from all others. Numbers stand for themselves, dates for
-    their time, categories for how rare they are, texts for their length; missing cells are taken as ordinary numbers
-    and as a category of their own.
+    """Find unusual rows by an isolation forest: rows that few random cuts tell from all others. Numbers stand for
+    themselves, dates for their time, categories for how rare they are, texts for their length; missing cells are taken
+    as ordinary numbers and as a category of their own.
 
     most      rows told
     source    Liu, Ting and Zhou 2008, "Isolation forest"
@@ -99,7 +99,7 @@ def _measure(
 
 
 def _filled(values: NDArray[np.float64]) -> tuple[NDArray[np.float32], float]:
-    """In standard deviations from the median, so that numbers of any size fit; missing as the median."""
+    """Return values in standard deviations from the median, so that numbers of any size fit; missing as the median."""
     present = values[~np.isnan(values)]
     if not len(present):
         return np.zeros(len(values), np.float32), 0.0

@@ -59,7 +59,7 @@ class _Scale:
 
 
 def bins_of(table: StoredTable, column: ColumnSpec) -> Bins:
-    """Of all rows. A text is binned by its length in characters."""
+    """Return the bins of all rows. A text is binned by its length in characters."""
     if column.type in MEASURED:
         values = table.numbers(column.name)
         scale = _scale(values[table.sampled], column.type)
@@ -76,7 +76,7 @@ def bins_of(table: StoredTable, column: ColumnSpec) -> Bins:
 
 
 def histogram(values: NDArray[np.float64], sampled: NDArray[np.int64]) -> Bins:
-    """Of numbers alone, none of them missing.
+    """Return the bins of numbers, none of them missing.
 
     sampled    positions of some of them, by which the bins are chosen
     """

@@ -38,7 +38,7 @@ class Gaps:
 
 
 def find_gaps(table: StoredTable, most: int) -> Gaps:
-    """Of all features and rows.
+    """Find the missing values of all features and rows.
 
     most    patterns told
     """
@@ -75,7 +75,7 @@ def missing_cells(table: StoredTable, column: ColumnSpec) -> NDArray[np.bool_]:
 def _columns_at(
     table: StoredTable, gappy: Sequence[ColumnSpec], rows: NDArray[np.int64]
 ) -> list[tuple[str, ...]]:
-    """For each of these rows the columns that are missing in it."""
+    """Return for each of these rows the columns that are missing in it."""
     at = [missing_cells(table, column)[rows] for column in gappy]
     return [
         tuple(column.name for column, is_missing in zip(gappy, at, strict=True) if is_missing[i])

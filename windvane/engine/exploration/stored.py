@@ -64,7 +64,7 @@ class StoredTable:
 
     @cached_property
     def types(self) -> dict[str, ColumnType]:
-        """Of the features, by name."""
+        """The types of the features, by name."""
         return {column.name: column.type for column in self.analysis.features}
 
     def power(self, name: str) -> float:
@@ -93,7 +93,7 @@ class StoredTable:
 
 
 def drawn_rows(n_rows: int, most: int, seed: int) -> NDArray[np.int64]:
-    """At most `most` positions of rows at random, rising."""
+    """Draw at most `most` positions of rows at random, rising."""
     if n_rows <= most:
         return np.arange(n_rows)
     return np.sort(np.random.default_rng(seed).choice(n_rows, most, replace=False))

@@ -277,7 +277,7 @@ class TargetMeans(CategoryTable):
 
 
 class ScaledTargetMeans(TargetMeans):
-    """As TargetMeans, of a target (or class indicators) of mean 0 and standard deviation 1."""
+    """Target encoding as TargetMeans, of a target (or class indicators) of mean 0 and standard deviation 1."""
 
     kind = "scaled-target-means"
 

@@ -104,7 +104,7 @@ class DateParts:
 
 
 class FilledDateParts(DateParts):
-    """As DateParts, missing as the medians of training."""
+    """Parts of dates as DateParts, missing ones as the medians of training."""
 
     kind = "filled-date-parts"
 

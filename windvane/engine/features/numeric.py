@@ -148,7 +148,7 @@ _NUMBERS = ("low", "high", "fill", "mean", "scale")
 
 
 class ScaledNumber(FilledNumber):
-    """As FilledNumber, but clipped to inner quantiles and brought to mean 0 and standard deviation 1, so
+    """The number as FilledNumber, but clipped to inner quantiles and brought to mean 0 and standard deviation 1, so
     that one extreme value neither sets the scale nor the prediction."""
 
     kind = "scaled-number"
@@ -165,8 +165,8 @@ class ScaledNumber(FilledNumber):
 
 
 class RobustNumber(FilledNumber):
-    """As FilledNumber, but the median is 0 and the distance between the quartiles 1, and what is far out is bent
-    smoothly into -3 .. 3. Where the quartiles are equal, the unit is the median distance of the values that differ
+    """The number as FilledNumber, but the median is 0 and the distance between the quartiles 1, and what is far out is
+    bent smoothly into -3 .. 3. Where the quartiles are equal, the unit is the median distance of the values that differ
     from the median.
 
     source    Holzmueller et al. 2024 (RealMLP), "robust scale, smooth clip"; the second unit is ours: theirs
@@ -205,7 +205,7 @@ class RobustNumber(FilledNumber):
 
 
 class NumberRank:
-    """Where the number stands among the training values, from -1.7 (the smallest) to 1.7: of unit spread, 0 for
+    """The rank of the number among the training values, from -1.7 (the smallest) to 1.7: of unit spread, 0 for
     the middle and for missing, a straight line between _RANKS quantiles. Only for numbers of many values."""
 
     kind = "number-rank"
@@ -281,7 +281,7 @@ def _number(value: Value) -> float:
 def within(
     values: NDArray[np.float64], low: float | NDArray[np.float64], high: float | NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """As np.clip, which takes longer than all else for the numbers of a row."""
+    """Clip as np.clip does, which takes longer than all else for the numbers of a row."""
     return np.asarray(np.minimum(np.maximum(values, low), high))
 
 

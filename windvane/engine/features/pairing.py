@@ -170,7 +170,7 @@ class _Trial:
 
 
 def _is_lower(losses: Floats, than: Floats) -> bool:
-    """By more than chance mostly would have it."""
+    """Return whether losses are lower by more than chance mostly would have it."""
     gained = than - losses
     return bool(gained.mean() > _STANDARD_ERRORS * gained.std() / np.sqrt(len(gained)))
 

@@ -36,9 +36,9 @@ def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, Term
 
 
 def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatrix]:
-    """Return a recipe learnt from the training rows, and the matrix (n_training_rows, n_features) of them to learn a model
-    from. It differs from what the recipe's `transform` makes of them where a feature is made of the target: there, every row
-    is encoded from other rows.
+    """Return a recipe learnt from the training rows, and the matrix (n_training_rows, n_features) of them to learn a
+    model from. It differs from what the recipe's `transform` makes of them where a feature is made of the target:
+    there, every row is encoded from other rows.
 
     raises    DataFault if no column is of use
     """
@@ -54,8 +54,9 @@ def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatr
 
 
 def fit_recipe(name: str, data: RecipeData) -> tuple[Recipe, dict[int, FloatMatrix]]:
-    """Return a recipe without interactions learnt from the training rows, one column in memory at a time; and, by the number
-    of a step, what it makes of the training rows (n_training_rows, ..) where that is not what `transform` makes of them.
+    """Return a recipe without interactions learnt from the training rows, one column in memory at a time; and, by the
+    number of a step, what it makes of the training rows (n_training_rows, ..) where that is not what `transform` makes
+    of them.
 
     raises    DataFault if no column is of use
     """
@@ -105,7 +106,7 @@ def _fitted(
 
 
 def _matrix(recipe: Recipe, encoded: dict[int, FloatMatrix], data: RecipeData) -> FloatMatrix:
-    """Of the training rows, without interactions; what is encoded is let go."""
+    """Return the matrix of the training rows, without interactions; what is encoded is let go."""
     made = np.empty((len(data.targets), len(recipe.features)), np.float32)
     start = 0
     for number, (source, transformer) in enumerate(recipe.steps):

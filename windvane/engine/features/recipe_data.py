@@ -34,10 +34,10 @@ class RecipeData:
 
     @property
     def targets(self) -> NDArray[np.float64]:
-        """Of the training rows."""
+        """The targets of the training rows."""
         return self.y if self.rows is None else self.y[self.rows]
 
     def values(self, column: str) -> Values:
-        """Of the training rows."""
+        """Return the values of a column in the training rows."""
         values = self.columns[column]
         return values if self.rows is None else values[self.rows]

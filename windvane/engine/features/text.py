@@ -190,7 +190,7 @@ class TextTopics:
         return list(counts), [weight / length for weight in weights]
 
     def _weighed(self, texts: Sequence[Value]) -> _Weighed:
-        """As `_weighted` makes of each, to the last digit; from the table if they are in it."""
+        """Return what `_weighted` makes of each, to the last digit; from the table if they are in it."""
         if self._table is not None and self._table.has(texts):
             return self._weigh(self._table.bags(texts))
         found = [self._weighted(text) for text in texts]

@@ -66,8 +66,8 @@ class LearnerCard:
         setting: Setting,
         clock: Clock,
     ) -> FittedModel:
-        """As the learner does; with the hyperparameter `target_transform`, on the transformed target. Rows of weight 0
-        are not there for it.
+        """Train as the learner does; with the hyperparameter `target_transform`, on the transformed target. Rows of
+        weight 0 are not there for it.
 
         raises    CandidateFault as well if no row has a weight, or if it cannot keep constraints
         """

@@ -33,7 +33,7 @@ class CatBoostTrees:
         return answers_of(self._walker.scores(X), self._n_classes)
 
     def contributions(self, X: FloatMatrix) -> NDArray[np.float64] | None:
-        """As `AdditiveModel` says; not for models saved without the counts of rows in their leaves."""
+        """Return SHAP values as `AdditiveModel` says; not for models saved without the counts of rows in their leaves."""
         return tree_contributions(self._walker, X)
 
     def save(self, folder: Path) -> None:

@@ -26,8 +26,8 @@ class ForestWalker:
     """Finds the leaves that rows reach; the leaves of all trees are numbered through."""
 
     def __init__(self, trees: Trees) -> None:
-        """In a tree the root is followed by both children of each inner node side by side, so that one number says
-        where they are. A leaf's next node is itself."""
+        """Lay the trees out for walking. In a tree the root is followed by both children of each inner node side by
+        side, so that one number says where they are. A leaf's next node is itself."""
         n_inner = trees.n_leaves.astype(np.int64) - 1
         sizes = 2 * n_inner + 1
         self._roots = np.cumsum(sizes) - sizes

@@ -195,7 +195,7 @@ class LightGbmModel:
         return answers_of(self._scores(X), self._n_classes)
 
     def contributions(self, X: FloatMatrix) -> NDArray[np.float64]:
-        """As `AdditiveModel` says, by LightGBM itself."""
+        """Return SHAP values as `AdditiveModel` says, by LightGBM itself."""
         made = self._explainer.predict(X).reshape(len(X), self._booster.width, -1)
         return made.transpose(0, 2, 1)
 

@@ -197,7 +197,7 @@ def _whole(
 
 
 def _are_numbers(padded: bytes) -> bool:
-    """Of digits, signs and spaces: whether every sign begins a number, and one space stands between two."""
+    """Return, of digits, signs and spaces, whether every sign begins a number, and one space stands between two."""
     n_signs = padded.count(b"-")
     return b"  " not in padded and b"- " not in padded and padded.count(b" -") == n_signs
 

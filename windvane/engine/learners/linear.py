@@ -289,7 +289,7 @@ class _Search:
         return best
 
     def _bounds(self) -> list[_Bound] | None:
-        """Of each number that is searched for."""
+        """Return the bounds of each number that is searched for."""
         intercepts: list[_Bound] = [(None, None)] * self._shape[1]
         signs = np.repeat(self._directions or [0] * self._shape[0], self._shape[1]).tolist()
         if self._l1 > 0:

@@ -89,7 +89,7 @@ class Mlp:
     traits = _TRAITS
 
     def space(self, setting: Setting, n_rows: int) -> Space:  # noqa: ARG002 - contract
-        """Around RealMLP's tuned defaults."""
+        """Return the space around RealMLP's tuned defaults."""
         return {
             "learning_rate": Real(0.01, 0.1, log=True),
             "n_hidden": Integer(48, 192, log=True),
@@ -101,8 +101,8 @@ class Mlp:
         }
 
     def defaults(self, setting: Setting, n_rows: int) -> dict[str, Any]:
-        """As many epochs as take about _SECONDS on a core; the number depends on nothing but sizes. Periodic
-        features for regression alone: of eight test tables they helped those, not classification."""
+        """Return hyperparameters with as many epochs as take about _SECONDS on a core; the number depends on nothing
+        but sizes. Periodic features for regression alone: of eight test tables they helped those, not classification."""
         batch = int(2 ** round(math.log2(max(1, n_rows / _BATCHES))))
         chosen: dict[str, Any] = {
             "learning_rate": 0.04,
@@ -134,7 +134,7 @@ class Mlp:
             raise candidate_fault("The network", error) from error
 
     def with_rounds(self, hyperparameters: dict[str, Any], rounds: int) -> dict[str, Any]:
-        """With the schedule stretched so that steps have fallen to 0 when the last epoch ends."""
+        """Return hyperparameters with the schedule stretched so that steps have fallen to 0 when the last epoch ends."""
         at = rounds / int(hyperparameters["schedule"])
         end = min(CYCLE_ENDS, key=lambda share: abs(math.log(at / share)))
         return {**hyperparameters, "epochs": rounds, "schedule": round(rounds / end)}

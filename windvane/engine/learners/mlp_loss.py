@@ -160,7 +160,7 @@ def _means(targets: Floats, weight: Weight) -> Floats:
 
 
 def _shares(targets: Floats, weight: Weight) -> Floats:
-    """Of each class, none nearer to 0 or 1 than half a row."""
+    """Return the share of each class, none nearer to 0 or 1 than half a row."""
     least = 0.5 / len(targets)
     shares: Floats = np.clip(_means(targets, weight), least, 1 - least)
     return shares

@@ -54,7 +54,7 @@ class Shape:
 
     @property
     def n_weights(self) -> int:
-        """Of the dense layers of one network."""
+        """The number of weights of the dense layers of one network."""
         sizes = (self.n_wide, *self.hidden, self.n_outputs)
         return sum(a * b for a, b in pairwise(sizes))
 

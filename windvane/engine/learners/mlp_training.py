@@ -85,7 +85,7 @@ def train_networks(
 
 
 def step_share(at: float) -> float:
-    """Of the learning rate, `at` a share of the schedule.
+    """Return the factor of the learning rate, `at` a share of the schedule.
 
     source    RealMLP: "coslog4"
     """

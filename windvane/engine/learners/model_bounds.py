@@ -30,10 +30,10 @@ def most_tree_leaves(n_classes: int) -> int:
 
 
 def most_rounds_of(leaves: int, n_classes: int, wanted: int) -> int:
-    """Of trees with so many leaves, but no more than are wanted."""
+    """Return the most rounds of trees with so many leaves, but no more than are wanted."""
     return max(1, min(wanted, _MOST_LEAVES // (leaves * trees_a_round(n_classes))))
 
 
 def least_step(wanted: float, rounds: int) -> float:
-    """Of fewer rounds larger steps are asked for."""
+    """Return the smallest step: fewer rounds need larger ones."""
     return max(wanted, min(_LARGEST_STEP, round(_LEAST_REACH / rounds, 6)))

@@ -206,7 +206,7 @@ class ObliviousWalker:
         return found
 
     def _binned(self) -> list[tuple[int, NDArray[np.float32], NDArray[Any]]]:
-        """For every column asked about: its borders, and (n_borders + 1, n_trees) the bits that values between
+        """Return for every column asked about: its borders, and (n_borders + 1, n_trees) the bits that values between
         them set."""
         asks = np.flatnonzero(self._borders < np.inf)
         n_bits = self.trees.feature.shape[1]

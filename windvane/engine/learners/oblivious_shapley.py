@@ -52,13 +52,13 @@ def tree_contributions(walker: ObliviousWalker, X: FloatMatrix) -> NDArray[np.fl
 
 
 def _distinct(features: NDArray[np.int32]) -> list[int]:
-    """In the order of their first question."""
+    """Return the distinct features in the order of their first question."""
     return list(dict.fromkeys(features.tolist()))
 
 
 def _alike(features: NDArray[np.int32]) -> dict[tuple[int, ...], NDArray[np.intp]]:
-    """Return the trees whose questions are about the same features as each other: for each bit which of the tree's features
-    it asks about -> the numbers of the trees."""
+    """Return the trees whose questions are about the same features as each other: for each bit which of the tree's
+    features it asks about -> the numbers of the trees."""
     found: dict[tuple[int, ...], list[int]] = {}
     for tree, own in enumerate(features):
         distinct = _distinct(own)
@@ -67,8 +67,8 @@ def _alike(features: NDArray[np.int32]) -> dict[tuple[int, ...], NDArray[np.intp
 
 
 def _expectations(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what trees expect of a row in leaf L if they may ask the questions S (a set of bits) of it; at the others they
-    follow the training rows in both directions. The questions are asked from the last bit to the first.
+    """Return what trees expect of a row in leaf L if they may ask the questions S (a set of bits) of it; at the others
+    they follow the training rows in both directions. The questions are asked from the last bit to the first.
 
     values    (n_trees, n_outputs, n_leaves)
     counts    (n_trees, 1, n_leaves) training rows

@@ -14,8 +14,8 @@ _MOST_ROUNDS, _LEAST_ROUNDS, _MOST_TREES = 3_000, 150, 6_000
 
 
 def most_rounds(n_classes: int) -> int:
-    """Of a booster that grows a tree for each of more than two classes in a round: every tree is walked for every row
-    that is answered.
+    """Return the most rounds of a booster that grows a tree for each of more than two classes in a round: every tree is
+    walked for every row that is answered.
 
     >>> most_rounds(0), most_rounds(2), most_rounds(10), most_rounds(100)
     (3000, 3000, 600, 150)
@@ -59,7 +59,7 @@ EARLY_STOPPING = "early_stopping_rounds"
 
 
 def rounds_to_wait(hyperparameters: Mapping[str, Any], learning_rate: float) -> int:
-    """As was asked for, else `patience_for` the step."""
+    """Return the rounds to wait as asked for, else `patience_for` the step."""
     return int(hyperparameters.get(EARLY_STOPPING) or patience_for(learning_rate))
 
 

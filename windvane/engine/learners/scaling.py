@@ -21,7 +21,7 @@ _FAR = np.float32(30)
 
 @dataclass(frozen=True)
 class Scaling:
-    """Of the target: scaled = (y - centre) / scale; answers stay within low .. high."""
+    """The scaling of the target: scaled = (y - centre) / scale; answers stay within low .. high."""
 
     centre: float = 0.0
     scale: float = 1.0
@@ -43,7 +43,7 @@ class Scaling:
 
 
 def target_scaling(rows: Rows) -> Scaling:
-    """To mean 0 and spread 1."""
+    """Return the scaling to mean 0 and spread 1."""
     low, high = float(rows.y.min()), float(rows.y.max())
     spread = weighted.deviation(rows.y, rows.weight) or 1.0
     return Scaling(weighted.mean(rows.y, rows.weight), spread, low, high)

@@ -109,7 +109,7 @@ def _as_line(norm: nn.BatchNorm1d) -> tuple[NDArray[np.float64], NDArray[np.floa
 def fit(
     train: Rows, valid: Rows | None, h: dict[str, Any], setting: Setting, clock: Clock
 ) -> StackModel:
-    """As Learner.fit.
+    """Train as Learner.fit says.
 
     raises    ValueError if a target is missing
     """

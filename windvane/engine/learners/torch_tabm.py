@@ -79,7 +79,7 @@ class TabM(TorchNetwork):
 def fit(
     train: Rows, valid: Rows | None, h: dict[str, Any], setting: Setting, clock: Clock
 ) -> StackModel:
-    """As Learner.fit.
+    """Train as Learner.fit says.
 
     raises    ValueError if a value is missing
     """

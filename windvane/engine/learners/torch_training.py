@@ -211,5 +211,5 @@ def _of_answers(outputs: Tensor, rows: TorchRows, setting: Setting) -> Tensor:
 
 
 def array_of(tensor: Tensor) -> Floats:
-    """As stored."""
+    """Return a tensor as it is stored."""
     return tensor.detach().numpy().astype(np.float32)

@@ -19,8 +19,8 @@ MANY_ROWS = 500_000
 
 @dataclass(frozen=True)
 class Cost:
-    """Of training, guessed from the size of the table (engine/tuning/cost.py). Measured on tables of 3,000 x 20 to
-    100,000 x 50, numbers and categories, two and ten classes.
+    """The cost of training, guessed from the size of the table (engine/tuning/cost.py). Measured on tables of 3,000 x
+    20 to 100,000 x 50, numbers and categories, two and ten classes.
 
     cell_s      seconds of a fit for each row and feature
     fixed_mb    held at the peak whatever the table: the process, histograms

@@ -37,7 +37,7 @@ class Trees:
     values: NDArray[np.float32]
 
     def arrays(self) -> Arrays:
-        """In the smallest types that hold them."""
+        """Return the trees as arrays in the smallest types that hold them."""
         numbers = ("feature", "left", "right", "n_leaves")
         made: Arrays = {name: _smallest(getattr(self, name)) for name in numbers}
         return {**made, "threshold": self.threshold, "values": self.values}

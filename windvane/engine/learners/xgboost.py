@@ -225,7 +225,7 @@ def _fixed(setting: Setting) -> dict[str, Any]:
 
 
 def _most_histograms(setting: Setting) -> int:
-    """Of nodes, held at a time; those beyond it are made again when they are needed."""
+    """Return the most histograms of nodes, held at a time; those beyond it are made again when they are needed."""
     node_bytes = max(1, len(setting.features)) * _MOST_BINS * _BIN_BYTES
     return max(_FEWEST_HISTOGRAMS, _HISTOGRAM_BYTES // node_bytes)
 

@@ -62,7 +62,7 @@ class XgboostModel:
         return answers_of(sums.astype(np.float64) + self._trees.base, self._n_classes)
 
     def contributions(self, X: FloatMatrix) -> NDArray[np.float64]:
-        """As `AdditiveModel` says, by XGBoost itself, in its single precision."""
+        """Return SHAP values as `AdditiveModel` says, by XGBoost itself, in its single precision."""
         made = self._library.contributions(X).astype(np.float64).transpose(0, 2, 1)
         made[:, -1] += self._trees.base
         return made

@@ -242,7 +242,7 @@ def _marks(arrays: Arrays, name: str) -> NDArray[np.bool_]:
 
 
 def _object(**members: bytes) -> bytes:
-    """Of members in alphabetical order, as XGBoost writes them."""
+    """Return a JSON object of members in alphabetical order, as XGBoost writes them."""
     parts = (
         b"L%b%b%b" % (_LENGTH.pack(len(name)), name.encode(), value)
         for name, value in members.items()

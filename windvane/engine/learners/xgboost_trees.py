@@ -260,7 +260,7 @@ def _kept(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _counted(mark: NDArray[np.bool_], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each node how many with the mark come before it in its tree."""
+    """Return for each node how many with the mark come before it in its tree."""
     before: NDArray[np.int64] = np.cumsum(mark) - mark
     starts = np.cumsum(sizes) - sizes
     made: NDArray[np.int64] = before - np.repeat(before[starts], sizes)

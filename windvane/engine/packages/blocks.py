@@ -24,7 +24,7 @@ them."""
 def predict_in_blocks(
     predictor: Predictor, columns: Columns, n_rows: int, threads: int
 ) -> Predictions:
-    """As `Predictor.predict_columns`, by so many threads where the rows are worth it."""
+    """Predict as `Predictor.predict_columns` does, by so many threads where the rows are worth it."""
     n_blocks = max(
         min(threads, n_rows // _LEAST_ROWS),
         min(threads * _BLOCKS_A_THREAD, n_rows // _ENOUGH_ROWS),

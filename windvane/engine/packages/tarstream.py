@@ -127,7 +127,7 @@ class TarStream:
         return self._exactly(size + -size % _BLOCK)[:size]
 
     def _records(self, content: bytes) -> dict[bytes, bytes]:
-        """Of a PAX header: each is its length, a space, a name, "=", a value, and a line feed."""
+        """Return the records of a PAX header: each is its length, a space, a name, "=", a value, and a line feed."""
         found: dict[bytes, bytes] = {}
         at = 0
         while at < len(content):

@@ -95,7 +95,7 @@ def _share_read(n_read: int, n_kept: int, n_text: int) -> int:
 
 
 def _without_half_letter(text: bytes) -> bytes:
-    """Without the first bytes of a letter of UTF-8 whose others were cut off."""
+    """Return the text without the first bytes of a letter of UTF-8 whose others were cut off."""
     for back in range(1, min(4, len(text)) + 1):
         byte = text[-back]
         if byte & 0xC0 == 0x80:
@@ -132,7 +132,7 @@ def _whole_rows(path: Path, dialect: Dialect, is_whole: bool) -> tuple[int, bool
 
 
 def _inflated(source: Source) -> tuple[bytes, int, bool]:
-    """At most CSV_BYTES of the text, the compressed bytes they took, whether it is all.
+    """Return at most CSV_BYTES of the text, the compressed bytes they took, whether it is all.
 
     raises    DataFault for what is no Gzip
     """

@@ -154,7 +154,7 @@ def _analysed(
 
 
 def _without_single_labels(raw: RawTable, problem: ProblemSpec) -> RawTable:
-    """Without the rows whose class occurs once: in the rest of the file there may be more of it."""
+    """Return the table without the rows whose class occurs once: in the rest of the file there may be more of it."""
     if problem.problem_type is ProblemType.REGRESSION:
         return raw
     column = encode(problem.target, raw.columns[problem.target])
@@ -203,7 +203,7 @@ def _columns_of(
     faults: Mapping[str, str],
     target: str,
 ) -> tuple[SeenColumn, ...]:
-    """As the analysis has them; the target, which is none of them, as it looks by itself."""
+    """Return the columns as the analysis has them; the target, which is none of them, as it looks by itself."""
     analysis = dataset.analysis
     specs = {spec.name: spec for spec in analysis.columns}
     as_any = replace(features, names=None)

@@ -44,7 +44,7 @@ def _constant_f(found: Confusion, beta: float) -> float:
 
 
 def _rate(found: Confusion, actual: int, predicted: int) -> float:
-    """Of the rows of one class, the share predicted to be of another or of the same."""
+    """Return, of the rows of one class, the share predicted to be of another or of the same."""
     return float(share(found.counts[actual], found.actual[[actual]])[predicted])
 
 

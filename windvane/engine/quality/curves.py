@@ -82,8 +82,8 @@ def precision_recall(ranked: Ranking) -> Curve:
 
 
 def average_precision(ranked: Ranking) -> float:
-    """Return the area under the precision-recall curve as a sum of steps: straight lines between its points would promise
-    what no threshold reaches. NaN without rows of both classes.
+    """Return the area under the precision-recall curve as a sum of steps: straight lines between its points would
+    promise what no threshold reaches. NaN without rows of both classes.
 
     source    Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves", section 4;
               scikit-learn's user guide on average precision
@@ -95,8 +95,8 @@ def average_precision(ranked: Ranking) -> float:
 
 
 def gain(ranked: Ranking) -> Curve:
-    """Of the likeliest tenth of the rows, two tenths, and so on: the share of all positive rows that is in it. Rows of
-    the same probability count as if in random order. Ends at (1, 1)."""
+    """Return the gain curve: of the likeliest tenth of the rows, two tenths, and so on, the share of all positive rows
+    that is in it. Rows of the same probability count as if in random order. Ends at (1, 1)."""
     n_rows = ranked.n_positive + ranked.n_negative
     taken = np.append(0, ranked.hits + ranked.alarms)
     hits = np.append(0, ranked.hits)
@@ -110,8 +110,8 @@ def lift(ranked: Ranking) -> Curve:
 
 
 def thinned(curve: Curve) -> Curve:
-    """At most MOST_POINTS points of a curve, its ends among them: half of them evenly spread along x, half along its
-    length, where precision of a few rows goes up and down most."""
+    """Return at most MOST_POINTS points of a curve, its ends among them: half of them evenly spread along x, half along
+    its length, where precision of a few rows goes up and down most."""
     if curve.x.size <= MOST_POINTS:
         return curve
     length = np.append(0.0, np.cumsum(np.abs(np.diff(curve.x)) + np.abs(np.diff(curve.y))))

@@ -30,11 +30,11 @@ class Measured:
 
     @property
     def text(self) -> str:
-        """For people."""
+        """The figure as reports show it."""
         return with_error(self.value, self.standard_deviation)
 
     def to_json(self) -> dict[str, float]:
-        """As in statistics.json; a standard deviation that is not known is left out."""
+        """Return the figure as in statistics.json; a standard deviation that is not known is left out."""
         document = {"value": self.value}
         if self.standard_deviation is not None:
             document["standard_deviation"] = self.standard_deviation

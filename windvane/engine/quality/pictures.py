@@ -65,7 +65,7 @@ def draw_curve(
 
 
 def draw_lines(lines: Sequence[tuple[str, Curve]], x: Axis, y: Axis, at: float) -> Draw:
-    """Up to four named lines over the same x, and an upright one."""
+    """Return what draws up to four named lines over the same x, and an upright one."""
 
     def draw(axes: Any) -> None:
         for (name, line), color, dashes in zip(

@@ -56,7 +56,7 @@ def _with_width(low: float, high: float) -> tuple[float, float]:
 
 
 def spread_points(predicted: Floats) -> Indices:
-    """At most MOST_POINTS rows, the lowest and the highest prediction among them, evenly spread in rank."""
+    """Return at most MOST_POINTS rows, the lowest and the highest prediction among them, evenly spread in rank."""
     order = np.argsort(predicted, kind="stable")
     n_points = min(MOST_POINTS, predicted.size)
     return order[np.linspace(0, predicted.size - 1, n_points).round().astype(np.int64)]

@@ -71,11 +71,11 @@ class ThresholdResult:
 
     @property
     def share_positive(self) -> float:
-        """Of all rows, those predicted positive."""
+        """The share of rows predicted positive."""
         return (self.hits + self.alarms) / self.n_rows
 
     def cost(self, costs: Costs) -> float:
-        """Of the mistakes in 100 rows."""
+        """Return the cost of the mistakes in 100 rows."""
         misses = self.n_positive - self.hits
         return 100 * (costs.alarm * self.alarms + costs.miss * misses) / self.n_rows
 

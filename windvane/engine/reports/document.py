@@ -52,7 +52,7 @@ class Figure:
 
 
 class Severity(StrEnum):
-    """Of a notice; the first is the most severe."""
+    """The severity of a notice; the first is the most severe."""
 
     HIGH = "high"
     MEDIUM = "medium"

@@ -29,7 +29,7 @@ def each_file(report: Report) -> Iterator[tuple[str, bytes]]:
 
 
 def pictures_of(report: Report) -> dict[int, Picture]:
-    """By identity of the figure: two may be equal and still need names of their own."""
+    """Return the pictures by identity of the figure: two may be equal and still need names of their own."""
     figures = [
         block
         for section in report.sections

@@ -174,7 +174,7 @@ def _middle(y: Floats, weight: Weight) -> Floats:
 
 
 def _share_below(values: Floats, others: Floats, weight: Weight) -> Floats:
-    """For each value the share of the others (with these weights) that is below it; ties count half."""
+    """Return for each value the share of the others (with these weights) that is below it; ties count half."""
     if weight is None:
         ordered = np.sort(others)
         below = np.searchsorted(ordered, values, side="left")

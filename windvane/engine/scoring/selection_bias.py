@@ -19,7 +19,7 @@ _MOST_GROUPS = 1_000
 
 
 def optimism_of_best(gains: Floats, seed: int) -> float:
-    """By how much the mean of the best column is expected to fall on new rows because it was chosen as the best.
+    """Return by how much the mean of the best column is expected to fall on new rows because it was chosen as the best.
 
     gains    (n_rows, n_candidates) what each row adds to each candidate's objective, more being better; their column
              means are the scores (`evaluate.row_gains`)

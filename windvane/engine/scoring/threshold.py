@@ -67,8 +67,8 @@ def is_tuned(metric: MetricName, n_classes: int) -> bool:
 
 
 def tuned_metric(analysis: Analysis) -> MetricName | None:
-    """Return the objective, if a threshold or weights of classes are to be chosen for it; None: classes are decided as they
-    come."""
+    """Return the objective, if a threshold or weights of classes are to be chosen for it; None: classes are decided as
+    they come."""
     objective, n_classes = analysis.objective, analysis.n_classes
     is_any_tuned = is_tuned(objective, n_classes) or are_tuned(objective, n_classes)
     return objective if analysis.tune_threshold and is_any_tuned else None
@@ -105,7 +105,7 @@ def _halfway_down(cuts: Floats) -> Floats:
 
 
 def decide(probabilities: Floats, threshold: float = DEFAULT_THRESHOLD) -> Indices:
-    """As `Decision` does, with no weights of classes."""
+    """Return the predicted classes as `Decision` does, with no weights of classes."""
     return Decision(threshold).of(probabilities)
 
 

@@ -31,7 +31,8 @@ class FoldLimits:
         return min(self.least, self.most or analysis.n_folds)
 
     def n_folds(self, analysis: Analysis, fold_s: float) -> int:
-        """That a candidate is to be scored on, whose first fold took so many seconds; if time is left for all of them."""
+        """Return the number of folds for a candidate whose first fold took so many seconds; if time is left for all of
+        them."""
         most = min(analysis.n_fold_fits, self.most or analysis.n_folds)
         if most > analysis.n_folds and most * fold_s <= self.repeat_s:
             return most

@@ -169,7 +169,7 @@ def _write_fit(
 def _write_in_blocks(
     name: str, data: RecipeData, training: NDArray[np.bool_], folder: Path
 ) -> None:
-    """As `_write_fit`, with a column in memory at a time, and then a block of rows."""
+    """Write a matrix as `_write_fit` does, with a column in memory at a time, and then a block of rows."""
     recipe, encoded = fit_recipe(name, data)
     recipe.save(folder)
     widths = [len(transformer.features()) for _, transformer in recipe.steps]

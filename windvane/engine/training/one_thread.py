@@ -15,7 +15,7 @@ _WITH_THREADS = ("numpy", "scipy.linalg")
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """For this process, until the block is left."""
+    """Use one thread in this process, until the block is left."""
     for module in _WITH_THREADS:
         import_module(module)
     with threadpool_limits(limits=1):

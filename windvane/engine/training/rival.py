@@ -40,14 +40,14 @@ class Rival:
 
     @classmethod
     def read(cls, folder: Path) -> Rival:
-        """Of a candidate's folder.
+        """Read a candidate's folder.
 
         raises    CorruptArtifact
         """
         return cls(read_candidate(folder), read_out_of_fold(folder))
 
     def check(self, table: Dataset, out_of_fold: NDArray[np.float32], n_folds: int) -> None:
-        """After each fold of another candidate.
+        """Check the rivalry after each fold of another candidate.
 
         out_of_fold    its predictions of the rows of the first `n_folds` folds
         raises         Outclassed

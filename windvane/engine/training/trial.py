@@ -69,7 +69,7 @@ class TrainLimits:
     agree: Callable[[int], int] = lambda n_folds: n_folds
 
     def deadline(self) -> Deadline:
-        """Of the training itself: what is left is for measuring and writing."""
+        """Return the deadline of the training itself: what is left is for measuring and writing."""
         least, most = _MEASURING_S
         left_s = self.stop_at - time.time()
         return Deadline(self.stop_at - min(max(_MEASURING_SHARE * left_s, least), most))

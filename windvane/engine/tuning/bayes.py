@@ -44,8 +44,8 @@ def n_good(n_points: int) -> int:
 def suggest(
     space: Space, good: Sequence[Point], others: Sequence[Point], random: np.random.Generator
 ) -> tuple[dict[str, Any], int | None]:
-    """Return a point of the space, and the place in `good` of the point near which it was drawn; None if it was drawn at
-    large.
+    """Return a point of the space, and the place in `good` of the point near which it was drawn; None if it was drawn
+    at large.
 
     good, others    hyperparameters of what was tried; what a point lacks of the space counts as unknown
     """
@@ -91,7 +91,7 @@ class _Density:
         return drawn, at
 
     def log_density(self, place: Sequence[float]) -> float:
-        """Of the mean of all kernels."""
+        """Return the log density of the mean of all kernels."""
         logs = [0.0]
         for centres in self._centres:
             parts = zip(self._dimensions, centres, place, strict=True)

@@ -20,7 +20,7 @@ def bounded(
 
 
 def _buckets(analysis: Analysis, recipe: str, borders: int) -> int:
-    """Of all features that the recipe makes."""
+    """Return the buckets of all features that the recipe makes."""
     return sum(_buckets_of(analysis, column, recipe, borders) for column in analysis.features)
 
 

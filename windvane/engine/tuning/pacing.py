@@ -80,7 +80,7 @@ even be begun: the next would fail as well."""
 
 
 def first_look_s(max_runtime_s: float) -> float:
-    """Since the job began: when there is to be a model, however rough."""
+    """Return the seconds, since the job began, after which there is to be a model, however rough."""
     return max(_LOOK_S, _LOOK_SHARE * max_runtime_s)
 
 
@@ -96,7 +96,7 @@ def fold_limits(
     max_candidates: int | None,
     folds_used: Iterable[int],
 ) -> FoldLimits:
-    """Of a candidate that begins now.
+    """Return the limits of a candidate that begins now.
 
     left_s       until the search ends
     search_s     from its start to its end
@@ -117,40 +117,41 @@ def fold_limits(
 
 
 def least_folds(analysis: Analysis) -> int:
-    """With which a choice can be made at all."""
+    """Return the fewest folds on which candidates can be told apart."""
     if analysis.n_folds == HOLD_OUT:
         return 1
     return min(3, math.ceil(_LEAST_SCORED * analysis.n_folds / analysis.n_rows))
 
 
 def most_folds(analysis: Analysis, max_candidates: int | None = None) -> int:
-    """That are worth their time, of all divisions where the search is not a matter of a few candidates."""
+    """Return the most folds that are worth their time; all divisions where the search is not a matter of a few
+    candidates."""
     worth = (folds for n_rows, folds in _MOST_FOLDS.items() if analysis.n_rows <= n_rows)
     is_short = max_candidates is not None and max_candidates <= _FEW_CANDIDATES
     return min(analysis.n_folds, next(worth, 1)) * (1 if is_short else analysis.n_repeats)
 
 
 def has_place_for_ensemble(max_candidates: int | None, strategy: Strategy = ANYTHING) -> bool:
-    """Of the candidates that a job may have; None for as many as time allows."""
+    """Return whether an ensemble has a place among the candidates that a job may have; None for as many as time allows."""
     return strategy.has_ensemble and (
         max_candidates is None or max_candidates >= FEWEST_WITH_ENSEMBLE
     )
 
 
 def settled_folds(analysis: Analysis) -> int | None:
-    """On how many folds candidates are compared, where the size of the table alone says it."""
+    """Return on how many folds candidates are compared, where the size of the table alone says it."""
     least, most = least_folds(analysis), most_folds(analysis)
     return least if least == most else None
 
 
 def settles_after_s(analysis: Analysis, further_s: float) -> float:
-    """If the first candidate is over its first fold for so long, no further one is to follow: two would take longer
-    than `further_s`. inf where more than one must."""
+    """Return after how many seconds the number of folds is settled: if the first candidate is over its first fold for
+    so long, no further one is to follow: two would take longer than `further_s`. inf where more than one must."""
     return further_s / 2 if least_folds(analysis) == 1 else math.inf
 
 
 def refit_s(members_s: Sequence[float], workers: int, runtime_s: float) -> float:
-    """To be kept free for refits of the members of the ensemble.
+    """Return the seconds to be kept free for refits of the members of the ensemble.
 
     members_s   what a refit of each takes
     runtime_s   of the whole job

@@ -38,8 +38,8 @@ class Opening:
 
 
 def _has_pairs(analysis: Analysis) -> bool:
-    """Return whether the recipe with target means and pairs of numbers makes more of the table than plain values; of columns
-    that answers must be monotone in, it may not."""
+    """Return whether the recipe with target means and pairs of numbers makes more of the table than plain values; of
+    columns that answers must be monotone in, it may not."""
     if analysis.monotone:
         return False
     n_numbers = sum(column.type is ColumnType.NUMERIC for column in analysis.features)
@@ -169,7 +169,8 @@ def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Ope
 
 
 def _allowed(openings: tuple[Opening, ...], strategy: Strategy) -> tuple[Opening, ...]:
-    """Where algorithms are named, each has one at least, and its first one comes before any other's second."""
+    """Return the openings that are allowed. Where algorithms are named, each has one at least, and its first one comes
+    before any other's second."""
     if not strategy.algorithms:
         return openings
     allowed = [opening for opening in openings if opening.algorithm in strategy.algorithms]

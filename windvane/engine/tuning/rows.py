@@ -29,8 +29,8 @@ def is_large(analysis: Analysis) -> bool:
 
 
 def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
-    """Of those that a fold may learn from; None for all. One of a few numbers far apart, so that runs that differ by
-    moments take the same.
+    """Return how many rows to learn from, of those that a fold may learn from; None for all. One of a few numbers far
+    apart, so that runs that differ by moments take the same.
 
     own_s   what a candidate may take
     """
@@ -46,8 +46,8 @@ def rows_to_learn_from(analysis: Analysis, own_s: float) -> int | None:
 
 
 def fewer_rows(analysis: Analysis, plan: Plan) -> int | None:
-    """As much less than what a fold of the plan learns from as that is less than all that there is to learn from; half
-    of it at least. None if it learns from all."""
+    """Return fewer rows: as much less than what a fold of the plan learns from as that is less than all that there is
+    to learn from; half of it at least. None if it learns from all."""
     used = min(analysis.n_training_rows, plan.n_rows or analysis.n_training_rows)
     if used == analysis.n_learnable:
         return None

@@ -14,8 +14,8 @@ _LARGEST_STEP = 0.3
 
 
 def hurried(plan: Plan, factor: float) -> Plan:
-    """Return the plan in about a share of 1 / factor of its time, within reason; itself if the factor is at most 1 or its
-    training cannot be shortened."""
+    """Return the plan in about a share of 1 / factor of its time, within reason; itself if the factor is at most 1 or
+    its training cannot be shortened."""
     if factor <= 1:
         return plan
     factor = min(factor, _MOST_FACTOR)
@@ -32,7 +32,7 @@ def hurried(plan: Plan, factor: float) -> Plan:
 
 
 def most_hurried(plan: Plan) -> Plan:
-    """As short as it gets."""
+    """Return the plan with as short a training as there is."""
     return hurried(plan, _MOST_FACTOR)
 
 

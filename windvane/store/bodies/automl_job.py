@@ -132,5 +132,5 @@ def _some_of(members: Mapping[str, Any], names: tuple[str, ...]) -> _Body:
 
 
 def with_analysis_time(body: dict[str, Any]) -> dict[str, Any]:
-    """From version 3 to 4: how long the analysis took is not known of what was created before."""
+    """Migrate a body from version 3 to 4: how long the analysis took is not known of what was created before."""
     return {**body, "analysis_s": None}

@@ -44,7 +44,7 @@ class Entries(Protocol):
 
 class Keys(Protocol):
     def objects(self, prefix: str, after: str = "") -> Entries:
-        """In key order, those whose key starts with `prefix` and is greater than `after`."""
+        """Return the objects in key order whose key starts with `prefix` and is greater than `after`."""
 
 
 @dataclass

@@ -173,7 +173,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def _integer(text: str) -> int:
-    """Of 64 bits at most: no store counts further."""
+    """Parse an integer of 64 bits at most: no store counts further."""
     if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 20:
         raise ValueError(text[:64])
     number = int(text)

@@ -19,7 +19,7 @@ _MOST = 1000
 
 
 def untold(_variant: str, _number: int, _note: Note) -> None:
-    """For a fleet that nobody keeps a log of."""
+    """Tell nobody: for a fleet that nobody keeps a log of."""
 
 
 class EndpointLog:
@@ -40,7 +40,7 @@ class EndpointLog:
         return tell
 
     def flush(self) -> None:
-        """Nothing is lost if the store cannot be written to: the next call tries again."""
+        """Write what is due to the log. Nothing is lost if the store cannot be written to: the next call tries again."""
         if not self._waiting:
             return
         told: dict[tuple[LogPlace, datetime], list[LogLine]] = defaultdict(list)

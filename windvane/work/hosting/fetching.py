@@ -38,7 +38,7 @@ def no_key(arn: str) -> None:
 
 
 class Fetching:
-    """For any thread."""
+    """Fetches the artefacts of endpoints. May be used by any thread."""
 
     def __init__(
         self,

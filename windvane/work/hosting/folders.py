@@ -14,7 +14,7 @@ _FOLDER = "endpoints"
 
 
 class EndpointFolders:
-    """Of the endpoints that a server hosts, each with a folder for every generation."""
+    """The folders of the endpoints that a server hosts, each with a folder for every generation."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir

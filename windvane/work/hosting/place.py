@@ -87,7 +87,7 @@ def memory_of(deployed: Deployed, settings: ProcessSettings) -> int:
 
 
 def owner_of(folder: Path) -> str:
-    """Whose user the processes have that read a generation's artefacts: the endpoint's."""
+    """Return whose user the processes have that read a generation's artefacts: the endpoint's."""
     return folder.parent.name
 
 
@@ -157,7 +157,7 @@ class Place:
         return f"{in_log(last).rstrip('.')}, {self.false_starts} times in a row before it was ready"
 
     def most_mb(self, settings: ProcessSettings) -> float:
-        """That its process may hold, whatever the kernel counts of it (process/memory.py)."""
+        """Return the memory in MiB that its process may hold, whatever the kernel counts of it (process/memory.py)."""
         return MARGIN * memory_of(self._deployed, settings)
 
     def descriptors(self) -> Iterator[int]:
@@ -211,7 +211,8 @@ class Place:
         _LOG.info("model process %d is ready (%s)", process.pid, self._spec.stem)
 
     def _with_urls(self, text: str) -> str:
-        """Where our folders are is not what the owner of an endpoint wants to know."""
+        """Return a text with URLs in place of paths: where our folders are is not what the owner of an endpoint wants
+        to know."""
         for container in self._deployed.containers:
             url = container.model_data_url
             text = text.replace(str(folder_of(url, self._folder)), url)

@@ -13,8 +13,8 @@ Folders = tuple[Path, ...]
 
 
 class Removal:
-    """For each account one after the other, in threads that end with the process: what is left then goes at the next
-    start of the server. So does what could not be removed.
+    """Removes folders, for each account one after the other, in threads that end with the process: what is left then
+    goes at the next start of the server. So does what could not be removed.
 
     wake    called when a folder has been removed, from any thread
     """
@@ -26,7 +26,8 @@ class Removal:
         self._waiting: dict[str, deque[Folders]] = {}
 
     def is_over(self, account: str, *folders: Path) -> bool:
-        """Return whether they have been removed, which begins when this is asked first. Once it was told, it is forgotten."""
+        """Return whether they have been removed, which begins when this is asked first. Once it was told, it is
+        forgotten."""
         with self._lock:
             if folders in self._over:
                 return self._over[folders] and self._over.pop(folders)

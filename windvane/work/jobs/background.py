@@ -49,7 +49,7 @@ def goes_on(state: JobState, now: datetime) -> bool:
 
 
 def taken_in(state: JobState) -> JobState:
-    """Where the notebooks are; what failed is told and harms nothing else."""
+    """Return the state with where the notebooks are; what failed is told and harms nothing else."""
     for task in state.of(TaskKind.EXPLORE):
         if task.result is not None:
             found = task.result

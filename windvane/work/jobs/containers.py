@@ -33,8 +33,8 @@ _LABELS = {
 
 
 def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Container, ...]:
-    """Of a candidate whose artefacts lie under the job's keys: one for a job in ENSEMBLING mode, else the
-    transformers, the model and, for classes, the transformers again, which give the labels back.
+    """Return the containers of a candidate whose artefacts lie under the job's keys: one for a job in ENSEMBLING mode,
+    else the transformers, the model and, for classes, the transformers again, which give the labels back.
 
     tag    of its transformers
     """

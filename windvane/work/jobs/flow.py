@@ -271,7 +271,7 @@ _INSIGHTS = _Report(
 
 
 def _begun(state: JobState, now: datetime, report: _Report) -> JobState:
-    """With the task of a report; as it is if it has one, is not to have one, or it is too late."""
+    """Return the state with the task of a report; as it is if it has one, is not to have one, or it is too late."""
     best, is_deployed = state.best, state.job.secondary is SecondaryStatus.DEPLOYING_MODEL
     ends = report.ends(timetable(state.job, state.up_since))
     if best is None or is_deployed or state.of(report.kind) or now >= ends:

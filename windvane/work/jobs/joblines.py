@@ -152,7 +152,7 @@ def _of_the_search(old: JobState, new: JobState) -> Iterator[Note]:
 
 
 def _of_failures(before: AutoMLJob, job: AutoMLJob) -> Iterator[Note]:
-    """Those of candidates are told with the candidates."""
+    """Yield the notes of failures; those of candidates are told with the candidates."""
     for reason in job.partial_failures:
         if reason not in before.partial_failures and not reason.has(NoteCode.CANDIDATE_FAILED):
             yield reason

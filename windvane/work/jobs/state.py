@@ -87,16 +87,16 @@ class JobState:
         return next((c for c in self.candidates if c.name == self.job.best_candidate), None)
 
     def with_candidate(self, candidate: Candidate) -> JobState:
-        """With this one added, or in place of the one of its index."""
+        """Return the state with this one added, or in place of the one of its index."""
         others = [c for c in self.candidates if c.index != candidate.index]
         return replace(self, candidates=tuple(sorted((*others, candidate), key=lambda c: c.index)))
 
     def with_task(self, task: NewTask) -> JobState:
-        """With this one queued, unless there is one of its key."""
+        """Return the state with this one queued, unless there is one of its key."""
         return self if self.is_queued(task.key) else replace(self, queued=(*self.queued, task))
 
     def without_ready(self, kinds: frozenset[TaskKind], now: datetime) -> JobState:
-        """With every task of these kinds that no worker has begun cancelled."""
+        """Return the state with every task of these kinds that no worker has begun cancelled."""
         return replace(
             self,
             tasks=tuple(
@@ -189,7 +189,8 @@ def _write_step(
     *,
     is_changed: bool = False,
 ) -> None:
-    """Nothing is written of a step whose name a client has given to a job of its own: that one stays as it is.
+    """Write the record of a step. Nothing is written of a step whose name a client has given to a job of its own: that
+    one stays as it is.
 
     told          the record of its name; None if there is none
     is_changed    though its status may be what it was

@@ -174,7 +174,7 @@ def _hyperparameters(candidate: Candidate) -> dict[str, str]:
 
 
 def _member_channels(job: AutoMLJob, members: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """As they stand in `_members`: the order of a sum counts in its last digit."""
+    """Return the channels as they stand in `_members`: the order of a sum counts in its last digit."""
     return [
         _channel(f"member-{number}", f"{model_location(job, member).parent}/")
         for number, member in enumerate(members, 1)
@@ -308,8 +308,8 @@ def _transformed(job: AutoMLJob, features: Task, transform: Task | None) -> Loca
 def _transform_job(
     job: AutoMLJob, task: Task, tag: str, transform: Task | None, output: Location | None
 ) -> TransformJob:
-    """Transforms the data. `task` makes the matrices that are trained on, `transform` writes some rows of one for people to
-    see. An ensemble takes the matrices of its members' recipes: below its output are those of all of them.
+    """Transforms the data. `task` makes the matrices that are trained on, `transform` writes some rows of one for
+    people to see. An ensemble takes the matrices of its members' recipes: below its output are those of all of them.
 
     output    None if nothing is written
     """

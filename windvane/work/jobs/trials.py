@@ -20,7 +20,7 @@ _SEARCH_ENDED = Note(NoteCode.SEARCH_ENDED)
 
 
 def without_waiting(state: JobState, kinds: frozenset[TaskKind], now: datetime) -> JobState:
-    """With what no worker has begun given up, candidates included."""
+    """Return the state with what no worker has begun given up, candidates included."""
     state = state.without_ready(kinds, now)
     queued = {index_of(task) for task in state.queued}
     for candidate in state.having(CandidateStatus.IN_PROGRESS):

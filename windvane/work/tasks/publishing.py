@@ -87,8 +87,8 @@ def publish_split(artifacts: Artifacts, into: Location, dataset: Path, folder: P
 def publish_transformed(
     artifacts: Artifacts, keys: Keys, dataset: Path, features: Path, folder: Path, most_rows: int
 ) -> Result:
-    """Return what the recipe, as fitted for the first fold, makes of the first rows of both parts. Says of how many: fewer
-    than `most_rows` of a matrix so wide that they would be too much to write.
+    """Return what the recipe, as fitted for the first fold, makes of the first rows of both parts. Says of how many:
+    fewer than `most_rows` of a matrix so wide that they would be too much to write.
 
     features    the features folder of the recipe, named after it
     folder      for temporary files
@@ -111,8 +111,8 @@ def publish_matrix(
     folder: Path,
     most_rows: Mapping[str, int],
 ) -> Result:
-    """Return a matrix of all rows of a dataset, the target first, below `into` in the parts that `publish_split` makes. Says
-    of how many rows.
+    """Return a matrix of all rows of a dataset, the target first, below `into` in the parts that `publish_split` makes.
+    Says of how many rows.
 
     folder       for temporary files
     most_rows    of a part; one that is not named is written whole
@@ -154,7 +154,7 @@ def publish_package(artifacts: Artifacts, location: Location, folder: Path, arch
 
 
 def delete_objects(artifacts: Artifacts, uris: Sequence[str]) -> None:
-    """Those that are there; may be done any number of times."""
+    """Delete those objects that are there; may be done any number of times."""
     for uri in uris:
         artifacts.delete(parse_location(uri))
 

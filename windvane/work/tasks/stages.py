@@ -114,7 +114,7 @@ def _problem(context: StageContext) -> ProblemSpec:
 
 
 def _features(context: StageContext) -> FeatureSpecification:
-    """Of a job of an earlier version, the job itself has them."""
+    """Return the features to learn from. Of a job of an earlier version, the job itself has them."""
     told = context.task.payload.get("features")
     return context.job.features if told is None else FeatureSpecification.from_json(told)
 

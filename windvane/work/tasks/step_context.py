@@ -53,14 +53,15 @@ class StepContext:
 
     @property
     def time_s(self) -> float:
-        """From now on, for the work itself."""
+        """The seconds from now on for the work itself."""
         left_s = self.stop_at - time.time()
         least_s, most_s = _PACKING_S
         return left_s - min(max(_PACKING_SHARE * left_s, least_s), most_s)
 
 
 def fetch_dataset(step: StepContext, uri: str, into: Path) -> Path:
-    """Return the dataset folder (engine/data/dataset.py) whose files are the objects below `uri`; others are left alone.
+    """Return the dataset folder (engine/data/dataset.py) whose files are the objects below `uri`; others are left
+    alone.
 
     raises    DataFault if there is none, or it is too large
     """
@@ -90,8 +91,8 @@ def fetch_dataset(step: StepContext, uri: str, into: Path) -> Path:
 
 
 def fetch_package(step: StepContext, uri: str, kind: str, folder: Path) -> Path:
-    """Return the package of this kind ('transformers' or 'model') in the archive at `uri`, where it is the whole or a folder
-    of its name.
+    """Return the package of this kind ('transformers' or 'model') in the archive at `uri`, where it is the whole or a
+    folder of its name.
 
     raises    InvalidRequest if there is none; CorruptArtifact for a bad archive
     """

@@ -107,7 +107,7 @@ def _read(
 
 
 def _form_found(files: list[SourceFile], hyperparameters: Hyperparameters) -> TableForm:
-    """Of a channel that does not say how it is written."""
+    """Return the form of a table from a channel that does not say how it is written."""
     if format_of(files) == "parquet":
         return TableForm.PARQUET
     return TableForm.HEADED if TARGET in hyperparameters else TableForm.ROWS

@@ -102,7 +102,7 @@ def _context_of(step: StepContext, said: Translation, folder: Path) -> TrainingC
 
 
 def _figures(analysis: Analysis) -> dict[str, int]:
-    """For the log: nothing of the data themselves."""
+    """Return figures for the log: nothing of the data themselves."""
     return {
         "n_rows": analysis.n_rows,
         "n_features": len(analysis.features),

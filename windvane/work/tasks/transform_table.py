@@ -156,7 +156,7 @@ def _lines(transformers: Transformers, read: Read, delimiter: str) -> Iterator[b
 
 
 def _delimiter(head: bytes, file: Path, name: str) -> str:
-    """As training finds it.
+    """Return the delimiter as training finds it.
 
     file    for a moment
     """

@@ -33,8 +33,8 @@ _LEAST_THREADS, _THREADS_PER_CORE, _MOST_THREADS = 128, 16, 512
 
 
 def most_threads() -> int:
-    """Return how many threads the tasks of a job may have, which run as one user: ten each, or a few more than there are cores.
-    Each that is busy is one that the server's own have to wait for."""
+    """Return how many threads the tasks of a job may have, which run as one user: ten each, or a few more than there
+    are cores. Each that is busy is one that the server's own have to wait for."""
     return min(_MOST_THREADS, _LEAST_THREADS + _THREADS_PER_CORE * (os.cpu_count() or 1))
 
 
@@ -110,7 +110,7 @@ class WorkConfig:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Of each task; see work/allowance.py."""
+        """The limits of each task; see work/allowance.py."""
         return {
             "threads": self.workers,
             "memory_mb": self.task_memory_mb,
@@ -122,7 +122,7 @@ class WorkConfig:
         }
 
     def confinement(self, owner: str, folder: Path) -> Confinement | None:
-        """Of a task of a job, whose workspace this is; None without a sandbox.
+        """Return the confinement of a task of a job, whose workspace this is; None without a sandbox.
 
         owner    the job's ARN
         """
@@ -141,7 +141,7 @@ class WorkConfig:
         return max(_LEAST_FILE, 2 * self.max_data_bytes)
 
     def owners(self, store: Store) -> BucketOwners:
-        """Whose bucket is whose now.
+        """Return whose bucket is whose now.
 
         store    of the server
         """
@@ -150,7 +150,7 @@ class WorkConfig:
         return StoredBuckets(store, utc_now)
 
     def regions(self) -> RegionOf:
-        """In which region a bucket is now."""
+        """Return in which region a bucket is now."""
         objects = None if self.objects is None else open_objects(self.objects.folder)
         return regions_of(objects, None if self.s3 is None else self.s3.region)
 

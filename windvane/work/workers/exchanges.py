@@ -41,7 +41,7 @@ class OutOfReach(OSError):
 
 @dataclass(frozen=True)
 class StoredExchanges:
-    """Those in a bucket of the server's own.
+    """Exchanges in a bucket of the server's own.
 
     root              below which each job has a prefix of its own
     open_artifacts    of every account
@@ -131,16 +131,16 @@ class Exchanges:
             raise CorruptArtifact(f"The analysis of the data cannot be read: {error}") from error
 
     def is_lost(self, job: AutoMLJob) -> bool:
-        """Return whether what tasks of a job have published is gone, since it was in memory and the machine went off. What is
-        in the place of the data set may be anything that a task put there: it is not followed."""
+        """Return whether what tasks of a job have published is gone, since it was in memory and the machine went off.
+        What is in the place of the data set may be anything that a task put there: it is not followed."""
         if self.stored is not None or not job.volume_key:
             return False
         return not os.path.lexists(workspace_of(self.data_dir, job).folder / "dataset")
 
 
 def exchanged(artifacts: Artifacts, job: Job) -> Artifacts:
-    """Return the server's artifacts as what tasks of a job exchange is kept in them: a volume with a key is written nowhere in the
-    clear."""
+    """Return the server's artifacts as what tasks of a job exchange is kept in them: a volume with a key is written
+    nowhere in the clear."""
     return artifacts.encrypted_under(job.volume_key) if job.volume_key else artifacts
 
 

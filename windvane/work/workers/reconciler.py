@@ -122,8 +122,8 @@ class Reconciler:
     _left: dict[str, datetime] = field(default_factory=dict)
 
     def bring_forward(self, tx: Transaction, job_arn: str, now: datetime) -> None:
-        """Bring an AutoML job, or a step job, as far as it can go at this moment. One that cannot be written as it is to
-        be fails; one that cannot even fail is left alone for a minute."""
+        """Bring an AutoML job, or a step job, as far as it can go at this moment. One that cannot be written as it is
+        to be fails; one that cannot even fail is left alone for a minute."""
         try:
             with tx.savepoint():
                 self.advance(tx, job_arn, now)
@@ -133,8 +133,8 @@ class Reconciler:
             self._fail(tx, job_arn, _broken(error), now)
 
     def prepare(self, job: AutoMLJob, attempt: str) -> None:
-        """Read what bringing forward a job whose data are analysed needs besides the store, so that it is not read while
-        nobody else may write. What is wrong with it is told then.
+        """Read what bringing forward a job whose data are analysed needs besides the store, so that it is not read
+        while nobody else may write. What is wrong with it is told then.
 
         attempt    that has analysed them; "" if none has
         """
@@ -145,8 +145,8 @@ class Reconciler:
     def begun(
         self, tx: Transaction, job: AutoMLJob, task: Task, now: datetime, memory_mb: int
     ) -> tuple[Finished, ActionTask | None]:
-        """Return what a task that begins now finds done, and what it reads and writes and its limits, if it is an action of
-        the workflow.
+        """Return what a task that begins now finds done, and what it reads and writes and its limits, if it is an
+        action of the workflow.
 
         raises    CorruptArtifact, VolumeLost, OutOfReach
         """
@@ -178,8 +178,8 @@ class Reconciler:
             _LOG.info("%s is %s (%s).", job_arn, new.job.status, new.job.secondary)
 
     def is_due(self, tx: Transaction, job: AutoMLJob, now: datetime) -> bool:
-        """Return whether `advance` would change anything. A task's end advances its job by itself, so what is asked here
-        is whether time, a stop request or an endpoint makes something due."""
+        """Return whether `advance` would change anything. A task's end advances its job by itself, so what is asked
+        here is whether time, a stop request or an endpoint makes something due."""
         if self.is_left(job.arn, now):
             return False
         try:
@@ -202,8 +202,8 @@ class Reconciler:
         return waits
 
     def _is_changed_by_time(self, state: JobState, now: datetime) -> bool:
-        """Return whether something is due of a job though no task of it has ended. What a task's end makes due needs the
-        analysis, which is not read here: this is asked of all jobs every few seconds, and each has another one."""
+        """Return whether something is due of a job though no task of it has ended. What a task's end makes due needs
+        the analysis, which is not read here: this is asked of all jobs every few seconds, and each has another one."""
         if state.needs_analysis and self.exchanges.is_lost(state.job):
             return True
         if learning.is_idle(state):
@@ -278,7 +278,7 @@ class Reconciler:
         return self._analyses[attempt].analysis
 
     def _remember(self, attempt: str, known: KnownAnalysis) -> None:
-        """In place of those that were read first, if they are too many or too large together."""
+        """Keep an analysis in place of those that were read first, if they are too many or too large together."""
         kept = self._analyses
         while kept and (
             len(kept) >= _MAX_KNOWN

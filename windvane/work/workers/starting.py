@@ -86,8 +86,8 @@ class TaskPlaces:
         return ExchangeReach(order.exchange.root, order.task.attempt, most_bytes)
 
     def _may_read(self, job: AutoMLJob | ProcessingJob) -> MayRead:
-        """Return what the job's role, or whoever created it without one, may read now: policies, manifests and objects may
-        have changed since it was admitted."""
+        """Return what the job's role, or whoever created it without one, may read now: policies, manifests and objects
+        may have changed since it was admitted."""
         if not role_of(job) and not creator_of(job):
             return lambda _: True
         self._directory.refresh()
@@ -105,7 +105,8 @@ class TaskPlaces:
         return may_read
 
     def _may_write(self, job: AutoMLJob | ProcessingJob) -> MayWrite:
-        """Return the same of what it may write: what was admitted is the folder, not each object that comes to lie in it."""
+        """Return the same of what it may write: what was admitted is the folder, not each object that comes to lie in
+        it."""
         if not role_of(job) and not creator_of(job):
             return lambda _: True
         self._directory.refresh()
@@ -123,7 +124,7 @@ class TaskPlaces:
         return decide(here, action, f"arn:aws:s3:::{location.bucket}/{location.key}")
 
     def _region(self, bucket: str) -> str | None:
-        """In which region a bucket is, which only some policies ask for."""
+        """Return in which region a bucket is, which only some policies ask for."""
         if self._region_of is None:
             self._region_of = self._config.regions()
         return self._region_of(bucket)
@@ -162,8 +163,8 @@ class TaskPlaces:
 
 
 def _end(broker: Broker, folder: Path | None) -> None:
-    """End what served a task that has ended, and remove its folder, beside whatever else is done: it may hold any number of
-    files.
+    """End what served a task that has ended, and remove its folder, beside whatever else is done: it may hold any
+    number of files.
 
     folder    of this attempt alone; None if it is that of all tasks of its job
     """

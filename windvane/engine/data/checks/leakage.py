@@ -154,7 +154,7 @@ def _is_time_of_day(column: TypedColumn) -> bool:
 
 
 def _share_of_steps(column: TypedColumn) -> float:
-    """Of the steps to the next row that has another time, the share that goes in the more frequent direction."""
+    """Return, of the steps to the next row that has another time, the share that goes in the more frequent direction."""
     steps = np.diff(column.values[~np.isnan(column.values)])
     n_up, n_down = int((steps > 0).sum()), int((steps < 0).sum())
     return max(n_up, n_down) / max(n_up + n_down, 1)

@@ -24,7 +24,7 @@ _LABELS = {
 
 
 def whole_container(image: str, model: str, is_classifier: bool) -> dict[str, Any]:
-    """For CreateModel: of an ensemble.
+    """Return the container of an ensemble, for CreateModel.
 
     model    S3 URI of what its training job made
     """
@@ -36,7 +36,7 @@ def whole_container(image: str, model: str, is_classifier: bool) -> dict[str, An
 def containers_of(
     images: Mapping[str, str], transformers: str, algorithm: str, model: str, is_classifier: bool
 ) -> list[dict[str, Any]]:
-    """For CreateModel.
+    """Return the containers of a pipeline, for CreateModel.
 
     images         by algorithm, "sklearn-automl" for the transformers
     transformers   S3 URI of what the transformers' training job made;  model  likewise of the candidate's

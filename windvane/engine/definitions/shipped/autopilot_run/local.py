@@ -184,6 +184,6 @@ class Local:
 
 
 def _tag(features: Mapping[str, str]) -> str:
-    """Of the columns left out; "" if there are none."""
+    """Return the tag of the columns left out; "" if there are none."""
     left_out = features.get("_without", "")
     return f"-{sha256(left_out.encode()).hexdigest()[:12]}" if left_out else ""

@@ -113,7 +113,8 @@ class Server:
         return Again(name, again["TrainingJobName"], before, now)
 
     def deploy(self, result: Result, endpoint: str) -> str:
-        """Return a model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in service.
+        """Return a model, an endpoint configuration and an endpoint of what was trained; the endpoint once it is in
+        service.
 
         raises    RuntimeError if it does not come into service
         """
@@ -296,7 +297,7 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
 
 
 def _member_channels(places: Iterable[str]) -> list[dict[str, Any]]:
-    """Of what training jobs wrote, in order."""
+    """Return the channels of what training jobs wrote, in order."""
     return [
         _channel(f"{_MEMBER_CHANNEL}{number}", f"{place}/output/")
         for number, place in enumerate(places, 1)
