@@ -61,8 +61,7 @@
     |-- WrongTransition             a record was to take a status that does not follow on its own, which is our fault
     |-- CorruptArtifact             a saved model is damaged or of an unknown format
     `-- Signal                      control flow; never reaches a client
-        |-- RejectColumn            this transformer does not take this column
-        `-- LeaseLost               another worker owns the task now
+        `-- RejectColumn            this transformer does not take this column
 
 An error carries a note of what happened (windvane/notes): where code decides on it, or logs repeat it, with a code and facts;
 else it is what the text says. HTTP statuses and AWS codes are in wire/faults.py.
@@ -464,7 +463,3 @@ class Signal(WindvaneError):
 
 class RejectColumn(Signal):
     """This transformer does not take this column; the text says why."""
-
-
-class LeaseLost(Signal):
-    """Another worker owns the task now; whatever was computed is dropped."""

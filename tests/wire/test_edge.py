@@ -337,7 +337,7 @@ CONTROL_FAULTS = [
     (errors.Expired("no"), "ExpiredTokenException", 400),
     (errors.StoreUnusable("busy"), "ServiceUnavailable", 503),
     (errors.CorruptArtifact("secret"), "InternalFailure", 500),
-    (errors.LeaseLost("secret"), "InternalFailure", 500),
+    (errors.RejectColumn("secret"), "InternalFailure", 500),
     (KeyError("secret"), "InternalFailure", 500),
 ]
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from windvane.durable import create_file, replace_file
 from windvane.errors import WindvaneError
 
 FILE_NAME = "keys.json"
@@ -208,8 +209,7 @@ def _fresh_root() -> RootKey:
 
 
 def _create(path: Path) -> None:
-    """Whoever is first wins: the complete file is linked into place, never over another."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make new keys, unless another process was first."""
     root, token_secret = _fresh_root(), secrets.token_bytes(32)
     keys = KeyFile(
         "",
@@ -219,31 +219,11 @@ def _create(path: Path) -> None:
         secrets.token_bytes(32),
         created=root.created,
     )
-    temporary = _write_beside(path, keys)
-    try:
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-        _sync_folder(path.parent)
-    finally:
-        temporary.unlink()
+    create_file(path, json.dumps(keys_to_json(keys), indent=2))
 
 
 def _replace(path: Path, keys: KeyFile) -> None:
-    """Readers see the old file or the new one, never a part."""
-    _write_beside(path, keys).replace(path)
-    _sync_folder(path.parent)
-
-
-def _write_beside(path: Path, keys: KeyFile) -> Path:
-    temporary = path.with_name(f".keys.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(keys_to_json(keys), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    return temporary
+    replace_file(path, json.dumps(keys_to_json(keys), indent=2))
 
 
 @contextmanager
@@ -254,13 +234,5 @@ def _changing(data_dir: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from windvane.audit.chain import BrokenChain, Head, read_line
+from windvane.durable import sync_folder
 
 _NAME = re.compile(r"(?P<writer>[0-9a-f]{8}(?:[0-9]{12})?)-(?P<day>\d{8})-(?P<first>\d{12})\.jsonl")
 _SERVER = re.compile(r"[0-9a-f]{8}")
@@ -209,7 +210,7 @@ class LogFiles:
         self._descriptor = os.open(path, flags, 0o600)
         self._size = os.fstat(self._descriptor).st_size
         self._day = day
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -220,11 +221,3 @@ def _replace(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

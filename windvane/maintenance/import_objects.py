@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from windvane.durable import sync_folder
 from windvane.errors import WindvaneError
 from windvane.maintenance.old_folder import (
     FOLDER,
@@ -24,7 +25,7 @@ from windvane.maintenance.old_folder import (
     put_in_place,
 )
 from windvane.maintenance.old_store import running
-from windvane.maintenance.sinks import sync_file_system, sync_folder
+from windvane.maintenance.sinks import sync_file_system
 from windvane.objects.records import Attributes, Version, Versioning
 from windvane.objects.store import EmbeddedObjects, open_objects
 

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
+from windvane.durable import sync_folder
 from windvane.maintenance.manifest import (
     CONFIG,
     MANIFEST,
@@ -26,7 +27,6 @@ from windvane.maintenance.sinks import (
     HashingReader,
     place_below,
     sync_file_system,
-    sync_folder,
 )
 
 _BLOCK = 1024 * 1024

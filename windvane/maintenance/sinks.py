@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from windvane.durable import sync_folder
 from windvane.maintenance.manifest import (
     MANIFEST,
     SUMS,
@@ -202,15 +203,6 @@ class HashingReader(io.RawIOBase):
         if self._left:
             raise BackupFault(f"{name} became shorter while it was read; try again.")
         return self._hash.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_file_system(folder: Path) -> None:

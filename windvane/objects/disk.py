@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from windvane.durable import sync_folder
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -30,11 +32,7 @@ class Disk:
 
     def sync_folder(self, path: Path) -> None:
         """Make names that were created in it, or removed from it, durable."""
-        descriptor = os.open(path, _FOLDER)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(path)
 
     def remove(self, path: Path) -> None:
         with suppress(FileNotFoundError):

@@ -142,10 +142,6 @@ class JobView:
         return self.board[0] if self.board else None
 
     @property
-    def n_scored(self) -> int:
-        return self.counts["Completed"]
-
-    @property
     def says(self) -> str:
         """What is worth telling to somebody who listens: it changes seldom."""
         now = next((phase.title for phase in self.phases if phase.state == "now"), "")

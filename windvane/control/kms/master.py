@@ -11,12 +11,12 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from windvane.durable import create_file, replace_file
 from windvane.errors import WindvaneError
 
 FILE_NAME = "keyring.json"
@@ -90,32 +90,9 @@ def load_master_keys(data_dir: Path, variable: str) -> MasterKeys:
 
 def write_keyring(path: Path, keys: Sequence[MasterKey], *, may_replace: bool = True) -> None:
     """Write the file, whole or not at all and synced; the last key is the current one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     document = {"keys": [{"id": key.id, "secret": key.secret.hex()} for key in keys]}
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(document, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        if may_replace:
-            temporary.replace(path)
-        elif not path.exists():
-            os.link(temporary, path)
-        _sync_folder(path.parent)
-    except FileExistsError:
-        return  # another process was first: its key is the key
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write = replace_file if may_replace else create_file
+    write(path, json.dumps(document, indent=2))
 
 
 def _read(path: Path) -> list[MasterKey]:

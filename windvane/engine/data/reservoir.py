@@ -62,10 +62,6 @@ class ThinnedRows:
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(self.seed)
 
-    @property
-    def is_sampled(self) -> bool:
-        return bool((self._thresholds < 1).any())
-
     def add(self, batch: pa.RecordBatch) -> None:
         draws = self._rng.random(batch.num_rows)
         codes = self._stratify(batch.column(self.target))

@@ -1,0 +1,31 @@
+import stat
+
+import pytest
+
+from windvane.durable import create_file, replace_file
+
+
+def test_a_file_is_replaced_whole_and_only_its_owner_reads_it(tmp_path):
+    path = tmp_path / "folder" / "keys.json"
+    for text in ("first", "second"):
+        replace_file(path, text)
+        assert path.read_text() == text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_that_is_there_is_not_created_again(tmp_path):
+    path = tmp_path / "keys.json"
+    for text in ("first", "second"):
+        create_file(path, text)
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "keys.json"
+    replace_file(path, "first")
+    with pytest.raises(UnicodeEncodeError):
+        replace_file(path, "\ud800")
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
