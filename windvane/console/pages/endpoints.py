@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,61 +17,13 @@ from windvane.console.endpoint.views import (
     figures_of,
     variants_of,
 )
+from windvane.console.list_query import ListQuery, address_fields, read_list_query
 from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.stream import stream_fragments
 from windvane.errors import AccessDenied, DoesNotExist
 
 STATUSES = ("InService", "Creating", "Updating", "Failed", "Deleting")
-_ORDERS = {"name": "Name", "created": "CreationTime", "status": "Status"}
-_PAGE = 25
 _EVERY_S = 1.5
-
-
-@dataclass(frozen=True)
-class ListQuery:
-    """What of the endpoints is asked for, as the page's address says it.
-
-    token    of the page; "" for the first one
-    """
-
-    name: str = ""
-    status: str = ""
-    sort: str = "created"
-    is_ascending: bool = False
-    token: str = ""
-
-    @property
-    def query(self) -> str:
-        told = {
-            "name": self.name,
-            "status": self.status,
-            "sort": "" if self.sort == "created" else self.sort,
-            "order": "asc" if self.is_ascending else "",
-            "token": self.token,
-        }
-        return urlencode({key: value for key, value in told.items() if value})
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self.name or self.status)
-
-    def sorted_by(self, sort: str) -> ListQuery:
-        """Return the query sorted by a column, from the first page; another way round if it is sorted so already."""
-        ascending = not self.is_ascending if sort == self.sort else sort != "created"
-        return replace(self.first_page(), sort=sort, is_ascending=ascending)
-
-    def first_page(self) -> ListQuery:
-        return replace(self, token="")
-
-    def parameters(self) -> dict[str, Any]:
-        """Return the parameters of ListEndpoints."""
-        asked = {"NameContains": self.name, "StatusEquals": self.status, "NextToken": self.token}
-        return {
-            **{key: value for key, value in asked.items() if value},
-            "SortBy": _ORDERS[self.sort],
-            "SortOrder": "Ascending" if self.is_ascending else "Descending",
-            "MaxResults": _PAGE,
-        }
 
 
 @dataclass(frozen=True)
@@ -100,7 +50,7 @@ class EndpointsView:
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
     """
 
-    wish: ListQuery
+    query: ListQuery
     rows: tuple[Row, ...]
     next: ListQuery | None
     deleted: str
@@ -121,43 +71,35 @@ _COLUMNS = (
 
 
 async def endpoints_page(request: Request) -> Response:
-    wish = _wish_of(request)
-    rows, following = await _rows(visit_of(request), wish)
+    query = _query_of(request)
+    rows, following = await _rows(visit_of(request), query)
     deleted = request.query_params.get("deleted", "")
-    view = EndpointsView(wish, rows, following, deleted, STATUSES, _COLUMNS)
+    view = EndpointsView(query, rows, following, deleted, STATUSES, _COLUMNS)
     return draw(request, "endpoints.html", view)
 
 
 async def live(request: Request) -> Response:
-    context, wish = visit_of(request), _wish_of(request)
+    context, query = visit_of(request), _query_of(request)
 
     async def render() -> Mapping[str, str]:
-        rows, _ = await _rows(context, wish)
+        rows, _ = await _rows(context, query)
         return {"rows": draw_part(request, "endpoint/rows.html", rows)}
 
     return stream_fragments(request, render, _EVERY_S)
 
 
-def _wish_of(request: Request) -> ListQuery:
-    asked = request.query_params
-    status, sort = asked.get("status", ""), asked.get("sort", "")
-    return ListQuery(
-        asked.get("name", "").strip(),
-        status if status in STATUSES else "",
-        sort if sort in _ORDERS else "created",
-        asked.get("order") == "asc",
-        asked.get("token", ""),
-    )
+def _query_of(request: Request) -> ListQuery:
+    return read_list_query("/console/endpoints", address_fields(request), STATUSES)
 
 
 async def _rows(
-    context: RequestContext, wish: ListQuery
+    context: RequestContext, query: ListQuery
 ) -> tuple[tuple[Row, ...], ListQuery | None]:
     """Return the endpoints that may be looked at, and the next page.
 
     raises    AccessDenied if there are some and none of them may be
     """
-    listed = await context.ask("sagemaker", "ListEndpoints", wish.parameters())
+    listed = await context.ask("sagemaker", "ListEndpoints", query.parameters())
     rows, refusal = [], None
     for one in listed["Endpoints"]:
         try:
@@ -168,7 +110,7 @@ async def _rows(
     if refusal is not None and not rows:
         raise refusal
     token = listed.get("NextToken")
-    return tuple(rows), replace(wish, token=token) if token else None
+    return tuple(rows), replace(query, token=token) if token else None
 
 
 async def _row(context: RequestContext, name: str) -> Row | None:

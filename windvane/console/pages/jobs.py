@@ -16,6 +16,12 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
 from windvane.console.job.first_job import FirstJob, first_job
 from windvane.console.job.phases import FINAL
+from windvane.console.list_query import (
+    ListQuery,
+    address_fields,
+    read_list_query,
+    whole_number,
+)
 from windvane.console.request_context import RequestContext, visit_of
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.security import PAGE_HEADERS
@@ -23,72 +29,10 @@ from windvane.console.stream import stream_fragments
 from windvane.errors import CallerFault, InvalidRequest
 
 _START = "/console/"
-_PAGE = 25
 _EVERY_S = 1.0
 _MOST_AT_ONCE = 100
 
 STATUSES = ("InProgress", "Stopping", "Completed", "Failed", "Stopped")
-_ORDERS = {"name": "Name", "created": "CreationTime", "status": "Status"}
-
-
-@dataclass(frozen=True)
-class ListQuery:
-    """What of the jobs is asked for, as the page's address says it.
-
-    token    of the page; "" for the first one
-    first    the number of the page's first job
-    """
-
-    name: str = ""
-    status: str = ""
-    sort: str = "created"
-    is_ascending: bool = False
-    token: str = ""
-    first: int = 1
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self.name or self.status)
-
-    @property
-    def fields(self) -> tuple[tuple[str, str], ...]:
-        """The fields of an address, or of a form that leads back here."""
-        parts = {
-            "name": self.name,
-            "status": self.status,
-            "sort": "" if self.sort == "created" else self.sort,
-            "order": "asc" if self.is_ascending else "",
-            "token": self.token,
-            "first": "" if self.first == 1 else str(self.first),
-        }
-        return tuple((key, value) for key, value in parts.items() if value)
-
-    @property
-    def query(self) -> str:
-        return urlencode(self.fields)
-
-    @property
-    def url(self) -> str:
-        return f"{_START}?{self.query}" if self.query else _START
-
-    def sorted_by(self, sort: str) -> ListQuery:
-        """Return the query sorted by a column, from the first page; another way round if it is sorted so already."""
-        again = sort == self.sort
-        ascending = not self.is_ascending if again else sort != "created"
-        return replace(self, sort=sort, is_ascending=ascending, token="", first=1)
-
-    def first_page(self) -> ListQuery:
-        return replace(self, token="", first=1)
-
-    def parameters(self) -> dict[str, Any]:
-        """Return the parameters of ListAutoMLJobOverviews."""
-        asked = {"NameContains": self.name, "StatusEquals": self.status, "NextToken": self.token}
-        return {
-            **{key: value for key, value in asked.items() if value},
-            "SortBy": _ORDERS[self.sort],
-            "SortOrder": "Ascending" if self.is_ascending else "Descending",
-            "MaxResults": _PAGE,
-        }
 
 
 @dataclass(frozen=True)
@@ -130,7 +74,7 @@ class JobsView:
     stopped    jobs that were told to stop by the form that led here
     """
 
-    wish: ListQuery
+    query: ListQuery
     rows: tuple[Row, ...]
     total: int
     next: ListQuery | None
@@ -142,7 +86,7 @@ class JobsView:
 
     @property
     def last(self) -> int:
-        return self.wish.first + len(self.rows) - 1
+        return self.query.first + len(self.rows) - 1
 
 
 @dataclass(frozen=True)
@@ -154,7 +98,7 @@ class StopView:
     """
 
     names: tuple[str, ...]
-    wish: ListQuery
+    query: ListQuery
     troubles: tuple[tuple[str, str], ...] = ()
 
 
@@ -201,16 +145,16 @@ async def stop_jobs(request: Request) -> Response:
     form, context = await form_of(request), visit_of(request)
     only = form.get("only")
     names = (only,) if only else tuple(dict.fromkeys(form.all("job")))[:_MOST_AT_ONCE]
-    wish = _wish(form.fields)
+    query = read_list_query(_START, form.fields, STATUSES)
     if not names:
         raise InvalidRequest("No job was selected. Select the jobs to stop.")
     if form.get("confirmed") != "yes":
-        return draw(request, "jobs_stop.html", StopView(names, wish))
+        return draw(request, "jobs_stop.html", StopView(names, query))
     troubles = tuple([one for name in names if (one := await _stopped(context, name)) is not None])
     if troubles:
-        return draw(request, "jobs_stop.html", StopView((), wish, troubles), 400)
-    query = urlencode([*wish.fields, ("stopped", len(names))])
-    return RedirectResponse(f"{_START}?{query}", 303, headers=PAGE_HEADERS)
+        return draw(request, "jobs_stop.html", StopView((), query, troubles), 400)
+    told = urlencode([*query.fields, ("stopped", len(names))])
+    return RedirectResponse(f"{_START}?{told}", 303, headers=PAGE_HEADERS)
 
 
 async def to_jobs(_: Request) -> Response:
@@ -227,41 +171,22 @@ async def _stopped(context: RequestContext, name: str) -> tuple[str, str] | None
 
 
 async def _seen(request: Request) -> JobsView:
-    context, query = visit_of(request), request.query_params
-    wish = _wish({key: query.getlist(key) for key in query})
-    page = await context.ask("windvane", "ListAutoMLJobOverviews", wish.parameters())
+    context = visit_of(request)
+    query = read_list_query(_START, address_fields(request), STATUSES)
+    page = await context.ask("windvane", "ListAutoMLJobOverviews", query.parameters())
     rows = tuple(_row(one) for one in page["AutoMLJobOverviews"])
     token = page.get("NextToken", "")
     return JobsView(
-        wish,
+        query,
         rows,
         page["TotalCount"],
-        replace(wish, token=token, first=wish.first + len(rows)) if token else None,
+        replace(query, token=token, first=query.first + len(rows)) if token else None,
         not all(row.is_over for row in rows),
-        _number(query.get("stopped", ""), 0),
+        whole_number(request.query_params.get("stopped", ""), 0),
         STATUSES,
         _COLUMNS,
         first_job(context.caller, await context.roles()),
     )
-
-
-def _wish(fields: Mapping[str, list[str]]) -> ListQuery:
-    """Read the query of an address or a form. What is none of the choices is what stands first among them."""
-    given = {key: values[0].strip() for key, values in fields.items() if values}
-    sort = given.get("sort", "")
-    status = given.get("status", "")
-    return ListQuery(
-        name=given.get("name", "")[:63],
-        status=status if status in STATUSES else "",
-        sort=sort if sort in _ORDERS else "created",
-        is_ascending=given.get("order") == "asc",
-        token=given.get("token", ""),
-        first=max(1, _number(given.get("first", ""), 1)),
-    )
-
-
-def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
 
 
 def _row(one: Mapping[str, Any]) -> Row:
