@@ -15,7 +15,6 @@ source    Hoang, Reyhanitabar, Rogaway and Vizar 2015, "Online authenticated-enc
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
@@ -24,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from windvane.errors import CorruptArtifact
+from windvane.objects.seekable import SeekableReader
 from windvane.sealing import derive_key
 
 FRAME_BYTES = 64 * 1024
@@ -141,7 +141,7 @@ class SealingWriter:
         self._file.write(sealed)
 
 
-class OpeningReader(io.RawIOBase):
+class OpeningReader(SeekableReader):
     """The plain bytes of a data file, seekable; closing it closes the file.
 
     raises    CorruptArtifact at once for a file that was cut off, and on reading frames that were changed
@@ -149,19 +149,12 @@ class OpeningReader(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, cipher: FrameCipher) -> None:
         self._file, self._cipher = file, cipher
-        self.size = plain_size(file.seek(0, os.SEEK_END))
+        super().__init__(plain_size(file.seek(0, os.SEEK_END)))
         self._last = _frames(self.size) - 1
-        self._position = 0
         self._frame = (-1, b"")
         self._file_at = -1
         if self.size == 0:
             self._open(0)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def chunks(self, start: int, end: int) -> Iterator[memoryview]:
         """Yield the bytes from `start` up to `end`, at most a frame at a time."""
@@ -170,16 +163,6 @@ class OpeningReader(io.RawIOBase):
             piece = memoryview(self._open(number))[offset : offset + end - start]
             yield piece
             start += len(piece)
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"Cannot seek to {base + offset}: it is before the start.")
-        self._position = base + offset
-        return self._position
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from windvane.objects.checksums import StoredChecksum
 from windvane.objects.errors import DamagedObject
+from windvane.objects.seekable import SeekableReader
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,7 +30,7 @@ class Segment:
     sum: StoredChecksum
 
 
-class ContentStream(io.RawIOBase):
+class ContentStream(SeekableReader):
     """Seekable. The checksum of a segment is compared when it is read from its first byte to its last."""
 
     def __init__(self, name: str, segments: Sequence[Segment], held: int | None = None) -> None:
@@ -42,28 +43,12 @@ class ContentStream(io.RawIOBase):
         self._name = name
         self._segments = segments
         self._starts = [0, *accumulate(segment.size for segment in segments)]
+        super().__init__(self._starts[-1])
         self._held = held
-        self._position = 0
         self._index = -1
         self._descriptor = -1
         self._sum_so_far, self._summed = StoredChecksum(), 0
         self._select(0)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._starts[-1]}[whence]
-        if base + offset < 0:
-            raise ValueError(f"negative position {base + offset}")
-        self._position = base + offset
-        return self._position
 
     def fileno(self) -> int:
         """Return the descriptor of the one file; raises UnsupportedOperation if there are several."""

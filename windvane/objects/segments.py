@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from windvane.objects.frames import FrameCipher, OpeningReader, plain_size
+from windvane.objects.seekable import SeekableReader
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Segment:
     cipher: FrameCipher
 
 
-class Segments(io.RawIOBase):
+class Segments(SeekableReader):
     """The plain bytes of all segments in order, seekable; closing it closes the file."""
 
     def __init__(self, file: BinaryIO, segments: Sequence[Segment]) -> None:
@@ -37,24 +38,8 @@ class Segments(io.RawIOBase):
         self._starts = [0]
         for segment in segments:
             self._starts.append(self._starts[-1] + plain_size(segment.stored_size))
-        self._position = 0
+        super().__init__(self._starts[-1])
         self._opened: tuple[int, OpeningReader] | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._starts[-1]}[whence]
-        if base + offset < 0:
-            raise ValueError(f"Cannot seek to {base + offset}: it is before the start.")
-        self._position = base + offset
-        return self._position
 
     def readinto(self, buffer: object) -> int:
         """Read up to the end of a segment at most."""
