@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from windvane.api.key_file import KeyFile
 from windvane.api.key_watch import KeyWatch
@@ -29,7 +28,7 @@ from windvane.process.volatile import remove_empty_folders
 from windvane.settings import DEFAULT_REGION, Settings
 from windvane.upkeep import Upkeep
 from windvane.web import Web
-from windvane.work.workers.process import WorkerProcess
+from windvane.work.workers.process import StartedWorkers
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Server:
     """
 
     def __init__(
-        self, settings: Settings, workers: Sequence[WorkerProcess] = (), address: str = ""
+        self, settings: Settings, workers: StartedWorkers | None = None, address: str = ""
     ) -> None:
         """Make every part; nothing is started yet.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.notes import Notes
@@ -10,7 +9,7 @@ from conformance.watching import watched
 
 from windvane.cli import service
 from windvane.settings import Settings
-from windvane.work.workers.process import WorkerProcess
+from windvane.work.workers.process import StartedWorkers
 
 
 def watch(notes_folder: Path) -> None:
@@ -19,7 +18,7 @@ def watch(notes_folder: Path) -> None:
 
     class Watched(service.Server):
         def __init__(
-            self, settings: Settings, workers: Sequence[WorkerProcess] = (), address: str = ""
+            self, settings: Settings, workers: StartedWorkers | None = None, address: str = ""
         ) -> None:
             super().__init__(settings, workers, address)
             self.asgi = watched(self.asgi, notes)

@@ -19,7 +19,7 @@ from pathlib import Path
 from windvane.automl.local import run
 from windvane.executor.cluster import Cluster, join
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import Place
+from windvane.executor.forks import OwnProcess, Place
 from windvane.executor.slot import SOCKET
 from windvane.process.parent_death import command
 
@@ -120,7 +120,7 @@ def ray_cluster(*, has_token: bool = True) -> Iterator[RayCluster]:
 def work_in_forks(folder: str) -> None:
     """Have the job that this process is about to run do its actions in forks of a fork server, as the service does."""
     place = Place(Path(folder))
-    run.ForkingExecutor = lambda _: ForkServerExecutor(_LIBRARIES, lambda _: place)  # type: ignore[misc,assignment]
+    run.ForkingExecutor = lambda _: ForkServerExecutor(OwnProcess(_LIBRARIES), lambda _: place)  # type: ignore[misc,assignment]
 
 
 def work_on_ray(address: str, token_file: str) -> None:

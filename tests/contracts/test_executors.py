@@ -13,7 +13,8 @@ import pytest
 from windvane.executor.base import End, Ended
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forking import ForkingExecutor
-from windvane.executor.forks import Place
+from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.zygote import Zygote, ZygoteLine
 from windvane.testing.executor_contract import (
     ExecutorContract,
     RemoteExecutorContract,
@@ -44,11 +45,28 @@ class TestForkingExecutor(ExecutorContract):
         assert end_of(executor).end is End.FINISHED
 
 
+LIBRARIES = ["windvane.testing.executor_contract"]
+
+
+@pytest.fixture(scope="module")
+def zygote():
+    made = Zygote(LIBRARIES)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["of its own", "of a zygote"])
+def source(request):
+    if request.param == "of its own":
+        return OwnProcess(LIBRARIES)
+    return ZygoteLine(request.getfixturevalue("zygote").line(), "contract")
+
+
 class TestForkServerExecutor(RemoteExecutorContract):
     @pytest.fixture
-    def executor(self, tmp_path):
+    def executor(self, tmp_path, source):
         place = Place(tmp_path)
-        made = ForkServerExecutor(["windvane.testing.executor_contract"], lambda _: place)
+        made = ForkServerExecutor(source, lambda _: place)
         yield made
         made.close()
         assert not list(tmp_path.iterdir())

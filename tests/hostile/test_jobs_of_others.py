@@ -27,7 +27,7 @@ from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.executor.base import Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import Place
+from windvane.executor.forks import OwnProcess, Place
 from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.store.base import Store, Transaction
@@ -334,7 +334,7 @@ def test_a_task_whose_folder_cannot_be_made_ends_its_job_and_not_the_worker(
         assert tx.insert(job)
         tx.add_tasks(job.arn, [NewTask(TaskKind.STEP, "step")], now)
     config = WorkConfig(tmp_path, "run", UP_SINCE, 2, room_mb())
-    executor = ForkServerExecutor([], place_of)
+    executor = ForkServerExecutor(OwnProcess([]), place_of)
     worker = Worker(config, Role.TRAIN, "run/a", store, executor)
     for _ in range(MAX_ATTEMPTS):
         assert worker.work_once()

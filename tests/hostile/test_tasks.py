@@ -36,7 +36,7 @@ from windvane.domain.task import Task, TaskKind
 from windvane.errors import AccessDenied
 from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import Place
+from windvane.executor.forks import OwnProcess, Place
 from windvane.process.confinement import Part
 from windvane.process.frames import pack
 from windvane.process.sandbox import sandbox_of
@@ -72,7 +72,7 @@ def executor_of(library: str, place_of: Callable[[Work], Place]) -> Iterator[For
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        executor = ForkServerExecutor([LIBRARY, library], place_of)
+        executor = ForkServerExecutor(OwnProcess([LIBRARY, library]), place_of)
     try:
         yield executor
     finally:
@@ -203,7 +203,7 @@ def test_all_that_a_server_keeps_of_a_job_is_its_owners_alone(tmp_path: Path) ->
     task = Task(id=1, job_arn=job.arn, kind=TaskKind.ANALYZE, key="a", payload={}, created=now)
     folder = workspace_of(tmp_path, job).folder
     order = TaskOrder(job, task, InFolder(folder), time.time() + 60, config.figures)
-    executor = ForkServerExecutor([LIBRARY], TaskPlaces(config, store).place_of)
+    executor = ForkServerExecutor(OwnProcess([LIBRARY]), TaskPlaces(config, store).place_of)
     executor.submit(work_of(order, 2000))
     finished(executor.poll(60))
     executor.close()

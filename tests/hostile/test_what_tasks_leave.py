@@ -35,7 +35,7 @@ from windvane.engine.candidates import Outcome, Plan, Score
 from windvane.engine.preview.records import PreviewRequest
 from windvane.errors import InvalidRequest, ModelFault
 from windvane.executor.forked import MOST_RESULT, MOST_VALUES, ForkedTask, read_result
-from windvane.executor.forks import Forks
+from windvane.executor.forks import Forks, OwnProcess
 from windvane.jsonsize import count_values
 from windvane.maintenance.backup import back_up
 from windvane.maintenance.restore import restore
@@ -401,7 +401,7 @@ def test_flags_that_a_task_puts_on_its_result_do_not_fail_who_reads_it(tmp_path:
 
 def test_no_process_that_forks_tasks_has_the_servers_log() -> None:
     """Whoever had its descriptor could cut the log off, or write lines into it that look like the server's."""
-    forks = Forks([])
+    forks = Forks(OwnProcess([]))
     try:
         for number in (1, 2):
             target = Path(f"/proc/{forks.pid}/fd/{number}").readlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from windvane.api.operation import Services
@@ -13,7 +12,7 @@ from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
-from windvane.work.workers.process import WorkerProcess
+from windvane.work.workers.process import StartedWorkers
 from windvane.work.workers.supervisor import Supervisor
 
 
@@ -30,7 +29,7 @@ class Execution:
 
 
 def make_execution(
-    base: Foundation, storage: ObjectStorage, workers: Sequence[WorkerProcess]
+    base: Foundation, storage: ObjectStorage, workers: StartedWorkers | None
 ) -> Execution:
     """Make the sandbox, and the supervisor of the workers.
 

@@ -8,7 +8,7 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -20,15 +20,13 @@ from windvane.cli.folder import publish_address
 from windvane.cli.handshakes import TlsServer
 from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
-from windvane.work.workers.process import WorkerProcess
+from windvane.work.workers.process import StartedWorkers
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
 
 
-async def serve(
-    settings: Settings, listener: socket.socket, workers: Sequence[WorkerProcess]
-) -> None:
+async def serve(settings: Settings, listener: socket.socket, workers: StartedWorkers) -> None:
     """Start in this, the main thread: children die with this thread.
 
     workers    that wait to be told what to be

@@ -13,7 +13,7 @@ from windvane.errors import WindvaneError
 from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.executor.exits import ended_of
 from windvane.executor.forked import Result, read_result
-from windvane.executor.forks import Forks, Line, Place
+from windvane.executor.forks import Forks, ForkServerSource, Line, Place
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
 from windvane.notes.untrusted import read_untrusted_note
@@ -25,15 +25,14 @@ _KILL_S = 10.0
 
 
 class ForkServerExecutor:
-    """Runs work in forks of a fork server. To be used by the thread that made it, which lives as long as the process:
-    the fork server dies with it.
+    """Runs work in forks of a fork server. To be used by the thread that made it, which lives as long as the process.
 
-    libraries    modules that work needs, loaded once
+    source       where its fork server comes from
     place_of     where some work is done, asked when it begins; what cannot have a place (OSError, WindvaneError) has FAILED
     """
 
-    def __init__(self, libraries: Sequence[str], place_of: Callable[[Work], Place]) -> None:
-        self.forks = Forks(libraries)
+    def __init__(self, source: ForkServerSource, place_of: Callable[[Work], Place]) -> None:
+        self.forks = Forks(source)
         self._place_of = place_of
         self._running: dict[str, _Running] = {}
         self._news: list[News] = []
@@ -111,7 +110,7 @@ class ForkServerExecutor:
         if running.stopped is None:
             running.stop(Ending.KILLED_TIME)
         else:
-            self.forks.close()
+            self.forks.end_server()
             is_late = running.stopped is Ending.KILLED_TIME
             why = Note(NoteCode.TIME_OVER if is_late else NoteCode.STARTER_ENDED)
             left = Exit(running.stopped, why)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from windvane.executor.base import Work
 from windvane.executor.forked import MOST_RESULT
@@ -34,8 +34,12 @@ _ENVIRONMENT = {
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     ),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""A fork server has one thread; and numbers come out the same, to the last digit, however many processors a machine has."""
+"""A fork server has one thread; and numbers come out the same, to the last digit, however many processors a machine has.
+Models that have all cores have threads that sleep while they wait for each other. Arrow's own allocators take a gigabyte of a
+task's limit before it is needed."""
 
 
 @dataclass(frozen=True)
@@ -96,23 +100,69 @@ class Line:
         return False
 
 
-class Forks:
-    """A fork server, as its owner sees it. To be used by the thread that made it, which lives as long as the process:
-    the fork server dies with it.
+class ForkServerSource(Protocol):
+    """Where fork servers come from."""
+
+    def start(self, channel: socket.socket, words: int) -> None:
+        """Start one.
+
+        channel    for its work; it ends with it
+        words      descriptor to which it writes what it has to say
+        raises     ConnectionError, OSError if none can be started
+        """
+        ...
+
+    def end(self) -> None:
+        """End the one that was started last, if it has not ended."""
+        ...
+
+    def close(self) -> None:
+        """Start none any more."""
+        ...
+
+
+class OwnProcess:
+    """Starts a fork server as a process of its own. It dies with the thread that starts it (process/parent_death.py).
 
     libraries    modules that work needs, loaded once
     """
 
     def __init__(self, libraries: Sequence[str]) -> None:
         self._libraries = tuple(libraries)
-        self._is_ready = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, channel: socket.socket, words: int) -> None:
+        module = "windvane.executor.forkserver"
+        self._process = start_loading(module, channel, self._libraries, words)
+
+    def end(self) -> None:
+        if self._process is not None:
+            end_process(self._process)
+
+    def close(self) -> None:
+        self.end()
+
+
+class Forks:
+    """A fork server, as its owner sees it. To be used by the thread that made it, which lives as long as the process.
+
+    source    where the fork server comes from
+    """
+
+    def __init__(self, source: ForkServerSource) -> None:
+        self._source = source
+        self._pid, self._watched = 0, -1
         self._deaths = 0
         self._start_server()
 
     @property
     def pid(self) -> int:
-        """The process of the fork server."""
-        return self._process.pid
+        """The process of the fork server.
+
+        raises    RuntimeError if it does not come up
+        """
+        self.wait_ready()
+        return self._pid
 
     def has_ended(self) -> bool:
         """Return whether the fork server is gone, and all that it ran."""
@@ -133,16 +183,19 @@ class Forks:
                 raise RuntimeError("The fork server did not start; its log says why.")
 
     def is_ready(self, timeout_s: float) -> bool:
-        """Return whether it takes work within this time. It is started again if it ended."""
+        """Return whether it takes work within this time. It is started again if it ended.
+
+        raises    ConnectionError, OSError if it cannot be
+        """
         if self.has_ended():
             _LOG.error("The fork server ended; it is started again.")
             time.sleep(min(self._deaths, _MOST_BACK_OFF_S))
             self._deaths += 1
-            self.close()
+            self.end_server()
             self._start_server()
-        if not self._is_ready:
-            self._is_ready = self._says_ready(timeout_s)
-        return self._is_ready
+        if not self._pid:
+            self._hear_ready(timeout_s)
+        return bool(self._pid)
 
     def start(self, work: Work, place: Place) -> Line:
         """Begin some work."""
@@ -168,40 +221,74 @@ class Forks:
         return Line(ours)
 
     def close(self) -> None:
-        """End it, and all that it runs."""
-        if self._process.poll() is None:
-            for send, target in ((os.killpg, self._process.pid), (os.kill, self._process.pid)):
-                with suppress(ProcessLookupError):
-                    send(target, signal.SIGKILL)
-            self._process.wait()
-        self._channel.close()
+        """End it, and all that it runs, for good."""
+        self.end_server()
+        self._source.close()
 
-    def _says_ready(self, timeout_s: float) -> bool:
+    def end_server(self) -> None:
+        """End it, and all that it runs. Another one is started when that is asked for."""
+        self._channel.close()
+        if self._watched >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._watched, signal.SIGKILL)
+            waiter = select.poll()
+            waiter.register(self._watched, select.POLLIN)
+            waiter.poll()
+            os.close(self._watched)
+        self._pid, self._watched = 0, -1
+        self._source.end()
+
+    def _hear_ready(self, timeout_s: float) -> None:
+        """Learn which process it is, if it says so within this time."""
         waiter = select.poll()
         waiter.register(self._channel, select.POLLIN)
         if not waiter.poll(1000 * timeout_s):
-            return False
+            return
         frames = FrameBuffer(max_body=0)
         with suppress(ConnectionError, BadFrame):
-            frames.feed(self._channel.recv(1 << 10))
-            return frames.next_frame() is not None
-        return False
+            data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 10, 1)
+            frames.feed(data)
+            if (frame := frames.next_frame()) is not None:
+                self._pid, [self._watched] = frame[0]["ready"], descriptors
 
     def _start_server(self) -> None:
-        ours, theirs = socket.socketpair()
-        program = [sys.executable, "-m", "windvane.executor.forkserver", str(theirs.fileno())]
+        self._channel, theirs = socket.socketpair()
         words = relay()
         try:
             with theirs:
-                self._process = subprocess.Popen(
-                    command([*program, *self._libraries]),
-                    stdin=subprocess.DEVNULL,
-                    stdout=words,
-                    stderr=words,
-                    pass_fds=(theirs.fileno(),),
-                    env=clean_environment(os.environ, _ENVIRONMENT),
-                )
+                self._source.start(theirs, words)
         finally:
             os.close(words)
-        self._channel = ours
-        self._is_ready = False
+
+
+def start_loading(
+    module: str,
+    channel: socket.socket,
+    libraries: Sequence[str],
+    words: int,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a program that loads libraries, with nothing secret in its environment. It dies with the thread that starts it.
+
+    channel      its first argument, as a descriptor
+    words        descriptor of its standard output and error
+    environment  that it has besides
+    """
+    program = [sys.executable, "-m", module, str(channel.fileno()), *libraries]
+    return subprocess.Popen(
+        command(program),
+        stdin=subprocess.DEVNULL,
+        stdout=words,
+        stderr=words,
+        pass_fds=(channel.fileno(),),
+        env=clean_environment(os.environ, {**_ENVIRONMENT, **(environment or {})}),
+    )
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program that was started by `start_loading`, with all of its session, and wait for its end."""
+    if process.poll() is None:
+        for send, target in ((os.killpg, process.pid), (os.kill, process.pid)):
+            with suppress(ProcessLookupError):
+                send(target, signal.SIGKILL)
+        process.wait()

@@ -6,7 +6,7 @@ Who gives it work may hold keys in its memory, so that no fork of it may touch d
 piece of work, and nothing else. On that socket comes one frame with the work (`Forks.start` says what stands in it), with the
 descriptor that the work is to have, if there is one, and perhaps {"kill": how}. It is answered by {"ending": ...} with the
 result as its body, and before that, as often as the work says something, by {"said": true} with that as the body. Work ends
-with its socket, and the fork server with its channel.
+with its socket, and the fork server with its channel. First of all it says {"ready": its pid}, with a descriptor of itself.
 
 Work tells of an account's data, and its result more. So the fork server reads neither: for each socket it forks an attendant
 that reads the work, forks its process and passes on what came of it. What one leaves in memory is in no other's.
@@ -201,6 +201,16 @@ def _work(function: str, payload: Mapping[str, Any], folder: Path, mouth: int) -
     return dict(function_of(function)(payload, say))
 
 
+def serve(channel: socket.socket) -> None:
+    """Be a fork server from now on: say so, with a descriptor of this process, and take work until the channel ends."""
+    own = os.getpid()
+    with suppress(ConnectionError):
+        watched = os.pidfd_open(own)
+        socket.send_fds(channel, [pack({"ready": own})], [watched])
+        os.close(watched)
+        ForkServer(channel).run()
+
+
 def main() -> None:
     faulthandler.enable()
     log_to("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -209,8 +219,7 @@ def main() -> None:
     for library in sys.argv[2:]:
         import_module(library)
     gc.freeze()
-    channel.sendall(pack({"ready": True}))
-    ForkServer(channel).run()
+    serve(channel)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from windvane.executor.base import Ended, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import Place
+from windvane.executor.forks import OwnProcess, Place
 from windvane.executor.news_json import news_to_text, work_from_text
 from windvane.process.frames import BadFrame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
@@ -168,7 +168,7 @@ def main() -> None:
     path, folder, libraries = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     os.umask(0o077)
     folder.mkdir(parents=True, exist_ok=True)
-    executor = ForkServerExecutor(libraries, lambda _: Place(folder))
+    executor = ForkServerExecutor(OwnProcess(libraries), lambda _: Place(folder))
     executor.forks.wait_ready()
     server = NodeServer(path, executor)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -27,6 +27,9 @@ _NUMBERS = {
 }
 """Of calls whose number differs; source: the kernel's tables, arch/x86/entry/syscalls and asm-generic/unistd.h"""
 
+_PR_SET_NAME, NAME_BYTES = 15, 15
+"""Source: linux/prctl.h, and TASK_COMM_LEN less the byte that ends it"""
+
 _SAME = {
     "openat2": 437,
     "landlock_create_ruleset": 444,
@@ -64,6 +67,15 @@ def prctl(option: int, *arguments: int) -> int:
     if result < 0:
         raise_for(f"prctl({option})", ctypes.get_errno())
     return result
+
+
+def name_process(name: str) -> None:
+    """Give this process the name that `ps` and /proc/PID/comm show, of which the kernel keeps 15 bytes.
+
+    raises    OSError
+    """
+    kept = ctypes.create_string_buffer(name.encode()[:NAME_BYTES] + b"\0")
+    prctl(_PR_SET_NAME, ctypes.addressof(kept))
 
 
 def unshare(flags: int) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from windvane.process.linux import NAME_BYTES
+
 _PROC = Path("/proc")
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -47,10 +49,18 @@ def tree_memory_mb(leader: int) -> float:
     return sum(_held_kb(pid) for pid in tree_of(leader)) / _KB_PER_MB
 
 
-def grandchildren_memory_mb(parent: int) -> float:
-    """Return the same of all that descends from a process, without itself and its children."""
-    children = {pid for pid, above, _ in _processes() if above == parent}
-    return sum(_held_kb(pid) for pid in tree_of(parent) - {parent} - children) / _KB_PER_MB
+def children_memory_mb(parent: int) -> float:
+    """Return the same of all that descends from a process, without the process itself."""
+    return sum(_held_kb(pid) for pid in tree_of(parent) - {parent}) / _KB_PER_MB
+
+
+def children_named(parent: int, name: str) -> list[int]:
+    """Return the pids of a process's children that have this name, as `ps` shows it (linux.py, `name_process`)."""
+    return [
+        pid
+        for pid, above, _ in _processes()
+        if above == parent and _name_of(pid) == name.encode()[:NAME_BYTES]
+    ]
 
 
 def exceeds_mb(leader: int, cap_mb: float) -> tuple[bool, float]:
@@ -123,6 +133,13 @@ def _processes() -> Iterator[tuple[int, int, int]]:
             continue
         after_name = stat[stat.rindex(")") + 2 :].split()
         yield int(entry.name), int(after_name[1]), int(after_name[3])
+
+
+def _name_of(pid: int) -> bytes:
+    try:
+        return (_PROC / str(pid) / "comm").read_bytes().removesuffix(b"\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _held_kb(pid: int) -> int:

@@ -6,13 +6,17 @@ It loads before it is told anything, so that it can be started while the server 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from windvane.executor.zygote import Zygote
 from windvane.process.parent_death import command
-from windvane.work.workers.roles import Role
+from windvane.work.workers.order import LIBRARY
+from windvane.work.workers.roles import LIBRARIES, Role
 
 READY_LINE = b"ready\n"
 """What a worker says on its standard output once it looks for tasks."""
@@ -22,29 +26,29 @@ _ENVIRONMENT = {
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     ),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Workers fork, so they must not have a second thread; models are trained on one thread each anyway, but for those that have all
-cores, whose threads sleep while they wait for each other. Arrow's own allocators take a gigabyte of a task's limit before it
-is needed."""
+"""A worker needs no thread but its own."""
 
 
 class WorkerProcess:
     """A worker that has been started. It dies with the thread that started it (process/parent_death.py)."""
 
-    def __init__(self, role: Role, data_dir: Path) -> None:
+    def __init__(self, role: Role, data_dir: Path, line: socket.socket) -> None:
         """Start it, with nothing to do yet.
 
+        line      to the zygote; the worker's from now on
         raises    OSError if it cannot be started
         """
         self.role = role
-        self._process = subprocess.Popen(
-            command([sys.executable, "-m", "windvane.work.workers.worker", role]),
-            env={**os.environ, **_ENVIRONMENT, "WINDVANE_DATA_DIR": str(data_dir)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        program = [sys.executable, "-m", "windvane.work.workers.worker", role, str(line.fileno())]
+        with line:
+            self._process = subprocess.Popen(
+                command(program),
+                env={**os.environ, **_ENVIRONMENT, "WINDVANE_DATA_DIR": str(data_dir)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=(line.fileno(),),
+            )
         if self._process.stdin is None or self._process.stdout is None:
             raise OSError("a worker was started without pipes")
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
@@ -90,9 +94,36 @@ class WorkerProcess:
         self._stdout.close()
 
 
-def start_all(workers: int, data_dir: Path) -> list[WorkerProcess]:
+@dataclass(frozen=True)
+class StartedWorkers:
+    """Workers that wait to be told what to be, and the zygote that has their lines."""
+
+    zygote: Zygote
+    processes: tuple[WorkerProcess, ...]
+
+
+def start_all(workers: int, data_dir: Path) -> StartedWorkers:
     """Start one express worker and so many training workers. They wait to be told."""
-    return [WorkerProcess(role, data_dir) for role in posts(workers)]
+    zygote = new_zygote(data_dir)
+    processes = [WorkerProcess(role, data_dir, zygote.line()) for role in posts(workers)]
+    return StartedWorkers(zygote, tuple(processes))
+
+
+def new_zygote(data_dir: Path) -> Zygote:
+    """Start a zygote with all that the tasks of a server need, on its data folder.
+
+    raises    OSError
+    """
+    return Zygote((LIBRARY, *LIBRARIES), {"WINDVANE_DATA_DIR": str(data_dir)})
+
+
+def title_of(name: str) -> str:
+    """Return which of its server's workers one is, of the name that it is told.
+
+    >>> title_of("a-run/train-1/2")
+    'train-1'
+    """
+    return name.rsplit("/", 2)[1]
 
 
 def posts(workers: int) -> tuple[Role, ...]:

@@ -1,4 +1,4 @@
-"""What workers are for, and what each has loaded before its first task."""
+"""What workers are for, and what is loaded before their first task."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 _LONG = tuple(kind for kind in TaskKind if kind.is_training)
 _ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
 
-_READING = ("duckdb", "scipy.sparse")
-_REPORTING = (
+LIBRARIES = (
+    "duckdb",
+    "scipy.sparse",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "nbformat.v4",
     "reportlab.platypus",
-)
-_TRAINING = (
     "lightgbm",
     "sklearn.ensemble",
     "scipy.optimize",
@@ -26,6 +25,7 @@ _TRAINING = (
     "catboost",
     "matplotlib.font_manager",  # its list of fonts lies where no task reaches
 )
+"""Modules that tasks import when they need them, to be loaded once, before any fork."""
 
 
 class Role(StrEnum):
@@ -46,9 +46,3 @@ class Role(StrEnum):
     def kinds(self) -> tuple[TaskKind, ...]:
         """Return all kinds of tasks to look for."""
         return tuple(kind for kinds in self.turns for kind in kinds)
-
-    @property
-    def libraries(self) -> tuple[str, ...]:
-        """Modules that its tasks import when they need them, to be loaded once, before any fork."""
-        own = _REPORTING if self is Role.EXPRESS else _TRAINING
-        return (*_READING, *own)

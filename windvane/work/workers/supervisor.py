@@ -7,16 +7,16 @@ them (process/parent_death.py): it lives until they have been stopped. So does t
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from windvane.errors import WindvaneError
-from windvane.process.memory import grandchildren_memory_mb
 from windvane.work.workers.config import WorkConfig, config_to_json
-from windvane.work.workers.process import WorkerProcess, posts
+from windvane.work.workers.process import StartedWorkers, WorkerProcess, new_zygote, posts
 from windvane.work.workers.roles import Role
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class _Post:
 
 
 class Supervisor:
-    def __init__(self, config: WorkConfig, started: Sequence[WorkerProcess] = ()) -> None:
+    def __init__(self, config: WorkConfig, started: StartedWorkers | None = None) -> None:
         """Prepare to keep as many workers running as the configuration says.
 
         started    processes that wait to be told what to be; others are started as they are needed
@@ -60,7 +60,8 @@ class Supervisor:
         self._config = config
         roles = posts(config.workers)
         self._posts = [_Post(role, roles[:at].count(role) + 1) for at, role in enumerate(roles)]
-        self._started = list(started)
+        self._started = list(started.processes) if started else []
+        self._zygote = started.zygote if started else None
         self._timeout_s = _STOP_S
         self._express_seen = time.monotonic()
         self._stopping = threading.Event()
@@ -103,10 +104,10 @@ class Supervisor:
 
     def memory_bytes(self, worker: str) -> int | None:
         """Return what the task holds that the worker of this name has in hand; None if no such worker is at work."""
+        zygote = self._zygote
         for post in self._posts:
-            process = post.process
-            if process is not None and self._name(post) == worker:
-                return int(grandchildren_memory_mb(process.pid) * 1024**2)  # it forks none itself
+            if zygote and post.process is not None and self._name(post) == worker:
+                return int(zygote.memory_mb(post.title) * 1024**2)
         return None
 
     def gauges(self) -> Iterator[tuple[str, float]]:
@@ -146,9 +147,22 @@ class Supervisor:
         waiting = next((one for one in self._started if one.role is post.role), None)
         if waiting is not None:
             self._started.remove(waiting)
-        process = waiting or WorkerProcess(post.role, self._config.data_dir)
+        process = waiting or WorkerProcess(post.role, self._config.data_dir, self._line())
         process.tell(self._name(post), config_to_json(self._config))
         return process
+
+    def _line(self) -> socket.socket:
+        """Return a line to the zygote, which is started again if it has ended: its workers have then, too.
+
+        raises    OSError
+        """
+        if self._zygote is not None and self._zygote.has_ended():
+            _LOG.error("The process that has loaded the libraries ended; it is started again.")
+            self._zygote.close()
+            self._zygote = None
+        if self._zygote is None:
+            self._zygote = new_zygote(self._config.data_dir)
+        return self._zygote.line()
 
     def _name(self, post: _Post) -> str:
         """Unique among all workers ever; the tasks that it claims bear it."""
@@ -173,3 +187,5 @@ class Supervisor:
             process.end(max(0.0, give_up - time.monotonic()))
         for post in self._posts:
             post.process, post.is_ready = None, False
+        if self._zygote is not None:
+            self._zygote.close()

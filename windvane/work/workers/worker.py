@@ -11,6 +11,7 @@ import faulthandler
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.executor.base import Executor
 from windvane.executor.exits import ended_of
 from windvane.executor.fork_server_executor import ForkServerExecutor
+from windvane.executor.zygote import ZygoteLine
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
 from windvane.process.child import failed_with
@@ -35,8 +37,7 @@ from windvane.work.workers.attendance import LEASE, Attendance
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.exchanges import Exchanges, OutOfReach
-from windvane.work.workers.order import LIBRARY
-from windvane.work.workers.process import READY_LINE
+from windvane.work.workers.process import READY_LINE, title_of
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.starting import TaskPlaces
@@ -227,9 +228,12 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
     return deploy
 
 
-def main(role: Role) -> None:
+def main(role: Role, line: int) -> None:
     """The process of a worker. Standard input says what it is to be, its name in the first line; standard output says
-    when it is ready, and nothing else."""
+    when it is ready, and nothing else.
+
+    line    descriptor of its line to the zygote
+    """
     faulthandler.enable()
     name, _, told = sys.stdin.read().partition("\n")
     if not told:
@@ -241,8 +245,8 @@ def main(role: Role) -> None:
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     places = TaskPlaces(config, store)
-    # The libraries of its fork server take seconds to load: other workers are to be ready first.
-    executor = ForkServerExecutor((LIBRARY, *role.libraries), places.place_of)
+    source = ZygoteLine(socket.socket(fileno=line), title_of(name))
+    executor = ForkServerExecutor(source, places.place_of)
     worker = Worker(config, role, name, store, executor, partial(executor.is_ready, _READY_S))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -256,4 +260,4 @@ def main(role: Role) -> None:
 
 
 if __name__ == "__main__":
-    main(Role(sys.argv[1]))
+    main(Role(sys.argv[1]), int(sys.argv[2]))

@@ -16,6 +16,9 @@ from windvane.work.workers.supervisor import Supervisor
 
 NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
 
+_WHOLE = 5
+"""A zygote, two workers, and the fork server of each."""
+
 _SERVER = """
 import sys, time
 from pathlib import Path
@@ -51,6 +54,18 @@ def _children(folder: Path) -> set[int]:
     return found
 
 
+def _running(folder: Path, words: str) -> int:
+    """The only process of this data folder in whose command line they stand and that is no fork of another such."""
+    found = {
+        pid
+        for pid in _children(folder)
+        if words in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    }
+    parents = {pid: int(Path(f"/proc/{pid}/stat").read_text().split()[3]) for pid in found}
+    [first] = [pid for pid, parent in parents.items() if parent not in found]
+    return first
+
+
 def _await(condition: Callable[[], bool], within_s: float) -> None:
     until = time.monotonic() + within_s
     while not condition():
@@ -65,11 +80,10 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
     supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 1, 2048, s3=NOWHERE))
     supervisor.start(now)
     assert supervisor.faults() == []
-    _await(lambda: len(_children(tmp_path)) == 4, 20)  # two workers, and the fork server of each
-    first = _children(tmp_path)
+    _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
     assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
     assert supervisor.memory_bytes("run/train-1/2") is None
-    os.kill(min(first), signal.SIGKILL)
+    os.kill(_running(tmp_path, "workers.worker train"), signal.SIGKILL)
     _await(lambda: bool(supervisor.faults()), 5)
     assert supervisor.is_able_to_lead(), "it was a moment ago"
     supervisor._express_seen -= 60
@@ -84,6 +98,24 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
     store.close()
 
 
+def test_workers_go_on_when_the_zygote_of_their_fork_servers_is_killed(tmp_path: Path) -> None:
+    store = open_store("", tmp_path)
+    store.migrate()
+    now = datetime.now(UTC)
+    supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 1, 2048, s3=NOWHERE))
+    supervisor.start(now)
+    try:
+        _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
+        first = _children(tmp_path)
+        os.kill(_running(tmp_path, "zygote_process"), signal.SIGKILL)
+        _await(lambda: not first & _children(tmp_path), 20)
+        _await(lambda: len(_children(tmp_path)) == _WHOLE and not supervisor.faults(), 60)
+    finally:
+        supervisor.stop()
+        store.close()
+    assert _children(tmp_path) == set()
+
+
 def test_workers_do_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", _SERVER, str(tmp_path)], stdout=subprocess.PIPE
@@ -91,7 +123,7 @@ def test_workers_do_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
     assert server.stdout is not None
     with server.stdout:
         assert server.stdout.readline() == b"ready\n"
-        _await(lambda: len(_children(tmp_path)) == 4, 20)
+        _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
         server.kill()
         server.wait()
     _await(lambda: not _children(tmp_path), 3)

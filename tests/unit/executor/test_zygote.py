@@ -1,0 +1,101 @@
+"""Fork servers of one zygote: each its own asker's alone, ended with it, named as it says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from windvane.executor.forks import Forks, Place
+from windvane.executor.zygote import Zygote, ZygoteLine
+from windvane.process.memory import children_named
+from windvane.testing.executor_contract import work
+
+WAIT_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    made = Zygote(["windvane.testing.executor_contract"])
+    yield made
+    made.close()
+
+
+def await_(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def sockets_of(pid: int) -> list[str]:
+    found = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    return [target for target in found if target.startswith("socket:")]
+
+
+def test_a_fork_server_has_its_name_and_no_socket_but_its_channel(zygote: Zygote) -> None:
+    first = Forks(ZygoteLine(zygote.line(), "train-1"))
+    second = Forks(ZygoteLine(zygote.line(), "a name that is too long"))
+    try:
+        assert Path(f"/proc/{second.pid}/comm").read_text() == "a name that is \n"
+        assert children_named(zygote.pid, "train-1") == [first.pid]
+        for forks in (first, second):
+            assert len(sockets_of(forks.pid)) == 1
+            assert os.getsid(forks.pid) == forks.pid
+    finally:
+        first.close()
+        second.close()
+    assert children_named(zygote.pid, "train-1") == []
+
+
+def test_the_memory_of_work_is_told_by_the_name_of_its_fork_server(
+    zygote: Zygote, tmp_path: Path
+) -> None:
+    forks = Forks(ZygoteLine(zygote.line(), "train-2"))
+    assert forks.pid
+    assert zygote.memory_mb("train-2") == 0
+    line = forks.start(work("hang"), Place(tmp_path))
+    try:
+        await_(lambda: zygote.memory_mb("train-2") > 1)
+        assert zygote.memory_mb("train-3") == 0
+    finally:
+        line.close()
+        forks.close()
+
+
+def test_a_fork_server_ends_with_its_channel(zygote: Zygote, tmp_path: Path) -> None:
+    """So it does when its asker is killed."""
+    ours, theirs = socket.socketpair()
+    line = ZygoteLine(zygote.line(), "orphan")
+    with Path(os.devnull).open("w") as words, theirs:
+        line.start(theirs, words.fileno())
+    await_(lambda: bool(children_named(zygote.pid, "orphan")))
+    ours.close()
+    await_(lambda: not children_named(zygote.pid, "orphan"))
+    line.close()
+
+
+def test_a_fork_server_that_was_killed_is_there_again_at_once(zygote: Zygote) -> None:
+    forks = Forks(ZygoteLine(zygote.line(), "again"))
+    first = forks.pid
+    os.kill(first, signal.SIGKILL)
+    await_(forks.has_ended)
+    assert forks.pid != first
+    forks.close()
+
+
+def test_nobody_gets_a_fork_server_of_a_zygote_that_has_ended() -> None:
+    zygote = Zygote(["windvane.testing.executor_contract"])
+    forks = Forks(ZygoteLine(zygote.line(), "last"))
+    assert forks.pid
+    zygote.close()
+    assert zygote.has_ended()
+    await_(forks.has_ended)
+    with pytest.raises(ConnectionError):
+        forks.is_ready(1.0)
+    forks.close()

@@ -1,0 +1,86 @@
+"""A zygote: a process that has loaded the libraries once for all fork servers of a server, which are forks of it and so are
+there at once, and share the memory of what was loaded. (Android and Chrome call such a process so.)"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from windvane.executor.forks import end_process, start_loading
+from windvane.process.memory import children_memory_mb, children_named
+from windvane.process.standard_error import relay
+
+
+class Zygote:
+    """As seen by who started it. It dies with the thread that did (process/parent_death.py), and its fork servers with it.
+
+    libraries    modules that work needs, of every kind
+    environment  that its fork servers have besides
+    """
+
+    def __init__(
+        self, libraries: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """raises    OSError if it cannot be started"""
+        self._channel, theirs = socket.socketpair()
+        words = relay()
+        try:
+            with theirs:
+                module = "windvane.executor.zygote_process"
+                self._process: subprocess.Popen[bytes] = start_loading(
+                    module, theirs, libraries, words, environment
+                )
+        finally:
+            os.close(words)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def line(self) -> socket.socket:
+        """Return a socket for `ZygoteLine`, in this process or another.
+
+        raises    ConnectionError if the zygote has ended
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                socket.send_fds(self._channel, [b"+"], [theirs.fileno()])
+        except ConnectionError:
+            ours.close()
+            raise
+        return ours
+
+    def memory_mb(self, name: str) -> float:
+        """Return what the work holds that a fork server of this name does now, in MiB."""
+        return sum(children_memory_mb(pid) for pid in children_named(self.pid, name))
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def close(self) -> None:
+        """End it, and all of its fork servers."""
+        end_process(self._process)
+        self._channel.close()
+
+
+class ZygoteLine:
+    """Gets fork servers from a zygote.
+
+    line    from `Zygote.line`
+    name    of the fork servers' processes, as `ps` shows it: at most 15 bytes
+    """
+
+    def __init__(self, line: socket.socket, name: str) -> None:
+        self._line, self._name = line, name
+
+    def start(self, channel: socket.socket, words: int) -> None:
+        socket.send_fds(self._line, [self._name.encode()], [channel.fileno(), words])
+
+    def end(self) -> None:
+        """Do nothing: a fork server ends with its channel."""
+
+    def close(self) -> None:
+        self._line.close()

@@ -1,0 +1,118 @@
+"""The process of a zygote: has loaded the libraries, knows no secret, and forks a fork server for whoever asks on its line.
+
+    python -m windvane.executor.zygote_process CHANNEL MODULE ...
+
+On the channel comes the line of one asker after another, and nothing else. On a line comes, for each fork server that is
+wanted, its name with two descriptors: the fork server's channel, and where it writes what it has to say. A fork server ends
+with its channel, and with the zygote, which ends with its own channel.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import logging
+import os
+import select
+import socket
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from windvane.executor.forkserver import serve
+from windvane.process.linux import name_process
+from windvane.process.log_lines import log_to
+from windvane.process.parent_death import die_with_parent
+
+_LOG = logging.getLogger(__name__)
+
+MOST_NAME = 64
+"""Bytes of a fork server's name."""
+
+
+class ZygoteProcess:
+    """channel    of whoever started it"""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._lines: dict[int, socket.socket] = {}
+        self._fork_servers: dict[int, int] = {}
+        self._waiter = select.poll()
+        self._waiter.register(channel, select.POLLIN)
+
+    def run(self) -> None:
+        """Until nobody can ask any more; what was forked dies with it."""
+        while True:
+            for descriptor, _ in self._waiter.poll():
+                if descriptor in self._fork_servers:
+                    self._collect(descriptor)
+                elif descriptor in self._lines:
+                    self._answer(descriptor)
+                elif not self._take_line():
+                    return
+
+    def _take_line(self) -> bool:
+        """Listen to one more asker. Returns whether there may be others."""
+        data, descriptors, _, _ = socket.recv_fds(self._channel, 1, 1)
+        for descriptor in descriptors:
+            self._lines[descriptor] = socket.socket(fileno=descriptor)
+            self._waiter.register(descriptor, select.POLLIN)
+        return bool(data)
+
+    def _answer(self, descriptor: int) -> None:
+        """Fork what is asked for on a line, or forget the line if its asker is gone."""
+        name, given, _, _ = socket.recv_fds(self._lines[descriptor], MOST_NAME, 2)
+        if not name:
+            self._waiter.unregister(descriptor)
+            self._lines.pop(descriptor).close()
+            return
+        channel, words = given
+        own = os.getpid()
+        fork_server = os.fork()
+        if fork_server == 0:
+            self._become(name.decode(), channel, words, own)
+        os.close(channel)
+        os.close(words)
+        watched = os.pidfd_open(fork_server)
+        self._fork_servers[watched] = fork_server
+        self._waiter.register(watched, select.POLLIN)
+
+    def _become(self, name: str, channel: int, words: int, parent_pid: int) -> NoReturn:
+        """The life of a fork server, which has nothing of the zygote's but its libraries."""
+        try:
+            os.setsid()
+            die_with_parent(parent_pid)
+            for line in (self._channel, *self._lines.values()):
+                line.close()
+            for watched in self._fork_servers:
+                os.close(watched)
+            for stream in (1, 2):
+                os.dup2(words, stream)
+            os.close(words)
+            name_process(name)
+            serve(socket.socket(fileno=channel))
+        except BaseException:  # noqa: BLE001 - the end of a process
+            _LOG.exception("A fork server ended.")
+        finally:
+            os._exit(0)
+
+    def _collect(self, watched: int) -> None:
+        """Of a fork server that has ended."""
+        os.waitpid(self._fork_servers.pop(watched), 0)
+        self._waiter.unregister(watched)
+        os.close(watched)
+
+
+def main() -> None:
+    faulthandler.enable()
+    log_to("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    os.umask(0o077)
+    for library in sys.argv[2:]:
+        import_module(library)
+    gc.freeze()
+    ZygoteProcess(channel).run()
+
+
+if __name__ == "__main__":
+    main()
