@@ -173,7 +173,8 @@ def artifacts_of(
 
 
 def bucket_owners(settings: Settings, objects: ObjectStore | None) -> BucketOwners:
-    """The bucket in which tasks exchange data is no account's, though they may do so elsewhere now."""
+    """Return whose bucket is whose. The bucket in which tasks exchange data is no account's, though they may do so
+    elsewhere now."""
     if objects is not None:
         return objects
     bucket = default_bucket(settings.account, DEFAULT_REGION)

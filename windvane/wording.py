@@ -116,7 +116,7 @@ def listed(parts: Sequence[str], limit: int = 10) -> str:
 
 
 def _decimals(value: float, digits: int) -> int:
-    """So many that `digits` count, after rounding to as many."""
+    """Return so many decimals that `digits` count, after rounding to as many."""
     return max(0, _last_place(value, digits))
 
 

@@ -64,7 +64,7 @@ class Signer:
         return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
 
     def open(self, text: str) -> SessionToken | None:
-        """None if it was not made here."""
+        """Return the session token of a text; None if it was not made here."""
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
             raw = base64.b64decode(padded, altchars=b"-_", validate=True)
@@ -131,7 +131,7 @@ class Authenticator:
         return self._session(credential, token.region)
 
     def by_keys(self, access_key: str, secret_key: str, region: str) -> Session | None:
-        """The session of whoever has a permanent key and its secret; None if they do not go together."""
+        """Return the session of whoever has a permanent key and its secret; None if they do not go together."""
         credential = self._credential(access_key)
         known = credential.secret_key if credential else secrets.token_hex(20)
         is_right = hmac.compare_digest(_hashed(known), _hashed(secret_key))
@@ -183,7 +183,7 @@ class Authenticator:
         return self._keyring.credential(access_key, "", self._clock())
 
     def _credential_of(self, token: SessionToken) -> Credential | None:
-        """None if the key is no more, or has another secret."""
+        """Return the credential of a session; None if the key is no more, or has another secret."""
         credential = self._credential(token.access_key)
         if credential is None:
             return None

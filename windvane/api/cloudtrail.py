@@ -90,7 +90,7 @@ class Trail:
 
 
 def trail_operations(trail: Trail) -> dict[tuple[str, str], Handler]:
-    """(service, operation) -> handler, as the wire wants it."""
+    """Return (service, operation) -> handler, as the wire wants it."""
     return {("cloudtrail", "LookupEvents"): trail.look_up}
 
 

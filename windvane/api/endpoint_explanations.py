@@ -28,7 +28,7 @@ _AT_ONCE = 2
 def explanation_operations(
     router: Router, explaining: Explaining
 ) -> dict[tuple[str, str], AsyncHandler]:
-    """(service, operation) -> handler, as the wire wants it."""
+    """Return (service, operation) -> handler, as the wire wants it."""
     turns = AccountSemaphores(_AT_ONCE)
 
     async def describe_endpoint_schema(call: Call) -> Result:

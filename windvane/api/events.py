@@ -19,7 +19,7 @@ _AT_ONCE = 2
 
 
 def event_operations(jobs: Jobs, streams: Streams) -> dict[tuple[str, str], StreamHandler]:
-    """(service, operation) -> handler, as the wire wants it."""
+    """Return (service, operation) -> handler, as the wire wants it."""
     turns = AccountSemaphores(_AT_ONCE)
 
     async def follow_events(call: Call) -> AsyncIterator[bytes]:

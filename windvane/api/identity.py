@@ -19,10 +19,10 @@ _TABLES = (
 
 
 def refused_members() -> dict[tuple[str, str], tuple[str, ...]]:
-    """(service, operation) of IAM -> members of its request that cannot be honoured."""
+    """Return (service, operation) of IAM -> members of its request that cannot be honoured."""
     return {("iam", name): members for table in _TABLES for name, members in table.refused.items()}
 
 
 def identity_operations(parts: IdentityParts) -> dict[tuple[str, str], Handler]:
-    """(service, operation) -> handler, as the wire wants it."""
+    """Return (service, operation) -> handler, as the wire wants it."""
     return {key: handler for table in _TABLES for key, handler in table.bound_to(parts).items()}

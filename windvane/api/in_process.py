@@ -99,7 +99,8 @@ class InProcessClient:
     def refusal(
         self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any]
     ) -> NotAuthorized | None:
-        """Why the caller may not do this; None if nothing is known against it. Nothing is asked, and nothing recorded.
+        """Return why the caller may not do this; None if nothing is known against it. Nothing is asked, and nothing
+        recorded.
 
         parameters    {} to ask whether there is anything that the operation may be done to
         """

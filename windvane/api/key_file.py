@@ -228,7 +228,7 @@ def _replace(path: Path, keys: KeyFile) -> None:
 
 @contextmanager
 def _changing(data_dir: Path) -> Iterator[None]:
-    """One change at a time, whichever process makes it."""
+    """Let one process at a time change the file."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(data_dir, os.O_RDONLY)
     try:

@@ -72,7 +72,8 @@ class KeyRing:
         )
 
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
-        """None if the key is unknown, does not go with the token, or what it comes from is gone.
+        """Return the credential of a key; None if the key is unknown, does not go with the token, or what it comes
+        from is gone.
 
         raises    Expired for temporary keys whose time is over
         """
@@ -256,7 +257,7 @@ def _secret_of(safe: KeySafe, account: str, access_key: str, sealed: str) -> str
 
 
 def _user_credential(safe: KeySafe, record: AccessKey, user: User) -> Credential | None:
-    """None for a secret that this server cannot open."""
+    """Return the credential of a user's key; None for a secret that this server cannot open."""
     secret = _secret_of(safe, record.account, record.name, record.sealed_secret)
     if secret is None:
         return None

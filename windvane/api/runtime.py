@@ -21,7 +21,7 @@ UNSERVED = {
 
 
 def runtime_operations(router: Router) -> dict[tuple[str, str], AsyncHandler]:
-    """(service, operation) -> handler, as the wire wants it."""
+    """Return (service, operation) -> handler, as the wire wants it."""
 
     async def invoke_endpoint(call: Call) -> Result:
         parameters = call.parameters

@@ -44,5 +44,5 @@ _TABLES = (
 
 
 def operations(parts: Services) -> dict[tuple[str, str], Handler]:
-    """(service, operation) -> handler, as the wire wants it."""
+    """Return (service, operation) -> handler, as the wire wants it."""
     return {key: handler for table in _TABLES for key, handler in table.bound_to(parts).items()}

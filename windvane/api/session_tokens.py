@@ -87,7 +87,7 @@ class SessionTokens:
         return found
 
     def read(self, token: str) -> Claims | None:
-        """None for what was not made here, or by a version that did not say what keys come from."""
+        """Read a token; None for what was not made here, or by a version that did not say what keys come from."""
         try:
             raw = base64.b64decode(token.encode(), validate=True)
         except (binascii.Error, ValueError):

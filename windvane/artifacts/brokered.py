@@ -120,7 +120,7 @@ class BrokeredArtifacts:
         self._ask("delete", location)
 
     def read_on(self, handle: int, size: int) -> bytes:
-        """Some more bytes of an open object; none at its end."""
+        """Return some more bytes of an open object; none at its end."""
         return self._ask("read", handle=handle, size=min(size, MOST_READ))[1]
 
     def close(self, handle: int) -> None:

@@ -31,7 +31,7 @@ class ResumedObject:
         self._stream: BinaryIO | None = None
 
     def read(self, size: int) -> bytes:
-        """So many bytes; fewer at the end alone.
+        """Return so many bytes; fewer at the end alone.
 
         raises    DataFault if the object was changed; OSError, BotoCoreError if it cannot be read for good
         """

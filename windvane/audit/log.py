@@ -105,7 +105,7 @@ class AuditLog:
             log.close()
 
     def faults(self) -> list[str]:
-        """What is not well, a sentence each."""
+        """Return what is not well, a sentence each."""
         return [self._fault] if self._fault else []
 
     def check(self, record: RequestRecord) -> None:

@@ -170,7 +170,7 @@ def _first_of(files: list[LogFile], name: str) -> int:
 
 
 def _lines_backward(path: Path, end: int | None) -> Iterator[tuple[bytes, int]]:
-    """Whole lines that end at or before `end`, the last one first, and where each begins."""
+    """Yield whole lines that end at or before `end`, the last one first, and where each begins."""
     with path.open("rb") as file:
         position = file.seek(0, os.SEEK_END) if end is None else end
         tail = b""

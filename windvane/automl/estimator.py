@@ -175,7 +175,7 @@ class AutoML:
         return self
 
     def predict(self, rows: pd.DataFrame) -> NDArray[Any]:
-        """(n_rows,) values, or labels as in the training data.
+        """Return (n_rows,) values, or labels as in the training data.
 
         rows      columns by name, in any order; more than needed is fine
         raises    InvalidRequest naming a missing column, or row and column of a value that cannot be read
@@ -187,7 +187,7 @@ class AutoML:
         return answer.values
 
     def predict_proba(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """(n_rows, n_classes) probabilities, columns in the order of `classes_`.
+        """Return (n_rows, n_classes) probabilities, columns in the order of `classes_`.
 
         raises    InvalidRequest as `predict` does, and for regression
         """

@@ -46,7 +46,7 @@ class SharedFolder:
                 raise missing(name)
 
     def publish(self, made: Iterable[str]) -> None:
-        """It is there already."""
+        """Publish nothing: it is there already."""
 
 
 def missing(name: str) -> CorruptArtifact:

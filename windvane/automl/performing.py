@@ -109,7 +109,7 @@ def _train_candidate(action: TrainCandidate, context: _Context) -> Result:
 
 
 def _train_on_fewer_rows(action: TrainOnFewerRows, context: _Context) -> Result:
-    """Its model is not used."""
+    """Train on fewer rows; the model is not used."""
     return Result(_trained(action.plan, context, stages.cross_validate, context.folders.fewer))
 
 

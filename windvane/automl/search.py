@@ -80,7 +80,7 @@ def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
 
 
 def _first_look(at: Situation) -> Iterator[FirstLook]:
-    """None where the candidates that are asked for are counted."""
+    """Yield the first look; none where the candidates that are asked for are counted."""
     if at.request.max_candidates is not None or at.history.has_any(FirstLook):
         return
     n_rows = rows_to_learn_from(at.analysis, at.candidate_s)

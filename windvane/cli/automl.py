@@ -257,7 +257,7 @@ def _document(
 
 
 def _known(row: dict[Any, Any]) -> dict[str, Any]:
-    """JSON has no NaN: what is not known is null."""
+    """Return a row for JSON, which has no NaN: what is not known is null."""
     return {
         str(name): None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in row.items()

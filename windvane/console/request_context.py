@@ -82,7 +82,7 @@ class VisitObjects:
         await self._use("PutObject", uri, self.objects.write, self.caller, uri, data)
 
     def large(self) -> AbstractAsyncContextManager[None]:
-        """The turn to have large objects in memory, as a block around reading them and what is made of them."""
+        """Return the turn to have large objects in memory, as a block around reading them and what is made of them."""
         return self.inside.large(self.caller)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -144,8 +144,8 @@ class RequestContext:
         parameters: Mapping[str, Any] | None = None,
         service: str = "sagemaker",
     ) -> NotAuthorized | None:
-        """Why whoever is signed in may not do this; None if nothing is known against it. Templates ask before they draw a
-        button.
+        """Return why whoever is signed in may not do this; None if nothing is known against it. Templates ask before
+        they draw a button.
 
         parameters    None to ask whether there is anything that the operation may be done to
         """

@@ -165,7 +165,7 @@ class Logs:
         )
 
     def lines(self, scope: Scope, parameters: Parameters) -> Lines:
-        """One page of a stream, from its head or its tail, or on from a token.
+        """Return one page of a stream, from its head or its tail, or on from a token.
 
         raises    NotFound for the group or the stream; InvalidRequest
         """
@@ -191,7 +191,7 @@ class Logs:
         return Lines(lines, *_tokens_around(lines, query, token))
 
     def filter(self, scope: Scope, parameters: Parameters) -> Found:
-        """Lines of a group that match, in pages each of which is looked through in bounded time.
+        """Return lines of a group that match, in pages each of which is looked through in bounded time.
 
         raises    NotFound for the group; InvalidRequest
         """

@@ -100,7 +100,7 @@ def look(
 def _run(
     told: dict[str, Any], log: IO[bytes], data: Readable, bounds: Bounds
 ) -> tuple[dict[str, Any], bool]:
-    """The last thing the process says, and whether its time was over."""
+    """Return the last thing the process says, and whether its time was over."""
     child = subprocess.Popen(
         parent_death.command(PROGRAM),
         stdin=subprocess.PIPE,
@@ -124,7 +124,7 @@ def _run(
 def _serve(
     child: subprocess.Popen[bytes], told: dict[str, Any], data: Readable, size: int
 ) -> dict[str, Any]:
-    """The last thing the process says; it gets the bytes that it asks for before.
+    """Return the last thing the process says; it gets the bytes that it asks for before.
 
     size    of the object
     """
@@ -161,7 +161,7 @@ def _said(line: bytes) -> dict[str, Any]:
 
 
 def _range(asked: Any, size: int) -> tuple[int, int]:
-    """What is to be read; of no length if that is no part of the object."""
+    """Return what is to be read; of no length if that is no part of the object."""
     if not isinstance(asked, list) or len(asked) != 2 or not all(type(n) is int for n in asked):
         return 0, 0
     start, length = asked

@@ -95,7 +95,7 @@ def counterpart_of(image: str) -> str | None:
 
 
 def not_ours(image: str, place: str, choices: Sequence[str], instead: str = "") -> str:
-    """Why an image is refused, and which would be right.
+    """Return why an image is refused, and which would be right.
 
     place      where it stands, in AWS's spelling
     choices    names that would be right there

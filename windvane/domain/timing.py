@@ -110,7 +110,7 @@ def explanation_s(job: AutoMLJob) -> float:
 
 
 def search_end(job: AutoMLJob) -> datetime:
-    """Candidates are over by then."""
+    """Return when candidates have to be over."""
     return job.deadline - timedelta(seconds=reserve_s(job))
 
 

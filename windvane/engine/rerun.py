@@ -116,7 +116,7 @@ def rerun(
 
 
 def fit_transformers(dataset: Path, recipes: Sequence[str], features: Path, into: Path) -> None:
-    """One transformers package of recipes fitted on all rows, into a folder that is made.
+    """Write one transformers package of recipes fitted on all rows, into a folder that is made.
 
     features    a folder for the folders of the recipes, which are as for `rerun`
     raises      CandidateFault if there is no such recipe; DataFault if no column is of use

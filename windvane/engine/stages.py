@@ -225,7 +225,7 @@ def assemble(
     index: int,
     into: Path,
 ) -> None:
-    """Everything candidate `index` needs to answer: `into`/transformers and `into`/model, the two packages of
+    """Write everything candidate `index` needs to answer: `into`/transformers and `into`/model, the two packages of
     engine/packages/package.py. `features` maps recipe names, `candidates` indices, to the folders of those stages."""
     record = read_candidate(candidates[index])
     weights = record.outcome.members or {index: 1.0}
@@ -311,7 +311,7 @@ def _costs(records: Mapping[int, CandidateRecord], max_latency_s: float | None) 
 
 @contextmanager
 def _whole(into: Path) -> Iterator[Path]:
-    """A folder beside `into` that becomes `into` when the block ends well, and vanishes otherwise."""
+    """Yield a folder beside `into` that becomes `into` when the block ends well, and vanishes otherwise."""
     into.parent.mkdir(parents=True, exist_ok=True)
     folder = into.with_name(f".{into.name}-{secrets.token_hex(8)}")
     folder.mkdir()

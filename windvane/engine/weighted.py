@@ -36,8 +36,8 @@ def deviation(values: NDArray[Any], weight: Weight = None) -> float:
 
 
 def quantiles(values: Floats, shares: tuple[float, ...], weight: Weight = None) -> Floats:
-    """(n_shares,) of (n_rows,), at least one: between neighbouring values in a straight line. Whole weights are rows
-    repeated so many times."""
+    """Return (n_shares,) of (n_rows,), at least one: between neighbouring values in a straight line. Whole weights
+    are rows repeated so many times."""
     if weight is None:
         return np.asarray(np.quantile(values, shares))
     order = np.argsort(values, kind="stable")
@@ -58,5 +58,5 @@ def median(values: Floats, weight: Weight = None) -> float:
 
 
 def counts(classes: NDArray[np.int64], n_classes: int, weight: Weight = None) -> NDArray[Any]:
-    """(n_classes,) rows of each class, or what they count for together."""
+    """Return (n_classes,) rows of each class, or what they count for together."""
     return np.bincount(classes, weight, minlength=n_classes)

@@ -70,7 +70,7 @@ class Streams:
         return self._open_of[account] < self._at_most - self._n_open
 
     def close(self) -> None:
-        """Every stream ends soon, and no other begins."""
+        """End every stream soon; no other begins."""
         self._closing.set()
 
     async def open(self, wish: StreamQuery) -> AsyncIterator[bytes]:

@@ -101,7 +101,7 @@ class Webhooks:
             self._tasks.append(asyncio.create_task(self._serve(hook)))
 
     async def stop(self) -> None:
-        """What is not delivered is delivered at the next start."""
+        """Stop delivering. What is not delivered is delivered at the next start."""
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -110,7 +110,7 @@ class Webhooks:
         self._tasks = []
 
     def gauges(self) -> Iterable[tuple[str, float]]:
-        """Figures for /metrics."""
+        """Yield figures for /metrics."""
         yield "webhook_deliveries", float(self.n_delivered)
         yield "webhook_attempts_failed", float(self.n_failed)
         yield "webhook_events_skipped", float(self.n_skipped)
@@ -184,7 +184,7 @@ class Webhooks:
             attempt += 1
 
     async def _attempt(self, session: aiohttp.ClientSession, hook: Hook, event: Event) -> str:
-        """Why it was not taken; "" if it was."""
+        """Return why it was not taken; "" if it was."""
         import aiohttp
 
         body, timestamp = event.document.encode(), str(int(time.time()))

@@ -97,7 +97,7 @@ def _dropping(store: SqlStore, row: Dangling, lost: LostAndFound) -> Callable[[]
 
 
 def check_records(store: SqlStore) -> Iterator[Finding]:
-    """Every record can be read by this version."""
+    """Check that every record can be read by this version."""
     with store.snapshot() as tx:
         readings = [reading for kind in _KINDS for reading in tx.readings(kind)]
     for reading in readings:
@@ -106,7 +106,7 @@ def check_records(store: SqlStore) -> Iterator[Finding]:
 
 
 def check_key_material(store: SqlStore, open_key: OpenKey) -> Iterator[Finding]:
-    """Every encryption key can be opened with the master keys that the server would have."""
+    """Check that every encryption key can be opened with the master keys that the server would have."""
     with store.snapshot() as tx:
         keys = _records(tx.readings(Key))
     for key in keys:
@@ -131,7 +131,7 @@ def check_workspaces(store: SqlStore, data_dir: Path, lost: LostAndFound) -> Ite
 
 
 def check_named_objects(store: SqlStore, exists: Exists) -> Iterator[Finding]:
-    """What endpoints and models need, and what records of jobs name, is in the object store."""
+    """Check that what endpoints and models need, and what records of jobs name, is in the object store."""
     with store.snapshot() as tx:
         endpoints = _records(tx.readings(Endpoint))
         models = _records(tx.readings(Model))

@@ -230,7 +230,7 @@ class _Import:
         self._n_bytes += made.size
 
     def _compare(self, made: Version, digest: str) -> None:
-        """What was put reads back as it was read, and its MD5 is its entity tag unless it came in parts."""
+        """Check that what was put reads back as it was read, and its MD5 is its entity tag unless it came in parts."""
         sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         with self._objects.open(made) as stream:
             while data := stream.read(_BLOCK):

@@ -67,7 +67,7 @@ class _Key:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Any]:
-    """An S3 client of the store in `folder` (DATA_DIR/s3 of the earlier version), which runs inside the block.
+    """Yield an S3 client of the store in `folder` (DATA_DIR/s3 of the earlier version), which runs inside the block.
 
     raises    OldStoreFault if it is not installed or does not start
     """

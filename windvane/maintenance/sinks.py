@@ -73,7 +73,7 @@ class Earlier:
 
 @contextmanager
 def new_sink(target: Path, earlier: Earlier | None = None) -> Iterator[Sink]:
-    """A sink whose content is at `target` when the block ends, on the disk; gone if the block raises.
+    """Yield a sink whose content is at `target` when the block ends, on the disk; gone if the block raises.
 
     target    a folder that does not exist or is empty; with the suffix .tar a file that does not exist
     raises    BackupFault if it cannot be used, or its disk is full

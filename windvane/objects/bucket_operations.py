@@ -161,7 +161,7 @@ class BucketOperations(Opened):
 
     @contextmanager
     def _documents(self, db: sqlite3.Connection, bucket: str, gone: list[str]) -> Iterator[int]:
-        """The row of a bucket whose documents change in the block; what they grow by is counted."""
+        """Yield the row of a bucket whose documents change in the block; what they grow by is counted."""
         change = BucketChange(db, bucket, gone, self._limit_bytes, self.account)
         before = _documents_bytes(db, change.id)
         yield change.id

@@ -119,7 +119,7 @@ class DataFiles:
 
     @contextmanager
     def new_folder(self) -> Iterator[str]:
-        """A folder for parts, durable, which nobody removes while the block runs."""
+        """Yield a folder for parts, durable, which nobody removes while the block runs."""
         while True:
             name = secrets.token_hex(16) + _FOLDER_MARK
             path = self.path(name)
@@ -202,7 +202,7 @@ class DataFiles:
 
     @contextmanager
     def _unwritten(self, path: Path) -> Iterator[bool]:
-        """Whether nobody writes or reads what lies there while the block runs."""
+        """Yield whether nobody writes or reads what lies there while the block runs."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:

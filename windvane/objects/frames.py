@@ -73,7 +73,7 @@ class FrameCipher:
         return self._cipher.encrypt(_nonce(number, is_last=is_last), plain, None)
 
     def seal_into(self, plain: memoryview, number: int, into: memoryview) -> None:
-        """The same for a frame that is not the last, into a buffer of its length."""
+        """Encrypt a frame that is not the last, into a buffer of its length."""
         self._cipher.encrypt_into(_nonce(number, is_last=False), plain, None, into)
 
     def open(self, sealed: bytes | memoryview, number: int, *, is_last: bool) -> bytes:

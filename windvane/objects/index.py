@@ -115,7 +115,7 @@ class Index:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction that sees one moment."""
+        """Yield a connection in a transaction that sees one moment."""
         self._check_usable()
         try:
             db = self._readers.pop()
@@ -272,7 +272,7 @@ def _begin(db: sqlite3.Connection) -> None:
 
 
 def _create(path: Path) -> None:
-    """An empty database in WAL mode, which appears whole or not at all.
+    """Create an empty database in WAL mode, which appears whole or not at all.
 
     Two processes that switch one new file to WAL together fail with "locked", whatever their timeout.
     """

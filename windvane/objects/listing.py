@@ -70,7 +70,7 @@ def wanted(prefix: str, delimiter: str, after: str, limit: int, sequence: int | 
 
 
 def list_latest(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
-    """Rows are VERSION_COLUMNS."""
+    """List the newest versions; rows are VERSION_COLUMNS."""
 
     def rows(start: bytes) -> Iterator[Row]:
         return db.execute(
@@ -83,7 +83,7 @@ def list_latest(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
 
 
 def list_versions(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
-    """Rows are VERSION_COLUMNS; the newest of a key first."""
+    """List versions; rows are VERSION_COLUMNS, the newest of a key first."""
 
     def rows(start: bytes) -> Iterator[Row]:
         return db.execute(
@@ -103,7 +103,7 @@ def list_versions(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
 
 
 def list_uploads(db: sqlite3.Connection, bucket: int, what: Wanted) -> Page:
-    """Rows are UPLOAD_COLUMNS; the earliest of a key first."""
+    """List uploads; rows are UPLOAD_COLUMNS, the earliest of a key first."""
 
     def rows(start: bytes) -> Iterator[Row]:
         return db.execute(

@@ -54,7 +54,7 @@ class Opened:
         return bound
 
     def _count_staged(self) -> Callable[[int], None]:
-        """What is told of bytes on their way into the store."""
+        """Return what is told of bytes on their way into the store."""
         account, allowance = self.account, self._allowance
 
         def count(n_bytes: int) -> None:

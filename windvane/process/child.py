@@ -197,7 +197,7 @@ def _run(
     confinement: Confinement | None,
     keep: Collection[int],
 ) -> NoReturn:
-    """The child's whole life. Leaves by os._exit alone: what the parent's modules do at exit is not ours to do."""
+    """Live the child's whole life. Leaves by os._exit alone: what the parent's modules do at exit is not ours to do."""
     code = 1
     try:
         os.setsid()
@@ -279,7 +279,7 @@ def _kill_tree(leader: int) -> None:
 
 
 def _read_all(descriptor: int) -> bytes:
-    """What stands in a non-blocking pipe; a stray that still holds its other end does not matter."""
+    """Return what stands in a non-blocking pipe; a stray that still holds its other end does not matter."""
     parts: list[bytes] = []
     with suppress(BlockingIOError):
         while part := os.read(descriptor, 65536):

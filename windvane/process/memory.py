@@ -123,7 +123,7 @@ def _limit_mb(file: Path) -> int:
 
 
 def _processes() -> Iterator[tuple[int, int, int]]:
-    """(pid, parent's pid, session) of every process of the machine."""
+    """Yield (pid, parent's pid, session) of every process of the machine."""
     for entry in _PROC.iterdir():
         if not entry.name.isdigit():
             continue
@@ -156,8 +156,8 @@ def _resident_kb(pid: int) -> int:
 
 
 def _fields(path: Path) -> dict[str, int]:
-    """Lines of the form 'Name: 123 kB'; {} once the process is gone or if its file may not be read. In one of the others is
-    what the process calls itself, which need be no text, and may look like such a line."""
+    """Read lines of the form 'Name: 123 kB'; {} once the process is gone or if its file may not be read. In one of
+    the others is what the process calls itself, which need be no text, and may look like such a line."""
     try:
         lines = path.read_text(errors="replace").split("\n")
     except (FileNotFoundError, ProcessLookupError, PermissionError):

@@ -177,7 +177,7 @@ def protections(data_dir: Path, first_user: int = FIRST_USER) -> tuple[Protectio
 
 
 def _rehearsed(sandbox: Sandbox) -> str:
-    """Why a process that is confined by all its parts cannot work, or ""."""
+    """Return why a process that is confined by all its parts cannot work, or ""."""
     with tempfile.TemporaryDirectory(prefix="windvane-") as name:
         folder = Path(name)
         try:
@@ -259,7 +259,7 @@ def _cover(folder: Path) -> None:
 
 
 def _tried(step: Callable[[], None]) -> str:
-    """Why a step fails, in a fork of this process; "" if it does not."""
+    """Return why a step fails, in a fork of this process; "" if it does not."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:

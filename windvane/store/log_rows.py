@@ -268,6 +268,6 @@ def _line(row: Row[Any]) -> LogEvent:
 
 
 def _kept(note: Note | None) -> str | None:
-    """None for one that is longer than a line may be: ten thousand are read at once."""
+    """Return a note as it is kept; None for one that is longer than a line may be: ten thousand are read at once."""
     text = None if note is None else json.dumps(note_to_json(note), separators=(",", ":"))
     return text if text is not None and len(text) <= LONGEST_MESSAGE else None

@@ -44,7 +44,7 @@ def page_query(kind: str, query: Query) -> Select[Any]:
 
 
 def total_query(kind: str, query: Query) -> Select[Any]:
-    """One number: the rows that pass the query's filters."""
+    """Return the query of one number: the rows that pass the query's filters."""
     return select(func.count()).select_from(RESOURCES).where(*_filters(kind, query))
 
 

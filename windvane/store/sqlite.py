@@ -92,7 +92,7 @@ def _has_begun(connection: Connection) -> bool:
 
 
 def _create(path: Path) -> None:
-    """An empty database in WAL mode, which appears whole or not at all.
+    """Create an empty database in WAL mode, which appears whole or not at all.
 
     Two processes that switch one new file to WAL together fail with "locked", whatever their timeout.
     """

@@ -42,7 +42,8 @@ class Credential:
 
 class KeyRing(Protocol):
     def credential(self, access_key: str, session_token: str, now: datetime) -> Credential | None:
-        """None if the key is unknown; raises Expired for a temporary one whose time is over."""
+        """Return the credential of a key; None if the key is unknown; raises Expired for a temporary one whose time
+        is over."""
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class FailureCounter:
         return score
 
     def _log(self, score: _Score, peer: str, access_key: str, error: Exception, now: float) -> None:
-        """One line a minute for each peer, however many failures there are."""
+        """Log one line a minute for each peer, however many failures there are."""
         score.unlogged += 1
         if now - score.logged_at < LOGGED_EVERY_S:
             return

@@ -60,7 +60,7 @@ async def send_stream(
 
 
 async def _next(chunks: AsyncIterator[bytes], gone: asyncio.Future[None]) -> bytes | None:
-    """None if there are no more, or nobody is there to take one."""
+    """Return the next chunk; None if there are no more, or nobody is there to take one."""
     coming = asyncio.ensure_future(_one(chunks))
     try:
         waited_for: set[asyncio.Future[Any]] = {coming, gone}

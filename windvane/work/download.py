@@ -31,7 +31,7 @@ def download_models(
     into: Path,
     take: Take = as_many_as_there_are,
 ) -> None:
-    """Every artefact that is not there yet; a folder is there whole or not at all.
+    """Download every artefact that is not there yet; a folder is there whole or not at all.
 
     raises    InvalidRequest if an object is missing or is no S3 URI; CorruptArtifact for a bad archive; as `take`
     """

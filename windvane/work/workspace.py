@@ -36,7 +36,7 @@ class Workspace(Folders):
     """The local folders of one job."""
 
     def remove(self) -> None:
-        """Everything of the job; what another process adds meanwhile may stay until the next call."""
+        """Remove everything of the job; what another process adds meanwhile may stay until the next call."""
         remove_beneath(self.folder)
 
 
@@ -76,7 +76,7 @@ def cleared(folder: Path) -> Path:
 
 @contextmanager
 def scratch(workspace: Workspace, attempt: str) -> Iterator[Path]:
-    """A folder for temporary files, gone after the block."""
+    """Yield a folder for temporary files, gone after the block."""
     folder = workspace.folder / "scratch" / attempt
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

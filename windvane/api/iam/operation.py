@@ -114,7 +114,7 @@ def page_of(
     key: Callable[[T], str],
     told: Callable[[T], Any],
 ) -> dict[str, Any]:
-    """One page of a list that has its order already.
+    """Return one page of a list that has its order already.
 
     key       of an item, which is the Marker of the page that begins with it
     raises    InvalidRequest for a Marker that is none

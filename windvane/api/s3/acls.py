@@ -38,7 +38,7 @@ def put_object_acl(store: ObjectStore, call: S3Call) -> S3Result:
 
 
 def _acl_of(account: str) -> dict[str, Any]:
-    """The one list there is: the owner may do everything."""
+    """Return the one list there is: the owner may do everything."""
     owner = owner_member(account)
     grant = {"Grantee": {**owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}
     return {"Owner": owner, "Grants": [grant]}

@@ -24,7 +24,7 @@ def get_json(store: ObjectStore, bucket: str, name: str) -> dict[str, Any] | Non
 def set_json(
     store: ObjectStore, bucket: str, name: str, document: Mapping[str, Any] | None
 ) -> None:
-    """None removes it."""
+    """Keep a document of a bucket; None removes it."""
     with in_words_of_s3():
         store.set_document(bucket, name, None if document is None else to_json(document))
 

@@ -98,7 +98,7 @@ def version_id_of(given: Mapping[str, Any]) -> str | None:
 
 
 def version_id_member(store: ObjectStore, version: Version) -> str | None:
-    """None in a bucket that never kept versions."""
+    """Return the version id that an answer names; None in a bucket that never kept versions."""
     if version.version_id != NULL_VERSION:
         return version.version_id
     with in_words_of_s3():

@@ -61,7 +61,7 @@ def write(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
 
 
 def write_definitions(job: Job) -> None:
-    """Whole or not at all; those that were there are gone.
+    """Write the definitions, whole or not at all; those that were there are gone.
 
     raises    CorruptArtifact
     """

@@ -84,7 +84,7 @@ class ExplainedRows:
     attribution: Attribution
 
     def values(self, output: Any = None) -> pd.DataFrame:
-        """(n_rows, n_columns)
+        """Return (n_rows, n_columns)
 
         output    one of `outputs`; may be left out if there is but one
         raises    InvalidRequest if it is none of them
@@ -92,7 +92,7 @@ class ExplainedRows:
         return self._frame(self.attribution.values, output)
 
     def errors(self, output: Any = None) -> pd.DataFrame:
-        """Standard errors of `values`; 0 where nothing was sampled."""
+        """Return standard errors of `values`; 0 where nothing was sampled."""
         return self._frame(self.attribution.errors, output)
 
     @property

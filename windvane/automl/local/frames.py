@@ -82,7 +82,7 @@ def read_frame(file: str | os.PathLike[str], target: str, memory_mb: int) -> pd.
 
 
 def write_arrow(frame: pd.DataFrame, file: Path) -> None:
-    """An Arrow file of one batch: numbers as they are, all else as strings; what is missing or empty is null.
+    """Write an Arrow file of one batch: numbers as they are, all else as strings; what is missing or empty is null.
 
     raises    InvalidRequest if two columns have one name
     """
@@ -109,7 +109,7 @@ def _array(series: pd.Series[Any]) -> pa.Array:
 
 
 def _dictionary(codes: NDArray[Any], distinct: pd.Series[Any]) -> pa.Array:
-    """Positions among the distinct values, -1 for what is missing, as an array of their texts."""
+    """Return positions among the distinct values, -1 for what is missing, as an array of their texts."""
     texts = np.array([*(text or None for text in cells_of(distinct)), None], object)
     is_missing = np.array([text is None for text in texts])[codes]
     positions = pa.array(np.where(is_missing, 0, codes).astype(np.int32), mask=is_missing)
@@ -186,7 +186,7 @@ def labels_as(labels: Sequence[str], kind: str) -> NDArray[Any]:
 
 
 def class_indices(target: pd.Series[Any], analysis: Analysis) -> NDArray[np.float64]:
-    """(n_rows,) the index of each row's label among the model's, -1 if it is missing or not one of them.
+    """Return (n_rows,) the index of each row's label among the model's, -1 if it is missing or not one of them.
     Numbers are compared by value: 1.0 is the class '1'."""
     index_of = {_key(label, analysis): index for index, label in enumerate(analysis.labels)}
     return np.array(
@@ -207,12 +207,12 @@ def _key(label: str, analysis: Analysis) -> str | int | float | bool:
 
 
 def numbers_of(target: pd.Series[Any]) -> NDArray[np.float64]:
-    """(n_rows,) the target as numbers, NaN where it is none."""
+    """Return (n_rows,) the target as numbers, NaN where it is none."""
     return pd.to_numeric(pd.Series(cells_of(target)), errors="coerce").to_numpy(np.float64)
 
 
 def weights_of(rows: pd.DataFrame, column: str | None) -> Weight:
-    """(n_rows,) of the column, if the job had one and the rows have it.
+    """Return (n_rows,) of the column, if the job had one and the rows have it.
 
     raises    InvalidRequest naming the first row that has no finite weight of 0 or more
     """

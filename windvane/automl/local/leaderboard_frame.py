@@ -19,7 +19,7 @@ from windvane.notes.sentences import reason, sentences
 def leaderboard_frame(
     entries: Sequence[LeaderboardRow], analysis: Analysis, chosen: int
 ) -> pd.DataFrame:
-    """One row a candidate, in the order given.
+    """Return one row a candidate, in the order given.
 
     rank, candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
     of new rows: of the rows it is of, of having been picked, and of having learnt from fewer rows than the model that

@@ -117,7 +117,8 @@ def _ended(executor: Executor) -> list[Ended]:
 
 
 def _in_order(request: ReportRequest) -> list[Kind]:
-    """The long one first if there is a process for it and time for the others beside it."""
+    """Return the kinds in the order in which they are made: the long one first if there is a process for it and time
+    for the others beside it."""
     left_s = request.ends - time.time()
     if request.threads < 2 or left_s < _ROOM_S:
         return list(request.kinds)
@@ -173,7 +174,7 @@ class _ReportContext:
         )
 
     def _note(self, place: Path) -> str:
-        """What is to be told of an explanation."""
+        """Return what is to be told of an explanation."""
         config = json.loads((place / "analysis_config.json").read_text())
         n_rows = int(config["methods"]["shap"]["rows"])
         notes = [] if self.is_of_all_rows else [_FOLD_MODEL]

@@ -284,7 +284,7 @@ def _why(ended: Ended) -> Note:
 
 
 def _remove_unfinished(job: Job) -> None:
-    """What was killed while it wrote (stages write into hidden folders first)."""
+    """Remove what was killed while it wrote (stages write into hidden folders first)."""
     for folder in job.out.glob("*/.*-*"):
         shutil.rmtree(folder)
 

@@ -60,7 +60,7 @@ def answering(
 async def deploy(
     context: RequestContext, answer: Answer, endpoint: str, instances: int, wanted: Sequence[str]
 ) -> None:
-    """All three, or none of them.
+    """Create model, configuration and endpoint: all three, or none of them.
 
     raises    what the operations raise
     """

@@ -99,7 +99,7 @@ class Place:
 async def read_explanation(
     objects: VisitObjects, place: Place, target: str, output: int
 ) -> Explanation | None:
-    """None if there is no analysis.json.
+    """Read an explanation; None if there is no analysis.json.
 
     output    of the classes, the one that is asked about
     """
@@ -250,7 +250,7 @@ def _is_classes(every: Sequence[Dependence], labels: Sequence[str]) -> bool:
 
 
 def _most_moved(pdp: Sequence[Document]) -> list[int]:
-    """Places of the outputs that change most; the same for all columns, so that a class keeps its colour."""
+    """Return places of the outputs that change most; the same for all columns, so that a class keeps its colour."""
     moved = [0.0] * len(pdp[0]["model_predictions"])
     for one in pdp:
         for place, values in enumerate(one["model_predictions"]):

@@ -134,7 +134,7 @@ class QualityView(Shown):
 async def read_quality(
     objects: VisitObjects, folder: str, threshold: float | None
 ) -> Quality | None:
-    """None if there is no statistics.json.
+    """Read the quality report; None if there is no statistics.json.
 
     folder       S3 URI of the candidate's model insights report
     threshold    asked about; None for the model's own

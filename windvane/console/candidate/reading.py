@@ -15,7 +15,7 @@ MOST_VALUES = 250_000
 
 
 async def read_bytes(objects: VisitObjects, uri: str) -> bytes | None:
-    """None if there is no such object.
+    """Read an object; None if there is no such object.
 
     raises    AccessDenied, TooLarge
     """
@@ -28,7 +28,7 @@ async def read_bytes(objects: VisitObjects, uri: str) -> bytes | None:
 async def read_json(
     objects: VisitObjects, uri: str, most_values: int = MOST_VALUES
 ) -> dict[str, Any] | None:
-    """None if there is no such object. Parsed beside the event loop.
+    """Read a JSON object; None if there is no such object. Parsed beside the event loop.
 
     raises    InvalidRequest if it is no JSON document, or one of more values; AccessDenied, TooLarge
     """

@@ -65,7 +65,7 @@ def _row(title: str, step: Answer, shown: str) -> StepRow:
 
 
 def chart_of(rows: Sequence[StepRow]) -> Chart | None:
-    """None until two steps have ended."""
+    """Return the chart of the steps; None until two steps have ended."""
     spans = [(row.title, row.started, row.ended) for row in rows]
     known = [(title, start, end) for title, start, end in spans if start and end]
     if len(known) < 2:

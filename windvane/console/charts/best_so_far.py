@@ -127,7 +127,7 @@ def _stairs(marks: Sequence[Mark]) -> Iterator[tuple[float, float]]:
 
 
 def _listed(marks: Sequence[Mark]) -> list[Mark]:
-    """All if they are few, else those that were the best and the newest others, in their order."""
+    """Return all if they are few, else those that were the best and the newest others, in their order."""
     others = [place for place, mark in enumerate(marks) if not mark.is_best]
     left_out = set(others[: max(0, len(marks) - _MOST_LISTED)])
     return [mark for place, mark in enumerate(marks) if place not in left_out]

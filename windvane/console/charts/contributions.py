@@ -54,7 +54,7 @@ def waterfall(
     signed: Callable[[float], str],
     table: Numbers,
 ) -> Chart:
-    """Steps in their order, from the top.
+    """Draw the steps in their order, from the top.
 
     say, signed    how an answer and a gain are written
     """

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 
 def dots(places: Sequence[tuple[float, float]], css: str) -> Markup:
-    """One path of strokes without length, drawn round."""
+    """Draw points as one path of strokes without length, drawn round."""
     if not places:
         return Markup("")
     path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)

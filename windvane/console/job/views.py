@@ -252,7 +252,7 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
 
 
 def _running(progress: Mapping[str, Any]) -> Iterator[Running]:
-    """Candidates first, the oldest first."""
+    """Yield what runs: candidates first, the oldest first."""
     tasks = sorted(progress["Running"], key=lambda one: (one["Task"] != "train", one["StartTime"]))
     for one in tasks:
         left_s = (one["LatestEndTime"] - progress["Now"]).total_seconds()

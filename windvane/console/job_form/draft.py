@@ -116,7 +116,8 @@ class Draft:
         }
 
     def specification(self, caller: Caller) -> Specification | None:
-        """None if every column is taken as it was inferred. Beside the data if they were uploaded here."""
+        """Return the feature specification; None if every column is taken as it was inferred. Beside the data if they
+        were uploaded here."""
         told = _given(FeatureAttributeNames=self.features, FeatureDataTypes=self.types)
         if not told:
             return None

@@ -175,7 +175,7 @@ def _notebook(job: Document) -> str:
 
 
 async def _why(context: RequestContext, job: Document) -> str:
-    """Why there is no report, as far as the job says."""
+    """Return why there is no report, as far as the job says."""
     if not job.get("PartialFailureReasons"):
         return ""
     named = {"AutoMLJobName": job["AutoMLJobName"]}

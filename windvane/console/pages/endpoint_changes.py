@@ -111,7 +111,7 @@ def _troubles(variants: tuple[VariantRow, ...], form: Form) -> Iterator[tuple[st
 
 
 def _wish(place: int, variant: VariantRow, form: Form) -> dict[str, Any]:
-    """One of DesiredWeightsAndCapacities."""
+    """Return one of DesiredWeightsAndCapacities."""
     wish: dict[str, Any] = {"VariantName": variant.name}
     update: dict[str, Any] = {}
     for kind, name in _fields(place, variant):

@@ -114,7 +114,7 @@ async def _rows(
 
 
 async def _row(context: RequestContext, name: str) -> Row | None:
-    """None if it was deleted meanwhile."""
+    """Return an endpoint as a row; None if it was deleted meanwhile."""
     try:
         endpoint = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
         figures = await context.ask("windvane", "DescribeEndpointFigures", {"EndpointName": name})

@@ -174,7 +174,7 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
 
 
 def chart_of(board: Answer) -> Chart | None:
-    """None while there is nothing to compare."""
+    """Return the chart; None while there is nothing to compare."""
     spots = [
         Spot(one["CandidateName"], one["Score"], latency_s, one["IsOnFront"], one["IsBest"])
         for one in _compared(board["Candidates"])
@@ -266,7 +266,7 @@ def _sorted(
     filters: Filters,
     columns: Sequence[Column],
 ) -> list[Answer]:
-    """What has no value comes last, whichever way."""
+    """Sort candidates; what has no value comes last, whichever way."""
     by_key: dict[str, Callable[[Answer], Value]] = {column.key: column.value for column in columns}
     by_key |= {key: _of_member(member) for key, member in _WORDS.items()}
     value = by_key.get(filters.sort)

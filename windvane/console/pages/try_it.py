@@ -167,7 +167,7 @@ async def reasons(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """Every row with the answers to it; a page if they are refused."""
+    """Return every row with the answers to it; a page if they are refused."""
     form = await form_of(request)
     tried = await _trying(request, form.get("variant"))
     text = _raw(form, "csv")

@@ -28,7 +28,7 @@ def safe_cell(text: str) -> str:
 
 
 def csv_text(rows: Iterable[Sequence[str]], *, is_safe: bool = False) -> str:
-    """Lines end in a newline alone.
+    """Return rows as CSV. Lines end in a newline alone.
 
     is_safe    `safe_cell` of each
     """

@@ -86,7 +86,7 @@ def _sentences(
 
 
 def _decision(answer: Mapping[str, Any]) -> list[str]:
-    """Why the answer is not the likeliest label, if it is not."""
+    """Return why the answer is not the likeliest label, if it is not."""
     found = answer["Probabilities"]
     if not found:
         return []

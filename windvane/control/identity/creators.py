@@ -11,7 +11,7 @@ from windvane.wire.call import Caller, Credential
 
 
 def creator_text(caller: Caller) -> str:
-    """JSON of all that decides what somebody may do; nothing of it is secret."""
+    """Return JSON of all that decides what somebody may do; nothing of it is secret."""
     credential = caller.credential
     return json.dumps(
         {

@@ -23,7 +23,8 @@ class KeySafe:
         return base64.b64encode(sealed).decode()
 
     def open(self, account: str, access_key: str, sealed_secret: str) -> str | None:
-        """None for one that was sealed under another secret: the key is nobody's here, and the log says so."""
+        """Decrypt a secret; None for one that was sealed under another secret: the key is nobody's here, and the log
+        says so."""
         try:
             sealed = base64.b64decode(sealed_secret, validate=True)
             return self._box.open(sealed, _context(account, access_key)).decode()

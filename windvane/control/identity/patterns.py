@@ -132,7 +132,7 @@ class Pattern:
         return known[1].matches(text)
 
     def _glob_of(self, facts: Mapping[str, str]) -> _Glob | None:
-        """None if a fact is missing."""
+        """Return the pattern with the facts filled in; None if a fact is missing."""
         filled: list[str | _Wild] = []
         for token in self.tokens:
             if isinstance(token, _Variable):

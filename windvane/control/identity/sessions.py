@@ -77,7 +77,7 @@ def _facts(asked: Assumed) -> Mapping[str, str]:
 
 
 def _seconds(caller: Caller, role: Role, asked: int | None) -> int:
-    """An hour unless more is asked for; what a session of a role asks for lasts an hour at most."""
+    """Return an hour unless more is asked for; what a session of a role asks for lasts an hour at most."""
     seconds = _LONGEST_CHAINED_S if asked is None else asked
     if seconds > role.max_session_s:
         raise InvalidRequest(

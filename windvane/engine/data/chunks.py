@@ -93,8 +93,8 @@ def csv_lines(columns: Sequence[CsvColumn], rows: Rows) -> bytes:
 def csv_chunks(
     columns: Sequence[CsvColumn], rows: Rows, folder: Path, most_bytes: int = MOST_BYTES
 ) -> Iterator[Path]:
-    """Files in an existing folder that hold the rows in their order; each is gone when the next is asked for. No file
-    is larger than `most_bytes`, unless a few lines are. Without rows there is one, which is empty."""
+    """Yield files in an existing folder that hold the rows in their order; each is gone when the next is asked for.
+    No file is larger than `most_bytes`, unless a few lines are. Without rows there is one, which is empty."""
     file = folder / "chunk.csv"
     blocks = _blocks(columns, rows, min(_BLOCK_BYTES, most_bytes))
     block = next(blocks, b"")
@@ -160,7 +160,7 @@ def _words(column: EncodedColumn) -> CsvColumn:
 
 
 def _quoted(texts: pa.Array) -> pa.Array:
-    """Texts that hold a comma, a quote or the end of a line, and empty ones, in quotes."""
+    """Return texts that hold a comma, a quote or the end of a line, and empty ones, in quotes."""
     must_be = pc.or_(pc.match_substring_regex(texts, _TO_QUOTE), pc.equal(texts, ""))
     if not pc.any(must_be).as_py():
         return texts

@@ -60,7 +60,7 @@ class Dataset:
     repeats: Sequence[NDArray[np.int8]] = ()
 
     def validated(self, fold: int) -> NDArray[np.bool_]:
-        """(n_rows,) the rows of a fold; folds are counted through all divisions."""
+        """Return (n_rows,) the rows of a fold; folds are counted through all divisions."""
         return validated_rows((self.folds, *self.repeats), self.analysis.n_folds, fold)
 
     @property
@@ -145,7 +145,7 @@ def read_analysis(folder: Path) -> Analysis:
 
 
 def read_rows(folder: Path, names: Iterable[str], rows: NDArray[np.integer]) -> dict[str, Values]:
-    """Some rows of feature columns, one column in memory at a time.
+    """Return some rows of feature columns, one column in memory at a time.
 
     raises    CorruptArtifact; KeyError for a name that is no feature column's
     """
@@ -178,12 +178,12 @@ def read_stored(folder: Path, position: int, name: str) -> Stored:
 
 
 def read_target(folder: Path) -> NDArray[np.float64]:
-    """(n_rows,), mapped; raises CorruptArtifact"""
+    """Return (n_rows,), mapped; raises CorruptArtifact"""
     return _load(folder / "y.npy")
 
 
 def read_folds(folder: Path) -> NDArray[np.int8]:
-    """(n_rows,), mapped; raises CorruptArtifact"""
+    """Return (n_rows,), mapped; raises CorruptArtifact"""
     return _load(folder / "folds.npy")
 
 
@@ -275,7 +275,7 @@ def _arrow_path(folder: Path, position: int) -> Path:
 
 
 def read_encoded(path: Path) -> tuple[pa.Array, pa.Array]:
-    """Positions (null where the cell is missing) and the distinct texts, both mapped."""
+    """Return positions (null where the cell is missing) and the distinct texts, both mapped."""
     try:
         with pa.memory_map(str(path)) as source:
             column = pa.ipc.open_file(source).read_all().column("value")

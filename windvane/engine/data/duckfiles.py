@@ -19,7 +19,7 @@ _LEAST_BUFFERS_MB = 192
 
 @contextmanager
 def opened(files: Sequence[SourceFile], options: ReadOptions) -> Iterator[CsvFiles | ParquetFiles]:
-    """The rows of the files, to be read within the block.
+    """Yield the rows of the files, to be read within the block.
 
     raises    DataFault naming a file that cannot be read
     """

@@ -30,11 +30,11 @@ class EncodedColumn:
         return len(self.codes)
 
     def counts(self) -> NDArray[np.int64]:
-        """(n_texts,) how often each text occurs."""
+        """Return (n_texts,) how often each text occurs."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
 
     def plain_numbers(self) -> NDArray[np.float64] | None:
-        """(n_texts,) the texts as Arrow reads numbers, if every one is a plain finite number; else None."""
+        """Return (n_texts,) the texts as Arrow reads numbers, if every one is a plain finite number; else None."""
         try:
             cast = self.texts.cast(pa.float64())
         except pa.ArrowInvalid:
@@ -54,7 +54,7 @@ class EncodedColumn:
         return EncodedColumn(self.name, self.texts.take(pa.array(order)), renumbered[codes])
 
     def words(self) -> NDArray[np.uint64]:
-        """(n_rows,) equal for equal cells."""
+        """Return (n_rows,) equal for equal cells."""
         return (self.codes.astype(np.int64) + 2).view(np.uint64)
 
     def digests(self) -> tuple[bytes, bytes]:
@@ -86,7 +86,7 @@ def encode(name: str, cells: pa.ChunkedArray) -> EncodedColumn:
 
 
 def _as_texts(distinct: pa.Array) -> pa.Array:
-    """Numbers as a CSV file would hold them."""
+    """Return numbers as a CSV file would hold them."""
     if pa.types.is_floating(distinct.type):
         return pa.array([str(number) for number in distinct.to_numpy()], pa.string())
     return distinct.cast(pa.string())

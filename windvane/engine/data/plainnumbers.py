@@ -44,7 +44,7 @@ class PlainNumbers:
         return PlainNumbers(self.name, self.values[rows])
 
     def words(self) -> NDArray[np.uint64]:
-        """(n_rows,) equal for equal cells."""
+        """Return (n_rows,) equal for equal cells."""
         return np.ascontiguousarray(self.values).view(np.uint64)
 
     def digests(self) -> tuple[bytes, bytes]:

@@ -140,7 +140,7 @@ def _line(values: NDArray[np.float64], y: NDArray[np.float64]) -> float:
 
 
 def _means(halves: _Halves) -> NDArray[np.float64]:
-    """(n_bins,) mean target, drawn to the overall mean by the weight of one row."""
+    """Return (n_bins,) mean target, drawn to the overall mean by the weight of one row."""
     sums = np.bincount(halves.bins, weights=halves.y, minlength=halves.n_bins) + halves.y.mean()
     means: NDArray[np.float64] = sums / (np.bincount(halves.bins, minlength=halves.n_bins) + 1)
     return means

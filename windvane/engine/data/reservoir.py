@@ -123,7 +123,7 @@ class ThinnedRows:
         return codes
 
     def _merge_strata(self) -> None:
-        """All rows as one stratum from now on, kept as strictly as the strictest so far."""
+        """Treat all rows as one stratum from now on, kept as strictly as the strictest so far."""
         if self._thresholds[0] == self._thresholds.min() and self._seen[1:].sum() == 0:
             return
         self._thresholds[:] = self._thresholds.min()

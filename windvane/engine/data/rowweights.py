@@ -69,7 +69,7 @@ def _nothing_counts(name: str, n_wrong: int, n_rows: int, examples: Sequence[str
 
 
 def _read(name: str, cells: pa.ChunkedArray) -> NDArray[np.float64]:
-    """(n_rows,) NaN for what is no number."""
+    """Return (n_rows,) NaN for what is no number."""
     column = plain_numbers(name, cells) or encode(name, cells)
     if isinstance(column, PlainNumbers):
         return column.values

@@ -108,8 +108,8 @@ def sketch_from_json(document: Mapping[str, Any]) -> dict[str, ColumnSketch]:
 
 
 def read_sketch(folder: Path) -> dict[str, ColumnSketch]:
-    """What is kept in a dataset's folder or in a package of transformers; empty if it was made by a version that kept
-    nothing.
+    """Return what is kept in a dataset's folder or in a package of transformers; empty if it was made by a version
+    that kept nothing.
 
     raises    CorruptArtifact
     """

@@ -26,9 +26,9 @@ N_QUANTILES = 10
 
 
 def choose_n_folds(n_rows: int, n_features: int) -> int:
-    """Folds of a table, or HOLD_OUT for one so large that nothing is trained on it more than once. How many of the
-    folds candidates are scored on is the search's matter (engine/tuning/pacing.py): the first one alone is a fifth of the
-    rows, held out."""
+    """Return the number of folds of a table, or HOLD_OUT for one so large that nothing is trained on it more than
+    once. How many of the folds candidates are scored on is the search's matter (engine/tuning/pacing.py): the first
+    one alone is a fifth of the rows, held out."""
     if n_rows > MOST_ROWS or n_rows * n_features > MOST_CELLS:
         return HOLD_OUT
     return N_FOLDS
@@ -67,7 +67,7 @@ def assign_folds(
 def validated_rows(
     divisions: Sequence[NDArray[np.int8]], n_folds: int, fold: int
 ) -> NDArray[np.bool_]:
-    """(n_rows,) which rows a fold validates; folds are counted through all divisions.
+    """Return (n_rows,) which rows a fold validates; folds are counted through all divisions.
 
     divisions   each (n_rows,), as `assign_folds` returns it
     """
@@ -76,7 +76,7 @@ def validated_rows(
 
 
 def target_strata(y: NDArray[np.float64], is_classification: bool) -> NDArray[np.int64]:
-    """(n_rows,) class index, or decile of a numeric target."""
+    """Return (n_rows,) class index, or decile of a numeric target."""
     if is_classification:
         return y.astype(np.int64)
     edges = np.unique(np.quantile(y, np.linspace(0, 1, N_QUANTILES + 1)[1:-1]))
@@ -101,7 +101,7 @@ def _grouped(row_keys: NDArray[np.uint64]) -> NDArray[np.int64]:
 def _spread(
     groups: NDArray[np.int64], share: float, n_folds: int, first: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int8], int]:
-    """Folds of one stratum's rows, and where the next stratum goes on."""
+    """Return folds of one stratum's rows, and where the next stratum goes on."""
     _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(sizes) == 1:
         # Rows all alike: kept together, they would be missing from training while they are validated.
@@ -123,7 +123,7 @@ def _spread(
 
 
 def _fill(filled: NDArray[np.int64], n_single: int, first: int) -> tuple[NDArray[np.int8], int]:
-    """Folds of single rows, the emptiest first, until all are level; then in turn, starting at `first`."""
+    """Return folds of single rows, the emptiest first, until all are level; then in turn, starting at `first`."""
     n_folds = len(filled)
     level = -(-(int(filled.sum()) + n_single) // n_folds)
     room = np.maximum(level - filled, 0)

@@ -144,7 +144,7 @@ def _plain(
 
 
 def _labels_of(column: EncodedColumn) -> dict[str, int]:
-    """Texts that can be labels, with their rows."""
+    """Return texts that can be labels, with their rows."""
     told = zip(column.texts.to_pylist(), column.counts(), strict=True)
     return {text: int(count) for text, count in told if _is_label(text)}
 

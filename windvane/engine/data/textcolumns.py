@@ -45,7 +45,7 @@ def parse_texts(texts: pa.Array, spec: ColumnSpec, first_row: int = 1) -> Values
 
 
 def _plain_numbers(texts: pa.Array, missing: list[str]) -> NDArray[np.float64] | None:
-    """None if a cell is neither a plain number nor missing."""
+    """Return the texts as numbers; None if a cell is neither a plain number nor missing."""
     if not missing:
         numbers = _cast(texts)
         if numbers is not None:
@@ -66,7 +66,7 @@ def _cast(texts: pa.Array) -> NDArray[np.float64] | None:
 
 
 def _by_distinct_text(texts: pa.Array, spec: ColumnSpec) -> Values | None:
-    """None if one of them cannot be read."""
+    """Return the typed values; None if one of them cannot be read."""
     encoded = texts.dictionary_encode()
     read = cell_reader(spec)
     try:

@@ -93,7 +93,7 @@ def _within(options: ReadOptions, share: float) -> ReadOptions:
 
 
 def _after(cells: pa.ChunkedArray, more: pa.ChunkedArray) -> pa.ChunkedArray:
-    """One after the other, as numbers if both are, without a change of how any is written; else as texts."""
+    """Return both one after the other, as numbers if both are, without a change of how any is written; else as texts."""
     for convert in (_same, _as_integers, _as_floats, _as_texts):
         try:
             one, other = convert(cells), convert(more)

@@ -33,7 +33,7 @@ def literal(value: Plain) -> str:
 
 
 def assignments(values: Mapping[str, Plain]) -> str:
-    """One assignment a line.
+    """Return assignments, one a line.
 
     values    by the names they get, which are ours
     raises    ValueError for a name that is no identifier, else as `literal`

@@ -102,7 +102,7 @@ def _head(analysis: Analysis, job: DefinedJob) -> str:
 def _facts(
     analysis: Analysis, job: DefinedJob, defined: Sequence[Pipeline], modules: Sequence[str]
 ) -> Mapping[str, Plain]:
-    """Everything of the job and its data that the code knows, but for the candidates."""
+    """Return everything of the job and its data that the code knows, but for the candidates."""
     served = job.served
     safe = re.sub(r"[^A-Za-z0-9]+", "-", job.name).strip("-") or "job"
     about: dict[str, Plain] = {

@@ -36,7 +36,8 @@ class Pipeline:
 
 
 def pipelines(analysis: Analysis, job: DefinedJob) -> tuple[Pipeline, ...]:
-    """One for each opening that applies to the table and the job's strategy, in the order of the search."""
+    """Return a pipeline for each opening that applies to the table and the job's strategy, in the order of the
+    search."""
     strategy = job.strategy
     n_rows = rows_to_learn_from(analysis, candidate_s(job.max_runtime_s, job.max_candidates))
     n_openings = len(openings_for(analysis, strategy))

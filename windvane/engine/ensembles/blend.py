@@ -215,7 +215,8 @@ def _n_classes(predicted: NDArray[np.floating[Any]]) -> int:
 
 
 def some_of(n_rows: int, enough: int) -> Indices:
-    """Places of all rows, or of as many as are enough by lot: every so-manieth might fall together with the folds."""
+    """Return places of all rows, or of as many as are enough by lot: every so-manieth might fall together with the
+    folds."""
     if n_rows <= enough:
         return np.arange(n_rows)
     return np.sort(np.random.default_rng(n_rows).permutation(n_rows)[:enough])

@@ -41,7 +41,7 @@ class Loss(Protocol):
     n_models: int
 
     def fit(self, members: Places) -> Floats:
-        """(n_members,) the weights >= 0, sum 1, that lose least."""
+        """Return (n_members,) the weights >= 0, sum 1, that lose least."""
 
     def of(self, members: Places, weights: Floats) -> float:
         """Return the loss of these members with these weights."""
@@ -193,7 +193,7 @@ def _log_loss(odds: Floats, weights: Floats, pull: float, counted: Weight) -> tu
 
 
 def _products(errors: Floats, weight: Weight, others: Floats | None = None) -> Floats:
-    """(n_models, n_models) mean products of errors."""
+    """Return (n_models, n_models) mean products of errors."""
     own = errors if weight is None else errors * (weight / weight.mean())
     return np.asarray(own @ (errors if others is None else others).T / errors.shape[1])
 

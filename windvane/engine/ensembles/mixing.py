@@ -45,7 +45,7 @@ class Mixing:
         self._is_any_tempered = any(one != NO_CHANGE for one in temperatures)
 
     def __call__(self, answers: Sequence[NDArray[np.float64]]) -> Floats:
-        """(n_rows,) values or (n_rows, n_classes) probabilities.
+        """Return (n_rows,) values or (n_rows, n_classes) probabilities.
 
         answers    of each member, shaped like that
         """

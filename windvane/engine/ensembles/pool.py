@@ -35,7 +35,7 @@ def pool_for(n_classes: int) -> Pool:
 
 
 def pooled(answers: Iterable[tuple[float, NDArray[np.floating[Any]]]], pool: Pool) -> Floats:
-    """(n_rows,) values or (n_rows, n_classes) probabilities, in double precision.
+    """Return (n_rows,) values or (n_rows, n_classes) probabilities, in double precision.
 
     answers    weight and answer of each member; the weights sum to 1. That of a single one is its own
     """
@@ -52,7 +52,7 @@ def pooled(answers: Iterable[tuple[float, NDArray[np.floating[Any]]]], pool: Poo
 
 
 def pooled_geometrically(weights: Floats, answers: Floats) -> Floats:
-    """(n_rows, n_classes) as `pooled` makes of the answers of two members or more.
+    """Return (n_rows, n_classes) as `pooled` makes of the answers of two members or more.
 
     weights    (n_members, 1, 1) that sum to 1
     answers    (n_members, n_rows, n_classes)

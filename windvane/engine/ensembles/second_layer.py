@@ -95,7 +95,8 @@ def load_second_layer(folder: Path) -> SecondLayer:
 
 
 def starting_scores(together: Floats) -> Floats:
-    """(n_rows, 1) values or log-odds of the second of two classes, or (n_rows, n_classes) logarithms of probabilities."""
+    """Return (n_rows, 1) values or log-odds of the second of two classes, or (n_rows, n_classes) logarithms of
+    probabilities."""
     if together.ndim == 1:
         return together[:, None]
     logs = np.log(np.maximum(together, _LEAST_PROBABILITY))
@@ -103,8 +104,8 @@ def starting_scores(together: Floats) -> Floats:
 
 
 def inputs_of(answers: Answers, together: Floats) -> FloatMatrix:
-    """(n_rows, (n_members + 1) * n_scores) what the trees see: scores of each member and of the pool, of three classes
-    and more about their mean."""
+    """Return (n_rows, (n_members + 1) * n_scores) what the trees see: scores of each member and of the pool, of three
+    classes and more about their mean."""
     columns = [_centred(_scores(one.astype(np.float64))) for one in answers]
     made = np.concatenate([*columns, _centred(starting_scores(together))], axis=1)
     return (made if together.ndim == 2 else made.clip(-_LARGEST, _LARGEST)).astype(np.float32)

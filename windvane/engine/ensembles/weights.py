@@ -17,8 +17,8 @@ more latency, size and time than they are worth."""
 
 
 def fit_weights(loss: Loss, among: Places | None = None) -> Floats:
-    """(n_models,) the weights >= 0, sum 1, at most MAX_MEMBERS of them above 0, none of those below LEAST_WEIGHT, nor
-    below LIGHT_WEIGHT but for a LEAST_PART.
+    """Return (n_models,) the weights >= 0, sum 1, at most MAX_MEMBERS of them above 0, none of those below
+    LEAST_WEIGHT, nor below LIGHT_WEIGHT but for a LEAST_PART.
 
     among    the models that may be members; all if None
     """
@@ -48,8 +48,8 @@ def _without_light_ones(members: Places, weights: Floats, loss: Loss) -> tuple[P
 
 
 def _worth_keeping(weights: Floats) -> Places:
-    """Places of the members to go on with: those above LEAST_WEIGHT, and of too many not the lightest half of the
-    surplus."""
+    """Return places of the members to go on with: those above LEAST_WEIGHT, and of too many not the lightest half of
+    the surplus."""
     places = np.flatnonzero(weights >= min(LEAST_WEIGHT, float(weights.max())))
     surplus = places.size - MAX_MEMBERS
     if surplus <= 0:

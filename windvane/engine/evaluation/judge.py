@@ -192,8 +192,8 @@ def gains_beside(
     record: CandidateRecord,
     out_of_fold: NDArray[np.float32],
 ) -> tuple[Floats, Floats]:
-    """(rows.size,) twice, as `row_gains` has them: of predictions that no record tells of yet, at the temperature and
-    the threshold that are best on these rows, and of a candidate.
+    """Return (rows.size,) twice, as `row_gains` has them: of predictions that no record tells of yet, at the
+    temperature and the threshold that are best on these rows, and of a candidate.
 
     predicted     (n_rows, ...) what is known of them;  out_of_fold  the candidate's
     """

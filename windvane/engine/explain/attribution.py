@@ -48,5 +48,5 @@ class Attribution:
 
 
 def taken(columns: Columns, rows: NDArray[np.intp] | slice) -> dict[str, Values]:
-    """Some rows of columns."""
+    """Return some rows of columns."""
     return {name: values[rows] for name, values in columns.items()}

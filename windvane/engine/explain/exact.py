@@ -54,7 +54,7 @@ def exact_attribution(
 
 
 def column_shares(features: Sequence[Feature], names: Sequence[str]) -> NDArray[np.float64]:
-    """(n_features, n_columns): each feature's row adds up to 1, in equal parts for the columns it comes from."""
+    """Return (n_features, n_columns): each feature's row adds up to 1, in equal parts for the columns it comes from."""
     place = {name: i for i, name in enumerate(names)}
     shares = np.zeros((len(features), len(names)))
     for own, feature in zip(shares, features, strict=True):
@@ -66,7 +66,7 @@ def column_shares(features: Sequence[Feature], names: Sequence[str]) -> NDArray[
 def _contributions(
     model: AdditiveModel, X: FloatMatrix, shares: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """(n_rows, n_columns + 1, n_outputs): of scores, the expected one last."""
+    """Return (n_rows, n_columns + 1, n_outputs): of scores, the expected one last."""
     of_features = model.contributions(X)
     if of_features is None:
         return None

@@ -30,12 +30,13 @@ class Importance:
         return np.asarray(self.errors.sum(axis=1))
 
     def ranking(self) -> list[int]:
-        """Numbers of the columns, the one that matters most first."""
+        """Return numbers of the columns, the one that matters most first."""
         return [int(number) for number in np.argsort(-self.total, kind="stable")]
 
 
 def importance_of(attribution: Attribution) -> Importance:
-    """The standard error is that of explaining some rows in place of all, with that of the sampling within a row."""
+    """Return the importance of each column. The standard error is that of explaining some rows in place of all, with
+    that of the sampling within a row."""
     sizes = np.abs(attribution.values)
     n_rows = len(sizes)
     of_rows = (

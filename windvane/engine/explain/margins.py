@@ -17,7 +17,7 @@ upon the difference."""
 
 
 def margins(answer: Predictions) -> NDArray[np.float64]:
-    """(n_rows, n_outputs); one output for regression and for two classes."""
+    """Return (n_rows, n_outputs); one output for regression and for two classes."""
     if len(answer.values) or not answer.probabilities.size:
         return answer.values[:, None]
     probabilities = np.maximum(answer.probabilities, LEAST_PROBABILITY)

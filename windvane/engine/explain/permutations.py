@@ -33,8 +33,8 @@ def pair_contributions(
     ranks: NDArray[np.intp],
     budget: Budget = _UNLIMITED,
 ) -> NDArray[np.float64]:
-    """(n_rows, n_players, n_outputs): the mean of both directions; a row's values add up to its answer less that of
-    the background row.
+    """Return (n_rows, n_players, n_outputs): the mean of both directions; a row's values add up to its answer less
+    that of the background row.
 
     cells        of the players, n_rows values each
     background   one row of the same columns
@@ -63,7 +63,8 @@ def pair_contributions(
 
 
 def _differing(cells: Columns, background: Columns, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """(n_rows, n_players): whether a row has another value than the background row; a missing one is like a missing one."""
+    """Return (n_rows, n_players): whether a row has another value than the background row; a missing one is like a
+    missing one."""
     found = np.empty(shape, bool)
     for player, (name, values) in enumerate(cells.items()):
         other = background[name][0]
@@ -118,7 +119,7 @@ class _Path:
         first: NDArray[np.float64],
         last: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """(n_rows, n_players, n_outputs): what each player changes when it takes over.
+        """Return (n_rows, n_players, n_outputs): what each player changes when it takes over.
 
         between   (n_mixed, n_outputs) answers to the rows between
         """

@@ -80,7 +80,8 @@ def _points() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _scores(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, n_classes) from (n, n_outputs): of two classes the log-odds of the second, and nothing for the first."""
+    """Return (n, n_classes) from (n, n_outputs): of two classes the log-odds of the second, and nothing for the
+    first."""
     if outputs.shape[1] > 1:
         return outputs
     return np.concatenate([np.zeros_like(outputs), outputs], axis=1)
@@ -92,7 +93,7 @@ def _probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _slopes(probabilities: NDArray[np.float64], label: int) -> NDArray[np.float64]:
-    """(n, n_classes): how the probability of the class rises with the score of each."""
+    """Return (n, n_classes): how the probability of the class rises with the score of each."""
     own = probabilities[:, label : label + 1]
     is_own = np.arange(probabilities.shape[1]) == label
     return np.asarray(own * (is_own - probabilities))

@@ -26,7 +26,7 @@ class RunningMean:
         self._squares += away * (sample - self.mean)
 
     def error(self) -> NDArray[np.float64]:
-        """Standard error of the mean; infinite before there are two samples."""
+        """Return standard error of the mean; infinite before there are two samples."""
         if self.n < 2:
             return np.full_like(self.mean, np.inf)
         return np.asarray(np.sqrt(self._squares / (self.n - 1) / self.n))

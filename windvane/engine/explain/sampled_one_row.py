@@ -55,7 +55,7 @@ def _is_precise(made: NDArray[np.float64]) -> bool:
 
 
 def _error(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error of the mean over the first axis."""
+    """Return standard error of the mean over the first axis."""
     return np.asarray(samples.std(axis=0, ddof=1) / np.sqrt(len(samples)))
 
 

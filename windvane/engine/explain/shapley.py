@@ -24,7 +24,7 @@ Predict = Callable[[Columns, int], Predictions]
 
 
 def predicting(predictor: Predictor, threads: int) -> Predict:
-    """Its answers to typed columns, by so many threads."""
+    """Return the predictor's answers to typed columns, by so many threads."""
 
     def predict(columns: Columns, n_rows: int) -> Predictions:
         return predict_in_blocks(predictor, columns, n_rows, threads)

@@ -49,7 +49,7 @@ def explain(
     threads: int = 1,
     now: Callable[[], float] = time.monotonic,
 ) -> Explanation:
-    """Why the candidate answers as it does: Shapley values of a sample of the dataset's rows, exact where the
+    """Return why the candidate answers as it does: Shapley values of a sample of the dataset's rows, exact where the
     pipeline allows, and partial dependence for the columns that matter most.
 
     packages    the folder that stages.assemble wrote

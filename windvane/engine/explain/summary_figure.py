@@ -21,8 +21,8 @@ _ROOM = 0.8
 
 
 def summary_figure(explanation: Explanation, output: int, scale: str) -> Figure:
-    """Points of one output; a number's colour goes from blue for its lowest cells to orange for its highest, words
-    and missing cells are grey.
+    """Return a figure with the points of one output; a number's colour goes from blue for its lowest cells to orange
+    for its highest, words and missing cells are grey.
 
     scale    what the values are measured in
     """
@@ -53,7 +53,7 @@ def summary_figure(explanation: Explanation, output: int, scale: str) -> Figure:
 
 
 def _standing(cells: Values) -> NDArray[np.float64]:
-    """(n_rows,) from 0 for the lowest number to 1 for the highest by rank; NaN for words and missing cells."""
+    """Return (n_rows,) from 0 for the lowest number to 1 for the highest by rank; NaN for words and missing cells."""
     made = np.full(len(cells), np.nan)
     if cells.dtype == object:
         return made
@@ -74,7 +74,7 @@ def _fullest(values: NDArray[np.float64]) -> int:
 
 
 def _stacked(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n_rows,) how far from its line a point lies, in points: those of a bin alternate to both sides."""
+    """Return (n_rows,) how far from its line a point lies, in points: those of a bin alternate to both sides."""
     bins = _binned(values)
     made = np.zeros(len(values))
     for one in np.unique(bins):

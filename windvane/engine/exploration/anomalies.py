@@ -114,7 +114,7 @@ def _gains(
     row: NDArray[np.float32],
     ordinary: NDArray[np.float32],
 ) -> NDArray[np.float64]:
-    """(n_columns,) scores of the row with one cell after another made ordinary."""
+    """Return (n_columns,) scores of the row with one cell after another made ordinary."""
     variants = np.repeat(row[None, :], len(row), axis=0)
     np.fill_diagonal(variants, ordinary)
     return score(variants)

@@ -52,7 +52,7 @@ class _Scale:
     edges: NDArray[np.float64]
 
     def place(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
-        """(n_rows,) number of the bin; one past the last for missing cells."""
+        """Return (n_rows,) number of the bin; one past the last for missing cells."""
         placed = np.searchsorted(self.edges, values, side="right")
         placed[np.isnan(values)] = len(self.labels)
         return placed

@@ -65,7 +65,7 @@ def find_gaps(table: StoredTable, most: int) -> Gaps:
 
 
 def missing_cells(table: StoredTable, column: ColumnSpec) -> NDArray[np.bool_]:
-    """(n_rows,) whether the cell is missing."""
+    """Return (n_rows,) whether the cell is missing."""
     if column.type in MEASURED:
         return np.isnan(table.numbers(column.name))
     is_missing: NDArray[np.bool_] = table.words(column.name).codes < 0

@@ -38,7 +38,7 @@ def bars(ticks: Sequence[str], heights: Sequence[float], what: str) -> Draw:
 
 
 def lying_bars(labels: Sequence[str], lengths: Sequence[float], what: str) -> Draw:
-    """One below the other, for names; `what` is told below."""
+    """Draw bars one below the other, for names; `what` is told below."""
 
     def draw(axes: Any) -> None:
         axes.barh(range(len(lengths)), lengths, height=0.8, color=BLUE)

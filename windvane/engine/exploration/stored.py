@@ -75,7 +75,7 @@ class StoredTable:
         return self.analysis.statistics.get(name, {})
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """(n_rows,) cells of a number or date, mapped; NaN where missing."""
+        """Return (n_rows,) cells of a number or date, mapped; NaN where missing."""
         return self.dataset.columns[name]
 
     def words(self, name: str) -> EncodedColumn:
@@ -104,6 +104,6 @@ def of_type(columns: Sequence[ColumnSpec], types: Sequence[ColumnType]) -> list[
 
 
 def text_lengths(column: EncodedColumn) -> NDArray[np.float64]:
-    """(n_texts + 1,) characters of each distinct text, and NaN for a missing one: to be indexed by codes."""
+    """Return (n_texts + 1,) characters of each distinct text, and NaN for a missing one: to be indexed by codes."""
     lengths = pc.utf8_length(column.texts).to_numpy(zero_copy_only=False)
     return np.append(lengths.astype(np.float64), np.nan)

@@ -56,10 +56,10 @@ class ColumnTransformer(Protocol):
     def features(self) -> Sequence[Feature]: ...
 
     def transform(self, values: Values) -> FloatMatrix:
-        """(n_rows,) to (n_rows, len(features()))."""
+        """Return (n_rows,) to (n_rows, len(features()))."""
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        """One cell to len(features()) numbers; as float32 they equal what `transform` makes of it."""
+        """Transform one cell to len(features()) numbers; as float32 they equal what `transform` makes of it."""
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return what was learnt, as JSON and as arrays (no object arrays)."""
@@ -82,10 +82,10 @@ class FittedRecipe(Protocol):
         """Return each raw column with the types that it may have."""
 
     def transform(self, columns: Columns) -> FloatMatrix:
-        """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
+        """Return (n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
 
     def transform_row(self, values: Mapping[str, Value]) -> FloatMatrix:
-        """One row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
+        """Return one row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
 
     def save(self, folder: Path) -> None:
         """recipe.json and recipe.npz into an existing folder."""

@@ -55,7 +55,7 @@ class CategoryTable:
         )
 
     def codes(self, values: Values) -> NDArray[np.int64]:
-        """(n_rows,) rows of the table."""
+        """Return (n_rows,) rows of the table."""
         row_of, unseen = self._row_of.get, self._unseen
         return np.array([row_of(value, unseen) for value in values.tolist()], np.int64)
 

@@ -49,21 +49,21 @@ class Interactions:
         return tuple(Feature(one.name, one.first, 0, (one.second,)) for one in self.pairs)
 
     def transform(self, columns: Columns, n_rows: int) -> FloatMatrix:
-        """(n_rows, n_pairs)"""
+        """Return (n_rows, n_pairs)"""
         made = np.empty((n_rows, len(self.pairs)), np.float32)
         for j, one in enumerate(self.pairs):
             made[:, j] = combined(one.operation, columns[one.first], columns[one.second])
         return made
 
     def transform_row(self, values: Mapping[str, Value]) -> list[float]:
-        """One row's n_pairs numbers; as float32 they equal what `transform` makes of it."""
+        """Return one row's n_pairs numbers; as float32 they equal what `transform` makes of it."""
         return [
             _bounded(apply(_number(values[first]), _number(values[second])))
             for first, second, apply in self._row_steps
         ]
 
     def state(self) -> list[dict[str, Any]]:
-        """JSON."""
+        """Return the state as JSON."""
         return [asdict(one) for one in self.pairs]
 
     @classmethod
@@ -76,7 +76,7 @@ class Interactions:
 
 
 def combined(operation: str, first: Floats, second: Floats) -> Floats:
-    """(n_rows,) of two columns, within float32's range or NaN."""
+    """Return (n_rows,) of two columns, within float32's range or NaN."""
     with np.errstate(all="ignore"):
         if operation == "/":
             made = np.where(second == 0, np.nan, first / second)

@@ -157,7 +157,7 @@ class _Fitting:
     def add(
         self, spec: ColumnSpec, makers: Sequence[Maker], width: int, position: int
     ) -> str | None:
-        """Why nothing of the column is of use, or None."""
+        """Return why nothing of the column is of use, or None."""
         values = self._data.values(spec.name)
         seed = self._data.seed + position
         reason: str | None = None

@@ -86,7 +86,7 @@ class Recipe:
             yield pair.second, _OF_PAIRS
 
     def transform(self, columns: Columns) -> FloatMatrix:
-        """(n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
+        """Return (n_rows, n_features), missing as NaN where the recipe's learners take NaN."""
         n_rows = len(columns[self.steps[0][0]])
         if n_rows == 1:
             return self.transform_row({s: columns[s].item(0) for s in self._sources})
@@ -100,7 +100,7 @@ class Recipe:
         return made
 
     def transform_row(self, values: Mapping[str, Value]) -> FloatMatrix:
-        """One row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
+        """Return one row, (1, n_features): exactly what `transform` makes of it, in microseconds."""
         return self._make_row(values)
 
     def save(self, folder: Path) -> None:

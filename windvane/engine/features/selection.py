@@ -32,7 +32,7 @@ def strongest(specs: Sequence[ColumnSpec], data: RecipeData, limit: int) -> froz
 
 
 def _targets(y: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-    """(n_rows, n_targets), each with mean 0 and length 1, or all 0."""
+    """Return (n_rows, n_targets), each with mean 0 and length 1, or all 0."""
     targets = y[:, None]
     if n_classes:
         targets = (y[:, None] == np.unique(y)).astype(np.float64)

@@ -16,7 +16,7 @@ _NOISE = 1e-12
 def right_singular_vectors(
     matrix: Any, width: int, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """(n_columns, at most `width`) of the largest singular values, each with its largest entry positive.
+    """Return (n_columns, at most `width`) of the largest singular values, each with its largest entry positive.
 
     A basis is made orthonormal by its Gram matrix, not by QR: one matrix product instead of a factorisation
     ten times as slow. It only has to keep the basis from collapsing; the last one is made so twice.

@@ -61,7 +61,7 @@ class RowMaker:
         self._places = np.array([*places, *range(n_made, n_features)], np.int64)
 
     def __call__(self, values: Mapping[str, Value]) -> FloatMatrix:
-        """(1, n_features)"""
+        """Return (1, n_features)"""
         alone: list[float] = []
         for source, transform_one in self._single:
             alone += transform_one(values[source])
@@ -198,5 +198,5 @@ def _states(steps: Sequence[_Placed], name: str) -> NDArray[np.float64]:
 
 
 def _numbers(values: Mapping[str, Value], sources: Sequence[str]) -> NDArray[np.float64]:
-    """None becomes NaN."""
+    """Return the values as numbers; None becomes NaN."""
     return np.array([values[source] for source in sources], np.float64)

@@ -15,7 +15,7 @@ def logistic(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def answers_of(scores: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-    """(n_rows,) values for regression (n_classes 0), else (n_rows, n_classes) probabilities.
+    """Return (n_rows,) values for regression (n_classes 0), else (n_rows, n_classes) probabilities.
 
     scores    (n_rows, n_classes) log-odds; one column for regression and for two classes
     """

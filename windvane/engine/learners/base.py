@@ -87,10 +87,10 @@ class FittedModel(Protocol):
     n_features: int
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        """(n_rows,) for regression; (n_rows, n_classes) probabilities, each row summing to 1, otherwise."""
+        """Return (n_rows,) for regression; (n_rows, n_classes) probabilities, each row summing to 1, otherwise."""
 
     def save(self, folder: Path) -> None:
-        """Files into an existing folder; no pickle."""
+        """Write files into an existing folder; no pickle."""
 
 
 @runtime_checkable
@@ -98,8 +98,8 @@ class AdditiveModel(FittedModel, Protocol):
     """A sum of trees, answering `answers_of` their scores, that can say exactly what each feature adds to a score."""
 
     def contributions(self, X: FloatMatrix) -> NDArray[np.float64] | None:
-        """(n_rows, n_features + 1, n_outputs): the Shapley value of each feature, and last the expected score; all
-        together they are the score. Features that are not known are averaged over as the training rows went down
+        """Return (n_rows, n_features + 1, n_outputs): the Shapley value of each feature, and last the expected score;
+        all together they are the score. Features that are not known are averaged over as the training rows went down
         the trees. None if the model does not know how they went, or it would take too long.
 
         source    Lundberg, Erion, Lee 2018, "Consistent individualized feature attribution for tree ensembles"

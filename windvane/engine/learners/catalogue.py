@@ -240,7 +240,7 @@ def learner(name: str) -> LearnerCard:
 
 
 def availability(name: str) -> str:
-    """Why an algorithm cannot be trained here, with what would help; "" if it can."""
+    """Return why an algorithm cannot be trained here, with what would help; "" if it can."""
     if name in TORCH_LEARNERS and not has_torch():
         return f"the algorithm {name} needs {MISSING}"
     if not is_learner(name):

@@ -120,8 +120,8 @@ def _questions(
 def _padded(
     n_leaves: Sequence[int], values: NDArray[np.float64], depth: int
 ) -> NDArray[np.float64]:
-    """(n_leaves_of_all, n_outputs) to (n_trees * 2**depth, n_outputs); leaves that a shallower tree does not have
-    are 0."""
+    """Return (n_leaves_of_all, n_outputs) to (n_trees * 2**depth, n_outputs); leaves that a shallower tree does not
+    have are 0."""
     padded = np.zeros((len(n_leaves), 1 << depth, values.shape[1]))
     for own, given in zip(padded, np.split(values, np.cumsum(n_leaves)[:-1]), strict=True):
         own[: len(given)] = given

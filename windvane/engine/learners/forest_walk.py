@@ -45,7 +45,7 @@ class ForestWalker:
         self._leaf[~is_inner] = np.repeat(first_leaf, trees.n_leaves) + ~child[~is_inner]
 
     def leaves(self, X: FloatMatrix) -> NDArray[np.int32]:
-        """(n_rows, n_features) to (n_rows, n_trees)."""
+        """Return (n_rows, n_features) to (n_rows, n_trees)."""
         rows = np.ascontiguousarray(X, np.float32)
         if len(rows) == 1:
             return self._walk_alone(rows[0])[None]
@@ -59,7 +59,7 @@ class ForestWalker:
         return made
 
     def _walk_alone(self, cells: FloatMatrix) -> NDArray[np.int32]:
-        """(n_features,) to (n_trees,): with nothing to be told apart, a step is fewer calls."""
+        """Return (n_features,) to (n_trees,): with nothing to be told apart, a step is fewer calls."""
         node = self._roots
         while True:
             for _ in range(_LOOK_EVERY):
@@ -92,7 +92,7 @@ class ForestWalker:
 def _children(
     trees: Trees, roots: NDArray[np.int64], n_inner: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """(n_nodes,) the number of each node in its tree, as `Trees` says."""
+    """Return (n_nodes,) the number of each node in its tree, as `Trees` says."""
     child = np.empty(2 * len(trees.left) + len(roots), np.int32)
     is_root = np.zeros(len(child), bool)
     is_root[roots] = True

@@ -80,7 +80,7 @@ class NativeBooster:
         )
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        """(n_rows, n_features) float32 to (n_rows, width)."""
+        """Return (n_rows, n_features) float32 to (n_rows, width)."""
         if X.ndim != 2 or X.shape[1] != self.n_features:
             raise ValueError(f"The model takes {self.n_features} features, not {X.shape[1:]}.")
         rows = np.ascontiguousarray(X, np.float32)

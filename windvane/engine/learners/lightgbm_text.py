@@ -74,7 +74,7 @@ class LightGbmText:
     n_leaves: NDArray[np.int64]
 
     def in_parts(self, trees_a_part: int) -> list[LightGbmText]:
-        """Models of a few rounds each, whose sums add up to those of this one."""
+        """Return models of a few rounds each, whose sums add up to those of this one."""
         _, *trees = _TREE_BEGINS.split(self.text[: self.text.index(_END)])
         at_once = self.n_outputs * max(1, trees_a_part // self.n_outputs)
         return [
@@ -175,7 +175,7 @@ def _check_nodes(
 def _joined(
     trees: Sequence[re.Match[bytes]], group: int, lengths: NDArray[np.int64], name: str
 ) -> bytes:
-    """Numbers of all trees, one space between any two."""
+    """Return numbers of all trees, one space between any two."""
     parts = [tree[group] for tree in trees]
     for tree, part, length in zip(trees, parts, lengths.tolist(), strict=True):
         if part.count(b" ") + 1 != length:

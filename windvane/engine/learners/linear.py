@@ -343,7 +343,7 @@ def _scaled(rows: Rows, setting: Setting) -> tuple[NDArray[np.float64], float, f
 
 
 def _row_weights(rows: Rows, positive: str) -> NDArray[np.float64]:
-    """(n_rows,) with the sum 1."""
+    """Return (n_rows,) with the sum 1."""
     y = rows.y
     weights = np.ones(len(y)) if rows.weight is None else rows.weight.copy()
     if positive == "balanced":

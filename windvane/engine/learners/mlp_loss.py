@@ -26,17 +26,17 @@ class Loss(Protocol):
     def n_outputs(self) -> int: ...
 
     def targets(self, y: NDArray[np.float64]) -> Floats:
-        """(n_rows, n_outputs) from the scaled target or the class index."""
+        """Return (n_rows, n_outputs) from the scaled target or the class index."""
 
     def start(self, targets: Floats, weight: Weight = None) -> Floats:
-        """(n_outputs,) the best constant outputs, roughly; weight: (n_rows,) of the rows."""
+        """Return (n_outputs,) the best constant outputs, roughly; weight: (n_rows,) of the rows."""
 
     def slopes(self, outputs: Floats, targets: Floats) -> Floats:
-        """(n_members, n_rows, n_outputs): the gradient of the mean loss of each network. May write into
+        """Return (n_members, n_rows, n_outputs): the gradient of the mean loss of each network. May write into
         `outputs`."""
 
     def answers(self, outputs: Floats) -> Floats:
-        """(n_members, ..., n_outputs) values or probabilities of outputs."""
+        """Return (n_members, ..., n_outputs) values or probabilities of outputs."""
 
     def value(self, answers: Floats, y: NDArray[np.float64], weight: Weight = None) -> float:
         """Mean loss of answers averaged over networks, (n_rows, n_outputs); weight: (n_rows,) of the rows."""

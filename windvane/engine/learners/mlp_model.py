@@ -93,7 +93,7 @@ class MlpModel:
         return self._answers(by_row[: len(X)].astype(np.float64))
 
     def _inputs(self, tiles: Floats) -> Floats:
-        """(n_tiles, _TOGETHER, n_features) to (n_tiles, _TOGETHER, n_wide)"""
+        """Return (n_tiles, _TOGETHER, n_features) to (n_tiles, _TOGETHER, n_wide)"""
         scaled = scaled_inputs(tiles, self._centre, self._inverse)
         if not len(self._waved):
             return scaled
@@ -169,7 +169,7 @@ def _silu_of_twice(halves: Floats) -> Floats:
 
 
 def _in_tiles(X: FloatMatrix) -> Floats:
-    """(n_tiles, _TOGETHER, n_features), rows of zeros after the last."""
+    """Return (n_tiles, _TOGETHER, n_features), rows of zeros after the last."""
     n_tiles = -(-len(X) // _TOGETHER)
     if n_tiles * _TOGETHER > len(X):
         padded = np.zeros((n_tiles * _TOGETHER, X.shape[1]), np.float32)

@@ -168,7 +168,7 @@ class Network:
             values = silu(made)
 
     def outputs(self, X: Floats) -> Floats:
-        """(n_members, n_rows, n_outputs) without dropout, for any number of rows."""
+        """Return (n_members, n_rows, n_outputs) without dropout, for any number of rows."""
         own = self.parameters
         wide = self._widened(X, np.empty((len(X), self.shape.n_wide), np.float32))
         values: Floats = np.matmul(wide, own["scale"] * own["weights0"])
@@ -179,7 +179,7 @@ class Network:
         return values
 
     def forward(self, X: Floats) -> Floats:
-        """(n_members, n_rows, n_outputs), with dropout; `backward` goes back from here."""
+        """Return (n_members, n_rows, n_outputs), with dropout; `backward` goes back from here."""
         own = self.parameters
         self._n = len(X)
         self._X = X
@@ -195,7 +195,7 @@ class Network:
         return outputs
 
     def backward(self, slopes: Floats) -> None:
-        """The gradient of a loss into `self.gradient`, from its slopes in the outputs of `forward`."""
+        """Add the gradient of a loss to `self.gradient`, from its slopes in the outputs of `forward`."""
         own, found = self.parameters, self.gradient
         depth = len(self._layers)
         ones = self._ones[:, : self._n]

@@ -172,7 +172,7 @@ class _Training:
 
 
 def _factors(weight: Weight) -> Floats | None:
-    """(n_rows, 1) with the mean 1."""
+    """Return (n_rows, 1) with the mean 1."""
     if weight is None:
         return None
     return np.asarray(weight / weight.mean(), np.float32)[:, None]
@@ -191,7 +191,7 @@ class _Adam:
         self._to_decay = 0.0
 
     def step(self, share: float) -> None:
-        """One step with `share` of the learning rate. Means are kept as sums, whose factors are made up for in
+        """Make one step with `share` of the learning rate. Means are kept as sums, whose factors are made up for in
         the length of the step."""
         self._n += 1
         rate = self._rate * share

@@ -23,7 +23,7 @@ def trees_a_round(n_classes: int) -> int:
 
 
 def most_tree_leaves(n_classes: int) -> int:
-    """So few that there may be a sound number of rounds."""
+    """Return so few leaves that there may be a sound number of rounds."""
     return min(
         _MOST_TREE_LEAVES, max(2, _MOST_LEAVES // (_LEAST_ROUNDS * trees_a_round(n_classes)))
     )

@@ -13,7 +13,7 @@ from windvane.errors import CandidateFault
 
 
 def directions(setting: Setting) -> list[int]:
-    """(n_features,) 1 or -1 for a feature that is a constrained column, else 0.
+    """Return (n_features,) 1 or -1 for a feature that is a constrained column, else 0.
 
     raises    CandidateFault if more is made of such a column
     """

@@ -117,7 +117,7 @@ class NeighborsModel:
         return np.asarray(blended / np.add.reduce(blended, axis=1, keepdims=True))
 
     def _nearest(self, rows: FloatMatrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(n_rows, k) places, the nearest first, and distances: the same for a row alone and among others."""
+        """Return (n_rows, k) places, the nearest first, and distances: the same for a row alone and among others."""
         several = self._n_several()
         roughly = (-2 * rows) @ self.X.T
         roughly += self._squares
@@ -205,7 +205,8 @@ class Neighbors:
 
 
 def _scale(train: Rows, setting: Setting, relevance: float) -> NDArray[np.float32]:
-    """(n_features,) to one spread, times what the feature explains of the target to the power of `relevance` halves."""
+    """Return (n_features,) to one spread, times what the feature explains of the target to the power of `relevance`
+    halves."""
     weight = np.ones(len(train.y)) if train.weight is None else train.weight
     X, share = train.X.astype(np.float64), weight / weight.sum()
     X -= share @ X

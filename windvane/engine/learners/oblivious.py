@@ -165,7 +165,7 @@ class ObliviousWalker:
         self._bins: list[tuple[int, NDArray[np.float32], NDArray[Any]]] | None = None
 
     def scores(self, X: FloatMatrix) -> NDArray[np.float64]:
-        """(n_rows, n_features) to (n_rows, n_outputs)."""
+        """Return (n_rows, n_features) to (n_rows, n_outputs)."""
         made = np.empty((len(X), self.trees.values.shape[1]))
         for start in range(0, len(X), _BLOCK_ROWS):
             block = X[start : start + _BLOCK_ROWS]
@@ -174,7 +174,7 @@ class ObliviousWalker:
         return made
 
     def leaves(self, X: FloatMatrix) -> NDArray[Any]:
-        """(n_rows, n_trees) the number of each tree's leaf."""
+        """Return (n_rows, n_trees) the number of each tree's leaf."""
         found = self._answers(X) if len(X) == 1 else self._answers_of_many(X)
         for one in self.trees.codes:
             column = X[:, one.column]

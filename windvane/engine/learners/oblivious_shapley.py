@@ -25,7 +25,7 @@ _MOST_CELLS = 500_000_000
 
 
 def tree_contributions(walker: ObliviousWalker, X: FloatMatrix) -> NDArray[np.float64] | None:
-    """(n_rows, n_features + 1, n_outputs) the features' values, and last the expected score.
+    """Return (n_rows, n_features + 1, n_outputs) the features' values, and last the expected score.
 
     returns    None if the trees do not tell how many training rows were in their leaves, or are too deep
     """
@@ -91,7 +91,7 @@ def _expectations(values: NDArray[np.float64], counts: NDArray[np.float64]) -> N
 
 @cache
 def _coefficients(asked: tuple[int, ...]) -> NDArray[np.float64]:
-    """(n_asked_features, 2 ** n_bits) by which expectations are added up to Shapley values.
+    """Return (n_asked_features, 2 ** n_bits) by which expectations are added up to Shapley values.
 
     asked    for each bit the number of the feature that it asks about
     """

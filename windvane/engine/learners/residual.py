@@ -54,7 +54,7 @@ class Line:
     intercept: float
 
     def predict(self, X: FloatMatrix) -> _Floats:
-        """(n_rows,); a row's answer does not depend on its neighbours in the last digit."""
+        """Return (n_rows,); a row's answer does not depend on its neighbours in the last digit."""
         values = self._values(X)
         made: _Floats = np.matmul(values[:, None, :], self.coefficients[:, None])[:, 0, 0]
         return made + self.intercept
@@ -91,7 +91,7 @@ class Line:
         return cls(empty.columns, empty.low, empty.high, empty.fill, found, intercept)
 
     def _moments(self, rows: Rows, centre: float) -> tuple[_Floats, _Floats]:
-        """(n_used, n_used) mean products of the columns about their means, and (n_used,) with the target's."""
+        """Return (n_used, n_used) mean products of the columns about their means, and (n_used,) with the target's."""
         n_used = self.columns.size
         moments, products = np.zeros((n_used, n_used)), np.zeros(n_used)
         for block in _blocks(len(rows.y)):
@@ -129,7 +129,7 @@ def _n_counted(rows: Rows) -> float:
 
 
 def _ranges(rows: Rows, columns: NDArray[np.int64]) -> tuple[_Floats, _Floats, _Floats]:
-    """(n_columns,) each: least, greatest and mean of what is there; 0 of a column with nothing."""
+    """Return (n_columns,) each: least, greatest and mean of what is there; 0 of a column with nothing."""
     low, high, mean = (np.zeros(columns.size) for _ in range(3))
     for place, column in enumerate(columns.tolist()):
         values = rows.X[:, column]

@@ -66,7 +66,7 @@ def input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:
 
 
 def scaled_inputs(X: FloatMatrix, centre: Floats, inverse: Floats) -> Floats:
-    """(X - centre) * inverse, no further from 0 than _FAR: a value far out of what was learnt from neither
+    """Return (X - centre) * inverse, no further from 0 than _FAR: a value far out of what was learnt from neither
     overflows nor drowns the others."""
     made: Floats = X - centre
     made *= inverse

@@ -54,7 +54,7 @@ class InputPlan:
     sizes: NDArray[np.int64]
 
     def numbers_of(self, X: FloatMatrix) -> Floats:
-        """(n_rows, n_numbers + n_indicated)"""
+        """Return (n_rows, n_numbers + n_indicated)"""
         taken = X[:, self.numbers]
         missing = np.isnan(taken)
         filled = np.where(missing, self.fill, taken)
@@ -62,7 +62,7 @@ class InputPlan:
         return np.concatenate((scaled, missing[:, self.indicated].astype(np.float32)), axis=1)
 
     def places_of(self, X: FloatMatrix) -> NDArray[np.int64]:
-        """(n_rows, n_codes): rows of the embeddings."""
+        """Return (n_rows, n_codes): rows of the embeddings."""
         taken = X[:, self.codes]
         known = (taken >= 0) & (taken + 1 < self.sizes)
         return np.where(known, taken + 1, 0).astype(np.int64)

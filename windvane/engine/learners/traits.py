@@ -89,7 +89,7 @@ class LongFit:
 
 
 def within_reason(effort: float) -> float:
-    """An effort no lower or higher than was ever seen."""
+    """Return an effort no lower or higher than was ever seen."""
     return min(max(effort, 0.3), 4.0)
 
 

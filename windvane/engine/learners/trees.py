@@ -111,7 +111,7 @@ class Splits:
 
 
 def words_of(sets: Sequence[NDArray[np.int64]], n_codes: int) -> NDArray[np.uint32]:
-    """(n_sets, n_words) sets of codes below `n_codes` as bits, in LightGBM's words of 32.
+    """Return (n_sets, n_words) sets of codes below `n_codes` as bits, in LightGBM's words of 32.
 
     raises    IndexError if a code is not below that
     """

@@ -42,14 +42,15 @@ class XgboostHandle:
         self._call("XGBoosterSetParam", self._handle, b"nthread", b"1")
 
     def margins(self, X: FloatMatrix) -> NDArray[np.float32]:
-        """(n_rows, n_features) to (n_rows, n_outputs)."""
+        """Return (n_rows, n_features) to (n_rows, n_outputs)."""
         rows = np.ascontiguousarray(X, np.float32)
         return self._answer(
             "XGBoosterPredictFromDense", self._handle, _place(rows), _MARGINS, None
         ).reshape(len(rows), -1)
 
     def contributions(self, X: FloatMatrix) -> NDArray[np.float32]:
-        """(n_rows, n_features) to (n_rows, n_outputs, n_features + 1): Shapley values, and last the expected sum."""
+        """Return (n_rows, n_features) to (n_rows, n_outputs, n_features + 1): Shapley values, and last the expected
+        sum."""
         rows = np.ascontiguousarray(X, np.float32)
         table = ctypes.c_void_p()
         self._call("XGDMatrixCreateFromDense", _place(rows), _MISSING, ctypes.byref(table))

@@ -68,7 +68,7 @@ class XgboostModel:
         return made
 
     def _sums(self, X: FloatMatrix) -> NDArray[np.float32]:
-        """(n_rows, n_outputs), added up one tree after the other in single precision, as XGBoost does."""
+        """Return (n_rows, n_outputs), added up one tree after the other in single precision, as XGBoost does."""
         leaves = self._booster.predict(X).astype(np.int64) + self._trees.first_leaf
         values = self._trees.values.take(leaves).reshape(len(X), self.rounds, self._trees.n_outputs)
         return np.asarray(np.add.accumulate(values, axis=1)[:, -1])

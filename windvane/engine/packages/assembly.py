@@ -87,7 +87,7 @@ def write_packages(
 
 
 def write_recipes(dataset: Path, fits: Mapping[str, Path], folder: Path) -> None:
-    """A package of transformers.
+    """Write a package of transformers.
 
     dataset    the folder of the table
     fits       recipe name -> folder of its fit on all rows

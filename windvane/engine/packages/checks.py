@@ -84,8 +84,8 @@ def checked_parse(parse: Any) -> dict[str, Any]:
 def check_answers(
     model: FittedModel, features: Sequence[Feature], n_classes: int, called: str
 ) -> None:
-    """It answers two rows, one of them with the last code of every category and large numbers, in the shape that the
-    labels ask for, with numbers.
+    """Check that a model answers two rows, one of them with the last code of every category and large numbers, in the
+    shape that the labels ask for, with numbers.
 
     features   of the matrix it takes
     called     what it is in messages

@@ -37,7 +37,8 @@ _TEMPERATURES = (1e-2, 1e2)
 
 @each_file_once()
 def load_predictor(transformers: Path, model: Path) -> Predictor:
-    """Everything is checked before it is used, and tried once before it is given away: a package may come from anyone.
+    """Load a predictor. Everything is checked before it is used, and tried once before it is given away: a package
+    may come from anyone.
 
     raises    CorruptArtifact
     """
@@ -99,7 +100,7 @@ def _check_answers(folder: Path, predictor: Predictor) -> None:
 def load_transformers(
     folder: Path,
 ) -> tuple[Schema, tuple[ColumnSpec, ...], dict[str, FittedRecipe]]:
-    """Everything in a transformers package; recipes by name.
+    """Return everything in a transformers package; recipes by name.
 
     raises    CorruptArtifact
     """

@@ -88,7 +88,7 @@ def write_transformers(
     table: str = "",
     sketch: Sketch = MappingProxyType({}),
 ) -> None:
-    """A transformers package, into a folder that is made and must not exist.
+    """Write a transformers package, into a folder that is made and must not exist.
 
     table     digest of what they were fitted on; "" if nobody knows
     sketch    of the columns; empty if nobody knows
@@ -112,7 +112,7 @@ def write_transformers(
 
 
 def write_model(folder: Path, spec: ModelSpec) -> None:
-    """A model package, into a folder that is made and must not exist.
+    """Write a model package, into a folder that is made and must not exist.
 
     raises       ValueError if there are no members or their weights are not positive with the sum 1
     """

@@ -44,7 +44,7 @@ _ALL = TarLimits(max_files=1_000_000, max_file_bytes=1 << 60, max_total_bytes=1 
 
 
 def pack(folder: Path, file: Path) -> None:
-    """Every file below the folder; names sorted, no times, no owners.
+    """Pack every file below the folder; names sorted, no times, no owners.
 
     raises    ValueError for a link or anything else that is neither file nor folder
     """
@@ -61,14 +61,14 @@ def pack(folder: Path, file: Path) -> None:
 
 
 def pack_files(folder: Path, files: Iterable[Path], file: Path) -> None:
-    """Files of a folder, by their paths below it, without compression: arrays hardly get smaller."""
+    """Pack files of a folder, by their paths below it, without compression: arrays hardly get smaller."""
     with tarfile.open(file, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in files:
             _add(archive, folder, folder / path)
 
 
 def unpack_files(source: Source, folder: Path, called: str, is_of: Callable[[Path], bool]) -> None:
-    """What `pack_files` packed, into a folder that is there.
+    """Unpack what `pack_files` packed, into a folder that is there.
 
     source    gives the bytes of the archive
     called    the archive, in messages

@@ -83,7 +83,7 @@ class TarStream:
         )
 
     def copy(self, sink: Sink) -> None:
-        """The content of the file that `next` told last.
+        """Copy the content of the file that `next` told last.
 
         raises    EOFError
         """

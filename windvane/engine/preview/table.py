@@ -95,7 +95,7 @@ def _total(source: Source, beginning: Beginning, n_rows: int) -> int:
 
 
 def _faults_of_types(raw: RawTable, asked: PreviewRequest) -> dict[str, str]:
-    """Why columns cannot have the types that they were given."""
+    """Return why columns cannot have the types that they were given."""
     faults = {}
     for name, kind in asked.types.items():
         try:

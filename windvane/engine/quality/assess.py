@@ -59,7 +59,7 @@ class _Findings:
 
 
 def assess(judged: Judged, times: Times) -> Quality:
-    """Everything that is told of a candidate's predictions; n log n in the rows."""
+    """Return everything that is told of a candidate's predictions; n log n in the rows."""
     told = measured(judged, engine_figures)
     findings = _KINDS[judged.problem_type](judged, told)
     return Quality(

@@ -50,17 +50,17 @@ class Confusion:
         return float(self.hits.sum() / self.n_rows)
 
     def recall(self) -> Floats:
-        """(n_classes,); NaN for a class without rows."""
+        """Return (n_classes,); NaN for a class without rows."""
         return share(self.hits, self.actual)
 
     def precision(self) -> Floats:
-        """(n_classes,); NaN for a class that neither occurs nor is predicted."""
+        """Return (n_classes,); NaN for a class that neither occurs nor is predicted."""
         never = (self.predicted == 0) & (self.actual > 0)
         return np.where(never, 0.0, share(self.hits, self.predicted))
 
     def f(self, beta: float) -> Floats:
-        """(n_classes,) F score that counts recall `beta` times as much as precision; NaN for a class that neither
-        occurs nor is predicted."""
+        """Return (n_classes,) F score that counts recall `beta` times as much as precision; NaN for a class that
+        neither occurs nor is predicted."""
         return share(
             np.asarray((1 + beta**2) * self.hits, np.float64),
             np.asarray(beta**2 * self.actual + self.predicted, np.float64),

@@ -18,7 +18,7 @@ _MOST_PAIRS = 10
 
 
 def shown_classes(found: Confusion) -> Indices:
-    """(n_shown,) class indices: in their own order if all are shown, else the most frequent first."""
+    """Return (n_shown,) class indices: in their own order if all are shown, else the most frequent first."""
     n_classes = len(found.counts)
     if n_classes <= MOST_SHOWN:
         return np.arange(n_classes)

@@ -65,7 +65,7 @@ def ranking(judged: Judged) -> Ranking:
 
 
 def roc(ranked: Ranking) -> Curve:
-    """False positive rate and true positive rate, from (0, 0) to (1, 1)."""
+    """Return the ROC curve: false positive rate and true positive rate, from (0, 0) to (1, 1)."""
     return Curve(
         np.append(0.0, ranked.alarms / ranked.n_negative),
         np.append(0.0, ranked.hits / ranked.n_positive),
@@ -120,6 +120,6 @@ def thinned(curve: Curve) -> Curve:
 
 
 def _evenly_along(way: Floats) -> Indices:
-    """Places at even steps of a rising way, the first and the last among them."""
+    """Return places at even steps of a rising way, the first and the last among them."""
     stops = np.linspace(way[0], way[-1], MOST_POINTS // 2)[1:-1]
     return np.concatenate(([0], np.searchsorted(way, stops), [way.size - 1]))

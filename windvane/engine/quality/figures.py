@@ -83,8 +83,8 @@ def _thresholds(judged: Judged, ranked: Ranking) -> dict[str, Any]:
 
 
 def _spread(ranked: Ranking, own: float) -> Indices:
-    """Places of thresholds, evenly spread half by probability and half by how many rows are above; the first, the
-    last and the model's own among them."""
+    """Return places of thresholds, evenly spread half by probability and half by how many rows are above; the first,
+    the last and the model's own among them."""
     n_steps = ranked.thresholds.size
     if n_steps <= _MOST_THRESHOLDS:
         return np.arange(n_steps)

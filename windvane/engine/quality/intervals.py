@@ -32,11 +32,11 @@ class Intervals:
     high: Floats
 
     def bins(self, predicted: Floats) -> Indices:
-        """(n_rows,) the bin of each prediction."""
+        """Return (n_rows,) the bin of each prediction."""
         return np.searchsorted(self.edges, predicted, side="right")
 
     def hold(self, y: Floats, predicted: Floats) -> NDArray[np.bool_]:
-        """(n_rows, n_levels) whether the interval holds the actual value."""
+        """Return (n_rows, n_levels) whether the interval holds the actual value."""
         bins, residuals = self.bins(predicted), (y - predicted)[:, None]
         return np.asarray((self.low[bins] <= residuals) & (residuals <= self.high[bins]))
 

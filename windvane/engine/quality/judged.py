@@ -108,7 +108,7 @@ class Judged:
             yield self.of(np.flatnonzero(parts == part))
 
     def of(self, rows: Indices) -> Judged:
-        """Some of the rows."""
+        """Return some of the rows."""
         return replace(
             self,
             y=self.y[rows],

@@ -77,7 +77,7 @@ def engine_figures(judged: Judged) -> dict[str, float]:
 
 
 def metric_value(judged: Judged, name: MetricName) -> float:
-    """One of them."""
+    """Return one of the metrics."""
     metric = METRICS[name]
     of_classes = metric.basis is Basis.CLASSES
     seen = judged.classes.astype(np.float64) if of_classes else judged.predicted

@@ -122,7 +122,7 @@ def draw_reliability(found: Reliability, x: Axis, y: Axis) -> Draw:
 
 
 def draw_classes(names: Sequence[str], figures: Sequence[tuple[str, Floats]]) -> Draw:
-    """Figures of each class as marks on a line of its own, NaN left out.
+    """Return what draws figures of each class as marks on a line of its own, NaN left out.
 
     names    (n_classes,) any text;  figures    name and (n_classes,) values
     """
@@ -143,7 +143,7 @@ def draw_classes(names: Sequence[str], figures: Sequence[tuple[str, Floats]]) ->
 
 
 def draw_points(x: Floats, y: Floats, across: Axis, up: Axis, line: Curve) -> Draw:
-    """Points and the line on which they would lie if predictions were exact.
+    """Return what draws points and the line on which they would lie if predictions were exact.
 
     x, y    (n_points,)
     """

@@ -20,6 +20,6 @@ _LOW, _HIGH = np.array([0, 114, 178]) / 255, np.array([230, 159, 0]) / 255
 
 
 def low_to_high(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) from 0 to 1, or NaN, to (n, 3): from blue to orange; grey for NaN."""
+    """Return (n,) from 0 to 1, or NaN, to (n, 3): from blue to orange; grey for NaN."""
     mixed = _LOW + shares[:, None] * (_HIGH - _LOW)
     return np.asarray(np.where(np.isnan(mixed), 0.5, mixed))

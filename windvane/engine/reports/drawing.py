@@ -75,7 +75,7 @@ def _for_pages(text: str, alt: str) -> str:
 
 @contextmanager
 def _canvas(figure: Figure, style: dict[str, Any]) -> Iterator[Any]:
-    """A Matplotlib figure on which it is drawn."""
+    """Yield a Matplotlib figure on which it is drawn."""
     import matplotlib as mpl  # takes half a second, and answering rows needs none of it
     from matplotlib.figure import Figure as Canvas
     from matplotlib.layout_engine import ConstrainedLayoutEngine

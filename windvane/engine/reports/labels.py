@@ -14,7 +14,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def seen(text: str, limit: int = 200) -> str:
-    """One line of at most `limit` characters in which every character has a look of its own.
+    """Return one line of at most `limit` characters in which every character has a look of its own.
 
     >>> seen("a\\nb\\u202ec"), seen("abcdef", 4)
     ('a↵b�c', 'abc…')

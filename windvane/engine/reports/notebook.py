@@ -37,7 +37,7 @@ def notebook_of(report: Report, pictures: Mapping[int, Picture]) -> str:
 
 
 def markdown(text: str) -> str:
-    """One line that Markdown shows as it is, whatever it holds.
+    """Return one line that Markdown shows as it is, whatever it holds.
 
     >>> markdown("a*b <i>")
     'a&#42;b &#60;i&#62;'

@@ -45,7 +45,7 @@ class Calibration:
 
 
 def at_temperature(probabilities: NDArray[_Float], temperature: float) -> NDArray[_Float]:
-    """(n_rows, n_classes) probabilities, to the power of 1 / temperature and normalised."""
+    """Return (n_rows, n_classes) probabilities, to the power of 1 / temperature and normalised."""
     if temperature == NO_CHANGE:
         return probabilities
     powers = probabilities ** (1 / temperature)

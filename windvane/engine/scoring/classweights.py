@@ -61,7 +61,7 @@ def are_tuned(metric: MetricName, n_classes: int) -> bool:
 
 
 def weighed(probabilities: Floats, weights: ClassWeights) -> Indices:
-    """(n_rows,) the classes decided; of equal ones the first."""
+    """Return (n_rows,) the classes decided; of equal ones the first."""
     told = probabilities * np.array(weights) if weights else probabilities
     return np.asarray(told.argmax(axis=1), np.int64)
 

@@ -40,7 +40,7 @@ def scores(
 def score(
     name: MetricName, y: Floats, predicted: Floats, classes: Indices, weight: Weight = None
 ) -> Score | None:
-    """One of them; None if these rows do not tell."""
+    """Return one of the metrics; None if these rows do not tell."""
     metric = METRICS[name]
     seen = classes.astype(np.float64) if metric.basis is Basis.CLASSES else predicted
     value = metric.value(y, seen, weight)
@@ -77,8 +77,8 @@ def honest_parts(folds: NDArray[np.integer]) -> NDArray[np.integer]:
 def row_gains(
     objective: MetricName, y: Floats, predicted: Floats, classes: Indices, weight: Weight = None
 ) -> Floats:
-    """(n_rows,) the objective turned so that more is better, plus each row's influence on it: their mean is the
-    objective's value on these rows and, to first order, on samples of them."""
+    """Return (n_rows,) the objective turned so that more is better, plus each row's influence on it: their mean is
+    the objective's value on these rows and, to first order, on samples of them."""
     metric = METRICS[objective]
     seen = classes.astype(np.float64) if metric.basis is Basis.CLASSES else predicted
     sign = metric.gain(1.0)

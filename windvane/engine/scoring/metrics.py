@@ -67,8 +67,8 @@ class Metric:
         return self.name.is_minimized
 
     def standard_error(self, y: Floats, predicted: Floats, weight: Weight = None) -> float:
-        """Standard deviation of the metric over samples of rows like these. NaN below 2 rows, and where all rows
-        have the same influence, as those of a perfect score: they do not say how the next ones would differ."""
+        """Return standard deviation of the metric over samples of rows like these. NaN below 2 rows, and where all
+        rows have the same influence, as those of a perfect score: they do not say how the next ones would differ."""
         if y.size < 2:
             return float("nan")
         influence = self.influence(y, predicted, weight)

@@ -40,7 +40,7 @@ def optimism_of_best(gains: Floats, seed: int) -> float:
 
 
 def _grouped(gains: Floats) -> Floats:
-    """(n_groups, n_candidates) means of groups of rows, all of the same size; a rest of rows is left out."""
+    """Return (n_groups, n_candidates) means of groups of rows, all of the same size; a rest of rows is left out."""
     size = -(-len(gains) // _MOST_GROUPS)
     n_groups = len(gains) // size
     dealt = gains[: n_groups * size].reshape(size, n_groups, -1)

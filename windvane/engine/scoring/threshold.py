@@ -38,8 +38,8 @@ class Decision:
     class_weights: ClassWeights = ()
 
     def of(self, probabilities: Floats) -> Indices:
-        """(n_rows, n_classes) probabilities to (n_rows,) class indices; of equal ones the first, but for two classes
-        as the threshold says."""
+        """Return (n_rows, n_classes) probabilities to (n_rows,) class indices; of equal ones the first, but for two
+        classes as the threshold says."""
         if probabilities.shape[1] == 2:
             return np.asarray(probabilities[:, 1] >= self.threshold, np.int64)
         return weighed(probabilities, self.class_weights)

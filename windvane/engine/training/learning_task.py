@@ -30,7 +30,7 @@ class Deadline:
         return self.at - time.time()
 
     def within(self, seconds: float) -> Deadline:
-        """This one, or `seconds` from now if that is earlier."""
+        """Return this deadline, or `seconds` from now if that is earlier."""
         return Deadline(min(self.at, time.time() + seconds))
 
 
@@ -72,7 +72,7 @@ class Sample:
     seed: int
 
     def of(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(n_rows,) of the rows that are marked, as many as the sample has; all if they are fewer."""
+        """Return (n_rows,) of the rows that are marked, as many as the sample has; all if they are fewer."""
         places = np.flatnonzero(rows)
         if places.size <= self.n_rows:
             return rows
@@ -112,11 +112,11 @@ class LearningTask:
         return Rows(X, self.y[of], taken(self.weight, of), of)
 
     def validated(self, fold: int) -> NDArray[np.bool_]:
-        """(n_rows,) the rows of a fold; folds are counted through all divisions."""
+        """Return (n_rows,) the rows of a fold; folds are counted through all divisions."""
         return validated_rows((self.folds, *self.repeats), self.n_folds, fold)
 
     def training_rows(self, fold: int) -> NDArray[np.bool_]:
-        """(n_rows,) what the model of a fold learns from."""
+        """Return (n_rows,) what the model of a fold learns from."""
         outside = ~self.validated(fold)
         return outside if self.sample is None else self.sample.of(outside)
 

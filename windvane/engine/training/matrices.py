@@ -85,7 +85,7 @@ def read_matrix(folder: Path, fit: str) -> Matrix:
 
 
 def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
-    """(n_rows,) which rows the fit may learn from."""
+    """Return (n_rows,) which rows the fit may learn from."""
     if fit == FULL_FIT:
         return dataset.learnable
     folds = range(dataset.analysis.n_fold_fits)
@@ -102,7 +102,8 @@ def _twin(dataset: Dataset, folder: Path, fit: str) -> Path | None:
 
 @contextmanager
 def _whole(folder: Path, fit: str) -> Iterator[Path]:
-    """A folder outside of `folder` that becomes `folder`/`fit` when the block ends well, and vanishes otherwise."""
+    """Yield a folder outside of `folder` that becomes `folder`/`fit` when the block ends well, and vanishes
+    otherwise."""
     building = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
     building.mkdir()
     try:

@@ -189,7 +189,7 @@ def space_of(analysis: Analysis, algorithm: str) -> Space:
 
 
 def _setting(analysis: Analysis, seed: int) -> Setting:
-    """What is known before any recipe is fitted: the raw columns stand for the features."""
+    """Return what is known before any recipe is fitted: the raw columns stand for the features."""
     return Setting(
         problem_type=analysis.problem_type,
         objective=analysis.objective,

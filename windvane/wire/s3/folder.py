@@ -66,7 +66,7 @@ class FolderAnswers:
     async def open(
         self, folder: ReadableFolder, region: str, head: Request, asker: str
     ) -> AsyncIterator[Answered]:
-        """The answer to a GET or HEAD.
+        """Yield the answer to a GET or HEAD.
 
         asker     the account that asks, or the address of whoever has no key: each leaves room to others
         raises    S3Refusal

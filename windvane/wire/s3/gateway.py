@@ -126,7 +126,7 @@ class S3Gateway:
     async def _admit(
         self, record: RequestRecord, head: Request, body: Any, send: Send
     ) -> Exchange | None:
-        """What is to be served; None if it was answered already."""
+        """Return what is to be served; None if it was answered already."""
         if any(name == "x-amz-target" for name, _ in head.headers):
             raise refused(
                 "NotImplemented", "X-Amz-Target names an operation of another service than S3."

@@ -56,7 +56,7 @@ class MappedReader:
     async def open(
         self, mapped: MappedBucket, head: Request, asker: str
     ) -> AsyncIterator[Answered]:
-        """The answer to a GET or HEAD.
+        """Yield the answer to a GET or HEAD.
 
         asker     the account that asks, or the address of whoever has no key
         raises    S3Refusal

@@ -111,7 +111,8 @@ def _analyse(state: JobState, now: datetime) -> Passed:
 
 
 def _seconds(task: Task) -> float | None:
-    """None if it is not known. A clock that was set back meanwhile makes it none, not less."""
+    """Return how long a task took; None if it is not known. A clock that was set back meanwhile makes it none, not
+    less."""
     if task.started is None or task.ended is None:
         return None
     return max(0.0, (task.ended - task.started).total_seconds())

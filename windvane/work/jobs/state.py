@@ -118,7 +118,7 @@ def analysed_by(tasks: Iterable[Task]) -> str:
 def read_state(
     tx: Transaction, job: AutoMLJob, *, up_since: datetime, workers: int, kept_models: int = 0
 ) -> JobState:
-    """Everything but the analysis, which is not in the store."""
+    """Read everything but the analysis, which is not in the store."""
     return JobState(
         job=job,
         up_since=up_since,
@@ -131,7 +131,7 @@ def read_state(
 
 
 def write_changes(tx: Transaction, old: JobState, new: JobState, now: datetime) -> None:
-    """Everything by which the two differ but the deployment."""
+    """Write everything by which the two differ but the deployment."""
     _write_job(tx, old, new, now)
     known = {candidate.index: candidate for candidate in old.candidates}
     for candidate in new.candidates:

@@ -55,7 +55,7 @@ def check_writable(artifacts: Artifacts, keys: Keys) -> None:
 
 
 def publish_header(artifacts: Artifacts, into: Location, analysis: Analysis) -> None:
-    """The names of all columns, the target first.
+    """Publish the names of all columns, the target first.
 
     into    the prefix that gets the file
     """
@@ -63,7 +63,7 @@ def publish_header(artifacts: Artifacts, into: Location, analysis: Analysis) -> 
 
 
 def publish_dataset(artifacts: Artifacts, into: Location, dataset: Path) -> None:
-    """Every file of the dataset folder; the one that says what the others are comes last.
+    """Publish every file of the dataset folder; the one that says what the others are comes last.
 
     into    the prefix that gets them
     """
@@ -126,13 +126,13 @@ def publish_matrix(
 
 
 def publish_sample(artifacts: Artifacts, keys: Keys, dataset: Path, rows: Rows) -> None:
-    """Some rows with a header."""
+    """Publish some rows with a header."""
     text = header(read_analysis(dataset)) + csv_lines(columns_of(dataset), rows)
     artifacts.write(keys.sample, text)
 
 
 def publish_predictions(artifacts: Artifacts, location: Location, judged: Judged) -> None:
-    """What a report judges: target, prediction, probability of a predicted class, fold."""
+    """Publish what a report judges: target, prediction, probability of a predicted class, fold."""
     rows = np.arange(judged.n_rows)
     told: tuple[NDArray[Any], ...] = (judged.y, judged.predicted, judged.folds)
     if judged.labels:

@@ -27,7 +27,7 @@ def explaining_s(time_s: float) -> float:
 
 
 def explanation_files(found: Explanation, name: str) -> dict[str, bytes]:
-    """Why a candidate, called `name`, answers as it does."""
+    """Return why a candidate, called `name`, answers as it does."""
     return {**documents(found), **files_of(explanation_report(found, name))}
 
 

@@ -256,7 +256,7 @@ def _check_same_table(
 
 
 def _fit_for(context: TrainingContext, members: Mapping[int, Path]) -> None:
-    """The transformers that the members take their matrices from, fitted once more on the dataset."""
+    """Fit the transformers that the members take their matrices from, fitted once more on the dataset."""
     for folder in members.values():
         record = read_candidate(folder)
         if record.plan is not None and (recipe := record.plan.recipe):

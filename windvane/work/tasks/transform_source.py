@@ -54,7 +54,7 @@ def _base(prefix: str, locations: Sequence[Location]) -> str:
 
 @contextmanager
 def opened(artifacts: Artifacts, location: Location, compression: str) -> Iterator[Read]:
-    """The bytes of an object, decompressed: reads so many; fewer at the end alone.
+    """Yield the bytes of an object, decompressed: reads so many; fewer at the end alone.
 
     compression    'None' or 'Gzip'
     """
@@ -98,7 +98,7 @@ class _Unzipped:
         return b"".join(parts)
 
     def _fill(self) -> bool:
-        """False at the end."""
+        """Fill the buffer; return False at the end."""
         self._waiting = self._read(_PIECE)
         if not self._waiting and self._is_begun:
             raise DataFault(f"ClientError: {self._location}: The gzip file is truncated.")

@@ -218,7 +218,7 @@ def _uneven(block: CsvBlock, layout: _Layout) -> str:
 
 
 def _target(cells: pa.Array, schema: Schema) -> NDArray[np.float64]:
-    """(n_rows,) numbers, or classes by number; NaN where a row has none, which leaves it out as training does."""
+    """Return (n_rows,) numbers, or classes by number; NaN where a row has none, which leaves it out as training does."""
     classes = {label: float(number) for number, label in enumerate(schema.labels)}
     read = classes.get if classes else _number
     values: list[Any] = [read(cell.strip()) for cell in cells.to_pylist()]

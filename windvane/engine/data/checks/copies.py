@@ -40,11 +40,11 @@ class Copies:
         return len(self.order) - len(self.starts)
 
     def sizes(self) -> NDArray[np.int64]:
-        """(n_groups,) rows"""
+        """Return (n_groups,) rows"""
         return np.diff(self.starts, append=len(self.order))
 
     def differing(self, values: NDArray[np.float64] | NDArray[np.int8]) -> NDArray[np.int64]:
-        """Positions of the rows in whose group `values` (n_rows,) are not all the same, a group after another."""
+        """Return positions of the rows in whose group `values` (n_rows,) are not all the same, a group after another."""
         if not self.n_copies:
             return np.empty(0, np.int64)
         ordered = values[self.order]

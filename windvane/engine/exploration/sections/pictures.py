@@ -57,7 +57,7 @@ def _picture(table: StoredTable, column: ColumnSpec) -> Figure:
 
 
 def _targets(table: StoredTable, bins: Bins) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """What is drawn of the target, and its values by bin (n_bins, n_names)."""
+    """Return what is drawn of the target, and its values by bin (n_bins, n_names)."""
     labels = table.analysis.labels
     if not labels:
         return ("mean target",), bins.targets

@@ -38,7 +38,7 @@ class Candidate:
 
 
 def as_text(value: Any) -> str:
-    """Texts as they are, everything else as JSON."""
+    """Return texts as they are, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -103,7 +103,7 @@ def best_first(results: Iterable[Result], minimize: bool) -> list[Result]:
 
 
 def table(results: Iterable[Result], metric: str) -> str:
-    """Lines of text, one a result."""
+    """Return the results as lines of text."""
     lines = [f"{'#':>3}  {metric:>22}  {'seconds':>8}  candidate"]
     for number, one in enumerate(results, 1):
         score = one.status if one.score is None else repr(one.score)

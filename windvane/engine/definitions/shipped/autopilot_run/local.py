@@ -171,7 +171,7 @@ class Local:
         return into if into.exists() else leave_out(self._dataset, columns_without(features), into)
 
     def _features(self, features: Mapping[str, str]) -> Path:
-        """One folder for the same recipe of the same columns."""
+        """Return one folder for the same recipe of the same columns."""
         folder = self._into / "features" / f"{features['_recipe']}{_tag(features)}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         return folder
