@@ -43,9 +43,7 @@ _HAND_OVER_S, _LOOK_S = 20.0, 0.05
 
 
 class Sharing:
-    """What a server shares with the others on its store.
-
-    keys          of the data folder, and of all servers of the store
+    """keys          of the data folder, and of all servers of the store
     shared_keys   keeps them so; None if there can be one server alone
     peers         asks other servers; None likewise
     door          answers them, once it was made
@@ -60,7 +58,7 @@ class Sharing:
         failures: FailureCounter,
         rates: AccountRates,
     ) -> None:
-        """Join the store. Where it can be shared, bring its schema up to date: the keys are in it.
+        """Where the store can be shared, bring its schema up to date: the keys are in it.
 
         address    URL at which this server listens
         raises     StoreUnusable, UnusableKeys, UnusableMasterKey
@@ -92,14 +90,14 @@ class Sharing:
             self.door = PeerDoor(self.keys.token_secret, bodies, asks_of(router, explaining))
 
     def use_secret(self, secret: bytes) -> None:
-        """Use another secret that all servers share, from now on."""
+        """Another secret that all servers share, from now on."""
         for one in (self.peers, self.door):
             if one is not None:
                 one.replace(secret)
 
     async def leave(self, hosting: Hosting) -> None:
-        """Hand over to other servers, if there are some, what they can go on with at once: whoever asks for an endpoint
-        that was hosted here does not notice."""
+        """Hand over to other servers, if there are some, what they can go on with at once: whoever asks for an endpoint that
+        was hosted here does not notice."""
         await asyncio.to_thread(self.membership.leave)
         until = time.monotonic() + _HAND_OVER_S
         while (

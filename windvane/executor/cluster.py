@@ -26,9 +26,7 @@ _DROPPED = ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_NAMESPACE", "RAY_RUNTIME_ENV_H
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster of Ray, and what its processes show to each other.
-
-    address      of its head, HOST:PORT
+    """address      of its head, HOST:PORT
     token_file   holds the token that every process of the cluster shows; nobody else may read it: who has it runs code on
                  every node
     """
@@ -73,10 +71,7 @@ def join(cluster: Cluster) -> None:
 
 
 def check_token_file(file: Path) -> None:
-    """Check that a token file has a token and is private.
-
-    raises    ClusterUnusable if there is no token in it, or somebody else could read or replace it
-    """
+    """raises    ClusterUnusable if there is no token in it, or somebody else could read or replace it"""
     try:
         with file.open("rb") as opened:
             told, content = os.fstat(opened.fileno()), opened.read(1 << 16)
@@ -93,10 +88,7 @@ def check_token_file(file: Path) -> None:
 
 
 def check_answers(address: str) -> None:
-    """Check that somebody listens at the cluster's address.
-
-    raises    ClusterUnusable if nobody listens there, which Ray itself would tell after most of a minute
-    """
+    """raises    ClusterUnusable if nobody listens there, which Ray itself would tell after most of a minute"""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise ClusterUnusable.no_address(address)
@@ -107,11 +99,8 @@ def check_answers(address: str) -> None:
 
 
 def check_closed(address: str) -> None:
-    """Check that the cluster refuses requests without a token.
-
-    raises    ClusterUnusable if the cluster does what is asked of it without a token, or that cannot be told. With a token, an open
-    cluster cannot be told from a closed one.
-    """
+    """raises    ClusterUnusable if the cluster does what is asked of it without a token, or that cannot be told. With a token, an open
+    cluster cannot be told from a closed one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
         asked = subprocess.run(

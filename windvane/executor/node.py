@@ -41,26 +41,20 @@ _MOST_WAITING = 64
 
 @dataclass
 class _Connection:
-    """A connection of somebody who gives work to this node.
-
-    key    of the work that it is for; None before it has come
-    """
+    """key    of the work that it is for; None before it has come"""
 
     channel: socket.socket
     frames: FrameBuffer = field(default_factory=lambda: FrameBuffer(1 << 26))
     key: str | None = None
 
     def tell(self, header: dict[str, object]) -> None:
-        """Send a header; nothing happens if nobody listens."""
+        """Nothing happens if nobody listens."""
         with suppress(ConnectionError):
             self.channel.sendall(pack(header))
 
 
 class NodeServer:
-    """Runs the work that others on the cluster give to this node.
-
-    path    of its socket; what is there is replaced
-    """
+    """path    of its socket; what is there is replaced"""
 
     def __init__(self, path: Path, executor: ForkServerExecutor) -> None:
         self._executor = executor
@@ -81,7 +75,7 @@ class NodeServer:
         self._is_stopping = True
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Until told to stop."""
         while not self._is_stopping:
             waiter = select.poll()
             for descriptor in (
@@ -114,10 +108,7 @@ class NodeServer:
             self._close(connection)
 
     def _take_in(self, connection: _Connection, told: dict[str, object]) -> None:
-        """Take in what a new connection says: an owner's sign of life, or a piece of work.
-
-        raises    LookupError, TypeError or ValueError if that is nothing to be taken in
-        """
+        """raises    LookupError, TypeError or ValueError if that is nothing to be taken in"""
         owner = str(told["owner"])
         if "until" in told:
             self._until[owner] = float(str(told["until"]))

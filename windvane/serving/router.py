@@ -85,8 +85,7 @@ class Router:
         self.figures = Figures()
 
     def bind(self) -> None:
-        """Take the running event loop for this router's. To be called once on the running event loop, before the first
-        request."""
+        """To be called once on the running event loop, before the first request."""
         with self._lock:
             self._loop = asyncio.get_running_loop()
         self._follow()
@@ -102,9 +101,7 @@ class Router:
     async def invoke(
         self, scope: Scope, endpoint: str, invocation: Invocation, hops: int = 0
     ) -> Answer:
-        """Answer a request to an endpoint, here or by the server that hosts it.
-
-        hops      servers that have passed the request on
+        """hops      servers that have passed the request on
 
         raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant
         """
@@ -143,8 +140,7 @@ class Router:
     async def describe(
         self, scope: Scope, endpoint: str, variant: str, hops: int = 0
     ) -> tuple[str, bytes]:
-        """Return a variant, and what its model takes and gives (serving/model_description.py), JSON. It is no
-        invocation.
+        """Return a variant, and what its model takes and gives (serving/model_description.py), JSON. It is no invocation.
 
         variant   "" for the one that answers most requests
         hops      as of `invoke`
@@ -210,8 +206,8 @@ class Router:
         return snapshot_from_json(found) if isinstance(found, bytes) else found
 
     def arrivals(self) -> dict[tuple[Scope, str, str], int]:
-        """Return how many requests came to each variant since the server started, or the endpoint was created; by
-        scope, lower-case endpoint name and variant.
+        """Return how many requests came to each variant since the server started, or the endpoint was created; by scope,
+        lower-case endpoint name and variant.
 
         To be called from any thread but that of the event loop, which is asked.
         """

@@ -47,7 +47,7 @@ class ServerBook(Protocol):
         """Return the id of the server that hosts an endpoint, by the endpoint's ARN in lower case."""
 
     def place(self, arn: str, server_id: str) -> None:
-        """Record that this server hosts the endpoint from now on. The placement goes with the endpoint."""
+        """From now on this server hosts the endpoint. The placement goes with the endpoint."""
 
     def shared_secret(self, name: str) -> SharedSecret | None: ...
 

@@ -72,7 +72,7 @@ class Fleet:
         self._preparation = _Preparation(download, deployed, self.folder, self._means)
 
     def want(self, deployed: tuple[Deployed, ...], now: float) -> None:
-        """Want from now on these variants with these numbers of instances; () lets all go."""
+        """From now on these variants with these numbers of instances; () lets all go."""
         if deployed != self._deployed:
             self._deployed = deployed
             self._fit(now)
@@ -163,7 +163,7 @@ class Fleet:
         self._see_off(float("inf"))
 
     def _fit(self, now: float) -> None:
-        """Have as many places as are wanted now."""
+        """As many places as are wanted now."""
         before = self._places
         self._places = {}
         for one in self._deployed:

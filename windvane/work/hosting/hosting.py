@@ -122,8 +122,8 @@ class Hosting:
         self._thread = threading.Thread(target=self._run, name="hosting", daemon=True)
 
     def start(self) -> None:
-        """Begin to host. To be called on the event loop that serves requests: the router lives there. When this
-        returns, every endpoint is known; those in service answer as soon as their processes are up."""
+        """To be called on the event loop that serves requests: the router lives there. When this returns, every
+        endpoint is known; those in service answer as soon as their processes are up."""
         self._folders.make()
         every = self._endpoints()
         endpoints = [one for one in every if self._placed.is_to_run(one)]
@@ -211,8 +211,7 @@ class Hosting:
 
     @contextmanager
     def _apart(self, arn: str) -> Iterator[None]:
-        """What concerns one endpoint alone: if it goes wrong, the next round tries again. It is told of once in a
-        while."""
+        """What concerns one endpoint alone: if it goes wrong, the next round tries again. It is told of once in a while."""
         try:
             yield
         except Exception:  # noqa: BLE001 - the end of one endpoint's part of a round
@@ -387,8 +386,7 @@ class Hosting:
             self._room.give_back(fleet.folder)
 
     def _delete(self, endpoint: Endpoint) -> None:
-        """Delete an endpoint without fleets, once its folders are gone; not another one of its name, made since it was
-        read."""
+        """Delete an endpoint without fleets, once its folders are gone; not another one of its name, made since it was read."""
         folders = self._folders.of(endpoint), self._folders.in_memory_of(endpoint)
         if self._removal.is_over(endpoint.scope.account, *folders):
             with self._store.transaction() as tx:
