@@ -23,7 +23,7 @@ from windvane.console.charts.base import ticks
 from windvane.console.draw import static_url
 from windvane.console.pages import try_it
 from windvane.console.report_frame import report_in_frame
-from windvane.console.request_context import VisitObjects
+from windvane.console.request_context import CallerObjects
 from windvane.console.trying.pasted import read_pasted
 from windvane.errors import InvalidRequest, Throttled
 from windvane.wire.call import Caller, Credential
@@ -97,7 +97,7 @@ def test_objects_that_are_long_hold_no_thread_that_others_need(
     monkeypatch.setattr(explanation, "_explained", noted)
     inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
-    objects = VisitObjects(Stored(), caller, inside)  # type: ignore[arg-type]
+    objects = CallerObjects(Stored(), caller, inside)  # type: ignore[arg-type]
     place = explanation.Place("s3://b/x", "c", (), False)
 
     async def all_of_it() -> list[Any]:
@@ -135,7 +135,7 @@ def test_few_pages_of_an_account_have_large_objects_in_memory(
     monkeypatch.setattr(explanation, "_explained", explained)
     inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
-    objects = VisitObjects(Counted(), caller, inside)  # type: ignore[arg-type]
+    objects = CallerObjects(Counted(), caller, inside)  # type: ignore[arg-type]
     place = explanation.Place("s3://b/x", "c", (), False)
 
     async def all_of_it() -> None:
@@ -271,7 +271,7 @@ def test_a_report_is_sent_as_it_is_read() -> None:
 
     inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))
-    objects = VisitObjects(Long(), caller, inside)  # type: ignore[arg-type]
+    objects = CallerObjects(Long(), caller, inside)  # type: ignore[arg-type]
     headers = [(b"cookie", b"windvane-theme=dark"), (b"host", b"127.0.0.1:8470")]
     scope = {
         "type": "http",

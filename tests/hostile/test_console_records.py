@@ -19,7 +19,7 @@ from windvane.api.sign_ins import SignIns
 from windvane.audit.kinds import Recording
 from windvane.audit.reading import read_all
 from windvane.audit.redaction import HIDDEN
-from windvane.console.request_context import VisitObjects
+from windvane.console.request_context import CallerObjects
 from windvane.engine.data.dialect import check_column
 from windvane.errors import AccessDenied, DataFault, InvalidRequest
 from windvane.wire.failures import FailureCounter
@@ -48,7 +48,7 @@ def used(desk: Desk, written: Written, keys: Any, recording: Recording | None = 
     """One object is read, another one asked for that may not be, one listed, one written."""
     log = written.open(recording)
     log.start()
-    objects = VisitObjects(desk.objects, desk.caller(keys), InProcessClient({}, {}, recorder=log))
+    objects = CallerObjects(desk.objects, desk.caller(keys), InProcessClient({}, {}, recorder=log))
 
     async def everything() -> None:
         assert await objects.size(DATA)

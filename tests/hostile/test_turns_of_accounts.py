@@ -14,7 +14,7 @@ import pytest
 from api.world import ACCOUNT, OTHER_ACCOUNT
 
 from windvane.artifacts.base import Location, ObjectInfo
-from windvane.console.stream import Tap
+from windvane.console.stream import PageStreams
 from windvane.control import previews
 from windvane.control.previews import Previews
 from windvane.domain.datasource import DataSource
@@ -110,7 +110,7 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
     assert done == [ACCOUNT, OTHER_ACCOUNT, ACCOUNT, ACCOUNT]
 
 
-def watched(tap: Tap, account: str) -> Any:
+def watched(streams: PageStreams, account: str) -> Any:
     """A live page of an account."""
     caller: Any = SimpleNamespace(account=account)
 
@@ -128,18 +128,18 @@ def watched(tap: Tap, account: str) -> Any:
     async def is_signed_in() -> bool:
         return True
 
-    return tap.open(request, render, 60, is_signed_in).body_iterator
+    return streams.open(request, render, 60, is_signed_in).body_iterator
 
 
 def test_pages_that_are_asked_for_at_once_do_not_exceed_an_accounts_share() -> None:
     """Each was let in before any of them was counted."""
 
     async def begun() -> list[str | None]:
-        tap = Tap(at_most=4)
-        pages = [watched(tap, ACCOUNT) for _ in range(5)]
+        streams = PageStreams(at_most=4)
+        pages = [watched(streams, ACCOUNT) for _ in range(5)]
         firsts = [await anext(page, None) for page in pages]
         await asyncio.gather(*(page.aclose() for page in pages))
-        again = watched(tap, ACCOUNT)
+        again = watched(streams, ACCOUNT)
         return [*firsts, await anext(again, None)]
 
     retry = "retry: 1000\n\n"
@@ -150,14 +150,14 @@ def test_pages_of_two_accounts_leave_some_to_a_third() -> None:
     """Each had half of all that may be watched, so that two of them had all."""
 
     async def begun() -> list[int]:
-        tap, counts = Tap(at_most=8), []
+        streams, counts = PageStreams(at_most=8), []
         for account in (ACCOUNT, OTHER_ACCOUNT, "777788889999"):
-            firsts = [await anext(page, None) for page in _as_many_as_may_be(tap, account)]
+            firsts = [await anext(page, None) for page in _as_many_as_may_be(streams, account)]
             counts.append(sum(first is not None for first in firsts))
         return counts
 
     assert asyncio.run(begun()) == [4, 2, 1]
 
 
-def _as_many_as_may_be(tap: Tap, account: str) -> list[Any]:
-    return [watched(tap, account) for _ in range(8)]
+def _as_many_as_may_be(streams: PageStreams, account: str) -> list[Any]:
+    return [watched(streams, account) for _ in range(8)]

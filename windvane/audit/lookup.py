@@ -11,7 +11,7 @@ from typing import Any
 
 from windvane.audit.chain import Line
 from windvane.audit.files import account_of, files_of
-from windvane.audit.reading import Passed, Place, Sought, read_backward
+from windvane.audit.reading import LineFilter, Passed, Place, read_backward
 from windvane.audit.record import Event
 
 MOST_READ_BYTES = 4 << 20
@@ -67,7 +67,7 @@ class _Reader:
     is_over  nothing is left of what is sought
     """
 
-    def __init__(self, folder: Path, writer: str, place: Place | None, sought: Sought) -> None:
+    def __init__(self, folder: Path, writer: str, place: Place | None, sought: LineFilter) -> None:
         self._lines = read_backward(folder, writer, place, sought)
         self._next = place
         self.place = place
@@ -144,13 +144,13 @@ def _places(readers: dict[str, _Reader]) -> Places:
     return places
 
 
-def _sought(wanted: Wanted) -> Sought:
+def _sought(wanted: Wanted) -> LineFilter:
     """A line is written on the day of its event, or just after midnight."""
     holds = [f'"recipientAccountId":"{wanted.account}"'.encode()]
     if wanted.attribute is not None and wanted.attribute[0] in _WRITTEN_AS_THEY_ARE:
         holds.append(json.dumps(wanted.attribute[1])[1:-1].encode())
     until = wanted.until + timedelta(days=1) if wanted.until else None
-    return Sought(_day_of(wanted.since), _day_of(until), tuple(holds))
+    return LineFilter(_day_of(wanted.since), _day_of(until), tuple(holds))
 
 
 def _day_of(moment: datetime | None) -> str:

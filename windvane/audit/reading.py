@@ -16,7 +16,7 @@ _BLOCK = 1 << 16
 
 
 @dataclass
-class Verified:
+class Verification:
     """What a look at a whole log found.
 
     n_lines     that were read
@@ -43,14 +43,14 @@ def _lines(folder: Path, writer: str) -> Iterator[Line]:
             yield read_line(raw)
 
 
-def verify(folder: Path, writer: str, key: bytes, anchor: Anchor | None) -> Verified:
+def verify(folder: Path, writer: str, key: bytes, anchor: Anchor | None) -> Verification:
     """Compare every line of a writer with its code and the one before it, and the end with where it was known to be.
 
     The writer may go on meanwhile: where the log ends is asked before its lines are read.
 
     anchor    as the store keeps it; None if it is not known
     """
-    found, beside = Verified(), Head()
+    found, beside = Verification(), Head()
     try:
         beside = head_in(folder, writer)
     except BrokenChain as broken:
@@ -79,7 +79,7 @@ _MOST_PROBLEMS = 100
 
 
 def _check_ends(
-    found: Verified, first: int, last: Head, anchor: Anchor | None, beside: Head
+    found: Verification, first: int, last: Head, anchor: Anchor | None, beside: Head
 ) -> None:
     for where, head in (("the store", anchor.head if anchor else None), ("its head file", beside)):
         if head is None or last.number > head.number:
@@ -118,7 +118,7 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class Sought:
+class LineFilter:
     """What a line of the log must have to be decoded at all: a filter before the search.
 
     first_day, last_day    of its file, as in the file's name; "" for any
@@ -131,7 +131,7 @@ class Sought:
 
 
 def read_backward(
-    folder: Path, writer: str, before: Place | None, sought: Sought = Sought()
+    folder: Path, writer: str, before: Place | None, sought: LineFilter = LineFilter()
 ) -> Iterator[tuple[Line | Passed, Place, int]]:
     """Yield lines of a writer from the newest to the oldest, each with the place before it and how many bytes were read
     for it. What does not hold what is sought is not decoded.

@@ -22,7 +22,7 @@ from windvane.automl.history import FIRST
 from windvane.automl.situation import Situation
 from windvane.engine.candidates import Plan
 from windvane.engine.tuning.first_look import first_look
-from windvane.engine.tuning.long_run import Scout, long_run
+from windvane.engine.tuning.long_run import Predecessor, long_run
 from windvane.engine.tuning.pacing import is_in_vain, next_plan
 from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
 from windvane.engine.tuning.search import LOOKBACK, recipes_for, rival
@@ -117,8 +117,10 @@ def _upcoming(at: Situation) -> Plan | None:
         return None
     if at.is_turn_of_long_run:
         first, cores = history.first, at.request.workers
-        scout = None if first is None else Scout(first.action.plan, first.result.round_s)
-        return long_run(at.analysis, index, at.left_s, cores, at.request.strategy, scout)
+        predecessor = (
+            None if first is None else Predecessor(first.action.plan, first.result.round_s)
+        )
+        return long_run(at.analysis, index, at.left_s, cores, at.request.strategy, predecessor)
     return next_plan(
         at.analysis,
         index,

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from windvane.console.draw import theme_of
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.security import REPORT_HEADERS
 
 _ASKS_SYSTEM = b"@media (prefers-color-scheme: dark)"
@@ -25,7 +25,7 @@ async def report_in_frame(request: Request, uri: str) -> Response:
     uri       of the object
     raises    NotFound, AccessDenied
     """
-    chunks = visit_of(request).objects.chunks(uri)
+    chunks = context_of(request).objects.chunks(uri)
     first = await anext(chunks, b"")
 
     async def page() -> AsyncIterator[bytes]:

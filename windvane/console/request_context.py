@@ -42,7 +42,7 @@ class Objects(Protocol):
 
 
 @dataclass(frozen=True)
-class VisitObjects:
+class CallerObjects:
     """S3 objects as whoever is signed in may use them.
 
     raises    NotFound, AccessDenied, InvalidRequest for what is no S3 URI
@@ -108,7 +108,7 @@ class RequestContext:
     passable: Callable[[Caller], tuple[str, ...]]
     csrf: str
     inside: InProcessClient
-    objects: VisitObjects
+    objects: CallerObjects
 
     @property
     def caller(self) -> Caller:
@@ -161,7 +161,7 @@ class RequestContext:
         return await self.inside.ask(self.caller, service, operation, parameters)
 
 
-def visit_of(request: Request) -> RequestContext:
+def context_of(request: Request) -> RequestContext:
     context: RequestContext = request.state.context
     return context
 

@@ -43,7 +43,7 @@ from windvane.console.pages import (
     try_it,
     uploads,
 )
-from windvane.console.request_context import Objects, RequestContext, VisitObjects, url_of
+from windvane.console.request_context import CallerObjects, Objects, RequestContext, url_of
 from windvane.console.security import (
     PAGE_HEADERS,
     SAFE_METHODS,
@@ -53,7 +53,7 @@ from windvane.console.security import (
     is_to_stay_with_tls,
 )
 from windvane.console.static_files import KeptFiles
-from windvane.console.stream import Tap
+from windvane.console.stream import PageStreams
 from windvane.errors import (
     AccessDenied,
     CallerFault,
@@ -128,7 +128,7 @@ class Site:
 
     def __init__(self, parts: SiteServices) -> None:
         self._parts = parts
-        self._tap = Tap()
+        self._streams = PageStreams()
         self._app = Starlette(
             routes=[*ROUTES, Mount("/console/static", KeptFiles(), name="static")],
             middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
@@ -138,7 +138,7 @@ class Site:
                 Exception: _broken,
             },
         )
-        self._app.state.tap = self._tap
+        self._app.state.streams = self._streams
         self._app.state.authenticator = parts.authenticator
         self._app.state.sign_ins = parts.sign_ins
 
@@ -150,7 +150,7 @@ class Site:
         await answer(scope, receive, _staying(send) if is_to_stay_with_tls(request) else send)
 
     def end_streams(self) -> None:
-        self._tap.close()
+        self._streams.close()
 
     async def _refusal(self, request: Request) -> Response | None:
         """Return the refusal of a request, if there is one: nothing is answered to a strange host, changed for a
@@ -187,7 +187,7 @@ class Site:
             parts.roles,
             parts.authenticator.csrf_token(session),
             parts.inside,
-            VisitObjects(parts.objects, caller, parts.inside),
+            CallerObjects(parts.objects, caller, parts.inside),
         )
 
     async def _check_form(self, request: Request, session: Session) -> None:

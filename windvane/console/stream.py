@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from windvane.api.authenticator import Authenticator
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import Throttled, WindvaneError
 
@@ -29,7 +29,7 @@ END = "end"
 """An event of this name ends the stream; its text is not drawn again."""
 
 
-class Tap:
+class PageStreams:
     """Every stream of one server.
 
     at_most    that may be open at once; one account has half of them at most, a second one a quarter, and so on
@@ -60,7 +60,7 @@ class Tap:
             raise Throttled(
                 f"{self._n_open} live pages are already open; this server allows at most {self._at_most}. Try again later."
             )
-        account = visit_of(request).caller.account
+        account = context_of(request).caller.account
         if not self._may_have_more(account):
             raise Throttled(
                 f"The account {account} has {self._open_of[account]} live pages open; the rest are left to "
@@ -129,14 +129,14 @@ def stream_fragments(request: Request, render: Render, every_s: float = 1.0) -> 
 
     raises    Throttled if too many pages are watched already
     """
-    tap: Tap = request.app.state.tap
+    streams: PageStreams = request.app.state.streams
     authenticator: Authenticator = request.app.state.authenticator
-    kept = authenticator.text_of(visit_of(request).session)
+    kept = authenticator.text_of(context_of(request).session)
 
     async def is_signed_in() -> bool:
         return await asyncio.to_thread(authenticator.again, kept) is not None
 
-    return tap.open(request, render, every_s, is_signed_in)
+    return streams.open(request, render, every_s, is_signed_in)
 
 
 def _event(name: str, text: str) -> str:

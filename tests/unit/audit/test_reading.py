@@ -11,7 +11,7 @@ from windvane.audit import lookup, reading
 from windvane.audit.chain import Line
 from windvane.audit.files import files_of
 from windvane.audit.lookup import Wanted, look_up
-from windvane.audit.reading import Sought, read_all, read_backward
+from windvane.audit.reading import LineFilter, read_all, read_backward
 
 OTHER = "999922223333"
 ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model/m"
@@ -111,13 +111,16 @@ def test_files_of_other_days_and_lines_without_what_is_sought_are_passed_over(wr
     day = files_of(written.folder)[0].day
     every = len(list(read_backward(written.folder, written.writer, None)))
     number = b'"n":%d,' % 7
-    found = list(read_backward(written.folder, written.writer, None, Sought(day, day, (number,))))
+    found = list(
+        read_backward(written.folder, written.writer, None, LineFilter(day, day, (number,)))
+    )
     assert [line.number for line, _, _ in found if isinstance(line, Line)] == [7]
     assert len(found) == every
     assert (
-        list(read_backward(written.folder, written.writer, None, Sought(last_day="20000101"))) == []
+        list(read_backward(written.folder, written.writer, None, LineFilter(last_day="20000101")))
+        == []
     )
     assert (
-        list(read_backward(written.folder, written.writer, None, Sought(first_day="29990101")))
+        list(read_backward(written.folder, written.writer, None, LineFilter(first_day="29990101")))
         == []
     )

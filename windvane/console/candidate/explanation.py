@@ -22,7 +22,7 @@ from windvane.console.charts.dependence import (
     dependence_chart,
 )
 from windvane.console.charts.swarm import Strip, swarm_chart
-from windvane.console.request_context import VisitObjects
+from windvane.console.request_context import CallerObjects
 from windvane.errors import InvalidRequest
 
 Document = Mapping[str, Any]
@@ -97,7 +97,7 @@ class Place:
 
 
 async def read_explanation(
-    objects: VisitObjects, place: Place, target: str, output: int
+    objects: CallerObjects, place: Place, target: str, output: int
 ) -> Explanation | None:
     """Read an explanation; None if there is no analysis.json.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windvane.console.candidate.head import Answer, Shown
-from windvane.console.request_context import VisitObjects
+from windvane.console.request_context import CallerObjects
 from windvane.errors import DoesNotExist, NotFound
 
 _MOST_FILES = 100
@@ -53,7 +53,7 @@ def folder_of(answer: Answer, kind: str) -> str:
     return f"{prefix}/{answer['Candidate']['CandidateName']}" if prefix else ""
 
 
-async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
+async def groups_of(objects: CallerObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
     """Return the groups of files that there are; a group without files is left out."""
     every = [
         Group("Model", await _there(objects, _model(answer))),
@@ -64,7 +64,7 @@ async def groups_of(objects: VisitObjects, answer: Answer, job: Mapping[str, Any
     return [group for group in every if group.files]
 
 
-async def _there(objects: VisitObjects, named: Iterator[tuple[str, str]]) -> list[File]:
+async def _there(objects: CallerObjects, named: Iterator[tuple[str, str]]) -> list[File]:
     """Return those of them that there are.
 
     named    URI and what it is
@@ -89,7 +89,7 @@ def _model(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"{beside}/output.tar.gz", "definition, metrics and predictions of held-out rows"
 
 
-async def _report(objects: VisitObjects, folder: str) -> list[File]:
+async def _report(objects: CallerObjects, folder: str) -> list[File]:
     if not folder:
         return []
     found = await objects.list(f"{folder}/", _MOST_FILES)

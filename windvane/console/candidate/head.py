@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.scores import FormattedScore, format_score
 
 Answer = Mapping[str, Any]
@@ -70,7 +70,7 @@ async def described(request: Request) -> dict[str, Any]:
     """
     path = request.path_params
     names = {"AutoMLJobName": path["name"], "CandidateName": path["candidate"]}
-    return await visit_of(request).ask("windvane", "DescribeCandidate", names)
+    return await context_of(request).ask("windvane", "DescribeCandidate", names)
 
 
 def head_of(answer: Answer, part: str) -> Head:

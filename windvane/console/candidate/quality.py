@@ -18,7 +18,7 @@ from windvane.console.charts.curve import Curve, curve_chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.charts.predicted_actual import predicted_actual_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
-from windvane.console.request_context import VisitObjects
+from windvane.console.request_context import CallerObjects
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import number, percent
 from windvane.errors import InvalidRequest
@@ -132,7 +132,7 @@ class QualityView(Shown):
 
 
 async def read_quality(
-    objects: VisitObjects, folder: str, threshold: float | None
+    objects: CallerObjects, folder: str, threshold: float | None
 ) -> Quality | None:
     """Read the quality report; None if there is no statistics.json.
 

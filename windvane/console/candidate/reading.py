@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from windvane.console.request_context import VisitObjects
+from windvane.console.request_context import CallerObjects
 from windvane.errors import DoesNotExist, InvalidRequest, NotFound
 from windvane.jsonsize import count_values
 
@@ -14,7 +14,7 @@ MOST_VALUES = 250_000
 """In a document that a page is drawn from: it lies where others may write, and drawing takes 20 microseconds a value."""
 
 
-async def read_bytes(objects: VisitObjects, uri: str) -> bytes | None:
+async def read_bytes(objects: CallerObjects, uri: str) -> bytes | None:
     """Read an object; None if there is no such object.
 
     raises    AccessDenied, TooLarge
@@ -26,7 +26,7 @@ async def read_bytes(objects: VisitObjects, uri: str) -> bytes | None:
 
 
 async def read_json(
-    objects: VisitObjects, uri: str, most_values: int = MOST_VALUES
+    objects: CallerObjects, uri: str, most_values: int = MOST_VALUES
 ) -> dict[str, Any] | None:
     """Read a JSON object; None if there is no such object. Parsed beside the event loop.
 

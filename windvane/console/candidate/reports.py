@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from windvane.console.candidate.head import Answer, Head
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.errors import NotFound
 
 _OVER = ("Completed", "Failed", "Stopped")
@@ -35,7 +35,7 @@ class ReportsState:
 async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState:
     names = {"AutoMLJobName": answer["AutoMLJobName"], "CandidateName": head.name}
     try:
-        found: dict[str, Any] = await visit_of(request).ask(
+        found: dict[str, Any] = await context_of(request).ask(
             "windvane", "DescribeCandidateReports", names
         )
     except NotFound:

@@ -27,7 +27,7 @@ from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
 from windvane.console.report_frame import report_in_frame
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
 from windvane.errors import CallerFault, NotFound
@@ -74,7 +74,7 @@ async def quality(request: Request) -> Response:
     answer = await described(request)
     head, folder = head_of(answer, "quality"), folder_of(answer, "quality")
     asked = _number(request.query_params.get("threshold", ""))
-    objects = visit_of(request).objects
+    objects = context_of(request).objects
     view = QualityView(
         job_name=answer["AutoMLJobName"],
         head=head,
@@ -87,7 +87,7 @@ async def quality(request: Request) -> Response:
 async def explanation(request: Request) -> Response:
     answer = await described(request)
     head, prefix = head_of(answer, "explanation"), answer.get("Explainability", "")
-    context = visit_of(request)
+    context = context_of(request)
     found = None
     if prefix:
         place = Place(prefix, head.name, await _labels(request, answer), head.is_best)
@@ -111,7 +111,7 @@ async def _labels(request: Request, answer: Answer) -> list[str]:
     folder = folder_of(answer, "quality")
     if not folder:
         return []
-    objects = visit_of(request).objects
+    objects = context_of(request).objects
     async with objects.large():
         found = await read_json(objects, f"{folder}/figures.json")
         return list((found or {}).get("labels", ()))
@@ -132,14 +132,14 @@ async def steps_page(request: Request) -> Response:
         steps=rows,
         chart=steps.chart_of(rows),
         log=f"{step.get('LogGroupName', '')} {step.get('LogStreamName', '')}".strip(),
-        lines=await steps.lines_of(visit_of(request), step),
+        lines=await steps.lines_of(context_of(request), step),
     )
     return await _drawn(request, "candidate/steps.html", view)
 
 
 async def files(request: Request) -> Response:
     answer = await described(request)
-    context, head = visit_of(request), head_of(answer, "files")
+    context, head = context_of(request), head_of(answer, "files")
     job = await context.ask(
         "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
     )
@@ -168,7 +168,7 @@ async def report(request: Request) -> Response:
 async def make_reports(request: Request) -> Response:
     path, form = request.path_params, await form_of(request)
     names = {"AutoMLJobName": path["name"], "CandidateName": path["candidate"]}
-    await visit_of(request).ask("windvane", "StartCandidateReports", names)
+    await context_of(request).ask("windvane", "StartCandidateReports", names)
     part = form.get("part")
     answer = await described(request)
     url = head_of(answer, part if part in KINDS else "quality")
@@ -193,7 +193,7 @@ async def deploy_page(request: Request) -> Response:
     wanted = LABEL if form.get("answers") == "label" else EVERYTHING
     try:
         instances = check_wishes(name, form.get("instances", "1"))
-        await deploy(visit_of(request), answer, name, instances, wanted)
+        await deploy(context_of(request), answer, name, instances, wanted)
     except CallerFault as error:
         return draw(request, "candidate/overview.html", _overview(answer, name, str(error)), 400)
     there = f"/console/endpoints/{quote(name, safe='')}"
@@ -202,7 +202,7 @@ async def deploy_page(request: Request) -> Response:
 
 async def _drawn(request: Request, template: str, view: object) -> Response:
     """Draw a page beside the event loop: what is drawn lies where others write, or is a log, and may be long."""
-    return await visit_of(request).in_thread(draw, request, template, view)
+    return await context_of(request).in_thread(draw, request, template, view)
 
 
 def _number(text: str) -> float | None:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw
 from windvane.console.pages.leaderboard import candidate_url
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.scores import FormattedScore, is_loss, metric_scores
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
@@ -82,7 +82,7 @@ class CompareView:
 
 
 async def compare(request: Request) -> Response:
-    context, job = visit_of(request), request.path_params["name"]
+    context, job = context_of(request), request.path_params["name"]
     query = request.query_params
     picks = query.getlist("pick")
     if len(picks) == 2:

@@ -17,7 +17,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
 from windvane.console.notes import why_unexplored
 from windvane.console.report_frame import report_in_frame
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.wording import NOTHING, number, percent
 from windvane.errors import NotFound
 
@@ -106,7 +106,7 @@ class DataView:
 
 
 async def data(request: Request) -> Response:
-    context, job = visit_of(request), await _job(request)
+    context, job = context_of(request), await _job(request)
     name = job["AutoMLJobName"]
     root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}"
     async with context.objects.large():
@@ -165,7 +165,7 @@ def table_of(analysis: Document) -> Table:
 
 async def _job(request: Request) -> dict[str, Any]:
     names = {"AutoMLJobName": request.path_params["name"]}
-    return await visit_of(request).ask("sagemaker", "DescribeAutoMLJobV2", names)
+    return await context_of(request).ask("sagemaker", "DescribeAutoMLJobV2", names)
 
 
 def _notebook(job: Document) -> str:

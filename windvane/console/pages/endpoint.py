@@ -27,7 +27,7 @@ from windvane.console.endpoint.views import (
     state_of,
     variants_of,
 )
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.stream import END, stream_fragments
 from windvane.errors import AccessDenied, DoesNotExist, NotFound
 
@@ -168,7 +168,7 @@ class EndpointPoll:
 
 
 async def endpoint_page(request: Request) -> Response:
-    context, now = visit_of(request), await _watch(request).look()
+    context, now = context_of(request), await _watch(request).look()
     origin = await origin_of(context, now.state.config_name)
     return await context.in_thread(draw, request, "endpoint.html", EndpointView(now, origin))
 
@@ -183,7 +183,7 @@ async def live(request: Request) -> Response:
             ending = {"status": "endpoint/deleted.html", "state": "endpoint/gone.html"}
             drawn = {name: draw_part(request, part, None) for name, part in ending.items()}
             return {**drawn, END: "gone"}
-        return await visit_of(request).in_thread(_parts_of, request, now)
+        return await context_of(request).in_thread(_parts_of, request, now)
 
     return stream_fragments(request, render, _EVERY_S)
 
@@ -195,7 +195,9 @@ def _parts_of(request: Request, now: Moving) -> dict[str, str]:
 def _watch(request: Request) -> EndpointPoll:
     span = request.query_params.get("minutes", "10")
     return EndpointPoll(
-        visit_of(request), request.path_params["name"], span if span in SPANS else next(iter(SPANS))
+        context_of(request),
+        request.path_params["name"],
+        span if span in SPANS else next(iter(SPANS)),
     )
 
 

@@ -16,7 +16,7 @@ from windvane.console.draw import draw
 from windvane.console.endpoint.origin import Origin, origin_of
 from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import Form, form_of
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import CallerFault, DoesNotExist
 
@@ -77,7 +77,7 @@ async def change_page(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    context, form = visit_of(request), await form_of(request)
+    context, form = context_of(request), await form_of(request)
     state, variants = await _endpoint(request)
     typed = {name: form.get(name) for name in form.fields}
     troubles = dict(_troubles(variants, form))
@@ -135,7 +135,7 @@ async def delete_page(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    context, form, view = visit_of(request), await form_of(request), await _to_delete(request)
+    context, form, view = context_of(request), await form_of(request), await _to_delete(request)
     name = view.state.name
     if form.get("confirm") != name:
         trouble = f"Nothing was deleted: the name you typed is not {name}."
@@ -160,7 +160,7 @@ async def _delete_too(context: RequestContext, kind: str, name: str) -> None:
 
 async def _to_delete(request: Request) -> DeleteView:
     state, _ = await _endpoint(request)
-    return DeleteView(state, await origin_of(visit_of(request), state.config_name))
+    return DeleteView(state, await origin_of(context_of(request), state.config_name))
 
 
 async def _endpoint(request: Request) -> tuple[State, tuple[VariantRow, ...]]:
@@ -168,7 +168,7 @@ async def _endpoint(request: Request) -> tuple[State, tuple[VariantRow, ...]]:
 
     raises    DoesNotExist
     """
-    context, named = visit_of(request), {"EndpointName": request.path_params["name"]}
+    context, named = context_of(request), {"EndpointName": request.path_params["name"]}
     endpoint = await context.ask("sagemaker", "DescribeEndpoint", named)
     figures = await context.ask("windvane", "DescribeEndpointFigures", named)
     return state_of(endpoint), variants_of(endpoint, figures)

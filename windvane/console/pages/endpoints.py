@@ -18,7 +18,7 @@ from windvane.console.endpoint.views import (
     variants_of,
 )
 from windvane.console.list_query import ListQuery, address_fields, read_list_query
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.stream import stream_fragments
 from windvane.errors import AccessDenied, DoesNotExist
 
@@ -72,14 +72,14 @@ _COLUMNS = (
 
 async def endpoints_page(request: Request) -> Response:
     query = _query_of(request)
-    rows, following = await _rows(visit_of(request), query)
+    rows, following = await _rows(context_of(request), query)
     deleted = request.query_params.get("deleted", "")
     view = EndpointsView(query, rows, following, deleted, STATUSES, _COLUMNS)
     return draw(request, "endpoints.html", view)
 
 
 async def live(request: Request) -> Response:
-    context, query = visit_of(request), _query_of(request)
+    context, query = context_of(request), _query_of(request)
 
     async def render() -> Mapping[str, str]:
         rows, _ = await _rows(context, query)

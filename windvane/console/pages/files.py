@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 
 
 async def download(request: Request) -> Response:
     uri = request.query_params.get("uri", "")
-    objects = visit_of(request).objects
+    objects = context_of(request).objects
     size = await objects.size(uri)
     name = quote(uri.rpartition("/")[2] or "object", safe="")
     headers = {

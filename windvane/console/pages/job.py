@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.job.views import JobView, job_view
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
 from windvane.errors import NotFound
@@ -51,7 +51,7 @@ async def job_page(request: Request) -> Response:
     """Return the page of a job, worked out and drawn beside the event loop, as its parts are: its charts show hundreds
     of candidates."""
     view = await _seen(request)
-    return await visit_of(request).in_thread(draw, request, "job.html", view)
+    return await context_of(request).in_thread(draw, request, "job.html", view)
 
 
 async def job_stream(request: Request) -> Response:
@@ -68,7 +68,7 @@ async def job_stream(request: Request) -> Response:
         view = await _seen(request)
         is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
         names = [name for name in FRAGMENTS if not (is_same and name in _OF_SCORES)]
-        drawn.update(await visit_of(request).in_thread(_parts_of, request, view, names))
+        drawn.update(await context_of(request).in_thread(_parts_of, request, view, names))
         drawn_of = (view.curve, view.status)
         now = time.monotonic()
         look_again = now + (now - begun) / _SHARE
@@ -83,7 +83,7 @@ def _parts_of(request: Request, view: JobView, names: Sequence[str]) -> dict[str
 
 async def job_log(request: Request) -> Response:
     """Return all of its lines as plain text, oldest first."""
-    context, name = visit_of(request), await _name(request)
+    context, name = context_of(request), await _name(request)
     headers = {**PAGE_HEADERS, "Content-Disposition": f'attachment; filename="{name}.log"'}
 
     async def lines() -> Any:
@@ -102,12 +102,12 @@ async def job_log(request: Request) -> Response:
 
 async def stop_job(request: Request) -> Response:
     name = request.path_params["name"]
-    await visit_of(request).ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
+    await context_of(request).ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
     return RedirectResponse(f"/console/jobs/{name}", 303, headers=PAGE_HEADERS)
 
 
 async def _seen(request: Request) -> JobView:
-    context, asked = visit_of(request), {"AutoMLJobName": request.path_params["name"]}
+    context, asked = context_of(request), {"AutoMLJobName": request.path_params["name"]}
     progress, job = await asyncio.gather(
         context.ask("windvane", "DescribeAutoMLJobProgress", asked),
         context.ask("sagemaker", "DescribeAutoMLJobV2", asked),
@@ -119,7 +119,7 @@ async def _seen(request: Request) -> JobView:
 async def _name(request: Request) -> str:
     """Return the name as the job was created; raises NotFound"""
     asked = {"AutoMLJobName": request.path_params["name"]}
-    job = await visit_of(request).ask("sagemaker", "DescribeAutoMLJobV2", asked)
+    job = await context_of(request).ask("sagemaker", "DescribeAutoMLJobV2", asked)
     name: str = job["AutoMLJobName"]
     return name
 

@@ -22,7 +22,7 @@ from windvane.console.list_query import (
     read_list_query,
     whole_number,
 )
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import stream_fragments
@@ -142,7 +142,7 @@ async def jobs_stream(request: Request) -> Response:
 
 async def stop_jobs(request: Request) -> Response:
     """Asks first; what could not be stopped is told."""
-    form, context = await form_of(request), visit_of(request)
+    form, context = await form_of(request), context_of(request)
     only = form.get("only")
     names = (only,) if only else tuple(dict.fromkeys(form.all("job")))[:_MOST_AT_ONCE]
     query = read_list_query(_START, form.fields, STATUSES)
@@ -171,7 +171,7 @@ async def _stopped(context: RequestContext, name: str) -> tuple[str, str] | None
 
 
 async def _seen(request: Request) -> JobsView:
-    context = visit_of(request)
+    context = context_of(request)
     query = read_list_query(_START, address_fields(request), STATUSES)
     page = await context.ask("windvane", "ListAutoMLJobOverviews", query.parameters())
     rows = tuple(_row(one) for one in page["AutoMLJobOverviews"])

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.scores import FormattedScore, format_score, is_loss
 from windvane.console.wording import in_bytes, millis, seconds, unit_of
 
@@ -132,7 +132,7 @@ class Column:
 
 async def leaderboard(request: Request) -> Response:
     """Return the leaderboard, worked out and drawn beside the event loop: there may be hundreds of candidates."""
-    context, name = visit_of(request), request.path_params["name"]
+    context, name = context_of(request), request.path_params["name"]
     board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
     view = await context.in_thread(view_of, board, filters_of(request.query_params))
     return await context.in_thread(draw, request, "leaderboard.html", view)

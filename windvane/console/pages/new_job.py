@@ -19,7 +19,7 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
 from windvane.names import default_bucket
@@ -119,7 +119,7 @@ async def page(request: Request) -> Response:
     query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
-    context = visit_of(request)
+    context = context_of(request)
     roles = await context.roles()
     draft = _completed(Draft.of(Form(query)), context, roles)
     seen = await _look(context, draft) if draft.uri else None
@@ -140,7 +140,7 @@ async def _before(context: RequestContext, uploads: str) -> tuple[tuple[str, str
 
 async def submit(request: Request) -> Response:
     """Start the job; or, without scripts, look again with what was chosen."""
-    context, form = visit_of(request), await form_of(request)
+    context, form = context_of(request), await form_of(request)
     roles = await context.roles()
     draft = _completed(Draft.of(form), context, roles)
     if form.get("do") != "create":
@@ -156,7 +156,7 @@ async def submit(request: Request) -> Response:
 
 async def look(request: Request) -> Response:
     """Return the fragment of the page that depends on the data and on what was chosen for them."""
-    context = visit_of(request)
+    context = context_of(request)
     roles = await context.roles()
     draft = _completed(Draft.of(await form_of(request)), context, roles)
     view = replace(_view(context, draft, await _look(context, draft), roles), is_part=True)
@@ -165,14 +165,14 @@ async def look(request: Request) -> Response:
 
 async def code(request: Request) -> Response:
     """Return the fragment with the request as code."""
-    context = visit_of(request)
+    context = context_of(request)
     draft = Draft.of(await form_of(request))
     return _fragment(draw_part(request, "new_job/code.html", _code(context, draft)))
 
 
 async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
     """Draw the page beside the event loop: a table may have hundreds of columns, with a choice of types each."""
-    return await visit_of(request).in_thread(draw, request, "new_job.html", view, status)
+    return await context_of(request).in_thread(draw, request, "new_job.html", view, status)
 
 
 async def _create(context: RequestContext, draft: Draft) -> str:

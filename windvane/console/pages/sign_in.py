@@ -16,7 +16,7 @@ from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
 from windvane.console.draw import THEMES, draw, here
 from windvane.console.forms import form_of
-from windvane.console.request_context import visit_of
+from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 
 _START = "/console/"
@@ -110,7 +110,7 @@ async def enter(request: Request) -> Response:
 
 
 async def sign_out(request: Request) -> Response:
-    session: Session = visit_of(request).session
+    session: Session = context_of(request).session
     await asyncio.to_thread(_authenticator(request).end, session)
     headers = {**PAGE_HEADERS, "Clear-Site-Data": _FORGET}
     response = RedirectResponse("/console/sign-in", 303, headers=headers)

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.trying.downloads import csv_download, csv_text
 from windvane.console.trying.explanation import ExplanationView, explanation_view
@@ -190,7 +190,7 @@ async def download(request: Request) -> Response:
 
 async def _drawn(request: Request, view: Callable[[], TryView], status: int = 200) -> Response:
     """Draw the page beside the event loop: a model may take thousands of columns, a field each."""
-    return await visit_of(request).in_thread(lambda: draw(request, "try.html", view(), status))
+    return await context_of(request).in_thread(lambda: draw(request, "try.html", view(), status))
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ async def _trying(request: Request, variant: str) -> _Trying:
 
     raises    DoesNotExist; ModelNotReady if there is no model to describe
     """
-    context, endpoint = visit_of(request), request.path_params["name"]
+    context, endpoint = context_of(request), request.path_params["name"]
     wanted = {"EndpointName": endpoint} | ({"VariantName": variant} if variant else {})
     described = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
     schema = await context.ask("windvane", "DescribeEndpointSchema", wanted)
@@ -359,7 +359,7 @@ def _in_turn(page_of: Drawn) -> Drawn:
     """Return a few pages of an account at once: the rows of a form, however long, wait with it for the model."""
 
     async def answered(request: Request) -> Response:
-        async with visit_of(request).trying():
+        async with context_of(request).trying():
             return await page_of(request)
 
     return answered

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from windvane.console.forms import body_of
-from windvane.console.request_context import RequestContext, visit_of
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import InvalidRequest
 from windvane.names import default_bucket
@@ -40,7 +40,7 @@ _UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 async def begin(request: Request) -> Response:
     """Return a place for a file, the size of its parts, and the URL that begins the upload."""
-    context, given = visit_of(request), await _json_of(request)
+    context, given = context_of(request), await _json_of(request)
     name, size = given.get("name"), given.get("size")
     if not isinstance(name, str) or type(size) is not int:
         raise InvalidRequest("An upload needs the name and the size of a file.")
@@ -64,7 +64,7 @@ async def begin(request: Request) -> Response:
 
 async def sign(request: Request) -> Response:
     """URLs for some parts of an upload that was begun, and those that complete and abort it."""
-    context, given = visit_of(request), await _json_of(request)
+    context, given = context_of(request), await _json_of(request)
     key, upload_id, parts = given.get("key"), given.get("upload_id"), given.get("parts")
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise InvalidRequest("The key was not issued by this page.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.features.cards import Making, RecipeCard
+from windvane.engine.features.cards import RecipeCard, TransformerSetting
 from windvane.engine.learners.space import Categorical, Dimension
 from windvane.wording import number
 
@@ -66,7 +66,7 @@ def transformers_for(card: RecipeCard, of: ColumnType, n_classes: int = 0) -> li
     >>> transformers_for(recipe_card("dpp0"), ColumnType.CATEGORICAL)
     ['ordinal', 'frequency']
     """
-    making = Making("", width=2, n_classes=n_classes, seed=0)
+    making = TransformerSetting("", width=2, n_classes=n_classes, seed=0)
     return [make(making).kind for make in card.makers.get(of, ())]
 
 

@@ -38,7 +38,7 @@ _MOST_RATES = 5
 
 
 @dataclass(frozen=True)
-class Making:
+class TransformerSetting:
     """What a transformer may be made with."""
 
     source: str
@@ -48,7 +48,7 @@ class Making:
     table: TermTable | None = None
 
 
-Maker = Callable[[Making], ColumnTransformer]
+Maker = Callable[[TransformerSetting], ColumnTransformer]
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class RecipeCard:
 
 
 def _topics(limit: int) -> Maker:
-    return lambda making: TextTopics(
-        making.source, min(limit, making.width), making.seed, making.table
+    return lambda setting: TextTopics(
+        setting.source, min(limit, setting.width), setting.seed, setting.table
     )
 
 
@@ -84,13 +84,13 @@ RECIPES: tuple[RecipeCard, ...] = (
         ),
         makers=MappingProxyType(
             {
-                ColumnType.NUMERIC: (lambda making: Number(making.source),),
+                ColumnType.NUMERIC: (lambda setting: Number(setting.source),),
                 ColumnType.CATEGORICAL: (
-                    lambda making: OrdinalCodes(making.source),
-                    lambda making: Frequency(making.source),
+                    lambda setting: OrdinalCodes(setting.source),
+                    lambda setting: Frequency(setting.source),
                 ),
-                ColumnType.DATETIME: (lambda making: DateParts(making.source),),
-                ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+                ColumnType.DATETIME: (lambda setting: DateParts(setting.source),),
+                ColumnType.TEXT: (_topics(64), lambda setting: TextShape(setting.source)),
             }
         ),
     ),
@@ -105,10 +105,10 @@ RECIPES: tuple[RecipeCard, ...] = (
         ),
         makers=MappingProxyType(
             {
-                ColumnType.NUMERIC: (lambda making: ScaledNumber(making.source, making.width),),
-                ColumnType.CATEGORICAL: (lambda making: OneHot(making.source, making.width),),
-                ColumnType.DATETIME: (lambda making: DateCycles(making.source),),
-                ColumnType.TEXT: (_topics(200), lambda making: TextShape(making.source)),
+                ColumnType.NUMERIC: (lambda setting: ScaledNumber(setting.source, setting.width),),
+                ColumnType.CATEGORICAL: (lambda setting: OneHot(setting.source, setting.width),),
+                ColumnType.DATETIME: (lambda setting: DateCycles(setting.source),),
+                ColumnType.TEXT: (_topics(200), lambda setting: TextShape(setting.source)),
             }
         ),
     ),
@@ -123,19 +123,19 @@ RECIPES: tuple[RecipeCard, ...] = (
         ),
         makers=MappingProxyType(
             {
-                ColumnType.NUMERIC: (lambda making: FilledNumber(making.source, making.width),),
+                ColumnType.NUMERIC: (lambda setting: FilledNumber(setting.source, setting.width),),
                 ColumnType.CATEGORICAL: (
-                    lambda making: OrderedCodes(making.source, making.n_classes, _MOST_CODES),
-                    lambda making: TargetMeans(
-                        making.source,
-                        making.n_classes,
-                        min(10, making.width),
+                    lambda setting: OrderedCodes(setting.source, setting.n_classes, _MOST_CODES),
+                    lambda setting: TargetMeans(
+                        setting.source,
+                        setting.n_classes,
+                        min(10, setting.width),
                         fewest=_MOST_CODES + 1,
                     ),
-                    lambda making: Frequency(making.source, _MOST_CODES + 1),
+                    lambda setting: Frequency(setting.source, _MOST_CODES + 1),
                 ),
-                ColumnType.DATETIME: (lambda making: FilledDateParts(making.source),),
-                ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+                ColumnType.DATETIME: (lambda setting: FilledDateParts(setting.source),),
+                ColumnType.TEXT: (_topics(64), lambda setting: TextShape(setting.source)),
             }
         ),
     ),
@@ -152,18 +152,18 @@ RECIPES: tuple[RecipeCard, ...] = (
         makers=MappingProxyType(
             {
                 ColumnType.NUMERIC: (
-                    lambda making: RobustNumber(making.source, making.width),
-                    lambda making: NumberRank(making.source),
+                    lambda setting: RobustNumber(setting.source, setting.width),
+                    lambda setting: NumberRank(setting.source),
                 ),
                 ColumnType.CATEGORICAL: (
-                    lambda making: ScaledTargetMeans(
-                        making.source, making.n_classes, min(10, making.width)
+                    lambda setting: ScaledTargetMeans(
+                        setting.source, setting.n_classes, min(10, setting.width)
                     ),
-                    lambda making: OneHot(making.source, min(_ONE_HOT, making.width)),
-                    lambda making: Frequency(making.source),
+                    lambda setting: OneHot(setting.source, min(_ONE_HOT, setting.width)),
+                    lambda setting: Frequency(setting.source),
                 ),
-                ColumnType.DATETIME: (lambda making: DateCycles(making.source),),
-                ColumnType.TEXT: (_topics(100), lambda making: TextShape(making.source)),
+                ColumnType.DATETIME: (lambda setting: DateCycles(setting.source),),
+                ColumnType.TEXT: (_topics(100), lambda setting: TextShape(setting.source)),
             }
         ),
     ),
@@ -180,19 +180,19 @@ RECIPES: tuple[RecipeCard, ...] = (
         ),
         makers=MappingProxyType(
             {
-                ColumnType.NUMERIC: (lambda making: Number(making.source),),
+                ColumnType.NUMERIC: (lambda setting: Number(setting.source),),
                 ColumnType.CATEGORICAL: (
-                    lambda making: OrdinalCodes(making.source, _MOST_CODES),
-                    lambda making: TargetMeans(
-                        making.source,
-                        making.n_classes,
-                        min(_MOST_RATES, making.width),
+                    lambda setting: OrdinalCodes(setting.source, _MOST_CODES),
+                    lambda setting: TargetMeans(
+                        setting.source,
+                        setting.n_classes,
+                        min(_MOST_RATES, setting.width),
                         fewest=_MOST_CODES + 1,
                     ),
-                    lambda making: Frequency(making.source, _MOST_CODES + 1),
+                    lambda setting: Frequency(setting.source, _MOST_CODES + 1),
                 ),
-                ColumnType.DATETIME: (lambda making: DateParts(making.source),),
-                ColumnType.TEXT: (_topics(64), lambda making: TextShape(making.source)),
+                ColumnType.DATETIME: (lambda setting: DateParts(setting.source),),
+                ColumnType.TEXT: (_topics(64), lambda setting: TextShape(setting.source)),
             }
         ),
         most_pairs=16,

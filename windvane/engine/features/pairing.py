@@ -62,7 +62,7 @@ _TREES: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Lesson:
+class PairingData:
     """What the pairs are chosen from: training rows alone.
 
     X          (n_rows, n_features) made of the single columns
@@ -78,7 +78,7 @@ class Lesson:
 
 
 def choose_pairs(
-    lesson: Lesson,
+    data: PairingData,
     specs: Sequence[ColumnSpec],
     columns: Columns,
     rows: NDArray[np.int64] | None,
@@ -86,19 +86,19 @@ def choose_pairs(
 ) -> list[Pair]:
     """Return the best first; none if none helps.
 
-    rows    of `columns` that the lesson's rows are; all of them if None
+    rows    of `columns` that the data's rows are; all of them if None
     most    pairs
     """
-    n_rows = len(lesson.y)
-    most_rows = _MOST_ROWS_OF_CLASSES if lesson.n_classes > 2 else _MOST_ROWS
-    size = min(most_rows, n_rows, max(_LEAST_ROWS, _MOST_CELLS // max(1, lesson.X.shape[1])))
+    n_rows = len(data.y)
+    most_rows = _MOST_ROWS_OF_CLASSES if data.n_classes > 2 else _MOST_ROWS
+    size = min(most_rows, n_rows, max(_LEAST_ROWS, _MOST_CELLS // max(1, data.X.shape[1])))
     if size < _LEAST_ROWS or most < 1 or not _has_pairs(specs):
         return []
-    sample = np.random.default_rng(lesson.seed).permutation(n_rows)[:size]
-    trial = _Trial(lesson, sample)
+    sample = np.random.default_rng(data.seed).permutation(n_rows)[:size]
+    trial = _Trial(data, sample)
     alone = trial.grow([])
     taken = sample if rows is None else rows[sample]
-    candidates = _candidates(alone.gains, lesson.features, specs, columns, taken)
+    candidates = _candidates(alone.gains, data.features, specs, columns, taken)
     scores = [_score(values, alone.early_errors) for _, values in candidates]
     if max(scores, default=0.0) <= 0:
         return []
@@ -133,11 +133,11 @@ class _Grown:
 class _Trial:
     """The sample and its halves."""
 
-    def __init__(self, lesson: Lesson, sample: NDArray[np.int64]) -> None:
-        self.X = lesson.X[sample]
-        self._codes = [i for i, feature in enumerate(lesson.features) if feature.cardinality > 0]
-        self._y, self._targets, self._parameters = _posed(lesson.y[sample], lesson.n_classes)
-        self._parameters["seed"] = lesson.seed % 2**31
+    def __init__(self, data: PairingData, sample: NDArray[np.int64]) -> None:
+        self.X = data.X[sample]
+        self._codes = [i for i, feature in enumerate(data.features) if feature.cardinality > 0]
+        self._y, self._targets, self._parameters = _posed(data.y[sample], data.n_classes)
+        self._parameters["seed"] = data.seed % 2**31
         is_single = self._targets.shape[1] == 1
         self._rounds = _ROUNDS if is_single else _ROUNDS_OF_SEVERAL
         self._early = round(_EARLY / self._parameters["learning_rate"])

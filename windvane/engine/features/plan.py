@@ -8,10 +8,10 @@ import numpy as np
 
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix, Values
 from windvane.engine.features.base import ColumnTransformer
-from windvane.engine.features.cards import Maker, Making, RecipeCard, recipe_card
+from windvane.engine.features.cards import Maker, RecipeCard, TransformerSetting, recipe_card
 from windvane.engine.features.categorical import TargetMeans
 from windvane.engine.features.interactions import Interactions
-from windvane.engine.features.pairing import Lesson, choose_pairs
+from windvane.engine.features.pairing import PairingData, choose_pairs
 from windvane.engine.features.recipe import Recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.selection import strongest
@@ -47,9 +47,9 @@ def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatr
     X = _matrix(recipe, encoded, data)
     if not card.most_pairs:
         return recipe, X
-    lesson = Lesson(X, recipe.features, data.targets, data.n_classes, data.seed)
+    pairing = PairingData(X, recipe.features, data.targets, data.n_classes, data.seed)
     most = min(card.most_pairs, MAX_WIDTH - X.shape[1])
-    pairs = Interactions(choose_pairs(lesson, usable, data.columns, data.rows, most))
+    pairs = Interactions(choose_pairs(pairing, usable, data.columns, data.rows, most))
     return _with_pairs(recipe, X, pairs, data)
 
 
@@ -166,7 +166,9 @@ class _Fitting:
             if not left:
                 break
             table = self._data.tables.get(spec.name)
-            transformer = make(Making(spec.name, left, self._data.n_classes, seed, table))
+            transformer = make(
+                TransformerSetting(spec.name, left, self._data.n_classes, seed, table)
+            )
             try:
                 part = self._fit(transformer, values, seed)
             except RejectColumn as rejection:

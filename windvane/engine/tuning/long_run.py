@@ -33,7 +33,7 @@ _WHY = "the long run: all cores for most of the time"
 
 
 @dataclass(frozen=True)
-class Scout:
+class Predecessor:
     """A candidate that went before.
 
     round_s    what a round has taken it, on one core; 0 if that is not known
@@ -56,12 +56,12 @@ def long_run(
     left_s: float,
     cores: int,
     strategy: Strategy = ANYTHING,
-    scout: Scout | None = None,
+    predecessor: Predecessor | None = None,
 ) -> Plan:
     """Return the plan of the long run of a table that has one.
 
     left_s   that it may take
-    scout    what a candidate before it has shown
+    predecessor    what a candidate before it has shown
     """
     opening = _opening(analysis, strategy)
     long_fit = None if opening is None else learner(opening.algorithm).traits.long_fit
@@ -74,8 +74,12 @@ def long_run(
         analysis.n_classes,
         left_s * cores,
     )
-    if scout is not None and scout.plan.algorithm == plan.algorithm and scout.round_s:
-        fit = replace(fit, core_s=fit.core_s / _slower(long_fit, scout, fit))
+    if (
+        predecessor is not None
+        and predecessor.plan.algorithm == plan.algorithm
+        and predecessor.round_s
+    ):
+        fit = replace(fit, core_s=fit.core_s / _slower(long_fit, predecessor, fit))
     while fit.n_rows > 1 and long_fit.rounds(fit) < _LEAST_ROUNDS:
         fit = replace(fit, n_rows=fit.n_rows // 2)
     return replace(
@@ -86,11 +90,11 @@ def long_run(
     )
 
 
-def _slower(long_fit: LongFit, scout: Scout, fit: LargeFit) -> float:
+def _slower(long_fit: LongFit, predecessor: Predecessor, fit: LargeFit) -> float:
     """Return how many times as long as expected a round takes on this machine at this time, within reason."""
-    alike = replace(fit, n_rows=min(fit.n_rows, scout.plan.n_rows or fit.n_rows))
+    alike = replace(fit, n_rows=min(fit.n_rows, predecessor.plan.n_rows or fit.n_rows))
     low, high = _SLOWER
-    found = scout.round_s / long_fit.round_s(scout.plan.hyperparameters, alike)
+    found = predecessor.round_s / long_fit.round_s(predecessor.plan.hyperparameters, alike)
     return min(max(found, low), high)
 
 

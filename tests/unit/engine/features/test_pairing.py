@@ -4,15 +4,15 @@ import pytest
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features.base import Feature
 from windvane.engine.features.interactions import Pair
-from windvane.engine.features.pairing import Lesson, choose_pairs
+from windvane.engine.features.pairing import PairingData, choose_pairs
 
 
 def _choose(columns, y, n_classes=0, types=None, most=8, seed=0):
     """Pairs chosen from columns that are features as they are."""
     specs = [ColumnSpec(name, (types or {}).get(name, ColumnType.NUMERIC), "") for name in columns]
     X = np.stack(list(columns.values()), axis=1).astype(np.float32)
-    lesson = Lesson(X, [Feature(name, name) for name in columns], y, n_classes, seed)
-    return choose_pairs(lesson, specs, columns, None, most)
+    data = PairingData(X, [Feature(name, name) for name in columns], y, n_classes, seed)
+    return choose_pairs(data, specs, columns, None, most)
 
 
 def _columns(n=2_000, seed=3):

@@ -8,7 +8,7 @@ import pytest
 from unit.engine.tuning.test_pacing import ANALYSIS
 
 from windvane.domain.problem import Mode, ProblemType
-from windvane.engine.tuning.long_run import Scout, has_long_run, long_run
+from windvane.engine.tuning.long_run import Predecessor, has_long_run, long_run
 from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.strategy import Strategy
 
@@ -58,12 +58,15 @@ def test_twice_the_cores_are_as_good_as_twice_the_time() -> None:
 
 def test_on_a_machine_that_has_shown_to_be_slow_it_is_as_if_there_was_less_time() -> None:
     sample = replace(next_plan(LARGE, 1, 1, (), 300.0), n_rows=100_000)
-    found = [long_run(LARGE, 2, 60.0, 2, scout=Scout(sample, s)) for s in (0.0, 1e-9, 0.005, 10.0)]
+    found = [
+        long_run(LARGE, 2, 60.0, 2, predecessor=Predecessor(sample, s))
+        for s in (0.0, 1e-9, 0.005, 10.0)
+    ]
     unknown, quick, usual, slow = (plan.hyperparameters["learning_rate"] for plan in found)
     assert unknown == usual
     assert quick <= usual < slow
-    other = Scout(replace(sample, algorithm="xgboost"), 10.0)
-    assert long_run(LARGE, 2, 60.0, 2, scout=other) == found[0]
+    other = Predecessor(replace(sample, algorithm="xgboost"), 10.0)
+    assert long_run(LARGE, 2, 60.0, 2, predecessor=other) == found[0]
 
 
 def test_runs_that_differ_by_moments_take_the_same_steps() -> None:
