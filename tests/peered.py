@@ -7,16 +7,16 @@ from windvane.wire.bodies import Bodies
 
 
 class Wired(Peers):
-    """Asks the doors that are in `doors`, by address; others do not answer. `asked` counts the requests."""
+    """Asks the doors that are in `doors`, by address; others do not answer, or as `errors` say. `asked` counts the requests."""
 
     def __init__(self, secret, clock, doors):
         super().__init__(secret, clock)
-        self.doors, self.asked = doors, 0
+        self.doors, self.errors, self.asked = doors, {}, 0
 
     async def _sent(self, peer, frame, proof, timeout_s):
         self.asked += 1
         if peer.address not in self.doors:
-            raise ConnectionRefusedError(peer.address)
+            raise self.errors.get(peer.address, ConnectionRefusedError(peer.address))
         status, data = await posted(self.doors[peer.address], frame, proof)
         if status != 200:
             raise PeerGone(f"{peer.address} answers {status}")

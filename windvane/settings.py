@@ -211,16 +211,23 @@ class ServingSettings:
     queue       requests that may wait for each instance; more are turned away
     memory_mb   cap of one model process of an instance
     idle_s      seconds after which the processes of a serverless variant go that nobody asks
+    instance_mb
+                that an instance is counted with where servers share a store and divide instances by memory
+    host_memory_mb
+                that this server offers to instances then; 0 means the machine's
     """
 
     queue: int = 100
     memory_mb: int = 4096
     idle_s: int = 300
+    instance_mb: int = 512
+    host_memory_mb: int = 0
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            if (value := getattr(self, entry.name)) < 1:
-                raise BadSettings(f"[serving] {entry.name} must be 1 or more, not {value}.")
+            least = 0 if entry.name == "host_memory_mb" else 1
+            if (value := getattr(self, entry.name)) < least:
+                raise BadSettings(f"[serving] {entry.name} must be {least} or more, not {value}.")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,15 +23,17 @@ from windvane.api.shared_keys import SharedKeys
 from windvane.audit.files import server_of
 from windvane.audit.log import AUDIT_FOLDER
 from windvane.control.kms.master import MasterKeys
+from windvane.control.scaling.measuring import Totals
 from windvane.control.servers.joining import check_upgrade
 from windvane.control.servers.membership import Alone, Member, Membership
 from windvane.domain.server import ServerRecord
-from windvane.names import derived_suffix, fresh_suffix
+from windvane.names import Scope, derived_suffix, fresh_suffix
+from windvane.process.memory import machine_memory_mb
 from windvane.serving.explaining import Explaining
 from windvane.serving.peer_asks import asks_of
 from windvane.serving.peer_door import PeerDoor
 from windvane.serving.peers import Peers
-from windvane.serving.router import Router
+from windvane.serving.router import Arrivals, Router
 from windvane.settings import Settings
 from windvane.store.sql import SqlStore
 from windvane.wire.bodies import Bodies
@@ -39,7 +43,7 @@ from windvane.work.hosting.hosting import Hosting
 from windvane.work.hosting.placing import ALL_HERE, Placing, SharedPlacing
 
 _HAND_OVER_S, _LOOK_S = 20.0, 0.05
-"""For which a server that leaves waits until others host its endpoints."""
+"""For which a server that leaves waits until its instances are up on others."""
 
 
 class Sharing:
@@ -57,16 +61,23 @@ class Sharing:
         address: str,
         failures: FailureCounter,
         rates: AccountRates,
+        *,
+        is_host_only: bool = False,
     ) -> None:
         """Where the store can be shared, bring its schema up to date: the keys are in it.
 
         address    URL at which this server listens
+        is_host_only
+                   it runs instances of endpoints and nothing else
         raises     StoreUnusable, UnusableKeys, UnusableMasterKey
         """
         self._failures, self._rates = failures, rates
         self.shared_keys: SharedKeys | None = None
         self.peers: Peers | None = None
         self.door: PeerDoor | None = None
+        self._router: Router | None = None
+        self._heard: Mapping[str, Arrivals] = {}
+        self._totals: Totals[tuple[Scope, str, str]] = Totals()
         run = fresh_suffix(8)
         self.membership: Membership
         self.placing: Placing
@@ -79,15 +90,23 @@ class Sharing:
         audit = settings.data_dir / AUDIT_FOLDER
         self.shared_keys = SharedKeys(store, masters, settings.data_dir, settings.account, audit)
         self.keys = self.shared_keys.agree()
-        own = _own_record(settings, run, address)
+        own = replace(_own_record(settings, run, address), is_host_only=is_host_only)
         self.membership = Member(store, own, _utc_now, self._tell, self._hear)
-        self.placing = SharedPlacing(run)
+        self.placing = SharedPlacing(run, settings.serving.instance_mb)
         self.peers = Peers(self.keys.token_secret, time.time)
 
     def answer_peers(self, bodies: Bodies, router: Router, explaining: Explaining) -> None:
         """Make the door at which other servers ask."""
+        self._router = router
         if self.peers is not None:
             self.door = PeerDoor(self.keys.token_secret, bodies, asks_of(router, explaining))
+
+    def arrivals(self) -> Arrivals:
+        """Return how many requests came to each variant on all servers together; they only grow while this server lives."""
+        own = {} if self._router is None else self._router.arrivals()
+        if not self.membership.is_shared:
+            return own
+        return self._totals.of({self.membership.id: own, **self._heard})
 
     def use_secret(self, secret: bytes) -> None:
         """Another secret that all servers share, from now on."""
@@ -97,11 +116,11 @@ class Sharing:
 
     async def leave(self, hosting: Hosting) -> None:
         """Hand over to other servers, if there are some, what they can go on with at once: whoever asks for an endpoint that
-        was hosted here does not notice."""
+        has instances here does not notice."""
         await asyncio.to_thread(self.membership.leave)
         until = time.monotonic() + _HAND_OVER_S
         while (
-            hosting.n_hosted
+            hosting.n_here
             and any(not one.is_leaving for one in self.membership.live())
             and time.monotonic() < until
         ):
@@ -113,11 +132,27 @@ class Sharing:
 
     def _tell(self) -> dict[str, Any]:
         """Return what the other servers are to know all the time."""
-        return {"failures": self._failures.told_others(), "rates": self._rates.told_others()}
+        arrivals = {} if self._router is None else self._router.recent_arrivals()
+        return {
+            "failures": self._failures.told_others(),
+            "rates": self._rates.told_others(),
+            "arrivals": [
+                [scope.account, scope.region, endpoint, variant, n]
+                for (scope, endpoint, variant), n in arrivals.items()
+            ],
+        }
 
-    def _hear(self, told: Sequence[Mapping[str, Any]]) -> None:
-        self._failures.hear([one.get("failures", {}) for one in told])
-        self._rates.hear([one.get("rates", {}) for one in told])
+    def _hear(self, told: Mapping[str, Mapping[str, Any]]) -> None:
+        """told    by the other servers, by their ids"""
+        self._failures.hear([one.get("failures", {}) for one in told.values()])
+        self._rates.hear([one.get("rates", {}) for one in told.values()])
+        self._heard = {
+            server: {
+                (Scope(account, region), endpoint, variant): n
+                for account, region, endpoint, variant, n in one.get("arrivals", ())
+            }
+            for server, one in told.items()
+        }
 
 
 def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
@@ -132,6 +167,8 @@ def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
         certificate=fingerprint(settings.tls_cert),
         objects=_objects_of(settings, f"the data folder {data_dir} of {host}"),
         workers=max(1, settings.workers),
+        memory_mb=settings.serving.host_memory_mb or machine_memory_mb(),
+        cores=os.cpu_count() or 1,
         started=now,
         up_since=now,
         heartbeat=now,

@@ -7,7 +7,7 @@ from pathlib import Path
 from conformance.notes import Notes
 from conformance.watching import watched
 
-from windvane.cli import service
+from windvane import app
 from windvane.settings import Settings
 from windvane.work.workers.process import StartedWorkers
 
@@ -16,11 +16,11 @@ def watch(notes_folder: Path) -> None:
     """Have every server that is made from now on write its notes there."""
     notes = Notes(notes_folder)
 
-    class Watched(service.Server):
+    class Watched(app.Server):
         def __init__(
             self, settings: Settings, workers: StartedWorkers | None = None, address: str = ""
         ) -> None:
             super().__init__(settings, workers, address)
             self.asgi = watched(self.asgi, notes)
 
-    service.Server = Watched
+    app.Server = Watched

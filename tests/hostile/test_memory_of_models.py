@@ -73,7 +73,7 @@ def test_an_explanation_is_ended() -> None:
     variant = VariantRoute("e/A", "A", 1.0, 1, "primary", (), spec='{"memory_mb": 256}')
     route = Route(scope, "e", (variant,))
 
-    async def hosted_here(*_: object) -> None:
+    async def hosted_here(*_: object, **_named: object) -> None:
         return
 
     router: Any = SimpleNamespace(variant=lambda *_: (route, variant), passed_on=hosted_here)

@@ -15,7 +15,7 @@ from windvane.process.frames import Frame
 from windvane.serving.peers import Peer
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
-from windvane.serving.routes import Invocation, Route
+from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
 
 SECRET = b"s" * 32
 HOST = Peer("b", "https://b:8470")
@@ -41,7 +41,9 @@ def test_bodies_that_one_account_has_passed_on_leave_room_for_those_of_others() 
             Bounds(), Wired(SECRET, time.time, {HOST.address: door_of(SECRET, {"invoke": invoke})})
         )
         router.bind()
-        router.publish({(scope, "e"): Route(scope, "e", (), host=HOST) for scope in (MINE, THEIRS)})
+        there = (Elsewhere(HOST, 1),)
+        variant = VariantRoute("e/A", "A", 1.0, 0, "primary", (), elsewhere=there, is_here=False)
+        router.publish({(scope, "e"): Route(scope, "e", (variant,)) for scope in (MINE, THEIRS)})
         floods = [asyncio.create_task(router.invoke(THEIRS, "e", LARGE)) for _ in range(N_LARGE)]
         await asyncio.sleep(0)
         while not any(flood.done() for flood in floods):  # until some are refused

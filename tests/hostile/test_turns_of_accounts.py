@@ -81,7 +81,7 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
     """One account had every place in the queue, and nine turns before anybody else."""
     done: list[str] = []
 
-    async def here(*_: Any) -> None:
+    async def here(*_: Any, **_named: object) -> None:
         """No other server hosts the endpoint."""
 
     route: Any = SimpleNamespace(

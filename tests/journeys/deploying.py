@@ -88,7 +88,11 @@ class Deploying:
 
     def model_processes(self):
         """Pids of those of all endpoints."""
-        return {pid for pid in self.server.children() if _serves(pid)}
+        return model_processes_of(self.server)
+
+
+def model_processes_of(server):
+    return {pid for pid in server.children() if _serves(pid)}
 
 
 def _serves(pid):

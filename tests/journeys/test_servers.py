@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from journeys.deploying import Deploying
+from journeys.deploying import Deploying, model_processes_of
 from journeys.running import BIN, limits
 from journeys.several import Balanced, Follower, Traffic, events_of, shared_place
 from journeys.small import table
@@ -92,7 +92,7 @@ def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, 
 
     expected = answer(runtime[0])
     assert answer(runtime[1]) == expected
-    (host,) = [server for server in pair if Deploying.model_processes(_Of(server))]
+    (host,) = [server for server in pair if model_processes_of(server)]
     other = two if host is one else one
     steps = Steps(host)
     steps.create("under-way", "catboost", {"iterations": "300", "_folds": "2"})
@@ -174,8 +174,3 @@ def test_both_are_restarted_one_after_the_other_and_no_request_fails(pair, packe
     assert (invocations.failures, changes.failures) == ([], [])
     assert len({body for body, _ in invocations.answers}) == 1
     assert {number for _, number in invocations.answers} == {0, 1}
-
-
-class _Of:
-    def __init__(self, server):
-        self.server = server

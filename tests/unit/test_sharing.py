@@ -1,5 +1,6 @@
 """What other servers are told of this one."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from windvane.control.kms.master import MasterKeys, master_key
+from windvane.names import Scope
 from windvane.settings import Settings
 from windvane.sharing import Sharing, fingerprint
 from windvane.store.open import open_store
@@ -52,3 +54,40 @@ def test_a_server_with_a_store_for_itself_shares_nothing(sharing, tmp_path):
     assert not sharing.membership.is_shared
     assert (tmp_path / "keys.json").exists()
     assert sharing.keys.revision == 0
+
+
+def test_requests_that_other_servers_count_are_added_up(sharing):
+    scope = Scope("000000000000", "us-east-1")
+    key = (scope, "e", "A")
+    other = Told({key: 7})
+    sharing.membership.is_shared = True
+    sharing._router = Told({key: 100})
+    told = json.loads(json.dumps(telling(sharing, other)))
+    sharing._hear({"b": told})
+    assert sharing.arrivals() == {key: 0}
+    sharing._router.counts = {key: 101}
+    other.counts = {key: 9}
+    sharing._hear({"b": json.loads(json.dumps(telling(sharing, other)))})
+    assert sharing.arrivals() == {key: 3}
+    sharing._hear({})
+    assert sharing.arrivals() == {key: 3}
+
+
+class Told:
+    """The counts of a router."""
+
+    def __init__(self, counts):
+        self.counts = counts
+
+    def arrivals(self):
+        return self.counts
+
+    recent_arrivals = arrivals
+
+
+def telling(sharing, router):
+    """What a server with this router tells."""
+    own, sharing._router = sharing._router, router
+    told = sharing._tell()
+    sharing._router = own
+    return told

@@ -75,16 +75,17 @@ class Foundation:
     bodies: Bodies
 
 
-def make_foundation(settings: Settings, address: str) -> Foundation:
+def make_foundation(settings: Settings, address: str, *, is_host_only: bool = False) -> Foundation:
     """Open the records and make or load the keys.
 
-    address    URL at which other servers reach this one
+    address         URL at which other servers reach this one
+    is_host_only    it only runs instances of endpoints (host.py)
     """
     store = open_store(settings.store_url, settings.data_dir)
     masters = load_master_keys(settings.data_dir, settings.master_key)
     failures = FailureCounter(settings.limits.failed_requests)
     rates = AccountRates(settings.limits.requests_per_s)
-    sharing = Sharing(settings, store, masters, address, failures, rates)
+    sharing = Sharing(settings, store, masters, address, failures, rates, is_host_only=is_host_only)
     page_tokens = PageTokens(sharing.keys.token_secret)
     kms = new_key_service(store, masters, page_tokens, utc_now)
     return Foundation(

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from windvane.api.operation import Services
 from windvane.assembly.foundation import Access, Foundation, ObjectStorage, utc_now
+from windvane.control.models import Models
 from windvane.from_settings import sandbox_for, work_config
 from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
+from windvane.serving.router import Router
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.workers.process import StartedWorkers
@@ -54,6 +56,30 @@ class ModelServing:
     explaining: Explaining
 
 
+def make_hosting(
+    base: Foundation, storage: ObjectStorage, router: Router, sandbox: Sandbox, models: Models
+) -> Hosting:
+    """Make what runs instances of endpoints, for this router.
+
+    sandbox    of their processes
+    """
+    settings = base.settings
+    return Hosting(
+        base.store,
+        storage.artifacts,
+        settings.data_dir,
+        router,
+        memory_mb=settings.serving.memory_mb,
+        idle_s=settings.serving.idle_s,
+        sandbox=sandbox,
+        check_key=base.kms.ciphers.check,
+        permits=storage.permits,
+        check_data=models.check_data,
+        model_bytes=settings.limits.model_bytes,
+        placing=base.sharing.placing,
+    )
+
+
 def make_model_serving(
     base: Foundation,
     storage: ObjectStorage,
@@ -62,28 +88,15 @@ def make_model_serving(
     services: Services,
 ) -> ModelServing:
     settings, store, router = base.settings, base.store, services.router
-    hosting = Hosting(
-        store,
-        storage.artifacts,
-        settings.data_dir,
-        router,
-        memory_mb=settings.serving.memory_mb,
-        idle_s=settings.serving.idle_s,
-        sandbox=execution.sandbox,
-        check_key=base.kms.ciphers.check,
-        permits=storage.permits,
-        check_data=services.models.check_data,
-        model_bytes=settings.limits.model_bytes,
-        placing=base.sharing.placing,
-    )
+    hosting = make_hosting(base, storage, router, execution.sandbox, services.models)
     autoscaler = Autoscaler(
         store,
-        router.arrivals,
+        base.sharing.arrivals,
         access.audit,
         utc_now,
         period_s=settings.scaling.period_s,
         instance_limit=settings.limits.instances,
-        hosts=hosting.hosts,
+        hosts=hosting.looks_after,
     )
     explaining = Explaining(router, {"WINDVANE_DATA_DIR": str(settings.data_dir)})
     base.sharing.answer_peers(base.bodies, router, explaining)

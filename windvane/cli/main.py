@@ -17,6 +17,7 @@ from windvane.process.log_lines import printable
 
 _COMMANDS = (
     "serve",
+    "host",
     "env",
     "login",
     "keys",

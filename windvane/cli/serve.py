@@ -10,7 +10,9 @@ import resource
 import socket
 import ssl
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from windvane.addresses import is_loopback
@@ -28,6 +30,12 @@ _MOST_DESCRIPTORS = 65_536
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("serve", help="run the service", description=__doc__)
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every kind of server is told."""
     parser.add_argument("--data-dir", type=Path, required=True, help="folder for all state")
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     parser.add_argument(
@@ -44,10 +52,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="allow listening on a non-local address without TLS: anyone on the network can read and "
         "change the traffic",
     )
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    return run_server(arguments, _serve)
+
+
+def run_server(
+    arguments: argparse.Namespace, serve: Callable[[Settings, socket.socket], None]
+) -> int:
+    """Let a server run in a data folder that is locked, with a socket that listens."""
     os.umask(0o077)  # whatever this process and its children write is their own
     share_heap()
     allow_descriptors()
@@ -67,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
         _log_to(settings.data_dir / "logs")
         with _listening(settings) as listener:
-            _serve(settings, listener)
+            serve(settings, listener)
     return 0
 
 
@@ -77,9 +91,17 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
 
     import uvloop
 
-    from windvane.cli.service import serve
+    from windvane.app import Server
+    from windvane.cli.service import serve, tell_ready
 
-    uvloop.run(serve(settings, listener, workers))
+    uvloop.run(
+        serve(
+            settings,
+            listener,
+            lambda address: Server(settings, workers, address),
+            partial(tell_ready, settings),
+        )
+    )
 
 
 def allow_descriptors() -> None:

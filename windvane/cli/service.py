@@ -8,33 +8,56 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 import uvicorn
 
 from windvane.api.key_file import load_or_create_keys
-from windvane.app import Server
 from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
 from windvane.cli.handshakes import TlsServer
 from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
-from windvane.work.workers.process import StartedWorkers
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 3
 
 
-async def serve(settings: Settings, listener: socket.socket, workers: StartedWorkers) -> None:
+class Served(Protocol):
+    """A server, of whatever kind: app.Server, host.Host."""
+
+    asgi: Any
+
+    async def start(self) -> None:
+        """Start every part; returns once all of them answer."""
+
+    async def leave(self) -> None:
+        """Hand over to other servers, if there are some, what they can go on with at once."""
+
+    def end_streams(self) -> None:
+        """Let the clients go that follow events."""
+
+    async def stop(self) -> None:
+        """Stop every part."""
+
+
+async def serve(
+    settings: Settings,
+    listener: socket.socket,
+    make: Callable[[str], Served],
+    tell: Callable[[str], None],
+) -> None:
     """Start in this, the main thread: children die with this thread.
 
-    workers    that wait to be told what to be
+    make    a server that others reach at this URL
+    tell    is called with the URL of this machine once every part answers
     """
     host, port = listener.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
     url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
-    server = Server(settings, workers, _own_address(settings, scheme, port))
+    server = make(_own_address(settings, scheme, port))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -42,16 +65,14 @@ async def serve(settings: Settings, listener: socket.socket, workers: StartedWor
     try:
         await server.start()
         served_by = _QuietTls if settings.tls_cert else _Quiet
-        web = served_by(_web_config(server, settings))
+        web = served_by(_web_config(server.asgi, settings))
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
         while not web.started and not serving.done():
             await asyncio.wait(
                 [serving, stopping], timeout=0.01, return_when=asyncio.FIRST_COMPLETED
             )
-        publish_address(settings.data_dir, url, settings.tls_cert)
-        print(f"windvane ready on {url}", flush=True)
-        print(_way_in(url, settings), file=sys.stderr, flush=True)
+        tell(url)
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         await server.leave()
         server.end_streams()
@@ -61,6 +82,13 @@ async def serve(settings: Settings, listener: socket.socket, workers: StartedWor
         await server.stop()
         (settings.data_dir / "server.json").unlink(missing_ok=True)
         _LOG.info("stopped")
+
+
+def tell_ready(settings: Settings, url: str) -> None:
+    """Tell whoever started a server where it is, and how to get in."""
+    publish_address(settings.data_dir, url, settings.tls_cert)
+    print(f"windvane ready on {url}", flush=True)
+    print(_way_in(url, settings), file=sys.stderr, flush=True)
 
 
 def _own_address(settings: Settings, scheme: str, port: int) -> str:
@@ -82,9 +110,9 @@ def _way_in(url: str, settings: Settings) -> str:
     return f"console (one-time link, valid for 10 minutes): {console_url(url, key)}"
 
 
-def _web_config(server: Server, settings: Settings) -> uvicorn.Config:
+def _web_config(application: Any, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        server.asgi,
+        application,
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
         http=EndedSoon if settings.tls_cert else Bounded,

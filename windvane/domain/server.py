@@ -23,6 +23,9 @@ class ServerRecord:
     certificate  SHA-256 of the certificate that it shows there, in hexadecimal; "" without TLS
     objects      names the S3 store that it uses, and where tasks exchange data
     workers      its training workers
+    memory_mb    that it has for instances of endpoints
+    cores        that it has for them
+    is_host_only it runs instances and nothing else: it serves no API, leads nothing and looks after no endpoint
     up_since     since when one server or another has been up without a gap
     heartbeat    when it was heard of last
     is_leaving   it stops as soon as others have taken over from it
@@ -40,6 +43,9 @@ class ServerRecord:
     started: datetime
     up_since: datetime
     heartbeat: datetime
+    memory_mb: int = 0
+    cores: int = 1
+    is_host_only: bool = False
     is_leaving: bool = False
     told: dict[str, Any] = field(default_factory=dict)
 

@@ -244,6 +244,7 @@ class NoteCode(StrEnum):
     ENDPOINT_IS = "endpoint-is", {"endpoint": str, "status": str}
     VARIANT_NOT_STARTED = "variant-not-started", {"variant": str}
     MODEL_NOT_FETCHED = "model-not-fetched"
+    NO_SERVER_HAS_ROOM = "no-server-has-room", {"memory_mb": int}
     PROCESS_STARTING = "process-starting"
     PROCESS_ADDED = "process-added"
     PROCESS_READY = "process-ready"

@@ -296,6 +296,9 @@ _OF_TRAINING: Wordings = {
 _OF_ENDPOINTS: Wordings = {
     _C.VARIANT_NOT_STARTED: "Production variant {variant} could not be started: {because}",
     _C.MODEL_NOT_FETCHED: "its model data could not be fetched ({because}).",
+    _C.NO_SERVER_HAS_ROOM: (
+        "no server has {memory_mb} MiB of memory left for an instance. Start another server, or raise [serving] host_memory_mb."
+    ),
     _C.PROCESS_ENDED: _process_ended,
 }
 

@@ -100,11 +100,11 @@ class Explaining:
         self._asked: Counter[str] = Counter()
 
     async def explain(
-        self, scope: Scope, endpoint: str, question: RowQuestion, hops: int = 0
+        self, scope: Scope, endpoint: str, question: RowQuestion, *, is_passed_on: bool = False
     ) -> tuple[str, dict[str, Any]]:
         """Return the variant, and what serving/explainer.py tells.
 
-        hops      servers that have passed the request on
+        is_passed_on    as in Router.invoke
         raises    EndpointMissing; ModelNotReady; Throttled; ModelFault if the model or the time failed; InvalidRequest
                   for an unknown variant or label, and a row that the model does not take, in the model's words
         """
@@ -114,7 +114,9 @@ class Explaining:
             "variant": question.variant,
             "label": question.label,
         }
-        passed = await self._router.passed_on(scope, endpoint, asked, question.body, hops)
+        passed = await self._router.passed_on(
+            scope, endpoint, asked, question.body, is_passed_on=is_passed_on
+        )
         if passed is not None:
             return passed[0]["variant"], await asyncio.to_thread(json.loads, passed[1])
         route, variant = self._router.variant(scope, endpoint, question.variant)

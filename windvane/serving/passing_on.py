@@ -1,17 +1,18 @@
-"""Requests to endpoints that another server hosts, on their way there: one hop, or a wait while an endpoint moves."""
+"""Requests to instances on other servers, on their way there: one hop, to another instance if one is lost, or a wait while there is
+none."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol, TypeVar
 
-from windvane.errors import EndpointMissing, ModelNotReady
+from windvane.errors import EndpointMissing, InvalidRequest, ModelNotReady
 from windvane.names import Scope
 from windvane.process.frames import Frame
-from windvane.serving.peers import MOST_HOPS, PeerGone, Peers
-from windvane.serving.routes import Route
+from windvane.serving.peers import NotHere, Peer, PeerGone, PeerLost, Peers
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,66 +20,167 @@ _NEWS_S = 0.6
 """Within which every server knows what is recorded: twice what hosting waits between two looks."""
 
 _AGAIN_S = 0.5
-"""After which a server that did not answer is asked again, if nothing has become known of it meanwhile."""
+"""After which servers that did not answer are asked again, if nothing has become known of them meanwhile."""
+
+_AVOIDED_S = 2.0
+"""For which a server that was not reached is asked by no other request, unless there is no other server."""
+
+_LATER_S = 1.0
+"""That the answer of another server may come later than this one's would: it tells of a model that took too long."""
+
+_MOST_LOST = 2
+"""Servers that may be lost with one request: it may be what ends them."""
+
+
+class Nowhere(Exception):
+    """There is no instance at the moment, and one will soon be."""
+
+
+class Target(Protocol):
+    """Where a request goes.
+
+    peer      None for this server
+    variant   that it is for
+    """
+
+    @property
+    def peer(self) -> Peer | None: ...
+
+    @property
+    def variant(self) -> str: ...
+
+
+T = TypeVar("T", bound=Target)
+
+Choose = Callable[[Collection[str]], T]
+"""Returns where a request goes, given the ids of servers to be avoided; raises Nowhere, and as Router.invoke."""
 
 
 class PassingOn:
     """On the event loop of a server.
 
-    route_of    the route of an endpoint as it is known now; raises as Router.invoke
     answer_s    how long a request may take
     """
 
-    def __init__(
-        self, peers: Peers, route_of: Callable[[Scope, str], Route], answer_s: float
-    ) -> None:
-        self._peers, self._route_of, self._answer_s = peers, route_of, answer_s
+    def __init__(self, peers: Peers, answer_s: float) -> None:
+        self._peers, self._answer_s = peers, answer_s
         self._changed: asyncio.Event | None = None
+        self._live: frozenset[str] | None = None
+        self._limits: dict[str, set[asyncio.Timeout]] = defaultdict(set)
+        self._avoided: dict[str, float] = {}
 
-    def changed(self) -> None:
-        """To be told of every change of routes."""
+    def changed(self, live: frozenset[str] | None) -> None:
+        """To be told of every change of routes. Requests to servers that do not live any more have waited for long enough.
+
+        live    ids of the servers that live; None if nothing is known of them
+        """
+        self._live = live
+        if live is not None:
+            now = asyncio.get_running_loop().time()
+            for server in self._limits.keys() - live:
+                for limit in self._limits.pop(server):
+                    if not limit.expired():
+                        limit.reschedule(now)
         if self._changed is not None:
             self._changed.set()
             self._changed = None
 
-    async def answer(
-        self, scope: Scope, endpoint: str, asked: Mapping[str, Any], body: bytes, hops: int
-    ) -> Frame | None:
-        """Return what the server answers that hosts an endpoint; None if this one does. While it moves, or its server does not
-        answer, another one is waited for.
+    async def send(
+        self,
+        scope: Scope,
+        endpoint: str,
+        asked: Mapping[str, Any],
+        body: bytes,
+        choose: Choose[T],
+    ) -> tuple[Frame | None, T]:
+        """Return what another server answers, or None if the request is for an instance of this one; and where it went.
 
-        asked     of that server
-        hops      servers that have passed the request on
-        raises    PeerGone to a server that has passed it on, if it is hosted elsewhere by now; as Router.invoke
+        A server that cannot be reached, or has no instance any more, has not begun: another one is asked, for as long as the
+        request may take. From one that is lost with the request, it goes to another one once.
+
+        asked     of a server
+        raises    as Router.invoke
         """
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._answer_s
-        place = {"account": scope.account, "region": scope.region, "endpoint": endpoint}
-        while not (route := await self._route(scope, endpoint)).is_here:
-            header = {**asked, **place, "hops": hops + 1}
+        until, n_lost = loop.time() + self._answer_s, 0
+        tried: set[str] = set()
+        while True:
             try:
-                if route.host is not None and hops < MOST_HOPS:
-                    return await self._peers.ask(route.host, header, body, until - loop.time())
+                target = await self._chosen(choose, tried)
+            except Nowhere:
+                tried.clear()
+                await self._change(min(until, loop.time() + _AGAIN_S))
+                if loop.time() >= until:
+                    raise _unhosted(endpoint) from None
+                continue
+            if (peer := target.peer) is None:
+                return None, target
+            try:
+                header = {**asked, **_place(scope, endpoint), "variant": target.variant}
+                return await self.ask(peer, header, body, until + _LATER_S), target
             except PeerGone as gone:
-                _LOG.info("A request to %s is tried again: %s", endpoint, gone)
+                _LOG.info("A request to %s goes to another server: %s", endpoint, gone)
+                n_lost += isinstance(gone, PeerLost)
+                if n_lost == _MOST_LOST:
+                    raise _lost(endpoint) from gone
+                if not isinstance(gone, NotHere):
+                    self._avoided[peer.id] = loop.time() + _AVOIDED_S
             except TimeoutError as error:
                 raise _unhosted(endpoint) from error
-            if hops:
-                raise PeerGone(endpoint)
-            if self._route_of(scope, endpoint) is route:
-                await self._change(min(until, loop.time() + _AGAIN_S))
-            if loop.time() >= until:
-                raise _unhosted(endpoint)
-        return None
+            tried.add(peer.id)
 
-    async def _route(self, scope: Scope, endpoint: str) -> Route:
-        """Return the route of an endpoint. What another server has just brought into service is known here a moment later:
-        that moment is waited for."""
+    async def _chosen(self, choose: Choose[T], tried: Collection[str]) -> T:
+        """Return where a request goes. What another server has just brought into service is known here a moment later: that
+        moment is waited for."""
         try:
-            return self._route_of(scope, endpoint)
+            return self._choice(choose, tried)
         except (EndpointMissing, ModelNotReady):
             await self._change(asyncio.get_running_loop().time() + _NEWS_S)
-        return self._route_of(scope, endpoint)
+        return self._choice(choose, tried)
+
+    async def here(self, choose: Choose[T]) -> T:
+        """Return the instances of this server that a request is for which another one has passed on: that knows what this one
+        does not know yet, or what is not so any more.
+
+        raises    NotHere; as `choose`, but for what may become known in a moment
+        """
+        try:
+            try:
+                return choose(())
+            except (EndpointMissing, ModelNotReady, InvalidRequest):
+                await self._change(asyncio.get_running_loop().time() + _NEWS_S)
+                return choose(())
+        except (EndpointMissing, ModelNotReady, InvalidRequest, Nowhere) as error:
+            raise NotHere(str(error)) from error
+
+    async def ask(self, peer: Peer, header: Mapping[str, Any], body: bytes, until: float) -> Frame:
+        """Return what a server answers, by a time of the loop; one that stops living has no more time.
+
+        raises    as Peers.ask
+        """
+        loop, limits = asyncio.get_running_loop(), self._limits[peer.id]
+        try:
+            async with asyncio.timeout_at(until) as limit:
+                limits.add(limit)
+                try:
+                    return await self._peers.ask(peer, header, body, until - loop.time())
+                finally:
+                    limits.discard(limit)
+        except TimeoutError:
+            if loop.time() >= until or self._live is None or peer.id in self._live:
+                raise
+            raise PeerLost(f"{peer.address} does not live any more") from None
+
+    def _choice(self, choose: Choose[T], tried: Collection[str]) -> T:
+        """Servers that were not reached a moment ago are asked only where there is no other one."""
+        now = asyncio.get_running_loop().time()
+        self._avoided = {server: at for server, at in self._avoided.items() if at > now}
+        if not self._avoided:
+            return choose(tried)
+        try:
+            return choose({*tried, *self._avoided})
+        except Nowhere:
+            return choose(tried)
 
     async def _change(self, until: float) -> None:
         """Wait for a change of routes, until a time of the loop at most."""
@@ -91,7 +193,17 @@ class PassingOn:
             return
 
 
+def _place(scope: Scope, endpoint: str) -> dict[str, str]:
+    return {"account": scope.account, "region": scope.region, "endpoint": endpoint}
+
+
 def _unhosted(endpoint: str) -> ModelNotReady:
     return ModelNotReady(
-        f"The server that hosts endpoint {endpoint} does not answer, and no other one has taken it over yet; try again."
+        f"No server that has an instance of endpoint {endpoint} answers, and no other one has taken it over yet; try again."
+    )
+
+
+def _lost(endpoint: str) -> ModelNotReady:
+    return ModelNotReady(
+        f"{_MOST_LOST} servers were lost while they had the request to endpoint {endpoint}; try again."
     )

@@ -1,4 +1,4 @@
-"""What other servers ask of this one, about the endpoints that it hosts."""
+"""What other servers ask of this one, about the endpoints of which it has instances."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
 
     async def invoke(header: Mapping[str, Any], body: bytes) -> Frame:
         invocation = Invocation(body, header["content_type"], header["accept"], header["variant"])
-        answer = await router.invoke(*_place(header), invocation, header["hops"])
+        answer = await router.invoke(*_place(header), invocation, is_passed_on=True)
         return {"content_type": answer.content_type, "variant": answer.variant}, answer.body
 
     async def describe(header: Mapping[str, Any], _body: bytes) -> Frame:
-        variant, told = await router.describe(*_place(header), header["variant"], header["hops"])
+        variant, told = await router.describe(*_place(header), header["variant"], is_passed_on=True)
         return {"variant": variant}, told
 
     async def explain(header: Mapping[str, Any], body: bytes) -> Frame:
         question = RowQuestion(body, header["content_type"], header["variant"], header["label"])
-        variant, told = await explaining.explain(*_place(header), question, header["hops"])
+        variant, told = await explaining.explain(*_place(header), question, is_passed_on=True)
         return {"variant": variant}, (await asyncio.to_thread(json.dumps, told)).encode()
 
     async def figures(header: Mapping[str, Any], _body: bytes) -> Frame:

@@ -1,4 +1,4 @@
-"""Where other servers of the store ask for what this one hosts (peers.py)."""
+"""Where other servers of the store ask for what runs on this one (peers.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.errors import CallerFault, InvalidRequest
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
-from windvane.serving.peers import PATH, PROOF, TOLD, PeerGone, Seal, hash_of, told_error
+from windvane.serving.peers import PATH, PROOF, TOLD, NotHere, Seal, hash_of, told_error
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import Receive, Scope, Send
 
@@ -19,7 +19,7 @@ _WITHIN_S = 30.0
 """For which a proof is good: clocks of servers differ by four seconds at most."""
 
 Ask = Callable[[Mapping[str, Any], bytes], Awaitable[Frame]]
-"""Answers one kind of request; raises PeerGone if its endpoint is hosted elsewhere."""
+"""Answers one kind of request; raises NotHere if there is no instance for it on this server."""
 
 
 class PeerDoor:
@@ -69,7 +69,7 @@ class PeerDoor:
             return pack(*await self._ask_of(header)(header, rest))
         except TOLD as error:
             return pack({"error": told_error(error)})
-        except PeerGone:
+        except NotHere:
             return pack({"is_moved": True})
         except BadFrame as error:
             return pack(
@@ -80,7 +80,7 @@ class PeerDoor:
         ask = self._asks.get(header.get("ask", ""))
         if ask is None:
             raise InvalidRequest(
-                "The server that hosts this endpoint has another version and does not know what is asked of it."
+                "The server that has an instance of this endpoint has another version and does not know what is asked of it."
             )
         return ask
 

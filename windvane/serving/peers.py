@@ -1,4 +1,4 @@
-"""Requests to models that another server hosts: passed on to it, over connections that are kept.
+"""Requests to models that run on another server: passed on to it, over connections that are kept.
 
 A request is one frame, and so is its answer. Servers of one store know each other by a secret that they share: a request
 says when it was made, for which account, and what its body is, and is signed. Where a server speaks TLS, its certificate is the one whose
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 PATH = "/windvane/peer"
 PROOF = "x-windvane-peer"
-MOST_HOPS = 2
-"""An endpoint that has just moved is known elsewhere a moment later; nothing goes in circles."""
-
 _CONNECT_S = 3.0
 _MOST_DIGITS = 12
 """Of the seconds since the epoch: whoever has no secret can write a number of thousands."""
@@ -43,7 +40,15 @@ _PURPOSE = "requests between servers"
 
 
 class PeerGone(Exception):
-    """A server does not answer, or no longer hosts what is asked of it."""
+    """A server does not answer."""
+
+
+class PeerLost(PeerGone):
+    """A server that may have begun with a request did not answer it, and will not."""
+
+
+class NotHere(PeerGone):
+    """A server has no instance, or no more, of what is asked of it."""
 
 
 class PeerFailed(Exception):
@@ -158,26 +163,38 @@ class Peers:
         """Return what a server answers.
 
         header    with the account whose request it is
-        raises    PeerGone; PeerFailed; TimeoutError; what the other server tells its caller
+        raises    PeerGone, PeerLost, NotHere; PeerFailed; TimeoutError; what the other server tells its caller
         """
         frame = pack(header, body)
         proof = self._seal.proof(hash_of(frame), int(self._clock()), header["account"])
         try:
             answer = await self._sent(peer, frame, proof, timeout_s)
-        except self._gone() as error:  # before TimeoutError, which some of these are
+        except self._unreached() as error:  # before TimeoutError, which some of these are
             raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
+        except self._broken() as error:
+            raise PeerLost(f"{peer.address}: {type(error).__name__}") from error
         except TimeoutError:
             raise
         except OSError as error:
-            raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
+            raise PeerLost(f"{peer.address}: {type(error).__name__}") from error
         told, rest = answer
         if told.get("is_moved"):
-            raise PeerGone(f"{peer.address} does not host it any more")
+            raise NotHere(f"{peer.address} has no instance of it")
         if "error" in told:
             raise error_told(told["error"])
         return told, rest
 
-    def _gone(self) -> type[Exception]:
+    def _unreached(self) -> tuple[type[Exception], ...]:
+        import aiohttp
+
+        return (
+            ConnectionRefusedError,
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ServerFingerprintMismatch,
+        )
+
+    def _broken(self) -> type[Exception]:
         import aiohttp
 
         return aiohttp.ClientError

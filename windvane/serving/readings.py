@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from windvane.serving.tally import (
     BUCKETS_PER_OCTAVE,
     FIRST_OCTAVE,
+    LAST,
     N_BUCKETS,
     N_OUTCOMES,
     N_SLOTS,
@@ -91,6 +92,36 @@ def snapshot_from_json(text: bytes) -> Snapshot:
             for moment, variant, outcome, *rest in last
         ),
     )
+
+
+def merged(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Return what several servers know together, each of its own requests."""
+    first = snapshots[0]
+    names = {name: None for snapshot in snapshots for name in snapshot.variants}
+    last = sorted((one for snapshot in snapshots for one in snapshot.last), reverse=True)
+    return Snapshot(
+        first.at,
+        min(snapshot.since for snapshot in snapshots),
+        {
+            name: _together([one.variants[name] for one in snapshots if name in one.variants])
+            for name in names
+        },
+        tuple(sent for snapshot in snapshots for sent in snapshot.gone),
+        tuple(last[:LAST]),
+    )
+
+
+def _together(sent: Sequence[Sent]) -> Sent:
+    """Return rings added up as one, which stands where the newest of them does."""
+    newest = max(one.newest for one in sent)
+    counts = b""
+    if newest:
+        by_age = _added_up(sent, newest)
+        ring = np.empty((N_SLOTS, WIDTH), dtype=np.uint32)
+        ring[np.arange(newest - N_SLOTS + 1, newest + 1) % N_SLOTS] = by_age
+        counts = ring.tobytes()
+    n_up, n_waiting = sum(one.n_up for one in sent), sum(one.n_waiting for one in sent)
+    return Sent(newest, counts, n_up, n_waiting)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""InvokeEndpoint's way: endpoint to variant by weight, variant to a process, and the answer back.
+"""InvokeEndpoint's way: endpoint to variant by weight, variant to a process of this or of another server, and the answer back.
 
 Hosting publishes the table of what is to be reached; the router follows it on the server's event loop.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
@@ -18,20 +18,30 @@ from windvane.process.frames import Frame, pack
 from windvane.serving.content_types import DESCRIBE
 from windvane.serving.model_faults import answered, check_description, check_is_up, refused
 from windvane.serving.passing_on import PassingOn
-from windvane.serving.peers import PeerFailed, PeerGone, Peers
+from windvane.serving.peers import NotHere, Peer, PeerFailed, PeerGone, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
     Pool,
     Retired,
 )
-from windvane.serving.readings import Sent, Snapshot, snapshot_from_json
+from windvane.serving.readings import Sent, Snapshot, merged, snapshot_from_json
 from windvane.serving.routes import Answer, Invocation, Route, Table, VariantRoute
 from windvane.serving.tally import Activity, Ended, Outcome
+from windvane.serving.targets import KnownEndpoint, Target, Way, balanced, nearest, of_here
+
+Arrivals = Mapping[tuple[Scope, str, str], int]
+"""Requests that came, by scope, lower-case endpoint name and variant."""
+
+_News = tuple[Table, frozenset[str] | None]
+"""What is published: routes, and ids of the servers that live."""
 
 _DESCRIBE = pack({DESCRIBE: True})
 _LOOP_S = 30.0
 """That the event loop may take to answer another thread that asks again and again."""
+
+_FIGURES_S = 5.0
+"""That another server may take to tell its figures."""
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
@@ -49,39 +59,22 @@ class Figures:
     seconds: float = 0.0
 
 
-@dataclass
-class _Way:
-    """A variant on the event loop; `credit` is its share not yet used (smooth weighted round robin)."""
-
-    route: VariantRoute
-    pool: Pool
-    credit: float = 0.0
-
-
-@dataclass
-class _Endpoint:
-    route: Route
-    activity: Activity
-    ways: dict[str, _Way] = field(default_factory=dict)
-
-
 class Router:
     """`publish` from any thread; everything else on the event loop given to `bind`.
 
-    peers    asks servers that host what this one does not; None where this server hosts everything
+    peers    asks servers that have instances, too; None where this server has all of them
     """
 
     def __init__(self, bounds: Bounds = USUAL, peers: Peers | None = None) -> None:
         self.bounds = bounds
-        self._passing = (
-            None if peers is None else PassingOn(peers, self._known_route, bounds.answer_s)
-        )
-        self._table: Table = {}
-        self._followed: Table = self._table
+        self._passing = None if peers is None else PassingOn(peers, bounds.answer_s)
+        self._news: _News = ({}, None)
+        self._followed: _News = self._news
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pools: dict[str, Pool] = {}
-        self._endpoints: dict[tuple[Scope, str], _Endpoint] = {}
+        self._endpoints: dict[tuple[Scope, str], KnownEndpoint] = {}
+        self._recent: Arrivals = {}
         self.figures = Figures()
 
     def bind(self) -> None:
@@ -90,33 +83,49 @@ class Router:
             self._loop = asyncio.get_running_loop()
         self._follow()
 
-    def publish(self, table: Table) -> None:
-        """Requests that arrive after this returns see the table; those under way end where they are."""
+    def publish(self, table: Table, live: frozenset[str] | None = None) -> None:
+        """Requests that arrive after this returns see the table; those under way end where they are, unless that is a server that
+        does not live any more.
+
+        live    ids of the servers that live; None where there is this one alone
+        """
         with self._lock:
-            self._table = table
+            self._news = table, live
             loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._follow)
 
     async def invoke(
-        self, scope: Scope, endpoint: str, invocation: Invocation, hops: int = 0
+        self, scope: Scope, endpoint: str, invocation: Invocation, *, is_passed_on: bool = False
     ) -> Answer:
-        """hops      servers that have passed the request on
+        """is_passed_on    by another server, for instances that are here
 
-        raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant
+        raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant; NotHere
         """
         header = {"content_type": invocation.content_type, "accept": invocation.accept}
-        asked = {"ask": "invoke", **header, "variant": invocation.target_variant}
         request = pack(header, invocation.body)
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
-        for _ in range(_MOVES):
-            told = await self.passed_on(scope, endpoint, asked, invocation.body, hops)
-            if told is not None:
-                return Answer(told[1], told[0]["content_type"], told[0]["variant"])
+
+        def choose(avoided: Collection[str]) -> Target:
             found = self._find(scope, endpoint)
             way = self._choose(found, invocation.target_variant)
+            return of_here(found, way) if is_passed_on else balanced(found, way, avoided)
+
+        for _ in range(_MOVES):
+            if self._passing is None:
+                found = self._find(scope, endpoint)
+                target = Target(found, self._choose(found, invocation.target_variant))
+            elif is_passed_on:
+                target = await self._passing.here(choose)
+            else:
+                asked = {"ask": "invoke", **header}
+                frame, target = await self._passing.send(
+                    scope, endpoint, asked, invocation.body, choose
+                )
+                if frame is not None:
+                    return Answer(frame[1], frame[0]["content_type"], frame[0]["variant"])
             try:
-                return await self._ask(found, way, request, len(invocation.body), until)
+                return await self._ask(target, request, len(invocation.body), until)
             except Retired:
                 continue
         raise _replaced(endpoint)
@@ -127,35 +136,48 @@ class Router:
         endpoint: str,
         asked: Mapping[str, Any],
         body: bytes = b"",
-        hops: int = 0,
+        *,
+        is_passed_on: bool = False,
     ) -> Frame | None:
-        """Return what the server answers that hosts an endpoint; None if this one does (passing_on.py).
+        """Return what a server answers that has instances of a variant; None if this one does (passing_on.py).
 
+        asked     with the variant, "" for the one that answers most requests
         raises    as `invoke`
         """
-        if self._passing is None:
+        passing = self._passing
+        if passing is None:
             return None
-        return await self._passing.answer(scope, endpoint, asked, body, hops)
+
+        def choose(avoided: Collection[str]) -> Target:
+            found = self._find(scope, endpoint)
+            way = self._choose(found, asked["variant"] or _weightiest(found.route).name)
+            return nearest(found, way, () if is_passed_on else avoided)
+
+        if is_passed_on:
+            if (await passing.here(choose)).peer is not None:
+                raise NotHere(endpoint)
+            return None
+        return (await passing.send(scope, endpoint, asked, body, choose))[0]
 
     async def describe(
-        self, scope: Scope, endpoint: str, variant: str, hops: int = 0
+        self, scope: Scope, endpoint: str, variant: str, *, is_passed_on: bool = False
     ) -> tuple[str, bytes]:
         """Return a variant, and what its model takes and gives (serving/model_description.py), JSON. It is no invocation.
 
         variant   "" for the one that answers most requests
-        hops      as of `invoke`
         raises    as `invoke`
         """
         asked = {"ask": "describe", "variant": variant}
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
         for _ in range(_MOVES):
-            if (told := await self.passed_on(scope, endpoint, asked, hops=hops)) is not None:
+            told = await self.passed_on(scope, endpoint, asked, is_passed_on=is_passed_on)
+            if told is not None:
                 return told[0]["variant"], told[1]
             found = self._find(scope, endpoint)
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
                 check_is_up(found.route, way.route)
-                answer = way.pool.ask(_DESCRIBE, until)
+                answer = Target(found, way).pool.ask(_DESCRIBE, until)
                 header, body = await answered(answer, found.route, way.route)
             except Retired:
                 continue
@@ -192,22 +214,37 @@ class Router:
         if loop is None:
             return _nothing()
 
-        async def told() -> Snapshot | bytes:
-            known = self._endpoints.get((scope, endpoint.lower()))
-            if known is None or known.route.is_here:
-                return self.own_snapshot(scope, endpoint)
+        future = asyncio.run_coroutine_threadsafe(self._told(scope, endpoint), loop)
+        own, others = future.result()
+        return merged([own, *map(snapshot_from_json, others)]) if others else own
+
+    async def _told(self, scope: Scope, name: str) -> tuple[Snapshot, list[bytes]]:
+        """Return what this server knows of an endpoint's requests, and what each other one tells that has instances and answers."""
+        known, passing = self._endpoints.get((scope, name.lower())), self._passing
+        own = self.own_snapshot(scope, name)
+        if known is None or passing is None:
+            return own, []
+        elsewhere = [one for way in known.ways.values() for one in way.route.elsewhere]
+        asked = {
+            "ask": "figures",
+            "account": scope.account,
+            "region": scope.region,
+            "endpoint": name,
+        }
+        until = asyncio.get_running_loop().time() + _FIGURES_S
+
+        async def of(peer: Peer) -> bytes | None:
             try:
-                frame = await self.passed_on(scope, endpoint, {"ask": "figures"}, hops=1)
-            except (PeerGone, PeerFailed):
-                frame = None
-            return _nothing() if frame is None else frame[1]
+                return (await passing.ask(peer, asked, b"", until))[1]
+            except (PeerGone, PeerFailed, TimeoutError):
+                return None
 
-        found = asyncio.run_coroutine_threadsafe(told(), loop).result()
-        return snapshot_from_json(found) if isinstance(found, bytes) else found
+        told = await asyncio.gather(*map(of, {one.peer.id: one.peer for one in elsewhere}.values()))
+        return own, [one for one in told if one is not None]
 
-    def arrivals(self) -> dict[tuple[Scope, str, str], int]:
-        """Return how many requests came to each variant since the server started, or the endpoint was created; by scope,
-        lower-case endpoint name and variant.
+    def arrivals(self) -> Arrivals:
+        """Return how many requests came to the instances here of each variant since the server started, or the endpoint was
+        created.
 
         To be called from any thread but that of the event loop, which is asked.
         """
@@ -216,17 +253,31 @@ class Router:
         if loop is None:
             return {}
 
-        async def told() -> dict[tuple[Scope, str, str], int]:
-            return {
-                (*key, name): count
-                for key, endpoint in self._endpoints.items()
-                for name, count in endpoint.activity.arrived.items()
-            }
+        async def told() -> Arrivals:
+            return self._arrived()
 
         return asyncio.run_coroutine_threadsafe(told(), loop).result(_LOOP_S)
 
+    def recent_arrivals(self) -> Arrivals:
+        """Return the same as it was when this was asked last: it never waits, whatever the event loop does."""
+        with self._lock:
+            loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._note_arrivals)
+        return self._recent
+
+    def _note_arrivals(self) -> None:
+        self._recent = self._arrived()
+
+    def _arrived(self) -> Arrivals:
+        return {
+            (*key, name): count
+            for key, endpoint in self._endpoints.items()
+            for name, count in endpoint.activity.arrived.items()
+        }
+
     def own_snapshot(self, scope: Scope, name: str) -> Snapshot:
-        """Return what this server knows of an endpoint's requests, on its event loop; nothing if it does not host it."""
+        """Return what this server knows of an endpoint's requests, on its event loop."""
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             return _nothing()
@@ -237,7 +288,9 @@ class Router:
             activity.since,
             {
                 name: replace(
-                    sent.get(name, Sent()), n_up=way.pool.n_up, n_waiting=way.pool.n_waiting
+                    sent.get(name, Sent()),
+                    n_up=way.pool.n_up if way.pool else 0,
+                    n_waiting=way.pool.n_waiting if way.pool else 0,
                 )
                 for name, way in ways.items()
             },
@@ -245,10 +298,9 @@ class Router:
             tuple(reversed(activity.last)),
         )
 
-    async def _ask(
-        self, found: _Endpoint, way: _Way, request: bytes, n_bytes: int, until: float
-    ) -> Answer:
-        route, figures = found.route, self.figures
+    async def _ask(self, target: Target, request: bytes, n_bytes: int, until: float) -> Answer:
+        found, way = target.found, target.way
+        pool, route, figures = target.pool, found.route, self.figures
         arrived = found.activity.arrived
         arrived[way.route.name] = arrived.get(way.route.name, 0) + 1
         started = time.perf_counter()
@@ -262,7 +314,7 @@ class Router:
 
         try:
             check_is_up(route, way.route)
-            header, body = await answered(way.pool.ask(request, until), route, way.route)
+            header, body = await answered(pool.ask(request, until), route, way.route)
         except ModelFault as fault:
             figures.server_errors += 1
             ended(Outcome.MODEL_ERROR, fault.status)
@@ -284,21 +336,18 @@ class Router:
             figures.seconds += ended(Outcome.MODEL_ERROR, status)
         raise refused(route, header)
 
-    def _known_route(self, scope: Scope, name: str) -> Route:
-        return self._find(scope, name).route
-
-    def _find(self, scope: Scope, name: str) -> _Endpoint:
+    def _find(self, scope: Scope, name: str) -> KnownEndpoint:
         self._follow()
         endpoint = self._endpoints.get((scope, name.lower()))
         if endpoint is None:
             raise EndpointMissing(name, scope.account)
-        if not endpoint.ways and endpoint.route.is_here:
+        if not endpoint.ways:
             if endpoint.route.is_hopeless:
                 raise InvalidRequest(endpoint.route.why_not)
             raise ModelNotReady(endpoint.route.why_not)
         return endpoint
 
-    def _choose(self, endpoint: _Endpoint, target: str) -> _Way:
+    def _choose(self, endpoint: KnownEndpoint, target: str) -> Way:
         ways = endpoint.ways
         if target:
             if target not in ways:
@@ -319,30 +368,37 @@ class Router:
     def _follow(self) -> None:
         """Go by the newest table: a request may see it before the loop comes to what `publish` asked of it."""
         with self._lock:
-            table = self._table
-        if table is self._followed:
+            news = self._news
+        if news is self._followed:
             return
+        table, live = news
         pools: dict[str, Pool] = {}
-        endpoints: dict[tuple[Scope, str], _Endpoint] = {}
+        endpoints: dict[tuple[Scope, str], KnownEndpoint] = {}
         for key, route in table.items():
             before = self._endpoints.get(key)
             activity = before.activity if before else Activity(time.time())
-            endpoints[key] = _Endpoint(route, activity)
+            endpoints[key] = KnownEndpoint(route, activity)
             for variant in route.variants:
-                pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
-                pools[variant.key] = pool
-                pool.size, pool.most = variant.size, variant.most
-                pool.use_slots(variant.slots)
+                pool = self._pool(variant) if variant.is_here else None
+                if pool is not None:
+                    pools[variant.key] = pool
                 old = before.ways.get(variant.name) if before else None
-                credit = old.credit if old else 0.0
-                endpoints[key].ways[variant.name] = _Way(variant, pool, credit)
+                kept = (old.credit, old.credits) if old else (0.0, {})
+                endpoints[key].ways[variant.name] = Way(variant, pool, *kept)
             activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
-        self._pools, self._endpoints, self._followed = pools, endpoints, table
+        self._pools, self._endpoints, self._followed = pools, endpoints, news
         if self._passing is not None:
-            self._passing.changed()
+            self._passing.changed(live)
         for pool in gone:
             pool.retire()
+
+    def _pool(self, variant: VariantRoute) -> Pool:
+        """Return the pool of a variant, with its newest processes."""
+        pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
+        pool.size, pool.most = variant.size, variant.most
+        pool.use_slots(variant.slots)
+        return pool
 
 
 def _weightiest(route: Route) -> VariantRoute:

@@ -1,4 +1,5 @@
-"""What hosting tells the router: which endpoints there are, by which variants and processes, or on which other server."""
+"""What hosting tells the router: which endpoints there are, by which variants, by which processes of this server and on which
+other servers."""
 
 from __future__ import annotations
 
@@ -28,6 +29,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Instances of a variant that are up on another server."""
+
+    peer: Peer
+    n_up: int
+
+
+@dataclass(frozen=True)
 class VariantRoute:
     """A variant of an endpoint, as requests are routed to it.
 
@@ -38,6 +47,8 @@ class VariantRoute:
     demand   to be told of requests, if its processes come and go with them
     spec     what its processes are told (serving/instance.py), JSON
     why_down why none of its processes is up, nor likely to be soon, a sentence without its full stop; "" otherwise
+    elsewhere  other servers that have instances of it
+    is_here  whether this server has some, up or not
     """
 
     key: str
@@ -50,27 +61,19 @@ class VariantRoute:
     demand: Demand | None = None
     spec: str = ""
     why_down: str = ""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    is_here: bool = True
 
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint; without variants it cannot answer, and `why_not` says why.
-
-    host       the server that hosts it; None for this one
-    is_moving  no server hosts it at the moment, and one will soon
-    """
+    """One endpoint; without variants it cannot answer, and `why_not` says why."""
 
     scope: Scope
     name: str
     variants: tuple[VariantRoute, ...]
     why_not: str = ""
     is_hopeless: bool = False
-    host: Peer | None = None
-    is_moving: bool = False
-
-    @property
-    def is_here(self) -> bool:
-        return self.host is None and not self.is_moving
 
 
 Table = Mapping[tuple[Scope, str], Route]

@@ -18,7 +18,7 @@ from windvane.store.base import Page, Query
 from windvane.store.bodies.versions import from_body, to_body
 from windvane.store.event_rows import EventRows
 from windvane.store.paging import page_after, page_query, total_query
-from windvane.store.schema import PLACEMENTS, RESOURCES, TAGS, TASKS
+from windvane.store.schema import INSTANCES, PLACEMENTS, RESOURCES, TAGS, TASKS
 from windvane.store.times import to_micros
 
 R = TypeVar("R", bound=Resource)
@@ -52,9 +52,8 @@ class ResourceRows(EventRows):
         removed = self._connection.execute(delete(RESOURCES).where(named))
         if removed.rowcount:
             self._remove_what_belongs_to(record.arn.lower())
-            self._connection.execute(
-                delete(PLACEMENTS).where(PLACEMENTS.c.arn == record.arn.lower())
-            )
+            for table in (PLACEMENTS, INSTANCES):
+                self._connection.execute(delete(table).where(table.c.arn == record.arn.lower()))
             if state_of(record):
                 self._write_event(record, self._job_of(record), is_gone=True)
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-NEWEST_VERSION = "0009"
+NEWEST_VERSION = "0010"
 """Of the schema, as the last of migrations/versions calls it."""
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -259,6 +259,9 @@ SERVERS = Table(
     Column("heartbeat", BigInteger, nullable=False),
     Column("is_leaving", Integer, nullable=False),
     Column("told", TEXT, nullable=False),
+    Column("memory_mb", BigInteger, nullable=False, server_default="0"),
+    Column("cores", Integer, nullable=False, server_default="1"),
+    Column("is_host_only", Integer, nullable=False, server_default="0"),
 )
 """Servers that share the database; told is JSON."""
 
@@ -277,7 +280,24 @@ PLACEMENTS = Table(
     Column("arn", TEXT, primary_key=True),
     Column("server", TEXT, nullable=False),
 )
-"""Which server hosts an endpoint. arn is in lower case."""
+"""Which server looks after an endpoint. arn is in lower case."""
+
+INSTANCES = Table(
+    "instances",
+    METADATA,
+    Column("id", TEXT, primary_key=True),
+    Column("arn", TEXT, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("variant", TEXT, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("server", TEXT, nullable=False),
+    Column("memory_mb", BigInteger, nullable=False),
+    Column("is_up", Integer, nullable=False),
+    Column("failure", TEXT),
+    Column("why_down", TEXT, nullable=False),
+    Index("instances_of_endpoint", "arn"),
+)
+"""Which server runs an instance of an endpoint, and what it tells of it. arn is in lower case; failure is a note, JSON."""
 
 SHARED_SECRETS = Table(
     "shared_secrets",

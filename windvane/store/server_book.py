@@ -1,12 +1,14 @@
-"""What a transaction can do with the servers that share the store: who is there, who leads, who hosts which endpoint."""
+"""What a transaction can do with the servers that share the store: who is there, who leads, who looks after which endpoint, who runs
+which instance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from windvane.domain.instance import InstanceState, PlacedInstance
 from windvane.domain.server import Lease, ServerRecord
 
 
@@ -44,10 +46,21 @@ class ServerBook(Protocol):
         """Give the lease to a server, or to nobody (""); return it with its new number."""
 
     def placements(self) -> dict[str, str]:
-        """Return the id of the server that hosts an endpoint, by the endpoint's ARN in lower case."""
+        """Return the id of the server that looks after an endpoint, by the endpoint's ARN in lower case."""
 
     def place(self, arn: str, server_id: str) -> None:
-        """From now on this server hosts the endpoint. The placement goes with the endpoint."""
+        """From now on this server looks after the endpoint. The placement goes with the endpoint."""
+
+    def instances(self) -> list[PlacedInstance]:
+        """Return what is placed on servers, of all endpoints, in the order of endpoints, generations, variants, numbers."""
+
+    def place_instances(self, placed: Iterable[PlacedInstance]) -> None:
+        """Add these. They go with their endpoint."""
+
+    def tell_instance(self, instance_id: str, state: InstanceState) -> bool:
+        """Keep what its server tells of an instance. False if it is not placed there any more."""
+
+    def remove_instances(self, ids: Iterable[str]) -> None: ...
 
     def shared_secret(self, name: str) -> SharedSecret | None: ...
 

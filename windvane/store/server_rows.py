@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
+from windvane.domain.instance import InstanceState, PlacedInstance, Unit
 from windvane.domain.server import Lease, ServerRecord
+from windvane.notes.note import note_from_json, note_to_json
 from windvane.store.records import check_json
 from windvane.store.rows import Rows
-from windvane.store.schema import LEASES, PLACEMENTS, SERVERS, SHARED_SECRETS
+from windvane.store.schema import INSTANCES, LEASES, PLACEMENTS, SERVERS, SHARED_SECRETS
 from windvane.store.server_book import SharedSecret
 from windvane.store.times import from_micros, to_micros
 
@@ -68,6 +70,33 @@ class ServerRows(Rows):
         self._connection.execute(delete(PLACEMENTS).where(PLACEMENTS.c.arn == arn.lower()))
         self._connection.execute(insert(PLACEMENTS).values(arn=arn.lower(), server=server_id))
 
+    def instances(self) -> list[PlacedInstance]:
+        columns = INSTANCES.c
+        order = (columns.arn, columns.generation, columns.variant, columns.number, columns.id)
+        found = self._connection.execute(select(INSTANCES).order_by(*order))
+        return [_instance(row) for row in found]
+
+    def place_instances(self, placed: Iterable[PlacedInstance]) -> None:
+        for one in placed:
+            unit = one.unit
+            row = {
+                "id": one.id,
+                "arn": unit.arn.lower(),
+                "generation": unit.generation,
+                "variant": unit.variant,
+                "number": unit.number,
+                "server": one.server,
+                "memory_mb": one.memory_mb,
+            }
+            self._connection.execute(insert(INSTANCES).values(**row, **_told(one.state)))
+
+    def tell_instance(self, instance_id: str, state: InstanceState) -> bool:
+        told = update(INSTANCES).where(INSTANCES.c.id == instance_id).values(**_told(state))
+        return self._connection.execute(told).rowcount == 1
+
+    def remove_instances(self, ids: Iterable[str]) -> None:
+        self._connection.execute(delete(INSTANCES).where(INSTANCES.c.id.in_(sorted(ids))))
+
     def shared_secret(self, name: str) -> SharedSecret | None:
         found = select(SHARED_SECRETS).where(SHARED_SECRETS.c.name == name)
         row = self._connection.execute(found).first()
@@ -94,7 +123,26 @@ def _columns(server: ServerRecord) -> dict[str, Any]:
         "heartbeat": to_micros(server.heartbeat),
         "is_leaving": int(server.is_leaving),
         "told": _json(server.told),
+        "memory_mb": server.memory_mb,
+        "cores": server.cores,
+        "is_host_only": int(server.is_host_only),
     }
+
+
+def _told(state: InstanceState) -> dict[str, Any]:
+    failure = None if state.failure is None else _json(note_to_json(state.failure))
+    return {"is_up": int(state.is_up), "failure": failure, "why_down": state.why_down}
+
+
+def _instance(row: Row[Any]) -> PlacedInstance:
+    failure = None if row.failure is None else note_from_json(json.loads(row.failure))
+    return PlacedInstance(
+        row.id,
+        Unit(row.arn, row.generation, row.variant, row.number),
+        row.server,
+        row.memory_mb,
+        InstanceState(bool(row.is_up), failure, row.why_down),
+    )
 
 
 def _json(told: Mapping[str, Any]) -> str:
@@ -116,4 +164,7 @@ def _server(row: Row[Any]) -> ServerRecord:
         heartbeat=from_micros(row.heartbeat),
         is_leaving=bool(row.is_leaving),
         told=json.loads(row.told),
+        memory_mb=row.memory_mb,
+        cores=row.cores,
+        is_host_only=bool(row.is_host_only),
     )

@@ -15,10 +15,11 @@ from windvane.errors import (
 )
 from windvane.names import Scope
 from windvane.process.frames import pack
-from windvane.serving.peers import Peer, PeerGone, Seal, hash_of
+from windvane.serving import passing_on
+from windvane.serving.peers import NotHere, Peer, PeerGone, Seal, hash_of
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
-from windvane.serving.routes import Invocation, Route
+from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
 
 SECRET = b"s" * 32
 SCOPE = Scope("000000000000", "us-east-1")
@@ -28,6 +29,16 @@ REQUEST = Invocation(b"1,2", "text/csv")
 
 async def echo(header, body):
     return {"content_type": header["content_type"], "variant": header["endpoint"]}, body.upper()
+
+
+def as_server(name, asked):
+    """Answers with its name, and notes that it was asked."""
+
+    async def ask(header, _body):
+        asked.append(name)
+        return {"content_type": "", "variant": header["variant"]}, name.encode()
+
+    return ask
 
 
 def failing(error):
@@ -76,9 +87,10 @@ def test_what_a_server_of_another_version_does_not_know_is_told():
         ask({OTHER.address: door_of(SECRET, {})})
 
 
-def test_a_server_that_does_not_answer_or_host_any_more_is_gone():
-    for doors in ({}, {OTHER.address: door_of(SECRET, {"invoke": failing(PeerGone("moved"))})}):
-        with pytest.raises(PeerGone):
+def test_a_server_that_does_not_answer_or_has_no_instance_any_more_is_gone():
+    moved = {OTHER.address: door_of(SECRET, {"invoke": failing(NotHere("moved"))})}
+    for doors, error in (({}, PeerGone), (moved, NotHere)):
+        with pytest.raises(error):
             ask(doors)
 
 
@@ -114,8 +126,15 @@ def test_another_secret_holds_from_the_moment_it_is_there():
     assert asyncio.run(peers.ask(OTHER, header, b"", 5))[1] == b""
 
 
-def route(**members):
-    return {(SCOPE, "e"): Route(SCOPE, "E", (), **members)}
+def table(*peers, n_up=1, **members):
+    """Of one endpoint whose instances are up on other servers."""
+    elsewhere = tuple(Elsewhere(peer, n_up) for peer in peers)
+    variant = VariantRoute("e/A", "A", 1.0, 0, "primary", (), elsewhere=elsewhere, is_here=False)
+    return {(SCOPE, "e"): Route(SCOPE, "E", (variant,), **members)}
+
+
+def creating():
+    return {(SCOPE, "e"): Route(SCOPE, "E", (), "It is Creating.")}
 
 
 def play(scene, doors, answer_s=5.0):
@@ -129,20 +148,40 @@ def play(scene, doors, answer_s=5.0):
 
 def test_an_endpoint_elsewhere_is_asked_there():
     async def scene(router):
-        router.publish(route(host=OTHER))
+        router.publish(table(OTHER))
         return await router.invoke(SCOPE, "E", REQUEST)
 
     answer = play(scene, {OTHER.address: door_of(SECRET, {"invoke": echo})})
     assert (answer.body, answer.content_type) == (b"1,2", "text/csv")
 
 
+def test_servers_are_asked_in_proportion_to_their_instances_and_in_turn():
+    asked, third = [], Peer("c", "https://c:8470")
+    doors = {
+        peer.address: door_of(SECRET, {"invoke": as_server(peer.id, asked)})
+        for peer in (OTHER, third)
+    }
+
+    async def scene(router):
+        elsewhere = (Elsewhere(OTHER, 2), Elsewhere(third, 1))
+        variant = VariantRoute(
+            "e/A", "A", 1.0, 0, "primary", (), elsewhere=elsewhere, is_here=False
+        )
+        router.publish({(SCOPE, "e"): Route(SCOPE, "E", (variant,))})
+        for _ in range(6):
+            await router.invoke(SCOPE, "E", REQUEST)
+
+    play(scene, doors)
+    assert "".join(asked) == "bcbbcb"
+
+
 def test_a_request_waits_while_its_endpoint_moves():
     async def scene(router):
-        router.publish(route(is_moving=True))
+        router.publish(table())
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
         await asyncio.sleep(0.05)
         assert not asked.done()
-        router.publish(route(host=OTHER))
+        router.publish(table(OTHER))
         return await asked
 
     doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
@@ -150,21 +189,78 @@ def test_a_request_waits_while_its_endpoint_moves():
 
 
 def test_a_request_to_a_server_that_died_goes_to_the_one_that_takes_over():
-    doors = {"https://c:8470": door_of(SECRET, {"invoke": echo})}
+    third = Peer("c", "https://c:8470")
+    doors = {third.address: door_of(SECRET, {"invoke": echo})}
 
     async def scene(router):
-        router.publish(route(host=OTHER))
+        router.publish(table(OTHER))
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
         await asyncio.sleep(0.05)
-        router.publish(route(host=Peer("c", "https://c:8470")))
+        router.publish(table(third))
         return await asked
 
     assert play(scene, doors).body == b"1,2"
 
 
+@pytest.mark.parametrize("error", [ConnectionRefusedError("b"), ConnectionResetError("b")])
+def test_a_request_goes_to_another_instance_at_once_if_its_server_is_gone(error):
+    asked, third = [], Peer("c", "https://c:8470")
+    doors = {third.address: door_of(SECRET, {"invoke": as_server("c", asked)})}
+
+    async def scene(router):
+        router._passing._peers.errors[OTHER.address] = error
+        router.publish(table(OTHER, third))
+        async with asyncio.timeout(0.4):  # less than what it waits for news
+            for _ in range(10):
+                assert (await router.invoke(SCOPE, "E", REQUEST)).body == b"c"
+        assert router._passing._peers.asked == 11, "it was asked once, and avoided from then on"
+
+    play(scene, doors)
+
+
+def test_a_request_that_two_servers_are_lost_with_goes_to_no_third_one():
+    peers = [Peer(name, f"https://{name}:8470") for name in "bcd"]
+
+    async def scene(router):
+        for peer in peers:
+            router._passing._peers.errors[peer.address] = ConnectionResetError(peer.id)
+        router.publish(table(*peers))
+        with pytest.raises(ModelNotReady, match="2 servers were lost"):
+            await router.invoke(SCOPE, "E", REQUEST)
+        assert router._passing._peers.asked == 2
+
+    play(scene, {})
+
+
+def test_a_request_to_a_server_that_hangs_goes_elsewhere_once_the_server_does_not_live():
+    asked, third = [], Peer("c", "https://c:8470")
+    hangs = asyncio.Event()
+
+    async def hang(_header, _body):
+        hangs.set()
+        await asyncio.Event().wait()
+
+    doors = {
+        OTHER.address: door_of(SECRET, {"invoke": hang}),
+        third.address: door_of(SECRET, {"invoke": as_server("c", asked)}),
+    }
+
+    async def scene(router):
+        router.publish(table(OTHER), frozenset("bc"))
+        waiting = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
+        await hangs.wait()
+        router.publish(table(third), frozenset("bc"))  # moved, but it may still answer
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        router.publish(table(third), frozenset("c"))
+        return await waiting
+
+    assert play(scene, doors, answer_s=60.0).body == b"c"
+
+
 def test_a_server_that_did_not_answer_once_is_asked_again():
     async def scene(router):
-        router.publish(route(host=OTHER))
+        router.publish(table(OTHER))
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
         await asyncio.sleep(0.05)
         router._passing._peers.doors[OTHER.address] = door_of(SECRET, {"invoke": echo})
@@ -175,29 +271,44 @@ def test_a_server_that_did_not_answer_once_is_asked_again():
 
 def test_a_request_that_nobody_takes_in_its_time_is_refused():
     async def scene(router):
-        router.publish(route(host=OTHER))
+        router.publish(table(OTHER))
         with pytest.raises(ModelNotReady, match="no other one has taken it over yet"):
             await router.invoke(SCOPE, "E", REQUEST)
-        router.publish(route(is_moving=True))
+        router.publish(table())
         with pytest.raises(ModelNotReady, match="no other one has taken it over yet"):
             await router.invoke(SCOPE, "E", REQUEST)
 
     play(scene, {}, answer_s=0.1)
 
 
-def test_a_request_goes_through_two_servers_at_most_and_in_no_circle():
-    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
+def test_what_a_model_that_hangs_elsewhere_takes_is_not_asked_of_another_server(monkeypatch):
+    monkeypatch.setattr(passing_on, "_LATER_S", 0.0)
+
+    async def hang(_header, _body):
+        await asyncio.Event().wait()
 
     async def scene(router):
-        router.publish(route(host=OTHER))
-        assert (await router.invoke(SCOPE, "E", REQUEST, hops=1)).body == b"1,2"
-        with pytest.raises(PeerGone):
-            await router.invoke(SCOPE, "E", REQUEST, hops=2)
-        router.publish(route(is_moving=True))
-        with pytest.raises(PeerGone):
-            await router.invoke(SCOPE, "E", REQUEST, hops=1)
+        router.publish(table(OTHER), frozenset("b"))
+        with pytest.raises(ModelNotReady):
+            await router.invoke(SCOPE, "E", REQUEST)
+        assert router._passing._peers.asked == 1
 
-    play(scene, doors)
+    play(scene, {OTHER.address: door_of(SECRET, {"invoke": hang})}, answer_s=0.1)
+
+
+def test_a_request_that_was_passed_on_goes_no_further(monkeypatch):
+    monkeypatch.setattr(passing_on, "_NEWS_S", 0.01)
+
+    async def scene(router):
+        for known in (table(OTHER), table(), {}, creating()):
+            router.publish(known)
+            with pytest.raises(NotHere):
+                await router.invoke(SCOPE, "E", REQUEST, is_passed_on=True)
+            with pytest.raises(NotHere):
+                await router.describe(SCOPE, "E", "", is_passed_on=True)
+        assert router._passing._peers.asked == 0
+
+    play(scene, {OTHER.address: door_of(SECRET, {"invoke": echo})})
 
 
 def test_an_endpoint_that_another_server_has_just_brought_into_service_is_waited_for():
@@ -206,12 +317,12 @@ def test_an_endpoint_that_another_server_has_just_brought_into_service_is_waited
     async def scene(router):
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
         await asyncio.sleep(0.05)
-        router.publish(route(why_not="It is Creating."))
+        router.publish(creating())
         await asyncio.sleep(0.05)
         assert isinstance(asked.exception(), ModelNotReady)
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
         await asyncio.sleep(0.05)
-        router.publish(route(host=OTHER))
+        router.publish(table(OTHER))
         return await asked
 
     assert play(scene, doors).body == b"1,2"

@@ -1,10 +1,11 @@
+import itertools
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane.serving.readings import Sent, Snapshot, read
+from windvane.serving.readings import Sent, Snapshot, merged, read
 from windvane.serving.tally import (
     LAST,
     N_BUCKETS,
@@ -159,3 +160,37 @@ def test_of_variants_that_are_gone_those_asked_last_are_kept():
         activity.note(ended(f"V{place}", NOW + 10 * place))
     activity.keep(["V0", "new"])
     assert list(activity.tallies) == ["V0", *(f"V{place}" for place in range(20, 30))]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 5000), max_size=20), min_size=1, max_size=4),
+    st.integers(0, 4000),
+)
+def test_what_several_servers_know_together_reads_as_what_one_would(ages, since):
+    tallies = [answered(*(NOW - age for age in sorted(own, reverse=True))) for own in ages]
+    snapshots = [
+        Snapshot(NOW, NOW - since, {"A": Sent(one.newest, one.counts(), 1, 2)}, (), ())
+        for one in tallies
+    ]
+    together = merged(snapshots)
+    (sent,) = together.variants.values()
+    assert (sent.n_up, sent.n_waiting) == (len(ages), 2 * len(ages))
+    everything = answered(
+        *(NOW - age for age in sorted(itertools.chain.from_iterable(ages), reverse=True))
+    )
+    assert read(together, [sent]) == readings(everything, since=NOW - since)
+
+
+def test_what_only_one_of_several_servers_knows_is_known_and_the_newest_requests_come_first():
+    def ended(at):
+        return Ended(at, "A", Outcome.ANSWERED, 200, 0.01, 1, 1)
+
+    one = Snapshot(NOW, NOW - 9, {"A": Sent(), "B": Sent(n_up=1)}, (Sent(3),), (ended(8), ended(5)))
+    other = Snapshot(
+        NOW - 1, NOW - 20, {"A": Sent(n_up=2)}, (), tuple(map(ended, range(99, 0, -1)))
+    )
+    told = merged([one, other])
+    assert (told.at, told.since, told.gone) == (NOW, NOW - 20, (Sent(3),))
+    assert told.variants == {"A": Sent(n_up=2), "B": Sent(n_up=1)}
+    assert len(told.last) == LAST
+    assert [one.at for one in told.last] == sorted((one.at for one in told.last), reverse=True)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from windvane.control.scaling.deciding import PERIODS_IN, PERIODS_OUT, Point
 
@@ -26,6 +27,27 @@ class Count:
 
     requests: int
     instances: int
+
+
+K = TypeVar("K")
+
+
+class Totals(Generic[K]):
+    """Counts of several servers, added up from when each was first heard of. A server that is gone takes none of them with it."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, K], int] = {}
+        self._totals: dict[K, int] = {}
+
+    def of(self, counts: Mapping[str, Mapping[K, int]]) -> Mapping[K, int]:
+        """Return the totals, given what each server counts now, by its id; what nobody counts any more is forgotten."""
+        now = {(server, key): n for server, some in counts.items() for key, n in some.items()}
+        keys = {key for _, key in now}
+        totals = {key: self._totals.get(key, 0) for key in keys}
+        for (server, key), n in now.items():
+            totals[key] += max(0, n - self._last.get((server, key), n))
+        self._last, self._totals = now, totals
+        return totals
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -101,7 +101,7 @@ class Member:
     own      what the others are to know of this server; its times are set by `start`
     clock    of this machine
     tell     what is told to the others with each heartbeat
-    hear     is told what the others tell, once a second
+    hear     is told what the others tell, by their ids, once a second
     """
 
     is_shared = True
@@ -112,7 +112,7 @@ class Member:
         own: ServerRecord,
         clock: Callable[[], datetime],
         tell: Callable[[], Mapping[str, Any]] = dict,
-        hear: Callable[[Sequence[Mapping[str, Any]]], None] = lambda _: None,
+        hear: Callable[[Mapping[str, Mapping[str, Any]]], None] = lambda _: None,
     ) -> None:
         self._store, self._own, self._clock = store, own, clock
         self._tell, self._hear = tell, hear
@@ -158,7 +158,8 @@ class Member:
                     tx.remove_server(one.id)
             others = tx.servers()
             check_fits(self._own, others)
-            up_since = min((one.up_since for one in others), default=now)
+            serving = [one.up_since for one in others if not one.is_host_only]
+            up_since = min(serving, default=now)
             self._own = replace(self._own, started=now, heartbeat=now, up_since=up_since)
             tx.put_server(self._own)
             self._take_over(tx, now)
@@ -235,7 +236,7 @@ class Member:
                 self._take_over(tx, tx.store_time())
                 servers = tx.servers()
         self._live = tuple(one for one in servers if one.is_live(now))
-        self._hear([one.told for one in self._live if one.id != self.id])
+        self._hear({one.id: one.told for one in self._live if one.id != self.id})
 
     def _take_over(self, tx: Transaction, now: datetime) -> None:
         servers = tx.servers()
@@ -261,7 +262,8 @@ class Member:
 
     @property
     def _may_lead(self) -> bool:
-        return not self._is_leaving and not self._skew and self._can_lead()
+        is_able = not self._own.is_host_only and self._can_lead()
+        return is_able and not self._is_leaving and not self._skew
 
     def _clocks(self, tx: Transaction) -> tuple[datetime, timedelta]:
         """Return the time by the store's clock, and by how much this machine's is ahead, give or take half the time of

@@ -2,7 +2,7 @@
 
 Level-triggered like hosting, which brings to life what is asked for here: each round settles what was begun, measures, and
 begins what is due. Whatever is decided is decided again in the transaction that records it. Of servers that share a store
-each scales the endpoints that it hosts: it counts their requests, wherever they came in.
+each scales the endpoints that it looks after, by the requests that came to all of them.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ class Autoscaler:
 
 
 def _looked(tx: Transaction, hosts: Callable[[str], bool]) -> Sequence[_Looked]:
-    """Each endpoint that this server hosts is read once."""
+    """Each endpoint that this server looks after is read once."""
     targets_of: dict[str, list[ScalableTarget]] = {}
     for target in tx.every(ScalableTarget, ("",)):
         targets_of.setdefault(target.parent, []).append(target)

@@ -1,15 +1,16 @@
-"""The model processes of one generation of one endpoint: their artefacts, their places, their leaving."""
+"""The model processes that this server has of one generation of one endpoint: their artefacts, their places, their leaving."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from windvane.domain.deployment import Deployed, Variant
+from windvane.domain.deployment import Deployed
+from windvane.domain.instance import InstanceState
 from windvane.errors import WindvaneError
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
@@ -21,6 +22,7 @@ from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.routes import VariantRoute
 from windvane.work.hosting.endpoint_log import Tell, untold
+from windvane.work.hosting.generations import Share
 from windvane.work.hosting.place import Place, ProcessSettings, owner_of, spec_of
 
 _LOG = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ class Fleet:
         self._logs = logs
         self._means = means
         self._tell = tell
-        self._deployed: tuple[Deployed, ...] = ()
+        self._shares: tuple[Share, ...] = ()
         self._demands: dict[str, Demand] = {}
         self._places: dict[tuple[str, int], Place] = {}
         self._leavers: list[_Leaver] = []
@@ -71,20 +73,26 @@ class Fleet:
         """Begin to fetch what the instances need; to be called once, before the first `tick`."""
         self._preparation = _Preparation(download, deployed, self.folder, self._means)
 
-    def want(self, deployed: tuple[Deployed, ...], now: float) -> None:
-        """From now on these variants with these numbers of instances; () lets all go."""
-        if deployed != self._deployed:
-            self._deployed = deployed
+    def want(self, shares: tuple[Share, ...], now: float) -> None:
+        """From now on these instances of these variants; () lets all go."""
+        if shares != self._shares:
+            self._shares = shares
             self._fit(now)
 
     @property
     def is_ready(self) -> bool:
         """Whether every process is up that has to be, whoever asks."""
-        return bool(self._deployed) and all(
-            (place := self._places.get((one.variant.name, number))) is not None and place.slot
-            for one in self._deployed
-            for number in range(self._least(one.variant))
-        )
+        return bool(self._shares) and all(self._is_up(share) for share in self._shares)
+
+    def state_of(self, share: Share, number: int) -> InstanceState:
+        """Return what is told of an instance to the server that looks after its endpoint."""
+        variant = share.deployed.variant
+        place = self._places.get((variant.name, number))
+        is_up = self._is_up(replace(share, numbers=(number,)))
+        failure = self.failure
+        if failure is None and place is not None and place.setback is not None:
+            failure = _not_started(variant.name, place.setback)
+        return InstanceState(is_up, failure, "" if place is None else place.why_empty)
 
     @property
     def setback(self) -> Note | None:
@@ -122,25 +130,7 @@ class Fleet:
 
         weights    by variant
         """
-        return tuple(
-            VariantRoute(
-                key=f"{self._key}/{one.variant.name}",
-                name=one.variant.name,
-                weight=weights.get(one.variant.name, one.variant.weight),
-                size=one.variant.most_processes,
-                primary=called(one.containers[0].hostname, 1, len(one.containers)),
-                slots=tuple(
-                    place.slot
-                    for (variant, _), place in self._places.items()
-                    if place.slot is not None and variant == one.variant.name
-                ),
-                most=one.variant.serverless.max_concurrency if one.variant.serverless else None,
-                demand=self._demands.get(one.variant.name),
-                spec=spec_of(one, self.folder, self._means),
-                why_down=self._why_down(one.variant.name),
-            )
-            for one in self._deployed
-        )
+        return tuple(self._route(share, weights) for share in self._shares)
 
     def descriptors(self) -> Iterator[int]:
         """Yield what becomes readable when there is something for `tick` to see."""
@@ -162,15 +152,36 @@ class Fleet:
         self.want((), 0.0)
         self._see_off(float("inf"))
 
+    def _route(self, share: Share, weights: Mapping[str, float]) -> VariantRoute:
+        one = share.deployed
+        name, serverless = one.variant.name, one.variant.serverless
+        return VariantRoute(
+            key=f"{self._key}/{name}",
+            name=name,
+            weight=weights.get(name, one.variant.weight),
+            size=serverless.most_processes if serverless else len(share.numbers),
+            primary=called(one.containers[0].hostname, 1, len(one.containers)),
+            slots=tuple(
+                slot
+                for (variant, _), place in self._places.items()
+                if variant == name and (slot := place.hand_out()) is not None
+            ),
+            most=serverless.max_concurrency if serverless else None,
+            demand=self._demands.get(name),
+            spec=spec_of(one, self.folder, self._means),
+            why_down=self._why_down(name),
+        )
+
     def _fit(self, now: float) -> None:
         """As many places as are wanted now."""
         before = self._places
         self._places = {}
-        for one in self._deployed:
-            n_before = sum(variant == one.variant.name for variant, _ in before)
-            for number in range(self._n_wanted(one.variant, n_before, before, now)):
+        for share in self._shares:
+            one = share.deployed
+            least = self._least(share)
+            for number in self._numbers(share, before, now):
                 at = (one.variant.name, number)
-                if at not in before and number >= self._least(one.variant):
+                if at not in before and number not in least:
                     self._tell(*at, Note(NoteCode.PROCESS_ADDED))
                 self._places[at] = before.pop(at) if at in before else self._new_place(one, number)
         for at, place in before.items():
@@ -180,24 +191,25 @@ class Fleet:
                 until = now + self._means.answer_s + _LEAVE_S
                 self._leavers.append(_Leaver(process, until, place.most_mb(self._means)))
 
-    def _n_wanted(
-        self, variant: Variant, n_before: int, before: Mapping[tuple[str, int], Place], now: float
-    ) -> int:
-        """Instances are as many as asked for. Serverless processes come one after the other while requests wait, and
+    def _numbers(
+        self, share: Share, before: Mapping[tuple[str, int], Place], now: float
+    ) -> Sequence[int]:
+        """Instances are those asked for. Serverless processes come one after the other while requests wait, and
         go together when nobody has asked for a while."""
+        variant = share.deployed.variant
         if variant.serverless is None:
-            return variant.instance_count
+            return share.numbers
         demand = self._demands.setdefault(variant.name, Demand(self._means.wake))
-        n = n_before
-        are_up = all(place.slot for (name, _), place in before.items() if name == variant.name)
-        if demand.asked > n and are_up:
+        there = [place for (name, _), place in before.items() if name == variant.name]
+        n = len(there)
+        if demand.asked > n and all(place.slot for place in there):
             n += 1
         elif self._is_idle(demand, now):
             n = 0
-        return min(max(n, self._least(variant)), variant.serverless.most_processes)
+        return range(min(max(n, len(self._least(share))), variant.serverless.most_processes))
 
     def _why_gone(self, variant: str, now: float) -> Note:
-        is_served = any(one.variant.name == variant for one in self._deployed)
+        is_served = any(share.deployed.variant.name == variant for share in self._shares)
         demand = self._demands.get(variant)
         is_idle = is_served and demand is not None and self._is_idle(demand, now)
         facts = {"idle_s": self._means.idle_s if is_idle else None}
@@ -206,12 +218,18 @@ class Fleet:
     def _is_idle(self, demand: Demand, now: float) -> bool:
         return not demand.asked and now - demand.last > self._means.idle_s
 
-    def _least(self, variant: Variant) -> int:
-        """Processes that have to be there whoever asks."""
-        if variant.serverless is None:
-            return variant.instance_count
+    def _least(self, share: Share) -> Sequence[int]:
+        """Return the numbers of processes that have to be there whoever asks."""
+        serverless = share.deployed.variant.serverless
+        if serverless is None:
+            return share.numbers
         is_proven = self.was_ready or self._has_served
-        return max(variant.serverless.provisioned, 0 if is_proven else 1)
+        return range(max(serverless.provisioned, 0 if is_proven else 1))
+
+    def _is_up(self, share: Share) -> bool:
+        name = share.deployed.variant.name
+        places = (self._places.get((name, number)) for number in self._least(share))
+        return all(place is not None and place.slot for place in places)
 
     def _new_place(self, deployed: Deployed, number: int) -> Place:
         log = self._logs / f"{deployed.variant.name}-{number}.log"

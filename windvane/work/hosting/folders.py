@@ -36,15 +36,23 @@ class EndpointFolders:
         root = self.in_memory_of(endpoint) if has_key else self.of(endpoint)
         return root / str(generation)
 
-    def left_over(self, endpoints: Sequence[Endpoint], wanted: Wanted) -> Iterator[Path]:
-        """Yield what a server that was killed left behind: folders of other endpoints and of other generations."""
+    def left_over(
+        self, endpoints: Sequence[Endpoint], wanted: Wanted, others: Sequence[Endpoint] = ()
+    ) -> Iterator[Path]:
+        """Yield what a server that was killed left behind: folders of endpoints that are no more, and of other generations.
+
+        others    endpoints whose folders stay as they are
+        """
         by_arn = {endpoint.arn: endpoint for endpoint in endpoints}
         kept = {
-            self.models(by_arn[arn], generation, deployed)
-            for (arn, generation), deployed in wanted.items()
+            self.models(by_arn[key.arn], key.generation, deployed)
+            for key, deployed in wanted.items()
         }
         names = {self.of(endpoint).name for endpoint in endpoints}
+        left_alone = {self.of(endpoint).name for endpoint in others}
         for folder in (*self._root.iterdir(), *in_memory(self._data_dir, _FOLDER)):
+            if folder.name in left_alone:
+                continue
             if folder.name not in names:
                 yield folder
                 continue

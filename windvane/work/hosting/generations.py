@@ -3,16 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
 
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
+from windvane.domain.instance import Unit
 from windvane.notes.note import Note
 
-FleetKey = tuple[str, int]
-"""Endpoint's ARN, generation."""
+
+class FleetKey(NamedTuple):
+    """A generation of an endpoint.
+
+    created   of the endpoint: another one may be made of the same name while processes of the old one are on their way
+    """
+
+    arn: str
+    generation: int
+    created: datetime
+
 
 Wanted = dict[FleetKey, tuple[Deployed, ...]]
 """What is to run."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one server runs of a variant.
+
+    numbers   of its instances; 0 stands for all processes of a serverless variant
+    """
+
+    deployed: Deployed
+    numbers: tuple[int, ...]
+
+
+Shares = dict[FleetKey, tuple[Share, ...]]
+"""What is to run on one server."""
+
+
+def numbers_of(deployed: Deployed) -> tuple[int, ...]:
+    """Return the numbers of all instances of a variant, as `Share` has them."""
+    variant = deployed.variant
+    return tuple(range(1 if variant.serverless else variant.instance_count))
+
+
+def unit_of(key: FleetKey, deployed: Deployed, number: int) -> Unit:
+    return Unit(key.arn.lower(), key.generation, deployed.variant.name, number)
+
+
+def running_key(endpoint: Endpoint) -> FleetKey:
+    return FleetKey(endpoint.arn, endpoint.running_generation, endpoint.created)
+
+
+def desired_key(endpoint: Endpoint) -> FleetKey:
+    return FleetKey(endpoint.arn, endpoint.desired_generation, endpoint.created)
 
 
 def volume_key_of(deployed: Iterable[Deployed]) -> str:
@@ -25,8 +70,8 @@ def wanted_of(endpoints: Iterable[Endpoint]) -> Wanted:
 
 
 def _generations(endpoint: Endpoint) -> Wanted:
-    running = {(endpoint.arn, endpoint.running_generation): endpoint.running}
-    desired = {(endpoint.arn, endpoint.desired_generation): endpoint.desired}
+    running = {running_key(endpoint): endpoint.running}
+    desired = {desired_key(endpoint): endpoint.desired}
     return {
         EndpointStatus.CREATING: desired,
         EndpointStatus.UPDATING: (running if endpoint.running else {}) | desired,

@@ -1,8 +1,8 @@
 """Hosting: keeps model processes in step with the endpoints in the store.
 
 Level-triggered: each round compares what is recorded with what runs and takes the next step, so that a lost
-message or a restart changes nothing. Of servers that share a store each hosts endpoints of its own (placing.py). Requests go to a generation only once all its instances are ready, and
-an older one is let go only after that. What goes wrong with one endpoint takes no other with it.
+message or a restart changes nothing. Of servers that share a store each runs the instances that are placed on it (placing.py).
+Requests go to a generation only once all its instances are ready, and an older one is let go only after that. What goes wrong with one endpoint takes no other with it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus
-from windvane.names import Scope, parse_arn
+from windvane.domain.instance import InstanceState, Unit
+from windvane.names import Scope
 from windvane.notes.log import in_log
-from windvane.notes.sentences import reason, sentence
 from windvane.process.sandbox import Sandbox
-from windvane.serving.peers import Peer
 from windvane.serving.process import PROGRAM
 from windvane.serving.router import Router
 from windvane.serving.routes import Route, Table
-from windvane.store.base import Store
+from windvane.store.base import Store, Transaction
 from windvane.work.download import folder_of
+from windvane.work.hosting.clearing import Clearing
 from windvane.work.hosting.endpoint_log import EndpointLog, tell_outcome
 from windvane.work.hosting.fetching import (
     CheckData,
@@ -45,15 +45,20 @@ from windvane.work.hosting.fleet import Fleet
 from windvane.work.hosting.folders import EndpointFolders
 from windvane.work.hosting.generations import (
     FleetKey,
+    Shares,
     Wanted,
+    desired_key,
     failed,
     in_service,
+    running_key,
+    unit_of,
     wanted_of,
 )
 from windvane.work.hosting.model_disk_space import ModelDiskSpace
 from windvane.work.hosting.place import ProcessSettings
-from windvane.work.hosting.placing import ALL_HERE, Placed, Placing
+from windvane.work.hosting.placing import ALL_HERE, NOTHING_PLACED, Placed, Placing, Progress
 from windvane.work.hosting.removal import Removal
+from windvane.work.hosting.routing import route_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,7 +80,7 @@ class Hosting:
     check_data asked of models that have a role, before their data are fetched
     model_bytes
                that the models of one account's endpoints may take, unpacked; 0 means any number
-    placing    which endpoints this server hosts
+    placing    what this server runs, and which endpoints it looks after
     """
 
     def __init__(
@@ -98,7 +103,7 @@ class Hosting:
         placing: Placing = ALL_HERE,
     ) -> None:
         self._placing = placing
-        self._placed = Placed(frozenset())
+        self._placed: Placed = NOTHING_PLACED
         self._store = store
         self._folders = EndpointFolders(data_dir)
         self._router = router
@@ -106,6 +111,7 @@ class Hosting:
         self._room = ModelDiskSpace(model_bytes)
         self._fetching = Fetching(artifacts, self._room, check_key, permits, check_data)
         self._removal = Removal(self.wake)
+        self._clearing = Clearing(self._folders, self._removal)
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         environment = {"WINDVANE_DATA_DIR": str(data_dir)}
         answer_s = router.bounds.answer_s
@@ -116,7 +122,7 @@ class Hosting:
         self._fleets: dict[FleetKey, Fleet] = {}
         self._failed_at: dict[FleetKey, float] = {}
         self._tell_again: dict[str, float] = {}
-        self._published: Table = {}
+        self._published: tuple[Table, frozenset[str] | None] = ({}, None)
         self._is_stopping = False
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="hosting", daemon=True)
@@ -125,13 +131,13 @@ class Hosting:
         """To be called on the event loop that serves requests: the router lives there. When this returns, every
         endpoint is known; those in service answer as soon as their processes are up."""
         self._folders.make()
-        every = self._endpoints()
-        endpoints = [one for one in every if self._placed.is_to_run(one)]
+        endpoints = self._endpoints()
         wanted = wanted_of(endpoints)
-        for left_over in self._folders.left_over(endpoints, wanted):
+        shares = self._placed.shares(wanted)
+        for left_over in self._left_over(endpoints, wanted, shares):
             self._removal.is_over("", left_over)
-        self._muster(endpoints, wanted, time.monotonic())
-        self._publish(every)
+        self._muster(endpoints, wanted, shares, time.monotonic())
+        self._publish(endpoints)
         self._router.bind()
         self._thread.start()
 
@@ -150,14 +156,14 @@ class Hosting:
             with suppress(OSError):
                 os.eventfd_write(self._waker, 1)
 
-    def hosts(self, arn: str) -> bool:
-        """Return whether this server hosts an endpoint."""
-        return arn.lower() in self._placed.own
+    def looks_after(self, arn: str) -> bool:
+        """Return whether this server looks after an endpoint (placing.py)."""
+        return self._placed.is_own(arn)
 
     @property
-    def n_hosted(self) -> int:
-        """Endpoints that this server hosts."""
-        return len(self._placed.own)
+    def n_here(self) -> int:
+        """Instances placed on this server, where there are several."""
+        return self._placed.n_here
 
     def gauges(self) -> Iterable[tuple[str, float]]:
         """Figures for /metrics."""
@@ -192,22 +198,22 @@ class Hosting:
             os.eventfd_read(self._waker)
 
     def _round(self, now: float) -> None:
-        every = self._endpoints()
-        endpoints = [one for one in every if self._placed.is_to_run(one)]
+        endpoints = self._endpoints()
         wanted = wanted_of(endpoints)
-        self._muster(endpoints, wanted, now)
-        for (arn, _), fleet in list(self._fleets.items()):
-            with self._apart(arn):
+        shares = self._placed.shares(wanted)
+        self._muster(endpoints, wanted, shares, now)
+        for key, fleet in list(self._fleets.items()):
+            with self._apart(key.arn):
                 fleet.tick(now)
         self._log.flush()
-        self._take_what_came(every)
-        outcomes = [self._outcome(endpoint) for endpoint in every]
+        outcomes = [self._outcome(endpoint) for endpoint in endpoints]
         self._publish(outcomes)
-        for endpoint, outcome in zip(every, outcomes, strict=True):
+        self._tell_states(shares)
+        for endpoint, outcome in zip(endpoints, outcomes, strict=True):
             if outcome is not endpoint:
                 with self._apart(endpoint.arn):
                     self._record(endpoint, outcome)
-        self._sweep(endpoints, wanted)
+        self._sweep(endpoints, shares)
 
     @contextmanager
     def _apart(self, arn: str) -> Iterator[None]:
@@ -221,45 +227,70 @@ class Hosting:
                 self._tell_again[arn] = now + _TRY_AGAIN_S
 
     def _endpoints(self) -> list[Endpoint]:
-        """Return every endpoint; those that no server hosts and this one is to host are its own from now on."""
+        """Return every endpoint, once this server has placed what it is to place."""
         with self._store.snapshot() as tx:
             endpoints = tx.every(Endpoint, tuple(EndpointStatus))
             self._placed = self._placing.placed(tx, endpoints)
-        if self._placed.free:
-            self._take(self._placed.free, endpoints)
+        if self._placed.is_due:
+            with self._store.transaction() as tx:
+                self._placing.settle(tx)
+                endpoints = tx.every(Endpoint, tuple(EndpointStatus))
+                self._placed = self._placing.placed(tx, endpoints)
         return endpoints
 
-    def _take_what_came(self, every: Sequence[Endpoint]) -> None:
-        """Take over from a server that leaves what is up here by now, or needs not be up."""
-        if came := [one.arn.lower() for one in every if self._has_come(one)]:
-            self._take(came, every)
+    def _tell_states(self, shares: Shares) -> None:
+        """Tell the server that looks after an endpoint what became of its instances here. It is told again if it cannot be now."""
+        is_alone = self._placed.live is None
+        news = {} if is_alone else self._placed.news(self._states(shares))
+        if not news:
+            return
+        with self._store.out_of_turn() as tx:
+            for placement, state in news.items():
+                tx.tell_instance(placement, state)
+        self.wake()
 
-    def _has_come(self, endpoint: Endpoint) -> bool:
-        if endpoint.arn.lower() not in self._placed.coming:
-            return False
-        fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
-        return not endpoint.running or (fleet is not None and fleet.is_ready)
+    def _states(self, shares: Shares) -> dict[Unit, InstanceState]:
+        return {
+            unit_of(key, share.deployed, number): fleet.state_of(share, number)
+            for key, some in shares.items()
+            if (fleet := self._fleets.get(key)) is not None
+            for share in some
+            for number in share.numbers
+        }
 
-    def _take(self, arns: Iterable[str], every: Sequence[Endpoint]) -> None:
-        with self._store.transaction() as tx:
-            self._placing.take(tx, arns)
-            self._placed = self._placing.placed(tx, every)
+    def _left_over(
+        self, endpoints: Sequence[Endpoint], wanted: Wanted, shares: Shares
+    ) -> Iterator[Path]:
+        """Yield what this server left behind when it was killed; what it may have of endpoints that are on others now is removed
+        later, as they may come back."""
+        here = {key.arn for key in shares}
+        near: list[Endpoint] = []
+        far: list[Endpoint] = []
+        for one in endpoints:
+            (near if one.arn in here or self._placed.is_own(one.arn) else far).append(one)
+        for one in far:
+            self._clearing.note(one)
+        return self._folders.left_over(near, {key: wanted[key] for key in shares}, far)
 
     def _muster(
         self,
         endpoints: Sequence[Endpoint],
         wanted: Wanted,
+        shares: Shares,
         now: float,
     ) -> None:
         by_arn = {endpoint.arn: endpoint for endpoint in endpoints}
-        served = {(e.arn, e.running_generation) for e in endpoints if e.running}
-        for key, deployed in wanted.items():
-            with self._apart(key[0]):
-                fleet = self._fleet(key, by_arn[key[0]], deployed, now, has_served=key in served)
-                fleet.want(deployed, now)
+        served = {running_key(endpoint) for endpoint in endpoints if endpoint.running}
+        for key, some in shares.items():
+            if not self._clearing.is_under_way(key):
+                with self._apart(key.arn):
+                    fleet = self._fleet(
+                        key, by_arn[key.arn], wanted[key], now, has_served=key in served
+                    )
+                    fleet.want(some, now)
         for key, fleet in self._fleets.items():
-            if key not in wanted:
-                with self._apart(key[0]):
+            if key not in shares:
+                with self._apart(key.arn):
                     fleet.want((), now)
 
     def _fleet(
@@ -271,7 +302,8 @@ class Hosting:
         *,
         has_served: bool,
     ) -> Fleet:
-        """The one there is, or another if there is none or it is of no more use."""
+        """The one there is, or another if there is none or it is of no more use. It has the models of all variants: instances of
+        others may be placed here later."""
         fleet = self._fleets.get(key)
         if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):
             fleet.kill()
@@ -279,6 +311,7 @@ class Hosting:
         if fleet is None:
             fleet = self._new_fleet(key, endpoint, deployed, has_served=has_served)
             self._fleets[key] = fleet
+            self._clearing.note(endpoint)
         return fleet
 
     def _is_to_be_tried_again(self, key: FleetKey, now: float) -> bool:
@@ -293,14 +326,13 @@ class Hosting:
     ) -> Fleet:
         folder = self._folders.of(endpoint)
         folder.mkdir(parents=True, exist_ok=True)
-        arn, generation = key
-        models = self._folders.models(endpoint, generation, deployed)
+        models = self._folders.models(endpoint, key.generation, deployed)
         fleet = Fleet(
-            f"{arn}/{generation}",
+            f"{folder.name}/{key.generation}",
             models,
             folder,
             self._means,
-            self._log.of(endpoint, generation),
+            self._log.of(endpoint, key.generation),
             has_served=has_served,
         )
         urls = {c.model_data_url for one in deployed for c in one.containers}
@@ -313,66 +345,59 @@ class Hosting:
         for endpoint in endpoints:
             if endpoint.status is not EndpointStatus.DELETING:
                 with self._apart(endpoint.arn):
-                    table[endpoint.scope, endpoint.name.lower()] = self._route(endpoint)
-        if table != self._published:
-            self._router.publish(table)
-            self._published = table
-
-    def _route(self, endpoint: Endpoint) -> Route:
-        if endpoint.status is EndpointStatus.FAILED:
-            why = f"Endpoint {endpoint.name} failed: {reason(endpoint.failure)}"
-            return Route(endpoint.scope, endpoint.name, (), why, is_hopeless=True)
-        if endpoint.running and not self._placed.is_own(endpoint):
-            return self._route_elsewhere(endpoint)
-        fleet = self._fleets.get((endpoint.arn, endpoint.running_generation))
-        if not endpoint.running or fleet is None:
-            why = f"Endpoint {endpoint.name} is {endpoint.status}; try again once it is InService."
-            return Route(endpoint.scope, endpoint.name, (), why)
-        if fleet.failure:
-            why = f"Endpoint {endpoint.name} has no instance: {sentence(fleet.failure)} It is tried again soon."
-            return Route(endpoint.scope, endpoint.name, (), why)
-        weights = {item.variant.name: item.variant.weight for item in endpoint.running}
-        return Route(endpoint.scope, endpoint.name, fleet.routes(weights))
-
-    def _route_elsewhere(self, endpoint: Endpoint) -> Route:
-        host = self._placed.elsewhere.get(endpoint.arn.lower())
-        peer = None if host is None else Peer(host.id, host.address, host.certificate)
-        return Route(endpoint.scope, endpoint.name, (), host=peer, is_moving=peer is None)
+                    fleet = self._fleets.get(running_key(endpoint))
+                    route = route_of(endpoint, fleet, self._placed)
+                    table[endpoint.scope, endpoint.name.lower()] = route
+        if (table, self._placed.live) != self._published:
+            self._router.publish(table, self._placed.live)
+            self._published = table, self._placed.live
 
     def _outcome(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint as it is to be recorded: itself unless its creation or update has come to an end here."""
-        if not self._placed.is_own(endpoint):
+        if not self._placed.is_own(endpoint.arn):
             return endpoint
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
             return endpoint
-        fleet = self._fleets.get((endpoint.arn, endpoint.desired_generation))
-        if fleet is None:  # something went wrong with it
-            return endpoint
-        if fleet.is_ready if endpoint.is_rescaling else fleet.was_ready:
+        progress = self._placed.progress(endpoint) or self._progress_here(endpoint)
+        if progress.is_ready:
             return in_service(endpoint)
-        why = fleet.failure or (fleet.setback if endpoint.is_rescaling else None)
-        return endpoint if why is None else failed(endpoint, why)
+        return endpoint if progress.failure is None else failed(endpoint, progress.failure)
+
+    def _progress_here(self, endpoint: Endpoint) -> Progress:
+        """Return how far an endpoint is all of whose instances run here."""
+        fleet = self._fleets.get(desired_key(endpoint))
+        if fleet is None:  # something went wrong with it
+            return Progress(is_ready=False)
+        if endpoint.is_rescaling:
+            return Progress(fleet.is_ready, fleet.failure or fleet.setback)
+        return Progress(fleet.was_ready, fleet.failure)
 
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:
-            if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
+            if self._is_still_own(tx, endpoint):
                 now = self._clock()
                 tx.update(replace(outcome, modified=now))
                 tell_outcome(tx, outcome, endpoint.desired_generation, now)
         _LOG.info("endpoint %s is %s %s", outcome.name, outcome.status, in_log(outcome.failure))
         self.wake()
 
-    def _sweep(self, endpoints: Sequence[Endpoint], wanted: Iterable[FleetKey]) -> None:
+    def _sweep(self, endpoints: Sequence[Endpoint], kept: Iterable[FleetKey]) -> None:
         """Remove what nobody wants any more: generations, folders, and endpoints that are being deleted."""
-        kept = set(wanted)
+        shares = set(kept)
         for key, fleet in list(self._fleets.items()):
-            if key not in kept and fleet.is_gone:
-                with self._apart(key[0]):
+            is_over = key not in shares or self._clearing.is_under_way(key)
+            if is_over and fleet.is_gone:
+                with self._apart(key.arn):
                     self._let_go(key, fleet)
-        alive = {arn for arn, _ in self._fleets}
+        own = {(one.arn, one.created) for one in endpoints if self._placed.is_own(one.arn)}
+        busy = {(key.arn, key.created) for key in self._fleets}
+        for endpoint in self._clearing.strays(own | busy):
+            with self._apart(endpoint.arn):
+                self._clearing.is_endpoint_gone(endpoint)
+        alive = {key.arn for key in self._fleets}
         for endpoint in endpoints:
             is_over = endpoint.status is EndpointStatus.DELETING and endpoint.arn not in alive
-            if is_over and self._placed.is_own(endpoint):
+            if is_over and self._placed.is_own(endpoint.arn):
                 with self._apart(endpoint.arn):
                     self._delete(endpoint)
         there = {endpoint.arn for endpoint in endpoints}
@@ -380,15 +405,19 @@ class Hosting:
 
     def _let_go(self, key: FleetKey, fleet: Fleet) -> None:
         """Forget a fleet without processes, once its models are gone."""
-        if self._removal.is_over(parse_arn(key[0]).scope.account, fleet.folder):
+        if self._clearing.is_generation_gone(key, fleet.folder):
             del self._fleets[key]
             self._failed_at.pop(key, None)
             self._room.give_back(fleet.folder)
 
     def _delete(self, endpoint: Endpoint) -> None:
         """Delete an endpoint without fleets, once its folders are gone; not another one of its name, made since it was read."""
-        folders = self._folders.of(endpoint), self._folders.in_memory_of(endpoint)
-        if self._removal.is_over(endpoint.scope.account, *folders):
+        if self._clearing.is_endpoint_gone(endpoint):
             with self._store.transaction() as tx:
-                if tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint:
+                if self._is_still_own(tx, endpoint):
                     tx.delete(endpoint)
+
+    def _is_still_own(self, tx: Transaction, endpoint: Endpoint) -> bool:
+        """Return whether an endpoint is as it was read, and this server is still the one that looks after it."""
+        is_same = tx.find(Endpoint, endpoint.scope, endpoint.name) == endpoint
+        return is_same and self._placing.placed(tx, [endpoint]).is_own(endpoint.arn)

@@ -125,6 +125,7 @@ class Place:
         self._folder = folder
         self._started = 0.0
         self._is_condemned = False
+        self._is_handed_out = False
 
     def tick(self, now: float, settings: ProcessSettings) -> None:
         """Look after the process once; times are of time.monotonic()."""
@@ -139,6 +140,11 @@ class Place:
             self.refusal = how = _ended(ProcessEnd.NOT_READY, seconds=settings.load_s)
         if how is not None:
             self._bury(self.process, now, how)
+
+    def hand_out(self) -> WorkerSlot | None:
+        """Return the slot for the router, which has the channel from now on, and closes it."""
+        self._is_handed_out = self.slot is not None
+        return self.slot
 
     @property
     def setback(self) -> Note | None:
@@ -169,9 +175,9 @@ class Place:
 
     def vacate(self) -> ModelProcess | None:
         """Give up the process. One that serves is returned: it ends by itself once the router has closed its
-        channel. One that was not ready yet is ended here."""
+        channel. One that the router does not know yet is ended here."""
         process, self.process = self.process, None
-        if process is None or self.slot is not None:
+        if process is None or self._is_handed_out:
             return process
         process.channel.close()
         process.close()
@@ -205,6 +211,7 @@ class Place:
             settings.wake()
 
         self.slot = WorkerSlot(next(_slot_numbers), process.channel, condemn)
+        self._is_handed_out = False
         self.has_served = True
         self.false_starts = 0
         self._tell(Note(NoteCode.PROCESS_READY))
@@ -230,13 +237,15 @@ class Place:
 
     def _bury(self, process: ModelProcess, now: float, how: Note) -> None:
         self._tell(how)
-        if self.slot is None:
+        if not self._is_handed_out:
             process.channel.close()
+        if self.slot is None:
             self.false_starts += 1
         elif now - self._started > _STEADY_S:
             self.deaths = 0
         process.close()
         self.process = self.slot = None
+        self._is_handed_out = False
         last = self._last_line()
         facts = {**how.facts, "last_line": DataValue(last) if last else None}
         self._note_death(now, replace(how, facts=facts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from windvane.control.scaling.deciding import Point
-from windvane.control.scaling.measuring import Count, Measurements
+from windvane.control.scaling.measuring import Count, Measurements, Totals
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 KEY = ("arn", START)
@@ -55,3 +55,21 @@ def test_each_variant_has_points_of_its_own_and_one_that_is_gone_none() -> None:
     assert measurements.points(KEY) == (Point(at(60), 60, 1),)
     assert measurements.points(other) == ()
     assert measurements.observe({KEY: Count(60, 1), other: Count(9, 1)}, at(61)) == set()
+
+
+def test_counts_of_several_servers_are_added_up_from_when_each_was_first_heard_of():
+    totals = Totals()
+    assert totals.of({"a": {"e": 1000}}) == {"e": 0}
+    assert totals.of({"a": {"e": 1003}, "b": {"e": 500}}) == {"e": 3}
+    assert totals.of({"a": {"e": 1004, "f": 1}, "b": {"e": 502}}) == {"e": 6, "f": 0}
+
+
+def test_a_server_that_is_gone_takes_no_requests_along_and_one_that_starts_anew_adds_none_twice():
+    totals = Totals()
+    totals.of({"a": {"e": 0}, "b": {"e": 0}})
+    assert totals.of({"a": {"e": 10}, "b": {"e": 20}}) == {"e": 30}
+    assert totals.of({"a": {"e": 11}}) == {"e": 31}
+    assert totals.of({"a": {"e": 2}}) == {"e": 31}
+    assert totals.of({"a": {"e": 3}}) == {"e": 32}
+    assert totals.of({"a": {}}) == {}
+    assert totals.of({"a": {"e": 3}}) == {"e": 0}

@@ -166,7 +166,16 @@ def test_what_servers_tell_is_heard_by_the_others_alone(join):
     first._tell = lambda: {"figure": 1}
     first._beat()
     second.look()
-    assert heard == [[{"figure": 1}]]
+    assert heard == [{"first": {"figure": 1}}]
+
+
+def test_what_only_hosts_instances_leads_nothing_and_keeps_no_service_up(join, ahead):
+    host = join("host", is_host_only=True)
+    ahead[0] = 5
+    server = join("server")
+    host.look()
+    assert (host.lead(), server.lead()) == (None, 1)
+    assert server.up_since > host.up_since
 
 
 def test_a_server_alone_leads_and_gives_back_the_tasks_of_its_last_life(tmp_path):

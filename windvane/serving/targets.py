@@ -1,0 +1,110 @@
+"""Where a request goes: to processes of this server, or to another one that has instances of the variant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from windvane.serving.model_faults import check_is_up
+from windvane.serving.passing_on import Nowhere
+from windvane.serving.peers import NotHere, Peer
+from windvane.serving.pool import Pool
+from windvane.serving.routes import Route, VariantRoute
+from windvane.serving.tally import Activity
+
+
+@dataclass
+class Way:
+    """A variant on the event loop; `credit` is its share not yet used (smooth weighted round robin).
+
+    pool       its processes here; None if it has none here
+    credits    likewise, of the servers that have instances, by id; "" is this one
+    """
+
+    route: VariantRoute
+    pool: Pool | None
+    credit: float = 0.0
+    credits: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class KnownEndpoint:
+    """An endpoint on the event loop."""
+
+    route: Route
+    activity: Activity
+    ways: dict[str, Way] = field(default_factory=dict)
+
+
+class Target(NamedTuple):
+    """Where a request goes: to processes of this server, or, if there is a peer, to those of that one. A tuple because one is made
+    for every request."""
+
+    found: KnownEndpoint
+    way: Way
+    peer: Peer | None = None
+
+    @property
+    def variant(self) -> str:
+        return self.way.route.name
+
+    @property
+    def pool(self) -> Pool:
+        """raises    NotHere if this server has no instance (any more)"""
+        if self.way.pool is None:
+            raise NotHere(self.variant)
+        return self.way.pool
+
+
+def balanced(found: KnownEndpoint, way: Way, avoided: Collection[str]) -> Target:
+    """Return the server that is to answer, in proportion to the instances that each has up (smooth weighted round robin).
+
+    raises    Nowhere; ModelFault if none will soon be up
+    """
+    route = way.route
+    if not route.elsewhere:
+        return _only_here(found, way)
+    weights = {one.peer.id: one.n_up for one in route.elsewhere if one.peer.id not in avoided}
+    if way.pool is not None and route.slots:
+        weights[""] = len(route.slots)
+    if not weights:
+        raise Nowhere
+    total = sum(weights.values())
+    way.credits = {
+        server: way.credits.get(server, 0.0) + n / total for server, n in weights.items()
+    }
+    chosen = max(way.credits, key=way.credits.__getitem__)
+    way.credits[chosen] -= 1.0
+    peers = {one.peer.id: one.peer for one in route.elsewhere}
+    return Target(found, way, peers.get(chosen))
+
+
+def nearest(found: KnownEndpoint, way: Way, avoided: Collection[str]) -> Target:
+    """Return this server if it has an instance that is up, or else any other one.
+
+    raises    as `balanced`
+    """
+    if not way.route.elsewhere or (way.pool is not None and way.route.slots):
+        return _only_here(found, way)
+    for one in way.route.elsewhere:
+        if one.peer.id not in avoided:
+            return Target(found, way, one.peer)
+    raise Nowhere
+
+
+def of_here(found: KnownEndpoint, way: Way) -> Target:
+    """Return this server, which another one takes to have an instance that is up.
+
+    raises    Nowhere if it has none, and others have
+    """
+    if way.pool is None or (way.route.elsewhere and not way.route.slots):
+        raise Nowhere
+    return Target(found, way)
+
+
+def _only_here(found: KnownEndpoint, way: Way) -> Target:
+    if way.pool is None:
+        check_is_up(found.route, way.route)
+        raise Nowhere
+    return Target(found, way)

@@ -1,0 +1,58 @@
+"""The folders that endpoints and their generations leave on this server, until they are gone: removed beside the hosting thread."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from windvane.domain.deployment import Endpoint
+from windvane.names import parse_arn
+from windvane.work.hosting.folders import EndpointFolders
+from windvane.work.hosting.generations import FleetKey
+from windvane.work.hosting.removal import Removal
+
+EndpointKey = tuple[str, datetime]
+"""ARN, and when the endpoint was created."""
+
+
+class Clearing:
+    """Belongs to the hosting thread."""
+
+    def __init__(self, folders: EndpointFolders, removal: Removal) -> None:
+        self._folders, self._removal = folders, removal
+        self._known: dict[EndpointKey, Endpoint] = {}
+        self._going: set[FleetKey | EndpointKey] = set()
+
+    def note(self, endpoint: Endpoint) -> None:
+        """From now on the endpoint may have folders here."""
+        self._known[endpoint.arn, endpoint.created] = endpoint
+
+    def is_under_way(self, key: FleetKey) -> bool:
+        """Return whether folders of a generation are being removed: until they are gone, it cannot begin again."""
+        return key in self._going or (key.arn, key.created) in self._going
+
+    def is_generation_gone(self, key: FleetKey, folder: Path) -> bool:
+        """Return whether the models of a generation are gone; their removal begins when this is asked first."""
+        self._going.add(key)
+        if not self._removal.is_over(parse_arn(key.arn).scope.account, folder):
+            return False
+        self._going.discard(key)
+        return True
+
+    def is_endpoint_gone(self, endpoint: Endpoint) -> bool:
+        """Return whether all folders of an endpoint are gone; their removal begins when this is asked first."""
+        key = endpoint.arn, endpoint.created
+        self._going.add(key)
+        folders = self._folders.of(endpoint), self._folders.in_memory_of(endpoint)
+        if not self._removal.is_over(endpoint.scope.account, *folders):
+            return False
+        self._going.discard(key)
+        self._known.pop(key, None)
+        return True
+
+    def strays(self, kept: Collection[EndpointKey]) -> Iterator[Endpoint]:
+        """Yield the endpoints that may have folders here but are not among those that are kept."""
+        for key, endpoint in list(self._known.items()):
+            if key not in kept:
+                yield endpoint
