@@ -85,9 +85,20 @@ _SLOW = (
     "tests/unit/serving/test_model_real_packages.py",
     "tests/unit/work/tasks/",
     "tests/unit/work/test_layout",
-    "tests/upgrades/test_upgrades.py",
+    "tests/upgrades/",
+    "tests/contracts/test_executors.py",
+    "tests/hostile/test_raw_http.py",
+    "tests/hostile/test_sandbox.py",
+    "tests/hostile/test_turns_of_writers.py",
+    "tests/unit/engine/exploration/test_report.py",
+    "tests/unit/events/test_webhooks.py",
+    "tests/unit/executor/",
+    "tests/unit/serving/test_router.py",
+    "tests/unit/work/hosting/",
+    "tests/unit/work/workers/test_supervisor.py",
+    "tests/unit/work/workers/test_worker.py",
 )
-"""Files that start servers or train models (`make test-fast`)."""
+"""Files that start servers or train models, or take many seconds for other reasons (`make test-fast`)."""
 
 
 def is_slow(item: pytest.Item) -> bool:

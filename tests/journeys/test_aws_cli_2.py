@@ -22,6 +22,7 @@ def aws(server, tmp_path_factory):
     return version_2(server, tmp_path_factory.mktemp("home"))
 
 
+@pytest.mark.long
 def test_logs_are_followed_from_one_job_to_the_next(aws, server):
     uri = server.upload("cli-2/table.csv", table(of_classes=True))
     names = ("followed-1", "followed-2")

@@ -104,6 +104,7 @@ def test_no_account_reaches_the_bucket_in_which_tasks_exchange_data(stored):
             job()
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_goes_on_where_it_was(stored):
     uri = stored.upload("train.csv", table(of_classes=True))
     stored.create_job("killed", uri, AutoMLJobConfig=limits(2, 300))

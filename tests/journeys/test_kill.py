@@ -73,6 +73,7 @@ def test_a_killed_server_leaves_no_child_and_its_job_and_endpoint_come_back(own_
     assert answer["Body"].read().decode().strip() in ("yes", "no")
 
 
+@pytest.mark.long
 def test_a_training_job_that_was_acknowledged_outlives_its_server(own_server, few_rows):
     server = own_server
     steps = Steps(server)

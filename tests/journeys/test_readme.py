@@ -9,9 +9,9 @@ from journeys.pages import blocks, look_like_a_clone, run
 
 SERVE = ".venv/bin/windvane serve --data-dir ./windvane-data"
 SHORTER = {
-    '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxAutoMLJobRuntimeInSeconds": 30',
-    "--max-runtime 30": "--max-runtime 15",
-    "max_runtime_s=30": "max_runtime_s=15",
+    '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxAutoMLJobRuntimeInSeconds": 20',
+    "--max-runtime 30": "--max-runtime 8",
+    "max_runtime_s=30": "max_runtime_s=8",
 }
 """What jobs are told of their time, and what they are told here."""
 

@@ -100,6 +100,7 @@ def test_a_job_on_postgresql_and_an_external_s3_store_is_deployed_and_survives_a
     assert answer["Body"].read().decode().strip() == "high"
 
 
+@pytest.mark.long
 def test_headers_in_all_files_or_in_the_first_alone(server):
     for name, later_header in (("all", True), ("first", False)):
         server.upload(f"formats/{name}/1.csv", body(400, 1))

@@ -1,5 +1,6 @@
 """An ensembling job of networks that PyTorch trains, and a step of it sent back."""
 
+import pytest
 from journeys.running import limits
 from journeys.small import table
 from journeys.test_again import finished, last_step, objective, sent_back
@@ -7,6 +8,7 @@ from journeys.test_again import finished, last_step, objective, sent_back
 NAMED = ["nn-torch", "fastai"]
 
 
+@pytest.mark.long
 def test_a_job_of_networks_completes_and_a_step_sent_back_has_its_score(server):
     uri = server.upload("torch/train.csv", table(of_classes=True))
     generation = {"AlgorithmsConfig": [{"AutoMLAlgorithms": NAMED}]}

@@ -93,7 +93,7 @@ class Folders:
         return Folder(self._below / name, url, ("--config", str(config)))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def folders(request, tmp_path):
     server = request.getfixturevalue("postgres") if request.param == "postgres" else None
     return Folders(tmp_path, server)

@@ -25,7 +25,17 @@ def command(*arguments, code=0):
     return done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
+_OLDEST, *_BETWEEN, _NEWEST = VERSIONS
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        _OLDEST,
+        *(pytest.param(version, marks=pytest.mark.long) for version in _BETWEEN),
+        _NEWEST,
+    ],
+)
 def upgraded(request, tmp_path_factory):
     """The facts of a version, and a server of this one on its data folder."""
     scratch = tmp_path_factory.mktemp(request.param)

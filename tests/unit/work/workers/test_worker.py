@@ -605,7 +605,15 @@ def _eat() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "kind", [TaskKind.ANALYZE, TaskKind.TRAIN, TaskKind.SPLIT, TaskKind.EXPLORE]
+    "kind",
+    [
+        TaskKind.ANALYZE,
+        TaskKind.TRAIN,
+        *(
+            pytest.param(kind, marks=pytest.mark.long)
+            for kind in (TaskKind.SPLIT, TaskKind.EXPLORE)
+        ),
+    ],
 )
 def test_a_result_that_is_none_is_its_jobs_affair(
     shop: Shop, kind: TaskKind, result: dict[str, object]
