@@ -46,7 +46,7 @@ test-long: setup-dev .venv/.airflow
 
 # What needs Ray, on a cluster that the tests start on this machine.
 test-cluster: .venv/.cluster
-	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py
+	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py tests/journeys/test_cluster.py
 
 # docs/conformance.md from what the tests ask and are answered: of all that ask, or of TESTS alone, the rest staying as it is.
 NOTES := .conformance

@@ -50,6 +50,9 @@ if [ "$what" = cluster ]; then
     # All else is in .venv already.
     folder='import sysconfig; print(sysconfig.get_path("purelib"))'
     { pwd; .venv/bin/python -c "$folder"; } > "$(.venv/cluster/bin/python -c "$folder")/windvane.pth"
+    printf '#!%s\nimport sys\nfrom windvane.cli.main import main\nsys.exit(main())\n' "$(pwd)/.venv/cluster/bin/python" \
+        > .venv/cluster/bin/windvane
+    chmod +x .venv/cluster/bin/windvane
     touch .venv/.cluster
     exit
 fi

@@ -1,11 +1,13 @@
 """What the documentation shows is true: its configuration loads, its settings and links are real."""
 
+import argparse
 import dataclasses
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from windvane import settings
 from windvane.domain.features import read_specification
@@ -36,6 +38,7 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["audit"] == dataclasses.asdict(settings.AuditSettings())
     assert documented["engine"] == dataclasses.asdict(settings.EngineSettings())
     assert documented["exchange"] == dataclasses.asdict(settings.ExchangeSettings())
+    assert documented["executor"] == dataclasses.asdict(settings.ExecutorSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
     own = {"host", "port", "account", "tls_cert", "tls_key", "address"}
     assert set(documented["server"]) == own
@@ -142,3 +145,30 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
     assert logs == by_service["logs"]
     assert documented - logs == by_service["sagemaker"]
     assert set(re.findall(r"`(\w+)`", scaling)) == by_service["application-autoscaling"]
+
+
+def test_the_documented_configuration_of_a_cluster_loads(tmp_path):
+    [example] = blocks(ROOT / "docs" / "cluster.md", "toml")
+    (tmp_path / "windvane.toml").write_text(example)
+    read = read_settings(tmp_path, tmp_path / "windvane.toml")
+    assert read.executor.is_ray
+    assert read.exchange.is_store
+
+
+def test_the_example_for_kubernetes_starts_what_there_is_and_offers_what_is_asked_for():
+    from windvane.cli import cluster
+    from windvane.executor.slot import RESOURCES, SOCKET
+
+    file = ROOT / "examples" / "kuberay" / "cluster.yaml"
+    told, policy = (one["spec"] for one in yaml.safe_load_all(file.read_text()))
+    assert policy["policyTypes"] == ["Ingress"]
+    assert told["authOptions"] == {"mode": "token"}
+    assert told["headGroupSpec"]["rayStartParams"]["include-dashboard"] == "false"
+    [workers] = told["workerGroupSpecs"]
+    assert RESOURCES in workers["rayStartParams"]["resources"]
+    ray, tasks = workers["template"]["spec"]["containers"]
+    parser = argparse.ArgumentParser()
+    cluster.add_parser(parser.add_subparsers())
+    asked = parser.parse_args([*tasks["command"][1:], *tasks["args"]])
+    assert asked.run is cluster.run_node
+    assert ray["env"] == [{"name": SOCKET, "value": str(asked.socket)}]

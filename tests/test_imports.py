@@ -64,3 +64,11 @@ def test_importing_windvane_is_light():
     code = f"import sys, windvane; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_machine_loads_nothing_of_ray():
+    """Neither the server, nor its workers, nor the processes that do tasks."""
+    loaded = "windvane.cli.service, windvane.work.workers.worker, windvane.work.workers.performing"
+    code = f"import sys, {loaded}; print([m for m in sys.modules if 'ray' in m.split('.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

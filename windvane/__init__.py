@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from windvane.version import __version__
+
 if TYPE_CHECKING:
     from windvane.automl.estimator import AutoML
 
 __all__ = ["AutoML", "__version__"]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

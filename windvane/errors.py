@@ -69,6 +69,7 @@ else it is what the text says. HTTP statuses and AWS codes are in wire/faults.py
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -454,6 +455,40 @@ class ClusterUnusable(WindvaneError):
     def too_small(cls, cpus: int, memory_mb: int, found: str) -> ClusterUnusable:
         return cls(
             f"A task needs {cpus} CPUs and {memory_mb} MiB, and no node of the cluster has so much: {found}."
+        )
+
+    @classmethod
+    def no_nodes(cls, seconds: float) -> ClusterUnusable:
+        return cls(
+            f"No node of the cluster does work of Windvane; waited for {seconds:g} s. Start `windvane cluster join` on one or "
+            "more machines."
+        )
+
+    @classmethod
+    def other_version(cls, found: Iterable[str], own: str) -> ClusterUnusable:
+        return cls(
+            f"The nodes of the cluster have Windvane {', '.join(sorted(found))}, and this server has {own}: work goes to nodes of its "
+            "own version alone. Install the same version on one node or more."
+        )
+
+    @classmethod
+    def node_fault(cls, node: str, why: str) -> ClusterUnusable:
+        return cls(
+            f"The node {node} cannot do tasks: {why} See the log of `windvane cluster join` there."
+        )
+
+    @classmethod
+    def other_store(cls, node: str, theirs: str, ours: str) -> ClusterUnusable:
+        return cls(
+            f"The node {node} works with {theirs or 'no bucket'}, and this server with {ours}. Give both the same sections [store], [s3] "
+            "and [exchange] in their configuration files."
+        )
+
+    @classmethod
+    def less_protected(cls, node: str, part: str, why: str) -> ClusterUnusable:
+        return cls(
+            f"The node {node} lacks a part of the sandbox that this server has, {part}: {why} Tasks there would be able to do what "
+            "they cannot do here (`windvane doctor` lists the parts on a machine)."
         )
 
 

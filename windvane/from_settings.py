@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +24,11 @@ from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
 from windvane.control.buckets import BucketOwners, DeclaredOwners, RegionOf, regions_of
-from windvane.control.kms.master import MasterKeys
 from windvane.control.networks import Networks
 from windvane.control.objects import KeyOfWrites
-from windvane.control.servers.membership import Membership
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
+from windvane.executor.access import Cluster, ClusterTls, check_token_file
 from windvane.names import default_bucket, server_owner
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
@@ -36,7 +36,7 @@ from windvane.objects.encryption import DataKeys
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Part
 from windvane.process.memory import machine_memory_mb
-from windvane.process.sandbox import Sandbox, sandbox_of
+from windvane.process.sandbox import Protection, Sandbox, sandbox_of
 from windvane.process.volatile import memory_folder
 from windvane.sealing import derive_key
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
@@ -44,7 +44,7 @@ from windvane.store.base import Store
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.work.workers.config import RoleOfBuckets, WorkConfig
+from windvane.work.workers.config import OnCluster, RoleOfBuckets, WorkConfig
 
 _LOG = logging.getLogger(__name__)
 
@@ -228,6 +228,9 @@ def plain_links(settings: Settings) -> tuple[str, ...]:
         for entry in settings.buckets
         if entry.endpoint and _is_plain(entry.endpoint)
     ]
+    chosen = settings.executor
+    if chosen.is_ray and not chosen.tls_cert and not _is_here(chosen.address):
+        found.append(f"[executor] address {chosen.address}")
     if settings.store_url:
         url = make_url(settings.store_url)
         host = url.host or url.query.get("host") or ""
@@ -265,8 +268,10 @@ def as_mapped(source: BucketSource) -> MappedBucket:
     return MappedBucket(s3_upstream(source.origin), source.region, source.accounts)
 
 
-def sandbox_for(settings: Settings, no_volumes: str, secret: bytes) -> Sandbox:
-    """Return what this machine has of it; each part that it lacks is told to the log.
+def sandbox_for(
+    settings: Settings, no_volumes: str, secret: bytes
+) -> tuple[Sandbox, list[Protection]]:
+    """Return what this machine has of it, and the parts that it lacks, which are told to the log.
 
     secret        of the data folder, which nobody else knows
     no_volumes    why there is no folder in memory (process/volatile.py); "" if there is
@@ -281,7 +286,7 @@ def sandbox_for(settings: Settings, no_volumes: str, secret: bytes) -> Sandbox:
         _LOG.warning("The sandbox of tasks and models lacks %s: %s.", one.part, one.why)
         if declared.require and one.part in (Part.LANDLOCK, Part.SECCOMP):
             raise BadSettings(f"[sandbox] require = true, but {one.part} does not work: {one.why}.")
-    return sandbox
+    return sandbox, missing
 
 
 def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
@@ -291,29 +296,97 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
     return Networks(settings.networks, lacks)
 
 
+def on_cluster(settings: Settings) -> OnCluster | None:
+    """Return how tasks run on a cluster; None if they run on this machine.
+
+    raises    BadSettings if other machines could not reach what tasks need, or the token would cross a network in the clear;
+              ClusterUnusable if there is no token that is ours alone
+    """
+    chosen = settings.executor
+    if not chosen.is_ray:
+        return None
+    if lacks := _out_of_reach(settings):
+        raise BadSettings(
+            f'[executor] kind is "ray", so tasks run on other machines, which cannot reach {lacks}'
+        )
+    if not chosen.tls_cert and not chosen.insecure and not _is_here(chosen.address):
+        raise BadSettings(
+            f"[executor] address is {chosen.address}, on another machine, and there is no TLS: whoever reads the traffic has the token, "
+            "and runs code on every node. Give tls_cert, tls_key and tls_ca, or, where nobody else is on the network, insecure = true."
+        )
+    tls = None
+    if chosen.tls_cert:
+        tls = ClusterTls(Path(chosen.tls_cert), Path(chosen.tls_key), Path(chosen.tls_ca))
+    cluster = Cluster(chosen.address, Path(chosen.token_file), tls)
+    check_token_file(cluster.token_file)
+    return OnCluster(cluster, chosen.cpus, chosen.memory_mb, chosen.cache_mb * 1_000_000)
+
+
+def _out_of_reach(settings: Settings) -> str:
+    """Return what only this machine can reach of what tasks need, and what would be right; "" if there is nothing."""
+    url = make_url(settings.store_url) if settings.store_url else None
+    if url is None or url.get_backend_name() == "sqlite":
+        return 'an SQLite database. Use PostgreSQL: [store] url = "postgresql://...".'
+    if settings.s3 is None:
+        return "the embedded S3 store. Use an external one: section [s3]."
+    if not settings.exchange.is_store:
+        return 'the folders of jobs. Let tasks exchange data through the S3 store: [exchange] kind = "store".'
+    if _is_here(settings.executor.address):
+        return ""
+    near = "only this machine reaches. Name the address that other machines use."
+    if not url.host or is_loopback(url.host):
+        return f"the database: [store] url names {url.host or 'a socket'}, which {near}"
+    if is_loopback(urlsplit(settings.s3.endpoint).hostname or "s3"):
+        return f"the S3 store: [s3] endpoint is {settings.s3.endpoint}, which {near}"
+    return ""
+
+
+def _is_here(address: str) -> bool:
+    """Return whether an address, HOST:PORT, is of this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    if is_loopback(host):
+        return True
+    try:
+        socket.create_server((host, 0), family=_family_of(host)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _family_of(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 def work_config(
     settings: Settings,
     mapped: BucketMap,
-    membership: Membership,
+    run: str,
     sandbox: Sandbox,
-    masters: MasterKeys,
+    masters: tuple[str, ...],
+    *,
+    is_shared: bool,
 ) -> WorkConfig:
-    """`up_since` is not known before this server is one of those of its store."""
+    """`up_since` is not known before this server is one of those of its store.
+
+    run        names this life of the server
+    masters    master keys in hexadecimal, the current one first
+    raises     BadSettings
+    """
     place = EmbeddedFolder(settings.data_dir.absolute() / OBJECTS, settings.account, DEFAULT_REGION)
     memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
         data_dir=settings.data_dir.absolute(),
-        run=membership.id,
+        run=run,
         up_since=datetime.now(UTC),
-        is_shared=membership.is_shared,
-        workers=max(1, settings.workers),
+        is_shared=is_shared,
+        workers=settings.tasks_at_once,
         memory_mb=memory_mb,
         calibrate=settings.engine.calibrate,
         tune_threshold=settings.engine.tune_threshold,
         store_url=settings.store_url,
         s3=connection_of(settings),
         objects=None if settings.s3 is not None else place,
-        master_keys=masters.in_hexadecimal(),
+        master_keys=masters,
         max_data_bytes=settings.limits.max_data_bytes,
         max_columns=settings.limits.max_columns,
         instance_limit=settings.limits.instances,
@@ -326,4 +399,5 @@ def work_config(
         event_days=settings.events.retention_days,
         sandbox=sandbox,
         roles=tuple(RoleOfBuckets(role.arn, role.read, role.write) for role in settings.roles),
+        on_cluster=on_cluster(settings),
     )

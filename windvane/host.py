@@ -58,7 +58,7 @@ class Host:
         models = Models(base.store, storage.artifacts, access.roles, lists, utc_now)
         router = Router(Bounds(queue=settings.serving.queue), base.sharing.peers)
         no_volumes = make_memory_folder(settings.data_dir)
-        sandbox = sandbox_for(settings, no_volumes, base.sharing.keys.sealing_secret)
+        sandbox, _ = sandbox_for(settings, no_volumes, base.sharing.keys.sealing_secret)
         explaining = Explaining(router, {"WINDVANE_DATA_DIR": str(settings.data_dir)})
         base.sharing.answer_peers(base.bodies, router, explaining)
 

@@ -205,6 +205,58 @@ class ExchangeSettings:
 
 
 @dataclass(frozen=True)
+class ExecutorSettings:
+    """Where the tasks of jobs run ([executor]).
+
+    kind         "local": on this machine; "ray": on the nodes of a Ray cluster
+    address      of the cluster's head, HOST:PORT
+    token_file   with the token of the cluster; relative to the configuration file
+    tls_cert, tls_key, tls_ca
+                 PEM files of this machine for TLS within the cluster; relative to the configuration file
+    insecure     allow traffic with other machines without TLS, the token included
+    tasks        of this server that run at the same time
+    cpus         of a task that uses several cores
+    memory_mb    of each task
+    cache_mb     that a node uses of its disk for what tasks of a job read more than once
+    """
+
+    kind: str = "local"
+    address: str = ""
+    token_file: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""
+    insecure: bool = False
+    tasks: int = 8
+    cpus: int = 1
+    memory_mb: int = 4096
+    cache_mb: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("local", "ray"):
+            raise BadSettings(f"[executor] kind must be 'local' or 'ray', not '{self.kind}'.")
+        for name in ("tasks", "cpus", "memory_mb", "cache_mb"):
+            _check_at_least(f"[executor] {name}", getattr(self, name), 1)
+        if not self.is_ray:
+            return
+        if not re.fullmatch(r"[^/@\s]+:[0-9]{1,5}", self.address):
+            raise BadSettings(
+                f"[executor] address is '{self.address}'; it must be that of the cluster's head, of the form HOST:PORT."
+            )
+        if not self.token_file:
+            raise BadSettings(
+                "[executor] token_file must name the file with the token of the cluster: whoever reaches a cluster without a token "
+                "runs code on all of its nodes. `windvane cluster up` makes a token."
+            )
+        if len({bool(self.tls_cert), bool(self.tls_key), bool(self.tls_ca)}) > 1:
+            raise BadSettings("[executor] tls_cert, tls_key and tls_ca must be given together.")
+
+    @property
+    def is_ray(self) -> bool:
+        return self.kind == "ray"
+
+
+@dataclass(frozen=True)
 class ServingSettings:
     """How endpoints are served ([serving]).
 
@@ -383,6 +435,7 @@ class Settings:
     audit: AuditSettings = AuditSettings()
     artifacts: ArtifactSettings = ArtifactSettings()
     exchange: ExchangeSettings = ExchangeSettings()
+    executor: ExecutorSettings = ExecutorSettings()
     buckets: tuple[BucketSettings, ...] = ()
     serving: ServingSettings = ServingSettings()
     scaling: ScalingSettings = ScalingSettings()
@@ -399,3 +452,8 @@ class Settings:
             raise BadSettings(
                 f"[server] address is '{self.address}'; it must be of the form https://HOST:PORT or http://HOST:PORT."
             )
+
+    @property
+    def tasks_at_once(self) -> int:
+        """Training tasks of this server that run at the same time, wherever they do."""
+        return self.executor.tasks if self.executor.is_ray else max(1, self.workers)

@@ -18,6 +18,7 @@ from windvane.settings import (
     EngineSettings,
     EventSettings,
     ExchangeSettings,
+    ExecutorSettings,
     LimitSettings,
     LogSettings,
     NetworkSettings,
@@ -39,6 +40,7 @@ _RECORDS: dict[str, type] = {
     "audit": AuditSettings,
     "artifacts": ArtifactSettings,
     "exchange": ExchangeSettings,
+    "executor": ExecutorSettings,
     "serving": ServingSettings,
     "scaling": ScalingSettings,
     "logs": LogSettings,
@@ -66,7 +68,7 @@ _ENTRIES = {
 }
 """Sections whose entries are fields of Settings itself."""
 
-_PATHS = frozenset({"tls_cert", "tls_key", "folder"})
+_PATHS = frozenset({"tls_cert", "tls_key", "tls_ca", "token_file", "folder"})
 """Entries that are relative to the configuration file."""
 
 _SCALARS = {"int": int, "str": str, "bool": bool, "float": float}

@@ -166,7 +166,7 @@ def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
         address=settings.address or address,
         certificate=fingerprint(settings.tls_cert),
         objects=_objects_of(settings, f"the data folder {data_dir} of {host}"),
-        workers=max(1, settings.workers),
+        workers=settings.tasks_at_once,
         memory_mb=settings.serving.host_memory_mb or machine_memory_mb(),
         cores=os.cpu_count() or 1,
         started=now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -17,10 +18,11 @@ from importlib import import_module
 from pathlib import Path
 
 from windvane.automl.local import run
-from windvane.executor.cluster import Cluster, join
+from windvane.executor.access import Cluster
+from windvane.executor.cluster import join
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forks import OwnProcess, Place
-from windvane.executor.slot import SOCKET
+from windvane.executor.slot import RESOURCE, SOCKET
 from windvane.process.parent_death import command
 
 WAIT_S = 180.0
@@ -48,7 +50,7 @@ class RayCluster:
         token.write_text(secrets.token_hex(32))
         token.chmod(0o600)
         port = _free_port()
-        self.cluster = Cluster(f"{_own_address()}:{port}", token)
+        self.cluster = Cluster(f"{own_address()}:{port}", token)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         shown = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
         env = kept | _SETTINGS | (shown if has_token else {"RAY_AUTH_MODE": "disabled"})
@@ -58,7 +60,7 @@ class RayCluster:
             "temp-dir": folder / "r",
             "num-cpus": 4,
             "object-store-memory": 80_000_000,
-            "resources": '{"windvane": 64}',
+            "resources": json.dumps({RESOURCE: 64}),
             "include-dashboard": "false",
             "include-log-monitor": "false",
         }
@@ -130,7 +132,7 @@ def work_on_ray(address: str, token_file: str) -> None:
     run.ForkingExecutor = lambda _: executors.RayExecutor(fence_s=60.0)  # type: ignore[misc,assignment]
 
 
-def _own_address() -> str:
+def own_address() -> str:
     """Of this machine: Ray puts it in place of one that is loopback. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.connect(("192.0.2.1", 9))

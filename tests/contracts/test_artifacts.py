@@ -12,6 +12,7 @@ from s3.served import ServedStore
 from windvane.artifacts.base import Location
 from windvane.artifacts.broker import Broker
 from windvane.artifacts.brokered import BrokeredArtifacts
+from windvane.artifacts.cached import ObjectCache
 from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.reach import Reach
@@ -78,12 +79,15 @@ def embedded(tmp_path_factory):
     return open_embedded(place, keys.data_keys)
 
 
-@pytest.fixture(params=["local", "objects", "s3", "brokered"])
+@pytest.fixture(params=["local", "objects", "s3", "brokered", "cached"])
 def artifacts(request, tmp_path_factory):
     if request.param == "brokered":
         return request.getfixturevalue("brokered")
     if request.param == "local":
         return LocalArtifacts(tmp_path_factory.mktemp("artifacts"))
+    if request.param == "cached":
+        cache = ObjectCache(tmp_path_factory.mktemp("cached") / "cache", 1 << 30)
+        return cache.over(LocalArtifacts(tmp_path_factory.mktemp("artifacts")))
     if request.param == "objects":
         return request.getfixturevalue("embedded")
     return S3Artifacts(request.getfixturevalue("served").connection)

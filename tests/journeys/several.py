@@ -25,20 +25,31 @@ ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=90, connect_timeou
 class Place:
     """What the servers share, and a folder for those of each."""
 
-    def __init__(self, folder, database, store):
-        self.folder, self.database, self.store = folder, database, store
+    def __init__(self, folder, postgres, store):
+        self._postgres = postgres
+        self.folder, self.store = folder, store
+        self.database = self.new_database()
         self.ports = itertools.count()
 
-    def server(self, name):
-        """A server that runs; it has the same port whenever it is started again."""
+    def new_database(self):
+        """The URL of an empty database."""
+        return self._postgres.url(self._postgres.new_database())
+
+    def config(self, name, more=""):
+        """The path of a configuration file, to which more is added."""
         config = self.folder / f"{name}.toml"
         config.write_text(
             f'[store]\nurl = "{self.database}"\n[s3]\nendpoint = "{self.store.endpoint}"\n'
             f'access_key = "{self.store.access_key}"\nsecret_key = "{self.store.secret_key}"\n'
-            '[exchange]\nkind = "store"\n'
+            f'[exchange]\nkind = "store"\n{more}'
         )
+        return str(config)
+
+    def server(self, name, more=""):
+        """A server that runs; it has the same port whenever it is started again."""
         return RunningServer(
-            self.folder / name, "--config", str(config), "--port", str(free_port())
+            *(self.folder / name, "--config", self.config(name, more)),
+            *("--port", str(free_port())),
         )
 
 
@@ -57,7 +68,7 @@ def shared_place(tmp_path_factory):
         store = ServedStore(tmp_path_factory.mktemp("elsewhere"))
         stack.callback(store.stop)
         folder = tmp_path_factory.mktemp("servers")
-        yield Place(folder, postgres.url(postgres.new_database()), store.connection)
+        yield Place(folder, postgres, store.connection)
 
 
 def free_port():

@@ -40,6 +40,18 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ("[artifacts]\nkept_models = -1", ["[artifacts] kept_models", "0 or more", "-1"]),
         ('[exchange]\nkind = "disk"', ["[exchange] kind", "'folder' or 'store'", "'disk'"]),
         ('[exchange]\nbucket = "win*"', ["[exchange] bucket", "'win*'"]),
+        ('[executor]\nkind = "dask"', ["[executor] kind", "'local' or 'ray'", "'dask'"]),
+        ("[executor]\ntasks = 0", ["[executor] tasks", "1 or more", "0"]),
+        ('[executor]\nkind = "ray"', ["[executor] address", "HOST:PORT"]),
+        ('[executor]\nkind = "ray"\naddress = "head"', ["[executor] address", "'head'"]),
+        (
+            '[executor]\nkind = "ray"\naddress = "head:6379"',
+            ["[executor] token_file", "windvane cluster up"],
+        ),
+        (
+            '[executor]\nkind = "ray"\naddress = "h:1"\ntoken_file = "t"\ntls_cert = "c"',
+            ["[executor] tls_cert, tls_key and tls_ca", "together"],
+        ),
         ('[[buckets]]\nname = "*"\nfolder = "f"', ["[[buckets]] name", "'*'", "three"]),
         ('[[buckets]]\nname = "a*b"\nfolder = "f"', ["[[buckets]] name", "'a*b'"]),
         ('[[buckets]]\nname = "samples"', ["samples", "either a folder or an endpoint"]),
@@ -88,6 +100,17 @@ def test_a_bucket_is_a_folder_beside_the_file_or_another_endpoint(tmp_path):
     near, far = read(tmp_path, text).buckets
     assert (near.name, near.folder) == ("samples-*", str(tmp_path / "samples"))
     assert (far.endpoint, far.access_key, far.accounts) == ("http://h:9000", "", ("1",))
+
+
+def test_tasks_run_here_or_on_a_cluster(tmp_path):
+    here = read(tmp_path, "[work]\nworkers = 3\n")
+    assert not here.executor.is_ray
+    assert here.tasks_at_once == 3
+    text = '[executor]\nkind = "ray"\naddress = "h:6379"\ntoken_file = "token"\ntasks = 20\n'
+    there = read(tmp_path, text)
+    assert there.tasks_at_once == 20
+    assert there.executor.token_file == str(tmp_path / "token")
+    assert there.executor.tls_cert == ""
 
 
 def test_serving_has_bounds(tmp_path):

@@ -39,10 +39,16 @@ def make_execution(
     """
     settings, membership = base.settings, base.sharing.membership
     no_volumes = make_memory_folder(settings.data_dir)
-    sandbox = sandbox_for(settings, no_volumes, base.sharing.keys.sealing_secret)
-    supervisor = Supervisor(
-        work_config(settings, storage.mapped, membership, sandbox, base.masters), workers
+    sandbox, _ = sandbox_for(settings, no_volumes, base.sharing.keys.sealing_secret)
+    config = work_config(
+        settings,
+        storage.mapped,
+        membership.id,
+        sandbox,
+        base.masters.in_hexadecimal(),
+        is_shared=membership.is_shared,
     )
+    supervisor = Supervisor(config, workers)
     membership.lead_only_while(supervisor.is_able_to_lead)
     return Execution(no_volumes, sandbox, supervisor)
 

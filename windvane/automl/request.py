@@ -56,6 +56,7 @@ class Request:
     max_candidate_s  seconds that the training of a candidate may take
     on_all_rows      what learns from all rows before the end
     said_within_s    seconds within which the driver knows what a candidate says while it is trained
+    most_cores       that one action may keep busy
     """
 
     schedule: Schedule
@@ -67,6 +68,12 @@ class Request:
     max_candidate_s: float = math.inf
     on_all_rows: OnAllRows = OnAllRows.NOTHING
     said_within_s: float = 0.5
+    most_cores: int = sys.maxsize
+
+    @property
+    def cores(self) -> int:
+        """Cores of an action that runs while no other one does."""
+        return min(self.workers, self.most_cores)
 
     @property
     def has_place_for_ensemble(self) -> bool:

@@ -116,7 +116,7 @@ def _upcoming(at: Situation) -> Plan | None:
     if index >= (history.first_open or index) + LOOKBACK:
         return None
     if at.is_turn_of_long_run:
-        first, cores = history.first, at.request.workers
+        first, cores = history.first, at.request.cores
         predecessor = (
             None if first is None else Predecessor(first.action.plan, first.result.round_s)
         )

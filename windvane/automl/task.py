@@ -86,7 +86,7 @@ def task_for(action: Action, at: Situation, each_mb: int, all_mb: int) -> Action
         action,
         reads(action, at),
         writes(action, at),
-        Resources(all_mb if limits.is_alone else each_mb, at.request.workers if is_long else 1),
+        Resources(all_mb if limits.is_alone else each_mb, at.request.cores if is_long else 1),
         limits,
         at.request.max_latency_s,
         at.request.on_all_rows,

@@ -18,6 +18,7 @@ from windvane.process.log_lines import printable
 _COMMANDS = (
     "serve",
     "host",
+    "cluster",
     "env",
     "login",
     "keys",

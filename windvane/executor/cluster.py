@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
-import stat
 import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from windvane.errors import ClusterUnusable
 from windvane.executor import stranger
+from windvane.executor.access import Cluster, ClusterTls, check_token_file, tls_environment
+from windvane.executor.slot import RESOURCES
 
 NAMESPACE = "windvane"
 
 _ANSWER_S = 5.0
 _ASK_S = 120.0
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 _DROPPED = ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_NAMESPACE", "RAY_RUNTIME_ENV_HOOK")
 """Variables that would have Ray join another cluster, show another token, or run code of somebody's."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """address      of its head, HOST:PORT
-    token_file   holds the token that every process of the cluster shows; nobody else may read it: who has it runs code on
-                 every node
-    """
-
-    address: str
-    token_file: Path
 
 
 def join(cluster: Cluster) -> None:
@@ -45,19 +33,15 @@ def join(cluster: Cluster) -> None:
         raise RuntimeError("Ray has been imported before the cluster was joined.")
     check_token_file(cluster.token_file)
     check_answers(cluster.address)
-    check_closed(cluster.address)
+    check_closed(cluster.address, cluster.tls)
     for name in _DROPPED:
         os.environ.pop(name, None)
-    os.environ |= {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(cluster.token_file),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_enable_metrics_collection": "0",
-    }
+    os.environ |= cluster.environment()
     try:
         import ray  # nothing on one machine needs it
     except ModuleNotFoundError as error:
         raise ClusterUnusable.not_installed() from error
+    before = signal.getsignal(signal.SIGTERM)  # which Ray takes for itself
     try:
         ray.init(
             address=cluster.address,
@@ -68,27 +52,15 @@ def join(cluster: Cluster) -> None:
     except (ray.exceptions.RayError, RuntimeError, ConnectionError, ValueError) as error:
         # Another version of Ray or Python is a RuntimeError that names both.
         raise ClusterUnusable.not_joined(cluster.address, str(error)) from error
-
-
-def check_token_file(file: Path) -> None:
-    """raises    ClusterUnusable if there is no token in it, or somebody else could read or replace it"""
-    try:
-        with file.open("rb") as opened:
-            told, content = os.fstat(opened.fileno()), opened.read(1 << 16)
-        folder = file.parent.stat()
-    except OSError as error:
-        raise ClusterUnusable.no_token(file, str(error.strerror)) from error
-    if not content.strip():
-        raise ClusterUnusable.no_token(file, "it is empty")
-    if told.st_uid != os.geteuid() or told.st_mode & _OTHERS:
-        raise ClusterUnusable.token_of_others(file, told.st_uid, told.st_mode)
-    is_shared = folder.st_mode & _OTHERS_WRITE and not folder.st_mode & stat.S_ISVTX
-    if is_shared or folder.st_uid not in (0, os.geteuid()):
-        raise ClusterUnusable.token_of_others(file.parent, folder.st_uid, folder.st_mode)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def check_answers(address: str) -> None:
-    """raises    ClusterUnusable if nobody listens there, which Ray itself would tell after most of a minute"""
+    """Check that somebody listens at the cluster's address.
+
+    raises    ClusterUnusable if nobody listens there, which Ray itself would tell after most of a minute
+    """
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise ClusterUnusable.no_address(address)
@@ -98,14 +70,17 @@ def check_answers(address: str) -> None:
         raise ClusterUnusable.no_answer(address, str(error)) from error
 
 
-def check_closed(address: str) -> None:
-    """raises    ClusterUnusable if the cluster does what is asked of it without a token, or that cannot be told. With a token, an open
-    cluster cannot be told from a closed one."""
+def check_closed(address: str, tls: ClusterTls | None = None) -> None:
+    """Check that the cluster refuses requests without a token. With a token, an open cluster cannot be told from a closed one.
+
+    tls       shown, as the cluster may not speak to whoever has no certificate
+    raises    ClusterUnusable if the cluster does what it is asked, or that cannot be told
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
         asked = subprocess.run(
             [sys.executable, "-m", stranger.__name__, address],
-            env={**kept, **stranger.ENVIRONMENT},
+            env={**kept, **tls_environment(tls), **stranger.ENVIRONMENT},
             capture_output=True,
             text=True,
             timeout=_ASK_S,
@@ -119,3 +94,21 @@ def check_closed(address: str) -> None:
         raise ClusterUnusable.not_installed()
     if asked.returncode != stranger.CLOSED:
         raise ClusterUnusable.no_answer(address, asked.stderr.strip()[-300:])
+
+
+def nodes() -> Iterator[str]:
+    """Yield a line for each node of the cluster that this process has joined, and one for what is free, for people."""
+    import ray
+
+    for found in ray.nodes():
+        has = found["Resources"]
+        versions = [name.removeprefix(RESOURCES) for name in has if name.startswith(RESOURCES)]
+        does = f"does tasks (Windvane {versions[0]})" if versions else "does no tasks"
+        state = does if found["Alive"] else "is gone"
+        yield f"{found['NodeManagerAddress']}  {_room(has)}  {state}"
+    yield f"free: {_room(ray.available_resources())}"
+
+
+def _room(resources: Mapping[str, float]) -> str:
+    memory_mb = resources.get("memory", 0.0) / (1 << 20)
+    return f"{resources.get('CPU', 0.0):g} cores, {memory_mb:.0f} MiB"

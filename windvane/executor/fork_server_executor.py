@@ -42,10 +42,17 @@ class ForkServerExecutor:
         return self.forks.is_ready(timeout_s)
 
     def submit(self, work: Work) -> None:
+        self.begin(work, self._place_of)
+
+    def begin(self, work: Work, place_of: Callable[[Work], Place]) -> None:
+        """Begin some work in a place of its own.
+
+        raises    ValueError if there is work of its key already
+        """
         if work.key in self._running:
             raise ValueError(f"There is work of the key {work.key} already.")
         try:
-            place = self._place_of(work)
+            place = place_of(work)
         except (OSError, WindvaneError) as error:
             self._news.append(ended_of(work.key, failed_with(error), {}))
             return

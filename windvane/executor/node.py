@@ -2,14 +2,15 @@
 
     python -m windvane.executor.node SOCKET FOLDER MODULE ...
 
-Ray places work and connects; what a process may hold and do, and that it ends, is looked after here, by a process with one
-thread that Ray neither starts nor knows, and whose environment holds no token.
+Ray places work and connects; what a process may hold and do, and that it ends, is looked after here, by a process that Ray
+neither starts nor knows, and whose environment holds no token. Tasks of the service are done by `windvane.work.workers.node`, whose
+server is the same.
 
 One connection is one piece of work: {"work": ..., "owner": ...} comes, and what is told of it goes back, its end last.
 Work whose connection closes is ended. Another kind of connection brings {"owner": ..., "until": time} again and again, each
 answered by {"now": time}: until then whoever owns work takes for granted that it goes on here. Thereafter it may have the work
 done on another node, as this one may have been cut off. So work begins once its owner was heard, and ends if that was not so
-in time.
+in time. {"ask": "about"} is answered by {"about": what the node says of itself}.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from windvane.executor.base import Ended, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
@@ -35,29 +40,50 @@ from windvane.process.log_lines import log_to
 
 _LOG = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _LOOK_MS = 200
 _MOST_WAITING = 64
 
 
 @dataclass
 class _Connection:
-    """key    of the work that it is for; None before it has come"""
+    """A connection of somebody who gives work to this node.
+
+    key    of the work that it is for; None before it has come
+    """
 
     channel: socket.socket
     frames: FrameBuffer = field(default_factory=lambda: FrameBuffer(1 << 26))
     key: str | None = None
 
     def tell(self, header: dict[str, object]) -> None:
-        """Nothing happens if nobody listens."""
+        """Send a header; nothing happens if nobody listens."""
         with suppress(ConnectionError):
             self.channel.sendall(pack(header))
 
 
 class NodeServer:
-    """path    of its socket; what is there is replaced"""
+    """Runs the work that others on the cluster give to this node.
 
-    def __init__(self, path: Path, executor: ForkServerExecutor) -> None:
-        self._executor = executor
+    path        of its socket; what is there is replaced
+    place_of    where some work is done; asked in a thread of its own, since owners have to be answered meanwhile
+    about       returns what it says of itself and its machine, JSON; asked in the same thread
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        executor: ForkServerExecutor,
+        place_of: Callable[[Work], Place],
+        about: Callable[[], str] = lambda: "{}",
+    ) -> None:
+        self._executor, self._place_of, self._about = executor, place_of, about
+        self._aside = ThreadPoolExecutor(1, "places")
+        self._placed: dict[str, tuple[Work, Future[Place]]] = {}
+        self._told: list[tuple[_Connection, Future[str]]] = []
+        self._unwanted: set[str] = set()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
         self._connections: dict[int, _Connection] = {}
         self._waiting: dict[str, tuple[str, Work]] = {}
         self._owners: dict[str, str] = {}
@@ -75,11 +101,12 @@ class NodeServer:
         self._is_stopping = True
 
     def run(self) -> None:
-        """Until told to stop."""
+        """Serve until told to stop."""
         while not self._is_stopping:
             waiter = select.poll()
             for descriptor in (
                 self._listener.fileno(),
+                self._wake,
                 *self._connections,
                 *self._executor.descriptors(),
             ):
@@ -88,12 +115,18 @@ class NodeServer:
                 if descriptor == self._listener.fileno():
                     channel, _ = self._listener.accept()
                     self._connections[channel.fileno()] = _Connection(channel)
+                elif descriptor == self._wake:
+                    os.eventfd_read(self._wake)
                 elif descriptor in self._connections:
                     self._hear(self._connections[descriptor])
             self._fence()
+            self._place()
             self._begin()
             self._tell()
         self._listener.close()
+        for connection in self._connections.values():
+            connection.channel.close()
+        self._aside.shutdown(wait=False, cancel_futures=True)
 
     def _hear(self, connection: _Connection) -> None:
         try:
@@ -108,7 +141,13 @@ class NodeServer:
             self._close(connection)
 
     def _take_in(self, connection: _Connection, told: dict[str, object]) -> None:
-        """raises    LookupError, TypeError or ValueError if that is nothing to be taken in"""
+        """Take in what a connection says: an owner's sign of life, a question about this node, or a piece of work.
+
+        raises    LookupError, TypeError or ValueError if that is nothing to be taken in
+        """
+        if told.get("ask") == "about":
+            self._told.append((connection, self._do_aside(self._about)))
+            return
         owner = str(told["owner"])
         if "until" in told:
             self._until[owner] = float(str(told["until"]))
@@ -123,15 +162,35 @@ class NodeServer:
         connection.channel.close()
         if connection.key is not None:
             self._waiting.pop(connection.key, None)
-            self._executor.kill(connection.key)
+            self._kill(connection.key)
 
-    def _begin(self) -> None:
-        """Begin what waits, of owners who were heard."""
+    def _place(self) -> None:
+        """Have a place made for what waits, of owners who were heard."""
         for key, (owner, work) in list(self._waiting.items()):
             if owner in self._until:
                 del self._waiting[key]
                 self._owners[key] = owner
-                self._executor.submit(work)
+                self._placed[key] = work, self._do_aside(partial(self._place_of, work))
+
+    def _begin(self) -> None:
+        """Begin what has a place."""
+        for key, (work, place) in list(self._placed.items()):
+            if place.done():
+                del self._placed[key]
+                self._executor.begin(work, partial(_of_future, place))
+                if key in self._unwanted:
+                    self._unwanted.remove(key)
+                    self._executor.kill(key)
+
+    def _kill(self, key: str) -> None:
+        if key in self._placed:
+            self._unwanted.add(key)
+        self._executor.kill(key)
+
+    def _do_aside(self, do: Callable[[], T]) -> Future[T]:
+        doing = self._aside.submit(do)
+        doing.add_done_callback(lambda _: os.eventfd_write(self._wake, 1))
+        return doing
 
     def _fence(self) -> None:
         """End the work of owners who were not heard in time."""
@@ -140,17 +199,25 @@ class NodeServer:
         for key, owner in self._owners.items():
             if owner in gone:
                 _LOG.warning("The owner of some work was not heard in time: it is ended.")
-                self._executor.kill(key)
+                self._kill(key)
         for owner in gone:
             del self._until[owner]
 
     def _tell(self) -> None:
+        for connection, about in [one for one in self._told if one[1].done()]:
+            self._told.remove((connection, about))
+            if connection.channel.fileno() >= 0:
+                connection.tell({"about": about.result()})
         for news in self._executor.poll(0.0):
             for connection in self._connections.values():
                 if connection.key == news.key:
                     connection.tell({"news": news_to_text(news)})
             if isinstance(news, Ended):
                 del self._owners[news.key]
+
+
+def _of_future(place: Future[Place], _: Work) -> Place:
+    return place.result()
 
 
 def main() -> None:
@@ -161,11 +228,15 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     executor = ForkServerExecutor(OwnProcess(libraries), lambda _: Place(folder))
     executor.forks.wait_ready()
-    server = NodeServer(path, executor)
+    serve(NodeServer(path, executor, lambda _: Place(folder)))
+    executor.close()
+
+
+def serve(server: NodeServer) -> None:
+    """Run until SIGTERM or SIGINT comes. To be called by the main thread."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     server.run()
-    executor.close()
 
 
 if __name__ == "__main__":

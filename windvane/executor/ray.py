@@ -9,6 +9,7 @@ thereafter its work is told to be LOST, and may be begun elsewhere. The clocks o
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import os
@@ -24,20 +25,19 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from windvane.errors import ClusterUnusable
 from windvane.executor.base import End, Ended, News, Work
 from windvane.executor.news_json import news_from_text, work_to_text
-from windvane.executor.slot import Pulse, attend
+from windvane.executor.slot import RESOURCE, RESOURCES, Pulse, attend
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
+from windvane.version import __version__
 
 _LOG = logging.getLogger(__name__)
-
-RESOURCE = "windvane"
-"""Of the nodes on which a process of ours runs: as many as there may be pieces of work at once."""
 
 SKEW_S = 2.0
 
 _FENCE_S = 8.0
 _BEAT_S = 2.0
 _KILL_S = 10.0
+_ABOUT_S = 30.0
 
 _WHY = {End.KILLED: NoteCode.TOLD_TO_STOP, End.OUT_OF_TIME: NoteCode.TIME_OVER}
 
@@ -58,8 +58,8 @@ class RayExecutor:
         self._news: list[News] = []
         self._next_look = 0.0
 
-    def await_nodes(self, timeout_s: float, cpus: int, memory_mb: int) -> None:
-        """Return once all nodes that are there have answered.
+    def await_nodes(self, timeout_s: float, cpus: int, memory_mb: int) -> dict[str, dict[str, Any]]:
+        """Return, once all nodes of this version that are there have answered, what each of them says of itself.
 
         cpus, memory_mb    that a task may need
         raises    ClusterUnusable if they do not answer, no node has so much, or a clock is wrong
@@ -67,17 +67,34 @@ class RayExecutor:
         until = time.monotonic() + timeout_s
         while not self._nodes and time.monotonic() < until:
             self._wait(0.1)
+            versions = self._watcher.versions()
+            if versions and __version__ not in versions:
+                raise ClusterUnusable.other_version(versions, __version__)
         while silent := [name for name, node in self._nodes.items() if node.answered is None]:
             if time.monotonic() >= until:
                 raise ClusterUnusable.no_answer(silent[0], f"nothing within {timeout_s:g} s")
             self._wait(0.1)
+        if not self._nodes:
+            raise ClusterUnusable.no_nodes(timeout_s)
         for name, node in self._nodes.items():
             if abs(node.ahead_s) > SKEW_S:
                 raise ClusterUnusable.clock_differs(name, node.ahead_s, SKEW_S)
         rooms = [(node.cpus, node.memory_mb) for node in self._nodes.values()]
         if not any(room[0] >= cpus and room[1] >= memory_mb for room in rooms):
             found = ", ".join(f"{room[0]:g} CPUs and {room[1]:g} MiB" for room in rooms)
-            raise ClusterUnusable.too_small(cpus, memory_mb, found or "there is none")
+            raise ClusterUnusable.too_small(cpus, memory_mb, found)
+        return {name: self._asked(node) for name, node in self._nodes.items()}
+
+    def _asked(self, node: _Node) -> dict[str, Any]:
+        """Return what a node says of itself.
+
+        raises    ClusterUnusable if it does not
+        """
+        try:
+            told = json.loads(ray.get(node.pulse.about.remote(), timeout=_ABOUT_S))
+        except (ray.exceptions.RayError, ValueError) as error:
+            raise ClusterUnusable.no_answer(node.name, type(error).__name__) from error
+        return dict(told)
 
     def submit(self, work: Work) -> None:
         if work.key in self._running:
@@ -309,6 +326,11 @@ class _NodeWatcher:
     def alive(self) -> dict[str, dict[str, float]]:
         """Return the resources of each node that is alive; nothing once it was closed."""
         return {} if self._is_over.is_set() else self._alive
+
+    def versions(self) -> set[str]:
+        """Return the versions of Windvane of all nodes on which there is one."""
+        names = {name for resources in self.alive().values() for name in resources}
+        return {name.removeprefix(RESOURCES) for name in names if name.startswith(RESOURCES)}
 
     def close(self) -> None:
         self._is_over.set()

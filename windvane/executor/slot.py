@@ -10,6 +10,14 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from windvane.process.frames import Frame, FrameBuffer, pack
+from windvane.version import __version__
+
+RESOURCES = "windvane-"
+"""What the names of our resources in Ray begin with; a version follows."""
+
+RESOURCE = f"{RESOURCES}{__version__}"
+"""Of the nodes on which a process of ours of this version runs: as many as there may be pieces of work at once. So work of one
+version never goes to a node of another, and servers and nodes may be upgraded one after the other."""
 
 SOCKET = "WINDVANE_NODE_SOCKET"
 """Variable of Ray's processes on a node: the path of the socket of ours."""
@@ -78,3 +86,12 @@ class Pulse:
         with _Line() as line:
             line.send({"owner": owner, "until": until})
             return float(line.receive()[0]["now"])
+
+    def about(self) -> str:
+        """Return what the process of ours says of itself and its machine, as JSON.
+
+        raises    OSError if it is gone
+        """
+        with _Line() as line:
+            line.send({"ask": "about"})
+            return str(line.receive()[0]["about"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from windvane.executor.base import End, Ended, News, Said
+from windvane.executor.base import End, Ended, News, Said, Work
+from windvane.executor.forks import Place
 from windvane.executor.news_json import news_from_text, work_to_text
+from windvane.executor.node import NodeServer
 from windvane.process.frames import FrameBuffer, pack
 from windvane.process.parent_death import command
 from windvane.testing.executor_contract import work
@@ -85,6 +88,10 @@ def test_work_of_an_owner_who_was_heard_is_done(node: Callable[[], Line]) -> Non
     assert ended.peak_memory_mb is None or ended.peak_memory_mb > 0
 
 
+def test_a_node_tells_of_itself(node: Callable[[], Line]) -> None:
+    assert node().asks({"ask": "about"}) == {"about": "{}"}
+
+
 def test_work_waits_until_its_owner_is_heard(node: Callable[[], Line]) -> None:
     pulse, line = node(), node()
     beat(pulse, "me", -1.0)
@@ -143,3 +150,53 @@ def test_what_is_no_work_is_refused_and_others_go_on(node: Callable[[], Line]) -
         line.channel.sendall(nonsense)
         assert line.channel.recv(1) == b""
     beat(node(), "me", 60.0)
+
+
+class Recording:
+    """An executor that only notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begin(self, work: Work, place_of: Callable[[Work], Place]) -> None:
+        place_of(work)
+        self.told.append("begin")
+
+    def kill(self, key: str) -> None:
+        self.told.append("kill")
+
+    def poll(self, timeout_s: float) -> list[News]:
+        return []
+
+    def descriptors(self) -> list[int]:
+        return []
+
+
+def test_owners_are_answered_while_a_place_is_made_and_work_that_was_given_up_then_is_ended(
+    tmp_path: Path,
+) -> None:
+    """A store that has to be asked for it may take its time."""
+    asked, may_go_on, executor = threading.Event(), threading.Event(), Recording()
+
+    def place_of(_: Work) -> Place:
+        asked.set()
+        assert may_go_on.wait(WAIT_S)
+        return Place(tmp_path)
+
+    server = NodeServer(tmp_path / "node.sock", executor, place_of)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    pulse, line = Line(tmp_path / "node.sock"), Line(tmp_path / "node.sock")
+    beat(pulse, "me", 60.0)
+    line.channel.sendall(pack({"owner": "me", "work": work_to_text(work("answer"))}))
+    assert asked.wait(WAIT_S)
+    beat(pulse, "me", 60.0)
+    line.channel.close()
+    while "kill" not in executor.told:  # which does nothing yet
+        beat(pulse, "me", 60.0)
+    may_go_on.set()
+    while executor.told != ["kill", "begin", "kill"]:
+        beat(pulse, "me", 60.0)
+    server.stop()
+    thread.join()
+    pulse.channel.close()

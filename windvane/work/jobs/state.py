@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,7 @@ class JobState:
     analysis     given if it is needed
     up_since     since when one server or another has been up without a gap
     workers      training workers of all servers
+    most_cores   of one task
     queued       tasks to be added
     deploys      the best candidate is to be deployed
     kept_models  single candidates whose models are kept at the job's end; 0 means all
@@ -44,6 +46,7 @@ class JobState:
     queued: tuple[NewTask, ...] = ()
     deploys: bool = False
     kept_models: int = 0
+    most_cores: int = sys.maxsize
 
     def of(self, kind: TaskKind) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks if task.kind is kind)
@@ -116,7 +119,13 @@ def analysed_by(tasks: Iterable[Task]) -> str:
 
 
 def read_state(
-    tx: Transaction, job: AutoMLJob, *, up_since: datetime, workers: int, kept_models: int = 0
+    tx: Transaction,
+    job: AutoMLJob,
+    *,
+    up_since: datetime,
+    workers: int,
+    kept_models: int = 0,
+    most_cores: int = sys.maxsize,
 ) -> JobState:
     """Read everything but the analysis, which is not in the store."""
     return JobState(
@@ -127,6 +136,7 @@ def read_state(
         candidates=tuple(sorted(tx.children(Candidate, job.arn), key=lambda c: c.index)),
         endpoint=tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None,
         kept_models=kept_models,
+        most_cores=most_cores,
     )
 
 

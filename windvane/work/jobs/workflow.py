@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
@@ -83,10 +84,13 @@ def on_all_rows(job: AutoMLJob) -> OnAllRows:
     return OnAllRows.RECIPES if job.mode is Mode.ENSEMBLING else OnAllRows.CANDIDATES
 
 
-def request_of(job: AutoMLJob, times: Timetable, workers: int) -> Request:
+def request_of(
+    job: AutoMLJob, times: Timetable, workers: int, most_cores: int = sys.maxsize
+) -> Request:
     """Return what a job is asked for.
 
-    workers    that train
+    workers       that train
+    most_cores    of one task
     """
     return Request(
         Schedule(
@@ -97,6 +101,7 @@ def request_of(job: AutoMLJob, times: Timetable, workers: int) -> Request:
         ),
         max_candidates=job.spec.limits.max_candidates,
         workers=workers,
+        most_cores=most_cores,
         strategy=strategy_of(job),
         most_candidates=job.limits.max_candidates,
         max_candidate_s=job.limits.max_candidate_runtime_s,

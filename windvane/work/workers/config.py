@@ -18,6 +18,7 @@ from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.control.buckets import BucketOwners, RegionOf, StoredBuckets, regions_of
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
+from windvane.executor.access import Cluster, ClusterTls
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Confinement
 from windvane.process.sandbox import Limits, Sandbox, sandbox_from
@@ -48,6 +49,21 @@ class RoleOfBuckets:
 
 
 @dataclass(frozen=True)
+class OnCluster:
+    """How tasks run on the nodes of a cluster.
+
+    cpus           of a task that uses several cores
+    memory_mb      cap of each task, MiB
+    cache_bytes    that a node keeps of what tasks exchange
+    """
+
+    cluster: Cluster
+    cpus: int
+    memory_mb: int
+    cache_bytes: int
+
+
+@dataclass(frozen=True)
 class WorkConfig:
     """What all workers of a server share.
 
@@ -61,8 +77,8 @@ class WorkConfig:
     run              names this life of the server
     up_since         since when one server or another has been up without a gap
     is_shared        other servers may work with the store as well
-    workers          training workers
-    memory_mb        memory that all workers share, MiB
+    workers          training tasks at once
+    memory_mb        memory that all tasks on this machine share, MiB
     calibrate, tune_threshold
                      as in ProblemSpec, of every job
     max_data_bytes   decompressed training data of one job
@@ -76,6 +92,7 @@ class WorkConfig:
                      that lines and events are kept; 0 means for ever
     sandbox          confines every task; None leaves them as they are, for tests
     roles            those of the configuration
+    on_cluster       None if tasks run on this machine
     """
 
     data_dir: Path
@@ -102,17 +119,34 @@ class WorkConfig:
     sandbox: Sandbox | None = None
     roles: tuple[RoleOfBuckets, ...] = ()
     is_shared: bool = False
+    on_cluster: OnCluster | None = None
+
+    @property
+    def processes(self) -> int:
+        """Worker processes that train. A process has one task at a time on this machine; on a cluster it has all of them."""
+        return self.workers if self.on_cluster is None else 1
+
+    @property
+    def tasks_per_process(self) -> int:
+        return 1 if self.on_cluster is None else self.workers
+
+    @property
+    def most_cores(self) -> int:
+        """Cores of one task."""
+        return self.workers if self.on_cluster is None else self.on_cluster.cpus
 
     @property
     def task_memory_mb(self) -> int:
-        """The cap of one task: every training worker and the express worker may reach it at once."""
+        """The cap of one task: on this machine, every training worker and the express worker may reach it at once."""
+        if self.on_cluster is not None:
+            return self.on_cluster.memory_mb
         return self.memory_mb // (self.workers + 1)
 
     @property
     def figures(self) -> dict[str, Any]:
         """The limits of each task; see work/allowance.py."""
         return {
-            "threads": self.workers,
+            "threads": self.most_cores,
             "memory_mb": self.task_memory_mb,
             "max_data_bytes": self.max_data_bytes,
             "max_columns": self.max_columns,
@@ -183,14 +217,8 @@ def config_to_json(config: WorkConfig) -> str:
     document = asdict(replace(config, sandbox=None))
     if (sandbox := config.sandbox) is not None:
         document["sandbox"] = sandbox.to_dict()
-    document["data_dir"] = str(config.data_dir)
     document["up_since"] = config.up_since.isoformat()
-    if document["objects"]:
-        document["objects"]["folder"] = str(document["objects"]["folder"])
-    for source in document["buckets"]:
-        if isinstance(source["origin"], Path):
-            source["origin"] = str(source["origin"])
-    return json.dumps(document)
+    return json.dumps(document, default=os.fspath)
 
 
 def config_from_json(text: str) -> WorkConfig:
@@ -207,7 +235,18 @@ def config_from_json(text: str) -> WorkConfig:
         RoleOfBuckets(entry["arn"], tuple(entry["read"]), tuple(entry["write"]))
         for entry in document["roles"]
     )
+    if (found := document["on_cluster"]) is not None:
+        document["on_cluster"] = OnCluster(**{**found, "cluster": _cluster(found["cluster"])})
     return WorkConfig(**document)
+
+
+def _cluster(entry: dict[str, Any]) -> Cluster:
+    tls = entry["tls"]
+    return Cluster(
+        entry["address"],
+        Path(entry["token_file"]),
+        None if tls is None else ClusterTls(**{name: Path(path) for name, path in tls.items()}),
+    )
 
 
 def _embedded(entry: dict[str, str]) -> EmbeddedFolder:

@@ -83,5 +83,12 @@ def work_of(order: TaskOrder, memory_mb: int) -> Work:
 
     memory_mb    its cap
     """
-    payload = {"order": order_to_json(order)}
-    return Work(order.task.attempt, f"{LIBRARY}:perform_payload", payload, memory_mb, order.stop_at)
+    threads = int(order.figures.get("threads", 1))
+    return Work(
+        order.task.attempt,
+        f"{LIBRARY}:perform_payload",
+        {"order": order_to_json(order)},
+        memory_mb,
+        order.stop_at,
+        threads if order.action is None else order.action.resources.cpus,
+    )

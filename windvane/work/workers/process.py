@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,13 @@ from windvane.process.parent_death import command
 from windvane.work.workers.order import LIBRARY
 from windvane.work.workers.roles import LIBRARIES, Role
 
-READY_LINE = b"ready\n"
-"""What a worker says on its standard output once it looks for tasks."""
+READY = "ready"
+"""What a worker says on its standard output, in one line, once it looks for tasks."""
 
-_ENVIRONMENT = {
+REFUSED = "refused: "
+"""What it says, followed by a sentence, if it cannot begin before somebody mends what the sentence names."""
+
+ENVIRONMENT = {
     **dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
     ),
@@ -33,21 +36,22 @@ _ENVIRONMENT = {
 class WorkerProcess:
     """A worker that has been started. It dies with the thread that started it (process/parent_death.py)."""
 
-    def __init__(self, role: Role, data_dir: Path, line: socket.socket) -> None:
+    def __init__(self, role: Role, data_dir: Path, line: socket.socket | None) -> None:
         """Start it, with nothing to do yet.
 
-        line      to the zygote; the worker's from now on
+        line      to the zygote; the worker's from now on. None for one whose tasks run on a cluster
         raises    OSError if it cannot be started
         """
         self.role = role
-        program = [sys.executable, "-m", "windvane.work.workers.worker", role, str(line.fileno())]
-        with line:
+        own = () if line is None else (line.fileno(),)
+        program = [sys.executable, "-m", "windvane.work.workers.worker", role, *map(str, own)]
+        with line or nullcontext():
             self._process = subprocess.Popen(
                 command(program),
-                env={**os.environ, **_ENVIRONMENT, "WINDVANE_DATA_DIR": str(data_dir)},
+                env={**os.environ, **ENVIRONMENT, "WINDVANE_DATA_DIR": str(data_dir)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                pass_fds=(line.fileno(),),
+                pass_fds=own,
             )
         if self._process.stdin is None or self._process.stdout is None:
             raise OSError("a worker was started without pipes")
@@ -68,9 +72,9 @@ class WorkerProcess:
             self._stdin.write(f"{name}\n{config}".encode())
             self._stdin.close()
 
-    def says_ready(self) -> bool:
-        """Return whether it has said so since this was asked last."""
-        return self._stdout.read() == READY_LINE
+    def word(self) -> str:
+        """Return what it has said since this was asked last, a line; "" for nothing."""
+        return (self._stdout.read() or b"").decode(errors="replace").strip()
 
     def exit_code(self) -> int | None:
         """Return the exit code; None while it runs."""
@@ -96,9 +100,9 @@ class WorkerProcess:
 
 @dataclass(frozen=True)
 class StartedWorkers:
-    """Workers that wait to be told what to be, and the zygote that has their lines."""
+    """Workers that wait to be told what to be, and the zygote that has their lines; None if their tasks run on a cluster."""
 
-    zygote: Zygote
+    zygote: Zygote | None
     processes: tuple[WorkerProcess, ...]
 
 
@@ -107,6 +111,11 @@ def start_all(workers: int, data_dir: Path) -> StartedWorkers:
     zygote = new_zygote(data_dir)
     processes = [WorkerProcess(role, data_dir, zygote.line()) for role in posts(workers)]
     return StartedWorkers(zygote, tuple(processes))
+
+
+def start_for_cluster(data_dir: Path) -> StartedWorkers:
+    """Start the workers of a server whose tasks run on a cluster. They wait to be told."""
+    return StartedWorkers(None, tuple(WorkerProcess(role, data_dir, None) for role in posts(1)))
 
 
 def new_zygote(data_dir: Path) -> Zygote:

@@ -6,6 +6,7 @@ What goes wrong with one job ends that job, with its reason, and takes no other 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -108,6 +109,8 @@ class Reconciler:
     max_columns
                of a table
     is_shared  other servers may work with the store as well
+    most_cores
+               of one task
     """
 
     exchanges: Exchanges
@@ -117,6 +120,7 @@ class Reconciler:
     kept_models: int = 0
     max_columns: int = 10_000
     is_shared: bool = False
+    most_cores: int = sys.maxsize
     _analyses: dict[str, KnownAnalysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
     _left: dict[str, datetime] = field(default_factory=dict)
@@ -237,6 +241,7 @@ class Reconciler:
             up_since=self.up_since,
             workers=self._n_workers(tx),
             kept_models=self.kept_models,
+            most_cores=self.most_cores,
         )
 
     def _n_workers(self, tx: Transaction) -> int:

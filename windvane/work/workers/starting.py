@@ -11,6 +11,7 @@ from pathlib import Path
 
 from windvane.artifacts.base import Artifacts, Location
 from windvane.artifacts.broker import Broker
+from windvane.artifacts.cached import ObjectCache
 from windvane.artifacts.mapped import BucketMap
 from windvane.artifacts.reach import ExchangeReach
 from windvane.control.buckets import BucketOwners, RegionOf
@@ -36,9 +37,14 @@ from windvane.work.workspace import attempt_folder
 
 
 class TaskPlaces:
-    """Belongs to the worker's main thread; each broker has a thread of its own."""
+    """Belongs to one thread; each broker has a thread of its own."""
 
-    def __init__(self, config: WorkConfig, store: Store) -> None:
+    def __init__(self, config: WorkConfig, store: Store, cache: ObjectCache | None = None) -> None:
+        """Prepare to make places.
+
+        cache    of what tasks of jobs exchange; None if each of them reads it from the store of artefacts
+        """
+        self._cache = cache
         self._config, self._store = config, store
         self._owners: BucketOwners | None = None
         self._region_of: RegionOf | None = None
@@ -68,6 +74,8 @@ class TaskPlaces:
         own = self._artifacts.of(job.scope.account)
         artifacts = own.encrypted_under(key) if key else own
         exchange = exchanged(self._artifacts, job) if is_stored else None
+        if self._cache is not None and exchange is not None:
+            exchange = self._cache.over(exchange)
         broker = Broker(ours, artifacts, reach, folder, exchange)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
         over = partial(_end, broker, folder if is_stored else None)

@@ -16,7 +16,14 @@ from datetime import datetime
 
 from windvane.errors import WindvaneError
 from windvane.work.workers.config import WorkConfig, config_to_json
-from windvane.work.workers.process import StartedWorkers, WorkerProcess, new_zygote, posts
+from windvane.work.workers.process import (
+    READY,
+    REFUSED,
+    StartedWorkers,
+    WorkerProcess,
+    new_zygote,
+    posts,
+)
 from windvane.work.workers.roles import Role
 
 _LOG = logging.getLogger(__name__)
@@ -58,7 +65,7 @@ class Supervisor:
         started    processes that wait to be told what to be; others are started as they are needed
         """
         self._config = config
-        roles = posts(config.workers)
+        roles = posts(config.processes)
         self._posts = [_Post(role, roles[:at].count(role) + 1) for at, role in enumerate(roles)]
         self._started = list(started.processes) if started else []
         self._zygote = started.zygote if started else None
@@ -66,6 +73,7 @@ class Supervisor:
         self._express_seen = time.monotonic()
         self._stopping = threading.Event()
         self._all_ready = threading.Event()
+        self._refusal = ""
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self, up_since: datetime) -> None:
@@ -76,9 +84,16 @@ class Supervisor:
         """
         self._config = replace(self._config, up_since=up_since)
         self._thread.start()
-        if not self._all_ready.wait(_READY_S):
-            self.stop()
-            raise WorkersDown(f"The workers were not ready after {_READY_S:.0f} s; see the log.")
+        give_up = time.monotonic() + _READY_S
+        while not self._all_ready.wait(_LOOK_S):
+            if self._refusal:
+                self.stop()
+                raise WorkersDown(self._refusal)
+            if time.monotonic() >= give_up:
+                self.stop()
+                raise WorkersDown(
+                    f"The workers were not ready after {_READY_S:.0f} s; see the log."
+                )
 
     def stop(self, timeout_s: float = _STOP_S) -> None:
         """Workers give their tasks back and end; those that have not after `timeout_s` are killed."""
@@ -103,7 +118,8 @@ class Supervisor:
         ]
 
     def memory_bytes(self, worker: str) -> int | None:
-        """Return what the task holds that the worker of this name has in hand; None if no such worker is at work."""
+        """Return what the task holds that the worker of this name has in hand; None if no such worker is at work, or its tasks are
+        on other machines."""
         zygote = self._zygote
         for post in self._posts:
             if zygote and post.process is not None and self._name(post) == worker:
@@ -130,10 +146,16 @@ class Supervisor:
         if post.process is None:
             if time.monotonic() >= post.not_before:
                 self._hire(post)
-        elif (code := post.process.exit_code()) is not None:
+            return
+        if not post.is_ready:
+            self._hear(post, post.process.word())
+        if (code := post.process.exit_code()) is not None:
             self._lost(post, f"exit code {code}")
-        elif not post.is_ready:
-            post.is_ready = post.process.says_ready()
+
+    def _hear(self, post: _Post, word: str) -> None:
+        post.is_ready = word == READY
+        if word.startswith(REFUSED):
+            self._refusal = word.removeprefix(REFUSED)
 
     def _hire(self, post: _Post) -> None:
         post.starts += 1
@@ -151,11 +173,14 @@ class Supervisor:
         process.tell(self._name(post), config_to_json(self._config))
         return process
 
-    def _line(self) -> socket.socket:
-        """Return a line to the zygote, which is started again if it has ended: its workers have then, too.
+    def _line(self) -> socket.socket | None:
+        """Return a line to the zygote, which is started again if it has ended: its workers have then, too. None if tasks run on a
+        cluster.
 
         raises    OSError
         """
+        if self._config.on_cluster is not None:
+            return None
         if self._zygote is not None and self._zygote.has_ended():
             _LOG.error("The process that has loaded the libraries ended; it is started again.")
             self._zygote.close()

@@ -2,7 +2,8 @@
 
 Started by work/workers/supervisor.py, with its configuration on standard input. It never trains itself: it holds the
 lease, watches stop requests, and outlives any task. It holds the keys of the stores too, so that tasks are no
-forks of it, but of its fork server (executor/forkserver.py), and reach objects through its broker alone.
+forks of it, but of its fork server (executor/forkserver.py), and reach objects through its broker alone. Where tasks run on a
+cluster, the process on their node has the fork server and the broker (work/workers/node.py).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.errors import ClusterUnusable
 from windvane.executor.base import Executor
 from windvane.executor.exits import ended_of
 from windvane.executor.fork_server_executor import ForkServerExecutor
@@ -37,7 +39,8 @@ from windvane.work.workers.attendance import LEASE, Attendance
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.exchanges import Exchanges, OutOfReach
-from windvane.work.workers.process import READY_LINE, title_of
+from windvane.work.workers.on_cluster import executor_on
+from windvane.work.workers.process import READY, REFUSED, title_of
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.starting import TaskPlaces
@@ -50,6 +53,7 @@ MAX_ATTEMPTS = 3
 _LOOK_S = 0.25
 _READY_S = 0.1
 _SWEEP_S = 0.5
+_LONGEST_LINE = 3000
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
 
@@ -63,7 +67,7 @@ class Worker:
 
     name     unique among all workers ever; begins with the run it belongs to
     executor has its tasks done
-    prepare  whether one can begin at once: asked before a task is claimed, whose lease is short
+    prepare  whether one can begin at once: asked before a task is claimed, whose lease is short; None if that is always so
     most     tasks at once
     """
 
@@ -74,7 +78,7 @@ class Worker:
         name: str,
         store: Store,
         executor: Executor,
-        prepare: Callable[[], bool] = lambda: True,
+        prepare: Callable[[], bool] | None = None,
         clock: Callable[[], datetime] = utc_now,
         most: int = 1,
     ) -> None:
@@ -91,6 +95,7 @@ class Worker:
             config.kept_models,
             config.max_columns,
             is_shared=config.is_shared,
+            most_cores=config.most_cores,
         )
         self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
         self._clearing = Clearing(store, exchanges)
@@ -113,7 +118,7 @@ class Worker:
             elif self._attendances:
                 self._attend(_LOOK_S)
             else:
-                time.sleep(idle_s)
+                self._attend(idle_s)
                 idle_s = min(2 * idle_s, _IDLE_S[1])
 
     def work_once(self) -> bool:
@@ -127,7 +132,8 @@ class Worker:
 
     def _begin_one(self) -> bool:
         """Return whether there was a task to begin."""
-        claimed = self._claim() if self._prepare() else None
+        is_prepared = self._prepare is None or self._prepare()
+        claimed = self._claim() if is_prepared else None
         if claimed is None:
             return False
         self._begin(claimed)
@@ -228,11 +234,11 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
     return deploy
 
 
-def main(role: Role, line: int) -> None:
+def main(role: Role, line: int | None = None) -> None:
     """The process of a worker. Standard input says what it is to be, its name in the first line; standard output says
     when it is ready, and nothing else.
 
-    line    descriptor of its line to the zygote
+    line    descriptor of its line to the zygote; None if its tasks run on a cluster
     """
     faulthandler.enable()
     name, _, told = sys.stdin.read().partition("\n")
@@ -241,13 +247,22 @@ def main(role: Role, line: int) -> None:
     log_to(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s")
     config = config_from_json(told)
     store = open_store(config.store_url, config.data_dir)
-    sys.stdout.buffer.write(READY_LINE)
-    sys.stdout.flush()
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    places = TaskPlaces(config, store)
-    source = ZygoteLine(socket.socket(fileno=line), title_of(name))
-    executor = ForkServerExecutor(source, places.place_of)
-    worker = Worker(config, role, name, store, executor, partial(executor.is_ready, _READY_S))
+    say = _to_server()
+    executor: Executor
+    if config.on_cluster is None:
+        say(READY)
+        source = ZygoteLine(socket.socket(fileno=line), title_of(name))
+        forks = ForkServerExecutor(source, TaskPlaces(config, store).place_of)
+        executor, prepare = forks, partial(forks.is_ready, _READY_S)
+    else:
+        try:
+            executor, prepare = executor_on(config.on_cluster, config, store), None
+        except ClusterUnusable as refusal:
+            _LOG.error("%s", refusal)
+            say(f"{REFUSED}{refusal}")
+            sys.exit(1)
+        say(READY)
+    worker = Worker(config, role, name, store, executor, prepare, most=config.tasks_per_process)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stop()
@@ -259,5 +274,17 @@ def main(role: Role, line: int) -> None:
     executor.close()
 
 
+def _to_server() -> Callable[[str], None]:
+    """Return what says a line to the server on what was standard output, which is standard error from now on."""
+    server = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def say(line: str) -> None:
+        server.write(" ".join(line.split())[:_LONGEST_LINE] + "\n")
+        server.close()
+
+    return say
+
+
 if __name__ == "__main__":
-    main(Role(sys.argv[1]), int(sys.argv[2]))
+    main(Role(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -9,10 +9,17 @@ from windvane.artifacts.embedded import EmbeddedFolder
 from windvane.artifacts.mapped import BucketSource
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
+from windvane.executor.access import Cluster, ClusterTls
 from windvane.process.confinement import Part
 from windvane.process.sandbox import Sandbox
 from windvane.store.open import open_store
-from windvane.work.workers.config import WorkConfig, config_from_json, config_to_json, utc_now
+from windvane.work.workers.config import (
+    OnCluster,
+    WorkConfig,
+    config_from_json,
+    config_to_json,
+    utc_now,
+)
 
 
 def config(folder, **changes):
@@ -34,6 +41,23 @@ def test_everything_comes_back_from_json(tmp_path):
     sent = config(tmp_path, s3=Connection("http://s3", "k", "s"), buckets=sources, sandbox=sandbox)
     assert config_from_json(config_to_json(sent)) == sent
     assert config_from_json(config_to_json(config(Path("/data")))) == config(Path("/data"))
+
+
+def test_a_cluster_and_its_certificates_come_back_too(tmp_path):
+    tls = ClusterTls(tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem")
+    for cluster in (Cluster("h:1", tmp_path / "token"), Cluster("h:1", tmp_path / "token", tls)):
+        sent = config(tmp_path, on_cluster=OnCluster(cluster, 2, 700, 1000))
+        assert config_from_json(config_to_json(sent)) == sent
+
+
+def test_on_a_cluster_one_process_has_all_tasks_of_their_own_size(tmp_path):
+    here = config(tmp_path)
+    assert (here.processes, here.tasks_per_process, here.task_memory_mb) == (2, 1, 333)
+    assert here.figures["threads"] == here.most_cores == 2
+    chosen = OnCluster(Cluster("h:1", tmp_path / "token"), 4, 700, 1000)
+    there = config(tmp_path, on_cluster=chosen)
+    assert (there.processes, there.tasks_per_process, there.task_memory_mb) == (1, 2, 700)
+    assert there.figures["threads"] == there.most_cores == 4
 
 
 def test_workers_open_the_embedded_store_by_its_folder(tmp_path):

@@ -2,17 +2,22 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from windvane.artifacts.connection import Connection
+from windvane.executor.access import Cluster
 from windvane.store.open import open_store
-from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.supervisor import Supervisor
+from windvane.work.workers.config import OnCluster, WorkConfig
+from windvane.work.workers.supervisor import Supervisor, WorkersDown
 
 NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
 
@@ -114,6 +119,26 @@ def test_workers_go_on_when_the_zygote_of_their_fork_servers_is_killed(tmp_path:
         supervisor.stop()
         store.close()
     assert _children(tmp_path) == set()
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="the extra 'cluster' is installed")
+def test_what_a_worker_is_refused_is_told_at_once(tmp_path: Path) -> None:
+    """Here: Ray is not installed."""
+    store = open_store("", tmp_path)
+    store.migrate()
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef")
+    token.chmod(0o600)
+    now = datetime.now(UTC)
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        cluster = Cluster(f"127.0.0.1:{head.getsockname()[1]}", token)
+        chosen = OnCluster(cluster, 1, 500, 1000)
+        supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 8, 2048, on_cluster=chosen))
+        assert [post.title for post in supervisor._posts] == ["express-1", "train-1"]
+        with pytest.raises(WorkersDown, match=r"pip install 'windvane\[cluster\]'"):
+            supervisor.start(now)
+    assert _children(tmp_path) == set()
+    store.close()
 
 
 def test_workers_do_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""How Ray's processes are started: with the token, without the dashboard, and knowing nothing secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from windvane import __version__
+from windvane.executor.access import Cluster
+from windvane.executor.ray_start import Room, environment, head_command, is_too_long, node_command
+
+CLUSTER = Cluster("10.0.0.1:6379", Path("/etc/windvane/token"))
+
+
+def test_a_head_has_no_dashboard_and_does_no_work() -> None:
+    told = head_command(CLUSTER, Path("/var/lib/w/r"))
+    assert {"--head", "--include-dashboard=false", "--num-cpus=0", "--no-monitor"} <= set(told)
+    assert {"--node-ip-address=10.0.0.1", "--port=6379"} <= set(told)
+
+
+def test_a_node_offers_its_room_to_work_of_its_own_version() -> None:
+    told = node_command(CLUSTER, Room(4, 1000), "10.0.0.2")
+    assert {"--address=10.0.0.1:6379", "--node-ip-address=10.0.0.2", "--num-cpus=4"} <= set(told)
+    assert f"--memory={1000 << 20}" in told
+    assert any(f'"windvane-{__version__}"' in one for one in told)
+
+
+def test_a_machine_that_only_has_a_server_offers_nothing() -> None:
+    told = node_command(CLUSTER, None)
+    assert {"--num-cpus=0", "--memory=0"} <= set(told)
+    assert not any("windvane-" in one for one in told)
+
+
+def test_its_environment_has_the_token_and_no_secret_of_ours() -> None:
+    given = {
+        "PATH": "/bin",
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_ADDRESS": "elsewhere",
+        "WINDVANE_MASTER_KEY": "secret",
+    }
+    told = environment(CLUSTER, given, Path("/run/node.sock"))
+    assert (told["PATH"], told["RAY_AUTH_MODE"]) == ("/bin", "token")
+    assert told["WINDVANE_NODE_SOCKET"] == "/run/node.sock"
+    assert not {"RAY_ADDRESS", "WINDVANE_MASTER_KEY"} & told.keys()
+    assert "WINDVANE_NODE_SOCKET" not in environment(CLUSTER, given, None)
+
+
+def test_the_paths_of_its_sockets_have_an_end() -> None:
+    assert not is_too_long(Path("/var/lib/windvane/r"))
+    assert is_too_long(Path("/var/lib") / ("x" * 40))

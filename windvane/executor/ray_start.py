@@ -1,0 +1,106 @@
+"""How Ray's processes are started on a machine, so that nothing of them is open: with the token, with TLS where there is some,
+without the dashboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from windvane.executor.access import Cluster
+from windvane.executor.slot import RESOURCE, SOCKET
+from windvane.process.parent_death import command
+
+_OBJECTS_BYTES = 80_000_000
+"""Of Ray's own store of objects: only the orders of tasks, and what is told of them, go through it."""
+
+_MOST_TASKS = 1000
+"""Of one node; cores and memory set the limit."""
+
+_LONGEST_FOLDER = 40
+"""Characters of the path of Ray's folder: it appends about 60 for its sockets, which may have 107 in all."""
+
+_NO_ROOM = ("--num-cpus=0", "--memory=0")
+
+_SETTINGS = {
+    "RAY_worker_niceness": "0",
+    "RAY_automatic_object_spilling_enabled": "0",
+    "RAY_worker_register_timeout_seconds": "300",
+}
+
+
+@dataclass(frozen=True)
+class Room:
+    """What tasks may have of a machine.
+
+    memory_mb    in MiB
+    """
+
+    cpus: int
+    memory_mb: int
+
+
+def head_command(cluster: Cluster, folder: Path) -> list[str]:
+    """Return the command of the head of a cluster, which does no task. It ends with this process.
+
+    folder    of Ray's own, on every machine of the cluster
+    """
+    host, _, port = cluster.address.rpartition(":")
+    return _command(
+        "--head",
+        f"--node-ip-address={host.strip('[]')}",
+        f"--port={port}",
+        f"--temp-dir={folder}",
+        "--include-dashboard=false",
+        "--no-monitor",
+        *_NO_ROOM,
+    )
+
+
+def node_command(cluster: Cluster, room: Room | None, host: str = "") -> list[str]:
+    """Return the command of a node. It ends with this process.
+
+    room    that tasks may have; None if it does none, and a server on this machine uses the cluster
+    host    address of this machine for the others; "" for that of the route to the head
+    """
+    own = (f"--node-ip-address={host}",) if host else ()
+    offers = _NO_ROOM if room is None else _offers(room)
+    return _command(f"--address={cluster.address}", *own, *offers)
+
+
+def environment(cluster: Cluster, given: Mapping[str, str], socket: Path | None) -> dict[str, str]:
+    """Return the environment of Ray's processes: what is given, without other settings of Ray and without secrets of ours.
+
+    socket    of the process that does tasks on this machine; None for the head
+    """
+    kept = {
+        name: value for name, value in given.items() if not name.startswith(("RAY_", "WINDVANE_"))
+    }
+    own = {} if socket is None else {SOCKET: str(socket)}
+    return {**kept, **_SETTINGS, **cluster.environment(), **own}
+
+
+def is_too_long(folder: Path) -> bool:
+    """Return whether Ray cannot have its sockets below a folder."""
+    return len(os.fsencode(folder)) > _LONGEST_FOLDER
+
+
+def _offers(room: Room) -> tuple[str, ...]:
+    return (
+        f"--num-cpus={room.cpus}",
+        f"--memory={room.memory_mb << 20}",
+        f"--resources={json.dumps({RESOURCE: _MOST_TASKS})}",
+    )
+
+
+def _command(*options: str) -> list[str]:
+    ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block"]
+    shared = (
+        "--disable-usage-stats",
+        "--include-log-monitor=false",
+        f"--object-store-memory={_OBJECTS_BYTES}",
+    )
+    return command([*ray, *shared, *options])
