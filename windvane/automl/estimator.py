@@ -149,17 +149,9 @@ class AutoML:
                 "validation_fraction is a fraction of the training rows; omit it if you pass "
                 "separate validation data."
             )
-        request = FitRequest(
+        request = self._request(
             train=train,
             validation=validation,
-            problem=self.problem,
-            strategy=self.strategy,
-            started=time.time(),
-            max_runtime_s=self.max_runtime_s,
-            max_candidates=self.max_candidates,
-            threads=self.threads,
-            memory_mb=self.memory_mb,
-            max_latency_ms=self.max_latency_ms,
             reports=None if reports is None else Path(reports).absolute(),
             background_rows=background_rows,
             is_kept=keep is not None,
@@ -338,6 +330,31 @@ class AutoML:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
         model._fitted = fitted
         return model
+
+    def _request(
+        self,
+        *,
+        train: Table,
+        validation: Table | None,
+        reports: Path | None,
+        background_rows: int,
+        is_kept: bool,
+    ) -> FitRequest:
+        return FitRequest(
+            train=train,
+            validation=validation,
+            problem=self.problem,
+            strategy=self.strategy,
+            started=time.time(),
+            max_runtime_s=self.max_runtime_s,
+            max_candidates=self.max_candidates,
+            threads=self.threads,
+            memory_mb=self.memory_mb,
+            max_latency_ms=self.max_latency_ms,
+            reports=reports,
+            background_rows=background_rows,
+            is_kept=is_kept,
+        )
 
     def _new_home(self) -> Path:
         """Make a folder that lives as long as this object."""

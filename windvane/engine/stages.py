@@ -173,11 +173,7 @@ def build_ensemble(
         layered = with_proven_layer(table, found, predictions, ends - started)
     found = layered.blend
     record = layered.added_to(judge.ensemble_record(table, found, records, index, started))
-    rivals = [records[number] for number in found.considered]
-    best = found.considered[0]
-    if not judge.is_better(table.analysis.objective, record, rivals) or not judge.holds_up(
-        table, found, records[best], read_out_of_fold(members[best])
-    ):
+    if not _beats(found, record, records, table, members):
         return None
     out_of_fold = _of_all_rows(found, table.y.size)
     record = _with_expected_optimism(
@@ -268,6 +264,20 @@ def _calibrated(
         number: at_temperature(read_out_of_fold(folder), records[number].temperature)
         for number, folder in members.items()
     }
+
+
+def _beats(
+    found: Blend,
+    record: CandidateRecord,
+    records: Mapping[int, CandidateRecord],
+    table: Dataset,
+    members: Mapping[int, Path],
+) -> bool:
+    """Return whether an ensemble is better than each of the candidates that it was made from."""
+    rivals, best = [records[number] for number in found.considered], found.considered[0]
+    return judge.is_better(table.analysis.objective, record, rivals) and judge.holds_up(
+        table, found, records[best], read_out_of_fold(members[best])
+    )
 
 
 def _with_expected_optimism(
