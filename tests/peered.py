@@ -1,23 +1,23 @@
-"""Servers that ask each other without a network: requests go from one's client to the other's door."""
+"""Servers that ask each other without a network: requests go from one's client to the other's gateway."""
 
 from windvane.process.frames import FrameBuffer
-from windvane.serving.peer_door import PeerDoor
-from windvane.serving.peers import PATH, PROOF, PeerGone, Peers
+from windvane.serving.peer_gateway import PeerGateway
+from windvane.serving.peers import PATH, SIGNATURE, PeerGone, Peers
 from windvane.wire.bodies import Bodies
 
 
 class Wired(Peers):
-    """Asks the doors that are in `doors`, by address; others do not answer, or as `errors` say. `asked` counts the requests."""
+    """Asks the gateways that are in `gateways`, by address; others do not answer, or as `errors` say. `asked` counts the requests."""
 
-    def __init__(self, secret, clock, doors):
+    def __init__(self, secret, clock, gateways):
         super().__init__(secret, clock)
-        self.doors, self.errors, self.asked = doors, {}, 0
+        self.gateways, self.errors, self.asked = gateways, {}, 0
 
-    async def _sent(self, peer, frame, proof, timeout_s):
+    async def _sent(self, peer, frame, signature, timeout_s):
         self.asked += 1
-        if peer.address not in self.doors:
+        if peer.address not in self.gateways:
             raise self.errors.get(peer.address, ConnectionRefusedError(peer.address))
-        status, data = await posted(self.doors[peer.address], frame, proof)
+        status, data = await posted(self.gateways[peer.address], frame, signature)
         if status != 200:
             raise PeerGone(f"{peer.address} answers {status}")
         frames = FrameBuffer()
@@ -25,16 +25,16 @@ class Wired(Peers):
         return frames.next_frame()
 
 
-async def posted(door, body, proof):
-    """Status and body of what a door answers."""
+async def posted(gateway, body, signature):
+    """Status and body of what a gateway answers."""
     scope = {
         "type": "http",
         "method": "POST",
         "path": PATH,
-        "headers": [(PROOF.encode(), proof.encode())],
+        "headers": [(SIGNATURE.encode(), signature.encode())],
         "client": ("192.0.2.1", 1),
     }
-    assert door.is_for(scope)
+    assert gateway.is_for(scope)
     said = []
 
     async def receive():
@@ -43,9 +43,9 @@ async def posted(door, body, proof):
     async def send(message):
         said.append(message)
 
-    await door(scope, receive, send)
+    await gateway(scope, receive, send)
     return said[0]["status"], said[1]["body"]
 
 
-def door_of(secret, asks):
-    return PeerDoor(secret, Bodies(), asks)
+def gateway_of(secret, asks):
+    return PeerGateway(secret, Bodies(), asks)

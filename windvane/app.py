@@ -76,7 +76,7 @@ class Server:
             observability.telemetry,
             self.faults,
             base.bodies,
-            base.sharing.door,
+            base.sharing.peer_gateway,
         )
 
     async def start(self) -> None:

@@ -79,7 +79,7 @@ class Host:
             Telemetry(base.store, utc_now, self._gauges),
             base.sharing.membership.faults,
             base.bodies,
-            base.sharing.door,
+            base.sharing.peer_gateway,
         )
 
     async def start(self) -> None:

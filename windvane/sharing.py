@@ -25,13 +25,13 @@ from windvane.audit.log import AUDIT_FOLDER
 from windvane.control.kms.master import MasterKeys
 from windvane.control.scaling.measuring import Totals
 from windvane.control.servers.joining import check_upgrade
-from windvane.control.servers.membership import Alone, Member, Membership
+from windvane.control.servers.membership import Membership, SharedMembership, SingleServerMembership
 from windvane.domain.server import ServerRecord
 from windvane.names import Scope, derived_suffix, fresh_suffix
 from windvane.process.memory import machine_memory_mb
 from windvane.serving.explaining import Explaining
 from windvane.serving.peer_asks import asks_of
-from windvane.serving.peer_door import PeerDoor
+from windvane.serving.peer_gateway import PeerGateway
 from windvane.serving.peers import Peers
 from windvane.serving.router import Arrivals, Router
 from windvane.settings import Settings
@@ -47,10 +47,12 @@ _HAND_OVER_S, _LOOK_S = 20.0, 0.05
 
 
 class Sharing:
-    """keys          of the data folder, and of all servers of the store
+    """What a server shares with the others on its store.
+
+    keys          of the data folder, and of all servers of the store
     shared_keys   keeps them so; None if there can be one server alone
     peers         asks other servers; None likewise
-    door          answers them, once it was made
+    peer_gateway  answers them, once it was made
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Sharing:
         *,
         is_host_only: bool = False,
     ) -> None:
-        """Where the store can be shared, bring its schema up to date: the keys are in it.
+        """Join the store. Where it can be shared, bring its schema up to date: the keys are in it.
 
         address    URL at which this server listens
         is_host_only
@@ -74,7 +76,7 @@ class Sharing:
         self._failures, self._rates = failures, rates
         self.shared_keys: SharedKeys | None = None
         self.peers: Peers | None = None
-        self.door: PeerDoor | None = None
+        self.peer_gateway: PeerGateway | None = None
         self._router: Router | None = None
         self._heard: Mapping[str, Arrivals] = {}
         self._totals: Totals[tuple[Scope, str, str]] = Totals()
@@ -83,7 +85,7 @@ class Sharing:
         self.placing: Placing
         if not store.is_shared:
             self.keys: KeyFile = load_or_create_keys(settings.data_dir, settings.account)
-            self.membership, self.placing = Alone(run, store, _utc_now), ALL_HERE
+            self.membership, self.placing = SingleServerMembership(run, store, _utc_now), ALL_HERE
             return
         check_upgrade(store)
         store.migrate()
@@ -91,15 +93,17 @@ class Sharing:
         self.shared_keys = SharedKeys(store, masters, settings.data_dir, settings.account, audit)
         self.keys = self.shared_keys.agree()
         own = replace(_own_record(settings, run, address), is_host_only=is_host_only)
-        self.membership = Member(store, own, _utc_now, self._tell, self._hear)
+        self.membership = SharedMembership(store, own, _utc_now, self._tell, self._hear)
         self.placing = SharedPlacing(run, settings.serving.instance_mb)
         self.peers = Peers(self.keys.token_secret, time.time)
 
     def answer_peers(self, bodies: Bodies, router: Router, explaining: Explaining) -> None:
-        """Make the door at which other servers ask."""
+        """Make what answers other servers."""
         self._router = router
         if self.peers is not None:
-            self.door = PeerDoor(self.keys.token_secret, bodies, asks_of(router, explaining))
+            self.peer_gateway = PeerGateway(
+                self.keys.token_secret, bodies, asks_of(router, explaining)
+            )
 
     def arrivals(self) -> Arrivals:
         """Return how many requests came to each variant on all servers together; they only grow while this server lives."""
@@ -109,8 +113,8 @@ class Sharing:
         return self._totals.of({self.membership.id: own, **self._heard})
 
     def use_secret(self, secret: bytes) -> None:
-        """Another secret that all servers share, from now on."""
-        for one in (self.peers, self.door):
+        """Use another secret that all servers share, from now on."""
+        for one in (self.peers, self.peer_gateway):
             if one is not None:
                 one.replace(secret)
 
@@ -143,7 +147,10 @@ class Sharing:
         }
 
     def _hear(self, told: Mapping[str, Mapping[str, Any]]) -> None:
-        """told    by the other servers, by their ids"""
+        """Take in what the other servers tell.
+
+        told    by their ids
+        """
         self._failures.hear([one.get("failures", {}) for one in told.values()])
         self._rates.hear([one.get("rates", {}) for one in told.values()])
         self._heard = {

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from windvane.errors import CallerFault
-from windvane.serving.peer_door import PeerDoor
+from windvane.serving.peer_gateway import PeerGateway
 from windvane.telemetry import CONTENT_TYPE, Telemetry
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import read_head, source_ip
@@ -56,7 +56,7 @@ class Web:
         telemetry: Telemetry,
         health: Health,
         bodies: Bodies | None = None,
-        peers: PeerDoor | None = None,
+        peers: PeerGateway | None = None,
     ) -> None:
         self._peers = peers
         self._bodies = bodies or Bodies()

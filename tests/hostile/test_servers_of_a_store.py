@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.world import ACCOUNT, OTHER_ACCOUNT
-from peered import Wired, door_of
+from peered import Wired, gateway_of
 
 from windvane.names import Scope
 from windvane.process.frames import Frame
@@ -38,7 +38,8 @@ def test_bodies_that_one_account_has_passed_on_leave_room_for_those_of_others() 
             return {"content_type": "text/csv", "variant": "v"}, b"1"
 
         router = Router(
-            Bounds(), Wired(SECRET, time.time, {HOST.address: door_of(SECRET, {"invoke": invoke})})
+            Bounds(),
+            Wired(SECRET, time.time, {HOST.address: gateway_of(SECRET, {"invoke": invoke})}),
         )
         router.bind()
         there = (Elsewhere(HOST, 1),)

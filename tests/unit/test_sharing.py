@@ -50,7 +50,7 @@ def sharing(tmp_path):
 
 
 def test_a_server_with_a_store_for_itself_shares_nothing(sharing, tmp_path):
-    assert (sharing.peers, sharing.shared_keys, sharing.door) == (None, None, None)
+    assert (sharing.peers, sharing.shared_keys, sharing.peer_gateway) == (None, None, None)
     assert not sharing.membership.is_shared
     assert (tmp_path / "keys.json").exists()
     assert sharing.keys.revision == 0

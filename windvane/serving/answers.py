@@ -55,7 +55,7 @@ def read_keys(text: str, supported: tuple[Key, ...]) -> tuple[Key, ...]:
 
 
 def write_answer(predictions: Predictions, selection: Selection, media: str) -> bytes:
-    """One line (CSV, JSON lines) or one entry of "predictions" (JSON) a row."""
+    """Return one line (CSV, JSON lines) or one entry of "predictions" (JSON) a row."""
     records = _records(predictions, selection)
     if media == CSV:
         lines = (",".join(map(csv_field, record)) for record in records)

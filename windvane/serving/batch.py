@@ -145,7 +145,7 @@ def _places(path: JsonPath, n_columns: int, row: int) -> list[int]:
 
 
 def _transform_lines(batch: _Batch) -> Iterator[bytes]:
-    """JSON Lines: a row a line, blank lines are none."""
+    """Transform JSON Lines: a row a line, blank lines are none."""
     predictor, output = batch.model.predictor, batch.output
     path, schema = batch.request.input_filter, predictor.schema
     for first, lines in _blocks_of_lines(batch):
@@ -159,7 +159,7 @@ def _transform_lines(batch: _Batch) -> Iterator[bytes]:
 
 
 def _transform_documents(batch: _Batch) -> Iterator[bytes]:
-    """JSON: a document a line, or one of the whole object; each is answered by itself."""
+    """Transform JSON: a document a line, or one of the whole object; each is answered by itself."""
     output, schema = batch.output, batch.model.predictor.schema
     for number, text in _documents(batch):
         what = f"Record {number}"
@@ -187,7 +187,7 @@ def _documents(batch: _Batch) -> Iterator[tuple[int, str]]:
 
 
 def _blocks_of_lines(batch: _Batch) -> Iterator[tuple[int, list[str]]]:
-    """Lines that are not blank, some at a time, with the number of the first among all such."""
+    """Yield lines that are not blank, some at a time, with the number of the first among all such."""
     number, offset, rest, is_over = 1, 0, b"", False
     limit, block_bytes = batch.request.max_record, batch.block_bytes
     while not is_over:

@@ -224,7 +224,7 @@ def _without_end(line: str) -> str:
 
 
 def _read_plain(whole: bytes, delimiter: str) -> PlainRecords | None:
-    """None if the records are not all of one length, or anything is odd."""
+    """Read records of one length; None if the records are not all of one length, or anything is odd."""
     if b"\r" in whole:
         if whole.count(b"\r") != whole.count(b"\r\n"):
             return None

@@ -187,7 +187,7 @@ def main() -> int:
 
 
 def _kept_apart() -> IO[bytes]:
-    """Standard output, for answers alone: what libraries print goes where the log goes."""
+    """Return standard output, for answers alone: what libraries print goes where the log goes."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return answers

@@ -10,7 +10,7 @@ from typing import Any
 from windvane.names import Scope
 from windvane.process.frames import Frame
 from windvane.serving.explaining import Explaining, RowQuestion
-from windvane.serving.peer_door import Ask
+from windvane.serving.peer_gateway import Ask
 from windvane.serving.readings import snapshot_to_json
 from windvane.serving.router import Router
 from windvane.serving.routes import Invocation

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import aiohttp  # takes long to load, and a server alone needs none
 
 PATH = "/windvane/peer"
-PROOF = "x-windvane-peer"
+SIGNATURE = "x-windvane-peer"
 _CONNECT_S = 3.0
 _MOST_DIGITS = 12
 """Of the seconds since the epoch: whoever has no secret can write a number of thousands."""
@@ -68,7 +68,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class Proved:
+class VerifiedRequest:
     """What the signature of another server's request says.
 
     account      whose request is passed on
@@ -79,7 +79,7 @@ class Proved:
     body_hash: str
 
 
-class Seal:
+class RequestSigner:
     """Proves that a request comes from a server that knows the secret.
 
     secret    that all servers of the store share
@@ -88,7 +88,7 @@ class Seal:
     def __init__(self, secret: bytes) -> None:
         self._key = derive_key(secret, _PURPOSE)
 
-    def proof(self, body_hash: str, at: int, account: str) -> str:
+    def sign(self, body_hash: str, at: int, account: str) -> str:
         """Return the signature of a request to another server.
 
         at    seconds since the epoch
@@ -96,15 +96,17 @@ class Seal:
         said = f"{at} {account} {body_hash}"
         return f"{said} {hmac.digest(self._key, said.encode(), 'sha256').hex()}"
 
-    def proved(self, proof: str, now: float, within_s: float) -> Proved | None:
-        """Return what a request proves before its body is read; None if the proof is none, or too old."""
-        parts = proof.split(" ")
+    def verify(self, signature: str, now: float, within_s: float) -> VerifiedRequest | None:
+        """Return what a request proves before its body is read; None if the signature is none, or too old."""
+        parts = signature.split(" ")
         is_time = parts[0].isdecimal() and len(parts[0]) <= _MOST_DIGITS
-        if len(parts) != 4 or not is_time or not proof.isascii():
+        if len(parts) != 4 or not is_time or not signature.isascii():
             return None
         at, account, body_hash = int(parts[0]), parts[1], parts[2]
-        is_right = hmac.compare_digest(self.proof(body_hash, at, account), proof)
-        return Proved(account, body_hash) if is_right and abs(now - at) <= within_s else None
+        is_right = hmac.compare_digest(self.sign(body_hash, at, account), signature)
+        return (
+            VerifiedRequest(account, body_hash) if is_right and abs(now - at) <= within_s else None
+        )
 
 
 def hash_of(body: bytes) -> str:
@@ -138,7 +140,7 @@ def error_told(told: Mapping[str, Any]) -> WindvaneError:
 
 
 class Peers:
-    """On the event loop of a server.
+    """Asks other servers, on the event loop of this one.
 
     secret    that all servers of the store share
     """
@@ -150,8 +152,8 @@ class Peers:
         self.replace(secret)
 
     def replace(self, secret: bytes) -> None:
-        """Another secret from now on."""
-        self._seal = Seal(secret)
+        """Use another secret from now on."""
+        self._signer = RequestSigner(secret)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -166,9 +168,9 @@ class Peers:
         raises    PeerGone, PeerLost, NotHere; PeerFailed; TimeoutError; what the other server tells its caller
         """
         frame = pack(header, body)
-        proof = self._seal.proof(hash_of(frame), int(self._clock()), header["account"])
+        signature = self._signer.sign(hash_of(frame), int(self._clock()), header["account"])
         try:
-            answer = await self._sent(peer, frame, proof, timeout_s)
+            answer = await self._sent(peer, frame, signature, timeout_s)
         except self._unreached() as error:  # before TimeoutError, which some of these are
             raise PeerGone(f"{peer.address}: {type(error).__name__}") from error
         except self._broken() as error:
@@ -199,13 +201,13 @@ class Peers:
 
         return aiohttp.ClientError
 
-    async def _sent(self, peer: Peer, frame: bytes, proof: str, timeout_s: float) -> Frame:
+    async def _sent(self, peer: Peer, frame: bytes, signature: str, timeout_s: float) -> Frame:
         async with (
             asyncio.timeout(timeout_s),
             self._session().post(
                 f"{peer.address}{PATH}",
                 data=frame,
-                headers={PROOF: proof},
+                headers={SIGNATURE: signature},
                 ssl=self._trust(peer.certificate),
                 allow_redirects=False,
             ) as answer,

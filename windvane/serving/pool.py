@@ -184,7 +184,8 @@ class _Link(asyncio.Protocol):
 
 
 def _answers(buffer: FrameBuffer) -> Iterator[Frame]:
-    """The whole answers in a buffer. Whatever the model did to its process, a header of ours is made of nothing else.
+    """Yield the whole answers in a buffer. Whatever the model did to its process, a header of ours is made of nothing
+    else.
 
     raises    BadFrame
     """
@@ -292,7 +293,7 @@ class Pool:
         self._note()
 
     def link_broken(self, link: _Link) -> None:
-        """A process answered with what is no answer: it is ended, and its request goes to another."""
+        """End a process that answered with what is no answer: it is ended, and its request goes to another."""
         job, link.job = link.job, None
         link.slot.condemn()
         link.abort()
@@ -360,7 +361,7 @@ class Pool:
         self._waiting.append(job)
 
     def _over(self, job: _Job) -> None:
-        """The time of a job is over, in the queue or in a process."""
+        """End a job whose time is over, in the queue or in a process."""
         if job.link is None:
             self._waiting.remove(job)
             job.fail(self._why_waited())

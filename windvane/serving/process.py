@@ -89,7 +89,7 @@ class ModelProcess:
         return None if frame is None else Hello(_sendable_text(frame[0].get("failed", "")))
 
     def exit_code(self) -> int | None:
-        """None while it runs; -N if ended by signal N."""
+        """Return the exit code; None while it runs; -N if ended by signal N."""
         return self._process.poll()
 
     def close(self) -> None:

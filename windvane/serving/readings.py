@@ -182,7 +182,7 @@ def read(snapshot: Snapshot, sent: Iterable[Sent]) -> Readings:
 
 
 def _added_up(sent: Iterable[Sent], slot: int) -> _Counts:
-    """(N_SLOTS, WIDTH) counts, oldest slot first, `slot` last."""
+    """Return (N_SLOTS, WIDTH) counts, oldest slot first, `slot` last."""
     total = np.zeros((N_SLOTS, WIDTH), dtype=np.int64)
     wanted = np.arange(slot - N_SLOTS + 1, slot + 1)
     for one in sent:

@@ -142,7 +142,7 @@ def _is_flat(document: Any) -> bool:
 
 
 def read_row(value: Any, number: int, schema: Schema) -> Row:
-    """One row from what `parse_json` made of it.
+    """Read one row from what `parse_json` made of it.
 
     raises    InvalidRequest naming the row, `number`, and the column
     """

@@ -16,8 +16,8 @@ from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNo
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
 from windvane.serving.content_types import DESCRIBE
+from windvane.serving.forwarding import Forwarding
 from windvane.serving.model_faults import answered, check_description, check_is_up, refused
-from windvane.serving.passing_on import PassingOn
 from windvane.serving.peers import NotHere, Peer, PeerFailed, PeerGone, Peers
 from windvane.serving.pool import (
     USUAL,
@@ -67,7 +67,7 @@ class Router:
 
     def __init__(self, bounds: Bounds = USUAL, peers: Peers | None = None) -> None:
         self.bounds = bounds
-        self._passing = None if peers is None else PassingOn(peers, bounds.answer_s)
+        self._forwarding = None if peers is None else Forwarding(peers, bounds.answer_s)
         self._news: _News = ({}, None)
         self._followed: _News = self._news
         self._lock = threading.Lock()
@@ -78,7 +78,8 @@ class Router:
         self.figures = Figures()
 
     def bind(self) -> None:
-        """To be called once on the running event loop, before the first request."""
+        """Take the running event loop for this router's. To be called once on the running event loop, before the first
+        request."""
         with self._lock:
             self._loop = asyncio.get_running_loop()
         self._follow()
@@ -98,7 +99,9 @@ class Router:
     async def invoke(
         self, scope: Scope, endpoint: str, invocation: Invocation, *, is_passed_on: bool = False
     ) -> Answer:
-        """is_passed_on    by another server, for instances that are here
+        """Answer a request to an endpoint, here or by a server that has instances of it.
+
+        is_passed_on    by another server, for instances that are here
 
         raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant; NotHere
         """
@@ -112,14 +115,14 @@ class Router:
             return of_here(found, way) if is_passed_on else balanced(found, way, avoided)
 
         for _ in range(_MOVES):
-            if self._passing is None:
+            if self._forwarding is None:
                 found = self._find(scope, endpoint)
                 target = Target(found, self._choose(found, invocation.target_variant))
             elif is_passed_on:
-                target = await self._passing.here(choose)
+                target = await self._forwarding.here(choose)
             else:
                 asked = {"ask": "invoke", **header}
-                frame, target = await self._passing.send(
+                frame, target = await self._forwarding.send(
                     scope, endpoint, asked, invocation.body, choose
                 )
                 if frame is not None:
@@ -139,12 +142,12 @@ class Router:
         *,
         is_passed_on: bool = False,
     ) -> Frame | None:
-        """Return what a server answers that has instances of a variant; None if this one does (passing_on.py).
+        """Return what a server answers that has instances of a variant; None if this one does (forwarding.py).
 
         asked     with the variant, "" for the one that answers most requests
         raises    as `invoke`
         """
-        passing = self._passing
+        passing = self._forwarding
         if passing is None:
             return None
 
@@ -205,7 +208,7 @@ class Router:
         return sum(pool.n_waiting for pool in self._pools.values())
 
     def snapshot(self, scope: Scope, endpoint: str) -> Snapshot:
-        """What is known of an endpoint's requests; nothing of one that is not hosted (yet).
+        """Return what is known of an endpoint's requests; nothing of one that is not hosted (yet).
 
         To be called from any thread but that of the event loop, which is asked.
         """
@@ -220,7 +223,7 @@ class Router:
 
     async def _told(self, scope: Scope, name: str) -> tuple[Snapshot, list[bytes]]:
         """Return what this server knows of an endpoint's requests, and what each other one tells that has instances and answers."""
-        known, passing = self._endpoints.get((scope, name.lower())), self._passing
+        known, passing = self._endpoints.get((scope, name.lower())), self._forwarding
         own = self.own_snapshot(scope, name)
         if known is None or passing is None:
             return own, []
@@ -388,8 +391,8 @@ class Router:
             activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
         self._pools, self._endpoints, self._followed = pools, endpoints, news
-        if self._passing is not None:
-            self._passing.changed(live)
+        if self._forwarding is not None:
+            self._forwarding.changed(live)
         for pool in gone:
             pool.retire()
 

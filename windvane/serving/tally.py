@@ -90,7 +90,7 @@ class Tally:
             self._counts[self._base + N_OUTCOMES + bucket(seconds)] += 1
 
     def counts(self) -> bytes:
-        """(N_SLOTS, WIDTH) unsigned integers of four bytes; b"" before the first request."""
+        """Return (N_SLOTS, WIDTH) unsigned integers of four bytes; b"" before the first request."""
         return self._counts.tobytes()
 
     def _turn(self, slot: int) -> None:

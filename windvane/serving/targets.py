@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from windvane.serving.forwarding import Nowhere
 from windvane.serving.model_faults import check_is_up
-from windvane.serving.passing_on import Nowhere
 from windvane.serving.peers import NotHere, Peer
 from windvane.serving.pool import Pool
 from windvane.serving.routes import Route, VariantRoute
@@ -51,7 +51,10 @@ class Target(NamedTuple):
 
     @property
     def pool(self) -> Pool:
-        """raises    NotHere if this server has no instance (any more)"""
+        """Return the processes of this server.
+
+        raises    NotHere if this server has no instance (any more)
+        """
         if self.way.pool is None:
             raise NotHere(self.variant)
         return self.way.pool

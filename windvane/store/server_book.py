@@ -49,7 +49,7 @@ class ServerBook(Protocol):
         """Return the id of the server that looks after an endpoint, by the endpoint's ARN in lower case."""
 
     def place(self, arn: str, server_id: str) -> None:
-        """From now on this server looks after the endpoint. The placement goes with the endpoint."""
+        """Record that this server looks after the endpoint from now on. The placement goes with the endpoint."""
 
     def instances(self) -> list[PlacedInstance]:
         """Return what is placed on servers, of all endpoints, in the order of endpoints, generations, variants, numbers."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from peered import Wired, door_of, posted
+from peered import Wired, gateway_of, posted
 
 from windvane.errors import (
     EndpointMissing,
@@ -15,8 +15,8 @@ from windvane.errors import (
 )
 from windvane.names import Scope
 from windvane.process.frames import pack
-from windvane.serving import passing_on
-from windvane.serving.peers import NotHere, Peer, PeerGone, Seal, hash_of
+from windvane.serving import forwarding
+from windvane.serving.peers import NotHere, Peer, PeerGone, RequestSigner, hash_of
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
@@ -48,19 +48,19 @@ def failing(error):
     return ask
 
 
-def wired(doors, secret=SECRET):
-    return Wired(secret, time.time, doors)
+def wired(gateways, secret=SECRET):
+    return Wired(secret, time.time, gateways)
 
 
-def ask(doors, **header):
-    peers = wired(doors)
+def ask(gateways, **header):
+    peers = wired(gateways)
     asked = {"ask": "invoke", "account": SCOPE.account, **header}
     return asyncio.run(peers.ask(OTHER, asked, b"abc", 5))
 
 
 def test_a_request_and_its_answer_come_through():
-    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
-    told = ask(doors, content_type="text/csv", endpoint="E")
+    gateways = {OTHER.address: gateway_of(SECRET, {"invoke": echo})}
+    told = ask(gateways, content_type="text/csv", endpoint="E")
     assert told == ({"content_type": "text/csv", "variant": "E"}, b"ABC")
 
 
@@ -77,21 +77,21 @@ def test_a_request_and_its_answer_come_through():
 )
 def test_what_another_server_tells_its_caller_comes_through_as_it_is(error):
     with pytest.raises(type(error)) as told:
-        ask({OTHER.address: door_of(SECRET, {"invoke": failing(error)})})
+        ask({OTHER.address: gateway_of(SECRET, {"invoke": failing(error)})})
     assert str(told.value) == str(error)
     assert {**vars(told.value), "note": 0} == {**vars(error), "note": 0}
 
 
 def test_what_a_server_of_another_version_does_not_know_is_told():
     with pytest.raises(InvalidRequest, match="another version"):
-        ask({OTHER.address: door_of(SECRET, {})})
+        ask({OTHER.address: gateway_of(SECRET, {})})
 
 
 def test_a_server_that_does_not_answer_or_has_no_instance_any_more_is_gone():
-    moved = {OTHER.address: door_of(SECRET, {"invoke": failing(NotHere("moved"))})}
-    for doors, error in (({}, PeerGone), (moved, NotHere)):
+    moved = {OTHER.address: gateway_of(SECRET, {"invoke": failing(NotHere("moved"))})}
+    for gateways, error in (({}, PeerGone), (moved, NotHere)):
         with pytest.raises(error):
-            ask(doors)
+            ask(gateways)
 
 
 @pytest.mark.parametrize(
@@ -100,25 +100,29 @@ def test_a_server_that_does_not_answer_or_has_no_instance_any_more_is_gone():
 def test_nobody_else_is_answered(change):
     body = pack({"ask": "invoke", "content_type": "", "endpoint": ""}, b"x")
     at = int(time.time()) + {"old": -31, "future": 33}.get(change, 0)
-    seal = Seal(b"x" * 32 if change == "secret" else SECRET)
-    proof = seal.proof(hash_of(body), at, SCOPE.account)
-    others = {"none": "x", "twice": f"{proof} {proof}", "digits": f"{'1' * 5000}{proof}"}
-    proof = others.get(change, proof)
+    signer = RequestSigner(b"x" * 32 if change == "secret" else SECRET)
+    signature = signer.sign(hash_of(body), at, SCOPE.account)
+    others = {
+        "none": "x",
+        "twice": f"{signature} {signature}",
+        "digits": f"{'1' * 5000}{signature}",
+    }
+    signature = others.get(change, signature)
     if change == "hash":
-        proof = proof.replace(hash_of(body), hash_of(b"another"))
+        signature = signature.replace(hash_of(body), hash_of(b"another"))
     if change == "account":
-        proof = proof.replace(SCOPE.account, "000000000001")
+        signature = signature.replace(SCOPE.account, "000000000001")
     sent = body + b"more" if change == "body" else body
-    door = door_of(SECRET, {"invoke": echo})
-    assert asyncio.run(posted(door, sent, proof)) == (403, b"")
-    good = Seal(SECRET).proof(hash_of(body), int(time.time()), SCOPE.account)
-    assert asyncio.run(posted(door, body, good))[0] == 200
+    gateway = gateway_of(SECRET, {"invoke": echo})
+    assert asyncio.run(posted(gateway, sent, signature)) == (403, b"")
+    good = RequestSigner(SECRET).sign(hash_of(body), int(time.time()), SCOPE.account)
+    assert asyncio.run(posted(gateway, body, good))[0] == 200
 
 
 def test_another_secret_holds_from_the_moment_it_is_there():
-    door, peers = door_of(SECRET, {"invoke": echo}), wired({})
-    peers.doors[OTHER.address] = door
-    door.replace(b"n" * 32)
+    gateway, peers = gateway_of(SECRET, {"invoke": echo}), wired({})
+    peers.gateways[OTHER.address] = gateway
+    gateway.replace(b"n" * 32)
     header = {"ask": "invoke", "account": SCOPE.account, "content_type": "", "endpoint": ""}
     with pytest.raises(PeerGone, match="403"):
         asyncio.run(peers.ask(OTHER, header, b"", 5))
@@ -137,9 +141,9 @@ def creating():
     return {(SCOPE, "e"): Route(SCOPE, "E", (), "It is Creating.")}
 
 
-def play(scene, doors, answer_s=5.0):
+def play(scene, gateways, answer_s=5.0):
     async def run():
-        router = Router(Bounds(answer_s=answer_s), wired(doors))
+        router = Router(Bounds(answer_s=answer_s), wired(gateways))
         router.bind()
         return await scene(router)
 
@@ -151,14 +155,14 @@ def test_an_endpoint_elsewhere_is_asked_there():
         router.publish(table(OTHER))
         return await router.invoke(SCOPE, "E", REQUEST)
 
-    answer = play(scene, {OTHER.address: door_of(SECRET, {"invoke": echo})})
+    answer = play(scene, {OTHER.address: gateway_of(SECRET, {"invoke": echo})})
     assert (answer.body, answer.content_type) == (b"1,2", "text/csv")
 
 
 def test_servers_are_asked_in_proportion_to_their_instances_and_in_turn():
     asked, third = [], Peer("c", "https://c:8470")
-    doors = {
-        peer.address: door_of(SECRET, {"invoke": as_server(peer.id, asked)})
+    gateways = {
+        peer.address: gateway_of(SECRET, {"invoke": as_server(peer.id, asked)})
         for peer in (OTHER, third)
     }
 
@@ -171,7 +175,7 @@ def test_servers_are_asked_in_proportion_to_their_instances_and_in_turn():
         for _ in range(6):
             await router.invoke(SCOPE, "E", REQUEST)
 
-    play(scene, doors)
+    play(scene, gateways)
     assert "".join(asked) == "bcbbcb"
 
 
@@ -184,13 +188,13 @@ def test_a_request_waits_while_its_endpoint_moves():
         router.publish(table(OTHER))
         return await asked
 
-    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
-    assert play(scene, doors).body == b"1,2"
+    gateways = {OTHER.address: gateway_of(SECRET, {"invoke": echo})}
+    assert play(scene, gateways).body == b"1,2"
 
 
 def test_a_request_to_a_server_that_died_goes_to_the_one_that_takes_over():
     third = Peer("c", "https://c:8470")
-    doors = {third.address: door_of(SECRET, {"invoke": echo})}
+    gateways = {third.address: gateway_of(SECRET, {"invoke": echo})}
 
     async def scene(router):
         router.publish(table(OTHER))
@@ -199,23 +203,23 @@ def test_a_request_to_a_server_that_died_goes_to_the_one_that_takes_over():
         router.publish(table(third))
         return await asked
 
-    assert play(scene, doors).body == b"1,2"
+    assert play(scene, gateways).body == b"1,2"
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError("b"), ConnectionResetError("b")])
 def test_a_request_goes_to_another_instance_at_once_if_its_server_is_gone(error):
     asked, third = [], Peer("c", "https://c:8470")
-    doors = {third.address: door_of(SECRET, {"invoke": as_server("c", asked)})}
+    gateways = {third.address: gateway_of(SECRET, {"invoke": as_server("c", asked)})}
 
     async def scene(router):
-        router._passing._peers.errors[OTHER.address] = error
+        router._forwarding._peers.errors[OTHER.address] = error
         router.publish(table(OTHER, third))
         async with asyncio.timeout(0.4):  # less than what it waits for news
             for _ in range(10):
                 assert (await router.invoke(SCOPE, "E", REQUEST)).body == b"c"
-        assert router._passing._peers.asked == 11, "it was asked once, and avoided from then on"
+        assert router._forwarding._peers.asked == 11, "it was asked once, and avoided from then on"
 
-    play(scene, doors)
+    play(scene, gateways)
 
 
 def test_a_request_that_two_servers_are_lost_with_goes_to_no_third_one():
@@ -223,11 +227,11 @@ def test_a_request_that_two_servers_are_lost_with_goes_to_no_third_one():
 
     async def scene(router):
         for peer in peers:
-            router._passing._peers.errors[peer.address] = ConnectionResetError(peer.id)
+            router._forwarding._peers.errors[peer.address] = ConnectionResetError(peer.id)
         router.publish(table(*peers))
         with pytest.raises(ModelNotReady, match="2 servers were lost"):
             await router.invoke(SCOPE, "E", REQUEST)
-        assert router._passing._peers.asked == 2
+        assert router._forwarding._peers.asked == 2
 
     play(scene, {})
 
@@ -240,9 +244,9 @@ def test_a_request_to_a_server_that_hangs_goes_elsewhere_once_the_server_does_no
         hangs.set()
         await asyncio.Event().wait()
 
-    doors = {
-        OTHER.address: door_of(SECRET, {"invoke": hang}),
-        third.address: door_of(SECRET, {"invoke": as_server("c", asked)}),
+    gateways = {
+        OTHER.address: gateway_of(SECRET, {"invoke": hang}),
+        third.address: gateway_of(SECRET, {"invoke": as_server("c", asked)}),
     }
 
     async def scene(router):
@@ -255,7 +259,7 @@ def test_a_request_to_a_server_that_hangs_goes_elsewhere_once_the_server_does_no
         router.publish(table(third), frozenset("c"))
         return await waiting
 
-    assert play(scene, doors, answer_s=60.0).body == b"c"
+    assert play(scene, gateways, answer_s=60.0).body == b"c"
 
 
 def test_a_server_that_did_not_answer_once_is_asked_again():
@@ -263,7 +267,7 @@ def test_a_server_that_did_not_answer_once_is_asked_again():
         router.publish(table(OTHER))
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
         await asyncio.sleep(0.05)
-        router._passing._peers.doors[OTHER.address] = door_of(SECRET, {"invoke": echo})
+        router._forwarding._peers.gateways[OTHER.address] = gateway_of(SECRET, {"invoke": echo})
         return await asked
 
     assert play(scene, {}).body == b"1,2"
@@ -282,7 +286,7 @@ def test_a_request_that_nobody_takes_in_its_time_is_refused():
 
 
 def test_what_a_model_that_hangs_elsewhere_takes_is_not_asked_of_another_server(monkeypatch):
-    monkeypatch.setattr(passing_on, "_LATER_S", 0.0)
+    monkeypatch.setattr(forwarding, "_LATER_S", 0.0)
 
     async def hang(_header, _body):
         await asyncio.Event().wait()
@@ -291,13 +295,13 @@ def test_what_a_model_that_hangs_elsewhere_takes_is_not_asked_of_another_server(
         router.publish(table(OTHER), frozenset("b"))
         with pytest.raises(ModelNotReady):
             await router.invoke(SCOPE, "E", REQUEST)
-        assert router._passing._peers.asked == 1
+        assert router._forwarding._peers.asked == 1
 
-    play(scene, {OTHER.address: door_of(SECRET, {"invoke": hang})}, answer_s=0.1)
+    play(scene, {OTHER.address: gateway_of(SECRET, {"invoke": hang})}, answer_s=0.1)
 
 
 def test_a_request_that_was_passed_on_goes_no_further(monkeypatch):
-    monkeypatch.setattr(passing_on, "_NEWS_S", 0.01)
+    monkeypatch.setattr(forwarding, "_NEWS_S", 0.01)
 
     async def scene(router):
         for known in (table(OTHER), table(), {}, creating()):
@@ -306,13 +310,13 @@ def test_a_request_that_was_passed_on_goes_no_further(monkeypatch):
                 await router.invoke(SCOPE, "E", REQUEST, is_passed_on=True)
             with pytest.raises(NotHere):
                 await router.describe(SCOPE, "E", "", is_passed_on=True)
-        assert router._passing._peers.asked == 0
+        assert router._forwarding._peers.asked == 0
 
-    play(scene, {OTHER.address: door_of(SECRET, {"invoke": echo})})
+    play(scene, {OTHER.address: gateway_of(SECRET, {"invoke": echo})})
 
 
 def test_an_endpoint_that_another_server_has_just_brought_into_service_is_waited_for():
-    doors = {OTHER.address: door_of(SECRET, {"invoke": echo})}
+    gateways = {OTHER.address: gateway_of(SECRET, {"invoke": echo})}
 
     async def scene(router):
         asked = asyncio.create_task(router.invoke(SCOPE, "E", REQUEST))
@@ -325,4 +329,4 @@ def test_an_endpoint_that_another_server_has_just_brought_into_service_is_waited
         router.publish(table(OTHER))
         return await asked
 
-    assert play(scene, doors).body == b"1,2"
+    assert play(scene, gateways).body == b"1,2"

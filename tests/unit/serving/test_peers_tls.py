@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from peered import door_of
+from peered import gateway_of
 
 from windvane.serving.peers import Peer, PeerGone, Peers
 
@@ -39,11 +39,11 @@ async def served(folder, name, connections):
     async def echo(_header, body):
         return {}, body
 
-    door = door_of(SECRET, {"echo": echo})
+    gateway = gateway_of(SECRET, {"echo": echo})
 
     async def application(scope, receive, send):
         connections.add(scope["client"])
-        await door(scope, receive, send)
+        await gateway(scope, receive, send)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(

@@ -65,7 +65,7 @@ class Membership(Leadership, Protocol):
         """What is not well, a sentence each."""
 
 
-class Alone(Undisputed):
+class SingleServerMembership(Undisputed):
     """The membership of a server that has its store for itself: its data folder is locked."""
 
     is_shared = False
@@ -95,7 +95,7 @@ class Alone(Undisputed):
         return []
 
 
-class Member:
+class SharedMembership:
     """The membership of a server whose store others may use, too. `start` once, `stop` once.
 
     own      what the others are to know of this server; its times are set by `start`
@@ -285,6 +285,6 @@ class Member:
 
 
 def _give_back(tx: Transaction, live: frozenset[str] | set[str]) -> None:
-    """Tasks of servers that are no more are ready again, and the claim does not count."""
+    """Make tasks of servers that are no more ready again; the claim does not count."""
     for task in tx.release_foreign(live):
         _LOG.info("Task %s of %s goes on.", task.key, task.job_arn)

@@ -25,7 +25,7 @@ class Clearing:
         self._going: set[FleetKey | EndpointKey] = set()
 
     def note(self, endpoint: Endpoint) -> None:
-        """From now on the endpoint may have folders here."""
+        """Note that the endpoint may have folders here from now on."""
         self._known[endpoint.arn, endpoint.created] = endpoint
 
     def is_under_way(self, key: FleetKey) -> bool:

@@ -53,7 +53,7 @@ class EndpointLog:
 
 
 def tell_outcome(tx: Transaction, endpoint: Endpoint, generation: int, now: datetime) -> None:
-    """What creating or updating the endpoint to this generation came to, in the logs of its variants."""
+    """Tell what creating or updating the endpoint to this generation came to, in the logs of its variants."""
     facts = {"endpoint": endpoint.name, "status": str(endpoint.status)}
     outcome = line_of(Note(NoteCode.ENDPOINT_IS, facts, endpoint.failure))
     for one in endpoint.desired:

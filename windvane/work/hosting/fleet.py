@@ -74,7 +74,7 @@ class Fleet:
         self._preparation = _Preparation(download, deployed, self.folder, self._means)
 
     def want(self, shares: tuple[Share, ...], now: float) -> None:
-        """From now on these instances of these variants; () lets all go."""
+        """Want from now on these instances of these variants; () lets all go."""
         if shares != self._shares:
             self._shares = shares
             self._fit(now)
@@ -173,7 +173,7 @@ class Fleet:
         )
 
     def _fit(self, now: float) -> None:
-        """As many places as are wanted now."""
+        """Have as many places as are wanted now."""
         before = self._places
         self._places = {}
         for share in self._shares:
@@ -242,7 +242,7 @@ class Fleet:
                 yield variant, why
 
     def _why_down(self, name: str) -> str:
-        """Why no process of a variant is up, nor likely to be soon; "" otherwise."""
+        """Return why no process of a variant is up, nor likely to be soon; "" otherwise."""
         reasons = [
             place.why_empty for (variant, _), place in self._places.items() if variant == name
         ]

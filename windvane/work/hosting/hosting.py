@@ -128,7 +128,7 @@ class Hosting:
         self._thread = threading.Thread(target=self._run, name="hosting", daemon=True)
 
     def start(self) -> None:
-        """To be called on the event loop that serves requests: the router lives there. When this returns, every
+        """Begin to host. To be called on the event loop that serves requests: the router lives there. When this returns, every
         endpoint is known; those in service answer as soon as their processes are up."""
         self._folders.make()
         endpoints = self._endpoints()
@@ -166,7 +166,7 @@ class Hosting:
         return self._placed.n_here
 
     def gauges(self) -> Iterable[tuple[str, float]]:
-        """Figures for /metrics."""
+        """Yield figures for /metrics."""
         fleets = list(self._fleets.values())
         yield "model_instances_up", float(sum(fleet.n_up for fleet in fleets))
         yield "model_instances_wanted", float(sum(fleet.n_wanted for fleet in fleets))
@@ -217,7 +217,8 @@ class Hosting:
 
     @contextmanager
     def _apart(self, arn: str) -> Iterator[None]:
-        """What concerns one endpoint alone: if it goes wrong, the next round tries again. It is told of once in a while."""
+        """What concerns one endpoint alone: if it goes wrong, the next round tries again. It is told of once in a
+        while."""
         try:
             yield
         except Exception:  # noqa: BLE001 - the end of one endpoint's part of a round
@@ -302,7 +303,7 @@ class Hosting:
         *,
         has_served: bool,
     ) -> Fleet:
-        """The one there is, or another if there is none or it is of no more use. It has the models of all variants: instances of
+        """Return the fleet there is, or another if there is none or it is of no more use. It has the models of all variants: instances of
         others may be placed here later."""
         fleet = self._fleets.get(key)
         if fleet is not None and fleet.failure and self._is_to_be_tried_again(key, now):

@@ -167,7 +167,10 @@ class SharedPlacing:
 
 @dataclass(frozen=True)
 class SharedPlaced:
-    """keepers     the server that looks after an endpoint, by ARN in lower case; it may be gone"""
+    """Which instances this server has, of endpoints that are divided among servers.
+
+    keepers     the server that looks after an endpoint, by ARN in lower case; it may be gone
+    """
 
     server_id: str
     instance_mb: int

@@ -32,7 +32,9 @@ class Host:
 
 @dataclass(frozen=True)
 class Changes:
-    """added       units, and the servers that run them from now on
+    """What is to change in who runs which instances.
+
+    added       units, and the servers that run them from now on
     removed     placements that are over
     unplaced    units that no server has room for
     """

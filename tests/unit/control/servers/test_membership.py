@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from windvane.control.servers.membership import Alone, Member
+from windvane.control.servers.membership import SharedMembership, SingleServerMembership
 from windvane.domain.server import DEAD_AFTER
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.store.open import open_store
@@ -38,7 +38,7 @@ def join(tmp_path, ahead):
         store.migrate()
         record = replace(a_server(name), folder=folder or name, **own)
         clock = lambda: datetime.now(UTC) + timedelta(seconds=ahead[0] + skew_s)  # noqa: E731
-        member = Member(store, record, clock)
+        member = SharedMembership(store, record, clock)
         member._thread.start = lambda: None
         member.start()
         return member
@@ -136,7 +136,7 @@ def test_a_server_that_leaves_hands_the_lead_on_and_is_gone_when_it_has_stopped(
 def test_a_stopped_server_is_gone(tmp_path, ahead):
     store = open_store("", tmp_path)
     store.migrate()
-    member = Member(store, a_server("one"), lambda: datetime.now(UTC))
+    member = SharedMembership(store, a_server("one"), lambda: datetime.now(UTC))
     member.start()
     assert member.faults() == []
     member.stop()
@@ -181,7 +181,7 @@ def test_what_only_hosts_instances_leads_nothing_and_keeps_no_service_up(join, a
 def test_a_server_alone_leads_and_gives_back_the_tasks_of_its_last_life(tmp_path):
     store = open_store("", tmp_path)
     store.migrate()
-    alone = Alone("run", store, lambda: datetime.now(UTC))
+    alone = SingleServerMembership("run", store, lambda: datetime.now(UTC))
     with store.transaction() as tx:
         now = datetime.now(UTC)
         tx.add_tasks(JOB, [NewTask(TaskKind.TRAIN, "a")], now)

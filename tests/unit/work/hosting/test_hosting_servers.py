@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from peered import Wired, door_of
+from peered import Wired, gateway_of
 from unit.work.hosting.test_hosting import FAKE, SCOPE, World, one, processes, until
 
 from windvane.domain.deployment import EndpointStatus
@@ -28,9 +28,9 @@ SECRET = b"s" * 32
 class Server:
     """One of several, with a data folder and a router of its own."""
 
-    def __init__(self, world, name, doors):
-        self.world, self.name, self.doors = world, name, doors
-        self.router = Router(Bounds(answer_s=60.0), Wired(SECRET, time.time, doors))
+    def __init__(self, world, name, gateways):
+        self.world, self.name, self.gateways = world, name, gateways
+        self.router = Router(Bounds(answer_s=60.0), Wired(SECRET, time.time, gateways))
         self.hosting = Hosting(
             world.store,
             world.artifacts,
@@ -44,7 +44,7 @@ class Server:
         self.beat(started_s=started_s)
         self.hosting.start()
         asks = asks_of(self.router, Explaining(self.router, {}))
-        self.doors[f"https://{self.name}:8470"] = door_of(SECRET, asks)
+        self.gateways[f"https://{self.name}:8470"] = gateway_of(SECRET, asks)
 
     def beat(self, *, started_s=0, **members):
         """As others see it: its heart beats, however slow this test is."""
@@ -54,7 +54,7 @@ class Server:
             tx.put_server(replace(a_server(self.name, started_s), **told))
 
     async def stop(self):
-        self.doors.pop(f"https://{self.name}:8470", None)
+        self.gateways.pop(f"https://{self.name}:8470", None)
         await asyncio.to_thread(self.hosting.stop)
 
     async def die(self):
@@ -86,8 +86,8 @@ def world(tmp_path):
 
 def play(world, scene):
     async def run():
-        doors = {}
-        servers = [Server(world, name, doors) for name in ("a", "b")]
+        gateways = {}
+        servers = [Server(world, name, gateways) for name in ("a", "b")]
         world.hosting = servers[0].hosting
         for number, server in enumerate(servers):
             server.start(number)

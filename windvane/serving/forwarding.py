@@ -56,8 +56,8 @@ Choose = Callable[[Collection[str]], T]
 """Returns where a request goes, given the ids of servers to be avoided; raises Nowhere, and as Router.invoke."""
 
 
-class PassingOn:
-    """On the event loop of a server.
+class Forwarding:
+    """Forwards requests to servers that have instances; on the event loop of a server.
 
     answer_s    how long a request may take
     """
@@ -70,7 +70,7 @@ class PassingOn:
         self._avoided: dict[str, float] = {}
 
     def changed(self, live: frozenset[str] | None) -> None:
-        """To be told of every change of routes. Requests to servers that do not live any more have waited for long enough.
+        """Take in a change of routes. To be told of every one. Requests to servers that do not live any more have waited for long enough.
 
         live    ids of the servers that live; None if nothing is known of them
         """

@@ -8,7 +8,15 @@ from typing import Any
 
 from windvane.errors import CallerFault, InvalidRequest
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
-from windvane.serving.peers import PATH, PROOF, TOLD, NotHere, Seal, hash_of, told_error
+from windvane.serving.peers import (
+    PATH,
+    SIGNATURE,
+    TOLD,
+    NotHere,
+    RequestSigner,
+    hash_of,
+    told_error,
+)
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import Receive, Scope, Send
 
@@ -16,13 +24,13 @@ _MOST_BYTES = (6 << 20) + (1 << 16)
 """Of a request: a body of InvokeEndpoint, and what is said of it."""
 _BODY_S = 60.0
 _WITHIN_S = 30.0
-"""For which a proof is good: clocks of servers differ by four seconds at most."""
+"""For which a signature is good: clocks of servers differ by four seconds at most."""
 
 Ask = Callable[[Mapping[str, Any], bytes], Awaitable[Frame]]
 """Answers one kind of request; raises NotHere if there is no instance for it on this server."""
 
 
-class PeerDoor:
+class PeerGateway:
     """An ASGI application. What cannot prove that it comes from a server gets 403 before its body is read.
 
     secret    that all servers of the store share
@@ -34,8 +42,8 @@ class PeerDoor:
         self.replace(secret)
 
     def replace(self, secret: bytes) -> None:
-        """Another secret from now on."""
-        self._seal = Seal(secret)
+        """Use another secret from now on."""
+        self._signer = RequestSigner(secret)
 
     @staticmethod
     def is_for(scope: Scope) -> bool:
@@ -43,19 +51,19 @@ class PeerDoor:
         return (
             scope["path"] == PATH
             and scope["method"] == "POST"
-            and any(name == PROOF.encode() for name, _ in scope["headers"])
+            and any(name == SIGNATURE.encode() for name, _ in scope["headers"])
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        proofs = [value for name, value in scope["headers"] if name == PROOF.encode()]
-        proved = self._seal.proved(proofs[0].decode("latin-1"), time.time(), _WITHIN_S)
-        if proved is None or len(proofs) > 1:
+        signatures = [value for name, value in scope["headers"] if name == SIGNATURE.encode()]
+        verified = self._signer.verify(signatures[0].decode("latin-1"), time.time(), _WITHIN_S)
+        if verified is None or len(signatures) > 1:
             await _answer(send, 403, b"")
             return
         try:
-            with self._bodies.open_for(receive, proved.account, _MOST_BYTES, _BODY_S) as reader:
+            with self._bodies.open_for(receive, verified.account, _MOST_BYTES, _BODY_S) as reader:
                 body = await reader.whole()
-                if hash_of(body) != proved.body_hash:
+                if hash_of(body) != verified.body_hash:
                     await _answer(send, 403, b"")
                     return
                 answer = await self._asked(body)
