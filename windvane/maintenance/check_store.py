@@ -14,6 +14,7 @@ from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import AutoMLJob
 from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.resource import Resource
+from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
 from windvane.errors import InvalidRequest, WindvaneError
 from windvane.maintenance.findings import Finding, Kind
 from windvane.maintenance.lost_and_found import LostAndFound
@@ -35,6 +36,9 @@ _KINDS: tuple[type[Resource], ...] = (
     Endpoint,
     Key,
     KeyAlias,
+    ScalableTarget,
+    ScalingPolicy,
+    ScalingActivity,
 )
 _OF_ROWS = {
     DanglingKind.TASK: Kind.TASK_WITHOUT_JOB,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -77,6 +78,8 @@ def _check_plain(note: Note) -> None:
     for fact in note.facts.values():
         if isinstance(fact, dict):
             raise ValueError("a task counts nothing in a note")  # noqa: TRY004 - the content is wrong, no caller
+        if isinstance(fact, float) and not math.isfinite(fact):
+            raise ValueError(f"{fact} is no number of a note")
         if isinstance(fact, int) and abs(fact) > _MOST:
             raise ValueError(f"{len(str(fact))} digits are no number of a note")
         texts = fact if isinstance(fact, tuple) else (fact,) if isinstance(fact, str) else ()

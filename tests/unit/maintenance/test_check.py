@@ -11,9 +11,11 @@ from windvane.artifacts.base import Location
 from windvane.control.kms.lookup import new_key
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.materials import Materials
-from windvane.domain.candidate import Container
+from windvane.domain.candidate import Container, ProcessingJob
 from windvane.domain.deployment import Model
+from windvane.domain.resource import Resource
 from windvane.errors import WindvaneError
+from windvane.maintenance import check_store
 from windvane.maintenance.check import Checked, check
 from windvane.maintenance.findings import Kind
 from windvane.maintenance.lost_and_found import LostAndFound
@@ -108,6 +110,11 @@ def test_a_tag_of_no_resource_and_a_record_of_no_job_are_dropped_and_others_stay
 def test_a_record_that_cannot_be_read_is_told_and_left(data, look):
     sql(data, "UPDATE resources SET body = '{\"scope\": 1}'")
     assert Kind.RECORD_UNREADABLE in look(mends=True)
+
+
+def test_records_of_every_kind_are_read():
+    kinds = set(Resource.__subclasses__())
+    assert kinds | set(ProcessingJob.__subclasses__()) == set(check_store._KINDS)
 
 
 def test_a_damaged_database_is_told(data, look):

@@ -66,6 +66,8 @@ def test_a_fact_that_is_not_there_is_left_out():
         {"code": "cut-short", "facts": {"folds": [1]}},
         {"code": "cut-short", "facts": {"folds": ["a"] * 101}},
         {"code": "exited", "facts": {"exit_code": 10**999}},
+        {"code": "exited", "facts": {"exit_code": float("nan")}},
+        {"code": "exited", "facts": {"exit_code": float("-inf")}},
         {"code": "cut-short", "facts": {"folds": ["a 'value'"]}},
         {"code": "job-started", "facts": {"job": "j", "max_candidates": 1, "max_runtime_s": 1}},
         {"code": "process-ended", "facts": {"end": "never-heard-of"}},
