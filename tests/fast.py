@@ -17,6 +17,7 @@ _STARTED = (
     "windvane.cli.main serve",
     "serve_watched.py",
     "windvane.automl.local",
+    "windvane.automl.forecasting",
 )
 
 

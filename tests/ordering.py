@@ -82,6 +82,8 @@ _SLOW = (
     "tests/unit/engine/tuning/test_bounds.py",
     "tests/unit/serving/test_batch.py",
     "tests/unit/serving/test_explainer.py",
+    "tests/unit/automl/test_forecast_estimator",
+    "tests/unit/engine/forecasting/models/test_boosted.py",
     "tests/unit/serving/test_model_real_packages.py",
     "tests/unit/work/tasks/",
     "tests/unit/work/test_layout",

@@ -44,7 +44,7 @@ def run_job(out: Path, ask: Callable[[], Job], on_event: OnEvent) -> Job:
     returns   what `ask` made
     raises    JobFault, DataFault if the data are to blame; HostDied; whatever `ask` raises
     """
-    return _run("windvane.automl.local.job_process", out / "host.log", ask, on_event)
+    return run_process("windvane.automl.local.job_process", out / "host.log", ask, on_event)
 
 
 def run_reports(request: ReportRequest, on_event: OnEvent) -> list[Reported]:
@@ -60,11 +60,18 @@ def run_reports(request: ReportRequest, on_event: OnEvent) -> list[Reported]:
         on_event(event)
 
     log = request.job / "reports.log"
-    _run("windvane.automl.local.report_process", log, lambda: request, hear)
+    run_process("windvane.automl.local.report_process", log, lambda: request, hear)
     return made
 
 
-def _run(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) -> Request:
+def run_process(module: str, log: Path, ask: Callable[[], Request], on_event: OnEvent) -> Request:
+    """Run a module in a process of its own, which dies with this one: it reads a request from stdin and tells events on stdout.
+
+    log       a file for its stderr
+    ask       makes the request, while the process starts
+    returns   what `ask` made
+    raises    JobFault, DataFault if the data are to blame; HostDied; whatever `ask` raises
+    """
     with log.open("wb") as errors:
         host = subprocess.Popen(
             parent_death.command([sys.executable, "-m", module]),

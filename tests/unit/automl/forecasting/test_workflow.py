@@ -1,0 +1,125 @@
+"""The workflow of forecasting jobs, with a simulated clock: nothing is trained."""
+
+import heapq
+from dataclasses import replace
+
+import pytest
+
+from windvane.automl.actions import Status
+from windvane.automl.forecasting.actions import (
+    Backtest,
+    Combine,
+    ForecastHistory,
+    ForecastStep,
+    PackForecaster,
+    Prepare,
+    RefitModel,
+)
+from windvane.automl.forecasting.workflow import ForecastRequest, decide, limits_of
+from windvane.automl.request import Schedule
+from windvane.automl.workflow import Phase
+
+START = 1000.0
+REQUEST = ForecastRequest(
+    schedule=Schedule(START, START + 30, START + 56, START + 60),
+    models=("naive", "ets", "boosted", "boosted-2", "boosted-3"),
+    heavy=frozenset({"boosted", "boosted-2", "boosted-3"}),
+    trained=frozenset({"boosted", "boosted-2", "boosted-3"}),
+    workers=2,
+)
+
+
+def simulate(request=REQUEST, takes=None, failing=(), weights=None):
+    """Return the history of a job, and when it was over."""
+    history, now, running, n = ForecastHistory(), START, [], 0
+    while True:
+        decision = decide(request, history, now, request.workers - len(running))
+        if decision.phase is Phase.DONE:
+            return history, now
+        for action in decision.begin:
+            limits = limits_of(action, request, history, now)
+            name = getattr(action, "model", "")
+            used = (
+                limits.stop_at - now
+                if name in request.heavy
+                else (takes or {}).get(action.key, 0.1)
+            )
+            history = history.with_step(ForecastStep(action, Status.RUNNING, began=now))
+            heapq.heappush(running, (now + used, n, action.key))
+            n += 1
+        if not decision.begin:
+            now, _, key = heapq.heappop(running)
+            step = history.step(key)
+            is_done = key not in failing
+            combined = weights or {"ets": 0.4, "boosted": 0.6}
+            step = replace(
+                step,
+                status=Status.DONE if is_done else Status.FAILED,
+                ended=now,
+                weights=combined if isinstance(step.action, Combine) and is_done else {},
+                loss=1.0 if is_done else None,
+            )
+            history = history.with_step(step)
+
+
+def kinds(history):
+    return [type(step.action) for step in history.steps]
+
+
+def test_the_phases_follow_each_other():
+    history, _ = simulate()
+    assert kinds(history) == [Prepare, *[Backtest] * 5, Combine, RefitModel, PackForecaster]
+    assert history.step("refit/boosted") is not None
+    assert history.steps[-1].action == PackForecaster(
+        REQUEST.models, ("boosted",), has_ensemble=True
+    )
+
+
+def test_models_that_use_whatever_time_they_have_share_it_and_leave_the_rest():
+    history, over = simulate(weights=dict.fromkeys(REQUEST.heavy, 1 / 3))
+    ended = [step.ended for step in history.steps if isinstance(step.action, Backtest)]
+    assert max(ended) <= REQUEST.schedule.search_end
+    assert over < REQUEST.schedule.packing
+    lasted = [
+        s.ended - s.began for s in history.steps if getattr(s.action, "model", "") in REQUEST.heavy
+    ]
+    assert min(lasted) > 6
+
+
+def test_asking_again_begins_nothing_twice():
+    first = decide(REQUEST, ForecastHistory(), START, 2)
+    assert first.begin == (Prepare(),)
+    history = ForecastHistory((ForecastStep(Prepare(), Status.RUNNING, began=START),))
+    assert decide(REQUEST, history, START + 1, 1).begin == ()
+    assert decide(REQUEST, history, START + 1, 1).phase is Phase.ANALYSIS
+
+
+def test_models_that_fail_are_left_out():
+    history, _ = simulate(failing=("backtest/ets", "refit/boosted"))
+    assert history.step("ensemble").action.models == ("naive", "boosted", "boosted-2", "boosted-3")
+    assert history.steps[-1].action.refits == ()
+
+
+def test_without_an_ensemble_the_best_learns_from_all_values():
+    history, _ = simulate(failing=("ensemble",))
+    assert not history.steps[-1].action.has_ensemble
+
+
+def test_where_everything_fails_what_is_packed_is_the_floor():
+    failing = [Backtest(name).key for name in REQUEST.models]
+    history, _ = simulate(failing=failing)
+    assert history.steps[-1].action == PackForecaster((), (), has_ensemble=False)
+
+
+def test_no_time_means_one_backtest_and_no_refit():
+    late = replace(REQUEST, schedule=Schedule(START, START, START, START + 1))
+    history, _ = simulate(late, takes={"series": 3.0})
+    assert kinds(history) == [Prepare, Backtest, Combine, PackForecaster]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_any_number_of_workers_keeps_the_deadline(workers):
+    _, over = simulate(
+        replace(REQUEST, workers=workers), weights=dict.fromkeys(REQUEST.heavy, 1 / 3)
+    )
+    assert over < REQUEST.schedule.deadline

@@ -1,0 +1,153 @@
+"""AutoForecast as its users use it: a DataFrame or a file in, forecasts out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from windvane import AutoForecast
+from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
+
+HORIZON = 7
+
+
+def daily(n_series=4, n_days=120, seed=0):
+    """Sales with a week, a promotion that doubles them, and a shop's size."""
+    rng = np.random.default_rng(seed)
+    day = np.arange(n_days)
+    frames = []
+    for i in range(n_series):
+        promotion = rng.random(n_days) < 0.2
+        sales = 100 * (i + 1) * (1 + 0.3 * np.sin(2 * np.pi * day / 7)) * (1 + promotion)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "shop": 10 + i,
+                    "day": pd.date_range("2024-01-01", periods=n_days, freq="D"),
+                    "sales": sales * np.exp(0.05 * rng.normal(size=n_days)),
+                    "promotion": promotion.astype(int),
+                    "size": "large" if i > 1 else "small",
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return daily()
+
+
+@pytest.fixture(scope="module")
+def split(rows):
+    last = rows.day >= rows.day.max() - pd.Timedelta(days=HORIZON - 1)
+    return rows[~last], rows[last]
+
+
+@pytest.fixture(scope="module")
+def fitted(split):
+    return forecaster(known_covariates=["promotion"], static=["size"]).fit(split[0])
+
+
+def forecaster(**more):
+    arguments = {"target": "sales", "timestamp": "day", "item_id": "shop", "horizon": HORIZON}
+    return AutoForecast(**{**arguments, "max_runtime_s": 30, "threads": 2, **more})
+
+
+def test_every_series_is_forecast_for_the_steps_after_its_end(fitted, split):
+    future = split[1]
+    made = fitted.predict(future.drop(columns="sales"))
+    assert list(made.columns) == ["item_id", "timestamp", "mean", "p10", "p50", "p90"]
+    joined = future.merge(made, left_on=["shop", "day"], right_on=["item_id", "timestamp"])
+    assert len(joined) == len(future) == len(made)
+    assert (made.p10 <= made.p50).all()
+    assert (made.p50 <= made.p90).all()
+    error = (joined.sales - joined.p50).abs().sum() / joined.sales.sum()
+    assert error < 0.15
+
+
+def test_what_is_known_in_advance_changes_the_forecast(fitted, split):
+    future = split[1].drop(columns="sales")
+    quiet, loud = (fitted.predict(future.assign(promotion=p)).p50.sum() for p in (0, 1))
+    assert loud > 1.5 * quiet
+
+
+def test_a_step_without_its_covariate_is_named(fitted, split):
+    future = split[1].drop(columns="sales")
+    with pytest.raises(
+        InvalidRequest, match=r"'promotion' has no value for the item '10'.*step 7 of 7"
+    ):
+        fitted.predict(future[(future.shop != 10) | (future.day != future.day.max())])
+    with pytest.raises(InvalidRequest, match="pass rows with them as `future`"):
+        fitted.predict()
+
+
+def test_the_leaderboard_tells_of_every_model_and_of_the_average(fitted):
+    board = fitted.leaderboard()
+    assert {"ensemble", "seasonal-naive", "theta", "boosted-levels"} <= set(board.model)
+    scores = board.AverageWeightedQuantileLoss.dropna()
+    assert scores.is_monotonic_increasing
+    members = board[board.model != "ensemble"]
+    assert members.weight.sum() == pytest.approx(1)
+    assert (board.failure[board.AverageWeightedQuantileLoss.isna()] != "").all()
+
+
+def test_what_is_saved_forecasts_the_same(fitted, split, tmp_path):
+    fitted.save(tmp_path / "model")
+    again = AutoForecast.load(tmp_path / "model")
+    future = split[1].drop(columns="sales")
+    pd.testing.assert_frame_equal(again.predict(future), fitted.predict(future))
+    assert again.frequency == fitted.frequency == "D"
+    pd.testing.assert_frame_equal(again.leaderboard(), fitted.leaderboard())
+    with pytest.raises(InvalidRequest, match="already exists"):
+        fitted.save(tmp_path / "model")
+    file = tmp_path / "model" / "leaderboard.json"
+    file.write_text(file.read_text().replace("theta", "thera"))
+    with pytest.raises(CorruptArtifact):
+        AutoForecast.load(tmp_path / "model")
+
+
+def test_a_file_of_one_series_is_forecast_with_future_rows_of_its_own(rows, tmp_path):
+    one = rows[rows.shop == 11].copy()
+    one.loc[one.day >= one.day.max() - pd.Timedelta(days=2), "sales"] = np.nan
+    file = tmp_path / "one.csv"
+    one.drop(columns=["shop", "size"]).to_csv(file, index=False)
+    model = forecaster(item_id=None, horizon=3, known_covariates=["promotion"])
+    made = model.fit(file).predict()
+    assert made.timestamp.tolist() == one.day.iloc[-3:].tolist()
+    assert set(made.item_id) == {"series"}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "told"),
+    [
+        ({"target": "sails"}, DataFault, "sails"),
+        ({"target": "size"}, DataFault, "must have numbers"),
+        ({"item_id": None}, DataFault, "more than one row for 2024-01-01"),
+        ({"timestamp": "size"}, DataFault, "cannot be read as times"),
+    ],
+)
+def test_what_is_wrong_with_the_data_is_said(change, error, told, rows):
+    with pytest.raises(error, match=told):
+        forecaster(**change).fit(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"horizon": 0}, "horizon is 0"),
+        ({"frequency": "60min"}, "too long for its unit"),
+        ({"quantiles": [0.0]}, "quantile 0"),
+        ({"objective": "F1"}, "objective is 'F1'"),
+        ({"known_covariates": "promotion"}, "must be a list"),
+        ({"aggregation": "median"}, "aggregation is 'median'"),
+        ({"max_runtime_s": 0}, "max_runtime_s is 0"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(change, told):
+    with pytest.raises(InvalidRequest, match=told):
+        forecaster(**change)
+
+
+def test_a_forecaster_without_a_model_says_so():
+    with pytest.raises(InvalidRequest, match="call fit first"):
+        forecaster().predict()

@@ -1,0 +1,75 @@
+import time
+
+import numpy as np
+import pytest
+from unit.engine.forecasting.conftest import make_panel, seasonal_series
+
+from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.models.boosted import BOOSTED_LEVELS, BOOSTED_LOGS
+from windvane.engine.forecasting.models.boosted_features import Layout, Samples, describe
+from windvane.errors import CorruptArtifact
+
+
+def test_features_of_a_step_see_nothing_from_its_origin_on(task):
+    values = np.concatenate(seasonal_series(3))
+    covariates = np.arange(180.0)[:, None]
+    panel = make_panel(np.split(values, 3), known=covariates, future=np.empty((3, 0, 1)))
+    origin = panel.bounds[:-1] + 40
+    samples = Samples(np.repeat(np.arange(3), 6), np.repeat(origin, 6), np.tile(np.arange(6), 3))
+    seen = describe(Layout.of(panel, values, 0), samples, task, by_level=True, is_log=False)
+    changed = values.copy()
+    for begin in origin:
+        changed[begin : begin + 20] = 1e3
+    after = describe(Layout.of(panel, changed, 0), samples, task, by_level=True, is_log=False)
+    assert pytest.approx(seen.X, rel=1e-4, nan_ok=True) == after.X
+    assert after.phase == pytest.approx(seen.phase)
+
+
+def test_features_ahead_of_the_end_are_those_that_were_learned_from(task):
+    """What a step looks like in training, and what it looks like when it is forecast."""
+    values = seasonal_series(2)
+    covariates = np.random.default_rng(0).normal(size=(120, 1))
+    panel = make_panel(values, known=covariates, future=np.empty((2, 0, 1)))
+    whole = Layout.of(panel, panel.filled, 0)
+    origin = panel.bounds[1:] - 6
+    series, ahead = np.repeat(np.arange(2), 6), np.tile(np.arange(6), 2)
+    learned = describe(
+        whole, Samples(series, origin[series], ahead), task, by_level=False, is_log=False
+    )
+    earlier = panel.before(6, 6)
+    layout = Layout.of(earlier, earlier.filled, 6)
+    asked = describe(
+        layout, Samples(series, layout.ends[series], ahead), task, by_level=False, is_log=False
+    )
+    assert pytest.approx(learned.X, rel=1e-4, nan_ok=True) == asked.X
+
+
+@pytest.fixture(scope="module")
+def covariate_panel():
+    """Values that follow a covariate known in advance and nothing else."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, 400).astype(float)
+    y = 10 + 20 * x + rng.normal(size=400)
+    future = rng.integers(0, 2, (4, 6, 1)).astype(float)
+    return make_panel(np.split(y, 4), known=x[:, None], future=future), future
+
+
+def test_a_known_covariate_decides_where_values_follow_it(covariate_panel, task, tmp_path):
+    panel, future = covariate_panel
+    one = BOOSTED_LEVELS.fit(panel, task, FitLimits(time.time() + 30))
+    made = one.forecast(panel)
+    assert made.quantiles[:, :, 1] == pytest.approx(10 + 20 * future[:, :, 0], abs=4)
+    assert (np.diff(made.quantiles, axis=2) >= 0).all()
+    one.save(tmp_path)
+    again = BOOSTED_LEVELS.load(tmp_path, task).forecast(panel)
+    assert np.array_equal(again.quantiles, made.quantiles)
+    (tmp_path / "0.txt").write_text("tree\n")
+    with pytest.raises(CorruptArtifact):
+        BOOSTED_LEVELS.load(tmp_path, task)
+
+
+def test_logarithms_are_for_values_above_zero(covariate_panel, task):
+    panel, _ = covariate_panel
+    assert BOOSTED_LOGS.suits(panel, task)
+    assert not BOOSTED_LOGS.suits(panel.with_values(panel.values - 15), task)
+    assert not BOOSTED_LEVELS.suits(make_panel([[1, 2, 3]]), task)

@@ -1,0 +1,39 @@
+import numpy as np
+from unit.engine.forecasting.conftest import make_panel
+
+NAN = np.nan
+
+
+def test_the_tail_is_aligned_to_the_end():
+    panel = make_panel([[1, 2, 3], [4]])
+    assert np.array_equal(panel.tail(2), [[2, 3], [NAN, 4]], equal_nan=True)
+
+
+def test_before_leaves_out_the_last_steps_and_keeps_their_covariates():
+    panel = make_panel(
+        [[1, 2, 3, 4], [5, 6]], known=np.arange(6)[:, None], future=np.empty((2, 0, 1))
+    )
+    earlier = panel.before(2, 2)
+    assert earlier.items == ("s000",)
+    assert earlier.values.tolist() == [1, 2]
+    assert earlier.future[0, :, 0].tolist() == [2, 3]
+
+
+def test_some_of_the_series():
+    panel = make_panel([[1, 2], [3], [4, 5]])
+    some = panel.only(np.array([0, 2]))
+    assert some.items == ("s000", "s002")
+    assert some.values.tolist() == [1, 2, 4, 5]
+    assert some.bounds.tolist() == [0, 2, 4]
+
+
+def test_what_is_missing_is_filled_from_the_season_before_and_after():
+    year = np.arange(12.0)
+    values = np.concatenate([year, year + 10, year + 20])
+    values[15] = NAN
+    assert make_panel([values]).filled[15] == 13.0
+
+
+def test_what_no_season_tells_lies_on_a_line_and_never_across_series():
+    panel = make_panel([[1, NAN, 3, NAN], [NAN, 7, NAN, 9], [NAN, NAN]], "Y")
+    assert panel.filled.tolist() == [1, 2, 3, 3, 7, 7, 8, 9, 0, 0]

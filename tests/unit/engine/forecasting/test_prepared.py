@@ -1,0 +1,73 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from unit.engine.forecasting.conftest import make_panel, prepared_of, seasonal_series
+
+from windvane.domain.forecasting import Fill, Filling, FillMethod
+from windvane.engine.forecasting.prepared import (
+    PreparedSeries,
+    read_prepared,
+    spec_from_json,
+    spec_to_json,
+    write_prepared,
+)
+from windvane.engine.forecasting.reading import CovariateEncoding
+from windvane.engine.manifest import write_manifest
+from windvane.errors import CorruptArtifact
+
+
+def with_covariate():
+    panel = make_panel(
+        seasonal_series(2, 20), known=np.arange(40.0)[:, None], future=np.ones((2, 6, 1))
+    )
+    spec = replace(
+        prepared_of(panel).spec,
+        known_covariates=("x",),
+        filling={"x": Filling(future=Fill(FillMethod.ZERO))},
+    )
+    return PreparedSeries(panel, spec, (CovariateEncoding("x"),), ())
+
+
+def test_series_are_read_as_they_were_written(tmp_path):
+    prepared = with_covariate()
+    write_prepared(prepared, tmp_path)
+    again = read_prepared(tmp_path)
+    assert again.spec == prepared.spec
+    assert again.panel.items == prepared.panel.items
+    for name in ("values", "bounds", "first", "known", "future"):
+        assert np.array_equal(getattr(again.panel, name), getattr(prepared.panel, name))
+
+
+def test_a_spec_is_the_same_after_json():
+    spec = with_covariate().spec
+    assert spec_from_json(json.loads(json.dumps(spec_to_json(spec)))) == spec
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"items": ["only one"]},
+        {"items": ["a", 1]},
+        {"frequency": "7D"},
+        {"known": []},
+        {"spec": {}},
+        {"findings": [{"code": "x"}]},
+    ],
+)
+def test_what_does_not_go_together_is_refused(change, tmp_path):
+    write_prepared(with_covariate(), tmp_path)
+    file = tmp_path / "series.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    write_manifest(tmp_path, "series", {})
+    with pytest.raises(CorruptArtifact, match="no complete series"):
+        read_prepared(tmp_path)
+
+
+def test_bounds_that_lead_outside_are_refused(tmp_path):
+    prepared = with_covariate()
+    panel = replace(prepared.panel, bounds=np.array([0, 50, 40]))
+    write_prepared(replace(prepared, panel=panel), tmp_path)
+    with pytest.raises(CorruptArtifact, match=r"series is empty|bounds"):
+        read_prepared(tmp_path)

@@ -1,0 +1,140 @@
+import time
+
+import numpy as np
+import pytest
+from unit.engine.forecasting.conftest import make_panel, prepared_of, seasonal_series
+
+from windvane.engine.data.analysis import ReadOptions, SourceFile
+from windvane.engine.forecasting import stages
+from windvane.engine.forecasting.forecaster import load_forecaster
+from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.prepared import write_prepared
+from windvane.errors import CandidateFault, CorruptArtifact, DataFault
+
+NAMES = ("seasonal-naive", "theta", "ets")
+
+
+def limits():
+    return FitLimits(time.time() + 20)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """A folder with series and three models' backtests."""
+    folder = tmp_path_factory.mktemp("job")
+    (folder / "series").mkdir()
+    panel = make_panel([*seasonal_series(12, 72), np.ones(5)])
+    write_prepared(prepared_of(panel), folder / "series")
+    for name in NAMES:
+        (folder / name).mkdir()
+        stages.backtest(folder / "series", name, limits(), folder / name)
+    return folder
+
+
+def combined(job, into):
+    into.mkdir()
+    return stages.combine(job / "series", {name: job / name for name in NAMES}, into)
+
+
+def sealed(job, ensemble, refits, into):
+    into.mkdir()
+    made = stages.pack(job / "series", {name: job / name for name in NAMES}, ensemble, refits, into)
+    made.seal(into, {})
+    return made
+
+
+def test_the_average_is_scored_on_windows_that_its_weights_did_not_see(job, tmp_path):
+    outcome = combined(job, tmp_path / "ensemble")
+    weights = stages.read_weights(tmp_path / "ensemble")
+    assert sum(weights.values()) == pytest.approx(1)
+    assert weights.get("seasonal-naive", 0) < 0.3
+    assert len(outcome.windows) == 4
+    singles = [
+        stages.read_outcome(job / name).metrics["AverageWeightedQuantileLoss"] for name in NAMES
+    ]
+    assert outcome.metrics["AverageWeightedQuantileLoss"] < 1.05 * min(singles)
+
+
+def test_what_is_packed_forecasts_every_series_and_loads_again(job, tmp_path):
+    combined(job, tmp_path / "ensemble")
+    made = sealed(job, tmp_path / "ensemble", {}, tmp_path / "package")
+    forecast = made.forecast()
+    assert forecast.quantiles.shape == (13, 6, 3)
+    again, _ = load_forecaster(tmp_path / "package")
+    assert np.array_equal(again.forecast().quantiles, forecast.quantiles)
+
+
+def test_without_an_ensemble_the_best_model_answers(job, tmp_path):
+    made = sealed(job, None, {}, tmp_path / "package")
+    best = min(
+        NAMES,
+        key=lambda name: stages.read_outcome(job / name).metrics["AverageWeightedQuantileLoss"],
+    )
+    assert [one.name for one in made.members] == [best]
+
+
+def test_a_model_that_does_not_suit_the_series_is_a_candidates_fault(job, tmp_path):
+    with pytest.raises(CandidateFault, match="too short, or of another kind, for tsb"):
+        stages.backtest(job / "series", "tsb", limits(), tmp_path)
+
+
+def test_a_package_that_was_changed_is_refused(job, tmp_path):
+    sealed(job, None, {}, tmp_path / "package")
+    file = tmp_path / "package" / "forecaster.json"
+    file.write_text(file.read_text().replace("1.0", "0.5"))
+    with pytest.raises(CorruptArtifact, match="SHA-256"):
+        load_forecaster(tmp_path / "package")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"members": []}',
+        '{"members": [{"name": "os.system", "weight": 1.0}]}',
+        '{"members": [{"name": "theta", "weight": -1}]}',
+        "{}",
+    ],
+)
+def test_members_that_cannot_be_are_refused(document, job, tmp_path):
+    made = sealed(job, None, {}, tmp_path / "package")
+    (tmp_path / "package" / "forecaster.json").write_text(document)
+    made.seal(tmp_path / "package", {})
+    with pytest.raises(CorruptArtifact, match="does not describe a forecaster"):
+        load_forecaster(tmp_path / "package")
+
+
+def test_rows_of_a_file_become_series(tmp_path):
+    rows = [
+        "id,t,y,price,kind",
+        *(f"{i},2020-01-{d:02d},{d * i},{d},{'ab'[i % 2]}" for i in (1, 2) for d in range(1, 29)),
+    ]
+    file = tmp_path / "rows.csv"
+    file.write_text("\n".join(rows) + "\n")
+    spec = prepared_of(
+        make_panel([[1.0]]), horizon=3, known_covariates=("price",), static=("kind",)
+    ).spec
+    from dataclasses import replace
+
+    made = stages.prepare(
+        [SourceFile(file, "rows.csv")],
+        ReadOptions(tmp_path, min_rows=1),
+        replace(spec, frequency=None),
+        tmp_path / "series",
+    )
+    assert str(made.spec.frequency) == "D"
+    assert made.panel.items == ("1", "2")
+    assert made.panel.known[:, 0].tolist() == [*range(1, 29)] * 2
+    assert made.panel.static.tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_table_of_one_row_a_series_cannot_be_forecast(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("id,t,y\na,2020-01-01,1\nb,2020-01-02,2\n")
+    spec = prepared_of(make_panel([[1.0]], "D")).spec
+    with pytest.raises(DataFault, match="single step"):
+        stages.prepare(
+            [SourceFile(file, "rows.csv")],
+            ReadOptions(tmp_path, min_rows=1),
+            spec,
+            tmp_path / "series",
+        )

@@ -1,0 +1,310 @@
+"""Forecasts of the series in a DataFrame or a file: no server, no S3, the engine of the service in children of this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windvane.automl.forecasting.job import ForecastJob
+from windvane.automl.forecasting.leaderboard import ForecastRow
+from windvane.automl.local.events import OnEvent
+from windvane.automl.local.frames import is_number, source_of
+from windvane.automl.local.parameters import check_budget, machine_mb, named
+from windvane.automl.local.run_job import run_process
+from windvane.domain.forecasting import (
+    Aggregation,
+    ForecastMetric,
+    ForecastSpec,
+    check_forecast,
+    quantile_name,
+)
+from windvane.domain.frequency import Frequency
+from windvane.engine.data.analysis import Finding, ReadOptions, SourceFile
+from windvane.engine.data.read import read_table
+from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
+from windvane.engine.forecasting.future import with_future_rows
+from windvane.engine.forecasting.panel import Panel
+from windvane.engine.manifest import read_json, write_json, write_manifest
+from windvane.errors import CorruptArtifact, InvalidRequest
+
+Table = pd.DataFrame | str | os.PathLike[str]
+
+_LOADING_S = 0.8
+"""Of the budget, kept for loading the finished model into this process."""
+
+_ARGUMENTS = "arguments.json"
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """folder    what `save` copies"""
+
+    folder: Path
+    forecaster: Forecaster
+    rows: tuple[ForecastRow, ...]
+    has_whole_items: bool
+
+
+class AutoForecast:
+    """Finds, fits and keeps the best average of forecasting models for the series of a table.
+
+    target            the column to forecast
+    timestamp         the column of times
+    item_id           the column that tells series apart; None if the table is one series
+    horizon           steps to forecast, at most 500
+    frequency         the time from one step to the next: a number and a unit of Y, M, W, D, H and min, as in 'D', '15min' or
+                      '3M' (quarters); found in the data if None. Finer rows are aggregated
+    quantiles         levels of the quantiles to forecast, up to five from 0.01 to 0.99
+    known_covariates  columns that are known in advance for the steps to be forecast, such as prices or holidays
+    static            columns that are the same for all rows of a series
+    max_runtime_s     wall clock of `fit`
+    threads           processes at once, one thread each; one a core if None
+    memory_mb         for all of them; three quarters of the machine's if None
+    objective         'AverageWeightedQuantileLoss' (also if None), 'MASE', 'WAPE', 'RMSE' or 'MAPE'
+    aggregation       of rows that fall into one step: 'sum' (also if None, where no two rows have one time), 'avg', 'first',
+                      'min' or 'max'
+    raises            InvalidRequest for an unknown name or a number out of range
+    """
+
+    def __init__(
+        self,
+        target: str,
+        timestamp: str,
+        item_id: str | None = None,
+        horizon: int = 1,
+        frequency: str | None = None,
+        quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        known_covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
+        max_runtime_s: float = 60,
+        threads: int | None = None,
+        memory_mb: int | None = None,
+        seed: int = 0,
+        objective: str | None = None,
+        aggregation: str | None = None,
+    ) -> None:
+        self.spec = ForecastSpec(
+            target=str(target),
+            timestamp=str(timestamp),
+            item_id=None if item_id is None else str(item_id),
+            horizon=int(horizon),
+            frequency=None if frequency is None else Frequency.parse(frequency),
+            quantiles=tuple(sorted(float(level) for level in quantiles)),
+            known_covariates=_columns("known_covariates", known_covariates),
+            static=_columns("static", static),
+            objective=named(ForecastMetric, "objective", objective) or ForecastMetric.WQL,
+            aggregation=named(Aggregation, "aggregation", aggregation),
+            seed=seed,
+        )
+        check_forecast(self.spec)
+        check_budget(max_runtime_s, None, threads, memory_mb, None)
+        self.max_runtime_s = float(max_runtime_s)
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self.memory_mb = memory_mb or machine_mb() * 3 // 4
+        self._fitted: _Fitted | None = None
+
+    def fit(self, frame: Table, *, on_event: OnEvent = lambda _: None) -> AutoForecast:
+        """Compare models on the past, weigh them, and fit them to everything, until the time is used up or nothing is left
+        to do.
+
+        frame     rows of item, time, target and covariates: a DataFrame, or the path of a CSV (also .gz) or Parquet file. If
+                  there are known covariates, rows after the last value of a series are the steps to be forecast
+        on_event  told what happens (automl/local/events.py)
+        raises    DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
+        """
+        started = time.time()
+        with tempfile.TemporaryDirectory(prefix="windvane-forecast-") as scratch:
+            out = Path(scratch)
+            job = run_process(
+                "windvane.automl.forecasting.job_process",
+                out / "host.log",
+                lambda: self._job(frame, out, started),
+                on_event,
+            )
+            self._fitted = self._kept(job.package, _has_whole_items(frame, self.spec.item_id))
+        return self
+
+    def predict(self, future: Table | None = None) -> pd.DataFrame:
+        """Return the forecast of every series: item_id, timestamp, mean, and a column for each quantile (p10, p50, p90).
+
+        future    item, time and known covariates of the steps after the last value of each series; None if there are no
+                  known covariates, or they were among the rows that the model was fitted to
+        raises    InvalidRequest naming a column, or item and step, that is missing
+        """
+        fitted = self._the_fitted()
+        panel = fitted.forecaster.prepared.panel
+        if future is not None and self.spec.known_covariates:
+            panel = self._with_future(future, fitted)
+        return self._frame(panel, fitted.forecaster.forecast(panel), fitted.has_whole_items)
+
+    def leaderboard(self) -> pd.DataFrame:
+        """Return every model and their average, best first: the objective and other metrics in backtests, which the weights of
+        the average were not fitted to; its standard error; the share of values between the outermost quantiles; and the
+        weight in what answers."""
+        metric = str(self.spec.objective)
+        rows: list[dict[str, Any]] = []
+        for row in self._the_fitted().rows:
+            outcome = row.outcome
+            others = {} if outcome is None else dict(outcome.metrics)
+            rows.append(
+                {
+                    "model": row.name,
+                    metric: others.pop(metric, None),
+                    "standard_error": None if outcome is None else outcome.standard_error,
+                    "weight": row.weight,
+                    **others,
+                    "coverage": None if outcome is None else outcome.coverage,
+                    "windows": 0 if outcome is None else len(outcome.windows),
+                    "fit_s": None if outcome is None else outcome.fit_s,
+                    "failure": row.failure,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is worth knowing about the series, most severe first."""
+        return self._the_fitted().forecaster.prepared.findings
+
+    @property
+    def frequency(self) -> str:
+        """The time from one step to the next, as `frequency` spells it."""
+        return str(self._the_fitted().forecaster.prepared.panel.grid.frequency)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write everything that forecasts need: JSON, arrays and LightGBM's own text, with checksums.
+
+        raises    InvalidRequest if the folder exists and is not empty
+        """
+        into = Path(folder)
+        if into.exists() and (not into.is_dir() or any(into.iterdir())):
+            raise InvalidRequest(f"{into} already exists; choose a new or empty folder.")
+        shutil.copytree(self._the_fitted().folder, into, dirs_exist_ok=True)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> AutoForecast:
+        """Return what `save` wrote.
+
+        raises    CorruptArtifact if any of it is missing, damaged or of another kind
+        """
+        fitted, about = _read(Path(folder))
+        spec = fitted.forecaster.prepared.spec
+        try:
+            model = cls(
+                target=spec.target,
+                timestamp=spec.timestamp,
+                item_id=spec.item_id,
+                horizon=spec.horizon,
+                frequency=None if spec.frequency is None else str(spec.frequency),
+                quantiles=spec.quantiles,
+                known_covariates=spec.known_covariates,
+                static=spec.static,
+                max_runtime_s=float(about["max_runtime_s"]),
+                seed=spec.seed,
+                objective=str(spec.objective),
+                aggregation=None if spec.aggregation is None else str(spec.aggregation),
+            )
+        except (KeyError, TypeError, ValueError, InvalidRequest) as error:
+            raise CorruptArtifact(f"{folder} does not describe a forecaster: {error!r}.") from error
+        model._fitted = fitted
+        return model
+
+    def _job(self, frame: Table, out: Path, started: float) -> ForecastJob:
+        source = source_of(frame, out)
+        return ForecastJob(
+            file=SourceFile(source.path, source.name),
+            format=source.format,
+            compression=source.compression,
+            spec=self.spec,
+            started=started,
+            max_runtime_s=max(self.max_runtime_s - _LOADING_S, self.max_runtime_s / 2),
+            threads=self.threads,
+            memory_mb=self.memory_mb,
+            out=out,
+        )
+
+    def _kept(self, package: Path, has_whole_items: bool) -> _Fitted:
+        """Return the model, in a folder that lives as long as this object."""
+        home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
+        weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        shutil.copytree(package, home, dirs_exist_ok=True)
+        write_json(home / _ARGUMENTS, {"has_whole_items": has_whole_items})
+        write_manifest(home, "forecaster", {"max_runtime_s": self.max_runtime_s})
+        return _read(home)[0]
+
+    def _with_future(self, future: Table, fitted: _Fitted) -> Panel:
+        with tempfile.TemporaryDirectory(prefix="windvane-future-") as scratch:
+            source = source_of(future, Path(scratch))
+            options = ReadOptions(
+                Path(scratch),
+                source.format,
+                source.compression,
+                memory_mb=self.memory_mb,
+                min_rows=1,
+            )
+            file = SourceFile(source.path, source.name)
+            raw = read_table([file], options, self.spec.timestamp, self.spec.seed)
+            return with_future_rows(fitted.forecaster.prepared, raw.columns)
+
+    def _frame(self, panel: Panel, forecast: Forecast, has_whole_items: bool) -> pd.DataFrame:
+        horizon = self.spec.horizon
+        series = np.repeat(np.arange(panel.n_series), horizon)
+        steps = panel.last[series] + 1 + np.tile(np.arange(horizon), panel.n_series)
+        items = np.array(panel.items, object)[series]
+        seconds = panel.grid.times(steps, series).astype("datetime64[s]")
+        levels = self.spec.levels
+        return pd.DataFrame(
+            {
+                "item_id": items.astype(np.int64) if has_whole_items else items,
+                "timestamp": seconds.astype("datetime64[ns]"),
+                "mean": forecast.mean.ravel(),
+                **{
+                    quantile_name(level): forecast.quantiles[:, :, levels.index(level)].ravel()
+                    for level in self.spec.quantiles
+                },
+            }
+        )
+
+    def _the_fitted(self) -> _Fitted:
+        if self._fitted is None:
+            raise InvalidRequest(
+                "This AutoForecast has no model yet: call fit first, or AutoForecast.load."
+            )
+        return self._fitted
+
+
+def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:
+    """raises    CorruptArtifact"""
+    forecaster, about = load_forecaster(home)
+    document, arguments = read_json(home / "leaderboard.json"), read_json(home / _ARGUMENTS)
+    try:
+        rows = tuple(ForecastRow.from_json(one) for one in document["candidates"])
+        has_whole_items = bool(arguments["has_whole_items"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(f"{home} holds no leaderboard: {error!r}.") from error
+    return _Fitted(home, forecaster, rows, has_whole_items), dict(about)
+
+
+def _has_whole_items(frame: Table, item_id: str | None) -> bool:
+    """Return whether identifiers are whole numbers, and to be given back as such."""
+    if item_id is None or not isinstance(frame, pd.DataFrame):
+        return False
+    kind = frame[item_id].dtype
+    return is_number(kind) and kind.kind in "iu"
+
+
+def _columns(parameter: str, names: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise InvalidRequest(f"{parameter} is '{names}'; it must be a list of names of columns.")
+    return tuple(str(name) for name in names)

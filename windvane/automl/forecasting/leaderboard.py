@@ -1,0 +1,48 @@
+"""The leaderboard of a forecasting job: every model and their average, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.domain.forecasting import ForecastMetric
+from windvane.engine.forecasting.outcomes import ForecastOutcome
+
+
+@dataclass(frozen=True)
+class ForecastRow:
+    """outcome    None unless it was backtested
+    weight     in what answers
+    failure    why it was not backtested; "" if it was
+    """
+
+    name: str
+    outcome: ForecastOutcome | None
+    weight: float = 0.0
+    failure: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        outcome = None if self.outcome is None else self.outcome.to_json()
+        return {**vars(self), "outcome": outcome}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> ForecastRow:
+        """raises    KeyError, TypeError or ValueError if it is none"""
+        outcome = document["outcome"]
+        return cls(
+            str(document["name"]),
+            None if outcome is None else ForecastOutcome.from_json(outcome),
+            float(document["weight"]),
+            str(document["failure"]),
+        )
+
+
+def ranked_rows(rows: list[ForecastRow], metric: ForecastMetric) -> list[ForecastRow]:
+    """Return those that were backtested, best first, then the others."""
+
+    def position(row: ForecastRow) -> tuple[bool, float, str]:
+        loss = float("inf") if row.outcome is None else row.outcome.loss(metric)
+        return row.outcome is None, loss, row.name
+
+    return sorted(rows, key=position)

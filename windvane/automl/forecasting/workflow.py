@@ -1,0 +1,183 @@
+"""The way of a forecasting job: what is to be begun now, given what has happened. Pure, and as automl/workflow.py.
+
+Analysis    rows become regular series
+Search      models forecast moments of the past until all have, or the time is over
+Ensemble    they are weighed together
+Refit       members that learn from all series learn from all values
+Packing     what answers is written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from windvane.automl.actions import Status
+from windvane.automl.forecasting.actions import (
+    Backtest,
+    Combine,
+    ForecastAction,
+    ForecastHistory,
+    ForecastStep,
+    PackForecaster,
+    Prepare,
+    RefitModel,
+)
+from windvane.automl.request import Schedule
+from windvane.automl.workflow import Phase
+
+_LEAST_FIT_S = 1.0
+"""A model that uses whatever time it has is not begun with less."""
+
+_FIT_SHARE = 0.8
+"""Of the time of a model, for fitting: the rest is for forecasting and saving."""
+
+_LAST_RESORT_S = 20.0
+"""What preparing and packing may take even if the time is over."""
+
+_GRACE_S = 0.5
+"""What fits ends by itself; so long after that it is ended."""
+
+
+@dataclass(frozen=True)
+class ForecastRequest:
+    """models     to try, in this order
+    heavy      of these, those that use whatever time they have
+    trained    of these, those that are kept, and learn from all values in the end
+    workers    actions at once
+    """
+
+    schedule: Schedule
+    models: tuple[str, ...]
+    heavy: frozenset[str]
+    trained: frozenset[str]
+    workers: int
+
+
+@dataclass(frozen=True)
+class ForecastDecision:
+    """begin    actions, the most urgent first"""
+
+    phase: Phase
+    begin: tuple[ForecastAction, ...] = ()
+
+
+def decide(
+    request: ForecastRequest, history: ForecastHistory, now: float, room: int
+) -> ForecastDecision:
+    """Return what a job is to do at the moment `now`, a time.time().
+
+    room    how many more actions may be begun
+    """
+    for phase, propose, kinds in _PHASES:
+        begin: list[ForecastAction] = []
+        at = history
+        while len(begin) < room and (found := propose(request, at, now)) is not None:
+            begin.append(found)
+            at = at.with_step(ForecastStep(found, Status.WAITING, began=now))
+        if begin or at.is_busy(*kinds) or propose(request, at, now) is not None:
+            return ForecastDecision(phase, tuple(begin))
+    return ForecastDecision(Phase.DONE)
+
+
+@dataclass(frozen=True)
+class ActionLimits:
+    """stop_at    it ends by itself before that, and keeps what it has
+    kill_at    it is ended then
+    """
+
+    stop_at: float
+    kill_at: float
+
+
+def limits_of(
+    action: ForecastAction, request: ForecastRequest, history: ForecastHistory, now: float
+) -> ActionLimits:
+    """Return the bounds of an action that begins now; those that use whatever time they have share what is left."""
+    schedule = request.schedule
+    if isinstance(action, Backtest):
+        end = schedule.search_end
+        if action.model in request.heavy:
+            waiting = (one for one in request.heavy if one != action.model)
+            n_left = 1 + sum(history.step(Backtest(one).key) is None for one in waiting)
+            turns = max(1, -(-n_left // request.workers))
+            return ActionLimits(now + (end - now) * _FIT_SHARE / turns, end + _GRACE_S)
+        return ActionLimits(end, end + _GRACE_S)
+    if isinstance(action, RefitModel):
+        left = [one for one in _to_refit(request, history) if one != action.model]
+        turns = -(-(1 + len(left)) // request.workers)
+        stop_at = now + (schedule.packing - now) * _FIT_SHARE / turns
+        return ActionLimits(stop_at, schedule.packing + _GRACE_S)
+    if isinstance(action, Combine):
+        return ActionLimits(schedule.packing, schedule.packing)
+    deadline = schedule.deadline
+    return ActionLimits(deadline, max(deadline, now + _LAST_RESORT_S))
+
+
+def _prepare(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:
+    return None if history.step(Prepare().key) else Prepare()
+
+
+def _backtest(
+    request: ForecastRequest, history: ForecastHistory, now: float
+) -> ForecastAction | None:
+    left_s = request.schedule.search_end - now
+    for name in request.models:
+        if history.step(Backtest(name).key) is not None:
+            continue
+        is_first = not any(isinstance(step.action, Backtest) for step in history.steps)
+        if is_first or left_s >= (_LEAST_FIT_S if name in request.heavy else 0):
+            return Backtest(name)
+    return None
+
+
+def _combine(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:
+    models = tuple(action.model for action in history.done(Backtest))
+    if not models or history.step(Combine(models).key) is not None:
+        return None
+    return Combine(models)
+
+
+def _refit(request: ForecastRequest, history: ForecastHistory, now: float) -> ForecastAction | None:
+    if request.schedule.packing - now < _LEAST_FIT_S:
+        return None
+    left = _to_refit(request, history)
+    return RefitModel(left[0]) if left else None
+
+
+def _to_refit(request: ForecastRequest, history: ForecastHistory) -> list[str]:
+    """Return the members that are to learn from all values yet, those of most weight first."""
+    combined = history.step(Combine(()).key)
+    weights = {} if combined is None else combined.weights
+    if not weights:
+        losses = {
+            step.action.model: step.loss
+            for step in history.steps
+            if isinstance(step.action, Backtest) and step.loss is not None
+        }
+        weights = {min(losses, key=lambda name: losses[name]): 1.0} if losses else {}
+    members = sorted(weights, key=lambda name: (-weights[name], name))
+    return [
+        name
+        for name in members
+        if name in request.trained and history.step(RefitModel(name).key) is None
+    ]
+
+
+def _pack(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:
+    models = tuple(action.model for action in history.done(Backtest))
+    refits = tuple(action.model for action in history.done(RefitModel))
+    found = PackForecaster(models, refits, has_ensemble=bool(history.done(Combine)))
+    return None if history.step(found.key) else found
+
+
+_Propose = Callable[[ForecastRequest, ForecastHistory, float], ForecastAction | None]
+
+_PHASES: tuple[tuple[Phase, _Propose, tuple[type[ForecastAction], ...]], ...] = (
+    (Phase.ANALYSIS, _prepare, (Prepare,)),
+    (Phase.SEARCH, _backtest, (Backtest,)),
+    (Phase.ENSEMBLE, _combine, (Combine,)),
+    (Phase.REFIT, _refit, (RefitModel,)),
+    (Phase.PACKING, _pack, (PackForecaster,)),
+)
+"""Each phase, what it begins next, and the actions that it is not over before the end of."""

@@ -1,0 +1,154 @@
+"""What a forecasting job is asked to learn: columns, horizon, quantiles, objective and how rows become regular series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from windvane.domain.frequency import Frequency
+from windvane.errors import InvalidRequest
+
+MOST_STEPS_AHEAD = 500
+"""source    ForecastHorizon in SageMaker's API reference"""
+
+MOST_QUANTILES = 5
+"""source    ForecastQuantiles in SageMaker's API reference"""
+
+
+class ForecastMetric(StrEnum):
+    """AWS's names of the metrics of forecasts; all of them are losses."""
+
+    WQL = "AverageWeightedQuantileLoss"
+    MASE = "MASE"
+    WAPE = "WAPE"
+    RMSE = "RMSE"
+    MAPE = "MAPE"
+
+
+class Aggregation(StrEnum):
+    """How values become one where rows are finer than the frequency."""
+
+    SUM = "sum"
+    AVERAGE = "avg"
+    FIRST = "first"
+    MIN = "min"
+    MAX = "max"
+
+
+class FillMethod(StrEnum):
+    """What stands for a missing value. NAN leaves it missing: models bridge it, and metrics leave it out."""
+
+    NAN = "nan"
+    ZERO = "zero"
+    VALUE = "value"
+    MEDIAN = "median"
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True)
+class Fill:
+    """value    of FillMethod.VALUE"""
+
+    method: FillMethod = FillMethod.NAN
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How missing values of one column are filled.
+
+    front    before the first value of a series, from the first step of any series on; None: a series begins with its
+             first value
+    middle   between the values of a series
+    back     after the last value of a series, to the last step of any series; None: a series ends with its last value
+    future   in the steps to be forecast, of a known covariate
+    """
+
+    front: Fill | None = None
+    middle: Fill = Fill()
+    back: Fill | None = None
+    future: Fill = Fill()
+
+
+@dataclass(frozen=True)
+class ForecastSpec:
+    """What the caller said; what was left open is None and inferred from the data.
+
+    item_id            column that tells series apart; None if the table is one series
+    horizon            steps to forecast
+    quantiles          levels between 0 and 1, ascending
+    known_covariates   columns that are known in advance for the steps to be forecast
+    static             columns that are the same for all rows of a series
+    aggregation        None: sums where rows are finer than the frequency, but two rows of one series and time are refused
+    filling            column -> how it is filled; nothing is filled by default
+    """
+
+    target: str
+    timestamp: str
+    horizon: int
+    item_id: str | None = None
+    frequency: Frequency | None = None
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    known_covariates: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    objective: ForecastMetric = ForecastMetric.WQL
+    aggregation: Aggregation | None = None
+    filling: Mapping[str, Filling] = field(default_factory=dict)
+    seed: int = 0
+    kind: Literal["forecast"] = "forecast"
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles and the median, which point forecasts and their calibration need."""
+        return tuple(sorted({*self.quantiles, 0.5}))
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Columns that must be there besides the target -> what they are."""
+        named = {self.timestamp: "timestamp"}
+        if self.item_id is not None:
+            named[self.item_id] = "item identifier"
+        named |= dict.fromkeys(self.known_covariates, "known covariate")
+        return named | dict.fromkeys(self.static, "static column")
+
+
+def quantile_name(level: float) -> str:
+    """Return the name of a quantile's column, in AWS's spelling.
+
+    >>> quantile_name(0.1), quantile_name(0.975)
+    ('p10', 'p97.5')
+    """
+    return f"p{round(100 * level, 6):g}"
+
+
+def check_forecast(spec: ForecastSpec) -> None:
+    """raises    InvalidRequest for a number out of range, or a column with two roles"""
+    if not 1 <= spec.horizon <= MOST_STEPS_AHEAD:
+        raise InvalidRequest(
+            f"The horizon is {spec.horizon} steps; it must be from 1 to {MOST_STEPS_AHEAD}."
+        )
+    levels = spec.quantiles
+    if not 1 <= len(levels) <= MOST_QUANTILES or list(levels) != sorted(set(levels)):
+        raise InvalidRequest(
+            f"There are {len(levels)} quantiles; give 1 to {MOST_QUANTILES} different ones."
+        )
+    for level in levels:
+        if not 0.01 <= level <= 0.99:
+            raise InvalidRequest(f"The quantile {level:g} must be from 0.01 (p1) to 0.99 (p99).")
+    named = [
+        spec.target,
+        spec.timestamp,
+        *([] if spec.item_id is None else [spec.item_id]),
+        *spec.known_covariates,
+        *spec.static,
+    ]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidRequest(
+            f"The column '{twice}' is named twice; target, timestamp, item identifier, known covariates and static "
+            "columns must be different columns."
+        )

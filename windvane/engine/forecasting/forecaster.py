@@ -1,0 +1,130 @@
+"""The model that answers: members, their weights, the width of intervals, and the history that it was fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.checked import floats_in, number_in, text_in
+from windvane.engine.forecasting.calibration import IntervalScale
+from windvane.engine.forecasting.ensemble import weighted
+from windvane.engine.forecasting.forecast import Forecast, ForecastTask, guarded
+from windvane.engine.forecasting.models.base import FittedModel
+from windvane.engine.forecasting.models.catalogue import model_named
+from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.engine.forecasting.prepared import PreparedSeries, read_prepared, write_prepared
+from windvane.engine.manifest import (
+    check_manifest,
+    each_file_once,
+    read_json,
+    write_json,
+    write_manifest,
+)
+from windvane.errors import CorruptArtifact, InvalidRequest
+
+KIND = "forecaster"
+_ABOUT, _SCALE, _SERIES, _MEMBERS = "forecaster.json", "intervals.npz", "series", "members"
+_MOST_MEMBERS = 100
+
+
+@dataclass(frozen=True)
+class Member:
+    """weight    above 0"""
+
+    name: str
+    weight: float
+    model: FittedModel
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A weighted average of models, with calibrated intervals."""
+
+    prepared: PreparedSeries
+    members: tuple[Member, ...]
+    scale: IntervalScale
+
+    def forecast(self, history: Panel | None = None) -> Forecast:
+        """Return the steps after each series of a history, of that which the model was fitted to if None.
+
+        raises    InvalidRequest if there are known covariates, and the history does not have them for the steps ahead
+        """
+        panel = self.prepared.panel if history is None else history
+        task = self.prepared.task
+        self._check_future(panel)
+        total = sum(one.weight for one in self.members)
+        made = weighted(
+            [one.model.forecast(panel) for one in self.members],
+            [one.weight / total for one in self.members],
+        )
+        return guarded(self.scale.applied(made, task.median), panel)
+
+    def _check_future(self, panel: Panel) -> None:
+        spec = self.prepared.spec
+        if panel.known.shape[1] and panel.future.shape[1] < spec.horizon:
+            named = ", ".join(f"'{name}'" for name in spec.known_covariates)
+            raise InvalidRequest(
+                f"The known covariates {named} are needed for the {spec.horizon} steps to be forecast: pass rows with them as "
+                "`future`."
+            )
+
+    def save(self, folder: Path) -> None:
+        """Write into an existing, empty folder."""
+        (folder / _SERIES).mkdir()
+        write_prepared(self.prepared, folder / _SERIES)
+        for i, one in enumerate(self.members):
+            (into := folder / _MEMBERS / str(i)).mkdir(parents=True)
+            one.model.save(into)
+        write_arrays(folder / _SCALE, {"factors": self.scale.factors})
+        members = [{"name": one.name, "weight": one.weight} for one in self.members]
+        write_json(folder / _ABOUT, {"members": members})
+
+    def seal(self, folder: Path, about: Mapping[str, Any]) -> None:
+        """Write the manifest over all that is in the folder now."""
+        write_manifest(folder, KIND, dict(about))
+
+
+@each_file_once()
+def load_forecaster(folder: Path) -> tuple[Forecaster, Mapping[str, Any]]:
+    """Return what `save` and `seal` wrote, and what the manifest says of it.
+
+    raises    CorruptArtifact if any of it is missing, damaged or of another kind
+    """
+    about = check_manifest(folder, KIND)
+    prepared = read_prepared(folder / _SERIES)
+    task = prepared.task
+    arrays, document = read_arrays(folder / _SCALE), read_json(folder / _ABOUT)
+    try:
+        factors = _factors(floats_in(arrays, "factors", 2), task)
+        members = [
+            _member(one, folder / _MEMBERS / str(i), task)
+            for i, one in enumerate(_listed(document["members"]))
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptArtifact(f"{folder} does not describe a forecaster: {error}.") from error
+    return Forecaster(prepared, tuple(members), IntervalScale(factors)), about
+
+
+def _factors(factors: Floats, task: ForecastTask) -> Floats:
+    """raises    ValueError unless they are those of a task"""
+    if factors.shape != (task.horizon, len(task.levels)) or (factors <= 0).any():
+        raise ValueError(f"the widths of its intervals have the shape {factors.shape}")
+    return factors
+
+
+def _listed(told: Any) -> list[Mapping[str, Any]]:
+    """raises    ValueError if it is no list of members"""
+    if not isinstance(told, list) or not 1 <= len(told) <= _MOST_MEMBERS:
+        raise ValueError("it has no list of members")
+    return told
+
+
+def _member(told: Mapping[str, Any], folder: Path, task: ForecastTask) -> Member:
+    """raises    KeyError, TypeError or ValueError if it is none; CorruptArtifact"""
+    name, weight = text_in(told, "name"), number_in(told, "weight", np.finfo(float).tiny, 1.0)
+    return Member(name, weight, model_named(name).load(folder, task))

@@ -1,0 +1,337 @@
+"""Boosted trees across all series: one LightGBM model for each quantile, of any step ahead of any moment.
+
+Direct: how far ahead a step is, is a feature; values before the origin are all that a forecast sees. What the trees learn is
+a value in relation to its series: to its size, to the same phase of earlier seasons, or as the logarithm of a ratio, so that
+series of all sizes, and trends, look alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.domain.forecasting import ForecastMetric
+from windvane.engine.checked import whole_in
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.forecasting.forecast import (
+    Forecast,
+    ForecastTask,
+    guarded,
+    mean_of_quantiles,
+)
+from windvane.engine.forecasting.grid import Steps
+from windvane.engine.forecasting.metrics import seasonal_scale
+from windvane.engine.forecasting.models.base import FitLimits, FittedModel
+from windvane.engine.forecasting.models.boosted_features import (
+    Described,
+    Layout,
+    Samples,
+    describe,
+)
+from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.engine.learners.lightgbm_native import NativeBooster
+from windvane.engine.learners.lightgbm_text import read_lightgbm
+from windvane.engine.manifest import check_manifest, write_manifest
+from windvane.errors import CandidateFault, CorruptArtifact
+
+_LEAST_ROWS, _MOST_ROWS = 5_000, 150_000
+_ROWS_A_SECOND = 4_000
+"""So many rows are learned from for each second there is."""
+
+_ROUNDS = 400
+_BLOCK_ROWS = 100_000
+"""Described at once, of a forecast."""
+
+_TARGET_REPEATS = 6
+"""How often a value is a target, of different origins, at most: more tell little new."""
+
+_TARGETS_A_LEAF = 12
+"""Different values that a leaf has at least."""
+
+_STEP, _LARGEST_STEP = 0.05, 0.25
+_PROBED = 6
+"""Rounds that show how long one takes."""
+
+_HEAVIEST = 20.0
+"""The most that a row counts, in those of average weight."""
+
+
+class Target(StrEnum):
+    """What of a value is learned.
+
+    LEVEL    its ratio to the size of its series
+    CHANGE   its distance from the same phase of earlier seasons
+    LOG      the logarithm of its ratio to the level of its series
+    """
+
+    LEVEL = "level"
+    CHANGE = "change"
+    LOG = "log"
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """LightGBM on one kind of target."""
+
+    name: str
+    description: str
+    target: Target
+    is_trained: bool = True
+
+    def suits(self, history: Panel, task: ForecastTask) -> bool:
+        known = history.values[np.isfinite(history.values)]
+        if int(_rooms(history, task).sum()) < 40:
+            return False
+        return self.target is not Target.LOG or float(np.mean(known > 0)) > 0.97
+
+    def fit(self, history: Panel, task: ForecastTask, limits: FitLimits) -> FittedModel:
+        began = time.time()
+        seconds = max(limits.stop_at - began, 0.5)
+        most = int(np.clip(_ROWS_A_SECOND * seconds, _LEAST_ROWS, _MOST_ROWS))
+        seen = self._seen(history)
+        layout = Layout.of(history, seen, 0)
+        samples = _drawn(history, task, most)
+        described = self._described(layout, samples, task)
+        wanted = self._learned(seen[samples.target], described)
+        unit = np.exp(described.centre) if self._is_log else described.scale
+        weight = _weights(history, samples, unit, task, limits.objective)
+        is_usable = np.isfinite(wanted) & np.isfinite(weight)
+        if np.count_nonzero(is_usable) < 20:
+            raise CandidateFault("Too few values with enough history to learn from.")
+        repeats = len(samples.series) / len(np.unique(samples.target))
+        rows = _Rows(described.X[is_usable], wanted[is_usable], weight[is_usable], repeats)
+        texts = _boost(rows, task, limits)
+        return _FittedBoosted(self, task, tuple(texts))
+
+    def load(self, folder: Path, task: ForecastTask) -> FittedModel:
+        about = check_manifest(folder, self.name)
+        try:
+            n_levels = whole_in(about, "n_levels", 1, 100)
+            texts = [(folder / f"{i}.txt").read_bytes() for i in range(n_levels)]
+        except (OSError, ValueError) as error:
+            raise CorruptArtifact(f"{folder} holds no boosted forecasts: {error}.") from error
+        if n_levels != len(task.levels):
+            raise CorruptArtifact(
+                f"{folder} has {n_levels} quantiles; {len(task.levels)} are needed."
+            )
+        return _FittedBoosted(self, task, tuple(texts))
+
+    def _seen(self, history: Panel) -> Floats:
+        values = history.filled
+        return np.log(np.maximum(values, _least(history))) if self._is_log else values
+
+    @property
+    def _is_log(self) -> bool:
+        return self.target is Target.LOG
+
+    def _described(self, layout: Layout, samples: Samples, task: ForecastTask) -> Described:
+        return describe(
+            layout, samples, task, by_level=self.target is Target.LEVEL, is_log=self._is_log
+        )
+
+    def _learned(self, values: Floats, described: Described) -> Floats:
+        base = described.phase if self.target is Target.CHANGE else described.centre
+        return (values - base) / described.scale
+
+    def restored(self, answers: Floats, described: Described) -> Floats:
+        """Return the values that answers stand for.
+
+        answers    (n, n_levels)
+        """
+        base = described.phase if self.target is Target.CHANGE else described.centre
+        made = base[:, None] + answers * described.scale[:, None]
+        return np.exp(np.minimum(made, 700.0)) if self._is_log else made
+
+    def blocks(self, history: Panel, task: ForecastTask) -> Iterator[tuple[Panel, Described]]:
+        """Yield (series, features) of the steps after a history, some series at a time."""
+        size = max(1, _BLOCK_ROWS // task.horizon)
+        for at in range(0, history.n_series, size):
+            part = history.only(np.arange(at, min(at + size, history.n_series)))
+            layout = Layout.of(part, self._seen(part), task.horizon)
+            series = np.repeat(np.arange(part.n_series), task.horizon)
+            ahead = np.tile(np.arange(task.horizon), part.n_series)
+            yield part, self._described(layout, Samples(series, layout.ends[series], ahead), task)
+
+
+@dataclass(frozen=True)
+class _FittedBoosted:
+    """texts    LightGBM's, one a level"""
+
+    model: Boosted
+    task: ForecastTask
+    texts: tuple[bytes, ...]
+
+    def forecast(self, history: Panel) -> Forecast:
+        boosters = [NativeBooster(read_lightgbm(text)) for text in self.texts]
+        quantiles = []
+        for part, described in self.model.blocks(history, self.task):
+            if described.X.shape[1] != boosters[0].n_features:
+                raise CorruptArtifact(
+                    f"The boosted trees take {boosters[0].n_features} features; the series have {described.X.shape[1]}."
+                )
+            answers = np.stack([one.predict(described.X)[:, 0] for one in boosters], axis=1)
+            made = self.model.restored(answers, described)
+            quantiles.append(made.reshape(part.n_series, self.task.horizon, -1))
+        ordered = np.sort(np.concatenate(quantiles), axis=2)
+        return guarded(Forecast(mean_of_quantiles(ordered, self.task.levels), ordered), history)
+
+    def save(self, folder: Path) -> None:
+        for i, text in enumerate(self.texts):
+            (folder / f"{i}.txt").write_bytes(text)
+        write_manifest(folder, self.model.name, {"n_levels": len(self.texts)})
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """repeats    how often a value is a target, on average"""
+
+    X: FloatMatrix
+    y: Floats
+    weight: Floats
+    repeats: float
+
+
+def _least_history(history: Panel, task: ForecastTask) -> int:
+    """Values before the origin of a row: two seasons, or fewer where series are short."""
+    usual = float(np.median(history.lengths))
+    wanted = 2 * max(task.season, 4)
+    return int(max(2, min(wanted, (usual - task.horizon) * 0.5)))
+
+
+def _rooms(history: Panel, task: ForecastTask) -> Steps:
+    """Return (n_series,) the number of values that can be targets."""
+    return np.maximum(history.lengths - _least_history(history, task), 0)
+
+
+def _drawn(history: Panel, task: ForecastTask, most: int) -> Samples:
+    """Return steps to learn from: all of them, or as many as are wanted, drawn evenly."""
+    least, rooms = _least_history(history, task), _rooms(history, task)
+    ends = np.cumsum(rooms)
+    total = int(ends[-1])
+    most = min(most, _TARGET_REPEATS * total)
+    rng = np.random.default_rng(task.seed)
+    if total * task.horizon <= most:
+        number = np.repeat(np.arange(total), task.horizon)
+        ahead = np.tile(np.arange(task.horizon), total)
+    else:
+        number = rng.integers(0, total, most)
+        ahead = rng.integers(0, task.horizon, most)
+    series = np.searchsorted(ends, number, side="right")
+    within = least + number - (ends[series] - rooms[series])
+    is_possible = within - ahead >= least
+    series, within, ahead = series[is_possible], within[is_possible], ahead[is_possible]
+    target = history.bounds[series] + within
+    is_known = np.isfinite(history.values[target])
+    return Samples(series[is_known], (target - ahead)[is_known], ahead[is_known])
+
+
+def _weights(
+    history: Panel,
+    samples: Samples,
+    unit: Floats,
+    task: ForecastTask,
+    objective: ForecastMetric,
+) -> Floats:
+    """Return what each row counts, so that its loss is that of the value in the objective's unit.
+
+    unit    (n,) of values for each unit of what is learned
+    """
+    per = np.ones(history.n_series)
+    if objective is ForecastMetric.MASE:
+        per = seasonal_scale(history, task.season)
+    elif objective is ForecastMetric.MAPE:
+        total = np.bincount(history.series, np.abs(history.filled), history.n_series)
+        per = np.maximum(total / history.lengths, 1e-12)
+    weight = unit / np.where(np.isfinite(per), per, np.nanmean(per))[samples.series]
+    return np.minimum(weight / np.nanmean(weight), _HEAVIEST)
+
+
+def _boost(rows: _Rows, task: ForecastTask, limits: FitLimits) -> list[bytes]:
+    """Return a model for each level, as text; the time is divided among them."""
+    import lightgbm
+
+    n_rows = len(rows.y)
+    parameters = {
+        "objective": "quantile",
+        "num_leaves": 31 if n_rows >= 20_000 else 15,
+        "min_data_in_leaf": max(10, min(n_rows // 300, 100), int(_TARGETS_A_LEAF * rows.repeats)),
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 1.0,
+        "max_bin": 127,
+        "deterministic": True,
+        "force_col_wise": True,
+        "num_threads": limits.threads,
+        "seed": task.seed % 2**31,
+        "verbosity": -1,
+        "metric": "none",
+    }
+    n_rounds = 150 if n_rows < 5_000 else 250 if n_rows < 20_000 else _ROUNDS
+    data = lightgbm.Dataset(rows.X, rows.y, weight=rows.weight, params=dict(parameters))
+    data.construct()
+    step, n_rounds = _pace(lightgbm, data, parameters, n_rounds, len(task.levels), limits)
+    texts = []
+    for i, level in enumerate(task.levels):
+        now = time.time()
+        ends = now + (limits.stop_at - now) / (len(task.levels) - i)
+
+        def watch(state: Any, ends: float = ends) -> None:
+            if state.iteration >= _PROBED and time.time() >= ends:
+                raise lightgbm.callback.EarlyStopException(state.iteration, [])
+
+        own = {**parameters, "alpha": level, "learning_rate": step}
+        try:
+            booster = lightgbm.train(own, data, n_rounds, callbacks=[watch])
+        except lightgbm.basic.LightGBMError as error:
+            raise CandidateFault(f"LightGBM could not be trained: {error}") from error
+        texts.append(booster.model_to_string().encode())
+    return texts
+
+
+def _pace(
+    lightgbm: Any,
+    data: Any,
+    parameters: Mapping[str, Any],
+    n_rounds: int,
+    n_levels: int,
+    limits: FitLimits,
+) -> tuple[float, int]:
+    """Return step and rounds: where there is no time for all rounds, fewer and larger ones."""
+    began = time.time()
+    lightgbm.train({**parameters, "learning_rate": _STEP}, data, _PROBED)
+    round_s = (time.time() - began) / _PROBED
+    possible = max(limits.stop_at - time.time(), 0.1) / n_levels / max(round_s, 1e-6)
+    if possible >= n_rounds:
+        return _STEP, n_rounds
+    fewer = max(int(0.9 * possible), 20)
+    return min(_STEP * n_rounds / fewer, _LARGEST_STEP), fewer
+
+
+def _least(history: Panel) -> float:
+    """Return what stands for values that have no logarithm."""
+    positive = history.values[np.isfinite(history.values) & (history.values > 0)]
+    return float(positive.min()) / 2 if len(positive) else 1.0
+
+
+BOOSTED_LEVELS = Boosted(
+    "boosted-levels",
+    "LightGBM across all series, on values in relation to the size of their series.",
+    Target.LEVEL,
+)
+BOOSTED_CHANGES = Boosted(
+    "boosted-changes",
+    "LightGBM across all series, on distances from the same phase of earlier seasons.",
+    Target.CHANGE,
+)
+BOOSTED_LOGS = Boosted(
+    "boosted-logs",
+    "LightGBM across all series, on logarithms of ratios to the level of their series.",
+    Target.LOG,
+)

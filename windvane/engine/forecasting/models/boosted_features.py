@@ -1,0 +1,284 @@
+"""What boosted trees see of a step to be forecast: the series before its origin, the same phase of earlier seasons, the
+calendar, covariates and what belongs to the series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from windvane.domain.frequency import Frequency, Unit
+from windvane.engine.columns import FloatMatrix
+from windvane.engine.forecasting.forecast import ForecastTask
+from windvane.engine.forecasting.grid import Steps
+from windvane.engine.forecasting.panel import Floats, Panel
+
+_LAST = 4
+"""Values before the origin that are features of their own."""
+
+_PHASES = 3
+"""Earlier seasons whose value of the same phase is a feature of its own."""
+
+_AVERAGED_PHASES = 8
+_FEW_SERIES = 50
+"""Up to here each series is told apart by its number."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The values of many series with room for the steps ahead.
+
+    values      (n,) over the unit of their series; NaN in the room ahead
+    unit        (n_series,) the mean size of each series, so that sums of large ones do not blur those of small ones
+    covariates  (n, n_covariates)
+    begins      (n_series,) where each series begins
+    ends        (n_series,) after its last value
+    """
+
+    panel: Panel
+    values: Floats
+    unit: Floats
+    covariates: Floats
+    begins: Steps
+    ends: Steps
+
+    @classmethod
+    def of(cls, panel: Panel, values: Floats, n_ahead: int) -> Layout:
+        """Lay a panel out; its `future` has the covariates of the room ahead.
+
+        values    (n_values,) without missing ones
+        """
+        shift = np.arange(panel.n_series) * n_ahead
+        begins, ends = panel.bounds[:-1] + shift, panel.bounds[1:] + shift
+        total = len(values) + panel.n_series * n_ahead
+        size = np.bincount(panel.series, np.abs(values), panel.n_series) / panel.lengths
+        unit = np.where(size > 0, size, 1.0)
+        place = np.arange(len(values)) + panel.series * n_ahead
+        laid = np.full(total, np.nan)
+        laid[place] = values / unit[panel.series]
+        covariates = np.full((total, panel.known.shape[1]), np.nan)
+        covariates[place] = panel.known
+        if n_ahead and panel.known.shape[1]:
+            covariates[ends[:, None] + np.arange(n_ahead)] = panel.future[:, :n_ahead]
+        return cls(panel, laid, unit, covariates, begins, ends)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Steps to be forecast.
+
+    series    (n,)
+    origin    (n,) position after the last value that is known
+    ahead     (n,) 0 for the step right after it
+    """
+
+    series: Steps
+    origin: Steps
+    ahead: Steps
+
+    @property
+    def target(self) -> Steps:
+        return self.origin + self.ahead
+
+
+@dataclass(frozen=True)
+class Described:
+    """X         (n, n_features) values of the series less `centre`, over `scale`
+    centre    (n,) the level at the origin
+    phase     (n,) the mean of the same phase of the last seasons; the last value where there is no season
+    scale     (n,)
+    """
+
+    X: FloatMatrix
+    centre: Floats
+    phase: Floats
+    scale: Floats
+
+
+class _Sums:
+    """Sums over runs of values in constant time."""
+
+    def __init__(self, values: Floats) -> None:
+        self._sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
+
+    def mean(self, low: Steps, high: Steps) -> Floats:
+        """Return the means of values[low:high]; NaN where that is empty."""
+        n = high - low
+        made = (self._sums[high] - self._sums[low]) / np.maximum(n, 1)
+        return np.where(n > 0, made, np.nan)
+
+
+def describe(
+    layout: Layout, samples: Samples, task: ForecastTask, *, by_level: bool, is_log: bool
+) -> Described:
+    """Return the features of steps to be forecast.
+
+    by_level    whether values are seen in relation to zero, and not to the level at the origin
+    is_log      whether they are logarithms, whose differences need no scale
+    """
+    periods = _periods(layout.panel.grid.frequency)
+    season = periods[0] if periods else 1
+    values, origin = layout.values, samples.origin
+    begin = layout.begins[samples.series]
+    sums = _Sums(values)
+    level_width = max(2 * season, 4) if periods else 3
+    level = sums.mean(np.maximum(begin, origin - level_width), origin)
+    centre = np.zeros_like(level) if by_level else level
+    if is_log:
+        scale = 1 / layout.unit[samples.series]
+    elif by_level:
+        scale = _level_scale(values, begin, origin, max(4 * season, 12))
+    else:
+        scale = _change_scale(values, begin, origin, season)
+    by_value, phase = _of_values(layout, samples, sums, periods, season)
+    columns = [((one - centre) / scale) for one in by_value]
+    columns += _of_spread(values, begin, origin, season, scale)
+    columns += [samples.ahead.astype(np.float64)]
+    columns += _of_calendar(layout, samples)
+    columns += _of_covariates(layout, samples, season, task.horizon)
+    unit = layout.unit[samples.series]
+    columns += _of_series(layout, samples, level * unit, is_log=is_log)
+    X = np.stack(columns, axis=1).astype(np.float32)
+    return Described(X, centre * unit, phase * unit, scale * unit)
+
+
+def _periods(frequency: Frequency) -> tuple[int, ...]:
+    year = frequency.year
+    return (*frequency.seasons, year) if year else frequency.seasons
+
+
+def _of_values(
+    layout: Layout, samples: Samples, sums: _Sums, periods: Sequence[int], season: int
+) -> tuple[list[Floats], Floats]:
+    """Return features in the unit of the values, and the mean of the same phase of the last seasons."""
+    values, origin, begin = layout.values, samples.origin, layout.begins[samples.series]
+    made = [_at(values, origin - back, begin) for back in range(1, _LAST + 1)]
+    widths = (
+        {2, season, 2 * season, 4 * season, 8} if season == 1 else {season, 2 * season, 4 * season}
+    )
+    widths |= {max(periods), 4 * max(periods[:2])} if periods else {16}
+    made += [
+        sums.mean(np.maximum(begin, origin - width), origin)
+        for width in sorted(widths)
+        if width > 1
+    ]
+    phase = made[0]
+    for period in periods:
+        last = samples.target - period * (samples.ahead // period + 1)
+        n_phases = _AVERAGED_PHASES if period < 300 else 2
+        at = [_at(values, last - j * period, begin) for j in range(n_phases)]
+        made += at[: _PHASES if period < 300 else 1]
+        if period > 1:
+            after = np.where(last + 1 < origin, last + 1, last + 1 - period)
+            made += [_at(values, last - 1, begin), _at(values, after, begin)]
+        if period >= 300:
+            made.append(sums.mean(np.maximum(begin, last - 3), np.maximum(begin, last + 4)))
+            continue
+        known = np.stack(at)
+        counts = np.isfinite(known).sum(axis=0)
+        mean = np.nansum(known, axis=0) / np.maximum(counts, 1)
+        made.append(np.where(counts > 0, mean, np.nan))
+        few = np.stack(at[:4])
+        n_few = np.isfinite(few).sum(axis=0)
+        of_few = np.nansum(few, axis=0) / np.maximum(n_few, 1)
+        phase = np.where(n_few > 0, of_few, phase)
+    return made, phase
+
+
+def _of_spread(
+    values: Floats, begin: Steps, origin: Steps, season: int, scale: Floats
+) -> list[Floats]:
+    width = max(4 * season, 12)
+    low = np.maximum(begin, origin - width)
+    mean, square = _Sums(values).mean(low, origin), _Sums(values**2).mean(low, origin)
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    is_zero = np.where(np.isfinite(values), values == 0, 0.0)
+    at = np.arange(len(values))
+    last_demand = np.maximum.accumulate(np.where(np.nan_to_num(values) > 0, at, -1))
+    since = origin - np.maximum(last_demand[origin - 1], begin - 1)
+    return [
+        deviation / scale,
+        _Sums(is_zero).mean(low, origin),
+        np.minimum(since, 1000).astype(np.float64),
+        np.minimum(origin - begin, 5000).astype(np.float64),
+    ]
+
+
+def _of_calendar(layout: Layout, samples: Samples) -> list[Floats]:
+    panel, series = layout.panel, samples.series
+    steps = panel.first[series] + samples.target - layout.begins[series]
+    seconds = panel.grid.times(steps, series)
+    stamp = seconds.astype("datetime64[s]")
+    day = stamp.astype("datetime64[D]")
+    month = stamp.astype("datetime64[M]")
+    of_year = (day - stamp.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
+    month_number = (month.astype(np.int64) % 12).astype(np.float64)
+    weekday = ((day.astype(np.int64) + 3) % 7).astype(np.float64)
+    of_month = (day - month.astype("datetime64[D]")).astype(np.float64)
+    minute = (seconds % 86_400 / 60).astype(np.float64)
+    unit = panel.grid.frequency.unit
+    return {
+        Unit.YEAR: [],
+        Unit.MONTH: [month_number],
+        Unit.WEEK: [of_year, of_month],
+        Unit.DAY: [weekday, of_month, of_year],
+        Unit.HOUR: [minute, weekday, of_year],
+        Unit.MINUTE: [minute, weekday, of_year],
+    }[unit]
+
+
+def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) -> list[Floats]:
+    """Each at the step, before and after it, and against what it was lately and in the season before."""
+    made: list[Floats] = []
+    begin, target, origin = layout.begins[samples.series], samples.target, samples.origin
+    stops = np.append(layout.begins[1:], len(layout.values))[samples.series]
+    last = target - season * (samples.ahead // season + 1)
+    width = max(2 * season, 8)
+    for j in range(layout.covariates.shape[1]):
+        covariate = layout.covariates[:, j]
+        sums = _Sums(covariate)
+        here = covariate[target]
+        lately = sums.mean(np.maximum(begin, target - season + 1), target + 1)
+        usual = sums.mean(np.maximum(begin, origin - width), origin)
+        next_one = np.minimum(target + 1, len(covariate) - 1)
+        is_known = (target + 1 < stops) & (samples.ahead + 1 < horizon)
+        after = np.where(is_known, covariate[next_one], np.nan)
+        made += [
+            here,
+            here - usual,
+            here - _at(covariate, last, begin),
+            _at(covariate, target - 1, begin),
+        ]
+        made += [lately] if season > 1 else [after]
+    return made
+
+
+def _of_series(layout: Layout, samples: Samples, level: Floats, *, is_log: bool) -> list[Floats]:
+    size = level if is_log else np.log1p(np.abs(level))
+    made = [size]
+    if 1 < layout.panel.n_series <= _FEW_SERIES:
+        made.append(samples.series.astype(np.float64))
+    static = layout.panel.static[samples.series]
+    return [*made, *(static[:, j] for j in range(static.shape[1]))]
+
+
+def _at(values: Floats, place: Steps, begin: Steps) -> Floats:
+    """Return values at places, NaN before the series begins."""
+    return np.where(place >= begin, values[np.maximum(place, 0)], np.nan)
+
+
+def _level_scale(values: Floats, begin: Steps, origin: Steps, width: int) -> Floats:
+    size = np.abs(values)
+    lately = _Sums(size).mean(np.maximum(begin, origin - width), origin)
+    ever = _Sums(size).mean(begin, origin)
+    return np.maximum(np.where(lately > 0.05 * ever, lately, ever), 1e-9)
+
+
+def _change_scale(values: Floats, begin: Steps, origin: Steps, season: int) -> Floats:
+    """Return the mean absolute seasonal change of the last seasons."""
+    change = np.abs(values - np.concatenate([np.full(season, np.nan), values[:-season]]))
+    low = np.maximum(begin + season, origin - max(12 * season, 24))
+    made = _Sums(change).mean(np.minimum(low, origin), origin)
+    floor = 0.01 * _Sums(np.abs(values)).mean(begin, origin)
+    return np.maximum(np.where(np.isfinite(made), np.maximum(made, floor), floor), 1e-9)

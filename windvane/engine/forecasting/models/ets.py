@@ -1,0 +1,315 @@
+"""Exponential smoothing (ETS) of many series at once: level, damped trend and season, each form weighed by its AICc.
+
+source    Hyndman, Koehler, Ord and Snyder 2008, "Forecasting with Exponential Smoothing", chapters 2, 3 and 6
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+import numpy as np
+
+from windvane.engine.forecasting.forecast import Forecast, ForecastTask, normal_quantiles
+from windvane.engine.forecasting.known import mean_of_known
+from windvane.engine.forecasting.models.base import Batch, LocalModel, longest, recent
+from windvane.engine.forecasting.panel import Floats, Panel
+
+_LONGEST_SEASON = 60
+_LEAST_SIZE = 0.01
+"""Of a value whose logarithm is taken, in those of the mean of its series."""
+
+_ROUNDS = 6
+"""Of the search around the best point of the grid; steps are halved where none of them was better."""
+
+_ALPHA = (0.05, 0.2, 0.4, 0.7, 0.95)
+_BETA = (0.02, 0.15, 0.4)
+_GAMMA = (0.03, 0.15, 0.4)
+_PHI = (0.85, 0.95, 0.99)
+_LOW = np.array([0.005, 0.0, 0.0, 0.7])
+_HIGH = np.array([0.995, 0.98, 0.5, 0.995])
+_STEP = np.array([0.12, 0.12, 0.12, 0.04])
+
+
+class Season(StrEnum):
+    """How a season acts on the level."""
+
+    NONE = "none"
+    ADDED = "added"
+    MULTIPLIED = "multiplied"
+
+
+@dataclass(frozen=True)
+class _Form:
+    season: Season
+    has_trend: bool
+
+    @property
+    def searched(self) -> tuple[int, ...]:
+        """Indices among alpha, beta, gamma and phi of those that matter."""
+        trend = (1, 3) if self.has_trend else ()
+        return (0, *trend, *(() if self.season is Season.NONE else (2,)))
+
+    def grid(self) -> Floats:
+        """(n_points, 4) values of alpha, beta, gamma and phi."""
+        betas, phis = (_BETA, _PHI) if self.has_trend else ((0.0,), (1.0,))
+        gammas = (0.0,) if self.season is Season.NONE else _GAMMA
+        return np.array(list(product(_ALPHA, betas, gammas, phis)))
+
+    def n_estimated(self, season: int) -> float:
+        """Parameters and initial states; seasonal ones count half, for they are averages and not fitted."""
+        return 2 + 3 * self.has_trend + (0 if self.season is Season.NONE else 1 + season / 2)
+
+
+@dataclass(frozen=True)
+class _States:
+    """Of n_series x n_points smoothers.
+
+    level, trend    (n_series, n_points)
+    seasonal        (season, n_series, n_points), by the column's index modulo the season
+    squares         (n_series, n_points) sum of squared errors of one step ahead
+    """
+
+    level: Floats
+    trend: Floats
+    seasonal: Floats
+    squares: Floats
+
+
+def _forecast(history: Panel, task: ForecastTask) -> Forecast:
+    return _of(recent(history, longest(history, task.season)), task, tuple(Season))
+
+
+def _forecast_logs(history: Panel, task: ForecastTask) -> Forecast:
+    """The same of logarithms: errors, trend and season act in proportion."""
+    made = recent(history, longest(history, task.season))
+    logs = Batch(np.log(np.maximum(made.y, _LEAST_SIZE)), np.ones_like(made.scale))
+    made_of_logs = _of(logs, task, (Season.NONE, Season.ADDED))
+    quantiles = made_of_logs.quantiles
+    spread = (quantiles[:, :, -1] - quantiles[:, :, 0]) / (normal_width(task.levels) or 1.0)
+    mean = np.exp(made_of_logs.mean + np.minimum(spread**2, 1.0) / 2)
+    return Forecast(mean * made.scale, np.exp(quantiles) * made.scale[:, :, None])
+
+
+def normal_width(levels: Sequence[float]) -> float:
+    """Return the distance of the outermost levels on a standard normal distribution."""
+    ends = normal_quantiles(np.zeros((1, 1)), np.ones((1, 1)), (levels[0], levels[-1]))
+    return float(ends[0, 0, 1] - ends[0, 0, 0])
+
+
+def _of(made: Batch, task: ForecastTask, kinds: Sequence[Season]) -> Forecast:
+    season = task.season if 1 < task.season <= _LONGEST_SEASON else 1
+    y = made.y
+    counts = np.isfinite(y).sum(axis=1)
+    if season == 1 or y.shape[1] < 2 * season + 2:
+        kinds = (Season.NONE,)
+    forms = [_Form(kind, has_trend) for kind in kinds for has_trend in (False, True)]
+    fits = [
+        _fit(y, form, season if form.season is not Season.NONE else 1, counts) for form in forms
+    ]
+    criteria = np.stack([fit.criterion for fit in fits])
+    weights = np.exp(-0.5 * np.minimum(criteria - criteria.min(axis=0), 700.0))
+    weights = np.nan_to_num(weights) / np.nansum(weights, axis=0)
+    paths = [fit.path(task.horizon) for fit in fits]
+    means = np.stack([mean for mean, _ in paths])
+    variances = np.stack([deviation**2 for _, deviation in paths])
+    share = weights[:, :, None]
+    mean = np.nansum(np.where(share > 0, share * means, 0.0), axis=0)
+    between = np.where(share > 0, share * (variances + (means - mean) ** 2), 0.0)
+    deviation = np.sqrt(np.nansum(between, axis=0))
+    quantiles = normal_quantiles(mean, deviation, task.levels)
+    return Forecast(mean * made.scale, quantiles * made.scale[:, :, None])
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One form, fitted to each series.
+
+    parameters   (n_series, 4) alpha, beta, gamma, phi
+    states       with n_points 1
+    criterion    (n_series,) AICc; infinite where a series is too short for the form
+    next_column  index of the column after the last
+    """
+
+    form: _Form
+    season: int
+    parameters: Floats
+    states: _States
+    criterion: Floats
+    deviation: Floats
+    next_column: int
+
+    def path(self, horizon: int) -> tuple[Floats, Floats]:
+        """Return (n_series, horizon) means and standard deviations.
+
+        source    chapter 6, class 1: the variance is that of one step, times 1 + the sum of c_j^2
+        """
+        alpha, beta, gamma, phi = (self.parameters[:, i : i + 1] for i in range(4))
+        ahead = np.arange(1, horizon + 1)
+        damped = np.cumsum(phi**ahead, axis=1)
+        mean = self.states.level + self.states.trend * damped
+        slots = (self.next_column + ahead - 1) % self.season
+        c = alpha * (1 + beta * damped)
+        if self.form.season is not Season.NONE:
+            c = c + gamma * (1 - alpha) * (ahead % self.season == 0)
+            seasonal = self.states.seasonal[slots, :, 0].T
+            is_added = self.form.season is Season.ADDED
+            mean = mean + seasonal if is_added else mean * seasonal
+        sums = np.cumsum(c**2, axis=1)
+        grown = np.sqrt(1 + np.concatenate([np.zeros_like(alpha), sums[:, :-1]], axis=1))
+        return mean, self.deviation[:, None] * grown
+
+
+def _fit(y: Floats, form: _Form, season: int, counts: Floats) -> _Fit:
+    """Return the best of a grid, improved by a pattern search, of all series at once."""
+    n_series = len(y)
+    rows = np.arange(n_series)
+    grid = np.broadcast_to(form.grid(), (n_series, len(form.grid()), 4))
+    squares = _smooth(y, form, season, grid).squares
+    chosen = squares.argmin(axis=1)
+    best, least = grid[rows, chosen], squares[rows, chosen]
+    step = np.broadcast_to(_STEP, (n_series, 4)).copy()
+    moves = np.array([sign * np.eye(4)[i] for i in form.searched for sign in (-1, 1)])
+    for _ in range(_ROUNDS):
+        points = np.clip(best[:, None] + moves * step[:, None], _LOW, _HIGH)
+        if not form.has_trend:
+            points[:, :, 1], points[:, :, 3] = 0.0, 1.0
+        squares = _smooth(y, form, season, points).squares
+        chosen = squares.argmin(axis=1)
+        is_better = squares[rows, chosen] < least
+        best = np.where(is_better[:, None], points[rows, chosen], best)
+        least = np.where(is_better, squares[rows, chosen], least)
+        step = np.where(is_better[:, None], step, step / 2)
+    states = _smooth(y, form, season, best[:, None])
+    k = form.n_estimated(season)
+    n = counts.astype(np.float64)
+    variance = np.maximum(states.squares[:, 0], 1e-12) / n
+    criterion = n * np.log(variance) + 2 * k + 2 * k * (k + 1) / np.maximum(n - k - 1, 1)
+    criterion = np.where((n - k - 1 >= 1) & np.isfinite(criterion), criterion, np.inf)
+    if form.season is Season.MULTIPLIED:
+        criterion = np.where(np.nanmin(y, axis=1) > 0, criterion, np.inf)
+    if form == _Form(Season.NONE, False):
+        criterion = np.where(np.isfinite(criterion), criterion, 1e12)
+    deviation = np.sqrt(np.maximum(states.squares[:, 0], 0) / np.maximum(n - min(k, 3), 1))
+    return _Fit(form, season, best, states, criterion, deviation, y.shape[1])
+
+
+def _smooth(y: Floats, form: _Form, season: int, points: Floats) -> _States:
+    """Run through all values of all series, with each of the points' parameters.
+
+    y        (n_series, n_steps) NaN before shorter series
+    points   (n_series, n_points, 4)
+    """
+    alpha, beta, gamma, phi = (points[:, :, i] for i in range(4))
+    shape = alpha.shape
+    level0, trend0, seasonal0 = _begin(y, form, season)
+    level, trend = np.broadcast_to(level0, shape), np.broadcast_to(trend0, shape)
+    seasonal = np.repeat(seasonal0[:, :, None], shape[1], axis=2)
+    squares = np.zeros(shape)
+    begins = np.isnan(y).sum(axis=1)
+    all_begun, has_trend = int(begins.max()), form.has_trend
+    is_added, is_seasonal = form.season is Season.ADDED, form.season is not Season.NONE
+    for t in range(y.shape[1]):
+        slot = t % season
+        base = level + phi * trend if has_trend else level
+        s = seasonal[slot]
+        error = y[:, t, None] - (base if not is_seasonal else base + s if is_added else base * s)
+        shock = error if not is_seasonal or is_added else error / np.maximum(s, 0.05)
+        new_level = base + alpha * shock
+        new_trend = phi * trend + alpha * beta * shock if has_trend else trend
+        new_seasonal = s
+        if is_seasonal:
+            per = error if is_added else error / np.maximum(base, 0.05)
+            new_seasonal = s + gamma * (1 - alpha) * per
+        if t < all_begun:
+            has_begun = (t >= begins)[:, None]
+            new_level = np.where(has_begun, new_level, level)
+            new_trend = np.where(has_begun, new_trend, trend)
+            new_seasonal = np.where(has_begun, new_seasonal, s)
+            error = np.where(has_begun, error, 0.0)
+        level, trend = new_level, new_trend
+        seasonal[slot] = new_seasonal
+        squares += error * error
+    return _States(level, trend, seasonal, np.where(np.isfinite(squares), squares, 1e300))
+
+
+def _begin(y: Floats, form: _Form, season: int) -> tuple[Floats, Floats, Floats]:
+    """Return (n_series, 1) level and trend before the first value, and (season, n_series) seasonal indices."""
+    n_series, n_steps = y.shape
+    begins = np.isnan(y).sum(axis=1)
+    no_season = np.zeros((season, n_series))
+    if form.season is Season.NONE:
+        n = min(10, n_steps)
+        first = _from(y, begins, n)
+        begin, slope = _line(first)
+        trend = slope if form.has_trend else np.zeros(n_series)
+        level = begin if form.has_trend else mean_of_known(first[:, :4], 1)
+        return level[:, None], trend[:, None], no_season
+    n_seasons = max(2, min(4, n_steps // season))
+    first = _from(y, begins, n_seasons * season).reshape(n_series, n_seasons, season)
+    means = mean_of_known(first, 2)
+    trend = np.nan_to_num((means[:, 1] - means[:, 0]) / season)
+    within = trend[:, None] * (np.arange(season) - (season - 1) / 2)
+    line = means[:, :, None] + within[:, None, :]
+    if form.season is Season.ADDED:
+        indices = mean_of_known(first - line, 1)
+        indices = indices - indices.mean(axis=1, keepdims=True)
+    else:
+        indices = mean_of_known(first / np.maximum(line, 0.05), 1)
+        indices = indices / np.maximum(indices.mean(axis=1, keepdims=True), 0.05)
+    neutral = 0.0 if form.season is Season.ADDED else 1.0
+    indices = np.where(np.isfinite(indices), indices, neutral)
+    slots = (begins[:, None] + np.arange(season)) % season
+    seasonal = no_season
+    seasonal[slots, np.arange(n_series)[:, None]] = indices
+    begin_trend = trend if form.has_trend else np.zeros(n_series)
+    level = means[:, 0] - begin_trend * (season + 1) / 2
+    return level[:, None], begin_trend[:, None], seasonal
+
+
+def _from(y: Floats, begins: Floats, n: int) -> Floats:
+    """Return (n_series, n) the first values of each series, NaN after the end of a shorter one."""
+    place = begins[:, None] + np.arange(n)
+    is_there = place < y.shape[1]
+    taken = y[np.arange(len(y))[:, None], np.where(is_there, place, 0)]
+    return np.where(is_there, taken, np.nan)
+
+
+def _line(first: Floats) -> tuple[Floats, Floats]:
+    """Return the value before the first one, and the slope, of the least-squares line."""
+    n = np.isfinite(first).sum(axis=1)
+    at = np.arange(1, first.shape[1] + 1)
+    at_mean = (n + 1) / 2
+    y_mean = mean_of_known(first, 1)
+    centred = np.where(np.isfinite(first), at - at_mean[:, None], 0.0)
+    over = np.nansum(centred * np.nan_to_num(first), axis=1)
+    slope = over / np.maximum((centred**2).sum(axis=1), 1e-12)
+    return y_mean - slope * at_mean, slope
+
+
+def _cells(_: Panel, task: ForecastTask) -> int:
+    n_points = len(_Form(Season.ADDED, has_trend=True).grid())
+    return n_points * min(task.season, _LONGEST_SEASON)
+
+
+def _is_positive(history: Panel, _: ForecastTask) -> bool:
+    """Whether values are above zero, but for a few."""
+    known = history.values[np.isfinite(history.values)]
+    return len(known) > 0 and float(np.mean(known > 0)) > 0.99
+
+
+ETS = LocalModel(
+    "ets",
+    "Exponential smoothing: level, damped trend and season; forms are weighed by their AICc.",
+    _forecast,
+    _cells,
+)
+LOG_ETS = LocalModel(
+    "log-ets",
+    "Exponential smoothing of the logarithms.",
+    _forecast_logs,
+    _cells,
+    _is_positive,
+)

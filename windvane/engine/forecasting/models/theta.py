@@ -1,0 +1,157 @@
+"""The dynamic optimised theta method of many series at once.
+
+source    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler 2016, "Models for optimising the theta method and their
+          relationship to state space models", International Journal of Forecasting 32
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from windvane.engine.forecasting.forecast import Forecast, ForecastTask, normal_quantiles
+from windvane.engine.forecasting.models.base import LocalModel, longest, recent
+from windvane.engine.forecasting.models.seasonal import deseasonalise
+from windvane.engine.forecasting.panel import Floats, Panel
+
+_ALPHA = (0.02, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.99)
+_THETA = (1.0, 1.5, 2.0, 3.0, 6.0)
+_LEAST_SIZE = 0.01
+"""Of a value whose logarithm is taken, in those of the mean of its series."""
+
+_ROUNDS = 4
+_NOT_COUNTED = 3
+"""Errors of the first values, of which the line through them is not known yet."""
+
+
+def _forecast(history: Panel, task: ForecastTask) -> Forecast:
+    made = recent(history, longest(history, task.season))
+    flat = deseasonalise(made.y, task.season if task.season <= 400 else 1)
+    mean, deviation = _theta(flat.y, task.horizon)
+    quantiles = normal_quantiles(mean, deviation, task.levels)
+    return Forecast(
+        flat.restored(mean) * made.scale, flat.restored(quantiles) * made.scale[:, :, None]
+    )
+
+
+def _forecast_logs(history: Panel, task: ForecastTask) -> Forecast:
+    made = recent(history, longest(history, task.season))
+    logs = np.log(np.maximum(made.y, _LEAST_SIZE))
+    flat = deseasonalise(logs - np.nanmin(logs, axis=1, keepdims=True) - 1.0, task.season)
+    low = np.nanmin(logs, axis=1, keepdims=True) + 1.0
+    mean, deviation = _theta(flat.y, task.horizon)
+    quantiles = flat.restored(normal_quantiles(mean, deviation, task.levels)) + low[:, :, None]
+    centre = flat.restored(mean) + low
+    return Forecast(
+        np.exp(centre + np.minimum(deviation**2, 1.0) / 2) * made.scale,
+        np.exp(quantiles) * made.scale[:, :, None],
+    )
+
+
+def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
+    """Return (n_series, horizon) means and standard deviations."""
+    n_series, rows = len(y), np.arange(len(y))
+    grid = np.array(list(product(_ALPHA, _THETA)))
+    points = np.broadcast_to(grid, (n_series, len(grid), 2))
+    squares = _run(y, points, 0).squares
+    chosen = squares.argmin(axis=1)
+    best, least = points[rows, chosen], squares[rows, chosen]
+    step = 0.08
+    moves = np.array(
+        [[-1, 1], [1, 1], [-1, 1.25], [1, 1.25], [-1, 0.8], [1, 0.8], [0, 1.25], [0, 0.8]]
+    )
+    for _ in range(_ROUNDS):
+        alphas = np.clip(best[:, None, 0] + step * moves[:, 0], 0.005, 0.995)
+        thetas = np.clip(best[:, None, 1] * moves[:, 1], 1.0, 20.0)
+        points = np.stack([alphas, thetas], axis=2)
+        squares = _run(y, points, 0).squares
+        chosen = squares.argmin(axis=1)
+        is_better = squares[rows, chosen] < least
+        best = np.where(is_better[:, None], points[rows, chosen], best)
+        least = np.minimum(squares[rows, chosen], least)
+        step /= 1.6
+    ran = _run(y, best[:, None], horizon)
+    n = np.isfinite(y).sum(axis=1)
+    sigma = np.sqrt(ran.squares[:, 0] / np.maximum(n - _NOT_COUNTED - 2, 1))
+    ahead = np.arange(horizon)
+    return ran.path, sigma[:, None] * np.sqrt(1 + ahead * best[:, :1] ** 2)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """squares    (n_series, n_points)
+    path       (n_series, horizon) of the first point
+    """
+
+    squares: Floats
+    path: Floats
+
+
+def _run(y: Floats, points: Floats, horizon: int) -> _Run:
+    """Run the recursion of section 3.2 through all values, and on with its own forecasts."""
+    alpha, theta = points[:, :, 0], points[:, :, 1]
+    shape = alpha.shape
+    begins = np.isnan(y).sum(axis=1)
+    first = y[np.arange(len(y)), begins][:, None]
+    level = np.broadcast_to(first, shape)
+    mean, a, b = (np.zeros((len(y), 1)) for _ in range(3))
+    weight, keep = 1 - 1 / theta, 1 - alpha
+    power = np.ones(shape)
+    squares, path = np.zeros(shape), np.empty((len(y), horizon))
+    n_steps = y.shape[1]
+    all_begun = int(begins.max())
+    for t in range(n_steps + horizon):
+        k = (t - begins + 1.0)[:, None]
+        guess = level + weight * (power * a + (1 - power * keep) / alpha * b)
+        if t < n_steps:
+            value = y[:, t, None]
+            counted = k > _NOT_COUNTED
+            squares = squares + np.where(counted, (value - guess) ** 2, 0.0)
+        else:
+            value = guess
+            path[:, t - n_steps] = guess[:, 0]
+        # From here on the state after the k-th value.
+        k_safe = np.maximum(k, 1.0)
+        new_mean = ((k_safe - 1) * mean + value) / k_safe
+        new_b = np.where(
+            k > 1, ((k_safe - 2) * b + 6 * (value - mean) / k_safe) / (k_safe + 1), 0.0
+        )
+        new_level, new_a = alpha * value + keep * level, new_mean - new_b * (k_safe + 1) / 2
+        new_power = power * keep
+        if t < all_begun:
+            has_begun = k >= 1
+            level = np.where(has_begun, new_level, level)
+            mean, a, b = (
+                np.where(has_begun, new, old)
+                for new, old in ((new_mean, mean), (new_a, a), (new_b, b))
+            )
+            power = np.where(has_begun, new_power, power)
+        else:
+            level, mean, a, b, power = new_level, new_mean, new_a, new_b, new_power
+    return _Run(np.where(np.isfinite(squares), squares, 1e300), path)
+
+
+def _cells(history: Panel, task: ForecastTask) -> int:
+    return 2 * len(_ALPHA) * len(_THETA) + longest(history, task.season)
+
+
+def _is_positive(history: Panel, _: ForecastTask) -> bool:
+    known = history.values[np.isfinite(history.values)]
+    return len(known) > 0 and float(np.mean(known > 0)) > 0.99
+
+
+THETA = LocalModel(
+    "theta",
+    "The dynamic optimised theta method: half of the trend, and a level that adapts.",
+    _forecast,
+    _cells,
+)
+LOG_THETA = LocalModel(
+    "log-theta",
+    "The dynamic optimised theta method of the logarithms.",
+    _forecast_logs,
+    _cells,
+    _is_positive,
+)

@@ -1,0 +1,133 @@
+"""The record of a model's backtests: what the leaderboard shows, and the forecasts that ensembles are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.domain.forecasting import ForecastMetric
+from windvane.engine.arrays import read_arrays, write_arrays
+from windvane.engine.checked import floats_in, text_in
+from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.metrics import Truth, coverage, score, standard_error
+from windvane.engine.manifest import read_json, write_json
+from windvane.errors import CorruptArtifact
+
+_RECORD, _FORECASTS = "outcome.json", "forecasts.npz"
+
+
+@dataclass(frozen=True)
+class ForecastOutcome:
+    """What backtests say of a model.
+
+    metrics         AWS's name -> value over all windows; None where it is not defined
+    standard_error  of the objective, over series and windows; None if there are too few
+    windows         the objective of each window, the earliest first
+    coverage        share of values between the outermost quantiles
+    fit_s           seconds that fitting and forecasting took
+    """
+
+    name: str
+    metrics: Mapping[str, float | None]
+    standard_error: float | None
+    windows: tuple[float | None, ...]
+    coverage: float | None
+    fit_s: float
+
+    def loss(self, metric: ForecastMetric) -> float:
+        """Return the value of a metric; infinite where it is not defined."""
+        value = self.metrics.get(str(metric))
+        return float("inf") if value is None else value
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> ForecastOutcome:
+        """raises    KeyError, TypeError or ValueError if it is none"""
+        return cls(
+            name=text_in(document, "name"),
+            metrics={str(k): _number(v) for k, v in document["metrics"].items()},
+            standard_error=_number(document["standard_error"]),
+            windows=tuple(_number(one) for one in document["windows"]),
+            coverage=_number(document["coverage"]),
+            fit_s=float(document["fit_s"]),
+        )
+
+
+def judged(
+    name: str,
+    forecasts: Sequence[Forecast],
+    truths: Sequence[Truth],
+    metric: ForecastMetric,
+    fit_s: float,
+) -> ForecastOutcome:
+    """Return the outcome of a model's forecasts of some windows."""
+    forecast, truth = joined(forecasts), joined_truth(truths)
+    return ForecastOutcome(
+        name=name,
+        metrics={str(one): _finite(score(one, forecast, truth)) for one in ForecastMetric},
+        standard_error=_finite(standard_error(metric, forecast, truth)),
+        windows=tuple(
+            _finite(score(metric, one, of)) for one, of in zip(forecasts, truths, strict=True)
+        ),
+        coverage=_finite(coverage(forecast, truth, truth.asked[0], truth.asked[-1])),
+        fit_s=fit_s,
+    )
+
+
+def joined(forecasts: Sequence[Forecast]) -> Forecast:
+    """Return the forecasts of several windows as those of one."""
+    return Forecast(
+        np.concatenate([one.mean for one in forecasts]),
+        np.concatenate([one.quantiles for one in forecasts]),
+    )
+
+
+def joined_truth(truths: Sequence[Truth]) -> Truth:
+    """Return the truths of several windows as one."""
+    return Truth(
+        np.concatenate([one.actual for one in truths]),
+        np.concatenate([one.scale for one in truths]),
+        truths[0].levels,
+        truths[0].asked,
+    )
+
+
+def write_outcome(outcome: ForecastOutcome, forecast: Forecast, folder: Path) -> None:
+    """Write the record, and the forecasts of all windows."""
+    write_arrays(folder / _FORECASTS, {"mean": forecast.mean, "quantiles": forecast.quantiles})
+    write_json(folder / _RECORD, outcome.to_json())
+
+
+def read_outcome(folder: Path) -> ForecastOutcome:
+    """raises    CorruptArtifact"""
+    try:
+        return ForecastOutcome.from_json(read_json(folder / _RECORD))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptArtifact(f"{folder} holds no outcome: {error!r}.") from error
+
+
+def read_forecasts(folder: Path) -> Forecast:
+    """raises    CorruptArtifact"""
+    arrays = read_arrays(folder / _FORECASTS)
+    try:
+        return Forecast(floats_in(arrays, "mean", 2), floats_in(arrays, "quantiles", 3))
+    except ValueError as error:
+        raise CorruptArtifact(f"{folder} holds no forecasts: {error}.") from error
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _number(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)

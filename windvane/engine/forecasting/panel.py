@@ -1,0 +1,160 @@
+"""Many series as one array: the values of each one after those of the one before, all at regular steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.forecasting.grid import Grid, Steps
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The series of a table. NaN is a missing value.
+
+    items     identifiers, ascending
+    values    (n_values,) of all series
+    bounds    (n_series + 1,) where each series begins in `values`, and where the last one ends
+    first     (n_series,) the step of each series' first value
+    known     (n_values, n_covariates) known covariates at the same steps
+    static    (n_series, n_static) what belongs to a series as a whole
+    future    (n_series, n_ahead, n_covariates) known covariates after the last value; n_ahead may be 0
+    """
+
+    items: tuple[str, ...]
+    values: Floats
+    bounds: Steps
+    first: Steps
+    grid: Grid
+    known: Floats
+    static: Floats
+    future: Floats
+
+    @property
+    def n_series(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def lengths(self) -> Steps:
+        """(n_series,)"""
+        return np.diff(self.bounds)
+
+    @cached_property
+    def series(self) -> Steps:
+        """(n_values,) the series that each value belongs to."""
+        return np.repeat(np.arange(self.n_series), self.lengths)
+
+    @property
+    def last(self) -> Steps:
+        """(n_series,) the step of each series' last value."""
+        return self.first + self.lengths - 1
+
+    @cached_property
+    def filled(self) -> Floats:
+        """(n_values,) with what is missing taken from a season before and after, else from between its neighbours; 0
+        for a series of nothing but missing values."""
+        return _filled(self)
+
+    def tail(self, n_steps: int, values: Floats | None = None) -> Floats:
+        """Return (n_series, n_steps), the last values of each series, NaN before those of a shorter one.
+
+        values    (n_values,) to take them from; `filled` if None
+        """
+        from_end = np.arange(n_steps, 0, -1)
+        place = self.bounds[1:, None] - from_end
+        is_there = from_end <= self.lengths[:, None]
+        taken = (self.filled if values is None else values)[np.where(is_there, place, 0)]
+        return np.where(is_there, taken, np.nan)
+
+    def before(self, n_steps: int, n_future: int) -> Panel:
+        """Return the panel as it was `n_steps` earlier, with the covariates of the `n_future` steps that followed; series
+        of no more than that many values are left out."""
+        chosen = np.flatnonzero(self.lengths > n_steps)
+        lengths = self.lengths[chosen] - n_steps
+        kept = _places(self.bounds[:-1][chosen], lengths)
+        ahead = (self.bounds[:-1][chosen] + lengths)[:, None] + np.arange(min(n_future, n_steps))
+        return Panel(
+            items=tuple(self.items[i] for i in chosen),
+            values=self.values[kept],
+            bounds=np.concatenate([[0], np.cumsum(lengths)]),
+            first=self.first[chosen],
+            grid=self.grid.of_series(chosen),
+            known=self.known[kept],
+            static=self.static[chosen],
+            future=self.known[ahead],
+        )
+
+    def only(self, chosen: Steps) -> Panel:
+        """Return some of the series."""
+        lengths = self.lengths[chosen]
+        kept = _places(self.bounds[:-1][chosen], lengths)
+        return Panel(
+            items=tuple(self.items[i] for i in chosen),
+            values=self.values[kept],
+            bounds=np.concatenate([[0], np.cumsum(lengths)]),
+            first=self.first[chosen],
+            grid=self.grid.of_series(chosen),
+            known=self.known[kept],
+            static=self.static[chosen],
+            future=self.future[chosen],
+        )
+
+    def with_values(self, values: Floats) -> Panel:
+        """Return the same series with other values."""
+        return replace(self, values=values)
+
+    def with_future(self, future: Floats) -> Panel:
+        return replace(self, future=future)
+
+
+def _places(begins: Steps, lengths: Steps) -> Steps:
+    """Positions of runs of these lengths, one after the other."""
+    total = int(lengths.sum())
+    shift = np.repeat(begins - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    return np.asarray(np.arange(total) + shift)
+
+
+def _filled(panel: Panel) -> Floats:
+    values = panel.values
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    made = values.copy()
+    for season in reversed(panel.grid.frequency.seasons):
+        made = _from_season(made, panel, season)
+    return _from_neighbours(made, panel)
+
+
+def _from_season(values: Floats, panel: Panel, season: int) -> Floats:
+    """What is missing, as the mean of what stands a season before and after, as far as that is there."""
+    place = np.flatnonzero(np.isnan(values))
+    begin, end = panel.bounds[panel.series[place]], panel.bounds[panel.series[place] + 1]
+    both = np.full((2, len(place)), np.nan)
+    for side, at in enumerate((place - season, place + season)):
+        is_there = (at >= begin) & (at < end)
+        both[side, is_there] = values[at[is_there]]
+    counts = np.isfinite(both).sum(axis=0)
+    made = values.copy()
+    made[place] = np.where(counts > 0, np.nansum(both, axis=0) / np.maximum(counts, 1), np.nan)
+    return made
+
+
+def _from_neighbours(values: Floats, panel: Panel) -> Floats:
+    """What is missing, on the line between the nearest values of the series."""
+    n, is_there = len(values), np.isfinite(values)
+    at = np.arange(n)
+    before = np.maximum.accumulate(np.where(is_there, at, -1))
+    after = np.minimum.accumulate(np.where(is_there, at, n)[::-1])[::-1]
+    has_before = before >= panel.bounds[panel.series]
+    has_after = after < panel.bounds[panel.series + 1]
+    low = values[np.clip(before, 0, n - 1)]
+    high = values[np.clip(after, 0, n - 1)]
+    share = (at - before) / np.maximum(after - before, 1)
+    between = np.where(has_before & has_after, low + share * (high - low), 0.0)
+    alone = np.where(has_before, low, np.where(has_after, high, 0.0))
+    return np.where(is_there, values, np.where(has_before & has_after, between, alone))

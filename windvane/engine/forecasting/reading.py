@@ -1,0 +1,264 @@
+"""Columns of a raw table as times, numbers and codes; the same way for training rows and for rows of the future."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from windvane.domain.forecasting import ForecastSpec
+from windvane.engine.checked import text_in, texts_in
+from windvane.engine.data.dates import FORMATS, date_reader, readable_format
+from windvane.engine.forecasting.grid import Seconds, Steps
+from windvane.engine.forecasting.panel import Floats
+from windvane.engine.forecasting.regularise import LongTable
+from windvane.errors import DataFault
+
+Columns = Mapping[str, pa.ChunkedArray]
+
+MOST_CATEGORIES = 12
+"""Of a covariate of texts: each of the most common ones becomes a column of its own, others are none of them."""
+
+ONE_SERIES = "series"
+"""The identifier of the only series of a table without one."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class CovariateEncoding:
+    """How a column becomes columns of numbers.
+
+    categories    texts that are told apart, each in a column of zeros and ones; () for a column of numbers
+    """
+
+    name: str
+    categories: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Columns that it becomes."""
+        return len(self.categories) or 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "categories": list(self.categories)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> CovariateEncoding:
+        """raises    ValueError if it is none"""
+        return cls(text_in(document, "name"), tuple(texts_in(document, "categories")))
+
+
+def learn_encodings(columns: Columns, names: Sequence[str]) -> tuple[CovariateEncoding, ...]:
+    """Return how columns become numbers: those of texts that are no numbers by their most common values."""
+    return tuple(_encoding(columns[name], name) for name in names)
+
+
+def encoded(columns: Columns, encodings: Sequence[CovariateEncoding]) -> Floats:
+    """Return (n_rows, n_columns) numbers, NaN where one is missing.
+
+    raises    DataFault naming column and row of what is no number where numbers are expected
+    """
+    made = []
+    for one in encodings:
+        column = columns[one.name]
+        if not one.categories:
+            made.append(_numbers(column, one.name)[:, None])
+            continue
+        texts = _texts(column)
+        wanted = np.array(one.categories, object)
+        made.append((texts[:, None] == wanted[None, :]).astype(np.float64))
+    n_rows = len(next(iter(columns.values())))
+    return np.concatenate(made, axis=1) if made else np.empty((n_rows, 0))
+
+
+def long_table(
+    columns: Columns,
+    spec: ForecastSpec,
+    known: Sequence[CovariateEncoding],
+    static: Sequence[CovariateEncoding],
+) -> LongTable:
+    """Return the rows of a raw table; those without identifier or time are refused.
+
+    raises    DataFault naming the rows of times that cannot be read, or of a target that is no number
+    """
+    seconds = read_times(columns[spec.timestamp], spec.timestamp)
+    target = _numbers(columns[spec.target], spec.target)
+    if not np.isfinite(target).any():
+        raise DataFault(f"The target column '{spec.target}' has no value in any row.")
+    items, series = read_items(columns, spec.item_id)
+    of_rows = encoded(columns, static)
+    first = np.unique(series, return_index=True)[1]
+    names = tuple(one.name for one in known for _ in range(one.width))
+    covariates = encoded(columns, known)
+    return LongTable(items, series, seconds, target, covariates, names, of_rows[first])
+
+
+def read_items(columns: Columns, item_id: str | None) -> tuple[tuple[str, ...], Steps]:
+    """Return the identifiers, ascending, and the index of each row's.
+
+    raises    DataFault naming a row without one
+    """
+    if item_id is None:
+        n_rows = len(next(iter(columns.values())))
+        return (ONE_SERIES,), np.zeros(n_rows, np.int64)
+    coded = (
+        columns[item_id].cast(pa.string())
+        if not _is_dictionary(columns[item_id])
+        else columns[item_id]
+    )
+    if coded.null_count:
+        row = int(np.flatnonzero(coded.is_null().to_numpy())[0]) + 1
+        raise DataFault(f"Row {row} has no value in the item identifier column '{item_id}'.")
+    texts, codes = _distinct(coded)
+    order = np.argsort(np.array(texts, object))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return tuple(texts[i] for i in order), rank[codes]
+
+
+def read_times(column: pa.ChunkedArray, name: str) -> Seconds:
+    """Return (n_rows,) seconds; the zone of times that have one is converted to UTC.
+
+    raises    DataFault naming the first rows that are missing, no time, or written differently from most
+    """
+    if column.null_count:
+        rows = np.flatnonzero(column.is_null().to_numpy())
+        raise DataFault(
+            f"{len(rows):,} rows have no value in the timestamp column '{name}': {_rows(rows)}."
+        )
+    texts, codes = _distinct(column if _is_dictionary(column) else column.cast(pa.string()))
+    seconds = _iso(texts)
+    if seconds is None:
+        seconds = _written(texts, name, codes)
+    return np.asarray(seconds[codes])
+
+
+def _iso(texts: Sequence[str]) -> Seconds | None:
+    """Return times as ISO 8601 writes them without zone; None if any is written otherwise."""
+    if any(len(text) not in (10, 16, 19) or text[4:5] != "-" for text in texts):
+        return None
+    try:
+        return np.array(texts, "datetime64[s]").astype(np.int64)
+    except ValueError:
+        return None
+
+
+def _written(texts: Sequence[str], name: str, codes: Steps) -> Seconds:
+    """Return times in the one format that reads them all."""
+    best, most = FORMATS[0], -1
+    for one in FORMATS:
+        if one == "%H:%M":
+            continue
+        n_read = sum(np.isfinite(_read(date_reader(one), text)) for text in texts)
+        if n_read > most:
+            best, most = one, n_read
+        if n_read == len(texts):
+            break
+    read = date_reader(best)
+    seconds = np.array([_read(read, text) for text in texts])
+    bad = ~np.isfinite(seconds)
+    if bad.any():
+        rows = np.flatnonzero(bad[codes])
+        shown = texts[int(codes[rows[0]])][:40]
+        expected = f" Most are written as {readable_format(best)}." if most > 0 else ""
+        raise DataFault(
+            f"{len(rows):,} rows of the timestamp column '{name}' cannot be read as times: {_rows(rows)}, the first of them "
+            f"'{shown}'.{expected}"
+        )
+    whole: Seconds = np.floor(seconds).astype(np.int64)
+    return whole
+
+
+def _read(read: Any, text: str) -> float:
+    try:
+        return float(read(text.strip()))
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
+    """raises    DataFault naming the first row that is no number, or an infinite one"""
+    if _is_dictionary(column):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        numbers = _parsed(column, name)
+    else:
+        numbers = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        raise DataFault(
+            f"The column '{name}' has {np.count_nonzero(infinite):,} infinite values: {_rows(np.flatnonzero(infinite))}."
+        )
+    return numbers
+
+
+def _parsed(column: pa.ChunkedArray, name: str) -> Floats:
+    texts, codes = _distinct(column)
+    numbers = np.array([_number(text) for text in texts] or [np.nan])
+    unread = np.array([np.isnan(_number(t)) and not _is_missing(t) for t in texts] or [False])
+    if unread.any():
+        rows = np.flatnonzero(unread[codes] & (codes >= 0))
+        raise DataFault(
+            f"The column '{name}' must have numbers; {len(rows):,} rows have none: {_rows(rows)}, the first of them "
+            f"'{texts[int(codes[rows[0]])][:40]}'."
+        )
+    return np.where(codes >= 0, numbers[codes], np.nan)
+
+
+def _number(text: str) -> float:
+    lowered = text.strip().lower()
+    if lowered in ("true", "false"):
+        return float(lowered == "true")
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().lower() in ("", "nan", "na", "n/a", "null", "none")
+
+
+def _encoding(column: pa.ChunkedArray, name: str) -> CovariateEncoding:
+    if not (_is_dictionary(column) or pa.types.is_string(column.type)):
+        return CovariateEncoding(name)
+    texts, codes = _distinct(column)
+    if all(_is_missing(t) or np.isfinite(_number(t)) for t in texts):
+        return CovariateEncoding(name)
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    order = np.lexsort((np.array(texts, object), -counts))[:MOST_CATEGORIES]
+    return CovariateEncoding(name, tuple(sorted(texts[i] for i in order)))
+
+
+def _texts(column: pa.ChunkedArray) -> NDArray[np.object_]:
+    texts, codes = _distinct(column if _is_dictionary(column) else column.cast(pa.string()))
+    return np.array([*texts, None], object)[codes]
+
+
+def _distinct(column: pa.ChunkedArray) -> tuple[list[str], Steps]:
+    """Return the distinct texts and the index of each row's; -1 for what is missing."""
+    if not _is_dictionary(column):
+        column = pc.dictionary_encode(column)
+    whole = column.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = whole.chunk(0) if whole.num_chunks else pa.array([], column.type)
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return [str(text) for text in whole.dictionary.to_pylist()], codes
+
+
+def _is_dictionary(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_dictionary(column.type))
+
+
+def _rows(rows: Steps) -> str:
+    """Name the first of some rows, which are counted from 1."""
+    shown = ", ".join(f"{row + 1:,}" for row in rows[:_SHOWN])
+    return (
+        f"rows {shown}{' ...' if len(rows) > _SHOWN else ''}" if len(rows) > 1 else f"row {shown}"
+    )

@@ -1,0 +1,228 @@
+"""From the rows of a long table to regular series: sorted, brought to the frequency, filled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.domain.forecasting import Aggregation, Filling, ForecastSpec
+from windvane.engine.forecasting.filling import fill
+from windvane.engine.forecasting.grid import Grid, Seconds, Steps, infer_frequency
+from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.errors import DataFault
+
+_MOST_STEPS = 200_000_000
+"""Of all series together, after gaps are filled: more is a wrong frequency, or more than memory holds."""
+
+
+@dataclass(frozen=True)
+class LongTable:
+    """Rows as they were read.
+
+    items       identifiers of the series, ascending
+    series      (n_rows,) the series of each row
+    seconds     (n_rows,) its time
+    target      (n_rows,) NaN where it is missing
+    known       (n_rows, n_covariates)
+    known_names the column that each covariate was made of
+    static      (n_series, n_static)
+    """
+
+    items: tuple[str, ...]
+    series: Steps
+    seconds: Seconds
+    target: Floats
+    known: Floats
+    known_names: tuple[str, ...]
+    static: Floats
+
+
+@dataclass(frozen=True)
+class Regular:
+    """n_aggregated    rows that became one with others of the same step
+    n_absent        steps between the first and the last value of a series that had no row
+    """
+
+    panel: Panel
+    n_aggregated: int
+    n_absent: int
+
+
+def regularise(table: LongTable, spec: ForecastSpec) -> Regular:
+    """Return the series of a table. Rows after the last value of a series are the future if there are known covariates.
+
+    raises    DataFault if the frequency cannot be found, if two rows of a series have one time and no aggregation was
+              asked for, or if a series becomes too long
+    """
+    order = np.lexsort((table.seconds, table.series))
+    series, seconds = table.series[order], table.seconds[order]
+    starts = np.searchsorted(series, np.arange(len(table.items)))
+    frequency = spec.frequency or infer_frequency(seconds, starts)
+    if spec.aggregation is None:
+        _check_duplicates(series, seconds, table.items)
+    grid = Grid.of(frequency, seconds, starts)
+    steps = grid.steps(seconds, series)
+    is_new = np.concatenate([[True], (np.diff(steps) != 0) | (np.diff(series) != 0)])
+    begins = np.flatnonzero(is_new)
+    target = _aggregated(table.target[order], begins, spec.aggregation or Aggregation.SUM)
+    known = _averaged(table.known[order], begins)
+    rows = _Rows(series[begins], steps[begins], target, known)
+    made = _spread(rows, table, grid, spec)
+    return Regular(made, len(order) - len(begins), _n_absent(rows, made))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """One row a step, in order."""
+
+    series: Steps
+    steps: Steps
+    target: Floats
+    known: Floats
+
+
+def _spread(rows: _Rows, table: LongTable, grid: Grid, spec: ForecastSpec) -> Panel:
+    """Return the series with a value for each step from their first to their last."""
+    n_series = len(table.items)
+    fillings = dict(spec.filling)
+    first, last = _ends(rows, n_series, spec, fillings.get(spec.target, Filling()))
+    lengths = last - first + 1
+    bounds = np.concatenate([[0], np.cumsum(lengths)])
+    if bounds[-1] > _MOST_STEPS:
+        raise DataFault(
+            f"At the frequency {grid.frequency} the series have {bounds[-1]:,} steps together; {_MOST_STEPS:,} are the most. "
+            "Name a coarser frequency."
+        )
+    place = bounds[rows.series] + rows.steps - first[rows.series]
+    is_history = (rows.steps >= first[rows.series]) & (rows.steps <= last[rows.series])
+    values = np.full(bounds[-1], np.nan)
+    known = np.full((bounds[-1], rows.known.shape[1]), np.nan)
+    values[place[is_history]] = rows.target[is_history]
+    known[place[is_history]] = rows.known[is_history]
+    future = _future(rows, last, spec.horizon, ~is_history & (rows.steps > last[rows.series]))
+    panel = Panel(table.items, values, bounds, first, grid, known, table.static, future)
+    return _fill_all(panel, spec.target, table.known_names, fillings)
+
+
+def _ends(rows: _Rows, n_series: int, spec: ForecastSpec, filling: Filling) -> tuple[Steps, Steps]:
+    """Return the first and last step of each series."""
+    is_value = np.isfinite(rows.target)
+    low, high = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+    first, last = np.full(n_series, low), np.full(n_series, high)
+    np.minimum.at(first, rows.series[is_value], rows.steps[is_value])
+    counted = is_value if spec.known_covariates else np.ones(len(rows.steps), bool)
+    np.maximum.at(last, rows.series[counted], rows.steps[counted])
+    begins = np.searchsorted(rows.series, np.arange(n_series))
+    is_empty = first == low
+    first[is_empty] = rows.steps[begins][is_empty]
+    last[is_empty] = first[is_empty]
+    if filling.front is not None:
+        first[:] = first.min()
+    if filling.back is not None:
+        last[:] = last.max()
+    return first, last
+
+
+def _future(rows: _Rows, last: Steps, horizon: int, is_ahead: NDArray[np.bool_]) -> Floats:
+    """Return the covariates of rows after each series' end, NaN where there is none; none at all if there are no such rows."""
+    n_covariates = rows.known.shape[1]
+    ahead = rows.steps - last[rows.series] - 1
+    chosen = is_ahead & (ahead < horizon)
+    if n_covariates == 0 or not chosen.any():
+        return np.empty((len(last), 0, n_covariates))
+    made = np.full((len(last), horizon, n_covariates), np.nan)
+    made[rows.series[chosen], ahead[chosen]] = rows.known[chosen]
+    return made
+
+
+def _fill_all(
+    panel: Panel, target: str, known_names: Sequence[str], fillings: Mapping[str, Filling]
+) -> Panel:
+    values = _fill_target(panel, fillings.get(target, Filling()))
+    columns, ahead = [], []
+    n_ahead = panel.future.shape[1]
+    series = np.repeat(np.arange(panel.n_series), n_ahead)
+    for j, name in enumerate(known_names):
+        how = fillings.get(name, Filling())
+        everywhere = np.ones(len(panel.values), bool)
+        columns.append(
+            fill(panel.known[:, j], everywhere, panel.series, panel.n_series, how.middle)
+        )
+        flat = panel.future[:, :, j].ravel()
+        filled = fill(flat, np.ones(len(flat), bool), series, panel.n_series, how.future)
+        ahead.append(filled.reshape(panel.n_series, n_ahead))
+    known = np.stack(columns, axis=1) if columns else panel.known
+    future = np.stack(ahead, axis=2) if ahead else panel.future
+    return Panel(
+        panel.items, values, panel.bounds, panel.first, panel.grid, known, panel.static, future
+    )
+
+
+def _fill_target(panel: Panel, how: Filling) -> Floats:
+    values, series = panel.values, panel.series
+    at, is_known = np.arange(len(values)), np.isfinite(values)
+    first = np.full(panel.n_series, len(values))
+    last = np.full(panel.n_series, -1)
+    np.minimum.at(first, series[is_known], at[is_known])
+    np.maximum.at(last, series[is_known], at[is_known])
+    parts = (
+        (at < first[series], how.front),
+        ((at > first[series]) & (at < last[series]), how.middle),
+        (at > last[series], how.back),
+    )
+    made = values
+    for where, one in parts:
+        if one is not None:
+            made = np.where(where, fill(values, where, series, panel.n_series, one), made)
+    return made
+
+
+def _aggregated(values: Floats, begins: Steps, how: Aggregation) -> Floats:
+    """Return one value for each run of rows that begins there; what is missing counts for nothing, and a run of nothing
+    else is missing."""
+    if len(begins) == len(values):
+        return values
+    is_known = np.isfinite(values)
+    counts = np.add.reduceat(is_known, begins)
+    if how is Aggregation.MIN:
+        made = np.minimum.reduceat(np.where(is_known, values, np.inf), begins)
+    elif how is Aggregation.MAX:
+        made = np.maximum.reduceat(np.where(is_known, values, -np.inf), begins)
+    elif how is Aggregation.FIRST:
+        at = np.where(is_known, np.arange(len(values)), len(values))
+        made = np.append(values, np.nan)[np.minimum.reduceat(at, begins)]
+    else:
+        made = np.add.reduceat(np.where(is_known, values, 0.0), begins)
+        if how is Aggregation.AVERAGE:
+            made = made / np.maximum(counts, 1)
+    return np.where(counts > 0, made, np.nan)
+
+
+def _averaged(known: Floats, begins: Steps) -> Floats:
+    """Return covariates of each run of rows: their means."""
+    if len(begins) == len(known):
+        return known
+    columns = [_aggregated(known[:, j], begins, Aggregation.AVERAGE) for j in range(known.shape[1])]
+    return np.stack(columns, axis=1) if columns else np.empty((len(begins), 0))
+
+
+def _n_absent(rows: _Rows, panel: Panel) -> int:
+    is_within = rows.steps <= panel.last[rows.series]
+    return int(
+        len(panel.values) - np.count_nonzero(is_within & (rows.steps >= panel.first[rows.series]))
+    )
+
+
+def _check_duplicates(series: Steps, seconds: Seconds, items: Sequence[str]) -> None:
+    """raises    DataFault naming the first"""
+    twice = (np.diff(series) == 0) & (np.diff(seconds) == 0)
+    if twice.any():
+        at = int(twice.argmax())
+        when = np.datetime64(int(seconds[at]), "s")
+        raise DataFault(
+            f"The series '{items[series[at]]}' has more than one row for {when} ({np.count_nonzero(twice):,} such rows in "
+            "all). Remove them, name a column that tells their series apart, or ask for an aggregation."
+        )
