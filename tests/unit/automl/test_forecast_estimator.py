@@ -1,5 +1,8 @@
 """AutoForecast as its users use it: a DataFrame or a file in, forecasts out."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,3 +154,12 @@ def test_arguments_that_cannot_be_are_refused(change, told):
 def test_a_forecaster_without_a_model_says_so():
     with pytest.raises(InvalidRequest, match="call fit first"):
         forecaster().predict()
+
+
+def test_the_documented_example_runs(capsys):
+    page = Path(__file__).resolve().parents[3] / "docs" / "forecasting.md"
+    [example] = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    exec(compile(example, str(page), "exec"), {})
+    told = capsys.readouterr().out
+    assert "p90" in told
+    assert "ensemble" in told

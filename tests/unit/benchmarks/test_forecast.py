@@ -1,0 +1,60 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.forecast import main, report, scored
+
+TASK = {"frequency": "D", "seasonality": 1, "quantiles": [0.1, 0.5, 0.9]}
+
+
+def rows(values, begin):
+    days = pd.date_range(begin, periods=len(values), freq="D")
+    return pd.DataFrame({"item_id": "a", "timestamp": days, "target": values})
+
+
+def test_measures_are_what_a_hand_computes():
+    train, test = rows([1.0, 3.0, 2.0], "2024-01-01"), rows([4.0, 6.0], "2024-01-04")
+    forecast = test.drop(columns="target").assign(mean=5.0, p10=3.0, p50=5.0, p90=5.5)
+    made = scored(TASK, train, test, forecast)
+    by_level = {"p10": 2 * (0.1 * 1 + 0.1 * 3), "p50": 1 + 1, "p90": 2 * (0.1 * 1.5 + 0.9 * 0.5)}
+    assert made["wql"] == pytest.approx(sum(by_level.values()) / 3 / 10)
+    assert made["mase"] == pytest.approx(1 / 1.5)
+    assert made["cover80"] == 0.5
+
+
+def test_a_step_without_a_forecast_is_an_error():
+    test = rows([4.0, 6.0], "2024-01-04")
+    forecast = test.drop(columns="target").assign(p10=3.0, p50=5.0, p90=np.nan)
+    with pytest.raises(ValueError, match="no finite forecast"):
+        scored(TASK, rows([1.0, 3.0], "2024-01-01"), test, forecast)
+
+
+def record(system, task, wql, status="ok"):
+    return {
+        "system": system,
+        "task": task,
+        "budget": 60,
+        "status": status,
+        "wql": wql,
+        "mase": wql,
+        "cover80": 0.8,
+    }
+
+
+def test_skill_is_one_less_the_geometric_mean_of_ratios_and_a_failure_is_a_ratio_of_one():
+    made = report(
+        [
+            record("seasonal_naive", "a", 0.4),
+            record("seasonal_naive", "b", 0.4),
+            record("windvane", "a", 0.1),
+            record("windvane", "b", 0.4, "error"),
+        ]
+    )
+    [line] = [one for one in made.splitlines() if one.startswith("| windvane@60")]
+    assert [cell.strip() for cell in line.split("|")[2:4]] == ["2", "0.500"]
+    assert "FAILED" in made
+
+
+def test_a_folder_without_tasks_is_named(tmp_path, capsys):
+    assert main([str(tmp_path)]) == 2
+    assert "index.json" in capsys.readouterr().err
