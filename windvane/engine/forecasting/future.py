@@ -21,9 +21,8 @@ def with_future_rows(prepared: PreparedSeries, columns: Columns) -> Panel:
                that cannot be read
     """
     spec, panel = prepared.spec, prepared.panel
-    wanted = {**spec.roles, spec.timestamp: "timestamp"}
-    for name, role in wanted.items():
-        if name not in columns and role != "static column":
+    for name, role in spec.roles.items():
+        if name not in columns and name not in spec.static:
             raise InvalidRequest(f"The future rows have no column '{name}' (the {role}).")
     items, codes = read_items(columns, spec.item_id)
     series = _positions(panel, items)[codes]
