@@ -1,4 +1,6 @@
-"""`windvane automl`: runs one AutoML job without a server, from a data file to a model folder, with live progress."""
+"""`windvane automl`: runs one AutoML job without a server, from a data file to a model folder, with live progress.
+
+With --forecast it forecasts the series of a file (cli/forecast.py)."""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from windvane.automl.local.defining import FOLDER
 from windvane.automl.local.events import Event
 from windvane.automl.local.report_request import Reported
 from windvane.cli.ending import exit_code
+from windvane.cli.forecast import METRICS, add_options, check_no_options, forecast
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Score
@@ -46,6 +49,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     _add_data(parser)
     _add_search(parser)
+    add_options(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="a new or empty folder (default windvane-JOB/)"
     )
@@ -75,7 +79,11 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
             "fast enough)"
         ),
     )
-    parser.add_argument("--objective", metavar="M", help=f"one of {', '.join(MetricName)}")
+    parser.add_argument(
+        "--objective",
+        metavar="M",
+        help=f"one of {', '.join(MetricName)}; of forecasts {METRICS}",
+    )
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
     parser.add_argument("--sample-weight", metavar="COL", help="column with sample weights")
     parser.add_argument(
@@ -138,6 +146,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> None:
     screen = Console(stderr=arguments.json)
+    if arguments.forecast:
+        for file in (arguments.train, arguments.future):
+            if file is not None:
+                _check_file(file)
+        forecast(arguments, _left_s(arguments), _new_folder(arguments.out), screen)
+        return
+    check_no_options(arguments)
     model = AutoML(
         target=arguments.target,
         problem_type=arguments.problem_type,

@@ -59,6 +59,7 @@ class Progress:
         show = {
             "stage": self._show_stage,
             "analysed": self._show_analysis,
+            "prepared": self._show_series,
             "candidate": self._show_candidate,
             "report": self._show_note,
             "definitions": self._show_note,
@@ -79,6 +80,15 @@ class Progress:
             f"[bold]{event['problem_type']}[/], scored by [bold]{event['objective']}[/]: "
             f"{escape(one_line(event['problem_reason']))}. {event['n_rows']:,} rows, "
             f"{event['n_features']} features, {_folds(event['n_folds'])}.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def _show_series(self, event: Event) -> None:
+        self._objective = event["objective"]
+        self._console.print(
+            f"Forecasts, scored by [bold]{event['objective']}[/]. {event['n_series']:,} series of "
+            f"{event['n_values']:,} values together, frequency {event['frequency']}.",
             highlight=False,
             soft_wrap=True,
         )

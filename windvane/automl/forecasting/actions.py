@@ -80,6 +80,7 @@ class ForecastStep:
     """An action and how far it is.
 
     began, ended    time.time(); 0 before that
+    suited          of Prepare: models that there are enough values for
     weights         of Combine: model -> weight
     loss            of Backtest and Combine: the objective; None if it is not defined
     failure         why it FAILED
@@ -89,6 +90,7 @@ class ForecastStep:
     status: Status
     began: float = 0.0
     ended: float = 0.0
+    suited: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
     loss: float | None = None
     failure: Note | None = None

@@ -58,7 +58,8 @@ def perform(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
     if isinstance(action, Backtest):
         into = _made(job.backtest(action.model))
         outcome = stages.backtest(job.series, action.model, limits, into)
-        return {"loss": outcome.metrics[str(job.spec.objective)]}
+        objective = outcome.metrics[str(job.spec.objective)]
+        return {"loss": objective, "standard_error": outcome.standard_error}
     if isinstance(action, Combine):
         candidates = {name: job.backtest(name) for name in action.models}
         outcome = stages.combine(job.series, candidates, _made(job.ensemble))
@@ -79,8 +80,14 @@ def _prepare(job: ForecastJob) -> dict[str, Any]:
         threads=job.threads,
         min_rows=1,
     )
-    stages.prepare([job.file], options, job.spec, job.series)
-    return {}
+    prepared = stages.prepare([job.file], options, job.spec, job.series)
+    return {
+        "suited": stages.suited(prepared),
+        "n_series": prepared.panel.n_series,
+        "n_values": len(prepared.panel.values),
+        "frequency": str(prepared.panel.grid.frequency),
+        "n_findings": len(prepared.findings),
+    }
 
 
 def _pack(job: ForecastJob, action: PackForecaster) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from windvane.automl.actions import Status
 from windvane.automl.forecasting.actions import (
@@ -33,6 +34,7 @@ from windvane.executor.forking import ForkingExecutor
 from windvane.notes.sentences import reason
 
 _LONGEST_WAIT_S = 3600.0
+_TOLD_OF_SERIES = ("n_series", "n_values", "frequency", "n_findings")
 
 
 def run_here(job: ForecastJob, on_event: OnEvent, libraries: Libraries) -> None:
@@ -121,7 +123,8 @@ class _Driver:
                 pass
         now = time.time()
         if isinstance(action, Backtest):
-            self._emitter.tell("candidate", state="started", algorithm=action.model)
+            index = self._request.models.index(action.model) + 1
+            self._emitter.tell("candidate", state="started", index=index, algorithm=action.model)
         limits = limits_of(action, self._request, self._history, now)
         self._executor.submit(work_of(action, self._job, limits))
         self._history = self._history.with_step(ForecastStep(action, Status.RUNNING, began=now))
@@ -136,6 +139,7 @@ class _Driver:
             step,
             status=Status.DONE if is_done else Status.FAILED,
             ended=time.time(),
+            suited=tuple(ended.result.get("suited", ())),
             weights=ended.result.get("weights", {}),
             loss=ended.result.get("loss"),
             failure=ended.note,
@@ -143,14 +147,39 @@ class _Driver:
         self._history = self._history.with_step(step)
         if not is_done and isinstance(step.action, Prepare | PackForecaster):
             raise _fault(ended, step.action, self._job)
+        if isinstance(step.action, Prepare):
+            self._tell_prepared(ended.result)
         if isinstance(step.action, Backtest):
-            state = "finished" if is_done else "failed"
-            facts: dict[str, str | float | None] = (
-                {"objective": step.loss, "fit_s": round(step.ended - step.began, 3)}
-                if is_done
-                else {"reason": reason(step.failure)}
+            self._tell_candidate(step.action.model, step, ended.result.get("standard_error"))
+
+    def _tell_prepared(self, result: Mapping[str, Any]) -> None:
+        facts = {name: result[name] for name in _TOLD_OF_SERIES}
+        self._emitter.tell("prepared", objective=str(self._job.spec.objective), **facts)
+
+    def _tell_candidate(self, model: str, step: ForecastStep, error: float | None) -> None:
+        index = self._request.models.index(model) + 1
+        if step.status is not Status.DONE:
+            why = reason(step.failure)
+            self._emitter.tell(
+                "candidate", state="failed", index=index, algorithm=model, reason=why
             )
-            self._emitter.tell("candidate", state=state, algorithm=step.action.model, **facts)
+            return
+        losses = {
+            one.action.model: one.loss
+            for one in self._history.steps
+            if isinstance(one.action, Backtest) and one.loss is not None
+        }
+        best = min(losses, key=lambda name: losses[name]) if losses else model
+        self._emitter.tell(
+            "candidate",
+            state="finished",
+            index=index,
+            algorithm=model,
+            objective=step.loss,
+            standard_error=error,
+            fit_s=round(step.ended - step.began, 3),
+            best=self._request.models.index(best) + 1,
+        )
 
     def _show(self, phase: Phase) -> None:
         if phase is self._phase:

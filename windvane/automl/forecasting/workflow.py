@@ -9,7 +9,7 @@ Packing     what answers is written
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from windvane.automl.actions import Status
@@ -98,7 +98,7 @@ def limits_of(
     if isinstance(action, Backtest):
         end = schedule.search_end
         if action.model in request.heavy:
-            waiting = (one for one in request.heavy if one != action.model)
+            waiting = [one for one in _suited(request.heavy, history) if one != action.model]
             n_left = 1 + sum(history.step(Backtest(one).key) is None for one in waiting)
             turns = max(1, -(-n_left // request.workers))
             return ActionLimits(now + (end - now) * _FIT_SHARE / turns, end + _GRACE_S)
@@ -122,13 +122,19 @@ def _backtest(
     request: ForecastRequest, history: ForecastHistory, now: float
 ) -> ForecastAction | None:
     left_s = request.schedule.search_end - now
-    for name in request.models:
+    for name in _suited(request.models, history):
         if history.step(Backtest(name).key) is not None:
             continue
         is_first = not any(isinstance(step.action, Backtest) for step in history.steps)
         if is_first or left_s >= (_LEAST_FIT_S if name in request.heavy else 0):
             return Backtest(name)
     return None
+
+
+def _suited(models: Iterable[str], history: ForecastHistory) -> list[str]:
+    """Return those of some models that there are enough values for."""
+    prepared = history.step(Prepare().key)
+    return [name for name in models if prepared is not None and name in prepared.suited]
 
 
 def _combine(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:

@@ -2,6 +2,7 @@
 
 stage      stage ('analysis', 'search', 'ensemble', 'refit', 'packing' or 'reports'), state ('started' or 'ended')
 analysed   problem_type, problem_reason, objective, n_rows, n_features, n_folds, n_findings
+prepared   of a forecasting job: n_series, n_values, frequency, objective, n_findings
 candidate  state ('started', 'finished' or 'failed'), index, algorithm; once finished: objective,
            standard_error, fit_s and best (the index of the best so far); if it failed: reason
 report     report (its kind), state (its fate) and note, as automl/local/report_request.py has them

@@ -30,7 +30,7 @@ from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.forecaster import Forecaster, Member
 from windvane.engine.forecasting.metrics import Truth
 from windvane.engine.forecasting.models.base import FitLimits, FittedModel
-from windvane.engine.forecasting.models.catalogue import FLOOR, model_named
+from windvane.engine.forecasting.models.catalogue import FLOOR, MODELS, model_named
 from windvane.engine.forecasting.outcomes import (
     ForecastOutcome,
     joined,
@@ -82,6 +82,12 @@ def prepare(
     into.mkdir(parents=True)
     write_prepared(prepared, into)
     return prepared
+
+
+def suited(prepared: PreparedSeries) -> list[str]:
+    """Return the names of the models that there are enough values for."""
+    history = compared(prepared)[0].history
+    return [model.name for model in MODELS if model.suits(history, prepared.task)]
 
 
 def backtest(series: Path, name: str, limits: FitLimits, into: Path) -> ForecastOutcome:

@@ -29,7 +29,7 @@ REQUEST = ForecastRequest(
 )
 
 
-def simulate(request=REQUEST, takes=None, failing=(), weights=None):
+def simulate(request=REQUEST, takes=None, failing=(), weights=None, suited=REQUEST.models):
     """Return the history of a job, and when it was over."""
     history, now, running, n = ForecastHistory(), START, [], 0
     while True:
@@ -55,6 +55,7 @@ def simulate(request=REQUEST, takes=None, failing=(), weights=None):
             step = replace(
                 step,
                 status=Status.DONE if is_done else Status.FAILED,
+                suited=suited if isinstance(step.action, Prepare) else (),
                 ended=now,
                 weights=combined if isinstance(step.action, Combine) and is_done else {},
                 loss=1.0 if is_done else None,
@@ -92,6 +93,11 @@ def test_asking_again_begins_nothing_twice():
     history = ForecastHistory((ForecastStep(Prepare(), Status.RUNNING, began=START),))
     assert decide(REQUEST, history, START + 1, 1).begin == ()
     assert decide(REQUEST, history, START + 1, 1).phase is Phase.ANALYSIS
+
+
+def test_models_that_the_series_are_too_short_for_are_not_tried():
+    history, _ = simulate(suited=("naive", "ets"))
+    assert history.step("ensemble").action.models == ("naive", "ets")
 
 
 def test_models_that_fail_are_left_out():
