@@ -30,10 +30,11 @@ from windvane.domain.server import ServerRecord
 from windvane.names import Scope, derived_suffix, fresh_suffix
 from windvane.process.memory import machine_memory_mb
 from windvane.serving.explaining import Explaining
+from windvane.serving.figures import Arrivals
 from windvane.serving.peer_asks import asks_of
 from windvane.serving.peer_gateway import PeerGateway
 from windvane.serving.peers import Peers
-from windvane.serving.router import Arrivals, Router
+from windvane.serving.router import Router
 from windvane.settings import Settings
 from windvane.store.sql import SqlStore
 from windvane.wire.bodies import Bodies

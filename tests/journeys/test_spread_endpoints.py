@@ -12,6 +12,9 @@ from journeys.several import Traffic, free_port, shared_place
 
 pytestmark = pytest.mark.timeout(300)
 
+PERIOD_S = 4
+"""Longer than servers take to tell each other what they counted."""
+
 TWO = {"InitialInstanceCount": 2, "InstanceType": "ml.m5.large"}
 
 
@@ -37,7 +40,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pair(place):
-    servers = [place.server(name) for name in ("one", "two")]
+    servers = [place.server(name, f"[scaling]\nperiod_s = {PERIOD_S}\n") for name in ("one", "two")]
     yield servers
     for server in servers:
         if server.process.poll() is None:
@@ -134,4 +137,48 @@ def test_a_host_gets_instances_and_gives_them_back(place, pair, endpoint):
         host.kill()
         traffic.wait_for(30)
         wait_until(lambda: sum(counts()[:2]) == 3, 30)
+    assert traffic.failures == []
+
+
+@pytest.mark.long
+def test_requests_on_all_servers_count_and_scaling_out_and_in_fails_none(pair, endpoint):
+    """Four requests a second are 120 a minute for each of two instances, of which each server counts half."""
+    scaling = pair[0].client("application-autoscaling")
+    variant = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/spread/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    tracking = {
+        "TargetValue": 90.0,
+        "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+        },
+    }
+    began, n_asked = time.monotonic(), 0
+
+    def paced():
+        nonlocal n_asked
+        n_asked += 1
+        time.sleep(max(0.0, began + n_asked / 4 - time.monotonic()))
+        return endpoint()
+
+    def n_instances():
+        return sum(len(model_processes_of(server)) for server in pair)
+
+    scaling.register_scalable_target(**variant, MinCapacity=2, MaxCapacity=2)
+    wait_until(lambda: n_instances() == 2, 60)
+    scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=3)
+    scaling.put_scaling_policy(
+        **variant,
+        PolicyName="requests",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=tracking,
+    )
+    with Traffic(paced).running() as traffic:
+        wait_until(lambda: n_instances() == 3, 60)
+        traffic.wait_for(8)
+        scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=1)
+        wait_until(lambda: n_instances() == 1, 60)
+        traffic.wait_for(8)
     assert traffic.failures == []

@@ -9,29 +9,27 @@ import asyncio
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
 from windvane.serving.content_types import DESCRIBE
+from windvane.serving.figures import Arrivals, arrived, snapshot_of, told_elsewhere
 from windvane.serving.forwarding import Forwarding
 from windvane.serving.model_faults import answered, check_description, check_is_up, refused
-from windvane.serving.peers import NotHere, Peer, PeerFailed, PeerGone, Peers
+from windvane.serving.peers import NotHere, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
     Pool,
     Retired,
 )
-from windvane.serving.readings import Sent, Snapshot, merged, snapshot_from_json
+from windvane.serving.readings import Snapshot, merged, snapshot_from_json
 from windvane.serving.routes import Answer, Invocation, Route, Table, VariantRoute
 from windvane.serving.tally import Activity, Ended, Outcome
-from windvane.serving.targets import KnownEndpoint, Target, Way, balanced, nearest, of_here
-
-Arrivals = Mapping[tuple[Scope, str, str], int]
-"""Requests that came, by scope, lower-case endpoint name and variant."""
+from windvane.serving.targets import KnownEndpoint, Target, Way, balanced, nearest, of_here, pool_of
 
 _News = tuple[Table, frozenset[str] | None]
 """What is published: routes, and ids of the servers that live."""
@@ -39,9 +37,6 @@ _News = tuple[Table, frozenset[str] | None]
 _DESCRIBE = pack({DESCRIBE: True})
 _LOOP_S = 30.0
 """That the event loop may take to answer another thread that asks again and again."""
-
-_FIGURES_S = 5.0
-"""That another server may take to tell its figures."""
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
@@ -109,29 +104,51 @@ class Router:
         request = pack(header, invocation.body)
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
 
+        for _ in range(_MOVES):
+            if self._forwarding is None:
+                found = self._find(scope, endpoint)
+                way = self._choose(found, invocation.target_variant)
+            else:
+                answer, found, way = await self._reached(
+                    self._forwarding, scope, endpoint, invocation, is_passed_on=is_passed_on
+                )
+                if answer is not None:
+                    return answer
+            try:
+                return await self._ask(found, way, request, len(invocation.body), until)
+            except Retired:
+                continue
+        raise _replaced(endpoint)
+
+    async def _reached(
+        self,
+        forwarding: Forwarding,
+        scope: Scope,
+        endpoint: str,
+        invocation: Invocation,
+        *,
+        is_passed_on: bool,
+    ) -> tuple[Answer | None, KnownEndpoint, Way]:
+        """Return what another server answers, or None if this one is to answer; and where the request went."""
+
         def choose(avoided: Collection[str]) -> Target:
             found = self._find(scope, endpoint)
             way = self._choose(found, invocation.target_variant)
             return of_here(found, way) if is_passed_on else balanced(found, way, avoided)
 
-        for _ in range(_MOVES):
-            if self._forwarding is None:
-                found = self._find(scope, endpoint)
-                target = Target(found, self._choose(found, invocation.target_variant))
-            elif is_passed_on:
-                target = await self._forwarding.here(choose)
-            else:
-                asked = {"ask": "invoke", **header}
-                frame, target = await self._forwarding.send(
-                    scope, endpoint, asked, invocation.body, choose
-                )
-                if frame is not None:
-                    return Answer(frame[1], frame[0]["content_type"], frame[0]["variant"])
-            try:
-                return await self._ask(target, request, len(invocation.body), until)
-            except Retired:
-                continue
-        raise _replaced(endpoint)
+        if is_passed_on:
+            target, frame = await forwarding.here(choose), None
+        else:
+            asked = {
+                "ask": "invoke",
+                "content_type": invocation.content_type,
+                "accept": invocation.accept,
+            }
+            frame, target = await forwarding.send(scope, endpoint, asked, invocation.body, choose)
+        if frame is None:
+            return None, target.found, target.way
+        told, body = frame
+        return Answer(body, told["content_type"], told["variant"]), target.found, target.way
 
     async def passed_on(
         self,
@@ -147,8 +164,8 @@ class Router:
         asked     with the variant, "" for the one that answers most requests
         raises    as `invoke`
         """
-        passing = self._forwarding
-        if passing is None:
+        forwarding = self._forwarding
+        if forwarding is None:
             return None
 
         def choose(avoided: Collection[str]) -> Target:
@@ -157,10 +174,10 @@ class Router:
             return nearest(found, way, () if is_passed_on else avoided)
 
         if is_passed_on:
-            if (await passing.here(choose)).peer is not None:
+            if (await forwarding.here(choose)).peer is not None:
                 raise NotHere(endpoint)
             return None
-        return (await passing.send(scope, endpoint, asked, body, choose))[0]
+        return (await forwarding.send(scope, endpoint, asked, body, choose))[0]
 
     async def describe(
         self, scope: Scope, endpoint: str, variant: str, *, is_passed_on: bool = False
@@ -180,7 +197,7 @@ class Router:
             way = self._choose(found, variant or _weightiest(found.route).name)
             try:
                 check_is_up(found.route, way.route)
-                answer = Target(found, way).pool.ask(_DESCRIBE, until)
+                answer = pool_of(way).ask(_DESCRIBE, until)
                 header, body = await answered(answer, found.route, way.route)
             except Retired:
                 continue
@@ -215,35 +232,10 @@ class Router:
         with self._lock:
             loop = self._loop
         if loop is None:
-            return _nothing()
-
+            return snapshot_of(None)
         future = asyncio.run_coroutine_threadsafe(self._told(scope, endpoint), loop)
         own, others = future.result()
         return merged([own, *map(snapshot_from_json, others)]) if others else own
-
-    async def _told(self, scope: Scope, name: str) -> tuple[Snapshot, list[bytes]]:
-        """Return what this server knows of an endpoint's requests, and what each other one tells that has instances and answers."""
-        known, passing = self._endpoints.get((scope, name.lower())), self._forwarding
-        own = self.own_snapshot(scope, name)
-        if known is None or passing is None:
-            return own, []
-        elsewhere = [one for way in known.ways.values() for one in way.route.elsewhere]
-        asked = {
-            "ask": "figures",
-            "account": scope.account,
-            "region": scope.region,
-            "endpoint": name,
-        }
-        until = asyncio.get_running_loop().time() + _FIGURES_S
-
-        async def of(peer: Peer) -> bytes | None:
-            try:
-                return (await passing.ask(peer, asked, b"", until))[1]
-            except (PeerGone, PeerFailed, TimeoutError):
-                return None
-
-        told = await asyncio.gather(*map(of, {one.peer.id: one.peer for one in elsewhere}.values()))
-        return own, [one for one in told if one is not None]
 
     def arrivals(self) -> Arrivals:
         """Return how many requests came to the instances here of each variant since the server started, or the endpoint was
@@ -257,7 +249,7 @@ class Router:
             return {}
 
         async def told() -> Arrivals:
-            return self._arrived()
+            return arrived(self._endpoints)
 
         return asyncio.run_coroutine_threadsafe(told(), loop).result(_LOOP_S)
 
@@ -270,40 +262,23 @@ class Router:
         return self._recent
 
     def _note_arrivals(self) -> None:
-        self._recent = self._arrived()
-
-    def _arrived(self) -> Arrivals:
-        return {
-            (*key, name): count
-            for key, endpoint in self._endpoints.items()
-            for name, count in endpoint.activity.arrived.items()
-        }
+        self._recent = arrived(self._endpoints)
 
     def own_snapshot(self, scope: Scope, name: str) -> Snapshot:
         """Return what this server knows of an endpoint's requests, on its event loop."""
-        endpoint = self._endpoints.get((scope, name.lower()))
-        if endpoint is None:
-            return _nothing()
-        activity, ways = endpoint.activity, endpoint.ways
-        sent = {name: Sent(one.newest, one.counts()) for name, one in activity.tallies.items()}
-        return Snapshot(
-            time.time(),
-            activity.since,
-            {
-                name: replace(
-                    sent.get(name, Sent()),
-                    n_up=way.pool.n_up if way.pool else 0,
-                    n_waiting=way.pool.n_waiting if way.pool else 0,
-                )
-                for name, way in ways.items()
-            },
-            tuple(one for name, one in sent.items() if name not in ways),
-            tuple(reversed(activity.last)),
-        )
+        return snapshot_of(self._endpoints.get((scope, name.lower())))
 
-    async def _ask(self, target: Target, request: bytes, n_bytes: int, until: float) -> Answer:
-        found, way = target.found, target.way
-        pool, route, figures = target.pool, found.route, self.figures
+    async def _told(self, scope: Scope, name: str) -> tuple[Snapshot, list[bytes]]:
+        """Return what this server knows of an endpoint's requests, and what others tell that have instances."""
+        known = self._endpoints.get((scope, name.lower()))
+        if known is None or self._forwarding is None:
+            return snapshot_of(known), []
+        return snapshot_of(known), await told_elsewhere(self._forwarding, known)
+
+    async def _ask(
+        self, found: KnownEndpoint, way: Way, request: bytes, n_bytes: int, until: float
+    ) -> Answer:
+        pool, route, figures = pool_of(way), found.route, self.figures
         arrived = found.activity.arrived
         arrived[way.route.name] = arrived.get(way.route.name, 0) + 1
         started = time.perf_counter()
@@ -410,8 +385,3 @@ def _weightiest(route: Route) -> VariantRoute:
 
 def _replaced(endpoint: str) -> ModelNotReady:
     return ModelNotReady(f"Endpoint {endpoint} is being replaced; try again in a few seconds.")
-
-
-def _nothing() -> Snapshot:
-    now = time.time()
-    return Snapshot(now, now, {}, (), ())

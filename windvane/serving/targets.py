@@ -49,15 +49,15 @@ class Target(NamedTuple):
     def variant(self) -> str:
         return self.way.route.name
 
-    @property
-    def pool(self) -> Pool:
-        """Return the processes of this server.
 
-        raises    NotHere if this server has no instance (any more)
-        """
-        if self.way.pool is None:
-            raise NotHere(self.variant)
-        return self.way.pool
+def pool_of(way: Way) -> Pool:
+    """Return the processes of a variant on this server.
+
+    raises    NotHere if it has none (any more)
+    """
+    if way.pool is None:
+        raise NotHere(way.route.name)
+    return way.pool
 
 
 def balanced(found: KnownEndpoint, way: Way, avoided: Collection[str]) -> Target:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from windvane.domain.deployment import Endpoint
 from windvane.names import parse_arn
 from windvane.work.hosting.folders import EndpointFolders
-from windvane.work.hosting.generations import FleetKey
+from windvane.work.hosting.generations import FleetKey, Wanted
 from windvane.work.hosting.removal import Removal
 
 EndpointKey = tuple[str, datetime]
@@ -23,6 +23,22 @@ class Clearing:
         self._folders, self._removal = folders, removal
         self._known: dict[EndpointKey, Endpoint] = {}
         self._going: set[FleetKey | EndpointKey] = set()
+
+    def begin(self, endpoints: Sequence[Endpoint], own: Sequence[Endpoint], wanted: Wanted) -> None:
+        """Remove what the server left behind when it was killed. What it may have of endpoints that are on other servers now goes
+        later, as they may come back.
+
+        endpoints    that there are
+        own          those that this server looks after
+        wanted       generations that run here
+        """
+        near = {key.arn for key in wanted} | {one.arn for one in own}
+        far = [one for one in endpoints if one.arn not in near]
+        for one in far:
+            self.note(one)
+        here = [one for one in endpoints if one.arn in near]
+        for folder in self._folders.left_over(here, wanted, far):
+            self._removal.is_over("", folder)
 
     def note(self, endpoint: Endpoint) -> None:
         """Note that the endpoint may have folders here from now on."""

@@ -22,7 +22,7 @@ from windvane.serving.pool import Demand
 from windvane.serving.process import ModelProcess
 from windvane.serving.routes import VariantRoute
 from windvane.work.hosting.endpoint_log import Tell, untold
-from windvane.work.hosting.generations import Share
+from windvane.work.hosting.generations import Progress, Share
 from windvane.work.hosting.place import Place, ProcessSettings, owner_of, spec_of
 
 _LOG = logging.getLogger(__name__)
@@ -83,6 +83,15 @@ class Fleet:
     def is_ready(self) -> bool:
         """Whether every process is up that has to be, whoever asks."""
         return bool(self._shares) and all(self._is_up(share) for share in self._shares)
+
+    def progress(self, *, is_rescaling: bool) -> Progress:
+        """Return how far an endpoint is all of whose instances are here.
+
+        is_rescaling    the processes of this generation go on, with others beside them
+        """
+        if is_rescaling:
+            return Progress(self.is_ready, self.failure or self.setback)
+        return Progress(self.was_ready, self.failure)
 
     def state_of(self, share: Share, number: int) -> InstanceState:
         """Return what is told of an instance to the server that looks after its endpoint."""

@@ -42,6 +42,18 @@ Shares = dict[FleetKey, tuple[Share, ...]]
 """What is to run on one server."""
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far an endpoint has come that is created or updated.
+
+    is_ready    every instance of what is desired is up
+    failure     why one of them will not be
+    """
+
+    is_ready: bool
+    failure: Note | None = None
+
+
 def numbers_of(deployed: Deployed) -> tuple[int, ...]:
     """Return the numbers of all instances of a variant, as `Share` has them."""
     variant = deployed.variant

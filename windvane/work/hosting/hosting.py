@@ -56,7 +56,7 @@ from windvane.work.hosting.generations import (
 )
 from windvane.work.hosting.model_disk_space import ModelDiskSpace
 from windvane.work.hosting.place import ProcessSettings
-from windvane.work.hosting.placing import ALL_HERE, NOTHING_PLACED, Placed, Placing, Progress
+from windvane.work.hosting.placing import ALL_HERE, NOTHING_PLACED, Placed, Placing
 from windvane.work.hosting.removal import Removal
 from windvane.work.hosting.routing import route_of
 
@@ -134,8 +134,8 @@ class Hosting:
         endpoints = self._endpoints()
         wanted = wanted_of(endpoints)
         shares = self._placed.shares(wanted)
-        for left_over in self._left_over(endpoints, wanted, shares):
-            self._removal.is_over("", left_over)
+        near = [one for one in endpoints if self._placed.is_own(one.arn)]
+        self._clearing.begin(endpoints, near, {key: wanted[key] for key in shares})
         self._muster(endpoints, wanted, shares, time.monotonic())
         self._publish(endpoints)
         self._router.bind()
@@ -259,20 +259,6 @@ class Hosting:
             for number in share.numbers
         }
 
-    def _left_over(
-        self, endpoints: Sequence[Endpoint], wanted: Wanted, shares: Shares
-    ) -> Iterator[Path]:
-        """Yield what this server left behind when it was killed; what it may have of endpoints that are on others now is removed
-        later, as they may come back."""
-        here = {key.arn for key in shares}
-        near: list[Endpoint] = []
-        far: list[Endpoint] = []
-        for one in endpoints:
-            (near if one.arn in here or self._placed.is_own(one.arn) else far).append(one)
-        for one in far:
-            self._clearing.note(one)
-        return self._folders.left_over(near, {key: wanted[key] for key in shares}, far)
-
     def _muster(
         self,
         endpoints: Sequence[Endpoint],
@@ -359,19 +345,15 @@ class Hosting:
             return endpoint
         if endpoint.status not in (EndpointStatus.CREATING, EndpointStatus.UPDATING):
             return endpoint
-        progress = self._placed.progress(endpoint) or self._progress_here(endpoint)
+        progress = self._placed.progress(endpoint)
+        fleet = self._fleets.get(desired_key(endpoint))
+        if progress is None and fleet is not None:
+            progress = fleet.progress(is_rescaling=endpoint.is_rescaling)
+        if progress is None:  # something went wrong with it
+            return endpoint
         if progress.is_ready:
             return in_service(endpoint)
         return endpoint if progress.failure is None else failed(endpoint, progress.failure)
-
-    def _progress_here(self, endpoint: Endpoint) -> Progress:
-        """Return how far an endpoint is all of whose instances run here."""
-        fleet = self._fleets.get(desired_key(endpoint))
-        if fleet is None:  # something went wrong with it
-            return Progress(is_ready=False)
-        if endpoint.is_rescaling:
-            return Progress(fleet.is_ready, fleet.failure or fleet.setback)
-        return Progress(fleet.was_ready, fleet.failure)
 
     def _record(self, endpoint: Endpoint, outcome: Endpoint) -> None:
         with self._store.transaction() as tx:

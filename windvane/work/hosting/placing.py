@@ -24,6 +24,7 @@ from windvane.serving.routes import Elsewhere
 from windvane.store.base import Transaction
 from windvane.work.hosting.generations import (
     FleetKey,
+    Progress,
     Share,
     Shares,
     Wanted,
@@ -35,18 +36,6 @@ from windvane.work.hosting.generations import (
 from windvane.work.hosting.spreading import Changes, Host, spread
 
 _ID_CHARACTERS = 16
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an endpoint has come on all servers together.
-
-    is_ready    every instance of what is desired is up
-    failure     why one of them will not be
-    """
-
-    is_ready: bool
-    failure: Note | None = None
 
 
 class Placed(Protocol):
