@@ -21,7 +21,7 @@ from windvane.automl.local import run
 from windvane.executor.access import Cluster
 from windvane.executor.cluster import join
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.slot import RESOURCE, SOCKET
 from windvane.process.parent_death import command
 
@@ -121,7 +121,7 @@ def ray_cluster(*, has_token: bool = True) -> Iterator[RayCluster]:
 
 def work_in_forks(folder: str) -> None:
     """Have the job that this process is about to run do its actions in forks of a fork server, as the service does."""
-    place = Place(Path(folder))
+    place = WorkPlace(Path(folder))
     run.ForkingExecutor = lambda _: ForkServerExecutor(OwnProcess(_LIBRARIES), lambda _: place)  # type: ignore[misc,assignment]
 
 

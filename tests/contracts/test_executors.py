@@ -13,7 +13,7 @@ import pytest
 from windvane.executor.base import End, Ended
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forking import ForkingExecutor
-from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.zygote import Zygote, ZygoteLine
 from windvane.testing.executor_contract import (
     ExecutorContract,
@@ -65,7 +65,7 @@ def source(request):
 class TestForkServerExecutor(RemoteExecutorContract):
     @pytest.fixture
     def executor(self, tmp_path, source):
-        place = Place(tmp_path)
+        place = WorkPlace(tmp_path)
         made = ForkServerExecutor(source, lambda _: place)
         yield made
         made.close()

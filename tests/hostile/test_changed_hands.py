@@ -118,7 +118,7 @@ def test_what_a_task_uploads_reaches_no_bucket_of_another_account(
         created=datetime.now(UTC),
     )
     order = TaskOrder(job, task, InFolder(tmp_path / "work"), time.time() + 60, {})
-    channel = TaskPlaces(config, store).place_of(work_of(order, 4000)).socket
+    channel = TaskPlaces(config, store).place_of(work_of(order, 4000)).passed_socket
     assert channel is not None
     begun.append(job.name)
     told = BrokeredArtifacts(channel, tmp_path / "work")

@@ -27,7 +27,7 @@ from windvane.domain.problem import MetricName
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.executor.base import Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.store.base import Store, Transaction
@@ -325,7 +325,7 @@ def test_a_task_whose_folder_cannot_be_made_ends_its_job_and_not_the_worker(
     """A job on a volume with a key that had made as many files as the machine's memory holds kept the folder of every other
     such job from being made: each ended three workers, and 200 may wait."""
 
-    def place_of(_: Work) -> Place:
+    def place_of(_: Work) -> WorkPlace:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     now = datetime.now(UTC)

@@ -36,7 +36,7 @@ from windvane.domain.task import Task, TaskKind
 from windvane.errors import AccessDenied
 from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.process.confinement import Part
 from windvane.process.frames import pack
 from windvane.process.sandbox import sandbox_of
@@ -44,7 +44,8 @@ from windvane.store.open import open_store
 from windvane.work.exchange import InFolder
 from windvane.work.reach import reach_of
 from windvane.work.workers.config import WorkConfig
-from windvane.work.workers.order import LIBRARY, TaskOrder, work_of
+from windvane.work.workers.order import TaskOrder, work_of
+from windvane.work.workers.roles import LIBRARY
 from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workspace import workspace_of
 
@@ -67,7 +68,9 @@ def job_of(account: str = "000000000000") -> AutoMLJob:
 
 
 @contextmanager
-def executor_of(library: str, place_of: Callable[[Work], Place]) -> Iterator[ForkServerExecutor]:
+def executor_of(
+    library: str, place_of: Callable[[Work], WorkPlace]
+) -> Iterator[ForkServerExecutor]:
     """An executor whose tasks do what a module of these tests says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", ":".join(map(str, Path(__file__).parents[1:3])))
@@ -151,7 +154,7 @@ def test_no_task_finds_what_another_was_told_or_said(tmp_path: Path) -> None:
     """Both are forks of one process, which had read the order and the result of the first, and never wiped its memory."""
     secret = [SECRET[20:] + SECRET[:20], "another"]
     ours, theirs = socket.socketpair()
-    place = Place(tmp_path, socket=theirs)
+    place = WorkPlace(tmp_path, passed_socket=theirs)
     with executor_of("hostile.remembering_task", lambda _: place) as executor, ours:
 
         def done(payload: dict[str, object]) -> dict[str, object]:
@@ -159,7 +162,7 @@ def test_no_task_finds_what_another_was_told_or_said(tmp_path: Path) -> None:
             return finished(executor.poll(60))
 
         assert done({"told": secret}) == {"said": secret * 1000}
-        place = Place(tmp_path, socket=ours.dup())
+        place = WorkPlace(tmp_path, passed_socket=ours.dup())
         assert done({"digest": digest(secret[0])}) == {"found": ""}
 
 
@@ -169,7 +172,7 @@ def test_what_a_task_says_is_heard_but_not_without_end(tmp_path: Path) -> None:
         ours,
         theirs,
         executor_of(
-            "hostile.remembering_task", lambda _: Place(tmp_path, socket=theirs.dup())
+            "hostile.remembering_task", lambda _: WorkPlace(tmp_path, passed_socket=theirs.dup())
         ) as executor,
     ):
 
@@ -458,7 +461,7 @@ def test_a_broker_ends_with_its_task_though_the_task_left_its_end_on_the_way(
 def test_the_broker_of_a_task_is_ended_with_it(tmp_path: Path) -> None:
     over: list[str] = []
     ours, theirs = socket.socketpair()
-    place = Place(tmp_path, socket=theirs, over=lambda: over.append("over"))
+    place = WorkPlace(tmp_path, passed_socket=theirs, over=lambda: over.append("over"))
     with executor_of("hostile.remembering_task", lambda _: place) as executor, ours:
         executor.submit(work_with({"says": []}, TaskKind.ANALYZE, tmp_path))
         finished(executor.poll(60))

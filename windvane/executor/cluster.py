@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from windvane.errors import ClusterUnusable
-from windvane.executor import stranger
+from windvane.executor import token_probe
 from windvane.executor.access import Cluster, ClusterTls, check_token_file, tls_environment
 from windvane.executor.slot import RESOURCES
 
@@ -79,8 +79,8 @@ def check_closed(address: str, tls: ClusterTls | None = None) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
         asked = subprocess.run(
-            [sys.executable, "-m", stranger.__name__, address],
-            env={**kept, **tls_environment(tls), **stranger.ENVIRONMENT},
+            [sys.executable, "-m", token_probe.__name__, address],
+            env={**kept, **tls_environment(tls), **token_probe.ENVIRONMENT},
             capture_output=True,
             text=True,
             timeout=_ASK_S,
@@ -88,11 +88,11 @@ def check_closed(address: str, tls: ClusterTls | None = None) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise ClusterUnusable.no_answer(address, f"nothing within {_ASK_S:.0f} s") from error
-    if asked.returncode == stranger.OPEN:
+    if asked.returncode == token_probe.OPEN:
         raise ClusterUnusable.is_open(address)
     if "No module named 'ray'" in asked.stderr:
         raise ClusterUnusable.not_installed()
-    if asked.returncode != stranger.CLOSED:
+    if asked.returncode != token_probe.CLOSED:
         raise ClusterUnusable.no_answer(address, asked.stderr.strip()[-300:])
 
 

@@ -13,7 +13,7 @@ from windvane.errors import WindvaneError
 from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.executor.exits import ended_of
 from windvane.executor.forked import Result, read_result
-from windvane.executor.forks import Forks, ForkServerSource, Line, Place
+from windvane.executor.forks import Forks, ForkServerSource, Line, WorkPlace
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
 from windvane.notes.untrusted import read_untrusted_note
@@ -31,7 +31,7 @@ class ForkServerExecutor:
     place_of     where some work is done, asked when it begins; what cannot have a place (OSError, WindvaneError) has FAILED
     """
 
-    def __init__(self, source: ForkServerSource, place_of: Callable[[Work], Place]) -> None:
+    def __init__(self, source: ForkServerSource, place_of: Callable[[Work], WorkPlace]) -> None:
         self.forks = Forks(source)
         self._place_of = place_of
         self._running: dict[str, _Running] = {}
@@ -44,7 +44,7 @@ class ForkServerExecutor:
     def submit(self, work: Work) -> None:
         self.begin(work, self._place_of)
 
-    def begin(self, work: Work, place_of: Callable[[Work], Place]) -> None:
+    def begin(self, work: Work, place_of: Callable[[Work], WorkPlace]) -> None:
         """Begin some work in a place of its own.
 
         raises    ValueError if there is work of its key already

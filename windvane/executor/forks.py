@@ -43,18 +43,18 @@ task's limit before it is needed."""
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkPlace:
     """What work has of this machine.
 
     folder        for its temporary files
     confinement   what its process may do; None leaves it as it is
-    socket        for the work, whose payload then has its number as "descriptor", and the folder; it is the work's from now on
+    passed_socket for the work, whose payload then has its number as "descriptor", and the folder; it is the work's from now on
     over          called when the work has ended
     """
 
     folder: Path
     confinement: Confinement | None = None
-    socket: socket.socket | None = None
+    passed_socket: socket.socket | None = None
     over: Callable[[], None] = lambda: None
 
 
@@ -197,7 +197,7 @@ class Forks:
             self._hear_ready(timeout_s)
         return bool(self._pid)
 
-    def start(self, work: Work, place: Place) -> Line:
+    def start(self, work: Work, place: WorkPlace) -> Line:
         """Begin some work."""
         self.wait_ready()
         told = {
@@ -212,10 +212,10 @@ class Forks:
             socket.send_fds(self._channel, [b"+"], [theirs.fileno()])
         frame = pack(told)
         with suppress(ConnectionError):
-            if place.socket is None:
+            if place.passed_socket is None:
                 ours.sendall(frame)
             else:
-                with place.socket as kept:
+                with place.passed_socket as kept:
                     sent = socket.send_fds(ours, [frame], [kept.fileno()])
                 ours.sendall(frame[sent:])
         return Line(ours)

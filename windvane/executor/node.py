@@ -33,7 +33,7 @@ from typing import TypeVar
 
 from windvane.executor.base import Ended, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.news_json import news_to_text, work_from_text
 from windvane.process.frames import BadFrame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
@@ -75,12 +75,12 @@ class NodeServer:
         self,
         path: Path,
         executor: ForkServerExecutor,
-        place_of: Callable[[Work], Place],
+        place_of: Callable[[Work], WorkPlace],
         about: Callable[[], str] = lambda: "{}",
     ) -> None:
         self._executor, self._place_of, self._about = executor, place_of, about
         self._aside = ThreadPoolExecutor(1, "places")
-        self._placed: dict[str, tuple[Work, Future[Place]]] = {}
+        self._placed: dict[str, tuple[Work, Future[WorkPlace]]] = {}
         self._told: list[tuple[_Connection, Future[str]]] = []
         self._unwanted: set[str] = set()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK)
@@ -216,7 +216,7 @@ class NodeServer:
                 del self._owners[news.key]
 
 
-def _of_future(place: Future[Place], _: Work) -> Place:
+def _of_future(place: Future[WorkPlace], _: Work) -> WorkPlace:
     return place.result()
 
 
@@ -226,9 +226,9 @@ def main() -> None:
     path, folder, libraries = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     os.umask(0o077)
     folder.mkdir(parents=True, exist_ok=True)
-    executor = ForkServerExecutor(OwnProcess(libraries), lambda _: Place(folder))
+    executor = ForkServerExecutor(OwnProcess(libraries), lambda _: WorkPlace(folder))
     executor.forks.wait_ready()
-    serve(NodeServer(path, executor, lambda _: Place(folder)))
+    serve(NodeServer(path, executor, lambda _: WorkPlace(folder)))
     executor.close()
 
 

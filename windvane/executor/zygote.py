@@ -14,7 +14,7 @@ from windvane.process.standard_error import relay
 
 
 class Zygote:
-    """As seen by who started it. It dies with the thread that did (process/parent_death.py), and its fork servers with it.
+    """The zygote, as seen by who started it. It dies with the thread that did (process/parent_death.py), and its fork servers with it.
 
     libraries    modules that work needs, of every kind
     environment  that its fork servers have besides
@@ -23,7 +23,10 @@ class Zygote:
     def __init__(
         self, libraries: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> None:
-        """raises    OSError if it cannot be started"""
+        """Start the zygote, which begins to load its libraries.
+
+        raises    OSError if it cannot be started
+        """
         self._channel, theirs = socket.socketpair()
         words = relay()
         try:

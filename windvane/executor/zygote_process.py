@@ -31,7 +31,10 @@ MOST_NAME = 64
 
 
 class ZygoteProcess:
-    """channel    of whoever started it"""
+    """The main loop of the zygote: forks a fork server for each request.
+
+    channel    of whoever started it
+    """
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -41,7 +44,7 @@ class ZygoteProcess:
         self._waiter.register(channel, select.POLLIN)
 
     def run(self) -> None:
-        """Until nobody can ask any more; what was forked dies with it."""
+        """Serve until nobody can ask any more; what was forked dies with it."""
         while True:
             for descriptor, _ in self._waiter.poll():
                 if descriptor in self._fork_servers:
@@ -97,7 +100,7 @@ class ZygoteProcess:
             os._exit(0)
 
     def _collect(self, watched: int) -> None:
-        """Of a fork server that has ended."""
+        """Collect the exit status of a fork server that has ended."""
         os.waitpid(self._fork_servers.pop(watched), 0)
         self._waiter.unregister(watched)
         os.close(watched)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from windvane.errors import ClusterUnusable
-from windvane.executor import stranger
+from windvane.executor import token_probe
 from windvane.executor.cluster import check_answers, check_closed
 
 
@@ -30,8 +30,8 @@ def test_where_nobody_listens_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        (stranger.OPEN, "takes orders without a token"),
-        (stranger.UNKNOWN, "No cluster answers at head:6379: Something"),
+        (token_probe.OPEN, "takes orders without a token"),
+        (token_probe.UNKNOWN, "No cluster answers at head:6379: Something"),
         (1, "No cluster answers"),
     ],
 )
@@ -50,5 +50,5 @@ def test_what_a_stranger_is_not_refused_is_not_joined(
         check_closed("head:6379")
     assert [env["RAY_AUTH_MODE"] for env in asked] == ["disabled"]
     assert "RAY_AUTH_TOKEN" not in asked[0]
-    code = stranger.CLOSED
+    code = token_probe.CLOSED
     check_closed("head:6379")

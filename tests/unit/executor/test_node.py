@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from windvane.executor.base import End, Ended, News, Said, Work
-from windvane.executor.forks import Place
+from windvane.executor.forks import WorkPlace
 from windvane.executor.news_json import news_from_text, work_to_text
 from windvane.executor.node import NodeServer
 from windvane.process.frames import FrameBuffer, pack
@@ -158,7 +158,7 @@ class Recording:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def begin(self, work: Work, place_of: Callable[[Work], Place]) -> None:
+    def begin(self, work: Work, place_of: Callable[[Work], WorkPlace]) -> None:
         place_of(work)
         self.told.append("begin")
 
@@ -178,10 +178,10 @@ def test_owners_are_answered_while_a_place_is_made_and_work_that_was_given_up_th
     """A store that has to be asked for it may take its time."""
     asked, may_go_on, executor = threading.Event(), threading.Event(), Recording()
 
-    def place_of(_: Work) -> Place:
+    def place_of(_: Work) -> WorkPlace:
         asked.set()
         assert may_go_on.wait(WAIT_S)
-        return Place(tmp_path)
+        return WorkPlace(tmp_path)
 
     server = NodeServer(tmp_path / "node.sock", executor, place_of)  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from windvane.executor.forks import Forks, Place
+from windvane.executor.forks import Forks, WorkPlace
 from windvane.executor.zygote import Zygote, ZygoteLine
 from windvane.process.memory import children_named
 from windvane.testing.executor_contract import work
@@ -59,7 +59,7 @@ def test_the_memory_of_work_is_told_by_the_name_of_its_fork_server(
     forks = Forks(ZygoteLine(zygote.line(), "train-2"))
     assert forks.pid
     assert zygote.memory_mb("train-2") == 0
-    line = forks.start(work("hang"), Place(tmp_path))
+    line = forks.start(work("hang"), WorkPlace(tmp_path))
     try:
         await_(lambda: zygote.memory_mb("train-2") > 1)
         assert zygote.memory_mb("train-3") == 0

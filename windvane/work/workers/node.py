@@ -19,15 +19,14 @@ from windvane.artifacts.cached import ObjectCache
 from windvane.errors import WindvaneError
 from windvane.executor.base import Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
-from windvane.executor.forks import OwnProcess, Place
+from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.node import NodeServer, serve
 from windvane.process.log_lines import log_to
 from windvane.store.open import open_store
 from windvane.work.workers.about_node import about
 from windvane.work.workers.config import WorkConfig, config_from_json
-from windvane.work.workers.order import LIBRARY
 from windvane.work.workers.process import READY
-from windvane.work.workers.roles import LIBRARIES
+from windvane.work.workers.roles import LIBRARIES, LIBRARY
 from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workspace import workspaces
 
@@ -40,7 +39,7 @@ class NodePlaces:
     def __init__(self, places: TaskPlaces) -> None:
         self._places = places
 
-    def place_of(self, work: Work) -> Place:
+    def place_of(self, work: Work) -> WorkPlace:
         """Return where a task is done.
 
         raises    OSError if the stores cannot be asked now: the task is to be tried again, and this process goes on; WindvaneError

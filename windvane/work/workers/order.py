@@ -17,9 +17,7 @@ from windvane.notes.note import Note, note_from_json, note_to_json
 from windvane.store.records import from_json, to_json
 from windvane.work.exchange import Where, where_from_json
 from windvane.work.jobs.finished import NOTHING, Finished
-
-LIBRARY = "windvane.work.workers.performing"
-"""The module that does what an order says."""
+from windvane.work.workers.roles import LIBRARY
 
 _JOBS: dict[str, type[AutoMLJob | ProcessingJob]] = {
     kind.__name__: kind for kind in (AutoMLJob, ProcessingJob, TrainingJob, TransformJob)

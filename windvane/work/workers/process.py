@@ -15,8 +15,7 @@ from pathlib import Path
 
 from windvane.executor.zygote import Zygote
 from windvane.process.parent_death import command
-from windvane.work.workers.order import LIBRARY
-from windvane.work.workers.roles import LIBRARIES, Role
+from windvane.work.workers.roles import LIBRARIES, LIBRARY, Role
 
 READY = "ready"
 """What a worker says on its standard output, in one line, once it looks for tasks."""

@@ -10,6 +10,9 @@ _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 _LONG = tuple(kind for kind in TaskKind if kind.is_training)
 _ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
 
+LIBRARY = "windvane.work.workers.performing"
+"""The module that does tasks."""
+
 LIBRARIES = (
     "duckdb",
     "scipy.sparse",

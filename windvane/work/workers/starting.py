@@ -24,7 +24,7 @@ from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
 from windvane.executor.base import Work
-from windvane.executor.forks import Place
+from windvane.executor.forks import WorkPlace
 from windvane.process.beneath import remove_beneath
 from windvane.process.ownership import give
 from windvane.store.base import Store
@@ -52,7 +52,7 @@ class TaskPlaces:
         self._directory = Directory(store, config.roles)
         self._artifacts: Artifacts | None = None
 
-    def place_of(self, work: Work) -> Place:
+    def place_of(self, work: Work) -> WorkPlace:
         """Return where a task is done that is about to begin (`performing.perform_payload`)."""
         config, order = self._config, order_from_json(work.payload["order"])
         job = order.job
@@ -79,7 +79,7 @@ class TaskPlaces:
         broker = Broker(ours, artifacts, reach, folder, exchange)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
         over = partial(_end, broker, folder if is_stored else None)
-        return Place(folder, config.confinement(job.arn, folder), theirs, over)
+        return WorkPlace(folder, config.confinement(job.arn, folder), theirs, over)
 
     def _folder(self, order: TaskOrder) -> Path:
         """Return the folder that a task works in: that of all tasks of its job, or one of this attempt alone."""

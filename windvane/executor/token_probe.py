@@ -1,6 +1,6 @@
-"""Asks a cluster of Ray for something as a stranger would, without a token.
+"""Asks a cluster of Ray for something without a token, to see whether that is refused.
 
-    python -m windvane.executor.stranger HOST:PORT
+    python -m windvane.executor.token_probe HOST:PORT
 
 Its exit code is CLOSED if it was refused, OPEN if not, UNKNOWN if nothing can be told. A process of its own, as Ray decides once
 in the life of a process whether it shows a token.
