@@ -8,6 +8,7 @@ import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from windvane.testing.executor_contract import (
     news_until_ended,
     work,
 )
+from windvane.version import __version__
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'cluster' is not installed"),
@@ -105,6 +107,33 @@ def test_nodes_that_are_too_small_are_told(executor):
     executor.await_nodes(60.0, cpus=1, memory_mb=100)
     with pytest.raises(ClusterUnusable, match=r"64 CPUs and 100 MiB.*4 CPUs"):
         executor.await_nodes(60.0, cpus=64, memory_mb=100)
+
+
+def test_nodes_of_another_version_are_told(cluster, monkeypatch):
+    executor = executor_on_ray()
+    own = import_module("windvane.executor.ray")
+    monkeypatch.setattr(own, "RESOURCE", "windvane-9.9")
+    monkeypatch.setattr(own, "__version__", "9.9")
+    with pytest.raises(ClusterUnusable, match=rf"have Windvane {__version__}.* has 9\.9"):
+        executor.await_nodes(60.0, cpus=1, memory_mb=100)
+    executor.close()
+
+
+@pytest.mark.parametrize("ahead_s", [-5.0, 5.0])
+def test_a_node_whose_clock_differs_is_told(cluster, monkeypatch, ahead_s):
+    """By more than leases allow."""
+    executor = executor_on_ray(fence_s=30.0)
+    now, sleep = time.time, time.sleep
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep, time=lambda: now() + ahead_s)
+    monkeypatch.setattr(import_module("windvane.executor.ray"), "time", clock)
+    with pytest.raises(ClusterUnusable, match=r"differs by -?[3-6]\.\d s"):
+        executor.await_nodes(60.0, cpus=1, memory_mb=100)
+    executor.close()
+
+
+def test_a_node_tells_of_itself(executor):
+    [told] = executor.await_nodes(60.0, cpus=1, memory_mb=100).values()
+    assert told == {}
 
 
 def test_work_that_is_not_known_fails_and_says_why(executor):

@@ -38,6 +38,7 @@ _FENCE_S = 8.0
 _BEAT_S = 2.0
 _KILL_S = 10.0
 _ABOUT_S = 30.0
+_SURE_S = 0.5
 
 _WHY = {End.KILLED: NoteCode.TOLD_TO_STOP, End.OUT_OF_TIME: NoteCode.TIME_OVER}
 
@@ -70,7 +71,7 @@ class RayExecutor:
             versions = self._watcher.versions()
             if versions and __version__ not in versions:
                 raise ClusterUnusable.other_version(versions, __version__)
-        while silent := [name for name, node in self._nodes.items() if node.answered is None]:
+        while silent := [name for name, node in self._nodes.items() if not node.is_known()]:
             if time.monotonic() >= until:
                 raise ClusterUnusable.no_answer(silent[0], f"nothing within {timeout_s:g} s")
             self._wait(0.1)
@@ -196,6 +197,7 @@ class RayExecutor:
         off_s = there - (node.sent + now) / 2
         unknown_s = (now - node.sent) / 2
         node.ahead_s = math.copysign(max(0.0, abs(off_s) - unknown_s), off_s)
+        node.unknown_s = unknown_s
         if there - SKEW_S >= node.told:  # too late to begin or prolong anything
             node.until = node.before
             self._send_beat(node)
@@ -297,6 +299,7 @@ class _Node:
     until        the time.time() until which it may go on with its work; `before` that was asked, and now
     answered     when that was sent to which it has answered last; None if it never has
     ahead_s      how far its clock is ahead, at least
+    unknown_s    what it may be off beyond that, as the answer took its time
     """
 
     name: str
@@ -311,6 +314,11 @@ class _Node:
     until: float = 0.0
     answered: float | None = None
     ahead_s: float = 0.0
+    unknown_s: float = math.inf
+
+    def is_known(self) -> bool:
+        """Return whether it answers, quickly enough to tell how its clock goes: the first answer waits for its pulse."""
+        return self.answered is not None and self.unknown_s < _SURE_S
 
 
 class _NodeWatcher:

@@ -248,7 +248,8 @@ class Reconciler:
         """Return how many training workers all servers have."""
         if not self.is_shared:
             return self.workers
-        return max(self.workers, sum(server.workers for server in tx.servers()))
+        found = sum(server.workers for server in tx.servers() if not server.is_host_only)
+        return max(self.workers, found)
 
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:
