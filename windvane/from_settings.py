@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +22,12 @@ from windvane.audit.anchors import StoredAnchors
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY, AuditLog
+from windvane.cluster_from_settings import is_here, on_cluster
 from windvane.control.buckets import BucketOwners, DeclaredOwners, RegionOf, regions_of
 from windvane.control.networks import Networks
 from windvane.control.objects import KeyOfWrites
 from windvane.domain.events import DETAIL_TYPES
 from windvane.events.webhooks import Hook
-from windvane.executor.access import Cluster, ClusterTls, check_token_file
 from windvane.names import default_bucket, server_owner
 from windvane.objects.base import ObjectStore
 from windvane.objects.encrypted import EncryptedStore
@@ -44,7 +43,7 @@ from windvane.store.base import Store
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
-from windvane.work.workers.config import OnCluster, RoleOfBuckets, WorkConfig
+from windvane.work.workers.config import RoleOfBuckets, WorkConfig
 
 _LOG = logging.getLogger(__name__)
 
@@ -229,7 +228,7 @@ def plain_links(settings: Settings) -> tuple[str, ...]:
         if entry.endpoint and _is_plain(entry.endpoint)
     ]
     chosen = settings.executor
-    if chosen.is_ray and not chosen.tls_cert and not _is_here(chosen.address):
+    if chosen.is_ray and not chosen.tls_cert and not is_here(chosen.address):
         found.append(f"[executor] address {chosen.address}")
     if settings.store_url:
         url = make_url(settings.store_url)
@@ -294,67 +293,6 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
         "" if sandbox.cuts_network else "its machine has neither seccomp nor network namespaces."
     )
     return Networks(settings.networks, lacks)
-
-
-def on_cluster(settings: Settings) -> OnCluster | None:
-    """Return how tasks run on a cluster; None if they run on this machine.
-
-    raises    BadSettings if other machines could not reach what tasks need, or the token would cross a network in the clear;
-              ClusterUnusable if there is no token that is ours alone
-    """
-    chosen = settings.executor
-    if not chosen.is_ray:
-        return None
-    if lacks := _out_of_reach(settings):
-        raise BadSettings(
-            f'[executor] kind is "ray", so tasks run on other machines, which cannot reach {lacks}'
-        )
-    if not chosen.tls_cert and not chosen.insecure and not _is_here(chosen.address):
-        raise BadSettings(
-            f"[executor] address is {chosen.address}, on another machine, and there is no TLS: whoever reads the traffic has the token, "
-            "and runs code on every node. Give tls_cert, tls_key and tls_ca, or, where nobody else is on the network, insecure = true."
-        )
-    tls = None
-    if chosen.tls_cert:
-        tls = ClusterTls(Path(chosen.tls_cert), Path(chosen.tls_key), Path(chosen.tls_ca))
-    cluster = Cluster(chosen.address, Path(chosen.token_file), tls)
-    check_token_file(cluster.token_file)
-    return OnCluster(cluster, chosen.cpus, chosen.memory_mb, chosen.cache_mb * 1_000_000)
-
-
-def _out_of_reach(settings: Settings) -> str:
-    """Return what only this machine can reach of what tasks need, and what would be right; "" if there is nothing."""
-    url = make_url(settings.store_url) if settings.store_url else None
-    if url is None or url.get_backend_name() == "sqlite":
-        return 'an SQLite database. Use PostgreSQL: [store] url = "postgresql://...".'
-    if settings.s3 is None:
-        return "the embedded S3 store. Use an external one: section [s3]."
-    if not settings.exchange.is_store:
-        return 'the folders of jobs. Let tasks exchange data through the S3 store: [exchange] kind = "store".'
-    if _is_here(settings.executor.address):
-        return ""
-    near = "only this machine reaches. Name the address that other machines use."
-    if not url.host or is_loopback(url.host):
-        return f"the database: [store] url names {url.host or 'a socket'}, which {near}"
-    if is_loopback(urlsplit(settings.s3.endpoint).hostname or "s3"):
-        return f"the S3 store: [s3] endpoint is {settings.s3.endpoint}, which {near}"
-    return ""
-
-
-def _is_here(address: str) -> bool:
-    """Return whether an address, HOST:PORT, is of this machine."""
-    host = address.rpartition(":")[0].strip("[]")
-    if is_loopback(host):
-        return True
-    try:
-        socket.create_server((host, 0), family=_family_of(host)).close()
-    except OSError:
-        return False
-    return True
-
-
-def _family_of(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def work_config(

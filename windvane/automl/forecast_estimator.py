@@ -48,7 +48,10 @@ _ARGUMENTS = "arguments.json"
 
 @dataclass(frozen=True)
 class _Fitted:
-    """folder    what `save` copies"""
+    """A fitted forecaster with what belongs to it.
+
+    folder    what `save` copies
+    """
 
     folder: Path
     forecaster: Forecaster
@@ -285,7 +288,10 @@ class AutoForecast:
 
 
 def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:
-    """raises    CorruptArtifact"""
+    """Read what `save` wrote, and the arguments that it was made with.
+
+    raises    CorruptArtifact
+    """
     forecaster, about = load_forecaster(home)
     document, arguments = read_json(home / "leaderboard.json"), read_json(home / _ARGUMENTS)
     try:

@@ -153,7 +153,16 @@ def _run(arguments: argparse.Namespace) -> None:
         forecast(arguments, _left_s(arguments), _new_folder(arguments.out), screen)
         return
     check_no_options(arguments)
-    model = AutoML(
+    model = _model(arguments)
+    for file in (arguments.train, arguments.validation, arguments.test):
+        if file is not None:
+            _check_file(file)
+    _fit(model, arguments, _new_folder(arguments.out), screen)
+
+
+def _model(arguments: argparse.Namespace) -> AutoML:
+    """Return a model with the options of the command, to be fitted."""
+    return AutoML(
         target=arguments.target,
         problem_type=arguments.problem_type,
         objective=arguments.objective,
@@ -170,10 +179,10 @@ def _run(arguments: argparse.Namespace) -> None:
         algorithms=arguments.algorithms,
         validation_fraction=arguments.validation_fraction,
     )
-    for file in (arguments.train, arguments.validation, arguments.test):
-        if file is not None:
-            _check_file(file)
-    out = _new_folder(arguments.out)
+
+
+def _fit(model: AutoML, arguments: argparse.Namespace, out: Path, screen: Console) -> None:
+    """Fit a model with a display of its progress, and show what came of it."""
     reported: list[Reported] = []
     defined: list[Event] = []
     with Progress(screen, arguments.max_runtime, arguments.max_candidates) as progress:

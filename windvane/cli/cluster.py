@@ -287,7 +287,7 @@ def _cluster(settings: Settings) -> Cluster:
 
     raises    BadSettings, ClusterUnusable
     """
-    from windvane.from_settings import on_cluster  # heavy: other commands are to start fast
+    from windvane.cluster_from_settings import on_cluster  # heavy: other commands are to start fast
 
     chosen = on_cluster(settings)
     if chosen is None:

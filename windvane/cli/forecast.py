@@ -76,7 +76,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_no_options(arguments: argparse.Namespace) -> None:
-    """raises    InvalidRequest if an option of forecasts is given without --forecast"""
+    """Check that no option of forecasts is given without --forecast.
+
+    raises    InvalidRequest if an option of forecasts is given without --forecast
+    """
     for name, option in _OF_FORECASTS.items():
         if getattr(arguments, name) is not None:
             raise InvalidRequest(f"{option} needs --forecast.")

@@ -51,7 +51,10 @@ class FillMethod(StrEnum):
 
 @dataclass(frozen=True)
 class Fill:
-    """value    of FillMethod.VALUE"""
+    """What missing values are filled with.
+
+    value    of FillMethod.VALUE
+    """
 
     method: FillMethod = FillMethod.NAN
     value: float = 0.0
@@ -126,7 +129,10 @@ def quantile_name(level: float) -> str:
 
 
 def check_forecast(spec: ForecastSpec) -> None:
-    """raises    InvalidRequest for a number out of range, or a column with two roles"""
+    """Check that a forecast can be made as it is asked for.
+
+    raises    InvalidRequest for a number out of range, or a column with two roles
+    """
     if not 1 <= spec.horizon <= MOST_STEPS_AHEAD:
         raise InvalidRequest(
             f"The horizon is {spec.horizon} steps; it must be from 1 to {MOST_STEPS_AHEAD}."

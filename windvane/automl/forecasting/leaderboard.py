@@ -12,7 +12,9 @@ from windvane.engine.forecasting.outcomes import ForecastOutcome
 
 @dataclass(frozen=True)
 class ForecastRow:
-    """outcome    None unless it was backtested
+    """A model on the leaderboard.
+
+    outcome    None unless it was backtested
     weight     in what answers
     failure    why it was not backtested; "" if it was
     """
@@ -28,7 +30,10 @@ class ForecastRow:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ForecastRow:
-        """raises    KeyError, TypeError or ValueError if it is none"""
+        """Read a row from JSON.
+
+        raises    KeyError, TypeError or ValueError if it is none
+        """
         outcome = document["outcome"]
         return cls(
             str(document["name"]),

@@ -65,7 +65,7 @@ class _Driver:
         self._phase: Phase | None = None
 
     def run(self) -> None:
-        """Until the package is there.
+        """Run the job until the package is there.
 
         raises    JobFault, DataFault
         """
@@ -82,7 +82,7 @@ class _Driver:
                 self._wait()
 
     def _wait(self) -> None:
-        """Until something has ended; libraries are loaded meanwhile."""
+        """Wait until something has ended; libraries are loaded meanwhile."""
         while not (news := self._executor.poll(0.0)) and self._libraries.load_next():
             pass
         for one in news or self._executor.poll(_LONGEST_WAIT_S):
@@ -130,7 +130,10 @@ class _Driver:
         self._history = self._history.with_step(ForecastStep(action, Status.RUNNING, began=now))
 
     def _take_in(self, ended: Ended) -> None:
-        """raises    JobFault, DataFault if nothing can go on without what failed"""
+        """Take in how an action ended.
+
+        raises    JobFault, DataFault if nothing can go on without what failed
+        """
         step = self._history.step(ended.key)
         if step is None:
             raise AssertionError(f"Nobody asked for {ended.key}.")

@@ -41,7 +41,9 @@ _GRACE_S = 0.5
 
 @dataclass(frozen=True)
 class ForecastRequest:
-    """models     to try, in this order
+    """What the search is asked for.
+
+    models     to try, in this order
     heavy      of these, those that use whatever time they have
     trained    of these, those that are kept, and learn from all values in the end
     workers    actions at once
@@ -56,7 +58,10 @@ class ForecastRequest:
 
 @dataclass(frozen=True)
 class ForecastDecision:
-    """begin    actions, the most urgent first"""
+    """What is to be begun now.
+
+    begin    actions, the most urgent first
+    """
 
     phase: Phase
     begin: tuple[ForecastAction, ...] = ()
@@ -82,7 +87,9 @@ def decide(
 
 @dataclass(frozen=True)
 class ActionLimits:
-    """stop_at    it ends by itself before that, and keeps what it has
+    """The times by which an action has to end.
+
+    stop_at    it ends by itself before that, and keeps what it has
     kill_at    it is ended then
     """
 

@@ -67,7 +67,7 @@ def _window(panel: Panel, back: int, horizon: int) -> Window:
 
 
 def _shortest(panel: Panel, horizon: int) -> Window:
-    """Of series too short for a window of the whole horizon: their last values, as many as leave one to learn from."""
+    """Return the window of series too short for a window of the whole horizon: their last values, as many as leave one to learn from."""
     back = max(1, int(panel.lengths.max()) // 2)
     chosen = np.flatnonzero(panel.lengths > back)
     if len(chosen) == 0:

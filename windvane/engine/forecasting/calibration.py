@@ -24,7 +24,10 @@ _MOST_PARTS = 4
 
 @dataclass(frozen=True)
 class IntervalScale:
-    """factors    (horizon, n_levels) of the distance of each quantile from the median; 1 for the median"""
+    """Factors that make prediction intervals wider or narrower.
+
+    factors    (horizon, n_levels) of the distance of each quantile from the median; 1 for the median
+    """
 
     factors: Floats
 

@@ -15,7 +15,9 @@ _FURTHEST = 3.0
 
 @dataclass(frozen=True)
 class Forecast:
-    """mean         (n_series, horizon)
+    """Forecasts of many series.
+
+    mean         (n_series, horizon)
     quantiles    (n_series, horizon, n_levels), ascending along the levels
     """
 

@@ -34,7 +34,10 @@ _MOST_MEMBERS = 100
 
 @dataclass(frozen=True)
 class Member:
-    """weight    above 0"""
+    """A fitted model of an ensemble, with its weight.
+
+    weight    above 0
+    """
 
     name: str
     weight: float
@@ -111,20 +114,29 @@ def load_forecaster(folder: Path) -> tuple[Forecaster, Mapping[str, Any]]:
 
 
 def _factors(factors: Floats, task: ForecastTask) -> Floats:
-    """raises    ValueError unless they are those of a task"""
+    """Check the factors of a saved forecaster.
+
+    raises    ValueError unless they are those of a task
+    """
     if factors.shape != (task.horizon, len(task.levels)) or (factors <= 0).any():
         raise ValueError(f"the widths of its intervals have the shape {factors.shape}")
     return factors
 
 
 def _listed(told: Any) -> list[Mapping[str, Any]]:
-    """raises    ValueError if it is no list of members"""
+    """Check the list of members of a saved forecaster.
+
+    raises    ValueError if it is no list of members
+    """
     if not isinstance(told, list) or not 1 <= len(told) <= _MOST_MEMBERS:
         raise ValueError("it has no list of members")
     return told
 
 
 def _member(told: Mapping[str, Any], folder: Path, task: ForecastTask) -> Member:
-    """raises    KeyError, TypeError or ValueError if it is none; CorruptArtifact"""
+    """Load a member.
+
+    raises    KeyError, TypeError or ValueError if it is none; CorruptArtifact
+    """
     name, weight = text_in(told, "name"), number_in(told, "weight", np.finfo(float).tiny, 1.0)
     return Member(name, weight, model_named(name).load(folder, task))

@@ -129,7 +129,10 @@ def _calendar_frequency(months: Steps) -> Frequency:
 
 
 def _fixed_frequency(usual: int, apart: Seconds) -> Frequency:
-    """raises    DataFault unless the usual distance is a whole number of a unit that others are multiples of"""
+    """Return the frequency of rows that are a fixed time apart.
+
+    raises    DataFault unless the usual distance is a whole number of a unit that others are multiples of
+    """
     share = float(np.mean(apart % usual == 0))
     if share < _LEAST_AGREEMENT:
         raise DataFault(

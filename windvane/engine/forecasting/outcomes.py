@@ -48,7 +48,10 @@ class ForecastOutcome:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ForecastOutcome:
-        """raises    KeyError, TypeError or ValueError if it is none"""
+        """Read an outcome from JSON.
+
+        raises    KeyError, TypeError or ValueError if it is none
+        """
         return cls(
             name=text_in(document, "name"),
             metrics={str(k): _number(v) for k, v in document["metrics"].items()},
@@ -105,7 +108,10 @@ def write_outcome(outcome: ForecastOutcome, forecast: Forecast, folder: Path) ->
 
 
 def read_outcome(folder: Path) -> ForecastOutcome:
-    """raises    CorruptArtifact"""
+    """Read the outcome of a backtest.
+
+    raises    CorruptArtifact
+    """
     try:
         return ForecastOutcome.from_json(read_json(folder / _RECORD))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -113,7 +119,10 @@ def read_outcome(folder: Path) -> ForecastOutcome:
 
 
 def read_forecasts(folder: Path) -> Forecast:
-    """raises    CorruptArtifact"""
+    """Read the forecasts of a backtest.
+
+    raises    CorruptArtifact
+    """
     arrays = read_arrays(folder / _FORECASTS)
     try:
         return Forecast(floats_in(arrays, "mean", 2), floats_in(arrays, "quantiles", 3))

@@ -36,7 +36,9 @@ _MOST_SECONDS = 2**40
 
 @dataclass(frozen=True)
 class PreparedSeries:
-    """spec       with the frequency that was found
+    """The series of a table, ready to be learnt from.
+
+    spec       with the frequency that was found
     known      how known covariates were encoded; static: likewise
     findings   most severe first
     """
@@ -105,7 +107,10 @@ def _panel(
     known: tuple[CovariateEncoding, ...],
     static: tuple[CovariateEncoding, ...],
 ) -> Panel:
-    """raises    ValueError for arrays that do not go together"""
+    """Return the panel of saved arrays.
+
+    raises    ValueError for arrays that do not go together
+    """
     items = tuple(texts_in(about, "items"))
     n = len(items)
     values = floats_in(arrays, "values", 1, may_be_nan=True)
@@ -141,7 +146,10 @@ def spec_to_json(spec: ForecastSpec) -> dict[str, Any]:
 
 
 def spec_from_json(document: Mapping[str, Any]) -> ForecastSpec:
-    """raises    KeyError, TypeError, ValueError, InvalidRequest if it is none"""
+    """Read a specification from JSON.
+
+    raises    KeyError, TypeError, ValueError, InvalidRequest if it is none
+    """
     frequency, item_id = document["frequency"], document["item_id"]
     aggregation = document["aggregation"]
     spec = ForecastSpec(

@@ -50,7 +50,10 @@ class CovariateEncoding:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> CovariateEncoding:
-        """raises    ValueError if it is none"""
+        """Read an encoding from JSON.
+
+        raises    ValueError if it is none
+        """
         return cls(text_in(document, "name"), tuple(texts_in(document, "categories")))
 
 
@@ -183,7 +186,10 @@ def _read(read: Any, text: str) -> float:
 
 
 def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
-    """raises    DataFault naming the first row that is no number, or an infinite one"""
+    """Return a column as numbers.
+
+    raises    DataFault naming the first row that is no number, or an infinite one
+    """
     if _is_dictionary(column):
         column = column.cast(pa.string())
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):

@@ -42,7 +42,9 @@ class LongTable:
 
 @dataclass(frozen=True)
 class Regular:
-    """n_aggregated    rows that became one with others of the same step
+    """Series on a regular grid, and what that has changed.
+
+    n_aggregated    rows that became one with others of the same step
     n_absent        steps between the first and the last value of a series that had no row
     """
 
@@ -217,7 +219,10 @@ def _n_absent(rows: _Rows, panel: Panel) -> int:
 
 
 def _check_duplicates(series: Steps, seconds: Seconds, items: Sequence[str]) -> None:
-    """raises    DataFault naming the first"""
+    """Check that no series has two rows of the same time.
+
+    raises    DataFault naming the first
+    """
     twice = (np.diff(series) == 0) & (np.diff(seconds) == 0)
     if twice.any():
         at = int(twice.argmax())

@@ -21,7 +21,9 @@ _RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class _Form:
-    """differences    0 or 1, of neighbours
+    """The form of an autoregression: its differences and lags.
+
+    differences    0 or 1, of neighbours
     seasonal       0 or 1, of values a season apart
     order          lags of the differenced series
     seasonal_lags  whether the lags around a season are among them
@@ -71,7 +73,7 @@ def _forecast(history: Panel, task: ForecastTask) -> Forecast:
 
 
 def _season(history: Panel, task: ForecastTask) -> int:
-    """Of weekly values a year, where MASE knows no season."""
+    """Return the season; of weekly values a year, where MASE knows no season."""
     seasons = history.grid.frequency.seasons
     return task.season if task.season > 1 or not seasons else seasons[0]
 
@@ -96,7 +98,9 @@ def _reach(form: _Form, season: int) -> int:
 
 @dataclass(frozen=True)
 class _Fit:
-    """coefficients    (n_series, n_lags + 1), the constant last
+    """Autoregressions of one form, fitted to each series.
+
+    coefficients    (n_series, n_lags + 1), the constant last
     criterion       (n_series,)
     deviation       (n_series,) of errors one step ahead
     """

@@ -45,7 +45,9 @@ class FittedModel(Protocol):
 
 
 class Model(Protocol):
-    """name        in leaderboards
+    """A model of many series: what each kind has to offer.
+
+    name        in leaderboards
     description  a sentence for people
     is_trained   whether it learns from all series together, and is kept; others are fitted again to each history
     """

@@ -161,7 +161,10 @@ class Boosted:
 
 @dataclass(frozen=True)
 class _FittedBoosted:
-    """texts    LightGBM's, one a level"""
+    """Fitted boosted trees, one model for each level.
+
+    texts    LightGBM's, one a level
+    """
 
     model: Boosted
     task: ForecastTask
@@ -189,7 +192,10 @@ class _FittedBoosted:
 
 @dataclass(frozen=True)
 class _Rows:
-    """repeats    how often a value is a target, on average"""
+    """Rows that trees learn from.
+
+    repeats    how often a value is a target, on average
+    """
 
     X: FloatMatrix
     y: Floats

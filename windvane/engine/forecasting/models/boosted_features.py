@@ -84,7 +84,9 @@ class Samples:
 
 @dataclass(frozen=True)
 class Described:
-    """X         (n, n_features) values of the series less `centre`, over `scale`
+    """Series as features, from one origin each.
+
+    X         (n, n_features) values of the series less `centre`, over `scale`
     centre    (n,) the level at the origin
     phase     (n,) the mean of the same phase of the last seasons; the last value where there is no season
     scale     (n,)

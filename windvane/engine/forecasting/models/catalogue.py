@@ -45,5 +45,8 @@ _BY_NAME = {model.name: model for model in MODELS}
 
 
 def model_named(name: str) -> Model:
-    """raises    KeyError if there is none of that name"""
+    """Return the model of a name.
+
+    raises    KeyError if there is none of that name
+    """
     return _BY_NAME[name]

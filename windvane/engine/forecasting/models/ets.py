@@ -65,7 +65,7 @@ class _Form:
 
 @dataclass(frozen=True)
 class _States:
-    """Of n_series x n_points smoothers.
+    """The states of n_series x n_points smoothers.
 
     level, trend    (n_series, n_points)
     seasonal        (season, n_series, n_points), by the column's index modulo the season

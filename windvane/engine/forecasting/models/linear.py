@@ -37,7 +37,9 @@ _HELD_OUT = 0.2
 
 @dataclass(frozen=True)
 class _Windows:
-    """X    (n_windows, context) less the centre, over the spread
+    """Windows of the series: what is known, and what follows.
+
+    X    (n_windows, context) less the centre, over the spread
     Y    (n_windows, horizon) likewise; NaN where a value is missing
     """
 
@@ -101,7 +103,10 @@ class Linear:
 
 
 def _checked(context: int, weights: Floats, errors: Floats, task: ForecastTask) -> _FittedLinear:
-    """raises    ValueError unless the shapes go together"""
+    """Return a model of saved arrays, once they were checked.
+
+    raises    ValueError unless the shapes go together
+    """
     if weights.shape != (context, task.horizon):
         raise ValueError(f"the map has the shape {weights.shape}")
     if errors.shape != (task.horizon, len(task.levels)):
@@ -111,7 +116,9 @@ def _checked(context: int, weights: Floats, errors: Floats, task: ForecastTask) 
 
 @dataclass(frozen=True)
 class _FittedLinear:
-    """map       (context, horizon)
+    """A linear map from the last values to the next ones.
+
+    map       (context, horizon)
     errors    (horizon, n_levels) quantiles of errors, over the spread of the context
     """
 

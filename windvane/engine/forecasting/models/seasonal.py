@@ -16,7 +16,9 @@ _LEAST_RATIO = 3.0
 
 @dataclass(frozen=True)
 class Deseasonalised:
-    """y         (n_series, n_steps) without the season
+    """Series without their season, and the season.
+
+    y         (n_series, n_steps) without the season
     indices   (n_series, season) by column modulo the season: factors, or what is added; 1 or 0 where there is none
     is_factor (n_series,)
     """

@@ -81,7 +81,9 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Run:
-    """squares    (n_series, n_points)
+    """Smoothed series at several points of the parameters.
+
+    squares    (n_series, n_points)
     path       (n_series, horizon) of the first point
     """
 
