@@ -13,6 +13,7 @@ from windvane.errors import EndpointMissing, InvalidRequest, ModelNotReady
 from windvane.names import Scope
 from windvane.process.frames import Frame
 from windvane.serving.peers import NotHere, Peer, PeerGone, PeerLost, Peers
+from windvane.serving.pool import Died
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ _AVOIDED_S = 2.0
 _LATER_S = 1.0
 """That the answer of another server may come later than this one's would: it tells of a model that took too long."""
 
-_MOST_LOST = 2
-"""Servers that may be lost with one request: it may be what ends them."""
+MOST_LOST = 2
+"""Instances that may be lost with one request, with or without their servers: it may be what ends them."""
 
 
 class Nowhere(Exception):
@@ -92,17 +93,20 @@ class Forwarding:
         asked: Mapping[str, Any],
         body: bytes,
         choose: Choose[T],
-    ) -> tuple[Frame | None, T]:
-        """Return what another server answers, or None if the request is for an instance of this one; and where it went.
+        n_lost: int = 0,
+    ) -> tuple[Frame | None, T, int]:
+        """Return what another server answers, or None if the request is for an instance of this one; where it went; and how many
+        instances were lost with it by now.
 
         A server that cannot be reached, or has no instance any more, has not begun: another one is asked, for as long as the
         request may take. From one that is lost with the request, it goes to another one once.
 
         asked     of a server
-        raises    as Router.invoke
+        n_lost    of instances, already
+        raises    Died if another one is; as Router.invoke
         """
         loop = asyncio.get_running_loop()
-        until, n_lost = loop.time() + self._answer_s, 0
+        until = loop.time() + self._answer_s
         tried: set[str] = set()
         while True:
             try:
@@ -114,19 +118,21 @@ class Forwarding:
                     raise _unhosted(endpoint) from None
                 continue
             if (peer := target.peer) is None:
-                return None, target
+                return None, target, n_lost
             try:
                 header = {**asked, **_place(scope, endpoint), "variant": target.variant}
-                return await self.ask(peer, header, body, until + _LATER_S), target
+                answer = await self.ask(peer, header, body, until + _LATER_S)
             except PeerGone as gone:
                 _LOG.info("A request to %s goes to another server: %s", endpoint, gone)
                 n_lost += isinstance(gone, PeerLost)
-                if n_lost == _MOST_LOST:
-                    raise _lost(endpoint) from gone
+                if n_lost == MOST_LOST:
+                    raise Died from gone
                 if not isinstance(gone, NotHere):
                     self._avoided[peer.id] = loop.time() + _AVOIDED_S
             except TimeoutError as error:
                 raise _unhosted(endpoint) from error
+            else:
+                return answer, target, n_lost
             tried.add(peer.id)
 
     async def _chosen(self, choose: Choose[T], tried: Collection[str]) -> T:
@@ -200,10 +206,4 @@ def _place(scope: Scope, endpoint: str) -> dict[str, str]:
 def _unhosted(endpoint: str) -> ModelNotReady:
     return ModelNotReady(
         f"No server that has an instance of endpoint {endpoint} answers, and no other one has taken it over yet; try again."
-    )
-
-
-def _lost(endpoint: str) -> ModelNotReady:
-    return ModelNotReady(
-        f"{_MOST_LOST} servers were lost while they had the request to endpoint {endpoint}; try again."
     )

@@ -26,7 +26,7 @@ async def answered(
     except TimedOut as error:
         raise _timed_out(route, variant.primary) from error
     except Died as error:
-        raise _died(route, variant.primary) from error
+        raise died(route, variant.primary) from error
     except TooLarge as error:
         told = {"status": 500, "container": variant.primary, "message": too_large()}
         raise refused(route, told) from error
@@ -89,7 +89,8 @@ def check_is_up(route: Route, variant: VariantRoute) -> None:
         raise ModelFault(sentence, status=0, message=message, log_group=_log_arn(route))
 
 
-def _died(route: Route, container: str) -> ModelFault:
+def died(route: Route, container: str) -> ModelFault:
+    """Return what a caller is told of a request with which two processes, or the servers that had them, ended."""
     sentence = (
         f"Received server error (500) from {container} and could not load the entire response body. "
         f"{_see(route)}"

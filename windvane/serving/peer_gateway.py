@@ -17,6 +17,7 @@ from windvane.serving.peers import (
     hash_of,
     told_error,
 )
+from windvane.serving.pool import InstanceLost
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import Receive, Scope, Send
 
@@ -79,6 +80,8 @@ class PeerGateway:
             return pack({"error": told_error(error)})
         except NotHere:
             return pack({"is_moved": True})
+        except InstanceLost:
+            return pack({"is_lost": True})
         except BadFrame as error:
             return pack(
                 {"error": told_error(InvalidRequest(f"A server asked no question: {error}"))}

@@ -44,7 +44,7 @@ class PeerGone(Exception):
 
 
 class PeerLost(PeerGone):
-    """A server that may have begun with a request did not answer it, and will not."""
+    """A server, or its instance, that may have begun with a request did not answer it, and will not."""
 
 
 class NotHere(PeerGone):
@@ -182,6 +182,8 @@ class Peers:
         told, rest = answer
         if told.get("is_moved"):
             raise NotHere(f"{peer.address} has no instance of it")
+        if told.get("is_lost"):
+            raise PeerLost(f"{peer.address}: its instance ended with the request")
         if "error" in told:
             raise error_told(told["error"])
         return told, rest

@@ -27,6 +27,9 @@ _OK, _FAULTS = 200, frozenset({400, 406, 413, 415, 500})
 _LEAST_PIECE, _REST_S = 4096, 0.005
 """Bytes of a part of an answer; a process that sends fewer is not listened to for so many seconds, each time twice as many."""
 
+_TRIES = 2
+"""Processes that a request is given to."""
+
 _MEDIA = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 
 
@@ -68,12 +71,16 @@ class Died(Exception):
     """Two processes died with this request."""
 
 
+class InstanceLost(Exception):
+    """The process died with this request, and no other one is here, but other servers have some."""
+
+
 class TooLarge(Exception):
     """The model answered with more bytes than an answer may have."""
 
 
 class Retired(Exception):
-    """The pool closed before the request was started: look for its successor."""
+    """The request was not started, and will not be here: look for the pool's successor, or another server."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class _Job:
 
     frame: bytes
     answer: asyncio.Future[Frame]
-    tries_left: int = 2
+    tries_left: int = _TRIES
     link: _Link | None = None
     timer: asyncio.TimerHandle | None = None
 
@@ -208,11 +215,13 @@ class Pool:
     size       processes it is meant to have; bounds the queue
     most       requests in hand at once, if that is bounded
     demand     told of requests, if processes come and go with them
+    has_others whether other servers have instances that are up: then nobody waits for one here while there is none
     """
 
     def __init__(self, bounds: Bounds = USUAL, demand: Demand | None = None) -> None:
         self.size = 1
         self.most: int | None = None
+        self.has_others = False
         self._bounds = bounds
         self._demand = demand
         self._loop = asyncio.get_running_loop()
@@ -239,6 +248,7 @@ class Pool:
             self._open(wanted[number])
         for number in self._links.keys() - wanted.keys():
             self._let_go(self._links[number])
+        self._send_away()
 
     def retire(self) -> None:
         """Let every process go once the queue is empty. Nothing new may be asked of this pool."""
@@ -250,7 +260,7 @@ class Pool:
 
         until     the loop's time when it is of no use any more
         raises    Throttled at once if the queue is full; through the future: Throttled or ModelNotReady if no
-                  process took it in time, TimedOut, Died, TooLarge, Retired
+                  process took it in time, TimedOut, Died, InstanceLost, TooLarge, Retired
         """
         if self.most is not None and self._in_hand() >= self.most:
             raise Throttled(
@@ -290,6 +300,7 @@ class Pool:
             self._try_again(job)
         if self._is_retired:
             self._settle_retirement()
+        self._send_away()
         self._note()
 
     def link_broken(self, link: _Link) -> None:
@@ -308,8 +319,21 @@ class Pool:
             job.fail(Died())
         elif self._idle:
             self._start(self._idle.popleft(), job)
+        elif self._is_bare:
+            job.fail(InstanceLost())
         else:
             self._waiting.appendleft(job)
+
+    @property
+    def _is_bare(self) -> bool:
+        """Return whether only other servers have instances that are up."""
+        return self.has_others and not self.n_up
+
+    def _send_away(self) -> None:
+        """Let requests that wait go to other servers, if only those have instances."""
+        while self._waiting and self._is_bare:
+            job = self._waiting.popleft()
+            job.fail(Retired() if job.tries_left == _TRIES else InstanceLost())
 
     def _open(self, slot: WorkerSlot) -> None:
         link = _Link(self, slot)
@@ -383,6 +407,7 @@ class Pool:
         link.slot.condemn()
         self._forget(link)
         link.abort()
+        self._send_away()
 
     def _in_hand(self) -> int:
         busy = sum(link.job is not None for link in self._links.values())

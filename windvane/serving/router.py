@@ -17,12 +17,20 @@ from windvane.names import Scope
 from windvane.process.frames import Frame, pack
 from windvane.serving.content_types import DESCRIBE
 from windvane.serving.figures import Arrivals, arrived, snapshot_of, told_elsewhere
-from windvane.serving.forwarding import Forwarding
-from windvane.serving.model_faults import answered, check_description, check_is_up, refused
+from windvane.serving.forwarding import MOST_LOST, Forwarding
+from windvane.serving.model_faults import (
+    answered,
+    check_description,
+    check_is_up,
+    died,
+    refused,
+)
 from windvane.serving.peers import NotHere, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
+    Died,
+    InstanceLost,
     Pool,
     Retired,
 )
@@ -104,13 +112,16 @@ class Router:
         request = pack(header, invocation.body)
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
 
+        n_lost = 0
         for _ in range(_MOVES):
             if self._forwarding is None:
                 found = self._find(scope, endpoint)
                 way = self._choose(found, invocation.target_variant)
+            elif is_passed_on:
+                found, way = await self._here(self._forwarding, scope, endpoint, invocation)
             else:
-                answer, found, way = await self._reached(
-                    self._forwarding, scope, endpoint, invocation, is_passed_on=is_passed_on
+                answer, found, way, n_lost = await self._sent(
+                    self._forwarding, scope, endpoint, invocation, n_lost
                 )
                 if answer is not None:
                     return answer
@@ -118,37 +129,68 @@ class Router:
                 return await self._ask(found, way, request, len(invocation.body), until)
             except Retired:
                 continue
+            except InstanceLost as lost:
+                n_lost += 1
+                if is_passed_on:
+                    raise
+                if n_lost >= MOST_LOST:
+                    raise died(found.route, way.route.primary) from lost
         raise _replaced(endpoint)
 
-    async def _reached(
+    async def _here(
+        self, forwarding: Forwarding, scope: Scope, endpoint: str, invocation: Invocation
+    ) -> tuple[KnownEndpoint, Way]:
+        """Return the instances of this server that a request is for which another one has passed on.
+
+        raises    NotHere
+        """
+
+        def choose(_avoided: Collection[str]) -> Target:
+            found = self._find(scope, endpoint)
+            return of_here(found, self._choose(found, invocation.target_variant))
+
+        target = await forwarding.here(choose)
+        return target.found, target.way
+
+    async def _sent(
         self,
         forwarding: Forwarding,
         scope: Scope,
         endpoint: str,
         invocation: Invocation,
-        *,
-        is_passed_on: bool,
-    ) -> tuple[Answer | None, KnownEndpoint, Way]:
-        """Return what another server answers, or None if this one is to answer; and where the request went."""
+        n_lost: int,
+    ) -> tuple[Answer | None, KnownEndpoint, Way, int]:
+        """Return what another server answers, or None if this one is to answer; where the request went; and how many instances
+        were lost with it by now.
+
+        n_lost    of instances, already
+        """
+        target: Target | None = None
 
         def choose(avoided: Collection[str]) -> Target:
+            nonlocal target
             found = self._find(scope, endpoint)
-            way = self._choose(found, invocation.target_variant)
-            return of_here(found, way) if is_passed_on else balanced(found, way, avoided)
+            target = balanced(found, self._choose(found, invocation.target_variant), avoided)
+            return target
 
-        if is_passed_on:
-            target, frame = await forwarding.here(choose), None
-        else:
-            asked = {
-                "ask": "invoke",
-                "content_type": invocation.content_type,
-                "accept": invocation.accept,
-            }
-            frame, target = await forwarding.send(scope, endpoint, asked, invocation.body, choose)
+        asked = {
+            "ask": "invoke",
+            "content_type": invocation.content_type,
+            "accept": invocation.accept,
+        }
+        try:
+            frame, chosen, n_lost = await forwarding.send(
+                scope, endpoint, asked, invocation.body, choose, n_lost
+            )
+        except Died as error:
+            if target is None:
+                raise
+            raise died(target.found.route, target.way.route.primary) from error
         if frame is None:
-            return None, target.found, target.way
+            return None, chosen.found, chosen.way, n_lost
         told, body = frame
-        return Answer(body, told["content_type"], told["variant"]), target.found, target.way
+        answer = Answer(body, told["content_type"], told["variant"])
+        return answer, chosen.found, chosen.way, n_lost
 
     async def passed_on(
         self,
@@ -177,7 +219,11 @@ class Router:
             if (await forwarding.here(choose)).peer is not None:
                 raise NotHere(endpoint)
             return None
-        return (await forwarding.send(scope, endpoint, asked, body, choose))[0]
+        try:
+            return (await forwarding.send(scope, endpoint, asked, body, choose))[0]
+        except Died as error:
+            route, variant = self.variant(scope, endpoint, asked["variant"])
+            raise died(route, variant.primary) from error
 
     async def describe(
         self, scope: Scope, endpoint: str, variant: str, *, is_passed_on: bool = False
@@ -199,7 +245,7 @@ class Router:
                 check_is_up(found.route, way.route)
                 answer = pool_of(way).ask(_DESCRIBE, until)
                 header, body = await answered(answer, found.route, way.route)
-            except Retired:
+            except (Retired, InstanceLost):
                 continue
             if header["status"] != 200:
                 raise refused(found.route, header)
@@ -375,6 +421,7 @@ class Router:
         """Return the pool of a variant, with its newest processes."""
         pool = self._pools.get(variant.key) or Pool(self.bounds, variant.demand)
         pool.size, pool.most = variant.size, variant.most
+        pool.has_others = bool(variant.elsewhere)
         pool.use_slots(variant.slots)
         return pool
 

@@ -69,8 +69,8 @@ def balanced(found: KnownEndpoint, way: Way, avoided: Collection[str]) -> Target
     if not route.elsewhere:
         return _only_here(found, way)
     weights = {one.peer.id: one.n_up for one in route.elsewhere if one.peer.id not in avoided}
-    if way.pool is not None and route.slots:
-        weights[""] = len(route.slots)
+    if way.pool is not None and way.pool.n_up:
+        weights[""] = way.pool.n_up
     if not weights:
         raise Nowhere
     total = sum(weights.values())
@@ -88,7 +88,7 @@ def nearest(found: KnownEndpoint, way: Way, avoided: Collection[str]) -> Target:
 
     raises    as `balanced`
     """
-    if not way.route.elsewhere or (way.pool is not None and way.route.slots):
+    if not way.route.elsewhere or (way.pool is not None and way.pool.n_up):
         return _only_here(found, way)
     for one in way.route.elsewhere:
         if one.peer.id not in avoided:
@@ -101,7 +101,7 @@ def of_here(found: KnownEndpoint, way: Way) -> Target:
 
     raises    Nowhere if it has none, and others have
     """
-    if way.pool is None or (way.route.elsewhere and not way.route.slots):
+    if way.pool is None or (way.route.elsewhere and not way.pool.n_up):
         raise Nowhere
     return Target(found, way)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from peered import Wired, gateway_of, posted
@@ -229,9 +230,13 @@ def test_a_request_that_two_servers_are_lost_with_goes_to_no_third_one():
         for peer in peers:
             router._forwarding._peers.errors[peer.address] = ConnectionResetError(peer.id)
         router.publish(table(*peers))
-        with pytest.raises(ModelNotReady, match="2 servers were lost"):
+        with pytest.raises(ModelFault, match=r"server error \(500\) from primary"):
             await router.invoke(SCOPE, "E", REQUEST)
         assert router._forwarding._peers.asked == 2
+        router.publish(table(*(replace(peer, id=f"another {peer.id}") for peer in peers)))
+        with pytest.raises(ModelFault, match=r"server error \(500\) from primary"):
+            await router.describe(SCOPE, "E", "")
+        assert router._forwarding._peers.asked == 4
 
     play(scene, {})
 

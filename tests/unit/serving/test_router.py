@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections import Counter
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.serving import pool
-from windvane.serving.pool import USUAL, Bounds, Demand, WorkerSlot
+from windvane.serving.peers import NotHere, Peer, PeerLost, Peers
+from windvane.serving.pool import USUAL, Bounds, Demand, InstanceLost, WorkerSlot
 from windvane.serving.readings import read
 from windvane.serving.router import Router
-from windvane.serving.routes import Invocation, Route, VariantRoute
+from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
 from windvane.serving.tally import Outcome
 
 SCOPE = Scope("000000000000", "us-east-1")
@@ -43,6 +45,20 @@ class Bench:
     async def ask(self, first="1", variant="", **more):
         invocation = Invocation(f"{first},2".encode(), target_variant=variant, **more)
         return await self.router.invoke(SCOPE, "E", invocation)
+
+
+class Beside(Peers):
+    """Another server that has an instance, and answers with its name; or its instance is lost with each request."""
+
+    def __init__(self):
+        super().__init__(b"s" * 32, time.time)
+        self.asked, self.is_lost = 0, False
+
+    async def ask(self, peer, header, body, timeout_s):
+        self.asked += 1
+        if self.is_lost:
+            raise PeerLost(peer.id)
+        return {"content_type": "text/csv", "variant": header["variant"]}, peer.id.encode()
 
 
 @pytest.fixture
@@ -515,3 +531,65 @@ def test_an_answer_that_is_too_large_is_a_model_error_that_names_the_limit(bench
         assert bench.router.figures.server_errors == 1
 
     play(bench, scene)
+
+
+@pytest.fixture
+def beside(bench):
+    """Another server has an instance too, once `with_other` has published it; this one has what it is given."""
+    bench.peers = Beside()
+    bench.router = Router(USUAL, bench.peers)
+
+    def with_other(*slots):
+        there = (Elsewhere(Peer("b", "https://b:8470"), 1),)
+        variant = VariantRoute("A-1", "A", 1.0, len(slots), "primary", slots, elsewhere=there)
+        bench.router.publish({(SCOPE, "e"): Route(SCOPE, "E", (variant,))})
+
+    bench.with_other = with_other
+    return bench
+
+
+def test_a_process_that_dies_with_a_request_leaves_it_to_another_server(beside):
+    process, slot = beside.slot(3.5)
+    beside.with_other(slot)
+
+    async def scene():
+        answers = {(await beside.ask()).body for _ in range(2)}
+        assert answers == {b"3.5\n", b"b"}
+        busy = [asyncio.create_task(beside.ask("sleep:20")) for _ in range(4)]
+        await asyncio.sleep(0.2)
+        assert sum(one.done() for one in busy) == 2, "two of four were for the other server"
+        os.kill(process.pid, signal.SIGKILL)
+        told = await asyncio.gather(*busy)
+        assert [one.body for one in told] == [b"b"] * 4
+        assert beside.peers.asked == 5, "of two here one was in hand, and one waited"
+
+    play(beside, scene)
+
+
+def test_a_request_that_ends_an_instance_here_and_one_elsewhere_goes_to_no_third(beside):
+    _, slot = beside.slot()
+    beside.with_other(slot)
+    beside.peers.is_lost = True
+
+    async def scene():
+        with pytest.raises(ModelFault) as told:
+            await beside.ask("die")
+        assert told.value.status == 500
+        assert beside.peers.asked == 1
+
+    play(beside, scene)
+
+
+def test_a_request_that_another_server_passed_on_goes_back_if_its_instance_dies(beside):
+    _, slot = beside.slot()
+    beside.with_other(slot)
+
+    async def scene():
+        for error in (InstanceLost, NotHere):  # there is none any more when it is asked again
+            with pytest.raises(error):
+                await beside.router.invoke(
+                    SCOPE, "E", Invocation(b"die,2", target_variant="A"), is_passed_on=True
+                )
+        assert beside.peers.asked == 0
+
+    play(beside, scene)

@@ -11,7 +11,7 @@ from peered import Wired, gateway_of
 from unit.work.hosting.test_hosting import FAKE, SCOPE, World, one, processes, until
 
 from windvane.domain.deployment import EndpointStatus
-from windvane.errors import InvalidRequest, WindvaneError
+from windvane.errors import InvalidRequest, ModelFault, WindvaneError
 from windvane.notes.sentences import reason
 from windvane.serving.explaining import Explaining
 from windvane.serving.peer_asks import asks_of
@@ -186,6 +186,24 @@ def test_no_request_fails_when_one_of_two_servers_dies_and_its_instance_is_place
         assert second.looks_after()
         assert set(asking.answers) == {3.5}
         assert len(processes()) == 2
+
+    play(world, scene)
+
+
+def test_a_request_whose_instance_dies_goes_to_the_one_on_the_other_server(world):
+    async def scene(first, second):
+        world.create(one(world.upload("m", 3.5), count=2))
+        await world.settled()
+        async with Asking(first, second) as asking:
+            await asking.some()
+            for server in (first, second):
+                once = f"die-once:{world.folder / server.name}-died"
+                assert await server.ask(once) == 3.5
+                await until(lambda: settled_on(world, first, second))
+            await asking.some()
+        assert set(asking.answers) == {3.5}
+        with pytest.raises(ModelFault, match="500"):
+            await second.ask("die")
 
     play(world, scene)
 
