@@ -21,7 +21,7 @@ from windvane.automl.local.candidate_reports import report_candidate
 from windvane.automl.local.downloaded import is_saved
 from windvane.automl.local.events import OnEvent
 from windvane.automl.local.explained import ExplainedRows, TypedRows, explain_rows
-from windvane.automl.local.fitted import Fitted, keep_downloaded, read_fitted
+from windvane.automl.local.fitted import Fitted, keep_downloaded, read_fitted, save_copy
 from windvane.automl.local.fitting import FitRequest, fit_model
 from windvane.automl.local.frames import Table, labels_as
 from windvane.automl.local.parameters import (
@@ -295,10 +295,7 @@ class AutoML:
 
         raises    InvalidRequest if the folder exists and is not empty
         """
-        into = Path(folder)
-        if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise InvalidRequest(f"{into} already exists; choose a new or empty folder.")
-        shutil.copytree(self._the_fitted().folder, into, dirs_exist_ok=True)
+        save_copy(self._the_fitted().folder, Path(folder))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoML:

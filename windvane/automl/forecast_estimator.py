@@ -18,6 +18,7 @@ import pandas as pd
 from windvane.automl.forecasting.job import ForecastJob
 from windvane.automl.forecasting.leaderboard import ForecastRow
 from windvane.automl.local.events import OnEvent
+from windvane.automl.local.fitted import save_copy
 from windvane.automl.local.frames import is_number, source_of
 from windvane.automl.local.parameters import check_budget, machine_mb, named
 from windvane.automl.local.run_job import run_process
@@ -190,10 +191,7 @@ class AutoForecast:
 
         raises    InvalidRequest if the folder exists and is not empty
         """
-        into = Path(folder)
-        if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise InvalidRequest(f"{into} already exists; choose a new or empty folder.")
-        shutil.copytree(self._the_fitted().folder, into, dirs_exist_ok=True)
+        save_copy(self._the_fitted().folder, Path(folder))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoForecast:

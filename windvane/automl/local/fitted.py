@@ -110,6 +110,16 @@ def read_fitted(home: Path) -> tuple[Fitted, Mapping[str, Any]]:
         raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
 
 
+def save_copy(home: Path, into: Path) -> None:
+    """Copy the folder of a model.
+
+    raises    InvalidRequest if `into` exists and is not an empty folder
+    """
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise InvalidRequest(f"{into} already exists; choose a new or empty folder.")
+    shutil.copytree(home, into, dirs_exist_ok=True)
+
+
 def keep_downloaded(source: Path, home: Path) -> None:
     """Put a model of the service, downloaded, into an existing folder; see `unpack_model`."""
     predictor = unpack_model(source, home)

@@ -11,6 +11,7 @@ import json
 import os
 import select
 import sys
+from collections.abc import Callable
 
 from windvane.automl.local.events import Event, OnEvent
 from windvane.automl.local.job import Job
@@ -29,12 +30,20 @@ an action's memory before it is needed."""
 
 
 def main() -> int:
+    return run_asked(
+        Libraries(), lambda text, tell, loaded: run_here(Job.from_json(text), tell, loaded)
+    )
+
+
+def run_asked(libraries: Libraries, run: Callable[[str, OnEvent, Libraries], None]) -> int:
+    """Read a job from stdin and run it; return the exit code of the process. The job may take a while to come, since its table
+    is being written: libraries are loaded meanwhile."""
     tell = told_on_stdout()
     keep_pandas_from_arrow()
-    libraries = Libraries()
-    job = _asked(libraries)
+    while not select.select([sys.stdin], [], [], 0)[0] and libraries.load_next():
+        pass
     try:
-        run_here(job, tell, libraries)
+        run(sys.stdin.read(), tell, libraries)
     except JobFault as fault:
         kind = "DataFault" if isinstance(fault, DataFault) else "JobFault"
         tell({"event": "failed", "error": kind, "text": str(fault)})
@@ -51,13 +60,6 @@ def told_on_stdout() -> OnEvent:
         events.write(json.dumps(event) + "\n")
 
     return tell
-
-
-def _asked(libraries: Libraries) -> Job:
-    """Return the job, which may take a while to come: its table is being written."""
-    while not select.select([sys.stdin], [], [], 0)[0] and libraries.load_next():
-        pass
-    return Job.from_json(sys.stdin.read())
 
 
 if __name__ == "__main__":

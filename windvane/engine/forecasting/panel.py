@@ -76,22 +76,18 @@ class Panel:
         of no more than that many values are left out."""
         chosen = np.flatnonzero(self.lengths > n_steps)
         lengths = self.lengths[chosen] - n_steps
-        kept = _places(self.bounds[:-1][chosen], lengths)
         ahead = (self.bounds[:-1][chosen] + lengths)[:, None] + np.arange(min(n_future, n_steps))
-        return Panel(
-            items=tuple(self.items[i] for i in chosen),
-            values=self.values[kept],
-            bounds=np.concatenate([[0], np.cumsum(lengths)]),
-            first=self.first[chosen],
-            grid=self.grid.of_series(chosen),
-            known=self.known[kept],
-            static=self.static[chosen],
-            future=self.known[ahead],
-        )
+        return self._beginnings(chosen, lengths, self.known[ahead])
 
     def only(self, chosen: Steps) -> Panel:
         """Return some of the series."""
-        lengths = self.lengths[chosen]
+        return self._beginnings(chosen, self.lengths[chosen], self.future[chosen])
+
+    def with_future(self, future: Floats) -> Panel:
+        return replace(self, future=future)
+
+    def _beginnings(self, chosen: Steps, lengths: Steps, future: Floats) -> Panel:
+        """Return the first values of some of the series, as many as `lengths` says of each."""
         kept = _places(self.bounds[:-1][chosen], lengths)
         return Panel(
             items=tuple(self.items[i] for i in chosen),
@@ -101,15 +97,8 @@ class Panel:
             grid=self.grid.of_series(chosen),
             known=self.known[kept],
             static=self.static[chosen],
-            future=self.future[chosen],
+            future=future,
         )
-
-    def with_values(self, values: Floats) -> Panel:
-        """Return the same series with other values."""
-        return replace(self, values=values)
-
-    def with_future(self, future: Floats) -> Panel:
-        return replace(self, future=future)
 
 
 def _places(begins: Steps, lengths: Steps) -> Steps:

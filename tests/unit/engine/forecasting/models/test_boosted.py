@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,5 +72,5 @@ def test_a_known_covariate_decides_where_values_follow_it(covariate_panel, task,
 def test_logarithms_are_for_values_above_zero(covariate_panel, task):
     panel, _ = covariate_panel
     assert BOOSTED_LOGS.suits(panel, task)
-    assert not BOOSTED_LOGS.suits(panel.with_values(panel.values - 15), task)
+    assert not BOOSTED_LOGS.suits(replace(panel, values=panel.values - 15), task)
     assert not BOOSTED_LEVELS.suits(make_panel([[1, 2, 3]]), task)
