@@ -8,17 +8,15 @@ series of all sizes, and trends, look alike.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.checked import whole_in
-from windvane.engine.columns import FloatMatrix
 from windvane.engine.forecasting.forecast import (
     Forecast,
     ForecastTask,
@@ -34,30 +32,27 @@ from windvane.engine.forecasting.models.boosted_features import (
     Samples,
     describe,
 )
+from windvane.engine.forecasting.models.boosted_training import TrainingRows, boost
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.learners.lightgbm_native import NativeBooster
 from windvane.engine.learners.lightgbm_text import read_lightgbm
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
-_LEAST_ROWS, _MOST_ROWS = 5_000, 150_000
+_LEAST_ROWS, _MOST_ROWS = 5_000, 25_000
 _ROWS_A_SECOND = 4_000
 """So many rows are learned from for each second there is."""
 
-_ROUNDS = 400
+_MOST_BAGS, _BAG_S = 4, 3.5
+"""Models of different rows are averaged: one for so many seconds. Two of 20,000 rows did better than one of 40,000."""
+
 _BLOCK_ROWS = 100_000
 """Described at once, of a forecast."""
 
 _TARGET_REPEATS = 6
 """How often a value is a target, of different origins, at most: more tell little new."""
 
-_TARGETS_A_LEAF = 12
-"""Different values that a leaf has at least."""
-
-_STEP, _LARGEST_STEP = 0.05, 0.25
-_PROBED = 6
-"""Rounds that show how long one takes."""
-
+_SEEDS_APART = 1009
 _HEAVIEST = 20.0
 """The most that a row counts, in those of average weight."""
 
@@ -91,34 +86,45 @@ class Boosted:
         return self.target is not Target.LOG or float(np.mean(known > 0)) > 0.97
 
     def fit(self, history: Panel, task: ForecastTask, limits: FitLimits) -> FittedModel:
-        began = time.time()
-        seconds = max(limits.stop_at - began, 0.5)
+        seconds = max(limits.stop_at - time.time(), 0.5)
         most = int(np.clip(_ROWS_A_SECOND * seconds, _LEAST_ROWS, _MOST_ROWS))
+        n_bags = int(np.clip(seconds // _BAG_S, 1, _MOST_BAGS))
+        texts: list[bytes] = []
+        for bag in range(n_bags):
+            now = time.time()
+            until = now + (limits.stop_at - now) / (n_bags - bag)
+            own = replace(task, seed=task.seed + _SEEDS_APART * bag)
+            rows = self._rows(history, own, most, limits.objective)
+            texts += boost(rows, own.levels, own.seed, replace(limits, stop_at=until))
+        return _FittedBoosted(self, task, tuple(texts))
+
+    def _rows(
+        self, history: Panel, task: ForecastTask, most: int, objective: ForecastMetric
+    ) -> TrainingRows:
+        """raises    CandidateFault if there are too few"""
         seen = self._seen(history)
         layout = Layout.of(history, seen, 0)
         samples = _drawn(history, task, most)
         described = self._described(layout, samples, task)
         wanted = self._learned(seen[samples.target], described)
         unit = np.exp(described.centre) if self._is_log else described.scale
-        weight = _weights(history, samples, unit, task, limits.objective)
+        weight = _weights(history, samples, unit, task, objective)
         is_usable = np.isfinite(wanted) & np.isfinite(weight)
         if np.count_nonzero(is_usable) < 20:
             raise CandidateFault("Too few values with enough history to learn from.")
         repeats = len(samples.series) / len(np.unique(samples.target))
-        rows = _Rows(described.X[is_usable], wanted[is_usable], weight[is_usable], repeats)
-        texts = _boost(rows, task, limits)
-        return _FittedBoosted(self, task, tuple(texts))
+        return TrainingRows(described.X[is_usable], wanted[is_usable], weight[is_usable], repeats)
 
     def load(self, folder: Path, task: ForecastTask) -> FittedModel:
         about = check_manifest(folder, self.name)
         try:
-            n_levels = whole_in(about, "n_levels", 1, 100)
-            texts = [(folder / f"{i}.txt").read_bytes() for i in range(n_levels)]
+            n_texts = whole_in(about, "n_texts", 1, 100)
+            texts = [(folder / f"{i}.txt").read_bytes() for i in range(n_texts)]
         except (OSError, ValueError) as error:
             raise CorruptArtifact(f"{folder} holds no boosted forecasts: {error}.") from error
-        if n_levels != len(task.levels):
+        if n_texts % len(task.levels):
             raise CorruptArtifact(
-                f"{folder} has {n_levels} quantiles; {len(task.levels)} are needed."
+                f"{folder} has {n_texts} models; of {len(task.levels)} quantiles each has one in every bag."
             )
         return _FittedBoosted(self, task, tuple(texts))
 
@@ -161,9 +167,9 @@ class Boosted:
 
 @dataclass(frozen=True)
 class _FittedBoosted:
-    """Fitted boosted trees, one model for each level.
+    """Fitted boosted trees, one model for each level of each bag.
 
-    texts    LightGBM's, one a level
+    texts    LightGBM's, one a level, bag after bag
     """
 
     model: Boosted
@@ -179,7 +185,8 @@ class _FittedBoosted:
                     f"The boosted trees take {boosters[0].n_features} features; the series have {described.X.shape[1]}."
                 )
             answers = np.stack([one.predict(described.X)[:, 0] for one in boosters], axis=1)
-            made = self.model.restored(answers, described)
+            by_bag = answers.reshape(len(answers), -1, len(self.task.levels))
+            made = self.model.restored(by_bag.mean(axis=1), described)
             quantiles.append(made.reshape(part.n_series, self.task.horizon, -1))
         ordered = np.sort(np.concatenate(quantiles), axis=2)
         return guarded(Forecast(mean_of_quantiles(ordered, self.task.levels), ordered), history)
@@ -187,20 +194,7 @@ class _FittedBoosted:
     def save(self, folder: Path) -> None:
         for i, text in enumerate(self.texts):
             (folder / f"{i}.txt").write_bytes(text)
-        write_manifest(folder, self.model.name, {"n_levels": len(self.texts)})
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows that trees learn from.
-
-    repeats    how often a value is a target, on average
-    """
-
-    X: FloatMatrix
-    y: Floats
-    weight: Floats
-    repeats: float
+        write_manifest(folder, self.model.name, {"n_texts": len(self.texts)})
 
 
 def _least_history(history: Panel, task: ForecastTask) -> int:
@@ -256,68 +250,6 @@ def _weights(
         per = np.maximum(total / history.lengths, 1e-12)
     weight = unit / np.where(np.isfinite(per), per, np.nanmean(per))[samples.series]
     return np.minimum(weight / np.nanmean(weight), _HEAVIEST)
-
-
-def _boost(rows: _Rows, task: ForecastTask, limits: FitLimits) -> list[bytes]:
-    """Return a model for each level, as text; the time is divided among them."""
-    import lightgbm
-
-    n_rows = len(rows.y)
-    parameters = {
-        "objective": "quantile",
-        "num_leaves": 31 if n_rows >= 20_000 else 15,
-        "min_data_in_leaf": max(10, min(n_rows // 300, 100), int(_TARGETS_A_LEAF * rows.repeats)),
-        "feature_fraction": 0.7,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "lambda_l2": 1.0,
-        "max_bin": 127,
-        "deterministic": True,
-        "force_col_wise": True,
-        "num_threads": limits.threads,
-        "seed": task.seed % 2**31,
-        "verbosity": -1,
-        "metric": "none",
-    }
-    n_rounds = 150 if n_rows < 5_000 else 250 if n_rows < 20_000 else _ROUNDS
-    data = lightgbm.Dataset(rows.X, rows.y, weight=rows.weight, params=dict(parameters))
-    data.construct()
-    step, n_rounds = _pace(lightgbm, data, parameters, n_rounds, len(task.levels), limits)
-    texts = []
-    for i, level in enumerate(task.levels):
-        now = time.time()
-        ends = now + (limits.stop_at - now) / (len(task.levels) - i)
-
-        def watch(state: Any, ends: float = ends) -> None:
-            if state.iteration >= _PROBED and time.time() >= ends:
-                raise lightgbm.callback.EarlyStopException(state.iteration, [])
-
-        own = {**parameters, "alpha": level, "learning_rate": step}
-        try:
-            booster = lightgbm.train(own, data, n_rounds, callbacks=[watch])
-        except lightgbm.basic.LightGBMError as error:
-            raise CandidateFault(f"LightGBM could not be trained: {error}") from error
-        texts.append(booster.model_to_string().encode())
-    return texts
-
-
-def _pace(
-    lightgbm: Any,
-    data: Any,
-    parameters: Mapping[str, Any],
-    n_rounds: int,
-    n_levels: int,
-    limits: FitLimits,
-) -> tuple[float, int]:
-    """Return step and rounds: where there is no time for all rounds, fewer and larger ones."""
-    began = time.time()
-    lightgbm.train({**parameters, "learning_rate": _STEP}, data, _PROBED)
-    round_s = (time.time() - began) / _PROBED
-    possible = max(limits.stop_at - time.time(), 0.1) / n_levels / max(round_s, 1e-6)
-    if possible >= n_rounds:
-        return _STEP, n_rounds
-    fewer = max(int(0.9 * possible), 20)
-    return min(_STEP * n_rounds / fewer, _LARGEST_STEP), fewer
 
 
 def _least(history: Panel) -> float:
