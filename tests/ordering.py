@@ -84,7 +84,7 @@ _SLOW = (
     "tests/unit/serving/test_batch.py",
     "tests/unit/serving/test_explainer.py",
     "tests/unit/automl/test_forecast_estimator",
-    "tests/unit/engine/forecasting/models/test_boosted.py",
+    "tests/unit/engine/forecasting/models/test_boosted",
     "tests/unit/serving/test_model_real_packages.py",
     "tests/unit/work/tasks/",
     "tests/unit/work/test_layout",

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.grid import Steps
-from windvane.engine.forecasting.metrics import Truth, quantile_losses
+from windvane.engine.forecasting.metrics import Truth, n_independent, quantile_losses
 from windvane.engine.forecasting.panel import Floats
 
 _FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 31))
@@ -39,13 +40,13 @@ class IntervalScale:
 
 def fit_scale(forecast: Forecast, truth: Truth) -> IntervalScale:
     """Return the factors of least quantile loss in backtests, drawn towards 1 where those tell little."""
-    n_independent = truth.n_independent
+    known = n_independent(ForecastMetric.WQL, truth)
     horizon = truth.actual.shape[1]
     factors = np.ones((horizon, len(truth.levels)))
-    n_parts = int(np.clip(n_independent / 100, 1, min(_MOST_PARTS, horizon)))
+    n_parts = int(np.clip(known / 100, 1, min(_MOST_PARTS, horizon)))
     parts = np.array_split(np.arange(horizon), n_parts)
     for part in parts:
-        factors[part] = _of_part(forecast, truth, part, n_independent)
+        factors[part] = _of_part(forecast, truth, part, known)
     if n_parts > 1:
         centres = np.array([part.mean() for part in parts])
         at = np.arange(horizon)
@@ -55,7 +56,7 @@ def fit_scale(forecast: Forecast, truth: Truth) -> IntervalScale:
     return IntervalScale(factors)
 
 
-def _of_part(forecast: Forecast, truth: Truth, part: Steps, n_independent: float) -> Floats:
+def _of_part(forecast: Forecast, truth: Truth, part: Steps, known: float) -> Floats:
     median, actual = truth.median, truth.actual[:, part]
     quantiles = forecast.quantiles[:, part]
     centre = quantiles[:, :, median : median + 1]
@@ -69,7 +70,7 @@ def _of_part(forecast: Forecast, truth: Truth, part: Steps, n_independent: float
         ]
     )
     best = np.log(_FACTORS[losses.argmin(axis=0)])
-    share = n_independent / (n_independent + _PRIOR_CELLS)
+    share = known / (known + _PRIOR_CELLS)
     made = np.exp(share * best)
     made[median] = 1.0
     return np.asarray(made)

@@ -13,7 +13,7 @@ import numpy as np
 
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.forecasting.forecast import Forecast
-from windvane.engine.forecasting.metrics import Truth, score
+from windvane.engine.forecasting.metrics import Truth, n_independent, score
 from windvane.engine.forecasting.panel import Floats
 
 _ROUNDS = 40
@@ -47,7 +47,8 @@ def fit_weights(
     if not forecasts:
         raise ValueError("There are no models to weigh.")
     forecasts, truth = _drawn(forecasts, truth, seed)
-    share = truth.n_independent / (truth.n_independent + _PRIOR_CELLS)
+    known = n_independent(metric, truth)
+    share = known / (known + _PRIOR_CELLS)
     return share * _greedy(forecasts, truth, metric) + (1 - share) * _prior(
         forecasts, truth, metric
     )

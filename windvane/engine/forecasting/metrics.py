@@ -35,10 +35,17 @@ class Truth:
     def median(self) -> int:
         return self.levels.index(0.5)
 
-    @property
-    def n_independent(self) -> float:
-        """Values that are as good as independent, about: those of neighbouring steps are not."""
-        return float(np.isfinite(self.actual).sum()) / _DEPENDENT_STEPS
+
+def n_independent(metric: ForecastMetric, truth: Truth) -> float:
+    """Return how many values, as good as independent, a metric rests on, about: neighbouring steps are not independent, and
+    a few large series may count for nearly everything."""
+    none = np.zeros(truth.actual.shape)
+    nothing = Forecast(none, np.zeros((*none.shape, len(truth.levels))))
+    weight = parts_of(metric, nothing, truth)[1]
+    n_series = float(weight.sum()) ** 2 / _positive(float((weight**2).sum()))
+    steps = float(np.isfinite(truth.actual).sum(axis=1).mean())
+    made = n_series * max(steps / _DEPENDENT_STEPS, 1.0)
+    return made if np.isfinite(made) else 0.0
 
 
 def seasonal_scale(history: Panel, season: int) -> Floats:

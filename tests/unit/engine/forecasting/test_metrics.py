@@ -7,6 +7,7 @@ from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.metrics import (
     Truth,
     coverage,
+    n_independent,
     score,
     seasonal_scale,
     standard_error,
@@ -63,3 +64,11 @@ def test_the_standard_error_shrinks_with_the_number_of_series():
 
     assert error(1600) == pytest.approx(error(100) / 4, rel=0.3)
     assert np.isnan(error(1))
+
+
+def test_a_metric_rests_on_the_series_that_count_for_most_of_it():
+    actual = np.ones((100, 8))
+    actual[0] = 1e6
+    truth = Truth(actual, np.ones(100), LEVELS, (0, 1, 2))
+    assert n_independent(ForecastMetric.WQL, truth) == pytest.approx(2, rel=0.01)
+    assert n_independent(ForecastMetric.MASE, truth) == pytest.approx(200)
