@@ -119,14 +119,14 @@ def _perform(work: Work, place: Path) -> None:
 
 
 def _write(file: Path, document: Mapping[str, Any]) -> None:
-    """Whole or not at all."""
+    """Write a document, whole or not at all."""
     part = file.with_suffix(".part")
     part.write_text(json.dumps(document))
     part.replace(file)
 
 
 def _read(file: Path) -> Mapping[str, Any] | None:
-    """None if it is not there."""
+    """Read a document; None if it is not there."""
     try:
         found: Mapping[str, Any] = json.loads(file.read_text())
     except FileNotFoundError:

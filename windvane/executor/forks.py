@@ -85,7 +85,7 @@ class Line:
         return frames
 
     def close(self) -> None:
-        """The work ends, if it has not yet."""
+        """End the work, if it has not yet."""
         self._channel.close()
 
     def _read_all(self) -> bool:

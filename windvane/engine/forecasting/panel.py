@@ -102,7 +102,7 @@ class Panel:
 
 
 def _places(begins: Steps, lengths: Steps) -> Steps:
-    """Positions of runs of these lengths, one after the other."""
+    """Return positions of runs of these lengths, one after the other."""
     total = int(lengths.sum())
     shift = np.repeat(begins - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
     return np.asarray(np.arange(total) + shift)
@@ -120,7 +120,7 @@ def _filled(panel: Panel) -> Floats:
 
 
 def _from_season(values: Floats, panel: Panel, season: int) -> Floats:
-    """What is missing, as the mean of what stands a season before and after, as far as that is there."""
+    """Fill what is missing with the mean of what stands a season before and after, as far as that is there."""
     place = np.flatnonzero(np.isnan(values))
     begin, end = panel.bounds[panel.series[place]], panel.bounds[panel.series[place] + 1]
     both = np.full((2, len(place)), np.nan)
@@ -134,7 +134,7 @@ def _from_season(values: Floats, panel: Panel, season: int) -> Floats:
 
 
 def _from_neighbours(values: Floats, panel: Panel) -> Floats:
-    """What is missing, on the line between the nearest values of the series."""
+    """Fill what is missing on the line between the nearest values of the series."""
     n, is_there = len(values), np.isfinite(values)
     at = np.arange(n)
     before = np.maximum.accumulate(np.where(is_there, at, -1))

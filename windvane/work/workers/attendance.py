@@ -132,7 +132,7 @@ class Attendance:
             return self._handler.is_wanted(tx)
 
     def _record(self, ended: Ended) -> None:
-        """The end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
+        """Record the end of the task and what follows from it, in one transaction; nothing if the lease was lost."""
         outcome = self._handler.judge(ended, self._course is _Course.STOPPED)
         if outcome.status is TaskStatus.READY:
             self._try_again(ended, outcome)

@@ -138,7 +138,7 @@ class TaskPlaces:
         return self._region_of(bucket)
 
     def _rights(self, job: AutoMLJob | ProcessingJob) -> Rights | None:
-        """None if role or creator is no more."""
+        """Return the rights of a job; None if role or creator is no more."""
         authorizer = Authorizer(self._directory, utc_now)
         if creator := creator_of(job):
             try:

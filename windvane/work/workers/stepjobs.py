@@ -46,7 +46,7 @@ _KINDS: tuple[type[ProcessingJob], ...] = (TrainingJob, ProcessingJob, Transform
 
 
 def find_step_job(tx: Transaction, job_arn: str) -> ProcessingJob | None:
-    """None if there is none, or it is a step of an AutoML job."""
+    """Return the step job of an ARN; None if there is none, or it is a step of an AutoML job."""
     for kind in _KINDS:
         job = tx.by_arn(kind, job_arn)
         if job is not None and not job.parent:

@@ -127,7 +127,7 @@ class Supervisor:
         return None
 
     def gauges(self) -> Iterator[tuple[str, float]]:
-        """Figures for /metrics."""
+        """Yield figures for /metrics."""
         yield "workers_ready", float(sum(post.is_ready for post in self._posts))
         yield "workers_wanted", float(len(self._posts))
         yield "worker_restarts", float(sum(max(0, post.starts - 1) for post in self._posts))

@@ -65,7 +65,7 @@ class TaskHandlers:
     max_attempts: int
 
     def of(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
-        """None if its job is gone. The job is told that the task is begun."""
+        """Return how a task is run; None if its job is gone. The job is told that the task is begun."""
         return (
             self._of_step_job(tx, task, now)
             if task.kind is TaskKind.STEP
@@ -167,7 +167,7 @@ def _is_in_progress(tx: Transaction, job: ProcessingJob) -> bool:
 
 
 def _unusable(tx: Transaction, volume_key: str) -> Note | None:
-    """Why nothing may be done on a volume with this key; None if it may, or there is no key."""
+    """Return why nothing may be done on a volume with this key; None if it may, or there is no key."""
     if not volume_key:
         return None
     try:

@@ -154,7 +154,7 @@ class Worker:
         return None
 
     def _handler(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
-        """What is to be done. A task that cannot be begun fails, so that it is not claimed again and again."""
+        """Return what is to be done. A task that cannot be begun fails, so that it is not claimed again and again."""
         try:
             with tx.savepoint():
                 return self._handlers.of(tx, task, now)
@@ -235,8 +235,8 @@ def _deployer(instance_limit: int) -> Callable[[Transaction, AutoMLJob, Any, dat
 
 
 def main(role: Role, line: int | None = None) -> None:
-    """The process of a worker. Standard input says what it is to be, its name in the first line; standard output says
-    when it is ready, and nothing else.
+    """Run the process of a worker. Standard input says what it is to be, its name in the first line; standard output
+    says when it is ready, and nothing else.
 
     line    descriptor of its line to the zygote; None if its tasks run on a cluster
     """

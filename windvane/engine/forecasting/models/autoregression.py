@@ -92,7 +92,7 @@ def _forms(season: int) -> list[_Form]:
 
 
 def _reach(form: _Form, season: int) -> int:
-    """How many values before the first one that is explained are needed."""
+    """Return how many values before the first one that is explained are needed."""
     return len(form.filter(season)) - 1 + max(form.lags(season), default=0)
 
 

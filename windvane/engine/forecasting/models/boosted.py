@@ -198,7 +198,7 @@ class _FittedBoosted:
 
 
 def _least_history(history: Panel, task: ForecastTask) -> int:
-    """Values before the origin of a row: two seasons, or fewer where series are short."""
+    """Return the number of values before the origin of a row: two seasons, or fewer where series are short."""
     usual = float(np.median(history.lengths))
     wanted = 2 * max(task.season, 4)
     return int(max(2, min(wanted, (usual - task.horizon) * 0.5)))

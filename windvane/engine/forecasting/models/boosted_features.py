@@ -231,7 +231,8 @@ def _of_calendar(layout: Layout, samples: Samples) -> list[Floats]:
 
 
 def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) -> list[Floats]:
-    """Each at the step, before and after it, and against what it was lately and in the season before."""
+    """Return the features of covariates: each at the step, before and after it, and against what it was lately and in
+    the season before."""
     made: list[Floats] = []
     begin, target, origin = layout.begins[samples.series], samples.target, samples.origin
     stops = np.append(layout.begins[1:], len(layout.values))[samples.series]

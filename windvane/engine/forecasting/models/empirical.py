@@ -16,7 +16,7 @@ _HALF_LIFE = 12.0
 
 
 def _forecast(history: Panel, task: ForecastTask) -> Forecast:
-    """Every value counts."""
+    """Forecast by the distribution of all values."""
     made = recent(history, longest(history, task.season))
     mean, quantiles = _weighted(made.y, task.levels)
     return Forecast(
@@ -26,7 +26,7 @@ def _forecast(history: Panel, task: ForecastTask) -> Forecast:
 
 
 def _forecast_seasonal(history: Panel, task: ForecastTask) -> Forecast:
-    """Only values of the same season count."""
+    """Forecast by the distribution of the values of the same season."""
     season = history.grid.frequency.seasons[-1]
     made = recent(history, max(longest(history, season), 20 * season))
     y = made.y

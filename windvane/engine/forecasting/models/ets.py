@@ -53,7 +53,7 @@ class _Form:
         return (0, *trend, *(() if self.season is Season.NONE else (2,)))
 
     def grid(self) -> Floats:
-        """(n_points, 4) values of alpha, beta, gamma and phi."""
+        """Return (n_points, 4) values of alpha, beta, gamma and phi."""
         betas, phis = (_BETA, _PHI) if self.has_trend else ((0.0,), (1.0,))
         gammas = (0.0,) if self.season is Season.NONE else _GAMMA
         return np.array(list(product(_ALPHA, betas, gammas, phis)))
@@ -83,7 +83,7 @@ def _forecast(history: Panel, task: ForecastTask) -> Forecast:
 
 
 def _forecast_logs(history: Panel, task: ForecastTask) -> Forecast:
-    """The same of logarithms: errors, trend and season act in proportion."""
+    """Forecast logarithms: errors, trend and season act in proportion."""
     made = recent(history, longest(history, task.season))
     logs = Batch(np.log(np.maximum(made.y, _LEAST_SIZE)), np.ones_like(made.scale))
     made_of_logs = _of(logs, task, (Season.NONE, Season.ADDED))
@@ -295,7 +295,7 @@ def _cells(_: Panel, task: ForecastTask) -> int:
 
 
 def _is_positive(history: Panel, _: ForecastTask) -> bool:
-    """Whether values are above zero, but for a few."""
+    """Return whether values are above zero, but for a few."""
     known = history.values[np.isfinite(history.values)]
     return len(known) > 0 and float(np.mean(known > 0)) > 0.99
 

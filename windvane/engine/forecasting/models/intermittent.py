@@ -112,7 +112,8 @@ def _smoothed(sums: Floats) -> Floats:
 
 
 def _as_forecast(made: Batch, rate: Floats, task: ForecastTask) -> Forecast:
-    """The rate as mean of every step; quantiles of a chance of demand and a log-normal distribution of its size."""
+    """Return the rate as mean of every step; quantiles of a chance of demand and a log-normal distribution of its
+    size."""
     known = np.nan_to_num(made.y)
     is_demand = known > 0
     positive = np.where(is_demand, known, np.nan)

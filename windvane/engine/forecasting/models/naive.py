@@ -10,7 +10,7 @@ from windvane.engine.forecasting.panel import Floats, Panel
 
 
 def _seasonal_naive(history: Panel, task: ForecastTask) -> Forecast:
-    """The last season again; deviations grow with the root of the seasons ahead.
+    """Forecast the last season again; deviations grow with the root of the seasons ahead.
 
     source    Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, 5.2 and 5.5
     """
@@ -30,7 +30,7 @@ def _seasonal_naive(history: Panel, task: ForecastTask) -> Forecast:
 
 
 def _drift(history: Panel, task: ForecastTask) -> Forecast:
-    """The line through the first and the last value, and on.
+    """Forecast the line through the first and the last value, and on.
 
     source    as above
     """
