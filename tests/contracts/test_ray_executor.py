@@ -19,9 +19,9 @@ from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.automl.local.job import Job
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analysis import SourceFile
-from windvane.errors import ClusterUnusable
 from windvane.executor.base import End, Ended
 from windvane.executor.cluster import check_closed, join
+from windvane.executor.errors import ClusterUnusable
 from windvane.testing.executor_contract import (
     RemoteExecutorContract,
     end_of,

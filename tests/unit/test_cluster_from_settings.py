@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from windvane.cluster_from_settings import on_cluster
-from windvane.errors import ClusterUnusable
+from windvane.executor.errors import ClusterUnusable
 from windvane.from_settings import plain_links
 from windvane.settings import BadSettings, ExchangeSettings, ExecutorSettings, S3Settings, Settings
 

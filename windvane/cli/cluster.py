@@ -21,8 +21,9 @@ from typing import Self
 
 from windvane.cli.folder import is_locked, locked, make_folder
 from windvane.control.kms.master import VARIABLE
-from windvane.errors import ClusterUnusable, WindvaneError
+from windvane.errors import WindvaneError
 from windvane.executor.access import Cluster
+from windvane.executor.errors import ClusterUnusable
 from windvane.executor.ray_start import (
     Room,
     environment,

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from windvane.errors import ClusterUnusable
 from windvane.executor import token_probe
 from windvane.executor.access import Cluster, ClusterTls, check_token_file, tls_environment
+from windvane.executor.errors import ClusterUnusable
 from windvane.executor.slot import RESOURCES
 
 NAMESPACE = "windvane"

@@ -22,8 +22,8 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from windvane.errors import ClusterUnusable
 from windvane.executor.base import End, Ended, News, Work
+from windvane.executor.errors import ClusterUnusable
 from windvane.executor.news_json import news_from_text, work_to_text
 from windvane.executor.slot import RESOURCE, RESOURCES, Pulse, attend
 from windvane.notes.codes import DataValue, NoteCode

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from windvane.errors import ClusterUnusable
 from windvane.executor.access import Cluster, ClusterTls, check_token_file
+from windvane.executor.errors import ClusterUnusable
 
 
 @pytest.fixture

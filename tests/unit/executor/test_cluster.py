@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from windvane.errors import ClusterUnusable
 from windvane.executor import token_probe
 from windvane.executor.cluster import check_answers, check_closed
+from windvane.executor.errors import ClusterUnusable
 
 
 @pytest.mark.parametrize("address", ["head", "head:", ":6379", "head:port"])

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from windvane.errors import ClusterUnusable
 from windvane.executor.base import Executor
+from windvane.executor.errors import ClusterUnusable
 from windvane.process.confinement import Part
 from windvane.store.base import Store
 from windvane.work.workers.about_node import place_of_exchange

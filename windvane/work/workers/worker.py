@@ -24,8 +24,8 @@ from typing import Any
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
-from windvane.errors import ClusterUnusable
 from windvane.executor.base import Executor
+from windvane.executor.errors import ClusterUnusable
 from windvane.executor.exits import ended_of
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.zygote import ZygoteLine

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from windvane.errors import ClusterUnusable
+from windvane.executor.errors import ClusterUnusable
 from windvane.process.confinement import Part
 from windvane.work.workers.on_cluster import check_node
 
