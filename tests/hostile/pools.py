@@ -16,7 +16,7 @@ from api.world import (
     model_request,
     variant,
 )
-from hostile import keys, people
+from hostile import keys, people, scaled
 from hostile.requests import transform_request, v2_request
 
 HOSTILE = [
@@ -167,6 +167,8 @@ NAMED: dict[str, list[Any]] = {
     "LogStreamName": ["churn", "nope"],
     "filterPattern": ["one", "?one ?two", "-three", '"', "{ $.a }"],
     **people.NAMED,
+    **scaled.NAMED,
+    "PolicyName": people.NAMED["PolicyName"] + scaled.POLICY_NAMES,
     "RoleSessionName": ["session", "s", "a b"],
     "DurationSeconds": [900, 3600, 899, 43_200],
     "PathPrefix": ["/", "/x/"],
@@ -194,6 +196,11 @@ _CONTAINER = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
 TEMPLATES: dict[str, list[dict[str, Any]]] = {
     **keys.TEMPLATES,
     **people.TEMPLATES,
+    **scaled.TEMPLATES,
+    **{
+        name: keys.TEMPLATES[name] + scaled.TEMPLATES[name]
+        for name in ("TagResource", "UntagResource")
+    },
     "CreateAutoMLJob": [
         job_request("new", InputDataConfig=[channel("s3://data/whole.manifest", "ManifestFile")]),
         job_request(

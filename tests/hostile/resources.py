@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from api.records import DETAILS, JOB_ARN, candidate_record, finished_candidate, job_record
 from api.steps import DATASET
 from api.world import IMAGE, INPUT, MODEL_DATA, SCOPE, config_request, model_request
-from hostile import keys, people
+from hostile import keys, people, scaled
 from hostile.asking import ACCOUNT, NOW, OTHER_ACCOUNT
 
 from windvane.api.automl_request.v2 import in_v2_words
@@ -104,6 +104,7 @@ def records(now: datetime) -> list[Resource]:
         _config("too-many", replace(PLAIN, instance_count=21)),
         _config("orphan", replace(PLAIN, model_name="gone")),
         _endpoint("live", EndpointStatus.IN_SERVICE, PLAIN),
+        *scaled.RECORDS,
         _endpoint("serverless", EndpointStatus.IN_SERVICE, ON_DEMAND),
         _endpoint("starting", EndpointStatus.CREATING, PLAIN),
         _endpoint("broken", EndpointStatus.FAILED, PLAIN),
