@@ -13,8 +13,12 @@ from windvane.engine.data.analysis import SourceFile
 from windvane.engine.forecasting.models.catalogue import HEAVY, MODELS
 from windvane.engine.forecasting.prepared import spec_from_json, spec_to_json
 
-_SEARCH_SHARE = 0.55
-"""Of the time, until backtests are over: members learn once more from all values, which takes about as long."""
+_SEARCH_SHARE, _SHORT_SEARCH_SHARE = 0.55, 0.75
+"""Of the time, until backtests are over: members learn once more from all values, which takes about as long. A short job
+rather compares more models, which keep what they learned for that if need be."""
+
+_SHORT_S, _LONG_S = 15.0, 30.0
+"""Jobs that are short, and those that are not."""
 
 _RESERVE_SHARE, _MOST_RESERVE_S = 0.06, 4.0
 """Of the time, kept for packing and loading."""
@@ -67,7 +71,7 @@ class ForecastJob:
         return ForecastRequest(
             schedule=Schedule(
                 started=self.started,
-                search_end=self.started + _SEARCH_SHARE * (packing - self.started),
+                search_end=self.started + self._search_share * (packing - self.started),
                 packing=packing,
                 deadline=deadline,
             ),
@@ -76,6 +80,12 @@ class ForecastJob:
             trained=frozenset(model.name for model in MODELS if model.is_trained),
             workers=self.threads,
         )
+
+    @property
+    def _search_share(self) -> float:
+        shortness = (_LONG_S - self.max_runtime_s) / (_LONG_S - _SHORT_S)
+        more = min(max(shortness, 0.0), 1.0) * (_SHORT_SEARCH_SHARE - _SEARCH_SHARE)
+        return _SEARCH_SHARE + more
 
     @property
     def series(self) -> Path:

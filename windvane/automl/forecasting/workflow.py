@@ -29,6 +29,9 @@ from windvane.automl.workflow import Phase
 _LEAST_FIT_S = 1.0
 """A model that uses whatever time it has is not begun with less."""
 
+_LEAST_REFIT_SHARE = 0.5
+"""Of the time that its backtest took, for a model to learn from all values: with less it keeps what it learned then."""
+
 _FIT_SHARE = 0.8
 """Of the time of a model, for fitting: the rest is for forecasting and saving."""
 
@@ -111,9 +114,7 @@ def limits_of(
             return ActionLimits(now + (end - now) * _FIT_SHARE / turns, end + _GRACE_S)
         return ActionLimits(end, end + _GRACE_S)
     if isinstance(action, RefitModel):
-        left = [one for one in _to_refit(request, history) if one != action.model]
-        turns = -(-(1 + len(left)) // request.workers)
-        stop_at = now + (schedule.packing - now) * _FIT_SHARE / turns
+        stop_at = now + _refit_s(request, history, now, len(_to_refit(request, history)))
         return ActionLimits(stop_at, schedule.packing + _GRACE_S)
     if isinstance(action, Combine):
         return ActionLimits(schedule.packing, schedule.packing)
@@ -152,10 +153,21 @@ def _combine(_: ForecastRequest, history: ForecastHistory, __: float) -> Forecas
 
 
 def _refit(request: ForecastRequest, history: ForecastHistory, now: float) -> ForecastAction | None:
-    if request.schedule.packing - now < _LEAST_FIT_S:
-        return None
     left = _to_refit(request, history)
-    return RefitModel(left[0]) if left else None
+    if not left:
+        return None
+    backtest = history.step(Backtest(left[0]).key)
+    took_s = 0.0 if backtest is None else backtest.ended - backtest.began
+    enough_s = max(_LEAST_FIT_S, _LEAST_REFIT_SHARE * took_s)
+    has_time = _refit_s(request, history, now, len(left)) >= enough_s
+    return RefitModel(left[0]) if has_time else None
+
+
+def _refit_s(request: ForecastRequest, history: ForecastHistory, now: float, n_left: int) -> float:
+    """Return the seconds that one of so many models has, which share what is left."""
+    n_running = sum(s.status.is_open and isinstance(s.action, RefitModel) for s in history.steps)
+    turns = max(1, -(-(n_left + n_running) // request.workers))
+    return max(0.0, request.schedule.packing - now) * _FIT_SHARE / turns
 
 
 def _to_refit(request: ForecastRequest, history: ForecastHistory) -> list[str]:

@@ -123,6 +123,13 @@ def test_no_time_means_one_backtest_and_no_refit():
     assert kinds(history) == [Prepare, Backtest, Combine, PackForecaster]
 
 
+def test_a_model_is_not_refitted_with_much_less_time_than_its_backtest_took():
+    schedule = Schedule(START, START + 50, START + 56, START + 60)
+    history, _ = simulate(replace(REQUEST, schedule=schedule))
+    assert RefitModel not in kinds(history)
+    assert history.steps[-1].action.models == REQUEST.models
+
+
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_any_number_of_workers_keeps_the_deadline(workers):
     _, over = simulate(

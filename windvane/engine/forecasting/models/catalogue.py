@@ -22,21 +22,21 @@ FLOOR = SEASONAL_NAIVE
 MODELS: tuple[Model, ...] = (
     FLOOR,
     THETA,
+    BOOSTED_LEVELS,
     ETS,
     AUTOREGRESSION,
     NPTS,
-    DRIFT,
     LINEAR,
-    BOOSTED_LEVELS,
-    BOOSTED_CHANGES,
     LOG_ETS,
+    BOOSTED_LOGS,
     LOG_THETA,
     SEASONAL_NPTS,
+    DRIFT,
     TSB,
     SBA,
     CROSTON,
     ADIDA,
-    BOOSTED_LOGS,
+    BOOSTED_CHANGES,
 )
 HEAVY = frozenset({BOOSTED_LEVELS.name, BOOSTED_CHANGES.name, BOOSTED_LOGS.name})
 """Models that use whatever time they are given."""
