@@ -24,12 +24,15 @@ from windvane.engine.checked import floats_in, indices_in, number_in, text_in, t
 from windvane.engine.data.analysis import Finding
 from windvane.engine.forecasting.forecast import ForecastTask
 from windvane.engine.forecasting.grid import Grid
-from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import CovariateEncoding
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 _KIND, _ARRAYS, _ABOUT = "series", "series.npz", "series.json"
+_WIDE = ("known", "static", "future")
+"""Arrays that are not written where they have no columns, or no steps."""
+
 _MOST_CELLS = 2**40
 _MOST_SECONDS = 2**40
 
@@ -65,9 +68,7 @@ def write_prepared(prepared: PreparedSeries, folder: Path) -> None:
         "phase": panel.grid.phase,
         "offset": panel.grid.offset,
         "is_month_end": panel.grid.is_month_end.astype(np.int8),
-        "known": panel.known,
-        "static": panel.static,
-        "future": panel.future,
+        **{name: getattr(panel, name) for name in _WIDE if getattr(panel, name).size},
     }
     write_arrays(folder / _ARRAYS, arrays)
     about = {
@@ -127,16 +128,27 @@ def _panel(
     is_end = indices_in(arrays, "is_month_end", 1, 2)
     if any(len(one) != n for one in (*whole.values(), is_end)):
         raise ValueError("there is no time for each of its series")
-    wide = sum(one.width for one in known)
-    covariates = floats_in(arrays, "known", 2, may_be_nan=True)
-    statics = floats_in(arrays, "static", 2, may_be_nan=True)
-    future = floats_in(arrays, "future", 3, may_be_nan=True)
-    if covariates.shape != (len(values), wide) or future.shape[::2] != (n, wide):
-        raise ValueError("its covariates are not those of its values")
-    if statics.shape != (n, sum(one.width for one in static)):
-        raise ValueError("its static columns are not those of its series")
+    shapes = {
+        "known": (len(values), sum(one.width for one in known)),
+        "static": (n, sum(one.width for one in static)),
+        "future": (n, 0, sum(one.width for one in known)),
+    }
+    covariates, statics, future = (_wide(arrays, name, shape) for name, shape in shapes.items())
     grid = Grid(frequency, whole["phase"], whole["offset"], is_end.astype(bool))
     return Panel(items, values, bounds, whole["first"], grid, covariates, statics, future)
+
+
+def _wide(arrays: Arrays, name: str, shape: tuple[int, ...]) -> Floats:
+    """Return an array of rows and columns; of `future` any number of steps.
+
+    raises    ValueError if it is not there and not empty, or of another shape
+    """
+    if name not in arrays and 0 in shape:
+        return np.empty(shape)
+    found = floats_in(arrays, name, len(shape), may_be_nan=True)
+    if (found.shape[0], found.shape[-1]) != (shape[0], shape[-1]):
+        raise ValueError(f"{name!r} has the shape {found.shape}, which is not that of its series")
+    return found
 
 
 def spec_to_json(spec: ForecastSpec) -> dict[str, Any]:

@@ -40,6 +40,14 @@ def test_series_are_read_as_they_were_written(tmp_path):
         assert np.array_equal(getattr(again.panel, name), getattr(prepared.panel, name))
 
 
+def test_a_million_values_without_covariates_are_read_too(tmp_path):
+    prepared = prepared_of(make_panel([np.arange(600_000.0), np.arange(500_000.0)]))
+    write_prepared(prepared, tmp_path)
+    again = read_prepared(tmp_path).panel
+    assert again.known.shape == (1_100_000, 0)
+    assert again.future.shape == (2, 0, 0)
+
+
 def test_a_spec_is_the_same_after_json():
     spec = with_covariate().spec
     assert spec_from_json(json.loads(json.dumps(spec_to_json(spec)))) == spec
