@@ -48,8 +48,11 @@ from windvane.errors import CandidateFault, CorruptArtifact, DataFault
 
 ENSEMBLE = "ensemble"
 _MODEL, _WEIGHTS, _SCALE = "model", "weights.json", "intervals.npz"
-_MOST_BACKTESTED = 20_000
+_MOST_BACKTESTED = 5_000
 """Series that models are compared on: a sample of more."""
+
+_MOST_FORECAST = 200_000
+"""Steps of all series and windows that a model forecasts for its backtest, about."""
 
 _LEAST_SHARE = 0.01
 """Weights below it are left out: each member costs time in every forecast."""
@@ -121,7 +124,9 @@ def compared(prepared: PreparedSeries) -> list[Window]:
         rng = np.random.default_rng(prepared.spec.seed)
         drawn = rng.choice(panel.n_series, _MOST_BACKTESTED, replace=False)
         panel = panel.only(np.sort(drawn))
-    return windows_of(panel, prepared.task.horizon, prepared.task.season, MOST_WINDOWS)
+    horizon = prepared.task.horizon
+    most = int(np.clip(_MOST_FORECAST // (panel.n_series * horizon), 1, MOST_WINDOWS))
+    return windows_of(panel, horizon, prepared.task.season, most)
 
 
 def combine(series: Path, candidates: Mapping[str, Path], into: Path) -> ForecastOutcome:

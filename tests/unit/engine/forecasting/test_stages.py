@@ -55,6 +55,15 @@ def test_the_average_is_scored_on_windows_that_its_weights_did_not_see(job, tmp_
     assert outcome.metrics["AverageWeightedQuantileLoss"] < 1.05 * min(singles)
 
 
+def test_of_very_many_series_a_sample_is_compared_in_fewer_windows():
+    prepared = prepared_of(make_panel([np.arange(40.0)] * 6_000), horizon=10)
+    windows = stages.compared(prepared)
+    assert len(windows) == 1
+    assert windows[0].history.n_series == 5_000
+    few = prepared_of(make_panel([np.arange(100.0)] * 10), horizon=6)
+    assert len(stages.compared(few)) == 5
+
+
 def test_what_is_packed_forecasts_every_series_and_loads_again(job, tmp_path):
     combined(job, tmp_path / "ensemble")
     made = sealed(job, tmp_path / "ensemble", {}, tmp_path / "package")
