@@ -46,6 +46,9 @@ _ROWS_A_SECOND = 4_000
 _MOST_BAGS, _BAG_S = 4, 3.5
 """Models of different rows are averaged: one for so many seconds. Two of 20,000 rows did better than one of 40,000."""
 
+_MOST_ANSWERS = 100_000
+"""Steps to be forecast, times bags: of many series fewer models are averaged, for each answers every step."""
+
 _BLOCK_ROWS = 100_000
 """Described at once, of a forecast."""
 
@@ -88,7 +91,8 @@ class Boosted:
     def fit(self, history: Panel, task: ForecastTask, limits: FitLimits) -> FittedModel:
         seconds = max(limits.stop_at - time.time(), 0.5)
         most = int(np.clip(_ROWS_A_SECOND * seconds, _LEAST_ROWS, _MOST_ROWS))
-        n_bags = int(np.clip(seconds // _BAG_S, 1, _MOST_BAGS))
+        affordable = _MOST_ANSWERS // (history.n_series * task.horizon)
+        n_bags = int(np.clip(min(seconds // _BAG_S, affordable), 1, _MOST_BAGS))
         texts: list[bytes] = []
         for bag in range(n_bags):
             now = time.time()
