@@ -27,8 +27,9 @@ from windvane.names import Scope
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving import instance
 from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.endings import Died
 from windvane.serving.model_faults import check_description
-from windvane.serving.pool import Died, Pool, WorkerSlot
+from windvane.serving.pool import Pool, WorkerSlot
 from windvane.serving.routes import Route, VariantRoute
 from windvane.work.workers import reconciler
 from windvane.work.workers.exchanges import Exchanges

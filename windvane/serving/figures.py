@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from windvane.names import Scope
 from windvane.serving.forwarding import Forwarding
@@ -18,6 +18,18 @@ Arrivals = Mapping[tuple[Scope, str, str], int]
 
 _FIGURES_S = 5.0
 """That another server may take to tell its figures."""
+
+
+@dataclass
+class Figures:
+    """What became of the requests to all endpoints since the server started; `seconds` is the sum over those that a
+    model answered, well or with an error."""
+
+    answered: int = 0
+    client_errors: int = 0
+    server_errors: int = 0
+    turned_away: int = 0
+    seconds: float = 0.0
 
 
 def arrived(endpoints: Mapping[tuple[Scope, str], KnownEndpoint]) -> Arrivals:

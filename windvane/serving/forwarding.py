@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 from windvane.errors import EndpointMissing, InvalidRequest, ModelNotReady
 from windvane.names import Scope
 from windvane.process.frames import Frame
+from windvane.serving.endings import Died
 from windvane.serving.peers import NotHere, Peer, PeerGone, PeerLost, Peers
-from windvane.serving.pool import Died
 
 _LOG = logging.getLogger(__name__)
 

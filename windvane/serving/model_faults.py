@@ -10,7 +10,7 @@ from windvane.errors import ModelFault
 from windvane.jsonsize import count_values
 from windvane.process.frames import Frame
 from windvane.serving.content_types import MOST_TOLD_BYTES, MOST_TOLD_VALUES, too_large
-from windvane.serving.pool import Died, TimedOut, TooLarge
+from windvane.serving.endings import Died, TimedOut, TooLarge
 from windvane.serving.routes import Route, VariantRoute
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.errors import CallerFault, InvalidRequest
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
+from windvane.serving.endings import InstanceLost
 from windvane.serving.peers import (
     PATH,
     SIGNATURE,
@@ -17,7 +18,6 @@ from windvane.serving.peers import (
     hash_of,
     told_error,
 )
-from windvane.serving.pool import InstanceLost
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import Receive, Scope, Send
 

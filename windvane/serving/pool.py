@@ -20,6 +20,7 @@ from typing import cast
 from windvane.errors import ModelNotReady, Throttled
 from windvane.process.frames import BadFrame, Frame, FrameBuffer, LargeFrame
 from windvane.serving.content_types import MOST_ANSWER_BYTES, MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.endings import Died, InstanceLost, Retired, TimedOut, TooLarge
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,26 +62,6 @@ class Demand:
         self.asked = 0
         self.last = time.monotonic()
         self.grow = grow
-
-
-class TimedOut(Exception):
-    """The model did not answer in time."""
-
-
-class Died(Exception):
-    """Two processes died with this request."""
-
-
-class InstanceLost(Exception):
-    """The process died with this request, and no other one is here, but other servers have some."""
-
-
-class TooLarge(Exception):
-    """The model answered with more bytes than an answer may have."""
-
-
-class Retired(Exception):
-    """The request was not started, and will not be here: look for the pool's successor, or another server."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.process.frames import Frame, pack
 from windvane.serving.content_types import DESCRIBE
-from windvane.serving.figures import Arrivals, arrived, snapshot_of, told_elsewhere
+from windvane.serving.endings import Died, InstanceLost, Retired
+from windvane.serving.figures import Arrivals, Figures, arrived, snapshot_of, told_elsewhere
 from windvane.serving.forwarding import MOST_LOST, Forwarding
 from windvane.serving.model_faults import (
     answered,
@@ -29,15 +29,22 @@ from windvane.serving.peers import NotHere, Peers
 from windvane.serving.pool import (
     USUAL,
     Bounds,
-    Died,
-    InstanceLost,
     Pool,
-    Retired,
 )
 from windvane.serving.readings import Snapshot, merged, snapshot_from_json
 from windvane.serving.routes import Answer, Invocation, Route, Table, VariantRoute
 from windvane.serving.tally import Activity, Ended, Outcome
-from windvane.serving.targets import KnownEndpoint, Target, Way, balanced, nearest, of_here, pool_of
+from windvane.serving.targets import (
+    KnownEndpoint,
+    Target,
+    Way,
+    balanced,
+    nearest,
+    of_here,
+    pool_of,
+    way_of,
+    weightiest,
+)
 
 _News = tuple[Table, frozenset[str] | None]
 """What is published: routes, and ids of the servers that live."""
@@ -48,18 +55,6 @@ _LOOP_S = 30.0
 
 _MOVES = 5
 """How often one request may follow an endpoint that is being replaced."""
-
-
-@dataclass
-class Figures:
-    """What became of the requests to all endpoints since the server started; `seconds` is the sum over those that a
-    model answered, well or with an error."""
-
-    answered: int = 0
-    client_errors: int = 0
-    server_errors: int = 0
-    turned_away: int = 0
-    seconds: float = 0.0
 
 
 class Router:
@@ -116,7 +111,7 @@ class Router:
         for _ in range(_MOVES):
             if self._forwarding is None:
                 found = self._find(scope, endpoint)
-                way = self._choose(found, invocation.target_variant)
+                way = way_of(found, invocation.target_variant)
             elif is_passed_on:
                 found, way = await self._here(self._forwarding, scope, endpoint, invocation)
             else:
@@ -147,7 +142,7 @@ class Router:
 
         def choose(_avoided: Collection[str]) -> Target:
             found = self._find(scope, endpoint)
-            return of_here(found, self._choose(found, invocation.target_variant))
+            return of_here(found, way_of(found, invocation.target_variant))
 
         target = await forwarding.here(choose)
         return target.found, target.way
@@ -170,7 +165,7 @@ class Router:
         def choose(avoided: Collection[str]) -> Target:
             nonlocal target
             found = self._find(scope, endpoint)
-            target = balanced(found, self._choose(found, invocation.target_variant), avoided)
+            target = balanced(found, way_of(found, invocation.target_variant), avoided)
             return target
 
         asked = {
@@ -212,7 +207,7 @@ class Router:
 
         def choose(avoided: Collection[str]) -> Target:
             found = self._find(scope, endpoint)
-            way = self._choose(found, asked["variant"] or _weightiest(found.route).name)
+            way = way_of(found, asked["variant"] or weightiest(found))
             return nearest(found, way, () if is_passed_on else avoided)
 
         if is_passed_on:
@@ -240,7 +235,7 @@ class Router:
             if told is not None:
                 return told[0]["variant"], told[1]
             found = self._find(scope, endpoint)
-            way = self._choose(found, variant or _weightiest(found.route).name)
+            way = way_of(found, variant or weightiest(found))
             try:
                 check_is_up(found.route, way.route)
                 answer = pool_of(way).ask(_DESCRIBE, until)
@@ -259,7 +254,7 @@ class Router:
         raises    as `invoke`
         """
         found = self._find(scope, endpoint)
-        return found.route, self._choose(found, variant or _weightiest(found.route).name).route
+        return found.route, way_of(found, variant or weightiest(found)).route
 
     def weights(self, scope: Scope, endpoint: str) -> dict[str, float]:
         """Return what share of the requests each variant of an endpoint is given now."""
@@ -371,24 +366,6 @@ class Router:
             raise ModelNotReady(endpoint.route.why_not)
         return endpoint
 
-    def _choose(self, endpoint: KnownEndpoint, target: str) -> Way:
-        ways = endpoint.ways
-        if target:
-            if target not in ways:
-                raise InvalidRequest(
-                    f"Endpoint {endpoint.route.name} has no production variant {target}. "
-                    f"It has: {', '.join(ways)}."
-                )
-            return ways[target]
-        if len(ways) == 1:
-            return next(iter(ways.values()))
-        total = sum(way.route.weight for way in ways.values())
-        for way in ways.values():
-            way.credit += way.route.weight / total if total > 0 else 1 / len(ways)
-        chosen = max(ways.values(), key=lambda way: way.credit)
-        chosen.credit -= 1.0
-        return chosen
-
     def _follow(self) -> None:
         """Go by the newest table: a request may see it before the loop comes to what `publish` asked of it."""
         with self._lock:
@@ -424,10 +401,6 @@ class Router:
         pool.has_others = bool(variant.elsewhere)
         pool.use_slots(variant.slots)
         return pool
-
-
-def _weightiest(route: Route) -> VariantRoute:
-    return max(route.variants, key=lambda variant: variant.weight)
 
 
 def _replaced(endpoint: str) -> ModelNotReady:

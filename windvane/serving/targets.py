@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from windvane.errors import InvalidRequest
 from windvane.serving.forwarding import Nowhere
 from windvane.serving.model_faults import check_is_up
 from windvane.serving.peers import NotHere, Peer
@@ -48,6 +49,34 @@ class Target(NamedTuple):
     @property
     def variant(self) -> str:
         return self.way.route.name
+
+
+def way_of(endpoint: KnownEndpoint, target: str) -> Way:
+    """Return a variant by its name, or, for "", the next one by weight (smooth weighted round robin).
+
+    raises    InvalidRequest for an unknown variant
+    """
+    ways = endpoint.ways
+    if target:
+        if target not in ways:
+            raise InvalidRequest(
+                f"Endpoint {endpoint.route.name} has no production variant {target}. "
+                f"It has: {', '.join(ways)}."
+            )
+        return ways[target]
+    if len(ways) == 1:
+        return next(iter(ways.values()))
+    total = sum(way.route.weight for way in ways.values())
+    for way in ways.values():
+        way.credit += way.route.weight / total if total > 0 else 1 / len(ways)
+    chosen = max(ways.values(), key=lambda way: way.credit)
+    chosen.credit -= 1.0
+    return chosen
+
+
+def weightiest(endpoint: KnownEndpoint) -> str:
+    """Return the name of the variant that answers most requests."""
+    return max(endpoint.route.variants, key=lambda variant: variant.weight).name
 
 
 def pool_of(way: Way) -> Pool:

@@ -9,8 +9,9 @@ import pytest
 from windvane.errors import EndpointMissing, InvalidRequest, ModelFault, ModelNotReady, Throttled
 from windvane.names import Scope
 from windvane.serving import pool
+from windvane.serving.endings import InstanceLost
 from windvane.serving.peers import NotHere, Peer, PeerLost, Peers
-from windvane.serving.pool import USUAL, Bounds, Demand, InstanceLost, WorkerSlot
+from windvane.serving.pool import USUAL, Bounds, Demand, WorkerSlot
 from windvane.serving.readings import read
 from windvane.serving.router import Router
 from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
