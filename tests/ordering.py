@@ -84,6 +84,7 @@ _SLOW = (
     "tests/unit/serving/test_batch.py",
     "tests/unit/serving/test_explainer.py",
     "tests/unit/automl/test_forecast_estimator",
+    "tests/unit/benchmarks/test_forecast.py",
     "tests/unit/engine/forecasting/models/test_boosted",
     "tests/unit/serving/test_model_real_packages.py",
     "tests/unit/work/tasks/",

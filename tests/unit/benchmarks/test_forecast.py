@@ -1,3 +1,8 @@
+import json
+import re
+import shlex
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,3 +63,25 @@ def test_skill_is_one_less_the_geometric_mean_of_ratios_and_a_failure_is_a_ratio
 def test_a_folder_without_tasks_is_named(tmp_path, capsys):
     assert main([str(tmp_path)]) == 2
     assert "index.json" in capsys.readouterr().err
+
+
+def test_the_documented_command_measures_a_folder_of_tasks(tmp_path, capsys):
+    page = Path(__file__).resolve().parents[3] / "docs" / "forecasting.md"
+    [command] = re.findall(r"^python -m benchmarks.forecast (.*)$", page.read_text(), re.MULTILINE)
+    known = {"known_covariates": [], "horizon": 2}
+    tasks = [{"name": "a", **TASK, **known}]
+    (tmp_path / "index.json").write_text(json.dumps({"tasks": tasks}))
+    (tmp_path / "a").mkdir()
+    rows(np.arange(30.0), "2024-01-01").to_csv(tmp_path / "a" / "train.csv.gz", index=False)
+    rows([30.0, 31.0], "2024-01-31").to_csv(tmp_path / "a" / "test.csv.gz", index=False)
+    peers = tmp_path / "peers.jsonl"
+    peers.write_text(json.dumps(record("seasonal_naive", "a", 0.4)) + "\n")
+    options = shlex.split(command)[1:]
+    options[options.index("--peers") + 1] = str(peers)
+    options[options.index("--budget") + 1] = "10"
+    assert main([str(tmp_path), *options, "--out", str(tmp_path / "out.jsonl")]) == 0
+    assert "windvane@10" in capsys.readouterr().out
+    [made] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert made["status"] == "ok"
+    assert made["wql"] < 0.1
+    assert made["peak_pss_mb"] > 10
