@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -63,10 +64,12 @@ class Cluster:
             f'token_file = "{self.folder / "token"}"\n{files}{sizes}'
         )
 
-    def start(self, action):
-        command = documented(f"cluster {action}", self.config, self.folder / action)
+    def start(self, action, name=""):
+        """Start a command of the documentation; it has the name of its folder, which is its own if none is given."""
+        name = name or action
+        command = documented(f"cluster {action}", self.config, self.folder / name)
         started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True)
-        self._processes[action] = started
+        self._processes[name] = started
         line = started.stdout.readline()
         assert line.startswith("windvane cluster"), self.log()
 
@@ -77,14 +80,43 @@ class Cluster:
         assert process.wait(30) == 0, self.log()
         process.stdout.close()
 
+    def kill(self, name):
+        """End a machine: all that a command has started, and what that has started."""
+        process = self._processes.pop(name)
+        for pid in (process.pid, *descendants(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
     def log(self):
         return (self.folder / "log").read_text()[-5000:]
+
+    def attends(self, name):
+        """Whether a node runs a task of the search now."""
+        there, found = descendants(self._processes[name].pid), titles()
+        return any("ray::attend" in found.get(pid, "") for pid in there)
 
     def close(self):
         for action in reversed(list(self._processes)):
             self.stop(action)
         self._log.close()
         shutil.rmtree(self.folder)
+
+
+def descendants(pid):
+    """Pids of all processes that a process has started, and they have."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1])
+    found, newest = set(), {pid}
+    while newest:
+        found |= newest
+        newest = {child for child, parent in parents.items() if parent in newest} - found
+    return found - {pid}
 
 
 def told(*command):
@@ -162,6 +194,25 @@ def test_a_worker_of_ray_that_is_killed_costs_one_task(server, on_one_machine):
 
 def test_what_tasks_read_more_than_once_is_kept_on_the_node(server, cluster):
     assert list((cluster.folder / "join" / "cache").iterdir())
+
+
+def test_a_job_goes_on_when_a_node_dies(server, cluster):
+    cluster.start("join", "other")
+    server.create_job(
+        "orphaned",
+        server.upload("train.csv", table(of_classes=False)),
+        AutoMLJobConfig=limits(N_CANDIDATES, 600),
+    )
+    losses, give_up = server.log().count("is tried again"), time.monotonic() + 300
+    victim = None
+    while victim is None:
+        assert time.monotonic() < give_up, server.log()[-5000:]
+        victim = next((name for name in ("join", "other") if cluster.attends(name)), None)
+    cluster.kill(victim)
+    ended = server.wait_for_job("orphaned", 600)
+    assert ended["AutoMLJobStatus"] == "Completed", ended
+    assert 1 <= server.log().count("is tried again") - losses <= 2, "a long task and a short one"
+    cluster.start("join", victim)
 
 
 def test_the_nodes_are_listed(cluster):
