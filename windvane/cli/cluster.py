@@ -40,7 +40,7 @@ _UP_S = 120.0
 _STOP_S = 15.0
 _LOOK_S = 0.1
 _MEMORY_SHARE = 0.75
-_SOCKET, _PROCESS = "node.sock", "cluster.json"
+_SOCKET, _PROCESS, _RAY = "node.sock", "cluster.json", "r"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -93,15 +93,11 @@ def _action(
 def run_up(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     folder = _folder(arguments.data_dir)
-    if is_too_long(folder / "r"):
-        raise BadSettings(
-            f"The path {folder} is too long for Ray's sockets. Choose a --data-dir of at most 38 characters."
-        )
     make_token(Path(settings.executor.token_file))
     cluster = _cluster(settings)
     with _held(folder):
         child = subprocess.Popen(
-            head_command(cluster, folder / "r"),
+            head_command(cluster, folder / _RAY),
             env=environment(cluster, os.environ, None),
             stdout=sys.stderr,
         )
@@ -118,9 +114,9 @@ def run_up(arguments: argparse.Namespace) -> int:
 
 def run_join(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
+    cluster = _cluster(settings)
     folder = _folder(arguments.data_dir)
     room = None if arguments.no_tasks else _room(arguments)
-    cluster = _cluster(settings)
 
     from windvane.executor.cluster import check_answers, check_closed
 
@@ -134,7 +130,7 @@ def run_join(arguments: argparse.Namespace) -> int:
                 running.await_word(running.children[0])
             running.children.append(
                 subprocess.Popen(
-                    node_command(cluster, room, arguments.host),
+                    node_command(cluster, folder / _RAY, room, arguments.host),
                     env=environment(cluster, os.environ, path),
                     stdout=sys.stderr,
                 )
@@ -297,7 +293,15 @@ def _cluster(settings: Settings) -> Cluster:
 
 
 def _folder(data_dir: Path) -> Path:
+    """Return the folder of a command, which nobody else can enter.
+
+    raises    BadSettings if its path is too long; FolderNotSafe
+    """
     folder = data_dir.absolute()
+    if is_too_long(folder / _RAY):
+        raise BadSettings(
+            f"The path {folder} is too long for Ray's sockets. Choose a --data-dir of at most 38 characters."
+        )
     make_folder(folder)
     return folder
 

@@ -46,7 +46,7 @@ class Room:
 def head_command(cluster: Cluster, folder: Path) -> list[str]:
     """Return the command of the head of a cluster, which does no task. It ends with this process.
 
-    folder    of Ray's own, on every machine of the cluster
+    folder    of Ray's own, below one that nobody else can enter: Ray lets everybody write to it
     """
     host, _, port = cluster.address.rpartition(":")
     return _command(
@@ -60,15 +60,16 @@ def head_command(cluster: Cluster, folder: Path) -> list[str]:
     )
 
 
-def node_command(cluster: Cluster, room: Room | None, host: str = "") -> list[str]:
+def node_command(cluster: Cluster, folder: Path, room: Room | None, host: str = "") -> list[str]:
     """Return the command of a node. It ends with this process.
 
+    folder  as of the head
     room    that tasks may have; None if it does none, and a server on this machine uses the cluster
     host    address of this machine for the others; "" for that of the route to the head
     """
     own = (f"--node-ip-address={host}",) if host else ()
     offers = _NO_ROOM if room is None else _offers(room)
-    return _command(f"--address={cluster.address}", *own, *offers)
+    return _command(f"--address={cluster.address}", f"--temp-dir={folder}", *own, *offers)
 
 
 def environment(cluster: Cluster, given: Mapping[str, str], socket: Path | None) -> dict[str, str]:

@@ -9,23 +9,24 @@ from windvane.executor.access import Cluster
 from windvane.executor.ray_start import Room, environment, head_command, is_too_long, node_command
 
 CLUSTER = Cluster("10.0.0.1:6379", Path("/etc/windvane/token"))
+FOLDER = Path("/var/lib/w/r")
 
 
 def test_a_head_has_no_dashboard_and_does_no_work() -> None:
-    told = head_command(CLUSTER, Path("/var/lib/w/r"))
+    told = head_command(CLUSTER, FOLDER)
     assert {"--head", "--include-dashboard=false", "--num-cpus=0", "--no-monitor"} <= set(told)
     assert {"--node-ip-address=10.0.0.1", "--port=6379"} <= set(told)
 
 
 def test_a_node_offers_its_room_to_work_of_its_own_version() -> None:
-    told = node_command(CLUSTER, Room(4, 1000), "10.0.0.2")
+    told = node_command(CLUSTER, FOLDER, Room(4, 1000), "10.0.0.2")
     assert {"--address=10.0.0.1:6379", "--node-ip-address=10.0.0.2", "--num-cpus=4"} <= set(told)
-    assert f"--memory={1000 << 20}" in told
+    assert {f"--memory={1000 << 20}", f"--temp-dir={FOLDER}"} <= set(told)
     assert any(f'"windvane-{__version__}"' in one for one in told)
 
 
 def test_a_machine_that_only_has_a_server_offers_nothing() -> None:
-    told = node_command(CLUSTER, None)
+    told = node_command(CLUSTER, FOLDER, None)
     assert {"--num-cpus=0", "--memory=0"} <= set(told)
     assert not any("windvane-" in one for one in told)
 
