@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev demo test test-fast test-long test-cluster coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
+setup-cluster: .venv/.cluster
 
 .venv/.core: requirements/build.txt requirements/core.txt pyproject.toml scripts/setup.sh
 	sh scripts/setup.sh core

@@ -22,9 +22,13 @@ from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.node import NodeServer, serve
 from windvane.process.log_lines import log_to
+from windvane.store.base import Store
 from windvane.store.open import open_store
+from windvane.work.exchange import InStore
 from windvane.work.workers.about_node import about
 from windvane.work.workers.config import WorkConfig, config_from_json
+from windvane.work.workers.exchanges import Exchanges
+from windvane.work.workers.order import order_from_json
 from windvane.work.workers.process import READY
 from windvane.work.workers.roles import LIBRARIES, LIBRARY
 from windvane.work.workers.starting import TaskPlaces
@@ -36,15 +40,17 @@ _LOG = logging.getLogger(__name__)
 class NodePlaces:
     """The places of tasks on a node. Belongs to one thread."""
 
-    def __init__(self, places: TaskPlaces) -> None:
-        self._places = places
+    def __init__(self, places: TaskPlaces, config: WorkConfig, store: Store) -> None:
+        self._places, self._config, self._store = places, config, store
 
     def place_of(self, work: Work) -> WorkPlace:
         """Return where a task is done.
 
-        raises    OSError if the stores cannot be asked now: the task is to be tried again, and this process goes on; WindvaneError
+        raises    OSError if the stores cannot be asked now, or are not those of the server: the task is to be tried again, maybe
+                  elsewhere, and this process goes on; WindvaneError
         """
         try:
+            self._check(work)
             return self._places.place_of(work)
         except (OSError, WindvaneError):
             raise
@@ -53,6 +59,25 @@ class NodePlaces:
         ) as error:  # the database, its driver, and the client of S3 have errors of their own
             _LOG.exception("A task has no place.")
             raise OSError(f"{type(error).__name__}: {error}") from error
+
+    def _check(self, work: Work) -> None:
+        """Check that tasks exchange data here where those of the server do. A server has asked the nodes that were there when it
+        started; this one may have come later.
+
+        raises    OSError
+        """
+        stored = Exchanges.of(self._config, self._store).stored
+        where = order_from_json(work.payload["order"]).exchange
+        is_same = (
+            stored is not None
+            and isinstance(where, InStore)
+            and where.root.bucket == stored.root.bucket
+            and where.root.key.startswith(f"{stored.root.key}/")
+        )
+        if not is_same:
+            raise OSError(
+                "The database or the bucket for exchanged data of this node is not that of the server: their configurations differ."
+            )
 
 
 def main() -> None:
@@ -64,7 +89,7 @@ def main() -> None:
     for space in workspaces(config.data_dir):
         space.remove()  # of tasks that ended with an earlier process
     store = open_store(config.store_url, config.data_dir)
-    places = NodePlaces(TaskPlaces(config, store, _cache(config)))
+    places = NodePlaces(TaskPlaces(config, store, _cache(config)), config, store)
     executor = ForkServerExecutor(OwnProcess((LIBRARY, *LIBRARIES)), places.place_of)
     executor.forks.wait_ready()
     server = NodeServer(
