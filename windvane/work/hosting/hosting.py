@@ -170,6 +170,7 @@ class Hosting:
         fleets = list(self._fleets.values())
         yield "model_instances_up", float(sum(fleet.n_up for fleet in fleets))
         yield "model_instances_wanted", float(sum(fleet.n_wanted for fleet in fleets))
+        yield "model_instances_without_room", float(self._placed.n_unplaced)
         yield "invocations_waiting", float(self._router.waiting())
         for name, value in asdict(self._router.figures).items():
             yield f"invocations_{name}", float(value)

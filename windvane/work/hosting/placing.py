@@ -73,6 +73,10 @@ class Placed(Protocol):
     def n_here(self) -> int:
         """Return how many instances are placed on this server, of several."""
 
+    @property
+    def n_unplaced(self) -> int:
+        """Return how many instances no server has room for, of endpoints that this server looks after."""
+
 
 class Placing(Protocol):
     """What hosting has to know of the other servers."""
@@ -96,6 +100,7 @@ class AllHere:
 @dataclass(frozen=True)
 class _AllPlacedHere:
     n_here: int = 0
+    n_unplaced: int = 0
     live: None = None
     is_due: bool = False
 
@@ -179,6 +184,10 @@ class SharedPlaced:
     @property
     def n_here(self) -> int:
         return sum(one.server == self.server_id for one in self.instances)
+
+    @property
+    def n_unplaced(self) -> int:
+        return len(self.changes.unplaced)
 
     def is_own(self, arn: str) -> bool:
         return self.keepers.get(arn.lower()) == self.server_id

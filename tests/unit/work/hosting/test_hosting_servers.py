@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from peered import Wired, gateway_of
-from unit.work.hosting.test_hosting import FAKE, SCOPE, World, one, processes, until
+from unit.work.hosting.test_hosting import FAKE, SCOPE, World, one, processes, serverless, until
 
 from windvane.domain.deployment import EndpointStatus
 from windvane.errors import InvalidRequest, ModelFault, WindvaneError
@@ -169,6 +169,55 @@ def test_a_single_instance_runs_on_one_server_and_both_answer(world):
         await world.settled()
         assert [await server.ask() for server in (first, second)] == [3.5, 3.5]
         assert len(processes()) == 1
+
+    play(world, scene)
+
+
+def test_a_serverless_variant_runs_on_one_server_and_both_answer(world):
+    async def scene(first, second):
+        world.create(serverless(world.upload("m", 3.5), max_concurrency=4))
+        assert (await world.settled()).status is EndpointStatus.IN_SERVICE
+        for server in (second, first):
+            answers = await asyncio.gather(*(server.ask("sleep:0.2") for _ in range(4)))
+            assert set(answers) == {3.5}
+        assert [one.n_instances for one in (first, second)] == [1, 0]
+        await first.die()
+        assert await second.ask() == 3.5
+        assert second.n_instances == 1
+
+    play(world, scene)
+
+
+def test_two_variants_are_asked_by_weight_wherever_they_are(world):
+    async def scene(first, second):
+        one_of_two = one(world.upload("m", 3.5), name="A", weight=1.0)
+        world.create(one_of_two, one(world.upload("n", 4.5), name="B", weight=3.0))
+        await world.settled()
+        assert [one.n_instances for one in (first, second)] == [1, 1]
+        for server in (first, second):
+            answers = [await server.ask() for _ in range(8)]
+            assert answers.count(3.5) == 2
+            assert answers.count(4.5) == 6
+
+    play(world, scene)
+
+
+def test_an_instance_that_has_room_nowhere_is_told_and_comes_up_once_it_has(world):
+    async def scene(first, second):
+        second.beat(is_leaving=True)
+        first.beat(memory_mb=600)
+        world.create(one(world.upload("m", 3.5)))
+        await world.settled()
+        await first.die()
+        second.beat(memory_mb=100)
+
+        def without_room():
+            return dict(second.hosting.gauges())["model_instances_without_room"]
+
+        await until(lambda: without_room() == 1)
+        second.beat(memory_mb=600)
+        assert await second.ask() == 3.5
+        assert without_room() == 0
 
     play(world, scene)
 
