@@ -268,7 +268,7 @@ class AutoForecast:
         return pd.DataFrame(
             {
                 "item_id": items.astype(np.int64) if has_whole_items else items,
-                "timestamp": seconds.astype("datetime64[ns]"),
+                "timestamp": seconds.astype("datetime64[us]"),
                 "mean": forecast.mean.ravel(),
                 **{
                     quantile_name(level): forecast.quantiles[:, :, levels.index(level)].ravel()

@@ -12,6 +12,9 @@ from windvane.engine.forecasting.regularise import Regular
 
 _SHOWN = 3
 _MANY_GAPS = 0.05
+_MOST_ABSENT = 0.5
+"""Share of steps without a row from which on the frequency is not that of the data."""
+
 _SEVERITIES = ("high", "medium", "low")
 
 
@@ -22,6 +25,7 @@ def find_all(regular: Regular, spec: ForecastSpec) -> tuple[Finding, ...]:
         *_too_short(panel, spec),
         *_without_values(panel, spec),
         *_constant(panel, spec),
+        *_too_fine(regular, spec),
         *_gaps(regular, spec),
         *_finer(regular, spec),
         *_ragged(panel, spec),
@@ -74,6 +78,22 @@ def _constant(panel: Panel, spec: ForecastSpec) -> list[Finding]:
             (spec.target,),
             f"{_of_all(len(constant), panel)} always have the same value, for example {_names(panel, constant)}.",
             "They are forecast as that value; metrics that divide by the change of a series leave them out.",
+        )
+    ]
+
+
+def _too_fine(regular: Regular, spec: ForecastSpec) -> list[Finding]:
+    n_steps, frequency = len(regular.panel.values), regular.panel.grid.frequency
+    share = regular.n_absent / n_steps
+    if share < _MOST_ABSENT:
+        return []
+    return [
+        Finding(
+            "frequency-too-fine",
+            "high",
+            (spec.timestamp,),
+            f"At the frequency {frequency}, {share:.0%} of {n_steps:,} steps have no row: the rows are further apart.",
+            "Name a coarser frequency, or leave it out to have it found; if no row means no demand, fill with zero.",
         )
     ]
 

@@ -34,7 +34,8 @@ _WIDE = ("known", "static", "future")
 """Arrays that are not written where they have no columns, or no steps."""
 
 _MOST_CELLS = 2**40
-_MOST_SECONDS = 2**40
+_FURTHEST = 2**35
+"""The largest number of steps or seconds from 1970: their products are numbers still."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _panel(
         raise ValueError("one of its series is empty")
     frequency = Frequency.parse(text_in(about, "frequency"))
     whole = {
-        name: indices_in(arrays, name, 1, _MOST_SECONDS, -_MOST_SECONDS)
+        name: indices_in(arrays, name, 1, _FURTHEST, -_FURTHEST)
         for name in ("first", "phase", "offset")
     }
     is_end = indices_in(arrays, "is_month_end", 1, 2)

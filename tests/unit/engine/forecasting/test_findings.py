@@ -30,3 +30,10 @@ def test_gaps_rows_of_one_step_and_series_that_ended_are_counted():
     assert "1 have no row" in found["missing-steps"].message
     assert "7 rows" in found["rows-aggregated"].message
     assert "'s000'" in found["series-that-ended"].message
+
+
+def test_a_frequency_that_the_data_do_not_have_is_found():
+    daily_as_hourly = np.where(np.arange(24 * 20) % 24 == 0, 5.0 + np.arange(480), np.nan)
+    found = codes(make_panel([daily_as_hourly], "H"), n_absent=23 * 20)
+    assert "96% of 480 steps have no row" in found["frequency-too-fine"].message
+    assert found["frequency-too-fine"].severity == "high"

@@ -73,6 +73,14 @@ def test_what_does_not_go_together_is_refused(change, tmp_path):
         read_prepared(tmp_path)
 
 
+def test_times_beyond_all_times_are_refused(tmp_path):
+    prepared = with_covariate()
+    panel = replace(prepared.panel, first=np.array([0, 2**40]))
+    write_prepared(replace(prepared, panel=panel), tmp_path)
+    with pytest.raises(CorruptArtifact, match="'first' holds"):
+        read_prepared(tmp_path)
+
+
 def test_bounds_that_lead_outside_are_refused(tmp_path):
     prepared = with_covariate()
     panel = replace(prepared.panel, bounds=np.array([0, 50, 40]))
