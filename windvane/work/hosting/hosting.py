@@ -316,7 +316,7 @@ class Hosting:
         folder.mkdir(parents=True, exist_ok=True)
         models = self._folders.models(endpoint, key.generation, deployed)
         fleet = Fleet(
-            f"{folder.name}/{key.generation}",
+            f"{key.arn}/{folder.name}/{key.generation}",
             models,
             folder,
             self._means,
