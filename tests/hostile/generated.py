@@ -62,7 +62,7 @@ def calls(draw: Draw, operations: list[tuple[str, str]]) -> Called:
 
 def _value(draw: Draw, shape: Shape, name: str, depth: int) -> Any:
     if name in NAMED and draw(st.integers(0, 9)):
-        return draw(st.sampled_from(NAMED[name]))
+        return copy.deepcopy(draw(st.sampled_from(NAMED[name])))
     return _MAKERS.get(shape.type_name, _text)(draw, shape, depth)
 
 
@@ -162,7 +162,7 @@ def _mutate(draw: Draw, document: Document) -> None:
     parent, key = draw(st.sampled_from(places))
     how = draw(st.sampled_from(_WAYS))
     if how == "other" and key in NAMED:
-        parent[key] = draw(st.sampled_from(NAMED[key]))
+        parent[key] = copy.deepcopy(draw(st.sampled_from(NAMED[key])))
         return
     if how == "turn":
         parent[key] = _turned(draw, parent[key])
