@@ -194,7 +194,7 @@ class Supervisor:
         return f"{self._config.run}/{post.title}/{post.starts}"
 
     def _lost(self, post: _Post, how: str) -> None:
-        was_steady = time.monotonic() - post.started_at >= _STEADY_S
+        was_steady = post.is_ready and time.monotonic() - post.started_at >= _STEADY_S
         post.deaths = 0 if was_steady else post.deaths + 1
         wait_s = _BACK_OFF_S[min(post.deaths, len(_BACK_OFF_S) - 1)]
         post.not_before = time.monotonic() + wait_s
