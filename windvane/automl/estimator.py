@@ -71,6 +71,10 @@ class AutoML:
     validation_fraction
                     share of the rows, above 0 and below 1, that candidates are scored on and not trained on; None for
                     cross-validation, or a fifth of a large table
+    time_column     a column of dates, times or numbers: candidates are scored on rows that are later than all that they
+                    were trained on; no feature unless `features` or `feature_types` names it
+    group_column    a column whose equal values mark rows of one entity: they are trained on or scored, never both; no
+                    feature unless `features` or `feature_types` names it
     raises          InvalidRequest for an unknown name or a number out of range
     """
 
@@ -94,6 +98,8 @@ class AutoML:
         features: Sequence[str] | None = None,
         feature_types: Mapping[str, str] | None = None,
         validation_fraction: float | None = None,
+        time_column: str | None = None,
+        group_column: str | None = None,
     ) -> None:
         apart = kept_apart(str(target), sample_weight)
         problem = ProblemSpec(
@@ -107,6 +113,8 @@ class AutoML:
             monotone=dict(monotone or {}),
             features=features_of(features, feature_types, apart),
             validation_fraction=validation_fraction,
+            time_column=time_column,
+            group_column=group_column,
         )
         self.problem = checked(problem)
         check_budget(max_runtime_s, max_candidates, threads, memory_mb, max_latency_ms)
@@ -141,13 +149,18 @@ class AutoML:
         validation       rows of the same columns to score candidates on, and to weigh and calibrate them by; no model
                          learns from them, the one that is kept included. None: some of `train` are held out
         raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file,
-                         or if there is a validation_fraction too
+                         or if there is a validation_fraction, a time_column or a group_column too
         """
         check_at_least("background_rows", background_rows, 0)
         if validation is not None and self.problem.validation_fraction is not None:
             raise InvalidRequest(
                 "validation_fraction is a fraction of the training rows; omit it if you pass "
                 "separate validation data."
+            )
+        if validation is not None and self.problem.split_column is not None:
+            raise InvalidRequest(
+                "time_column and group_column split the training rows for validation; omit them if you pass separate "
+                "validation data."
             )
         request = self._request(
             train=train,

@@ -25,6 +25,7 @@ from windvane.cli.forecast import METRICS, add_options, check_no_options, foreca
 from windvane.cli.progress import Progress
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.candidates import Score
+from windvane.engine.data.analysis import Analysis
 from windvane.errors import InvalidRequest
 from windvane.names import fresh_suffix
 from windvane.process.log_lines import one_line
@@ -78,6 +79,16 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
             "fraction of the rows to hold out for scoring (default: cross-validation if it is "
             "fast enough)"
         ),
+    )
+    parser.add_argument(
+        "--time-column",
+        metavar="COL",
+        help="score candidates on later rows than they were trained on, by this column",
+    )
+    parser.add_argument(
+        "--group-column",
+        metavar="COL",
+        help="keep rows with the same value of this column together: trained on or scored, never both",
     )
     parser.add_argument(
         "--objective",
@@ -178,6 +189,8 @@ def _model(arguments: argparse.Namespace) -> AutoML:
         mode=arguments.mode,
         algorithms=arguments.algorithms,
         validation_fraction=arguments.validation_fraction,
+        time_column=arguments.time_column,
+        group_column=arguments.group_column,
     )
 
 
@@ -254,6 +267,12 @@ def _document(
         "problem_type": analysis.problem_type,
         "objective": analysis.objective,
         "n_rows": analysis.n_rows,
+        "split": {
+            "kind": analysis.split_kind,
+            "column": analysis.split_column,
+            "n_folds": analysis.n_folds,
+            "description": analysis.split_told,
+        },
         "calibrate": analysis.calibrate,
         "tune_threshold": analysis.tune_threshold,
         "seconds": round(took_s, 3),
@@ -295,7 +314,7 @@ def _show(
         if finding.severity == "high":
             told = one_line(f"Warning: {finding.message} {finding.action}")
             screen.print(told, markup=False)
-    screen.print(_board(model.leaderboard(), str(model.analysis.objective)))
+    screen.print(_board(model.leaderboard(), model.analysis))
     if test is not None:
         told = ", ".join(f"{one.metric} {one.value:.5g}" for one in test)
         screen.print(f"Test: {told}", highlight=False)
@@ -307,8 +326,10 @@ def _show(
     )
 
 
-def _board(board: pd.DataFrame, objective: str) -> Table:
-    table = Table(title=f"Leaderboard by {objective} on validation rows")
+def _board(board: pd.DataFrame, analysis: Analysis) -> Table:
+    table = Table(
+        title=f"Leaderboard by {analysis.objective} on validation rows: {analysis.split_told}"
+    )
     for name in _COLUMNS:
         table.add_column(name.replace("_", " "), justify="left" if name == "algorithm" else "right")
     for row in board.head(_SHOWN).to_dict("records"):

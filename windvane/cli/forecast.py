@@ -24,6 +24,8 @@ _OF_TABLES = {
     "test": "--test",
     "validation": "--validation",
     "validation_fraction": "--validation-fraction",
+    "time_column": "--time-column",
+    "group_column": "--group-column",
     "problem_type": "--problem-type",
     "sample_weight": "--sample-weight",
     "monotone": "--monotone",

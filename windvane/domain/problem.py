@@ -127,6 +127,25 @@ def check_uses(
         check_ordered(problem_type)
 
 
+def check_split(problem: ProblemSpec) -> None:
+    """Check the columns of times and groups.
+
+    raises    InvalidRequest if there are both, or if one is the target or the sample weight
+    """
+    if problem.time_column is not None and problem.group_column is not None:
+        raise InvalidRequest(
+            "time_column and group_column are two ways to split rows for validation; give one of them."
+        )
+    for name, column in (
+        ("time_column", problem.time_column),
+        ("group_column", problem.group_column),
+    ):
+        if column is not None and column in problem.kept_apart:
+            raise InvalidRequest(
+                f"{name} is '{column}', which is {problem.kept_apart[column]}; name another column."
+            )
+
+
 def check_ordered(problem_type: ProblemType | None) -> None:
     """Check that predictions have an order, as monotone constraints need it.
 
@@ -151,6 +170,8 @@ class ProblemSpec:
     features        which columns are learnt from, and as what
     validation_fraction
                     share of the rows that is held out for scores; None for folds, or for as many as suit the table
+    time_column     of dates, times or numbers: rows are scored by models of earlier rows alone; None for any order
+    group_column    rows with the same value in it are trained on or scored, never both; None for rows by themselves
     """
 
     target: str
@@ -163,6 +184,19 @@ class ProblemSpec:
     monotone: Mapping[str, int] = field(default_factory=dict)
     features: FeatureSpecification = EVERYTHING
     validation_fraction: float | None = None
+    time_column: str | None = None
+    group_column: str | None = None
+
+    @property
+    def split_column(self) -> str | None:
+        """The column that says how rows are split for validation."""
+        return self.group_column or self.time_column
+
+    def uses(self, column: str) -> bool:
+        """Return whether a column may be learnt from; those of times and groups only if they are named as features."""
+        if column == self.split_column and column not in self.features.columns:
+            return False
+        return self.features.uses(column)
 
     @property
     def kept_apart(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from windvane.automl.local.explained import TypedRows
 from windvane.engine.data.dataset import Dataset, read_dataset, read_rows, write_dataset
+from windvane.engine.splits import SplitKind
 
 
 def keep_background(dataset: Path, n_rows: int, into: Path) -> None:
@@ -22,7 +23,7 @@ def keep_background(dataset: Path, n_rows: int, into: Path) -> None:
     drawn = np.random.default_rng(analysis.seed).permutation(training.size)[:n_rows]
     rows = training[np.sort(drawn)]
     cells = read_rows(dataset, [column.name for column in analysis.features], rows)
-    fewer = replace(analysis, n_rows=len(rows), n_repeats=1)
+    fewer = replace(analysis, n_rows=len(rows), n_repeats=1, split_kind=SplitKind.ROWS)
     write_dataset(Dataset(fewer, cells, table.y[rows], table.folds[rows]), into)
 
 

@@ -13,6 +13,7 @@ from windvane.domain.problem import (
     ProblemSpec,
     check_fraction,
     check_objective,
+    check_split,
     check_uses,
 )
 from windvane.engine.learners.catalogue import LEARNERS, MONOTONE, availability
@@ -33,6 +34,7 @@ def checked(problem: ProblemSpec) -> ProblemSpec:
         check_objective(problem.problem_type, problem.objective)
     check_uses(problem.target, problem.problem_type, problem.sample_weight, problem.monotone)
     check_fraction(problem.validation_fraction)
+    check_split(problem)
     return problem
 
 

@@ -15,6 +15,8 @@ def saved_problem(problem: ProblemSpec) -> dict[str, Any]:
         "features": problem.features.names,
         "feature_types": problem.features.types,
         "validation_fraction": problem.validation_fraction,
+        "time_column": problem.time_column,
+        "group_column": problem.group_column,
     }
 
 
@@ -39,4 +41,6 @@ def arguments_of(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]
         "features": about.get("features"),
         "feature_types": about.get("feature_types"),
         "validation_fraction": about.get("validation_fraction"),
+        "time_column": about.get("time_column"),
+        "group_column": about.get("group_column"),
     }

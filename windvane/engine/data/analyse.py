@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from windvane.domain.features import FeatureSpecification, FeatureType
+from windvane.domain.features import FeatureType
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.columns import ColumnType, Values
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.checks.facts import RowKeys, TableFacts
 from windvane.engine.data.checks.findings import find_all
 from windvane.engine.data.dataset import Dataset, write_dataset
+from windvane.engine.data.divide import Divided, divide
 from windvane.engine.data.encoded import encode
 from windvane.engine.data.mapped import mapped_column
 from windvane.engine.data.monotone import check_monotone
@@ -26,13 +27,7 @@ from windvane.engine.data.predictive_power import MOST_ROWS, Powers, prediction_
 from windvane.engine.data.profile import describe_numbers
 from windvane.engine.data.read import RawTable, read_table
 from windvane.engine.data.rowweights import take_weights
-from windvane.engine.data.split import (
-    HOLD_OUT,
-    assign_folds,
-    choose_n_folds,
-    choose_n_repeats,
-    target_strata,
-)
+from windvane.engine.data.split import HOLD_OUT
 from windvane.engine.data.target import Target, may_be_numbers, resolve_target
 from windvane.engine.data.typed import (
     RawColumn,
@@ -41,7 +36,8 @@ from windvane.engine.data.typed import (
     keep_unused,
     type_column,
 )
-from windvane.engine.data.validation import check_usable, read_both
+from windvane.engine.data.units import GROUP, TIME, read_units
+from windvane.engine.data.validation import read_both
 from windvane.engine.weighted import Weight, taken
 from windvane.errors import DataFault, JobFault
 
@@ -66,7 +62,14 @@ def analyse(
     others = _others(problem)
     try:
         if validation is None:
-            raw = read_table(files, options, problem.target, problem.seed, others)
+            raw = read_table(
+                files,
+                options,
+                problem.target,
+                problem.seed,
+                others,
+                group=problem.group_column,
+            )
         else:
             raw = read_both(files, validation, options, problem, others)
         with tempfile.TemporaryDirectory(dir=options.scratch, prefix="columns-") as shelf:
@@ -87,8 +90,10 @@ def analyse(
 
 def _others(problem: ProblemSpec) -> dict[str, str]:
     """Return columns that must be there besides the target, and what they are."""
-    weight = problem.sample_weight
+    weight, time, group = problem.sample_weight, problem.time_column, problem.group_column
     return {
+        **({} if time is None else {time: TIME}),
+        **({} if group is None else {group: GROUP}),
         **({} if weight is None else {weight: "sample weight"}),
         **dict.fromkeys(problem.monotone, "monotone"),
         **dict.fromkeys(problem.features.columns, "feature"),
@@ -104,18 +109,21 @@ def build_dataset(
     raises    DataFault, as `analyse`
     """
     n_rows_kept, weights = raw.n_rows, None
+    raw = replace(raw, units=read_units(raw, problem))
     if problem.sample_weight is not None:
         raw, weights = take_weights(raw, problem.sample_weight)
     cells = raw.columns.pop(problem.target)
     numbers = plain_numbers(problem.target, cells) if may_be_numbers(problem) else None
     target_column = numbers or encode(problem.target, cells)
     target = resolve_target(target_column, problem, options.min_rows, raw.is_validation)
-    columns, features, identifiers = _type_columns(raw, target, problem.features, shelf)
+    columns, features, identifiers = _type_columns(raw, target, problem, shelf)
     _check_learnable(columns)
     check_monotone(problem.monotone, columns, target)
     kept_target = target_column.keep(target.valid)
     keys = _row_keys(features, identifiers, kept_target)
-    folds, *repeats = _divisions(raw, target, columns, keys, problem)
+    n_features = sum(column.spec.type.is_feature for column in columns)
+    divided = divide(raw, target, keys.learned, n_features, problem)
+    folds, *repeats = divided.split.divisions
     facts = TableFacts(
         columns,
         problem.target,
@@ -134,36 +142,14 @@ def build_dataset(
         has_validation_set=raw.is_validation is not None,
     )
     return Dataset(
-        replace(_analysis(facts, problem), n_repeats=1 + len(repeats)),
+        _analysis(facts, problem, divided),
         {column.name: column.values for column in columns},
         target.y,
         folds,
         None if weights is None else _about_one(taken(weights.weight, target.valid)),
         repeats=repeats,
+        units=divided.split.units,
     )
-
-
-def _divisions(
-    raw: RawTable,
-    target: Target,
-    columns: Sequence[TypedColumn],
-    keys: RowKeys,
-    problem: ProblemSpec,
-) -> list[NDArray[np.int8]]:
-    """Return the rows with a valid target, divided into folds, once or again and again."""
-    if raw.is_validation is not None:
-        is_validation = raw.is_validation[target.valid]
-        check_usable(is_validation, raw.is_validation, problem.target, target)
-        return [np.where(is_validation, 0, -1).astype(np.int8)]
-    n_folds = choose_n_folds(len(target.y), sum(c.spec.type.is_feature for c in columns))
-    if problem.validation_fraction is not None:
-        n_folds = HOLD_OUT
-    strata = target_strata(target.y, target.problem_type.is_classification)
-    share = problem.validation_fraction
-    return [
-        assign_folds(strata, keys.learned, n_folds, problem.seed + repeat, share)
-        for repeat in range(choose_n_repeats(len(target.y), n_folds))
-    ]
 
 
 def _about_one(weight: Weight) -> Weight:
@@ -171,8 +157,9 @@ def _about_one(weight: Weight) -> Weight:
     return None if weight is None else weight / weight.mean()
 
 
-def _analysis(facts: TableFacts, problem: ProblemSpec) -> Analysis:
-    target, n_folds = facts.target, int(facts.folds.max()) + 1
+def _analysis(facts: TableFacts, problem: ProblemSpec, divided: Divided) -> Analysis:
+    target, split = facts.target, divided.split
+    n_folds = int(facts.folds.max()) + 1
     return Analysis(
         target=facts.target_name,
         problem_type=target.problem_type,
@@ -194,6 +181,10 @@ def _analysis(facts: TableFacts, problem: ProblemSpec) -> Analysis:
         monotone=dict(problem.monotone),
         n_held_out=int((facts.folds == 0).sum()) if n_folds == HOLD_OUT else 0,
         has_validation_set=facts.has_validation_set,
+        n_repeats=len(split.divisions),
+        split_kind=split.kind,
+        split_column=None if split.units is None else problem.split_column,
+        n_units=divided.n_units,
     )
 
 
@@ -201,7 +192,7 @@ _Keys = NDArray[np.uint64]
 
 
 def _type_columns(
-    raw: RawTable, target: Target, asked: FeatureSpecification, shelf: Path | None
+    raw: RawTable, target: Target, problem: ProblemSpec, shelf: Path | None
 ) -> tuple[list[TypedColumn], _Keys, _Keys | None]:
     """Return every column but the target typed; a key for each row of what may be learned from, and one of what may not
     (its identifiers) if there is any. The raw cells are let go on the way.
@@ -212,11 +203,11 @@ def _type_columns(
     identifiers: _Keys | None = None
     typed: list[TypedColumn] = []
     for name in list(raw.columns):
-        cells, forced = raw.columns.pop(name), asked.types.get(name)
+        cells, forced = raw.columns.pop(name), problem.features.types.get(name)
         may_be_plain = forced in (None, FeatureType.NUMERIC)
         numbers = plain_numbers(name, cells) if may_be_plain else None
         column = _valid_rows(numbers or encode(name, cells), target)
-        typed.append(type_column(column, forced) if asked.uses(name) else keep_unused(column))
+        typed.append(type_column(column, forced) if problem.uses(name) else keep_unused(column))
         if typed[-1].spec.type in (ColumnType.IDENTIFIER, ColumnType.UNUSED):
             before = np.zeros_like(features) if identifiers is None else identifiers
             identifiers = add_to_keys(before, column.words())

@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.splits import SplitKind
 
 MAX_VALIDATION_BYTES = 2 * 1000**3
 
@@ -98,6 +99,8 @@ class Analysis:
                   as in ProblemSpec
     findings      most severe first
     statistics    per column: {"missing": n, "distinct": n, ...}, JSON
+    split_kind, split_column, n_units
+                  what folds keep together or in order, the column that says so, and how many groups or times it has
     sample_weight the column that says what each row counts for; it is none of `columns`
     monotone      column -> 1 or -1: answers must not fall, or not rise, as it grows
     """
@@ -123,6 +126,9 @@ class Analysis:
     n_held_out: int = 0
     has_validation_set: bool = False
     n_repeats: int = 1
+    split_kind: SplitKind = SplitKind.ROWS
+    split_column: str | None = None
+    n_units: int = 0
 
     @property
     def n_fold_fits(self) -> int:
@@ -138,8 +144,25 @@ class Analysis:
     def n_training_rows(self) -> int:
         """Rows that a fold's model may learn from, about."""
         if self.n_folds > 1:
-            return round(self.n_rows * (1 - 1 / self.n_folds))
+            n_stretches = self.n_folds + (self.split_kind is SplitKind.TIME)
+            return round(self.n_rows * (1 - 1 / n_stretches))
         return self.n_rows - self.n_held_out
+
+    @property
+    def split_told(self) -> str:
+        """How rows are divided into those that are trained on and those that are scored, for people."""
+        column, n_folds = self.split_column, self.n_folds
+        if self.split_kind is SplitKind.GROUPS:
+            how = f"{n_folds} folds" if n_folds > 1 else f"{self.n_held_out:,} rows held out"
+            return f"whole groups of '{column}' ({self.n_units:,} groups, {how})"
+        if self.split_kind is SplitKind.TIME:
+            how = (
+                f"{n_folds} windows, each scored by models of earlier rows"
+                if n_folds > 1
+                else f"the latest {self.n_held_out:,} rows held out"
+            )
+            return f"in the order of '{column}' ({how})"
+        return f"{n_folds} folds by lot" if n_folds > 1 else f"{self.n_held_out:,} rows held out"
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -149,6 +172,8 @@ class Analysis:
             told.append(
                 f"scored on the {self.n_held_out:,} rows of validation data, which are never used for training"
             )
+        if self.split_kind is not SplitKind.ROWS:
+            told.append(f"validation rows: {self.split_told}")
         if self.sample_weight is not None:
             told.append(f"rows are weighted by '{self.sample_weight}' in training and scoring")
         if self.monotone:
@@ -185,6 +210,7 @@ class Analysis:
             **{
                 **record,
                 "problem_type": ProblemType(record["problem_type"]),
+                "split_kind": SplitKind(record.get("split_kind", SplitKind.ROWS)),
                 "objective": MetricName(record["objective"]),
                 "columns": tuple(column_from_json(column) for column in record["columns"]),
                 "labels": tuple(record["labels"]),

@@ -7,6 +7,8 @@ columns/N.arrow        the others, dictionary-encoded strings (Arrow IPC, uncomp
 y.npy                  float64 (n_rows,): target, or class index
 folds.npy              int8 (n_rows,): the fold in which a row is validated, or -1 if in none
 repeats.npy            int8 (n_repeats - 1, n_rows): the same of further divisions; only if there are such
+units.npy              int32 (n_rows,): the number of a row's group, or the place of its time; only if folds are of whole groups, or
+                       in the order of time
 weight.npy             float64 (n_rows,): what a row counts for; only if the job has a column of weights
 sample.json            a few rows as cells (engine/data/sample.py); made when it is asked for where it is missing
 sketch.json            what the columns usually hold (engine/data/sketch.py)
@@ -18,6 +20,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +34,13 @@ from windvane.engine.data.encoded import EncodedColumn
 from windvane.engine.data.mapped import save_column
 from windvane.engine.data.sample import Row, sample_of
 from windvane.engine.data.sketch import SKETCH, ColumnSketch, sketch_of, sketch_to_json
-from windvane.engine.data.split import validated_rows
+from windvane.engine.splits import Split, SplitKind, Units, honest_parts
 from windvane.engine.weighted import Weight
 from windvane.errors import CorruptArtifact
 
 _SAMPLE = "sample.json"
 _REPEATS = "repeats.npy"
+_UNITS = "units.npy"
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Dataset:
     y        (n_rows,) float64
     folds    (n_rows,) int8
     repeats  further divisions into folds, each (n_rows,) int8
+    units    (n_rows,) int32 groups or places in time (engine/splits.py); None if rows are divided by lot
     weight   (n_rows,) float64 above 0, with the mean 1; None if all rows count alike
     sample   as it lies in the folder; () if it is still to be made
     """
@@ -58,10 +63,29 @@ class Dataset:
     weight: Weight = None
     sample: Sequence[Row] = ()
     repeats: Sequence[NDArray[np.int8]] = ()
+    units: Units | None = None
 
-    def validated(self, fold: int) -> NDArray[np.bool_]:
-        """Return (n_rows,) the rows of a fold; folds are counted through all divisions."""
-        return validated_rows((self.folds, *self.repeats), self.analysis.n_folds, fold)
+    @property
+    def split(self) -> Split:
+        """How the rows are divided, for whatever divides them."""
+        analysis, divisions = self.analysis, (self.folds, *self.repeats)
+        return Split(divisions, analysis.n_folds, analysis.split_kind, self.units)
+
+    def groups(self, rows: NDArray[np.integer]) -> NDArray[np.int32] | None:
+        """Return (rows.size,) the group of each, which a standard error takes as one; None if rows are not in groups."""
+        if self.units is None or self.analysis.split_kind is not SplitKind.GROUPS:
+            return None
+        return self.units[rows]
+
+    @cached_property
+    def dealt(self) -> NDArray[np.int64] | None:
+        """(n_rows,) the parts of rows of the first fold, as `honest_parts` takes them."""
+        return self.split.parts_of_one_fold(self.analysis.seed)
+
+    def parts(self, rows: NDArray[np.integer]) -> NDArray[np.integer]:
+        """Return (rows.size,) the parts that thresholds, temperatures and weights are fitted without."""
+        dealt = None if self.dealt is None else self.dealt[rows]
+        return honest_parts(self.folds[rows], dealt)
 
     @property
     def learnable(self) -> NDArray[np.bool_]:
@@ -100,6 +124,8 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
     np.save(folder / "folds.npy", dataset.folds.astype(np.int8, copy=False))
     if dataset.repeats:
         np.save(folder / _REPEATS, np.stack(dataset.repeats).astype(np.int8, copy=False))
+    if dataset.units is not None:
+        np.save(folder / _UNITS, dataset.units)
     if dataset.weight is not None:
         np.save(folder / "weight.npy", dataset.weight)
     (folder / _SAMPLE).write_text(json.dumps(dataset.sample_rows()), encoding="utf-8")
@@ -122,14 +148,14 @@ def read_dataset(folder: Path) -> Dataset:
             f"{analysis.n_rows} rows."
         )
     sample, repeats = _read_sample(folder), _read_repeats(folder, analysis)
-    if analysis.sample_weight is None:
-        return Dataset(analysis, columns, y, folds, sample=sample, repeats=repeats)
-    weight = _load(folder / "weight.npy")
-    if len(weight) != analysis.n_rows:
-        raise CorruptArtifact(
-            f"Dataset {folder} is damaged: {len(weight)} weights for {analysis.n_rows} rows."
-        )
-    return Dataset(analysis, columns, y, folds, weight, sample, repeats)
+    weight = None if analysis.sample_weight is None else _load(folder / "weight.npy")
+    units = None if analysis.split_kind is SplitKind.ROWS else _load(folder / _UNITS)
+    for what, numbers in (("weights", weight), ("groups or times", units)):
+        if numbers is not None and len(numbers) != analysis.n_rows:
+            raise CorruptArtifact(
+                f"Dataset {folder} is damaged: {len(numbers)} {what} for {analysis.n_rows} rows."
+            )
+    return Dataset(analysis, columns, y, folds, weight, sample, repeats, units)
 
 
 def read_analysis(folder: Path) -> Analysis:

@@ -21,6 +21,7 @@ from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.arrowfiles import ArrowFiles
 from windvane.engine.data.dialect import check_column, check_same_columns
 from windvane.engine.data.reservoir import Disk, ThinnedRows
+from windvane.engine.splits import Units
 from windvane.errors import DataFault
 
 _TABLE_SHARE = 4
@@ -51,19 +52,22 @@ class RawTable:
     columns        name -> strings, numbers or a dictionary of strings, in the order of the file
     n_rows         of the table; n_rows_read: rows in the files, more if it was sampled
     is_validation  (n_rows,) which rows are those of a validation set; None if there is none
+    units          (n_rows,) groups or places in time (data/units.py); None if rows are divided by lot
     """
 
     columns: dict[str, pa.ChunkedArray]
     n_rows: int
     n_rows_read: int
     is_validation: NDArray[np.bool_] | None = None
+    units: Units | None = None
 
     def keep(self, rows: NDArray[np.bool_]) -> RawTable:
         """Return the table with fewer rows."""
         kept = pa.array(rows)
         columns = {name: cells.filter(kept) for name, cells in self.columns.items()}
         is_validation = None if self.is_validation is None else self.is_validation[rows]
-        return RawTable(columns, int(rows.sum()), self.n_rows_read, is_validation)
+        units = None if self.units is None else self.units[rows]
+        return RawTable(columns, int(rows.sum()), self.n_rows_read, is_validation, units)
 
 
 def read_table(
@@ -73,11 +77,13 @@ def read_table(
     seed: int,
     others: Mapping[str, str] = MappingProxyType({}),
     like: Sequence[str] = (),
+    group: str | None = None,
 ) -> RawTable:
     """Return all rows of all files in the order of their names, or a sample that fits into memory.
 
     others    further columns that must be there -> what they are to the job
     like      the columns that there must be, in any order; () for any
+    group     column of groups that are kept or left out whole where rows are sampled; None for rows by themselves
     raises    DataFault naming the file, and the line or byte, of what cannot be read
     """
     if not files:
@@ -91,7 +97,8 @@ def read_table(
         max_bytes = options.memory_mb * 1000**2 // _TABLE_SHARE
         folder = None if source.is_mapped else options.scratch
         disk = Disk(folder, max(max_bytes, options.memory_mb * 1000**2))
-        rows = ThinnedRows(max_bytes, source.names.index(target), seed, disk)
+        group_at = None if group is None else source.names.index(group)
+        rows = ThinnedRows(max_bytes, source.names.index(target), seed, disk, group_at)
         for batch in source.batches():
             rows.add(batch)
     if rows.n_seen == 0:

@@ -7,6 +7,7 @@ fall, so rows dropped early are those that would have been dropped later: one pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,14 @@ class ThinnedRows:
 
     target    position of the column whose distinct values are the strata
     disk      where rows go when they take more than that; None keeps them in memory
+    group     position of the column whose groups stay or go whole, whatever their targets; None for rows by themselves
     """
 
     max_bytes: int
     target: int
     seed: int
     disk: Disk | None = None
+    group: int | None = None
     n_seen: int = 0
     _batches: list[pa.RecordBatch] = field(default_factory=list)
     _draws: list[NDArray[np.float64]] = field(default_factory=list)
@@ -63,8 +66,12 @@ class ThinnedRows:
         self._rng = np.random.default_rng(self.seed)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        draws = self._rng.random(batch.num_rows)
-        codes = self._stratify(batch.column(self.target))
+        if self.group is None:
+            draws = self._rng.random(batch.num_rows)
+            codes = self._stratify(batch.column(self.target))
+        else:
+            draws = _draws_of_groups(batch.column(self.group), self.seed)
+            codes = self._one_stratum(batch.num_rows)
         self.n_seen += batch.num_rows
         self._seen += np.bincount(codes, minlength=len(self._seen))
         self._append(batch, draws, codes)
@@ -98,6 +105,11 @@ class ThinnedRows:
         batches, self._batches, self._bytes = self._batches, [], 0
         for batch in batches:
             self._keep(batch)
+
+    def _one_stratum(self, n_rows: int) -> NDArray[np.int64]:
+        if not len(self._seen):
+            self._seen, self._thresholds = np.zeros(1, dtype=np.int64), np.ones(1)
+        return np.zeros(n_rows, dtype=np.int64)
 
     def _stratify(self, cells: pa.Array) -> NDArray[np.int64]:
         if len(self._strata) > MOST_STRATA:
@@ -149,3 +161,15 @@ class ThinnedRows:
         self._batches, self._draws, self._codes, self._bytes = [], [], [], 0
         for batch, drawn, code in zip(batches, draws, codes, strict=True):
             self._append(batch, drawn, code)
+
+
+def _draws_of_groups(cells: pa.Array, seed: int) -> NDArray[np.float64]:
+    """Return (n_rows,) numbers in [0, 1), the same for the same group in whatever batch."""
+    encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    texts = [*encoded.dictionary.cast(pa.string()).to_pylist(), ""]
+    of_text = [
+        int.from_bytes(blake2b(f"{seed} {text}".encode(), digest_size=7).digest()) / 2**56
+        for text in texts
+    ]
+    codes = encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(np.array(of_text)[codes])

@@ -6,8 +6,6 @@ validated by a model that has seen its copy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +37,11 @@ def choose_n_repeats(n_rows: int, n_folds: int) -> int:
     return 2 if n_folds != HOLD_OUT and n_rows <= MOST_REPEATED_ROWS else 1
 
 
+def held_out_share(n_rows: int) -> float:
+    """Return the share of the rows that HOLD_OUT holds out of a table, unless another is asked for."""
+    return min(HOLD_OUT_SHARE, MOST_HELD_OUT / n_rows)
+
+
 def assign_folds(
     strata: NDArray[np.int64],
     row_keys: NDArray[np.uint64],
@@ -53,7 +56,7 @@ def assign_folds(
     n_folds    HOLD_OUT puts a share of every stratum into fold 0 and the rest into none
     share      that is held out; None for what suits the number of rows
     """
-    held_out = min(HOLD_OUT_SHARE, MOST_HELD_OUT / len(strata)) if share is None else share
+    held_out = held_out_share(len(strata)) if share is None else share
     rng = np.random.default_rng(seed)
     folds = np.full(len(strata), -1, dtype=np.int8)
     keys = _grouped(row_keys)
@@ -62,17 +65,6 @@ def assign_folds(
         rows = np.flatnonzero(strata == stratum)
         folds[rows], next_fold = _spread(keys[rows], held_out, n_folds, next_fold, rng)
     return folds
-
-
-def validated_rows(
-    divisions: Sequence[NDArray[np.int8]], n_folds: int, fold: int
-) -> NDArray[np.bool_]:
-    """Return (n_rows,) which rows a fold validates; folds are counted through all divisions.
-
-    divisions   each (n_rows,), as `assign_folds` returns it
-    """
-    division, place = divmod(fold, n_folds)
-    return np.asarray(divisions[division] == place)
 
 
 def target_strata(y: NDArray[np.float64], is_classification: bool) -> NDArray[np.int64]:

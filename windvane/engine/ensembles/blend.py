@@ -20,8 +20,9 @@ from windvane.engine.ensembles.constrained import fit_thrifty_weights
 from windvane.engine.ensembles.losses import Loss, loss_for
 from windvane.engine.ensembles.pool import pool_for, pooled
 from windvane.engine.ensembles.weights import fit_weights
-from windvane.engine.scoring.evaluate import gain, honest_parts
+from windvane.engine.scoring.evaluate import gain
 from windvane.engine.scoring.metrics import Floats, Indices
+from windvane.engine.splits import honest_parts
 from windvane.engine.weighted import Weight, taken
 
 _MAX_CONSIDERED = 32
@@ -49,6 +50,7 @@ class OutOfFold:
     folds        (n_rows,) the fold each row was validated in
     objective    that candidates are ranked by
     weight       (n_rows,) what each row counts for
+    dealt        (n_rows,) the parts of rows of a single fold, as `parts` takes them; None deals them in turn
     """
 
     predictions: Predictions
@@ -56,12 +58,17 @@ class OutOfFold:
     folds: NDArray[np.integer[Any]]
     objective: MetricName
     weight: Weight = None
+    dealt: NDArray[np.integer[Any]] | None = None
 
     @classmethod
     def of(cls, table: Dataset, predictions: Predictions) -> OutOfFold:
         """Return the predictions of candidates for this table."""
         objective = table.analysis.objective
-        return cls(predictions, table.y, table.folds, objective, table.weight)
+        return cls(predictions, table.y, table.folds, objective, table.weight, table.dealt)
+
+    def parts(self, rows: Indices) -> NDArray[np.integer[Any]]:
+        """Return (rows.size,) the parts that weights are fitted without (engine/splits.py, `honest_parts`)."""
+        return honest_parts(self.folds[rows], None if self.dealt is None else self.dealt[rows])
 
     def answers(self, members: Iterable[int], rows: Indices) -> list[NDArray[np.floating[Any]]]:
         """Return what each of the members predicts of these rows."""
@@ -87,7 +94,7 @@ class Blend:
     out_of_fold   predictions of these rows by weights that were fitted without them: (n_scored,) or
                   (n_scored, n_classes)
     in_sample     the same by the final weights
-    without       part of the rows (engine/scoring/evaluate.py, `honest_parts`) -> the weights, as above, that were
+    without       part of the rows (engine/splits.py, `honest_parts`) -> the weights, as above, that were
                   fitted without it; {} if the weights were given
     """
 
@@ -124,7 +131,7 @@ def blend(given: OutOfFold, costs: Mapping[int, float] | None = None) -> Blend |
     weights = _towards_best(smooth, share)
     if np.count_nonzero(weights) < 2:
         return None
-    parts = honest_parts(given.folds[rows])
+    parts = given.parts(rows)
     shape = (rows.size, *predictions[considered[0]].shape[1:])
     out_of_fold, without = np.empty(shape), {}
     for part in np.unique(parts):

@@ -24,7 +24,6 @@ from windvane.engine.ensembles.second_layer import (
     starting_scores,
 )
 from windvane.engine.learners.faults import candidate_fault
-from windvane.engine.scoring.evaluate import honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices
 from windvane.engine.weighted import Weight, taken
 from windvane.errors import CandidateFault
@@ -88,7 +87,7 @@ def fits_into(seconds: float, stacking: Stacking, first: OutOfFold, found: Blend
     n_rows = min(found.rows.size, _MOST_ROWS)
     n_scores = starting_scores(found.in_sample[:1]).shape[1]
     visits = n_rows * (len(found.weights) + 1) * n_scores * stacking.rounds * n_scores
-    n_fits = 2 * np.unique(honest_parts(first.folds[found.rows])).size + 1
+    n_fits = 2 * np.unique(first.parts(found.rows)).size + 1
     loading_s = 0.0 if "lightgbm" in sys.modules else _LOADING_S
     return bool(loading_s + n_fits * (_FIT_S + _VISIT_S * visits) <= _TIME_SHARE * seconds)
 
@@ -107,7 +106,7 @@ def stacked(
 
     out_of_fold    its `honest_answers`; None if its weights were given, and `in_sample` is all there is
     """
-    parts = np.unique(honest_parts(first.folds[found.rows]))
+    parts = np.unique(first.parts(found.rows))
     in_sample = _cross_fitted(
         stacking, first, found.rows, {int(part): found.weights for part in parts}
     )
@@ -126,7 +125,7 @@ def _cross_fitted(
 
     weights    part -> those that its rows are answered with
     """
-    parts = honest_parts(first.folds[rows])
+    parts = first.parts(rows)
     answers = np.empty((rows.size, *next(iter(first.predictions.values())).shape[1:]))
     for part, own in weights.items():
         layer = _fit(stacking, first, own, rows[parts != part])

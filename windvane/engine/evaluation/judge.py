@@ -22,7 +22,6 @@ from windvane.engine.evaluation.trained import Trained
 from windvane.engine.scoring.calibration import NO_CHANGE, at_temperature, calibrate
 from windvane.engine.scoring.classweights import best_class_weights
 from windvane.engine.scoring.evaluate import (
-    honest_parts,
     out_of_fold_classes,
     row_gains,
     score,
@@ -145,9 +144,11 @@ def holds_up(
     out_of_fold    the best one's predictions
     """
     analysis, rows = table.analysis, found.rows
-    y, folds, weight = table.y[rows], table.folds[rows], taken(table.weight, rows)
+    y, weight = table.y[rows], taken(table.weight, rows)
     alone = _row_gains(table, best, rows, out_of_fold)
-    classes = out_of_fold_classes(tuned_metric(analysis), y, found.out_of_fold, folds, weight)
+    classes = out_of_fold_classes(
+        tuned_metric(analysis), y, found.out_of_fold, table.parts(rows), weight
+    )
     together = row_gains(analysis.objective, y, found.out_of_fold, classes, weight)
     differences = together - alone
     noise = float(np.std(differences)) / math.sqrt(y.size)
@@ -310,14 +311,15 @@ def _judged(
     """Return the temperature and the scores of out-of-fold predictions, and the classes decided; temperatures,
     thresholds and weights of classes that rows are scored at were fitted without them. Only log loss sees temperatures:
     they differ from part to part here, which areas under curves of all parts would take for differences between rows."""
-    y, folds, kind = table.y[rows], table.folds[rows], table.analysis.problem_type
+    y, parts, kind = table.y[rows], table.parts(rows), table.analysis.problem_type
     weight = taken(table.weight, rows)
-    classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, folds, weight)
-    found = scores(kind, y, predicted, classes, weight)
+    classes = out_of_fold_classes(tuned_metric(table.analysis), y, predicted, parts, weight)
+    groups = table.groups(rows)
+    found = scores(kind, y, predicted, classes, weight, groups)
     if not kind.is_classification or not table.analysis.calibrate:
         return NO_CHANGE, found, classes
-    calibration = calibrate(predicted, y, honest_parts(folds), weight)
-    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes, weight)
+    calibration = calibrate(predicted, y, parts, weight)
+    log_loss = score(MetricName.LOG_LOSS, y, calibration.out_of_fold, classes, weight, groups)
     if log_loss is None:
         return NO_CHANGE, found, classes
     calibrated = tuple(log_loss if one.metric is MetricName.LOG_LOSS else one for one in found)

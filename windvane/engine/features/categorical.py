@@ -240,18 +240,20 @@ class TargetMeans(CategoryTable):
         )
         self._learn(self.categories_, names, self._means(self.codes(values), targets))
 
-    def fit_transform(self, values: Values, y: NDArray[np.float64], seed: int) -> FloatMatrix:
-        """Fit, and encode the training rows as if each were new: with means of the other four fifths of
-        them, so that no row sees its own target.
+    def fit_transform(
+        self, values: Values, y: NDArray[np.float64], parts: NDArray[np.int64]
+    ) -> FloatMatrix:
+        """Fit, and encode the training rows as if each were new: with means of the other parts of them, so that no row
+        sees its own target, nor that of its group or of rows of about its time.
 
+        parts     (n_rows,) the part of each row
         returns   (n_rows, n_features)
         """
         self.fit(values, y)
         codes, (targets, _) = self.codes(values), self._targets(y)
-        part = np.random.default_rng(seed).permutation(len(y)) % 5
         made = np.empty((len(y), targets.shape[1]), np.float32)
-        for k in range(min(5, len(y))):
-            inside = part == k
+        for part in np.unique(parts):
+            inside = parts == part
             made[inside] = self._means(codes[~inside], targets[~inside])[codes[inside]]
         return made
 

@@ -30,6 +30,9 @@ _MOST_CELLS = 2_000_000
 """Of the sample: a very wide table gets fewer rows, so that the trees of it take no longer."""
 
 _LEAST_ROWS = 200
+_LEAST_HALF = 50
+"""Rows of the smaller half, where whole groups or a stretch of time make it."""
+
 _MOST_COLUMNS = 10
 _MOST_TRIED = 40
 _MOST_CLASSES = 6
@@ -68,6 +71,7 @@ class PairingData:
     X          (n_rows, n_features) made of the single columns
     y          (n_rows,) target or class index
     n_classes  0 for regression
+    halves     (n_rows,) 0 or 1: in which half each row is
     """
 
     X: FloatMatrix
@@ -75,6 +79,7 @@ class PairingData:
     y: Floats
     n_classes: int
     seed: int
+    halves: NDArray[np.int64]
 
 
 def choose_pairs(
@@ -95,11 +100,15 @@ def choose_pairs(
     if size < _LEAST_ROWS or most < 1 or not _has_pairs(specs):
         return []
     sample = np.random.default_rng(data.seed).permutation(n_rows)[:size]
-    trial = _Trial(data, sample)
+    sample = sample[np.argsort(data.halves[sample], kind="stable")]
+    middle = int(np.count_nonzero(data.halves[sample] == 0))
+    if min(middle, size - middle) < _LEAST_HALF:
+        return []
+    trial = _Trial(data, sample, middle)
     alone = trial.grow([])
     taken = sample if rows is None else rows[sample]
     candidates = _candidates(alone.gains, data.features, specs, columns, taken)
-    scores = [_score(values, alone.early_errors) for _, values in candidates]
+    scores = [_score(values, alone.early_errors, middle) for _, values in candidates]
     if max(scores, default=0.0) <= 0:
         return []
     order = np.argsort(-np.array(scores), kind="stable")[:_MOST_TRIED]
@@ -133,7 +142,7 @@ class _Grown:
 class _Trial:
     """The sample and its halves."""
 
-    def __init__(self, data: PairingData, sample: NDArray[np.int64]) -> None:
+    def __init__(self, data: PairingData, sample: NDArray[np.int64], middle: int) -> None:
         self.X = data.X[sample]
         self._codes = [i for i, feature in enumerate(data.features) if feature.cardinality > 0]
         self._y, self._targets, self._parameters = _posed(data.y[sample], data.n_classes)
@@ -141,7 +150,6 @@ class _Trial:
         is_single = self._targets.shape[1] == 1
         self._rounds = _ROUNDS if is_single else _ROUNDS_OF_SEVERAL
         self._early = round(_EARLY / self._parameters["learning_rate"])
-        middle = len(sample) // 2
         self._halves = (slice(0, middle), slice(middle, None))
 
     def grow(self, more: Sequence[Floats]) -> _Grown:
@@ -231,7 +239,7 @@ def _pairs(first: str, second: str, types: set[ColumnType]) -> list[Pair]:
     return [*(Pair(first, second, one) for one in OPERATIONS), Pair(second, first, "/")]
 
 
-def _score(values: Floats, errors: Floats) -> float:
+def _score(values: Floats, errors: Floats, middle: int) -> float:
     """Return the share of the errors' squares that the means of bins learnt on one half explain on the other."""
     known = values[~np.isnan(values)]
     if not len(known):
@@ -239,7 +247,7 @@ def _score(values: Floats, errors: Floats) -> float:
     edges = np.unique(np.quantile(known, np.linspace(0, 1, _N_BINS + 1)[1:-1]))
     bins = np.searchsorted(edges, values, side="right")
     bins[np.isnan(values)] = len(edges) + 1
-    n_bins, middle = len(edges) + 2, len(values) // 2
+    n_bins = len(edges) + 2
     halves = (slice(0, middle), slice(middle, None))
     explained = 0.0
     for half, other in (halves, halves[::-1]):

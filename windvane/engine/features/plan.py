@@ -47,7 +47,8 @@ def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatr
     X = _matrix(recipe, encoded, data)
     if not card.most_pairs:
         return recipe, X
-    pairing = PairingData(X, recipe.features, data.targets, data.n_classes, data.seed)
+    halves = data.parts_of_training_rows(data.seed, 2)
+    pairing = PairingData(X, recipe.features, data.targets, data.n_classes, data.seed, halves)
     most = min(card.most_pairs, MAX_WIDTH - X.shape[1])
     pairs = Interactions(choose_pairs(pairing, usable, data.columns, data.rows, most))
     return _with_pairs(recipe, X, pairs, data)
@@ -187,6 +188,8 @@ class _Fitting:
     def _fit(self, transformer: ColumnTransformer, values: Values, seed: int) -> FloatMatrix | None:
         """Return what it makes of the training rows; None if that is what it makes of any."""
         if isinstance(transformer, TargetMeans):
-            return transformer.fit_transform(values, self._y, seed)
+            return transformer.fit_transform(
+                values, self._y, self._data.parts_of_training_rows(seed)
+            )
         transformer.fit(values, self._y)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.columns import Columns, ColumnSpec, Values
 from windvane.engine.features.terms import TermTable
+from windvane.engine.splits import N_PARTS, Split
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class RecipeData:
     seed       of everything random in fitting
     rows       the training rows; all of them if None. No other row is looked at
     tables     the terms of each text column, as `plan.term_tables` found them; without them each text is searched again
+    parts      rows, a number of parts, seed -> the part of each row (engine/splits.py, `Split.parts`)
     """
 
     specs: Sequence[ColumnSpec]
@@ -31,6 +33,12 @@ class RecipeData:
     seed: int
     rows: NDArray[np.int64] | None = None
     tables: Mapping[str, TermTable] = field(default_factory=dict)
+    parts: Callable[[NDArray[np.int64], int, int], NDArray[np.int64]] = Split().parts
+
+    def parts_of_training_rows(self, seed: int, n_parts: int = N_PARTS) -> NDArray[np.int64]:
+        """Return the part of each training row, for what each is encoded or judged without."""
+        rows = np.arange(len(self.y)) if self.rows is None else self.rows
+        return self.parts(rows, n_parts, seed)
 
     @property
     def targets(self) -> NDArray[np.float64]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from windvane.domain.forecasting import Filling
+from windvane.engine.data.times import read_times
 from windvane.engine.forecasting.filling import fill
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.prepared import PreparedSeries
-from windvane.engine.forecasting.reading import Columns, encoded, read_items, read_times
+from windvane.engine.forecasting.reading import Columns, encoded, read_items
 from windvane.errors import InvalidRequest
 
 

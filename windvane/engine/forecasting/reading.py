@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.checked import text_in, texts_in
-from windvane.engine.data.dates import FORMATS, date_reader, readable_format
-from windvane.engine.forecasting.grid import Seconds, Steps
+from windvane.engine.data.times import distinct_texts, is_dictionary, read_times, told_rows
+from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.panel import Floats
 from windvane.engine.forecasting.regularise import LongTable
 from windvane.errors import DataFault
@@ -26,8 +25,6 @@ MOST_CATEGORIES = 12
 
 ONE_SERIES = "series"
 """The identifier of the only series of a table without one."""
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -112,77 +109,17 @@ def read_items(columns: Columns, item_id: str | None) -> tuple[tuple[str, ...], 
         return (ONE_SERIES,), np.zeros(n_rows, np.int64)
     coded = (
         columns[item_id].cast(pa.string())
-        if not _is_dictionary(columns[item_id])
+        if not is_dictionary(columns[item_id])
         else columns[item_id]
     )
     if coded.null_count:
         row = int(np.flatnonzero(coded.is_null().to_numpy())[0]) + 1
         raise DataFault(f"Row {row} has no value in the item identifier column '{item_id}'.")
-    texts, codes = _distinct(coded)
+    texts, codes = distinct_texts(coded)
     order = np.argsort(np.array(texts, object))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return tuple(texts[i] for i in order), rank[codes]
-
-
-def read_times(column: pa.ChunkedArray, name: str) -> Seconds:
-    """Return (n_rows,) seconds; the zone of times that have one is converted to UTC.
-
-    raises    DataFault naming the first rows that are missing, no time, or written differently from most
-    """
-    if column.null_count:
-        rows = np.flatnonzero(column.is_null().to_numpy())
-        raise DataFault(
-            f"{len(rows):,} rows have no value in the timestamp column '{name}': {_rows(rows)}."
-        )
-    texts, codes = _distinct(column if _is_dictionary(column) else column.cast(pa.string()))
-    seconds = _iso(texts)
-    if seconds is None:
-        seconds = _written(texts, name, codes)
-    return np.asarray(seconds[codes])
-
-
-def _iso(texts: Sequence[str]) -> Seconds | None:
-    """Return times as ISO 8601 writes them without zone; None if any is written otherwise."""
-    if any(len(text) not in (10, 16, 19) or text[4:5] != "-" for text in texts):
-        return None
-    try:
-        return np.array(texts, "datetime64[s]").astype(np.int64)
-    except ValueError:
-        return None
-
-
-def _written(texts: Sequence[str], name: str, codes: Steps) -> Seconds:
-    """Return times in the one format that reads them all."""
-    best, most = FORMATS[0], -1
-    for one in FORMATS:
-        if one == "%H:%M":
-            continue
-        n_read = sum(np.isfinite(_read(date_reader(one), text)) for text in texts)
-        if n_read > most:
-            best, most = one, n_read
-        if n_read == len(texts):
-            break
-    read = date_reader(best)
-    seconds = np.array([_read(read, text) for text in texts])
-    bad = ~np.isfinite(seconds)
-    if bad.any():
-        rows = np.flatnonzero(bad[codes])
-        shown = texts[int(codes[rows[0]])][:40]
-        expected = f" Most are written as {readable_format(best)}." if most > 0 else ""
-        raise DataFault(
-            f"{len(rows):,} rows of the timestamp column '{name}' cannot be read as times: {_rows(rows)}, the first of them "
-            f"'{shown}'.{expected}"
-        )
-    whole: Seconds = np.floor(seconds).astype(np.int64)
-    return whole
-
-
-def _read(read: Any, text: str) -> float:
-    try:
-        return float(read(text.strip()))
-    except (ValueError, OverflowError):
-        return np.nan
 
 
 def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
@@ -190,7 +127,7 @@ def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
 
     raises    DataFault naming the first row that is no number, or an infinite one
     """
-    if _is_dictionary(column):
+    if is_dictionary(column):
         column = column.cast(pa.string())
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         numbers = _parsed(column, name)
@@ -199,19 +136,19 @@ def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
     infinite = np.isinf(numbers)
     if infinite.any():
         raise DataFault(
-            f"The column '{name}' has {np.count_nonzero(infinite):,} infinite values: {_rows(np.flatnonzero(infinite))}."
+            f"The column '{name}' has {np.count_nonzero(infinite):,} infinite values: {told_rows(np.flatnonzero(infinite))}."
         )
     return numbers
 
 
 def _parsed(column: pa.ChunkedArray, name: str) -> Floats:
-    texts, codes = _distinct(column)
+    texts, codes = distinct_texts(column)
     numbers = np.array([_number(text) for text in texts] or [np.nan])
     unread = np.array([np.isnan(_number(t)) and not _is_missing(t) for t in texts] or [False])
     if unread.any():
         rows = np.flatnonzero(unread[codes] & (codes >= 0))
         raise DataFault(
-            f"The column '{name}' must have numbers; {len(rows):,} rows have none: {_rows(rows)}, the first of them "
+            f"The column '{name}' must have numbers; {len(rows):,} rows have none: {told_rows(rows)}, the first of them "
             f"'{texts[int(codes[rows[0]])][:40]}'."
         )
     return np.where(codes >= 0, numbers[codes], np.nan)
@@ -232,9 +169,9 @@ def _is_missing(text: str) -> bool:
 
 
 def _encoding(column: pa.ChunkedArray, name: str) -> CovariateEncoding:
-    if not (_is_dictionary(column) or pa.types.is_string(column.type)):
+    if not (is_dictionary(column) or pa.types.is_string(column.type)):
         return CovariateEncoding(name)
-    texts, codes = _distinct(column)
+    texts, codes = distinct_texts(column)
     if all(_is_missing(t) or np.isfinite(_number(t)) for t in texts):
         return CovariateEncoding(name)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
@@ -243,28 +180,5 @@ def _encoding(column: pa.ChunkedArray, name: str) -> CovariateEncoding:
 
 
 def _texts(column: pa.ChunkedArray) -> NDArray[np.object_]:
-    texts, codes = _distinct(column if _is_dictionary(column) else column.cast(pa.string()))
+    texts, codes = distinct_texts(column if is_dictionary(column) else column.cast(pa.string()))
     return np.array([*texts, None], object)[codes]
-
-
-def _distinct(column: pa.ChunkedArray) -> tuple[list[str], Steps]:
-    """Return the distinct texts and the index of each row's; -1 for what is missing."""
-    if not _is_dictionary(column):
-        column = pc.dictionary_encode(column)
-    whole = column.unify_dictionaries().combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], column.type)
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return [str(text) for text in whole.dictionary.to_pylist()], codes
-
-
-def _is_dictionary(column: pa.ChunkedArray) -> bool:
-    return bool(pa.types.is_dictionary(column.type))
-
-
-def _rows(rows: Steps) -> str:
-    """Name the first of some rows, which are counted from 1."""
-    shown = ", ".join(f"{row + 1:,}" for row in rows[:_SHOWN])
-    return (
-        f"rows {shown}{' ...' if len(rows) > _SHOWN else ''}" if len(rows) > 1 else f"row {shown}"
-    )

@@ -37,9 +37,11 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         y=y,
         predicted=predicted,
         classes=out_of_fold_classes(
-            tuned_metric(analysis), y, predicted, folds, taken(table.weight, rows)
+            tuned_metric(analysis), y, predicted, table.parts(rows), taken(table.weight, rows)
         ),
         folds=folds,
+        dealt=None if table.dealt is None else table.dealt[rows],
+        split="" if table.units is None else analysis.split_told,
         labels=analysis.labels,
         threshold=record.threshold,
         candidate=name,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.scoring.calibration import NO_CHANGE
-from windvane.engine.scoring.evaluate import honest_parts
 from windvane.engine.scoring.metrics import Floats, Indices
+from windvane.engine.splits import honest_parts
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Judged:
     calibrate, tune_threshold
                  as in ProblemSpec: whether temperature and threshold were to be fitted
     latency_s    median seconds for one row, measured; None if it was not
+    dealt        (n_rows,) the parts of rows of a single fold (engine/splits.py); None deals them in turn
+    split        how rows are kept together or in order (`Analysis.split_told`); "" if they are not
     notes        what a reader must know of these predictions, e.g. on which rows weights were fitted
     raises       ValueError if these do not fit together
     """
@@ -50,6 +52,8 @@ class Judged:
     tune_threshold: bool = True
     latency_s: float | None = None
     notes: tuple[str, ...] = ()
+    dealt: NDArray[np.integer] | None = None
+    split: str = ""
 
     def __post_init__(self) -> None:
         n_rows, n_classes = self.y.size, len(self.labels)
@@ -86,14 +90,15 @@ class Judged:
     @property
     def rows_are(self) -> str:
         """Which rows these are, to stand after a number of them."""
+        told = f", by {self.split}" if self.split else ""
         if self.n_folds > 1:
-            return f"out-of-fold rows of {self.n_folds} folds"
-        return "held-out rows"
+            return f"out-of-fold rows of {self.n_folds} folds{told}"
+        return f"held-out rows{told}"
 
     @property
     def parts(self) -> NDArray[np.integer]:
-        """(n_rows,) the folds; of held-out rows five parts, dealt in turn."""
-        return honest_parts(self.folds)
+        """(n_rows,) the folds; of held-out rows five parts."""
+        return honest_parts(self.folds, self.dealt)
 
     @property
     def parts_are(self) -> str:
@@ -115,4 +120,5 @@ class Judged:
             predicted=self.predicted[rows],
             classes=self.classes[rows],
             folds=self.folds[rows],
+            dealt=None if self.dealt is None else self.dealt[rows],
         )

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.candidates import Score
-from windvane.engine.scoring.metrics import METRICS, Basis, Floats, Indices
+from windvane.engine.scoring.metrics import METRICS, Basis, Floats, Groups, Indices
 from windvane.engine.scoring.threshold import best_threshold, cross_fitted_classes, decide, is_tuned
 from windvane.engine.weighted import Weight
-
-_FEW_PARTS = 5
 
 
 def scores(
@@ -22,6 +20,7 @@ def scores(
     predicted: Floats,
     classes: Indices,
     weight: Weight = None,
+    groups: Groups = None,
 ) -> tuple[Score, ...]:
     """Return every metric of the problem type that can be told from these rows.
 
@@ -29,16 +28,22 @@ def scores(
     predicted  (n_rows,) values or (n_rows, n_classes) probabilities
     classes    (n_rows,) predicted class indices; not looked at for regression
     weight     (n_rows,) what each counts for
+    groups     (n_rows,) the group of each, for standard errors
     """
     return tuple(
         one
         for metric in METRICS_OF[problem_type]
-        if (one := score(metric, y, predicted, classes, weight)) is not None
+        if (one := score(metric, y, predicted, classes, weight, groups)) is not None
     )
 
 
 def score(
-    name: MetricName, y: Floats, predicted: Floats, classes: Indices, weight: Weight = None
+    name: MetricName,
+    y: Floats,
+    predicted: Floats,
+    classes: Indices,
+    weight: Weight = None,
+    groups: Groups = None,
 ) -> Score | None:
     """Return one of the metrics; None if these rows do not tell."""
     metric = METRICS[name]
@@ -46,7 +51,7 @@ def score(
     value = metric.value(y, seen, weight)
     if not math.isfinite(value):
         return None
-    error = metric.standard_error(y, seen, weight)
+    error = metric.standard_error(y, seen, weight, groups)
     return Score(name, value, error if math.isfinite(error) else None)
 
 
@@ -54,24 +59,18 @@ def out_of_fold_classes(
     tuned: MetricName | None,
     y: Floats,
     predicted: Floats,
-    folds: NDArray[np.integer],
+    parts: NDArray[np.integer],
     weight: Weight = None,
 ) -> Indices:
-    """Return the classes by which out-of-fold predictions are scored: thresholds come from rows of other folds, or of
-    other parts of the one hold-out fold. (n_rows,) zeros for regression.
+    """Return the classes by which out-of-fold predictions are scored: thresholds come from rows of other parts. (n_rows,)
+    zeros for regression.
 
+    parts    (n_rows,) as engine/splits.py has them, `honest_parts`
     tuned    the metric that they are chosen for (scoring/threshold.py, `tuned_metric`); None for the usual 0.5
     """
     if predicted.ndim == 1:
         return np.zeros(y.size, np.int64)
-    return cross_fitted_classes(tuned, y, predicted, honest_parts(folds), weight)
-
-
-def honest_parts(folds: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return the folds themselves; rows of a single fold are dealt into a few parts instead."""
-    if np.unique(folds).size > 1:
-        return folds
-    return np.arange(folds.size) % _FEW_PARTS
+    return cross_fitted_classes(tuned, y, predicted, parts, weight)
 
 
 def row_gains(

@@ -7,6 +7,9 @@ Standard errors come from influence functions (the delta method): one number a r
 deviation over the square root of n is the metric's. For AUC that is DeLong's estimate. Where few rows decide, as
 with heavy tails or rare mistakes, they are widened so that two of them hold what two of a normal mean do.
 
+Rows of one group are not drawn one by one: where rows are split by groups, the influences of a group are summed, and a
+standard error is that of groups drawn.
+
 With weights a metric is that of rows repeated so many times; its standard error is that of rows drawn with their
 weights, so that a few heavy rows say less than many light ones.
 """
@@ -26,6 +29,8 @@ from windvane.engine.weighted import Weight, counts, mean, taken
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Groups = NDArray[np.integer] | None
+"""(n_rows,) the group of each row; None if each is by itself."""
 
 _EPSILON = np.finfo(np.float64).eps
 
@@ -66,19 +71,33 @@ class Metric:
     def is_minimized(self) -> bool:
         return self.name.is_minimized
 
-    def standard_error(self, y: Floats, predicted: Floats, weight: Weight = None) -> float:
-        """Return standard deviation of the metric over samples of rows like these. NaN below 2 rows, and where all
-        rows have the same influence, as those of a perfect score: they do not say how the next ones would differ."""
+    def standard_error(
+        self, y: Floats, predicted: Floats, weight: Weight = None, groups: Groups = None
+    ) -> float:
+        """Return standard deviation of the metric over samples of rows, or of groups, like these. NaN below 2, and where all
+        have the same influence, as those of a perfect score: they do not say how the next ones would differ."""
         if y.size < 2:
             return float("nan")
-        influence = self.influence(y, predicted, weight)
-        if np.ptp(influence) == 0:
+        influence = _of_groups(self.influence(y, predicted, weight), groups)
+        if influence.size < 2 or np.ptp(influence) == 0:
             return float("nan")
-        return _widening(influence) * float(np.std(influence, ddof=1) / np.sqrt(y.size))
+        return _widening(influence) * float(np.std(influence, ddof=1) / np.sqrt(influence.size))
 
     def gain(self, value: float) -> float:
         """Return the value turned so that more is better."""
         return -value if self.is_minimized else value
+
+
+def _of_groups(influence: Floats, groups: Groups) -> Floats:
+    """Return the influence of each group on a mean of groups; of rows by themselves as it is.
+
+    source    Liang, Zeger 1986, "Longitudinal data analysis using generalized linear models": variances of sums by cluster
+    """
+    if groups is None:
+        return influence
+    _, number = np.unique(groups, return_inverse=True)
+    sums = np.bincount(number, influence)
+    return np.asarray(sums * (sums.size / influence.size))
 
 
 def _widening(influence: Floats) -> float:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.columns import FloatMatrix
-from windvane.engine.data.split import validated_rows
 from windvane.engine.features.base import Feature
 from windvane.engine.learners.base import Clock, Rows, Setting
+from windvane.engine.splits import Split
 from windvane.engine.weighted import Weight, taken
 
 
@@ -66,20 +66,10 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows drawn by lot; the same seed, the same rows."""
+    """Rows drawn by lot, as `Split.sample` does; the same seed, the same rows."""
 
     n_rows: int
     seed: int
-
-    def of(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return (n_rows,) of the rows that are marked, as many as the sample has; all if they are fewer."""
-        places = np.flatnonzero(rows)
-        if places.size <= self.n_rows:
-            return rows
-        chosen = np.zeros_like(rows)
-        drawn = np.random.default_rng(self.seed).choice(places, self.n_rows, replace=False)
-        chosen[drawn] = True
-        return chosen
 
 
 @dataclass(frozen=True)
@@ -88,9 +78,7 @@ class LearningTask:
 
     matrix     name of a recipe's fit -> its matrix
     y          (n_rows,) target or class index
-    folds      (n_rows,) the fold in which a row is validated, or -1
-    n_folds    of one division
-    repeats    further divisions into folds, each as `folds`
+    split      which rows are validated when, and by models of which rows
     setting    features -> the learner's setting
     learnable  (n_rows,) which rows the model that answers may learn from
     sample     of the rows that a fold's model may learn from; None for all
@@ -99,13 +87,11 @@ class LearningTask:
 
     matrix: Callable[[str], Matrix]
     y: NDArray[np.float64]
-    folds: NDArray[np.int8]
-    n_folds: int
+    split: Split
     setting: Callable[[tuple[Feature, ...]], Setting]
     learnable: NDArray[np.bool_]
     sample: Sample | None = None
     weight: Weight = None
-    repeats: Sequence[NDArray[np.int8]] = ()
 
     def rows(self, X: FloatMatrix, of: NDArray[np.bool_]) -> Rows:
         """Return those that are marked, of a matrix of all rows."""
@@ -113,12 +99,21 @@ class LearningTask:
 
     def validated(self, fold: int) -> NDArray[np.bool_]:
         """Return (n_rows,) the rows of a fold; folds are counted through all divisions."""
-        return validated_rows((self.folds, *self.repeats), self.n_folds, fold)
+        return self.split.validated(fold)
+
+    @property
+    def n_folds(self) -> int:
+        """Folds of one division."""
+        return self.split.n_folds
 
     def training_rows(self, fold: int) -> NDArray[np.bool_]:
         """Return (n_rows,) what the model of a fold learns from."""
-        outside = ~self.validated(fold)
-        return outside if self.sample is None else self.sample.of(outside)
+        rows = self.split.training(fold)
+        return rows if self.sample is None else self.sampled(self.sample, rows)
+
+    def sampled(self, sample: Sample, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return (n_rows,) those of the rows that are marked that a sample has."""
+        return self.split.sample(rows, sample.n_rows, sample.seed)
 
     @property
     def growth(self) -> float:

@@ -90,7 +90,7 @@ def _training(dataset: Dataset, fit: str) -> NDArray[np.bool_]:
         return dataset.learnable
     folds = range(dataset.analysis.n_fold_fits)
     fold = next(fold for fold in folds if fold_fit(fold) == fit)
-    return ~dataset.validated(fold)
+    return dataset.split.training(fold)
 
 
 def _twin(dataset: Dataset, folder: Path, fit: str) -> Path | None:
@@ -152,6 +152,7 @@ def _write_fit(
         seed=analysis.seed,
         rows=None if training.all() else np.flatnonzero(training),
         tables=tables,
+        parts=dataset.split.parts,
     )
     if len(training) >= _MANY_ROWS and not has_pairs(name):
         _write_in_blocks(name, data, training, folder)

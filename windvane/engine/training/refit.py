@@ -91,13 +91,13 @@ def _rows_in_time(
 ) -> NDArray[np.bool_] | None:
     everything = task.learnable
     if told := plan.stops.get(REFIT_ROWS):
-        return Sample(told, plan.seed).of(everything)
+        return task.sampled(Sample(told, plan.seed), everything)
     share = deadline.left_s / max(task.growth * fits.fold_s, _LEAST_S)
     if share >= _LEAST_TIME_SHARE:
         return everything
     if task.sample is None or share * task.growth < _LEAST_GROWTH:
         return None
-    return Sample(round(share * int(everything.sum())), plan.seed).of(everything)
+    return task.sampled(Sample(round(share * int(everything.sum())), plan.seed), everything)
 
 
 def _for_more_rows(

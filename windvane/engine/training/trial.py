@@ -176,13 +176,11 @@ class Trial:
         return LearningTask(
             matrix=self._matrix,
             y=self._table.y,
-            folds=self._table.folds,
-            n_folds=analysis.n_folds,
+            split=self._table.split,
             setting=setting,
             learnable=self._table.learnable,
             sample=None if plan.n_rows is None else Sample(plan.n_rows, plan.seed),
             weight=self._table.weight,
-            repeats=self._table.repeats,
         )
 
     def _matrix(self, fit: str) -> Matrix:

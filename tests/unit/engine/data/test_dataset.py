@@ -41,7 +41,9 @@ def test_a_small_table_is_divided_into_folds_twice(workshop: Workshop) -> None:
     assert len(dataset.repeats) == 1
     assert not np.array_equal(dataset.repeats[0], dataset.folds)
     for first in (0, dataset.analysis.n_folds):
-        validated = [dataset.validated(first + fold) for fold in range(dataset.analysis.n_folds)]
+        validated = [
+            dataset.split.validated(first + fold) for fold in range(dataset.analysis.n_folds)
+        ]
         assert np.stack(validated).sum(axis=0).tolist() == [1] * 600
     write_dataset(dataset, workshop.folder / "again")
     again = read_dataset(workshop.folder / "again")

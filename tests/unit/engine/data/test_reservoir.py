@@ -55,3 +55,15 @@ def test_a_numeric_target_has_no_classes_to_keep() -> None:
         rows.add(batch)
     assert rows.table().nbytes <= 300_000
     assert rows.table().num_rows > 5000
+
+
+def test_groups_are_kept_or_left_out_whole() -> None:
+    groups = np.random.default_rng(0).integers(0, 5_000, 100_000)
+    table = pa.table({"g": groups.astype(str), "y": (groups % 2).astype(str)})
+    rows = ThinnedRows(300_000, target=1, seed=0, group=0)
+    for batch in table.to_batches(max_chunksize=1000):
+        rows.add(batch)
+    kept, counts = np.unique(rows.table()["g"].to_numpy().astype(int), return_counts=True)
+    assert rows.table().nbytes <= 300_000
+    assert 500 < kept.size < 4_500
+    np.testing.assert_array_equal(counts, np.bincount(groups)[kept])

@@ -11,7 +11,9 @@ def _choose(columns, y, n_classes=0, types=None, most=8, seed=0):
     """Pairs chosen from columns that are features as they are."""
     specs = [ColumnSpec(name, (types or {}).get(name, ColumnType.NUMERIC), "") for name in columns]
     X = np.stack(list(columns.values()), axis=1).astype(np.float32)
-    data = PairingData(X, [Feature(name, name) for name in columns], y, n_classes, seed)
+    data = PairingData(
+        X, [Feature(name, name) for name in columns], y, n_classes, seed, np.arange(len(y)) % 2
+    )
     return choose_pairs(data, specs, columns, None, most)
 
 

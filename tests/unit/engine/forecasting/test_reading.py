@@ -3,13 +3,13 @@ import pyarrow as pa
 import pytest
 
 from windvane.domain.forecasting import ForecastSpec
+from windvane.engine.data.times import read_times
 from windvane.engine.forecasting.reading import (
     CovariateEncoding,
     encoded,
     learn_encodings,
     long_table,
     read_items,
-    read_times,
 )
 from windvane.errors import DataFault
 

@@ -9,6 +9,7 @@ import pytest
 
 from windvane.engine.candidate_io import FoldFits
 from windvane.engine.candidates import Plan
+from windvane.engine.splits import Split
 from windvane.engine.training import crossvalidate, learning_task
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.learning_task import (
@@ -77,12 +78,17 @@ def _task(*, n_folds=N_FOLDS, folds=None, sample=None):
     return LearningTask(
         matrix=lambda fit: Matrix(np.zeros((N_ROWS, 1), np.float32), ()),
         y=np.arange(N_ROWS, dtype=float),
-        folds=folds.astype(np.int8),
-        n_folds=n_folds,
+        split=Split((folds.astype(np.int8),), n_folds),
         setting=lambda features: None,
         learnable=np.ones(N_ROWS, np.bool_),
         sample=sample,
     )
+
+
+def _twice():
+    """Two folds, of two divisions."""
+    task, other = _task(n_folds=2), np.repeat([0, 1], N_ROWS // 2).astype(np.int8)
+    return replace(task, split=Split((*task.split.divisions, other), 2))
 
 
 def _train(
@@ -268,7 +274,7 @@ def test_a_fold_learns_from_a_sample_and_is_scored_on_all_its_rows(clockwork):
     assert [rows for rows, _, _ in learner.fits] == [20] * 5
     assert np.isfinite(trained.out_of_fold).all()
     assert trained.rows.sum() == 20
-    assert not trained.rows[task.folds == 0].any()
+    assert not trained.rows[task.validated(0)].any()
     assert trained.model.mean == pytest.approx(task.y[trained.rows].mean())
     assert "trained on a random sample of 20 rows (time limit)" in sentences(trained.notes)
 
@@ -289,16 +295,6 @@ def test_after_samples_the_refit_takes_the_rows_that_fit_the_time(clockwork, sec
     )
 
 
-def test_a_sample_is_of_the_rows_it_may_take_and_the_same_for_the_same_seed():
-    may = np.arange(50) % 3 > 0
-    sample = Sample(10, seed=1)
-    assert sample.of(may).sum() == 10
-    assert not (sample.of(may) & ~may).any()
-    assert (sample.of(may) == Sample(10, seed=1).of(may)).all()
-    assert (sample.of(may) != Sample(10, seed=2).of(may)).any()
-    assert (Sample(40, seed=1).of(may) == may).all()
-
-
 class OrderLearner(MeanLearner):
     """The n-th model answers n."""
 
@@ -309,18 +305,18 @@ class OrderLearner(MeanLearner):
 
 
 def test_of_several_divisions_a_row_has_the_mean(clockwork):
-    task = replace(_task(n_folds=2), repeats=(np.repeat([0, 1], N_ROWS // 2).astype(np.int8),))
+    task = _twice()
     learner, deadline = OrderLearner(clockwork), Deadline(clockwork.now + 1000)
     trained = train_folds(learner, PLAN, task, deadline, Wanted(4, lambda _: 4))
-    first, second = task.folds, task.repeats[0]
+    first, second = task.split.divisions
     np.testing.assert_array_equal(trained.out_of_fold, ((1 + first) + (3 + second)) / 2)
     assert trained.folds_used == 4
     assert "scored on 2 repeats of 2-fold cross-validation" in sentences(trained.notes)
 
 
 def test_a_further_division_counts_whole_or_not_at_all(clockwork):
-    task = replace(_task(n_folds=2), repeats=(np.repeat([0, 1], N_ROWS // 2).astype(np.int8),))
+    task = _twice()
     learner, deadline = OrderLearner(clockwork), Deadline(clockwork.now + 1000)
     trained = train_folds(learner, PLAN, task, deadline, Wanted(1, lambda _: 3))
-    np.testing.assert_array_equal(trained.out_of_fold, 1.0 + task.folds)
+    np.testing.assert_array_equal(trained.out_of_fold, 1.0 + task.split.divisions[0])
     assert trained.folds_used == 2

@@ -1,0 +1,103 @@
+"""A raw column of times as seconds, and of anything as codes; where it cannot be, an error that names the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from windvane.engine.data.dates import FORMATS, date_reader, readable_format
+from windvane.errors import DataFault
+
+Codes = NDArray[np.int64]
+Seconds = NDArray[np.int64]
+
+_SHOWN = 3
+
+
+def read_times(column: pa.ChunkedArray, name: str, role: str = "timestamp") -> Seconds:
+    """Return (n_rows,) seconds; the zone of times that have one is converted to UTC.
+
+    role      what messages call the column
+    raises    DataFault naming the first rows that are missing, no time, or written differently from most
+    """
+    if column.null_count:
+        rows = np.flatnonzero(column.is_null().to_numpy())
+        raise DataFault(
+            f"{len(rows):,} rows have no value in the {role} column '{name}': {told_rows(rows)}."
+        )
+    texts, codes = distinct_texts(column if is_dictionary(column) else column.cast(pa.string()))
+    seconds = _iso(texts)
+    if seconds is None:
+        seconds = _written(texts, name, codes, role)
+    return np.asarray(seconds[codes])
+
+
+def _iso(texts: Sequence[str]) -> Seconds | None:
+    """Return times as ISO 8601 writes them without zone; None if any is written otherwise."""
+    if any(len(text) not in (10, 16, 19) or text[4:5] != "-" for text in texts):
+        return None
+    try:
+        return np.array(texts, "datetime64[s]").astype(np.int64)
+    except ValueError:
+        return None
+
+
+def _written(texts: Sequence[str], name: str, codes: Codes, role: str) -> Seconds:
+    """Return times in the one format that reads them all."""
+    best, most = FORMATS[0], -1
+    for one in FORMATS:
+        if one == "%H:%M":
+            continue
+        n_read = sum(np.isfinite(_read(date_reader(one), text)) for text in texts)
+        if n_read > most:
+            best, most = one, n_read
+        if n_read == len(texts):
+            break
+    read = date_reader(best)
+    seconds = np.array([_read(read, text) for text in texts])
+    bad = ~np.isfinite(seconds)
+    if bad.any():
+        rows = np.flatnonzero(bad[codes])
+        shown = texts[int(codes[rows[0]])][:40]
+        expected = f" Most are written as {readable_format(best)}." if most > 0 else ""
+        raise DataFault(
+            f"{len(rows):,} rows of the {role} column '{name}' cannot be read as times: {told_rows(rows)}, the first of "
+            f"them '{shown}'.{expected}"
+        )
+    whole: Seconds = np.floor(seconds).astype(np.int64)
+    return whole
+
+
+def _read(read: Any, text: str) -> float:
+    try:
+        return float(read(text.strip()))
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def distinct_texts(column: pa.ChunkedArray) -> tuple[list[str], Codes]:
+    """Return the distinct texts and the index of each row's; -1 for what is missing."""
+    if not is_dictionary(column):
+        column = pc.dictionary_encode(column)
+    whole = column.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = whole.chunk(0) if whole.num_chunks else pa.array([], column.type)
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return [str(text) for text in whole.dictionary.to_pylist()], codes
+
+
+def is_dictionary(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_dictionary(column.type))
+
+
+def told_rows(rows: Codes) -> str:
+    """Name the first of some rows, which are counted from 1."""
+    shown = ", ".join(f"{row + 1:,}" for row in rows[:_SHOWN])
+    return (
+        f"rows {shown}{' ...' if len(rows) > _SHOWN else ''}" if len(rows) > 1 else f"row {shown}"
+    )
