@@ -162,7 +162,7 @@ class Analysis:
                 else f"the latest {self.n_held_out:,} rows held out"
             )
             return f"in the order of '{column}' ({how})"
-        return f"{n_folds} folds by lot" if n_folds > 1 else f"{self.n_held_out:,} rows held out"
+        return f"{n_folds} random folds" if n_folds > 1 else f"{self.n_held_out:,} rows held out"
 
     @property
     def remarks(self) -> tuple[str, ...]:

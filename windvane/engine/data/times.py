@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from windvane.engine.data.dates import FORMATS, date_reader, readable_format
 from windvane.errors import DataFault
+from windvane.wording import counted
 
 Codes = NDArray[np.int64]
 Seconds = NDArray[np.int64]
@@ -28,7 +29,7 @@ def read_times(column: pa.ChunkedArray, name: str, role: str = "timestamp") -> S
     if column.null_count:
         rows = np.flatnonzero(column.is_null().to_numpy())
         raise DataFault(
-            f"{len(rows):,} rows have no value in the {role} column '{name}': {told_rows(rows)}."
+            f"{counted(len(rows), 'row')} without a value in the {role} column '{name}': {told_rows(rows)}."
         )
     texts, codes = distinct_texts(column if is_dictionary(column) else column.cast(pa.string()))
     seconds = _iso(texts)
@@ -66,7 +67,7 @@ def _written(texts: Sequence[str], name: str, codes: Codes, role: str) -> Second
         shown = texts[int(codes[rows[0]])][:40]
         expected = f" Most are written as {readable_format(best)}." if most > 0 else ""
         raise DataFault(
-            f"{len(rows):,} rows of the {role} column '{name}' cannot be read as times: {told_rows(rows)}, the first of "
+            f"{counted(len(rows), 'row')} of the {role} column '{name}' cannot be read as times: {told_rows(rows)}, the first of "
             f"them '{shown}'.{expected}"
         )
     whole: Seconds = np.floor(seconds).astype(np.int64)

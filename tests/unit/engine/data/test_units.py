@@ -116,7 +116,7 @@ def test_groups_that_cannot_divide_rows(workshop: Workshop, cells: list[object],
         ),
         (
             ["2024-01-01", "soon", *["2024-01-03"] * 598],
-            r"1 rows of the time column 'at' cannot be read as times: row 2, the first of them 'soon'",
+            r"1 row of the time column 'at' cannot be read as times: row 2, the first of them 'soon'",
         ),
     ],
 )

@@ -45,6 +45,7 @@ class TableFacts:
     weight           the column of weights; "" if there is none
     has_validation_set
                      fold 0 is a validation set of its own
+    keeps_copies     copies of a row are in the same fold, where they are few: not by groups or in the order of time
     """
 
     columns: Sequence[TypedColumn]
@@ -62,6 +63,7 @@ class TableFacts:
     unweighted: tuple[str, ...] = ()
     weight: str = ""
     has_validation_set: bool = False
+    keeps_copies: bool = True
 
     @property
     def n_rows(self) -> int:

@@ -82,6 +82,6 @@ def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
 
 
 def _kept(facts: TableFacts) -> str:
-    if facts.has_validation_set:
+    if facts.has_validation_set or not facts.keeps_copies:
         return "They are kept."
     return "They are kept. Copies of a row stay in the same fold, unless more than 20 % of all rows have copies."
