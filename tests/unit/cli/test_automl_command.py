@@ -109,7 +109,10 @@ def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
         (["train.csv", "--target", "y", "--validation", "none.csv"], "none.csv"),
         (["train.csv", "--target", "y", "--validation-fraction", "2"], "less than 1"),
         (["train.csv", "--target", "y", "--group-column", "y"], "group_column is 'y'"),
-        (["train.csv", "--target", "y", "--time-column", "when"], "time column 'when'"),
+        (
+            ["train.csv", "--target", "y", "--time-column", "a", "--group-column", "b"],
+            "give one of them",
+        ),
         (["train.csv", "--target", "y", "--out", "."], "--out . already exists"),
     ],
 )

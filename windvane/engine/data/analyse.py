@@ -140,7 +140,7 @@ def build_dataset(
         unweighted=() if weights is None else weights.examples,
         weight=problem.sample_weight or "",
         has_validation_set=raw.is_validation is not None,
-        keeps_copies=raw.units is None,
+        split_kind=divided.split.kind,
     )
     return Dataset(
         _analysis(facts, problem, divided),

@@ -15,6 +15,7 @@ from windvane.engine.data.checks.copies import Copies
 from windvane.engine.data.predictive_power import Powers
 from windvane.engine.data.target import Target
 from windvane.engine.data.typed import TypedColumn
+from windvane.engine.splits import SplitKind
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class TableFacts:
     weight           the column of weights; "" if there is none
     has_validation_set
                      fold 0 is a validation set of its own
-    keeps_copies     copies of a row are in the same fold, where they are few: not by groups or in the order of time
+    split_kind       what folds keep together or in order
     """
 
     columns: Sequence[TypedColumn]
@@ -63,7 +64,7 @@ class TableFacts:
     unweighted: tuple[str, ...] = ()
     weight: str = ""
     has_validation_set: bool = False
-    keeps_copies: bool = True
+    split_kind: SplitKind = SplitKind.ROWS
 
     @property
     def n_rows(self) -> int:

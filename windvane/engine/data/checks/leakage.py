@@ -10,6 +10,7 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts, names
 from windvane.engine.data.typed import TypedColumn
+from windvane.engine.splits import SplitKind
 from windvane.wording import listed, percent
 
 LEAK_POWER = 0.98
@@ -91,6 +92,11 @@ def _why_shared(facts: TableFacts) -> str:
             "They are kept: validation data are not changed. Remove them from one of the two "
             "data sets."
         )
+    if facts.split_kind is not SplitKind.ROWS:
+        return (
+            "They are kept: rows are split by groups or by time, not by their content. If they come from a join or from "
+            "concatenating files twice, remove them."
+        )
     return (
         "More than 20 % of all rows have copies, so copies seem to be normal for this table and may "
         "be in different folds. If they come from a join, from concatenating files twice or from "
@@ -100,7 +106,7 @@ def _why_shared(facts: TableFacts) -> str:
 
 def order_in_time(facts: TableFacts) -> Iterator[Finding]:
     """Dates by which rows follow each other, while folds are drawn at random."""
-    if facts.has_validation_set:
+    if facts.has_validation_set or facts.split_kind is SplitKind.TIME:
         return
     for column in facts.of_type(ColumnType.DATETIME):
         if column.statistics["distinct"] < _LEAST_MOMENTS or _is_time_of_day(column):
@@ -117,7 +123,8 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
             f"{column.statistics['min'][:10]} to {column.statistics['max'][:10]}, "
             f"{column.statistics['distinct']:,} distinct values.",
             "Folds are random, and the date is used as a feature. If the model is to predict "
-            "later rows, hold out the latest ones and compare their score with the one shown.",
+            f"later rows, validate on later rows: with time_column='{column.name}' in the library, "
+            f"--time-column '{column.name}' on the command line, or the latest rows as validation data.",
             "Models are validated on rows from the same period as their training rows. "
             "Predictions for the future may be worse than the scores suggest.",
         )
@@ -125,7 +132,9 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
 
 def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
     """Yield rows that are sorted by the target, or by something that it follows."""
-    if facts.has_validation_set or facts.powers.place < _PLACED or not _powers_hold(facts):
+    if facts.split_kind is SplitKind.TIME or facts.has_validation_set:
+        return
+    if facts.powers.place < _PLACED or not _powers_hold(facts):
         return
     yield Finding(
         "row-order",
@@ -135,7 +144,8 @@ def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
         f"(prediction power {facts.powers.place:.2f} of 1): the order of the rows is related to "
         "the target.",
         "Folds are random, and the position is not a feature. If rows are in chronological "
-        "order, hold out the last ones and compare their score with the one shown.",
+        "order, validate on later rows: name a column of times or numbers as time_column in the library or "
+        "--time-column on the command line, or use the last rows as validation data.",
         "None if rows were merely sorted by the target. If the target changes over time or "
         "between sources, predictions for future rows may be worse than the scores suggest.",
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
 from windvane.engine.data.checks.facts import TableFacts
+from windvane.engine.splits import SplitKind
 from windvane.wording import listed, percent
 
 
@@ -82,6 +83,6 @@ def renamed_duplicates(facts: TableFacts) -> Iterator[Finding]:
 
 
 def _kept(facts: TableFacts) -> str:
-    if facts.has_validation_set or not facts.keeps_copies:
+    if facts.has_validation_set or facts.split_kind is not SplitKind.ROWS:
         return "They are kept."
     return "They are kept. Copies of a row stay in the same fold, unless more than 20 % of all rows have copies."
