@@ -75,7 +75,7 @@ class Dataset:
         """Return (rows.size,) the group of each, which a standard error takes as one; None if rows are not in groups."""
         if self.units is None or self.analysis.split_kind is not SplitKind.GROUPS:
             return None
-        return self.units[rows]
+        return np.asarray(self.units[rows])
 
     @cached_property
     def dealt(self) -> NDArray[np.int64] | None:
