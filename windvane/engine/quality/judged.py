@@ -90,7 +90,7 @@ class Judged:
     @property
     def rows_are(self) -> str:
         """Which rows these are, to stand after a number of them."""
-        told = f", by {self.split}" if self.split else ""
+        told = f", {self.split}" if self.split else ""
         if self.n_folds > 1:
             return f"out-of-fold rows of {self.n_folds} folds{told}"
         return f"held-out rows{told}"

@@ -166,3 +166,23 @@ def test_few_great_mistakes_widen_the_standard_error():
     for errors, least, most in ((ordinary, 1.0, 1.06), (few, 1.15, 1.4)):
         plain = np.std(errors**2, ddof=1) / np.sqrt(500)
         assert least < metric.standard_error(y, errors) / plain < most
+
+
+def test_standard_errors_of_groups_are_those_of_groups_drawn() -> None:
+    generator = np.random.default_rng(0)
+    metric, values, errors = METRICS[MetricName.MAE], [], []
+    for _ in range(300):
+        groups = np.repeat(np.arange(60), 5)
+        y = generator.normal(size=60)[groups] + 0.1 * generator.normal(size=300)
+        values.append(metric.value(y, np.zeros(300)))
+        errors.append(metric.standard_error(y, np.zeros(300), None, groups))
+    assert np.mean(errors) == pytest.approx(np.std(values), rel=0.12)
+
+
+def test_groups_of_one_row_are_rows() -> None:
+    generator = np.random.default_rng(1)
+    y, predicted = generator.normal(size=(2, 50))
+    metric = METRICS[MetricName.RMSE]
+    alone = metric.standard_error(y, predicted)
+    assert metric.standard_error(y, predicted, None, np.arange(50)) == pytest.approx(alone)
+    assert np.isnan(metric.standard_error(y, predicted, None, np.zeros(50, int)))
