@@ -78,6 +78,21 @@ def test_what_is_switched_off_is_off_and_a_latency_limit_that_none_meets_is_told
     assert note in " ".join(told.err.split())
 
 
+def test_the_split_by_a_column_is_told_and_the_column_is_no_feature(files, tmp_path, capsys):
+    code = _run(
+        files / "train.csv", "--target", "y", "--time-column", "b", "--max-candidates", 1,
+        "--max-runtime", 600, "--algorithms", "linear-learner", "--out", tmp_path / "out", "--json",
+    )  # fmt: skip
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    split = document["split"]
+    assert (split["kind"], split["column"], split["n_folds"]) == ("time", "b", 5)
+    assert "5 windows, each scored by models of earlier rows" in split["description"]
+    page = (tmp_path / "out/reports/quality/report.html").read_text()
+    assert "in the order of &#39;b&#39;" in page
+    assert [one.name for one in AutoML.load(tmp_path / "out/model").analysis.features] == ["a"]
+
+
 def test_on_the_terminal_candidates_leaderboard_and_test_scores_are_shown(
     files, tmp_path, capsys, monkeypatch
 ):
