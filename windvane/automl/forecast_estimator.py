@@ -30,6 +30,7 @@ from windvane.domain.forecasting import (
     quantile_name,
 )
 from windvane.domain.frequency import Frequency
+from windvane.engine.checked import number_in
 from windvane.engine.data.analysis import Finding, ReadOptions, SourceFile
 from windvane.engine.data.read import read_table
 from windvane.engine.forecasting.forecast import Forecast
@@ -211,7 +212,7 @@ class AutoForecast:
                 quantiles=spec.quantiles,
                 known_covariates=spec.known_covariates,
                 static=spec.static,
-                max_runtime_s=float(about["max_runtime_s"]),
+                max_runtime_s=number_in(about, "max_runtime_s"),
                 seed=spec.seed,
                 objective=str(spec.objective),
                 aggregation=None if spec.aggregation is None else str(spec.aggregation),
@@ -295,7 +296,7 @@ def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:
     try:
         rows = tuple(ForecastRow.from_json(one) for one in document["candidates"])
         has_whole_items = bool(arguments["has_whole_items"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorruptArtifact(f"{home} holds no leaderboard: {error!r}.") from error
     return _Fitted(home, forecaster, rows, has_whole_items), dict(about)
 

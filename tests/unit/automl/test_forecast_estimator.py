@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from windvane import AutoForecast
+from windvane.engine.manifest import write_json, write_manifest
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
 
 HORIZON = 7
@@ -107,6 +108,26 @@ def test_what_is_saved_forecasts_the_same(fitted, split, tmp_path):
     file.write_text(file.read_text().replace("theta", "thera"))
     with pytest.raises(CorruptArtifact):
         AutoForecast.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "runtime_s"),
+    [
+        (["x"], 8.0),
+        ([{"name": "x", "outcome": "x", "weight": 0.0, "failure": ""}], 8.0),
+        ([{"name": "x", "outcome": None, "weight": 10**400, "failure": ""}], 8.0),
+        ([], 10**400),
+        ([], []),
+    ],
+)
+def test_a_folder_that_tells_what_cannot_be_is_refused(candidates, runtime_s, fitted, tmp_path):
+    home = tmp_path / "model"
+    fitted.save(home)
+    (home / "manifest.json").unlink()
+    write_json(home / "leaderboard.json", {"candidates": candidates})
+    write_manifest(home, "forecaster", {"max_runtime_s": runtime_s})
+    with pytest.raises(CorruptArtifact, match=r"leaderboard|does not describe"):
+        AutoForecast.load(home)
 
 
 def test_a_file_of_one_series_is_forecast_with_future_rows_of_its_own(rows, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windvane.domain.forecasting import ForecastMetric
+from windvane.engine.checked import number_in
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 
 
@@ -32,13 +33,13 @@ class ForecastRow:
     def from_json(cls, document: Mapping[str, Any]) -> ForecastRow:
         """Read a row from JSON.
 
-        raises    KeyError, TypeError or ValueError if it is none
+        raises    KeyError, TypeError, ValueError or AttributeError if it is none
         """
         outcome = document["outcome"]
         return cls(
             str(document["name"]),
             None if outcome is None else ForecastOutcome.from_json(outcome),
-            float(document["weight"]),
+            number_in(document, "weight"),
             str(document["failure"]),
         )
 

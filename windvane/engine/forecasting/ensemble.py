@@ -6,7 +6,7 @@ source    Caruana, Niculescu-Mizil, Crew and Ksikes 2004, "Ensemble selection fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,11 +29,15 @@ _PRIOR_CELLS = 30.0
 _PRIOR_POWER = 8.0
 
 
-def weighted(forecasts: Sequence[Forecast], weights: Sequence[float]) -> Forecast:
-    """Return the weighted mean of forecasts; quantiles that are ascending stay so."""
-    mean = sum(w * f.mean for w, f in zip(weights, forecasts, strict=True) if w)
-    quantiles = sum(w * f.quantiles for w, f in zip(weights, forecasts, strict=True) if w)
-    return Forecast(np.asarray(mean), np.asarray(quantiles))
+def weighted(forecasts: Iterable[Forecast], weights: Sequence[float]) -> Forecast:
+    """Return the weighted mean of forecasts, each held no longer than it takes to add it; quantiles that are ascending
+    stay so."""
+    mean, quantiles = np.asarray(0.0), np.asarray(0.0)
+    for weight, one in zip(weights, forecasts, strict=True):
+        if weight:
+            mean = mean + weight * one.mean
+            quantiles = quantiles + weight * one.quantiles
+    return Forecast(mean, quantiles)
 
 
 def fit_weights(

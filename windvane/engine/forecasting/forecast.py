@@ -8,9 +8,14 @@ from statistics import NormalDist
 import numpy as np
 
 from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.errors import DataFault
 
 _FURTHEST = 3.0
 """A forecast leaves the range of the values known by at most so many times that range."""
+
+
+MOST_CELLS = 20_000_000
+"""Series times steps times quantiles of a forecast: each of its arrays takes 160 MB then."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,19 @@ class ForecastTask:
     def median(self) -> int:
         """Index of the median among the levels."""
         return self.levels.index(0.5)
+
+
+def check_size(n_series: int, task: ForecastTask) -> None:
+    """Check that the forecast of so many series fits into memory.
+
+    raises    DataFault naming the numbers
+    """
+    cells = n_series * task.horizon * len(task.levels)
+    if cells > MOST_CELLS:
+        raise DataFault(
+            f"A forecast of {n_series:,} series, {task.horizon:,} steps and {len(task.levels)} quantiles has {cells:,} "
+            f"numbers; {MOST_CELLS:,} are the most. Forecast fewer series or steps at once."
+        )
 
 
 def guarded(forecast: Forecast, history: Panel) -> Forecast:

@@ -13,7 +13,7 @@ from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.checked import floats_in, number_in, text_in
 from windvane.engine.forecasting.calibration import IntervalScale
 from windvane.engine.forecasting.ensemble import weighted
-from windvane.engine.forecasting.forecast import Forecast, ForecastTask, guarded
+from windvane.engine.forecasting.forecast import Forecast, ForecastTask, check_size, guarded
 from windvane.engine.forecasting.models.base import FittedModel
 from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -55,14 +55,16 @@ class Forecaster:
     def forecast(self, history: Panel | None = None) -> Forecast:
         """Return the steps after each series of a history, of that which the model was fitted to if None.
 
-        raises    InvalidRequest if there are known covariates, and the history does not have them for the steps ahead
+        raises    InvalidRequest if there are known covariates, and the history does not have them for the steps ahead;
+                  DataFault for more series, steps and quantiles than fit into memory
         """
         panel = self.prepared.panel if history is None else history
         task = self.prepared.task
+        check_size(panel.n_series, task)
         self._check_future(panel)
         total = sum(one.weight for one in self.members)
         made = weighted(
-            [one.model.forecast(panel) for one in self.members],
+            (one.model.forecast(panel) for one in self.members),
             [one.weight / total for one in self.members],
         )
         return guarded(self.scale.applied(made, task.median), panel)
@@ -130,6 +132,8 @@ def _listed(told: Any) -> list[Mapping[str, Any]]:
     """
     if not isinstance(told, list) or not 1 <= len(told) <= _MOST_MEMBERS:
         raise ValueError("it has no list of members")
+    if not all(isinstance(one, dict) for one in told):
+        raise ValueError("one of its members has no name and weight")
     return told
 
 

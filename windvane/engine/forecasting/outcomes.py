@@ -11,7 +11,7 @@ import numpy as np
 
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.arrays import read_arrays, write_arrays
-from windvane.engine.checked import floats_in, text_in
+from windvane.engine.checked import floats_in, number_in, text_in
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.metrics import Truth, coverage, score, standard_error
 from windvane.engine.manifest import read_json, write_json
@@ -50,7 +50,7 @@ class ForecastOutcome:
     def from_json(cls, document: Mapping[str, Any]) -> ForecastOutcome:
         """Read an outcome from JSON.
 
-        raises    KeyError, TypeError or ValueError if it is none
+        raises    KeyError, TypeError, ValueError or AttributeError if it is none
         """
         return cls(
             name=text_in(document, "name"),
@@ -58,7 +58,7 @@ class ForecastOutcome:
             standard_error=_number(document["standard_error"]),
             windows=tuple(_number(one) for one in document["windows"]),
             coverage=_number(document["coverage"]),
-            fit_s=float(document["fit_s"]),
+            fit_s=number_in(document, "fit_s"),
         )
 
 
@@ -137,6 +137,4 @@ def _finite(value: float) -> float | None:
 def _number(value: object) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
-    return float(value)
+    return number_in({"score": value}, "score")

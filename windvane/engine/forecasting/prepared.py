@@ -99,7 +99,7 @@ def read_prepared(folder: Path) -> PreparedSeries:
             Finding(**{**one, "columns": tuple(one["columns"])}) for one in about["findings"]
         )
         return PreparedSeries(panel, spec_from_json(about["spec"]), known, static, findings)
-    except (KeyError, TypeError, ValueError, InvalidRequest) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidRequest) as error:
         raise CorruptArtifact(f"{folder} holds no complete series: {error}.") from error
 
 

@@ -49,9 +49,14 @@ class CovariateEncoding:
     def from_json(cls, document: Mapping[str, Any]) -> CovariateEncoding:
         """Read an encoding from JSON.
 
-        raises    ValueError if it is none
+        raises    ValueError if it is none; AttributeError if the document is no object
         """
-        return cls(text_in(document, "name"), tuple(texts_in(document, "categories")))
+        categories = tuple(texts_in(document, "categories"))
+        if len(categories) > MOST_CATEGORIES:
+            raise ValueError(
+                f"'categories' has {len(categories)} texts; {MOST_CATEGORIES} are the most"
+            )
+        return cls(text_in(document, "name"), categories)
 
 
 def learn_encodings(columns: Columns, names: Sequence[str]) -> tuple[CovariateEncoding, ...]:

@@ -26,7 +26,7 @@ from windvane.engine.forecasting.backtest import MOST_WINDOWS, Window, windows_o
 from windvane.engine.forecasting.calibration import IntervalScale, fit_scale
 from windvane.engine.forecasting.ensemble import fit_weights, weighted
 from windvane.engine.forecasting.findings import find_all
-from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.forecast import Forecast, check_size
 from windvane.engine.forecasting.forecaster import Forecaster, Member
 from windvane.engine.forecasting.metrics import Truth
 from windvane.engine.forecasting.models.base import FitLimits, FittedModel
@@ -63,7 +63,7 @@ def prepare(
 ) -> PreparedSeries:
     """Read rows, make them regular series, and write these into a new folder.
 
-    raises    DataFault if nothing can be learned from them
+    raises    DataFault if nothing can be learned from them, or their forecast is too large
     """
     raw = read_table(files, options, spec.target, spec.seed, spec.roles)
     if raw.n_rows < raw.n_rows_read:
@@ -82,6 +82,7 @@ def prepare(
             "identifier and the frequency."
         )
     prepared = PreparedSeries(regular.panel, found, known, static, find_all(regular, found))
+    check_size(prepared.panel.n_series, prepared.task)
     into.mkdir(parents=True)
     write_prepared(prepared, into)
     return prepared

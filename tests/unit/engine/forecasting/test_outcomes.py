@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,12 @@ def test_a_metric_that_is_not_defined_is_none_and_last():
     assert outcome.loss(ForecastMetric.MASE) == float("inf")
 
 
-def test_what_is_no_outcome_is_refused(tmp_path):
-    (tmp_path / "outcome.json").write_text('{"name": "x"}')
+@pytest.mark.parametrize(
+    "change", [{"name": 1}, {"metrics": []}, {"fit_s": 10**400}, {"windows": [10**400]}]
+)
+def test_what_is_no_outcome_is_refused(change, tmp_path):
+    forecast, truth = window(0)
+    outcome = judged("theta", [forecast], [truth], ForecastMetric.WQL, 0.1)
+    (tmp_path / "outcome.json").write_text(json.dumps({**outcome.to_json(), **change}))
     with pytest.raises(CorruptArtifact, match="no outcome"):
         read_outcome(tmp_path)

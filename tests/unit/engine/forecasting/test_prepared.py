@@ -62,12 +62,21 @@ def test_a_spec_is_the_same_after_json():
         {"known": []},
         {"spec": {}},
         {"findings": [{"code": "x"}]},
+        {"known": ["x"]},
+        {"known": [{"name": "x", "categories": [str(i) for i in range(13)]}]},
+        {"spec": {"filling": []}},
+        {"spec": {"filling": {"x": "zero"}}},
+        {"spec": {"quantiles": [10**400]}},
+        {"spec": []},
     ],
 )
 def test_what_does_not_go_together_is_refused(change, tmp_path):
     write_prepared(with_covariate(), tmp_path)
     file = tmp_path / "series.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    told = json.loads(file.read_text())
+    if change.get("spec"):
+        change = {"spec": {**told["spec"], **change["spec"]}}
+    file.write_text(json.dumps({**told, **change}))
     write_manifest(tmp_path, "series", {})
     with pytest.raises(CorruptArtifact, match="no complete series"):
         read_prepared(tmp_path)

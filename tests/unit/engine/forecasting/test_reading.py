@@ -61,6 +61,13 @@ def test_covariates_of_texts_become_columns_of_their_values():
     assert np.array_equal(encoded(columns, encodings), expected, equal_nan=True)
 
 
+def test_an_encoding_of_more_categories_than_are_learned_is_refused():
+    most = CovariateEncoding("w", tuple(str(i) for i in range(12)))
+    assert CovariateEncoding.from_json(most.to_json()) == most
+    with pytest.raises(ValueError, match="13 texts; 12 are the most"):
+        CovariateEncoding.from_json({"name": "w", "categories": [*most.categories, "x"]})
+
+
 @pytest.mark.parametrize(
     ("target", "told"),
     [

@@ -8,7 +8,7 @@ series of all sizes, and trends, look alike.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -35,7 +35,7 @@ from windvane.engine.forecasting.models.boosted_features import (
 from windvane.engine.forecasting.models.boosted_training import TrainingRows, boost
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.learners.lightgbm_native import NativeBooster
-from windvane.engine.learners.lightgbm_text import read_lightgbm
+from windvane.engine.learners.lightgbm_text import LightGbmText, read_lightgbm
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
@@ -100,7 +100,7 @@ class Boosted:
             own = replace(task, seed=task.seed + _SEEDS_APART * bag)
             rows = self._rows(history, own, most, limits.objective)
             texts += boost(rows, own.levels, own.seed, replace(limits, stop_at=until))
-        return _FittedBoosted(self, task, tuple(texts))
+        return _FittedBoosted(self, task, _checked(texts))
 
     def _rows(
         self, history: Panel, task: ForecastTask, most: int, objective: ForecastMetric
@@ -130,7 +130,7 @@ class Boosted:
             raise CorruptArtifact(
                 f"{folder} has {n_texts} models; of {len(task.levels)} quantiles each has one in every bag."
             )
-        return _FittedBoosted(self, task, tuple(texts))
+        return _FittedBoosted(self, task, _checked(texts))
 
     def _seen(self, history: Panel) -> Floats:
         values = history.filled
@@ -173,15 +173,15 @@ class Boosted:
 class _FittedBoosted:
     """Fitted boosted trees, one model for each level of each bag.
 
-    texts    LightGBM's, one a level, bag after bag
+    texts    one a level, bag after bag
     """
 
     model: Boosted
     task: ForecastTask
-    texts: tuple[bytes, ...]
+    texts: tuple[LightGbmText, ...]
 
     def forecast(self, history: Panel) -> Forecast:
-        boosters = [NativeBooster(read_lightgbm(text)) for text in self.texts]
+        boosters = [NativeBooster(text) for text in self.texts]
         quantiles = []
         for part, described in self.model.blocks(history, self.task):
             if described.X.shape[1] != boosters[0].n_features:
@@ -197,8 +197,24 @@ class _FittedBoosted:
 
     def save(self, folder: Path) -> None:
         for i, text in enumerate(self.texts):
-            (folder / f"{i}.txt").write_bytes(text)
+            (folder / f"{i}.txt").write_bytes(text.text)
         write_manifest(folder, self.model.name, {"n_texts": len(self.texts)})
+
+
+def _checked(texts: Sequence[bytes]) -> tuple[LightGbmText, ...]:
+    """Read texts of one output each, of the same features.
+
+    raises    CorruptArtifact naming the text that is another
+    """
+    read = []
+    for i, text in enumerate(texts):
+        read.append(one := read_lightgbm(text))
+        if (one.n_outputs, one.n_features) != (1, read[0].n_features):
+            raise CorruptArtifact(
+                f"The boosted trees of {i}.txt have {one.n_outputs} outputs and {one.n_features} features; they must have one "
+                f"output, and the {read[0].n_features} features of 0.txt."
+            )
+    return tuple(read)
 
 
 def _least_history(history: Panel, task: ForecastTask) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from windvane.engine.forecasting.forecast import Forecast, ForecastTask
 from windvane.engine.forecasting.models.base import LocalModel, longest, recent
 from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.errors import CorruptArtifact
 
 _HALF_LIFE = 12.0
 """Steps, or seasons, after which a value counts half; at least, and a third of what is known where that is more."""
@@ -27,7 +28,7 @@ def _forecast(history: Panel, task: ForecastTask) -> Forecast:
 
 def _forecast_seasonal(history: Panel, task: ForecastTask) -> Forecast:
     """Forecast by the distribution of the values of the same season."""
-    season = history.grid.frequency.seasons[-1]
+    season = _longest_season(history)
     made = recent(history, max(longest(history, season), 20 * season))
     y = made.y
     mean = np.empty((len(y), task.horizon))
@@ -38,6 +39,19 @@ def _forecast_seasonal(history: Panel, task: ForecastTask) -> Forecast:
         mean[:, slot::season] = of_slot[:, None]
         quantiles[:, slot::season] = each[:, None]
     return Forecast(mean * made.scale, quantiles * made.scale[:, :, None])
+
+
+def _longest_season(history: Panel) -> int:
+    """Return the steps of the longest season.
+
+    raises    CorruptArtifact if there is none: a model of it was never fitted to such series
+    """
+    frequency = history.grid.frequency
+    if not frequency.seasons:
+        raise CorruptArtifact(
+            f"The model seasonal-npts needs a season; series of the frequency '{frequency}' have none."
+        )
+    return frequency.seasons[-1]
 
 
 def _weighted(y: Floats, levels: tuple[float, ...]) -> tuple[Floats, Floats]:
@@ -71,7 +85,7 @@ SEASONAL_NPTS = LocalModel(
     "seasonal-npts",
     "Quantiles of past values of the same season, recent ones counting more.",
     _forecast_seasonal,
-    lambda history, _: longest(history, 20 * max(history.grid.frequency.seasons)),
+    lambda history, _: longest(history, 20 * _longest_season(history)),
     lambda history, _: (
         bool(history.grid.frequency.seasons)
         and float(np.median(history.lengths)) >= 3 * history.grid.frequency.seasons[-1]

@@ -8,6 +8,7 @@ from unit.engine.forecasting.conftest import make_panel, seasonal_series
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.boosted import BOOSTED_LEVELS, BOOSTED_LOGS
 from windvane.engine.forecasting.models.boosted_features import Layout, Samples, describe
+from windvane.engine.manifest import write_manifest
 from windvane.errors import CorruptArtifact
 
 
@@ -67,6 +68,36 @@ def test_a_known_covariate_decides_where_values_follow_it(covariate_panel, task,
     (tmp_path / "0.txt").write_text("tree\n")
     with pytest.raises(CorruptArtifact):
         BOOSTED_LEVELS.load(tmp_path, task)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "features", "told"),
+    [
+        ([2, 2, 2], [3, 3, 3], "0.txt have 2 outputs"),
+        ([1, 1, 1], [3, 4, 3], "1.txt have 1 outputs and 4 features"),
+    ],
+)
+def test_trees_of_other_outputs_or_features_are_refused(outputs, features, told, task, tmp_path):
+    for i, (n_outputs, n_features) in enumerate(zip(outputs, features, strict=True)):
+        (tmp_path / f"{i}.txt").write_text(leaves(n_outputs, n_features))
+    write_manifest(tmp_path, BOOSTED_LEVELS.name, {"n_texts": 3})
+    with pytest.raises(CorruptArtifact, match=told):
+        BOOSTED_LEVELS.load(tmp_path, task)
+
+
+def leaves(n_outputs, n_features):
+    """Return LightGBM's text of one tree of one leaf for each output."""
+    names = " ".join(f"f{i}" for i in range(n_features))
+    head = (
+        f"tree\nversion=v4\nnum_class={n_outputs}\nnum_tree_per_iteration={n_outputs}\nlabel_index=0\n"
+        f"max_feature_idx={n_features - 1}\nobjective=regression\nfeature_names={names}\n"
+        f"feature_infos={' '.join(['none'] * n_features)}\n\n"
+    )
+    trees = [
+        f"Tree={i}\nnum_leaves=1\nnum_cat=0\nleaf_value=1\nshrinkage=1\n\n\n"
+        for i in range(n_outputs)
+    ]
+    return head + "".join(trees) + "end of trees\n"
 
 
 def test_logarithms_are_for_values_above_zero(covariate_panel, task):

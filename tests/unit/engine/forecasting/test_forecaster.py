@@ -1,0 +1,59 @@
+import json
+
+import numpy as np
+import pytest
+from unit.engine.forecasting.conftest import make_panel, prepared_of, seasonal_series
+
+from windvane.engine.forecasting.calibration import IntervalScale
+from windvane.engine.forecasting.forecaster import KIND, Forecaster, Member, load_forecaster
+from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.models.catalogue import model_named
+from windvane.engine.manifest import write_manifest
+from windvane.errors import CorruptArtifact, DataFault
+
+
+def forecaster(panel, horizon=6, name="seasonal-naive"):
+    prepared = prepared_of(panel, horizon)
+    fitted = model_named(name).fit(panel, prepared.task, FitLimits(0.0))
+    factors = np.ones((horizon, len(prepared.task.levels)))
+    return Forecaster(prepared, (Member(name, 1.0, fitted),), IntervalScale(factors))
+
+
+def saved(one, folder):
+    one.save(folder)
+    one.seal(folder, {})
+    return folder
+
+
+def test_what_is_saved_forecasts_the_same(tmp_path):
+    one = forecaster(make_panel(seasonal_series(3)))
+    again, _ = load_forecaster(saved(one, tmp_path))
+    assert np.array_equal(again.forecast().quantiles, one.forecast().quantiles)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [["x"], "x", [], [{"name": "x", "weight": 1}], [{"name": "seasonal-naive", "weight": 10**400}]],
+)
+def test_what_is_no_list_of_members_is_refused(members, tmp_path):
+    saved(forecaster(make_panel(seasonal_series(2))), tmp_path)
+    (tmp_path / "forecaster.json").write_text(json.dumps({"members": members}))
+    (tmp_path / "manifest.json").unlink()
+    write_manifest(tmp_path, KIND, {})
+    with pytest.raises(CorruptArtifact, match="does not describe a forecaster"):
+        load_forecaster(tmp_path)
+
+
+def test_a_forecast_too_large_for_memory_is_refused_before_it_is_made(tmp_path):
+    panel = make_panel([[1.0]] * 20_000)
+    one, _ = load_forecaster(saved(forecaster(panel, horizon=500), tmp_path))
+    told = r"20,000 series, 500 steps and 3 quantiles has 30,000,000 numbers; 20,000,000 are"
+    with pytest.raises(DataFault, match=told):
+        one.forecast()
+
+
+def test_a_model_of_seasons_is_refused_where_there_are_none(tmp_path):
+    one = forecaster(make_panel([np.arange(30.0)], frequency="Y"), name="seasonal-npts")
+    again, _ = load_forecaster(saved(one, tmp_path))
+    with pytest.raises(CorruptArtifact, match="frequency 'Y' have none"):
+        again.forecast()
