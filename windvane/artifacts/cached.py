@@ -22,6 +22,9 @@ _LOG = logging.getLogger(__name__)
 
 _PIECE = 1 << 20
 
+_LEAST_BYTES = 1 << 16
+"""That a copy counts for, however small it is: it is a file, and a record in memory."""
+
 
 @dataclass
 class _Copy:
@@ -50,7 +53,7 @@ class ObjectCache:
         self._folder, self._most = folder, most_bytes
         self._copies: dict[ObjectInfo, _Copy] = {}
         self._lock = threading.Lock()
-        self._n_made = 0
+        self._n_made = self._total = 0
 
     def over(self, artifacts: Artifacts) -> CachedArtifacts:
         """Return the same artifacts, read through this cache. All of them must be of one store."""
@@ -87,14 +90,12 @@ class ObjectCache:
             copy = self._copies.pop(info, None)
             if copy is None:
                 self._n_made += 1
-                copy = _Copy(self._folder / str(self._n_made), info.size)
+                copy = _Copy(self._folder / str(self._n_made), max(info.size, _LEAST_BYTES))
+                self._total += copy.size
             self._copies[info] = copy  # used last
-            total = sum(one.size for one in self._copies.values())
-            for old in list(self._copies):
-                if total <= self._most:
-                    break
-                gone = self._copies.pop(old)
-                total -= gone.size
+            while self._total > self._most and len(self._copies) > 1:
+                gone = self._copies.pop(next(iter(self._copies)))
+                self._total -= gone.size
                 gone.path.unlink(missing_ok=True)  # whoever reads it reads on
             return copy
 
@@ -102,6 +103,7 @@ class ObjectCache:
         with self._lock:
             if self._copies.get(info) is copy:
                 del self._copies[info]
+                self._total -= copy.size
         copy.path.unlink(missing_ok=True)
 
 

@@ -56,7 +56,13 @@ class ForkServerExecutor:
         except (OSError, WindvaneError) as error:
             self._news.append(ended_of(work.key, failed_with(error), {}))
             return
-        self._running[work.key] = _Running(work, self.forks.start(work, place), place.over)
+        try:
+            line = self.forks.start(work, place)
+        except OSError as error:  # no room for a process or descriptor
+            place.over()
+            self._news.append(ended_of(work.key, failed_with(error), {}))
+            return
+        self._running[work.key] = _Running(work, line, place.over)
 
     def poll(self, timeout_s: float) -> list[News]:
         until = time.monotonic() + timeout_s

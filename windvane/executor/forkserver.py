@@ -34,7 +34,7 @@ from typing import Any, NoReturn
 from windvane.executor.base import function_of
 from windvane.executor.forked import MOST_SAID, ForkedTask, Result
 from windvane.notes.note import note_to_json
-from windvane.process.child import Ending, Exit
+from windvane.process.child import Ending, Exit, fork_watched
 from windvane.process.confinement import confinement_from
 from windvane.process.frames import FrameBuffer, pack
 from windvane.process.log_lines import log_to
@@ -75,15 +75,20 @@ class ForkServer:
         data, descriptors, _, _ = socket.recv_fds(self._channel, 1, 1)
         own = os.getpid()
         for line in descriptors:
-            attendant = os.fork()
-            if attendant == 0:
-                self._channel.close()
-                _attend_one(line, own)
-            os.close(line)
-            watched = os.pidfd_open(attendant)
-            self._attendants[watched] = attendant
-            self._waiter.register(watched, select.POLLIN)
+            try:
+                attendant, watched = fork_watched(partial(self._attend, line, own))
+            except OSError as error:
+                _LOG.error("There is no room for a process to do a piece of work: %s", error)
+            else:
+                self._attendants[watched] = attendant
+                self._waiter.register(watched, select.POLLIN)
+            finally:
+                os.close(line)
         return bool(data)
+
+    def _attend(self, line: int, parent_pid: int) -> NoReturn:
+        self._channel.close()
+        _attend_one(line, parent_pid)
 
     def _collect(self, watched: int) -> None:
         """Collect the exit status of an attendant that has ended."""

@@ -16,10 +16,12 @@ import os
 import select
 import socket
 import sys
+from functools import partial
 from importlib import import_module
 from typing import NoReturn
 
 from windvane.executor.forkserver import serve
+from windvane.process.child import fork_watched
 from windvane.process.linux import name_process
 from windvane.process.log_lines import log_to
 from windvane.process.parent_death import die_with_parent
@@ -69,16 +71,21 @@ class ZygoteProcess:
             self._waiter.unregister(descriptor)
             self._lines.pop(descriptor).close()
             return
-        channel, words = given
-        own = os.getpid()
-        fork_server = os.fork()
-        if fork_server == 0:
-            self._become(name.decode(), channel, words, own)
-        os.close(channel)
-        os.close(words)
-        watched = os.pidfd_open(fork_server)
-        self._fork_servers[watched] = fork_server
-        self._waiter.register(watched, select.POLLIN)
+        try:
+            channel, words = given
+            become = partial(self._become, name.decode(), channel, words, os.getpid())
+            fork_server, watched = fork_watched(become)
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # fewer descriptors come if there is no room for them
+            _LOG.error("There is no room for a fork server: %s", error)
+        else:
+            self._fork_servers[watched] = fork_server
+            self._waiter.register(watched, select.POLLIN)
+        finally:
+            for one in given:
+                os.close(one)
 
     def _become(self, name: str, channel: int, words: int, parent_pid: int) -> NoReturn:
         """The life of a fork server, which has nothing of the zygote's but its libraries."""

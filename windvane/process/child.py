@@ -222,6 +222,23 @@ def _run(
         os._exit(code)
 
 
+def fork_watched(life: Callable[[], NoReturn]) -> tuple[int, int]:
+    """Fork this process. Return the child's pid and a descriptor that can be read once it has ended.
+
+    life      the child's, which does not return
+    raises    OSError if there is no room for a process or a descriptor; there is no child then
+    """
+    child = os.fork()
+    if child == 0:
+        life()
+    try:
+        return child, os.pidfd_open(child)
+    except OSError:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+
+
 def failed_with(error: BaseException) -> Exit:
     """Return the end of a child that raised this."""
     classes = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)

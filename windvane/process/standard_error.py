@@ -5,6 +5,7 @@ Such a process gets a pipe, never the log itself: whoever has the log's descript
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -29,9 +30,17 @@ def shown(words: bytes) -> str:
 def relay() -> int:
     """Return the writing end of a pipe, for a child process: what comes through it goes on to this process's standard error.
     The caller closes it. A thread reads until the last holder of it is gone; of more than a log bears, it tells how much
-    was left out."""
+    was left out.
+
+    raises    OSError if there is no room for another descriptor or thread
+    """
     read_end, write_end = os.pipe()
-    threading.Thread(target=_pass_on, args=(read_end,), name="words", daemon=True).start()
+    try:
+        threading.Thread(target=_pass_on, args=(read_end,), name="words", daemon=True).start()
+    except RuntimeError as error:
+        os.close(read_end)
+        os.close(write_end)
+        raise OSError(errno.EAGAIN, str(error)) from error
     return write_end
 
 

@@ -13,7 +13,7 @@ from windvane.errors import EndpointMissing, InvalidRequest, ModelNotReady
 from windvane.names import Scope
 from windvane.process.frames import Frame
 from windvane.serving.endings import Died
-from windvane.serving.peers import NotHere, Peer, PeerGone, PeerLost, Peers
+from windvane.serving.peers import NotHere, Peer, PeerGone, PeerInstanceLost, PeerLost, Peers
 
 _LOG = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Forwarding:
                 n_lost += isinstance(gone, PeerLost)
                 if n_lost == MOST_LOST:
                     raise Died from gone
-                if not isinstance(gone, NotHere):
+                if not isinstance(gone, NotHere | PeerInstanceLost):
                     self._avoided[peer.id] = loop.time() + _AVOIDED_S
             except TimeoutError as error:
                 raise _unhosted(endpoint) from error

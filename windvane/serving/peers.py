@@ -47,6 +47,10 @@ class PeerLost(PeerGone):
     """A server, or its instance, that may have begun with a request did not answer it, and will not."""
 
 
+class PeerInstanceLost(PeerLost):
+    """A server told that its instance ended with the request: the server itself is well."""
+
+
 class NotHere(PeerGone):
     """A server has no instance, or no more, of what is asked of it."""
 
@@ -165,7 +169,7 @@ class Peers:
         """Return what a server answers.
 
         header    with the account whose request it is
-        raises    PeerGone, PeerLost, NotHere; PeerFailed; TimeoutError; what the other server tells its caller
+        raises    PeerGone, PeerLost, PeerInstanceLost, NotHere; PeerFailed; TimeoutError; what the other server tells its caller
         """
         frame = pack(header, body)
         signature = self._signer.sign(hash_of(frame), int(self._clock()), header["account"])
@@ -183,7 +187,7 @@ class Peers:
         if told.get("is_moved"):
             raise NotHere(f"{peer.address} has no instance of it")
         if told.get("is_lost"):
-            raise PeerLost(f"{peer.address}: its instance ended with the request")
+            raise PeerInstanceLost(f"{peer.address}: its instance ended with the request")
         if "error" in told:
             raise error_told(told["error"])
         return told, rest

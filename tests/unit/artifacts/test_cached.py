@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
+from windvane.artifacts import cached
 from windvane.artifacts.base import Location
 from windvane.artifacts.cached import ObjectCache
 from windvane.artifacts.local import LocalArtifacts
@@ -26,7 +27,8 @@ class Watched(LocalArtifacts):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Watched:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    monkeypatch.setattr(cached, "_LEAST_BYTES", 1)
     made = Watched(tmp_path / "store")
     made.ensure_bucket("b")
     for key in ("one", "two", "three"):
@@ -138,3 +140,15 @@ def test_what_an_earlier_process_kept_is_gone(store: Watched, tmp_path: Path) ->
     cache_of(tmp_path).over(store).read(at("one"))
     cache_of(tmp_path)
     assert files(tmp_path) == []
+
+
+def test_small_objects_go_too(
+    store: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Very many empty objects took the memory and the files of a node."""
+    monkeypatch.setattr(cached, "_LEAST_BYTES", 400)
+    cache = cache_of(tmp_path)
+    for number in range(20):
+        store.write(at(f"small-{number}"), b"")
+        cache.open(store, at(f"small-{number}")).close()
+    assert len(list((tmp_path / "cache").iterdir())) == 2

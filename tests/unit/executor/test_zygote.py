@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -99,3 +100,27 @@ def test_nobody_gets_a_fork_server_of_a_zygote_that_has_ended() -> None:
     with pytest.raises(ConnectionError):
         forks.is_ready(1.0)
     forks.close()
+
+
+def test_without_room_for_a_fork_server_the_others_go_on() -> None:
+    """It ended the zygote, and with it the tasks of all accounts."""
+    zygote = Zygote(["windvane.testing.executor_contract"])
+    first = Forks(ZygoteLine(zygote.line(), "first"))
+    assert first.pid
+    second = ZygoteLine(zygote.line(), "second")
+    allowed = resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE)
+    ours, theirs = socket.socketpair()
+    with Path(os.devnull).open("w") as words, theirs:
+        resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE, (1, allowed[1]))
+        second.start(theirs, words.fileno())
+    assert ours.recv(1) == b"", "nobody serves it"
+    resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE, allowed)
+    assert not zygote.has_ended()
+    assert not first.has_ended()
+    third = Forks(ZygoteLine(zygote.line(), "third"))
+    assert third.pid
+    for forks in (first, third):
+        forks.close()
+    second.close()
+    ours.close()
+    zygote.close()
