@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -31,6 +31,7 @@ from windvane.executor.ray_start import (
     is_too_long,
     node_command,
 )
+from windvane.process.confinement import Part
 from windvane.process.parent_death import command
 from windvane.settings import BadSettings, Settings
 from windvane.settings_file import read_settings
@@ -240,6 +241,20 @@ class _Running:
             )
 
 
+def check_separation(parts: Collection[Part]) -> None:
+    """Check that no task can connect to the socket of the process that does tasks, and pass for an owner of work.
+
+    parts     of the sandbox that this machine has
+    raises    BadSettings
+    """
+    separating = (Part.SECCOMP, Part.MOUNTS, Part.USER)
+    if not any(part in parts for part in separating):
+        raise BadSettings(
+            "This machine cannot do tasks of a cluster: a task could give orders to the process that starts tasks. At least one "
+            f"part of the sandbox is needed of {', '.join(map(str, separating))}; the log says what each of them lacks."
+        )
+
+
 def _start_node(settings: Settings, path: Path) -> subprocess.Popen[bytes]:
     """Start the process that does tasks, with the keys of the stores, and the sandbox of this machine."""
     from windvane.artifacts.mapped import BucketMap
@@ -250,6 +265,7 @@ def _start_node(settings: Settings, path: Path) -> subprocess.Popen[bytes]:
 
     no_volumes = make_memory_folder(settings.data_dir)
     sandbox, lacks = sandbox_for(settings, no_volumes, secrets.token_bytes(32))
+    check_separation(sandbox.parts)
     mapped = BucketMap(bucket_sources(settings))
     config = work_config(settings, mapped, fresh_suffix(8), sandbox, (), is_shared=True)
     told = {"config": config_to_json(config), "lacks": {one.part: one.why for one in lacks}}

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from windvane.cli.cluster import make_token
+from windvane.cli.cluster import check_separation, make_token
 from windvane.cli.folder import locked
 from windvane.cli.main import main
+from windvane.process.confinement import Part
+from windvane.settings import BadSettings
 
 RAY = '[executor]\nkind = "ray"\naddress = "127.0.0.1:1"\ntoken_file = "token"\n'
 
@@ -79,3 +81,11 @@ def test_down_ends_the_process_that_holds_the_folder(
     assert "stopped" in capsys.readouterr().out
     with locked(tmp_path):
         pass
+
+
+def test_a_machine_on_which_a_task_reaches_the_nodes_socket_does_no_tasks() -> None:
+    """With Landlock and a network namespace alone, a task connected to it and had other work done."""
+    with pytest.raises(BadSettings, match="seccomp, mount namespace, own user"):
+        check_separation({Part.LANDLOCK, Part.NETWORK})
+    for part in (Part.SECCOMP, Part.MOUNTS, Part.USER):
+        check_separation({part})
