@@ -102,15 +102,15 @@ def _edge_parts(scope: Scope, body: bytes) -> list[tuple[str, float]]:
         KeyRing([("0" * 12, _KEYS.access_key, _KEYS.secret_key)], b""),
     )
 
-    def prove() -> None:
+    def verify() -> None:
         claim = sigv4.read_claim(request, keyring, datetime.now(UTC))
-        claim.prove(sigv4.hash_payload(body))
+        claim.verify(sigv4.hash_payload(body))
 
     return [
         ("head, route, record, sending", around),
         *((name, medians[name]) for name in names),
         ("all of the edge", medians["whole"]),
-        ("of which the signature", _us(prove)),
+        ("of which the signature", _us(verify)),
     ]
 
 

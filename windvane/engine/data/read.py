@@ -76,6 +76,7 @@ def read_table(
     target: str,
     seed: int,
     others: Mapping[str, str] = MappingProxyType({}),
+    *,
     like: Sequence[str] = (),
     group: str | None = None,
 ) -> RawTable:
