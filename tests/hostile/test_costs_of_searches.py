@@ -87,7 +87,7 @@ def test_plans_are_gathered_once_however_many_members_there_are_said_to_be(
     members = tuple(range(1, 21))
     outcome = Outcome(1, 0.5, (), 1.0, 0.1, 1, 5)
     plans = [Plan(index, "dpp0", "lightgbm", {}, seed=0) for index in members]
-    likely = Result(outcome, refit_s=1.0, likely=members)
+    likely = Result(outcome, refit_s=1.0, likely_members=members)
     combined = Result(replace(outcome, members=dict.fromkeys(members, 0.05)))
     history = History(
         (

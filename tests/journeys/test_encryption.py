@@ -112,9 +112,10 @@ def states_of_tasks(server):
             status = (process / "status").read_text()
             interfaces = (process / "net/dev").read_text().splitlines()[2:]
             attendant = parent_of(pid)
-            line = [pid, attendant, parent_of(attendant)]
+            fork_server = parent_of(attendant)
+            line = [pid, attendant, fork_server, parent_of(fork_server)]
             is_task = all(
-                b"forkserver" in Path(f"/proc/{one}/cmdline").read_bytes() for one in line
+                b"zygote_process" in Path(f"/proc/{one}/cmdline").read_bytes() for one in line
             )
         except OSError:
             continue  # it has ended

@@ -112,6 +112,7 @@ ELSEWHERE = {
     "engine/tuning/portfolio.py": "with which openings a search begins, in the order learnt",
     "engine/ensembles/stacking.py": "the library of the second layer",
     "api/automl_request/algorithm_rules.py": "those that Amazon's API names",
+    "automl/forecasting/job_process.py": "the library loaded ahead of every forecast",
     "automl/local/libraries.py": "libraries loaded ahead of every search",
     "work/workers/roles.py": "libraries loaded ahead of every task",
     "work/workspace.py": "short forms for names of candidates, where there is one",
