@@ -69,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def read_tasks(folder: Path) -> dict[str, Mapping[str, Any]]:
-    """raises    CannotMeasure if there is no index"""
+    """Return the tasks of a folder by their names.
+
+    raises    CannotMeasure if there is no index
+    """
     file = folder / "index.json"
     if not file.exists():
         raise CannotMeasure(f"There is no {file}, which should describe the tasks.")
@@ -77,7 +80,10 @@ def read_tasks(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def task_of(folder: Path, name: str) -> Mapping[str, Any]:
-    """raises    CannotMeasure if there is no such task, or its files are not there"""
+    """Return one task of a folder.
+
+    raises    CannotMeasure if there is no such task, or its files are not there
+    """
     tasks = read_tasks(folder)
     if name not in tasks:
         raise CannotMeasure(f"There is no task {name}; choose from {', '.join(tasks)}.")

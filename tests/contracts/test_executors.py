@@ -87,6 +87,17 @@ class TestForkServerExecutor(RemoteExecutorContract):
         assert ended.is_a(OSError)
         assert "No space left" in ended.text
 
+    def test_work_that_finds_no_room_to_begin_is_lost(self, executor, monkeypatch):
+        def full(*_):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(executor.forks, "start", full)
+            executor.submit(work("answer", question=1))
+        assert end_of(executor).end is End.LOST
+        executor.submit(work("answer", question=1))
+        assert end_of(executor).end is End.FINISHED
+
     def test_work_that_does_not_end_when_it_is_told_to_ends_with_the_fork_server(
         self, executor, monkeypatch
     ):

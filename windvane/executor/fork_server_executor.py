@@ -58,9 +58,13 @@ class ForkServerExecutor:
             return
         try:
             line = self.forks.start(work, place)
-        except OSError as error:  # no room for a process or descriptor
+        except (
+            OSError
+        ) as error:  # no room for a descriptor, or the fork server is gone: not the work's fault
+            if place.passed_socket is not None:
+                place.passed_socket.close()
             place.over()
-            self._news.append(ended_of(work.key, failed_with(error), {}))
+            self._news.append(_gone(work.key, True, str(error)))
             return
         self._running[work.key] = _Running(work, line, place.over)
 

@@ -75,10 +75,8 @@ class ZygoteProcess:
             channel, words = given
             become = partial(self._become, name.decode(), channel, words, os.getpid())
             fork_server, watched = fork_watched(become)
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # fewer descriptors come if there is no room for them
+        except (OSError, ValueError) as error:
+            # ValueError: fewer descriptors come if there is no room for them.
             _LOG.error("There is no room for a fork server: %s", error)
         else:
             self._fork_servers[watched] = fork_server

@@ -225,12 +225,15 @@ def _run(
 def fork_watched(life: Callable[[], NoReturn]) -> tuple[int, int]:
     """Fork this process. Return the child's pid and a descriptor that can be read once it has ended.
 
-    life      the child's, which does not return
+    life      the child's; the child ends with it
     raises    OSError if there is no room for a process or a descriptor; there is no child then
     """
     child = os.fork()
     if child == 0:
-        life()
+        try:
+            life()
+        finally:
+            os._exit(1)
     try:
         return child, os.pidfd_open(child)
     except OSError:

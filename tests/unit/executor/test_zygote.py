@@ -43,6 +43,7 @@ def test_a_fork_server_has_its_name_and_no_socket_but_its_channel(zygote: Zygote
     first = Forks(ZygoteLine(zygote.line(), "train-1"))
     second = Forks(ZygoteLine(zygote.line(), "a name that is too long"))
     try:
+        first.wait_ready()
         assert Path(f"/proc/{second.pid}/comm").read_text() == "a name that is \n"
         assert children_named(zygote.pid, "train-1") == [first.pid]
         for forks in (first, second):
