@@ -39,6 +39,17 @@ def sockets_of(pid: int) -> list[str]:
     return [target for target in found if target.startswith("socket:")]
 
 
+def take_descriptors(zygote: Zygote, number: int) -> list[socket.socket]:
+    """Have the zygote listen to so many askers that it has all descriptors below this number.
+
+    It has six already: three streams, two askers, and one fork server that it watches. It can wait for no more than that number.
+    """
+    lines = [zygote.line() for _ in range(number - 6)]
+    taken = Path(f"/proc/{zygote.pid}/fd")
+    await_(lambda: set(map(str, range(number))) <= {entry.name for entry in taken.iterdir()})
+    return lines
+
+
 def test_a_fork_server_has_its_name_and_no_socket_but_its_channel(zygote: Zygote) -> None:
     first = Forks(ZygoteLine(zygote.line(), "train-1"))
     second = Forks(ZygoteLine(zygote.line(), "a name that is too long"))
@@ -110,9 +121,10 @@ def test_without_room_for_a_fork_server_the_others_go_on() -> None:
     assert first.pid
     second = ZygoteLine(zygote.line(), "second")
     allowed = resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE)
+    others = take_descriptors(zygote, 64)
     ours, theirs = socket.socketpair()
     with Path(os.devnull).open("w") as words, theirs:
-        resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE, (1, allowed[1]))
+        resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE, (64, allowed[1]))
         second.start(theirs, words.fileno())
     assert ours.recv(1) == b"", "nobody serves it"
     resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE, allowed)
@@ -123,5 +135,6 @@ def test_without_room_for_a_fork_server_the_others_go_on() -> None:
     for forks in (first, third):
         forks.close()
     second.close()
-    ours.close()
+    for end in (ours, *others):
+        end.close()
     zygote.close()
