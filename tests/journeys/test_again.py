@@ -70,6 +70,7 @@ def last_step(candidate):
     return candidate["CandidateSteps"][-1]["CandidateStepName"]
 
 
+@pytest.mark.long
 def test_every_candidate_trained_again_has_its_score(candidates, sagemaker):
     """An ensemble's training job is given its weights, and tells the score that they have; the leaderboard's is of every row
     by weights fitted without it."""

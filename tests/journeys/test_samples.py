@@ -73,6 +73,7 @@ def test_the_folder_stands_for_the_bucket(server, folder):
     assert body.count(b"\n") == 1 + 41_188
 
 
+@pytest.mark.long
 def test_direct_marketing(environment):
     said, _ = environment
     assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said
@@ -100,6 +101,7 @@ def test_customer_churn(said_by, server):
     assert server.client("sagemaker").list_models()["Models"] == []
 
 
+@pytest.mark.long
 def test_california_housing(said_by, server):
     said = said_by("california_housing")
     assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said

@@ -108,6 +108,7 @@ def test_headers_in_all_files_or_in_the_first_alone(server):
         reads(server, f"headers-{name}", uri.removesuffix("2.csv"), 800)
 
 
+@pytest.mark.long
 def test_gzip_and_a_byte_order_mark(server):
     uri = server.upload("formats/bom.csv.gz", gzip.compress(b"\xef\xbb\xbf" + body(700, 3)))
     reads(server, "gzip-bom", uri, 700, CompressionType="Gzip")
@@ -137,6 +138,7 @@ def test_parquet(server):
     reads(server, "parquet", uri, 700, ContentType="x-application/vnd.amazon+parquet")
 
 
+@pytest.mark.long
 def test_a_regression_job_has_two_containers_and_answers_numbers(server):
     dice = random.Random(7)
     rows = [(dice.random(), dice.random()) for _ in range(700)]
