@@ -8,7 +8,9 @@ from windvane.api.answers import echoed, present, reason
 from windvane.api.automl_request.v2 import in_v2_words
 from windvane.api.candidates import candidate_answer
 from windvane.control.jobs import JobView
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import ApiVersion, AutoMLJob
+from windvane.domain.jobspec import TabularProblem
 from windvane.domain.problem import MetricName, ProblemType, default_objective
 
 MOST_PARTIAL_FAILURES = 5
@@ -113,14 +115,18 @@ def _request_v2(job: AutoMLJob) -> dict[str, Any]:
 
 
 def problem_type_name(job: AutoMLJob) -> str | None:
-    """Return the problem type as found in the data, else as asked for; unknown until one of them is there."""
-    known = job.problem_type or job.spec.problem.problem_type
+    """Return the problem type of a table as found in the data, else as asked for; unknown until one of them is there."""
+    asked = job.spec.problem
+    known = job.problem_type or (asked.problem_type if isinstance(asked, TabularProblem) else None)
     return None if known is None else known.value
 
 
 def objective_name(job: AutoMLJob) -> MetricName | None:
     """Return the objective as resolved, else as asked for, else the default; unknown while the problem type is."""
-    if (known := job.objective or job.spec.problem.objective) is not None:
+    asked = job.spec.problem
+    if isinstance(asked, ForecastSpec):
+        return asked.objective.name_in_records
+    if (known := job.objective or asked.objective) is not None:
         return known
     problem_type = problem_type_name(job)
     return None if problem_type is None else default_objective(ProblemType(problem_type))

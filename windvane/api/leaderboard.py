@@ -12,9 +12,10 @@ from windvane.api.candidates import container_answer, step_answer
 from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.leaderboard import Stage, Standing
 from windvane.domain.candidate import Candidate, Metric
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import AutoMLJob
 from windvane.domain.logs import place_of
-from windvane.domain.problem import METRICS_OF
+from windvane.domain.problem import FORECAST_METRICS, METRICS_OF
 from windvane.engine.features.cards import recipe_card
 from windvane.notes.sentences import sentences
 from windvane.wire.call import Call, Result
@@ -57,6 +58,8 @@ def describe_candidate(parts: Services, call: Call) -> Result:
 
 def _job(job: AutoMLJob) -> dict[str, Any]:
     metrics = METRICS_OF[job.problem_type] if job.problem_type is not None else ()
+    if isinstance(job.spec.problem, ForecastSpec):
+        metrics = FORECAST_METRICS
     objective = job.objective
     return {
         "AutoMLJobName": job.name,

@@ -23,7 +23,7 @@ from windvane.automl.local.report_request import Reported
 from windvane.cli.ending import exit_code
 from windvane.cli.forecast import METRICS, add_options, check_no_options, forecast
 from windvane.cli.progress import Progress
-from windvane.domain.problem import MetricName, ProblemType
+from windvane.domain.problem import TABULAR_METRICS, ProblemType
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
 from windvane.errors import InvalidRequest
@@ -93,7 +93,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--objective",
         metavar="M",
-        help=f"one of {', '.join(MetricName)}; of forecasts {METRICS}",
+        help=f"one of {', '.join(TABULAR_METRICS)}; of forecasts {METRICS}",
     )
     parser.add_argument("--problem-type", metavar="T", help=f"one of {', '.join(ProblemType)}")
     parser.add_argument("--sample-weight", metavar="COL", help="column with sample weights")

@@ -19,8 +19,7 @@ from windvane.control.members import Request
 from windvane.control.roles import Action, Grant
 from windvane.domain.datasource import DataSource
 from windvane.domain.features import EVERYTHING, FeatureSpecification, read_specification
-from windvane.domain.jobspec import TabularProblem
-from windvane.domain.problem import kept_apart
+from windvane.domain.jobspec import Problem
 from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
 from windvane.names import Scope
@@ -123,7 +122,7 @@ def check_output(
 
 
 def check_specification(
-    artifacts: Artifacts, grant: Grant, problem: TabularProblem
+    artifacts: Artifacts, grant: Grant, problem: Problem
 ) -> FeatureSpecification:
     """Return what the feature specification file of a problem says; all features if there is none.
 
@@ -135,8 +134,7 @@ def check_specification(
     grant.require(Action.GET, location.bucket, location.key)
     if (info := artifacts.info(location)) is not None:
         grant.require_read(info)
-    apart = kept_apart(problem.target, problem.sample_weight)
-    return specification_at(artifacts, location, apart)
+    return specification_at(artifacts, location, problem.kept_apart)
 
 
 def specification_at(

@@ -18,9 +18,11 @@ from windvane.control.quotas import Quotas, check_jobs_in_flight
 from windvane.control.roles import Grant, Roles
 from windvane.domain.candidate import Candidate
 from windvane.domain.features import FeatureSpecification
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import AutoMLJob, Echo, JobStatus, Limits, SecondaryStatus
-from windvane.domain.jobspec import DeploymentSpec, JobSpec, RequestedLimits
+from windvane.domain.jobspec import DeploymentSpec, JobSpec, Problem, RequestedLimits
 from windvane.domain.logs import line_of, place_of
+from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotFound
@@ -122,6 +124,7 @@ class Jobs:
             echo=asked.echo,
             limits=limits,
             deadline=now + timedelta(seconds=limits.max_runtime_s),
+            objective=_objective(spec.problem),
             endpoint_name=_endpoint_name(asked.name, spec.deployment),
             output_key=output_key,
             volume_key=volume_key,
@@ -244,6 +247,11 @@ def find_job(tx: Transaction, scope: Scope, name: str) -> AutoMLJob:
     if job is None:
         raise NotFound(f"Amazon SageMaker can't find an AutoML job called {name}.")
     return job
+
+
+def _objective(problem: Problem) -> MetricName | None:
+    """Return the objective, if nothing has to be found in the data to know it."""
+    return problem.objective.name_in_records if isinstance(problem, ForecastSpec) else None
 
 
 def _endpoint_name(job_name: str, deployment: DeploymentSpec | None) -> str:

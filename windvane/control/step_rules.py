@@ -23,7 +23,7 @@ from windvane.domain.images import (
     not_ours,
     step_of,
 )
-from windvane.domain.problem import MetricName, ProblemType, check_objective
+from windvane.domain.problem import TABULAR_METRICS, MetricName, ProblemType, check_objective
 from windvane.engine.learners.catalogue import TORCH_LEARNERS
 from windvane.engine.learners.torch_extra import MISSING, has_torch
 from windvane.errors import InvalidRequest
@@ -202,7 +202,7 @@ def _problem(environment: Request) -> Iterator[str]:
     is_known = True
     for name, value, choices in (
         ("PROBLEM_TYPE", problem_type, tuple(ProblemType)),
-        ("OBJECTIVE", objective, tuple(MetricName)),
+        ("OBJECTIVE", objective, TABULAR_METRICS),
     ):
         if value and value not in choices:
             is_known = False

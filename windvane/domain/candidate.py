@@ -80,6 +80,9 @@ class Candidate(Resource):
     members     candidate names and weights of an ensemble
     explainability, model_insights
                 S3 prefixes below which its reports lie; "" while they are not there
+    backtest_results
+                S3 prefix of the forecasts and metrics of its backtests; "" for a candidate of another kind of problem, and
+                until they are there
     containers  () until finished, and once its model is not kept any more
     """
 
@@ -105,6 +108,7 @@ class Candidate(Resource):
     members: dict[str, float] = field(default_factory=dict)
     explainability: str = ""
     model_insights: str = ""
+    backtest_results: str = ""
     steps: tuple[Step, ...] = ()
     containers: tuple[Container, ...] = ()
     ended: datetime | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from windvane.domain.frequency import Frequency
+from windvane.domain.problem import MetricName
 from windvane.errors import InvalidRequest
 
 MOST_STEPS_AHEAD = 500
@@ -18,13 +18,18 @@ MOST_QUANTILES = 5
 
 
 class ForecastMetric(StrEnum):
-    """AWS's names of the metrics of forecasts; all of them are losses."""
+    """AWS's names of the metrics of forecasts; all of them are losses (domain/problem.py, FORECAST_METRICS)."""
 
     WQL = "AverageWeightedQuantileLoss"
     MASE = "MASE"
     WAPE = "WAPE"
     RMSE = "RMSE"
     MAPE = "MAPE"
+
+    @property
+    def name_in_records(self) -> MetricName:
+        """The same metric as records of jobs and candidates name it."""
+        return MetricName(self.value)
 
 
 class Aggregation(StrEnum):
@@ -82,12 +87,16 @@ class ForecastSpec:
     """What the caller said; what was left open is None and inferred from the data.
 
     item_id            column that tells series apart; None if the table is one series
+    group_columns      further columns that, with `item_id`, tell series apart
     horizon            steps to forecast
     quantiles          levels between 0 and 1, ascending
     known_covariates   columns that are known in advance for the steps to be forecast
     static             columns that are the same for all rows of a series
     aggregation        None: sums where rows are finer than the frequency, but two rows of one series and time are refused
     filling            column -> how it is filled; nothing is filled by default
+    holiday_country    ISO 3166 code of two letters; None for no holidays
+    feature_specification
+                       S3 URI of a file that says which further columns are features; "" for all (the service alone)
     """
 
     target: str
@@ -100,7 +109,10 @@ class ForecastSpec:
     static: tuple[str, ...] = ()
     objective: ForecastMetric = ForecastMetric.WQL
     aggregation: Aggregation | None = None
-    filling: Mapping[str, Filling] = field(default_factory=dict)
+    filling: dict[str, Filling] = field(default_factory=dict)
+    group_columns: tuple[str, ...] = ()
+    holiday_country: str | None = None
+    feature_specification: str = ""
     seed: int = 0
     kind: Literal["forecast"] = "forecast"
 
@@ -115,8 +127,17 @@ class ForecastSpec:
         named = {self.timestamp: "timestamp"}
         if self.item_id is not None:
             named[self.item_id] = "item identifier"
+        named |= dict.fromkeys(self.group_columns, "grouping column")
         named |= dict.fromkeys(self.known_covariates, "known covariate")
         return named | dict.fromkeys(self.static, "static column")
+
+    @property
+    def kept_apart(self) -> dict[str, str]:
+        """Columns that cannot be features -> what they are."""
+        apart = dict.fromkeys(self.group_columns, "a grouping column")
+        if self.item_id is not None:
+            apart[self.item_id] = "the item identifier"
+        return {**apart, self.timestamp: "the timestamp", self.target: "the target"}
 
 
 def quantile_name(level: float) -> str:
@@ -149,12 +170,13 @@ def check_forecast(spec: ForecastSpec) -> None:
         spec.target,
         spec.timestamp,
         *([] if spec.item_id is None else [spec.item_id]),
+        *spec.group_columns,
         *spec.known_covariates,
         *spec.static,
     ]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
         raise InvalidRequest(
-            f"The column '{twice}' is named twice; target, timestamp, item identifier, known covariates and static "
-            "columns must be different columns."
+            f"The column '{twice}' is named twice; target, timestamp, item identifier, grouping columns, known covariates "
+            "and static columns must be different columns."
         )

@@ -105,7 +105,7 @@ class AutoMLJob(Resource):
     deadline         created + limits.max_runtime_s
     search_ended     why and only once no further candidates are tried
     problem_type     as resolved; None until the data are analysed
-    objective        as resolved; None until the data are analysed
+    objective        as resolved; None until the data are analysed, but for a forecast, whose objective needs no data
     exploration      S3 URI of the data exploration notebook; "" until it is there
     definitions      S3 URI of the candidate definition notebook; "" until it is there
     best_candidate   name of the best finished candidate; None while there is none

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from windvane.domain.datasource import Compression, DataSource, TableFormat
-from windvane.domain.problem import MetricName, Mode, ProblemType
+from windvane.domain.forecasting import ForecastSpec
+from windvane.domain.problem import MetricName, Mode, ProblemType, kept_apart
 
 
 class Purpose(StrEnum):
@@ -75,8 +76,13 @@ class TabularProblem:
     sample_weight: str | None = None
     feature_specification: str = ""
 
+    @property
+    def kept_apart(self) -> dict[str, str]:
+        """Columns that cannot be features -> what they are."""
+        return kept_apart(self.target, self.sample_weight)
 
-Problem: TypeAlias = TabularProblem
+
+Problem: TypeAlias = TabularProblem | ForecastSpec
 """What is to be learnt: a union of dataclasses that their `kind` tells apart. A further kind of problem is one more
 dataclass here and one more translation in `api`; the store needs no change (store/records.py)."""
 
@@ -168,3 +174,27 @@ class JobSpec:
     search: SearchSpec = SearchSpec()
     security: SecuritySpec = SecuritySpec()
     deployment: DeploymentSpec | None = None
+
+    @property
+    def tabular(self) -> TabularProblem:
+        """Return the problem of a job on a table.
+
+        raises    TypeError if it is of another kind
+        """
+        if not isinstance(self.problem, TabularProblem):
+            raise TypeError(
+                f"The problem of this job is of the kind '{self.problem.kind}', not tabular."
+            )
+        return self.problem
+
+    @property
+    def forecast(self) -> ForecastSpec:
+        """Return the problem of a forecasting job.
+
+        raises    TypeError if it is of another kind
+        """
+        if not isinstance(self.problem, ForecastSpec):
+            raise TypeError(
+                f"The problem of this job is of the kind '{self.problem.kind}', not forecast."
+            )
+        return self.problem

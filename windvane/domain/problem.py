@@ -23,7 +23,7 @@ class ProblemType(StrEnum):
 
 
 class MetricName(StrEnum):
-    """AWS's names of the metrics that belong to tabular problems."""
+    """AWS's names of the metrics that candidates are ranked by."""
 
     ACCURACY = "Accuracy"
     AUC = "AUC"
@@ -32,6 +32,8 @@ class MetricName(StrEnum):
     F1_MACRO = "F1macro"
     LOG_LOSS = "LogLoss"
     MAE = "MAE"
+    MAPE = "MAPE"
+    MASE = "MASE"
     MSE = "MSE"
     PRECISION = "Precision"
     PRECISION_MACRO = "PrecisionMacro"
@@ -39,13 +41,27 @@ class MetricName(StrEnum):
     RECALL = "Recall"
     RECALL_MACRO = "RecallMacro"
     RMSE = "RMSE"
+    WAPE = "WAPE"
+    WQL = "AverageWeightedQuantileLoss"
 
     @property
     def is_minimized(self) -> bool:
         return self in _MINIMIZED
 
 
-_MINIMIZED = frozenset({MetricName.LOG_LOSS, MetricName.MAE, MetricName.MSE, MetricName.RMSE})
+FORECAST_METRICS = (
+    MetricName.WQL,
+    MetricName.RMSE,
+    MetricName.MAPE,
+    MetricName.MASE,
+    MetricName.WAPE,
+)
+"""The metrics of forecasts; the first is the default objective.
+
+source    AutoMLJobObjective in SageMaker's API reference
+"""
+
+_MINIMIZED = frozenset({MetricName.LOG_LOSS, MetricName.MAE, MetricName.MSE, *FORECAST_METRICS})
 
 METRICS_OF: dict[ProblemType, tuple[MetricName, ...]] = {
     ProblemType.REGRESSION: (MetricName.MSE, MetricName.RMSE, MetricName.MAE, MetricName.R2),
@@ -71,6 +87,10 @@ METRICS_OF: dict[ProblemType, tuple[MetricName, ...]] = {
 
 source    AWS's developer guide, metrics and validation; AutoMLJobObjective's documentation
 """
+
+TABULAR_METRICS = tuple(
+    name for name in MetricName if any(name in metrics for metrics in METRICS_OF.values())
+)
 
 
 class Mode(StrEnum):

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import types
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -14,6 +15,15 @@ import pytest
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
+from windvane.domain.forecasting import (
+    Aggregation,
+    Fill,
+    Filling,
+    FillMethod,
+    ForecastMetric,
+    ForecastSpec,
+)
+from windvane.domain.frequency import Frequency
 from windvane.domain.identity import (
     AccessKey,
     Identity,
@@ -24,17 +34,17 @@ from windvane.domain.identity import (
 )
 from windvane.domain.job import ApiVersion, AutoMLJob
 from windvane.domain.keys import Key, KeyAlias
-from windvane.domain.problem import Mode
+from windvane.domain.problem import MetricName, Mode
 from windvane.domain.resource import Resource
 from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
 from windvane.errors import StoreUnusable
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, note_to_json, said
 from windvane.store.bodies.failures import with_failure
-from windvane.store.bodies.versions import from_body, to_body, version_of
+from windvane.store.bodies.versions import MIGRATIONS, from_body, to_body, version_of
 from windvane.store.identity_rows import FORMAT
 from windvane.store.records import encoded
-from windvane.testing.store_laws.place import SPEC, a_job, a_model
+from windvane.testing.store_laws.place import SPEC, a_candidate, a_job, a_model
 
 KINDS = (
     AutoMLJob,
@@ -183,7 +193,47 @@ def test_a_sentence_of_an_earlier_version_becomes_a_note(kind: type[Any]) -> Non
         "failure": note_to_json(said("It broke."))
     }
     assert with_failure({"failure_reason": ""}) == {"failure": None}
-    assert version_of(kind) == 2
+    assert MIGRATIONS[kind][0] is with_failure
+
+
+# forecasts
+
+
+FORECAST = ForecastSpec(
+    target="y",
+    timestamp="t",
+    item_id="id",
+    group_columns=("region",),
+    horizon=14,
+    frequency=Frequency.parse("15min"),
+    quantiles=(0.05, 0.5),
+    objective=ForecastMetric.MASE,
+    aggregation=Aggregation.MAX,
+    filling={"y": Filling(middle=Fill(FillMethod.VALUE, 1.5), back=Fill(FillMethod.ZERO))},
+    holiday_country="DE",
+    feature_specification="s3://bucket/features.json",
+)
+
+
+def test_a_job_with_a_forecast_comes_back() -> None:
+    job = replace(a_job(), spec=replace(SPEC, problem=FORECAST), objective=MetricName.MASE)
+    assert from_body(AutoMLJob, to_body(job)) == job
+    with pytest.raises(TypeError, match="of the kind 'forecast', not tabular"):
+        _ = job.spec.tabular
+
+
+def test_a_job_of_version_4_is_read_as_it_was() -> None:
+    body = {"_version": 4, **encoded(a_job())}
+    assert from_body(AutoMLJob, json.dumps(body)) == a_job()
+    with pytest.raises(TypeError, match="of the kind 'tabular', not forecast"):
+        _ = a_job().spec.forecast
+
+
+def test_a_candidate_of_version_2_has_no_backtests() -> None:
+    body = encoded(a_candidate())
+    del body["backtest_results"]
+    read = from_body(Candidate, json.dumps({"_version": 2, **body}))
+    assert read == a_candidate()
 
 
 def test_a_body_without_a_failure_stays_without_one() -> None:

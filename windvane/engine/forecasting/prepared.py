@@ -152,6 +152,14 @@ def _wide(arrays: Arrays, name: str, shape: tuple[int, ...]) -> Floats:
     return found
 
 
+_SINCE_GROUPS: Mapping[str, Any] = {
+    "group_columns": [],
+    "holiday_country": None,
+    "feature_specification": "",
+}
+"""What earlier versions did not write."""
+
+
 def spec_to_json(spec: ForecastSpec) -> dict[str, Any]:
     """Return a spec as JSON, which `spec_from_json` reads."""
     frequency = None if spec.frequency is None else str(spec.frequency)
@@ -163,8 +171,9 @@ def spec_from_json(document: Mapping[str, Any]) -> ForecastSpec:
 
     raises    KeyError, TypeError, ValueError, InvalidRequest if it is none
     """
+    document = {**_SINCE_GROUPS, **document}
     frequency, item_id = document["frequency"], document["item_id"]
-    aggregation = document["aggregation"]
+    aggregation, country = document["aggregation"], document["holiday_country"]
     spec = ForecastSpec(
         target=text_in(document, "target"),
         timestamp=text_in(document, "timestamp"),
@@ -177,6 +186,9 @@ def spec_from_json(document: Mapping[str, Any]) -> ForecastSpec:
         objective=ForecastMetric(document["objective"]),
         aggregation=None if aggregation is None else Aggregation(aggregation),
         filling={str(name): _filling(one) for name, one in document["filling"].items()},
+        group_columns=tuple(texts_in(document, "group_columns")),
+        holiday_country=None if country is None else text_in(document, "holiday_country"),
+        feature_specification=text_in(document, "feature_specification"),
         seed=whole_in(document, "seed", -(2**63), 2**63),
     )
     check_forecast(spec)

@@ -20,6 +20,7 @@ from windvane.domain.resource import Resource
 from windvane.errors import StoreUnusable
 from windvane.store.bodies.automl_job import with_analysis_time, with_spec
 from windvane.store.bodies.failures import with_failure
+from windvane.store.bodies.forecasts import with_backtests, with_forecasts
 from windvane.store.records import decoded, encoded
 
 R = TypeVar("R", bound=Resource)
@@ -28,11 +29,11 @@ Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From a body, without its version, to that of the next version."""
 
 MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
-    AutoMLJob: (with_spec, with_failure, with_analysis_time),
-    Candidate: (with_failure,),
+    AutoMLJob: (with_spec, with_failure, with_analysis_time, with_forecasts),
+    Candidate: (with_failure, with_backtests),
     Endpoint: (with_failure,),
     ProcessingJob: (with_failure,),
-    TrainingJob: (with_failure,),
+    TrainingJob: (with_failure, with_forecasts),
     TransformJob: (with_failure,),
 }
 """Of each kind of record: from version 1 to 2, from 2 to 3, and so on. What is not named is at version 1."""

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
+from windvane.domain.jobspec import TabularProblem
 from windvane.domain.logs import place_of
 from windvane.domain.task import TaskKind
 from windvane.notes.codes import NoteCode
@@ -59,7 +60,7 @@ def _wishes(job: AutoMLJob) -> Iterator[Note]:
         yield Note(NoteCode.VALIDATION_DATA, {"uri": data.validation.source.uri})
     if (share := data.validation_fraction) is not None:
         yield Note(NoteCode.HOLD_OUT, {"share": share})
-    if problem.sample_weight:
+    if isinstance(problem, TabularProblem) and problem.sample_weight:
         yield Note(NoteCode.SAMPLE_WEIGHTS)
     if uri := problem.feature_specification:
         yield Note(NoteCode.FEATURES_SPECIFIED, {"uri": uri})

@@ -13,14 +13,14 @@ from windvane.domain.task import Task
 def split_inputs(job: AutoMLJob) -> dict[str, dict[str, Any]]:
     """Return the S3Input of each input by its name: the channels by their purpose, and the feature specification."""
     inputs = {str(channel.purpose): _table(channel) for channel in job.spec.data.channels}
-    if uri := job.spec.problem.feature_specification:
+    if uri := job.spec.tabular.feature_specification:
         inputs[SPECIFICATION_INPUT] = {"S3DataType": "S3Prefix", "S3Uri": uri}
     return inputs
 
 
 def split_environment(job: AutoMLJob, analysis: Task) -> dict[str, str]:
     """Return the problem as the data were found to pose it, until then as it was asked; weights and the share held out."""
-    problem, found = job.spec.problem, analysis.result or {}
+    problem, found = job.spec.tabular, analysis.result or {}
     share = job.spec.data.validation_fraction
     told = {
         "TARGET_ATTRIBUTE_NAME": problem.target,

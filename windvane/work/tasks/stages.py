@@ -101,13 +101,14 @@ def _compression_of(channel: Channel) -> str:
 
 def _problem(context: StageContext) -> ProblemSpec:
     spec, allowance = context.job.spec, context.allowance
+    problem = spec.tabular
     return ProblemSpec(
-        target=spec.problem.target,
-        problem_type=spec.problem.problem_type,
-        objective=spec.problem.objective,
+        target=problem.target,
+        problem_type=problem.problem_type,
+        objective=problem.objective,
         calibrate=allowance.calibrate,
         tune_threshold=allowance.tune_threshold,
-        sample_weight=spec.problem.sample_weight,
+        sample_weight=problem.sample_weight,
         features=_features(context),
         validation_fraction=spec.data.validation_fraction,
     )
