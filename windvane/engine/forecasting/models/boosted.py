@@ -8,15 +8,17 @@ series of all sizes, and trends, look alike.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from windvane.domain.forecasting import ForecastMetric
-from windvane.engine.checked import whole_in
+from windvane.engine.checked import number_in, texts_in, whole_in
 from windvane.engine.forecasting.forecast import (
     Forecast,
     ForecastTask,
@@ -27,10 +29,12 @@ from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.metrics import seasonal_scale
 from windvane.engine.forecasting.models.base import FitLimits, FittedModel
 from windvane.engine.forecasting.models.boosted_features import (
+    FEW_SERIES,
     Described,
     Layout,
     Samples,
     describe,
+    numbers_of,
 )
 from windvane.engine.forecasting.models.boosted_training import TrainingRows, boost
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -56,6 +60,7 @@ _TARGET_REPEATS = 6
 """How often a value is a target, of different origins, at most: more tell little new."""
 
 _SEEDS_APART = 1009
+_TINY = float(np.finfo(float).tiny)
 _HEAVIEST = 20.0
 """The most that a row counts, in those of average weight."""
 
@@ -71,6 +76,23 @@ class Target(StrEnum):
     LEVEL = "level"
     CHANGE = "change"
     LOG = "log"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What of the series that were learned from forecasts of any series need.
+
+    items    of those that are told apart, () if they are too many
+    least    stands for values that have no logarithm
+    """
+
+    items: tuple[str, ...]
+    least: float
+
+    @classmethod
+    def of(cls, history: Panel) -> Reference:
+        is_few = 1 < history.n_series <= FEW_SERIES
+        return cls(history.items if is_few else (), _least(history))
 
 
 @dataclass(frozen=True)
@@ -93,21 +115,27 @@ class Boosted:
         most = int(np.clip(_ROWS_A_SECOND * seconds, _LEAST_ROWS, _MOST_ROWS))
         affordable = _MOST_ANSWERS // (history.n_series * task.horizon)
         n_bags = int(np.clip(min(seconds // _BAG_S, affordable), 1, _MOST_BAGS))
+        reference = Reference.of(history)
         texts: list[bytes] = []
         for bag in range(n_bags):
             now = time.time()
             until = now + (limits.stop_at - now) / (n_bags - bag)
             own = replace(task, seed=task.seed + _SEEDS_APART * bag)
-            rows = self._rows(history, own, most, limits.objective)
+            rows = self._rows(history, own, reference, most, limits.objective)
             texts += boost(rows, own.levels, own.seed, replace(limits, stop_at=until))
-        return _FittedBoosted(self, task, _checked(texts))
+        return _FittedBoosted(self, task, reference, _checked(texts))
 
     def _rows(
-        self, history: Panel, task: ForecastTask, most: int, objective: ForecastMetric
+        self,
+        history: Panel,
+        task: ForecastTask,
+        reference: Reference,
+        most: int,
+        objective: ForecastMetric,
     ) -> TrainingRows:
         """raises    CandidateFault if there are too few"""
-        seen = self._seen(history)
-        layout = Layout.of(history, seen, 0)
+        seen = self._seen(history, reference)
+        layout = Layout.of(history, seen, 0, numbers_of(history, reference.items))
         samples = _drawn(history, task, most)
         described = self._described(layout, samples, task)
         wanted = self._learned(seen[samples.target], described)
@@ -123,6 +151,7 @@ class Boosted:
         about = check_manifest(folder, self.name)
         try:
             n_texts = whole_in(about, "n_texts", 1, 100)
+            reference = _reference_in(about)
             texts = [(folder / f"{i}.txt").read_bytes() for i in range(n_texts)]
         except (OSError, ValueError) as error:
             raise CorruptArtifact(f"{folder} holds no boosted forecasts: {error}.") from error
@@ -130,11 +159,11 @@ class Boosted:
             raise CorruptArtifact(
                 f"{folder} has {n_texts} models; of {len(task.levels)} quantiles each has one in every bag."
             )
-        return _FittedBoosted(self, task, _checked(texts))
+        return _FittedBoosted(self, task, reference, _checked(texts))
 
-    def _seen(self, history: Panel) -> Floats:
+    def _seen(self, history: Panel, reference: Reference) -> Floats:
         values = history.filled
-        return np.log(np.maximum(values, _least(history))) if self._is_log else values
+        return np.log(np.maximum(values, reference.least)) if self._is_log else values
 
     @property
     def _is_log(self) -> bool:
@@ -158,12 +187,15 @@ class Boosted:
         made = base[:, None] + answers * described.scale[:, None]
         return np.exp(np.minimum(made, 700.0)) if self._is_log else made
 
-    def blocks(self, history: Panel, task: ForecastTask) -> Iterator[tuple[Panel, Described]]:
+    def blocks(
+        self, history: Panel, task: ForecastTask, reference: Reference
+    ) -> Iterator[tuple[Panel, Described]]:
         """Yield (series, features) of the steps after a history, some series at a time."""
         size = max(1, _BLOCK_ROWS // task.horizon)
         for at in range(0, history.n_series, size):
             part = history.only(np.arange(at, min(at + size, history.n_series)))
-            layout = Layout.of(part, self._seen(part), task.horizon)
+            numbers = numbers_of(part, reference.items)
+            layout = Layout.of(part, self._seen(part, reference), task.horizon, numbers)
             series = np.repeat(np.arange(part.n_series), task.horizon)
             ahead = np.tile(np.arange(task.horizon), part.n_series)
             yield part, self._described(layout, Samples(series, layout.ends[series], ahead), task)
@@ -178,12 +210,17 @@ class _FittedBoosted:
 
     model: Boosted
     task: ForecastTask
+    reference: Reference
     texts: tuple[LightGbmText, ...]
 
+    @cached_property
+    def _boosters(self) -> list[NativeBooster]:
+        return [NativeBooster(text) for text in self.texts]
+
     def forecast(self, history: Panel) -> Forecast:
-        boosters = [NativeBooster(text) for text in self.texts]
+        boosters = self._boosters
         quantiles = []
-        for part, described in self.model.blocks(history, self.task):
+        for part, described in self.model.blocks(history, self.task, self.reference):
             if described.X.shape[1] != boosters[0].n_features:
                 raise CorruptArtifact(
                     f"The boosted trees take {boosters[0].n_features} features; the series have {described.X.shape[1]}."
@@ -198,7 +235,23 @@ class _FittedBoosted:
     def save(self, folder: Path) -> None:
         for i, text in enumerate(self.texts):
             (folder / f"{i}.txt").write_bytes(text.text)
-        write_manifest(folder, self.model.name, {"n_texts": len(self.texts)})
+        about = {
+            "n_texts": len(self.texts),
+            "items": list(self.reference.items),
+            "least": self.reference.least,
+        }
+        write_manifest(folder, self.model.name, about)
+
+
+def _reference_in(about: Mapping[str, Any]) -> Reference:
+    """Read what was learned of the series.
+
+    raises    ValueError if it is not what `save` wrote
+    """
+    items = texts_in(about, "items")
+    if len(set(items)) < len(items) or len(items) > FEW_SERIES:
+        raise ValueError(f"{len(items)} series are told apart; {FEW_SERIES} different ones may be")
+    return Reference(tuple(items), number_in(about, "least", _TINY))
 
 
 def _checked(texts: Sequence[bytes]) -> tuple[LightGbmText, ...]:
@@ -275,7 +328,7 @@ def _weights(
 def _least(history: Panel) -> float:
     """Return what stands for values that have no logarithm."""
     positive = history.values[np.isfinite(history.values) & (history.values > 0)]
-    return float(positive.min()) / 2 if len(positive) else 1.0
+    return max(float(positive.min()) / 2, _TINY) if len(positive) else 1.0
 
 
 BOOSTED_LEVELS = Boosted(

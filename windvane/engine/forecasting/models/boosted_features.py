@@ -21,7 +21,7 @@ _PHASES = 3
 """Earlier seasons whose value of the same phase is a feature of its own."""
 
 _AVERAGED_PHASES = 8
-_FEW_SERIES = 50
+FEW_SERIES = 50
 """Up to here each series is told apart by its number."""
 
 
@@ -34,6 +34,7 @@ class Layout:
     covariates  (n, n_covariates)
     begins      (n_series,) where each series begins
     ends        (n_series,) after its last value
+    numbers     (n_series,) that series are told apart by; None if they are not
     """
 
     panel: Panel
@@ -42,9 +43,12 @@ class Layout:
     covariates: Floats
     begins: Steps
     ends: Steps
+    numbers: Floats | None = None
 
     @classmethod
-    def of(cls, panel: Panel, values: Floats, n_ahead: int) -> Layout:
+    def of(
+        cls, panel: Panel, values: Floats, n_ahead: int, numbers: Floats | None = None
+    ) -> Layout:
         """Lay a panel out; its `future` has the covariates of the room ahead.
 
         values    (n_values,) without missing ones
@@ -61,7 +65,18 @@ class Layout:
         covariates[place] = panel.known
         if n_ahead and panel.known.shape[1]:
             covariates[ends[:, None] + np.arange(n_ahead)] = panel.future[:, :n_ahead]
-        return cls(panel, laid, unit, covariates, begins, ends)
+        return cls(panel, laid, unit, covariates, begins, ends, numbers)
+
+
+def numbers_of(panel: Panel, items: Sequence[str]) -> Floats | None:
+    """Return (n_series,) the place of each series among those that are told apart, NaN for others; None if none are.
+
+    items    of the series that are told apart
+    """
+    if not items:
+        return None
+    places = {item: float(place) for place, item in enumerate(items)}
+    return np.array([places.get(item, np.nan) for item in panel.items])
 
 
 @dataclass(frozen=True)
@@ -260,8 +275,8 @@ def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) 
 def _of_series(layout: Layout, samples: Samples, level: Floats, *, is_log: bool) -> list[Floats]:
     size = level if is_log else np.log1p(np.abs(level))
     made = [size]
-    if 1 < layout.panel.n_series <= _FEW_SERIES:
-        made.append(samples.series.astype(np.float64))
+    if layout.numbers is not None:
+        made.append(layout.numbers[samples.series])
     static = layout.panel.static[samples.series]
     return [*made, *(static[:, j] for j in range(static.shape[1]))]
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from unit.engine.forecasting.conftest import make_panel, seasonal_series
 
+from windvane.engine.forecasting.models import boosted
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.boosted import BOOSTED_LEVELS, BOOSTED_LOGS
 from windvane.engine.forecasting.models.boosted_features import Layout, Samples, describe
@@ -70,6 +71,39 @@ def test_a_known_covariate_decides_where_values_follow_it(covariate_panel, task,
         BOOSTED_LEVELS.load(tmp_path, task)
 
 
+REFERENCE = {"items": [], "least": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"items": ["a", "a"]}, "2 series are told apart"),
+        ({"items": [f"{i}" for i in range(51)]}, "51 series are told apart"),
+        ({"items": "a"}, "'items'"),
+        ({"least": 0}, "'least' is 0"),
+    ],
+)
+def test_what_was_learned_of_series_is_checked(change, told, task, tmp_path):
+    write_manifest(tmp_path, BOOSTED_LEVELS.name, {"n_texts": 3, **REFERENCE, **change})
+    with pytest.raises(CorruptArtifact, match=told):
+        BOOSTED_LEVELS.load(tmp_path, task)
+
+
+@pytest.mark.parametrize("model", [BOOSTED_LEVELS, BOOSTED_LOGS])
+def test_a_series_alone_is_forecast_as_among_the_others(model, task, monkeypatch):
+    """Also where there are so many that they are described in several blocks."""
+    panel = make_panel(seasonal_series(5))
+    one = model.fit(panel, task, FitLimits(time.time() + 1))
+    whole = one.forecast(panel)
+    for chosen in ([3], [1, 4]):
+        part = one.forecast(panel.only(np.array(chosen)))
+        assert part.quantiles == pytest.approx(whole.quantiles[chosen], rel=1e-6)
+    monkeypatch.setattr(boosted, "_BLOCK_ROWS", 2 * task.horizon)
+    assert np.allclose(one.forecast(panel).quantiles, whole.quantiles, rtol=1e-6)
+    stranger = replace(panel.only(np.array([0])), items=("stranger",))
+    assert np.isfinite(one.forecast(stranger).quantiles).all()
+
+
 @pytest.mark.parametrize(
     ("outputs", "features", "told"),
     [
@@ -80,7 +114,7 @@ def test_a_known_covariate_decides_where_values_follow_it(covariate_panel, task,
 def test_trees_of_other_outputs_or_features_are_refused(outputs, features, told, task, tmp_path):
     for i, (n_outputs, n_features) in enumerate(zip(outputs, features, strict=True)):
         (tmp_path / f"{i}.txt").write_text(leaves(n_outputs, n_features))
-    write_manifest(tmp_path, BOOSTED_LEVELS.name, {"n_texts": 3})
+    write_manifest(tmp_path, BOOSTED_LEVELS.name, {"n_texts": 3, **REFERENCE})
     with pytest.raises(CorruptArtifact, match=told):
         BOOSTED_LEVELS.load(tmp_path, task)
 
