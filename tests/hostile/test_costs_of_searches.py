@@ -14,13 +14,13 @@ from windvane.automl.actions import (
     BuildEnsemble,
     FitOnAllRows,
     Result,
-    Status,
     Step,
     TrainCandidate,
 )
 from windvane.automl.ending import next_refit
 from windvane.automl.history import History
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.domain.job import EndOfSearch
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.domain.timing import timetable

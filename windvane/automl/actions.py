@@ -7,11 +7,10 @@ turns into places.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import TypeVar
 
+from windvane.automl.steps import ActionStep
 from windvane.engine.candidates import Outcome, Plan
-from windvane.notes.note import Note
 
 
 @dataclass(frozen=True)
@@ -168,19 +167,6 @@ Action = (
 )
 
 
-class Status(StrEnum):
-    """The states of an action. WAITING is asked for and not begun; FAILED includes what was killed or lost."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-    @property
-    def is_open(self) -> bool:
-        return self in (Status.WAITING, Status.RUNNING)
-
-
 @dataclass(frozen=True)
 class ModelFigures:
     """Figures of the packed model; None where there was no time, or nothing to find.
@@ -216,19 +202,12 @@ A = TypeVar("A", bound=Action, covariant=True)
 
 
 @dataclass(frozen=True)
-class Step(Generic[A]):
-    """An action of a job and how far it is.
+class Step(ActionStep[A]):
+    """An action on a table and how far it is.
 
-    began, ended    time.time(); 0 before that
     n_folds         on how many the candidate is scored, once it has said so while it is trained
     result          of one that is DONE
-    failure         why one FAILED
     """
 
-    action: A
-    status: Status
-    began: float = 0.0
-    ended: float = 0.0
     n_folds: int | None = None
     result: Result = field(default_factory=Result)
-    failure: Note | None = None

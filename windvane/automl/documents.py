@@ -4,50 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, TypeVar, cast, get_args
 
-from windvane.automl.actions import (
-    Action,
-    Analyse,
-    BuildEnsemble,
-    FirstLook,
-    FitFeatures,
-    FitOnAllRows,
-    ModelFigures,
-    Pack,
-    Refit,
-    Result,
-    TrainBaseline,
-    TrainCandidate,
-    TrainOnFewerRows,
-)
+from windvane.automl.actions import Action, ModelFigures, Result
+from windvane.automl.forecasting.actions import ForecastAction
 from windvane.automl.limits import Limits
+from windvane.automl.steps import HasKey
 from windvane.engine.candidate_io import outcome_from_json, outcome_to_json
 from windvane.engine.candidates import Plan
 from windvane.engine.training.fold_limits import FoldLimits
 
-TYPES: Mapping[str, type[Action]] = {
-    kind.__name__: kind
-    for kind in (
-        Analyse,
-        FitFeatures,
-        FirstLook,
-        TrainCandidate,
-        TrainOnFewerRows,
-        BuildEnsemble,
-        TrainBaseline,
-        FitOnAllRows,
-        Refit,
-        Pack,
-    )
-}
+TYPES: Mapping[str, type[Action]] = {kind.__name__: kind for kind in get_args(Action)}
 _NAME = "action"
+
+A = TypeVar("A", bound=HasKey)
 
 _MOST_LIKELY = 1000
 """As many members as an ensemble may have (engine/candidate_io.py)."""
 
 
-def action_to_json(action: Action) -> dict[str, Any]:
+def action_to_json(action: Action | ForecastAction) -> dict[str, Any]:
     """Return an action's fields, and its type as `action`."""
     told = {
         name: list(value) if isinstance(value, tuple) else value
@@ -56,13 +32,14 @@ def action_to_json(action: Action) -> dict[str, Any]:
     return {_NAME: type(action).__name__, **told}
 
 
-def action_from_json(document: Mapping[str, Any]) -> Action:
-    """Return the action; members that it does not have are passed over.
+def action_from_json(document: Mapping[str, Any], types: Mapping[str, type[A]]) -> A:
+    """Return the action, of one of these types; members that it does not have are passed over.
 
     raises    LookupError, TypeError if it is none
     """
-    kind = TYPES[document[_NAME]]
-    told = {one.name: _value(document[one.name]) for one in fields(kind) if one.name in document}
+    kind = types[document[_NAME]]
+    names = [one.name for one in fields(cast("Any", kind))]
+    told = {name: _value(document[name]) for name in names if name in document}
     if "plan" in told:
         told["plan"] = Plan(**told["plan"])
     return kind(**told)

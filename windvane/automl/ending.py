@@ -12,7 +12,6 @@ from windvane.automl.actions import (
     FitOnAllRows,
     Pack,
     Refit,
-    Status,
     TrainBaseline,
     TrainOnFewerRows,
 )
@@ -25,6 +24,7 @@ from windvane.automl.selection import (
     with_pessimism,
 )
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.engine.candidates import baseline_plan, with_latency
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note

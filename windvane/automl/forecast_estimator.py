@@ -137,7 +137,9 @@ class AutoForecast:
                 lambda: self._job(frame, out, started),
                 on_event,
             )
-            self._fitted = self._kept(job.package, _has_whole_items(frame, self.spec.item_id))
+            self._fitted = self._kept(
+                job.folders.package, _has_whole_items(frame, self.spec.item_id)
+            )
         return self
 
     def predict(self, future: Table | None = None) -> pd.DataFrame:

@@ -13,12 +13,12 @@ from windvane.automl.actions import (
     FitFeatures,
     FitOnAllRows,
     Refit,
-    Status,
     Step,
     TrainBaseline,
     TrainCandidate,
 )
 from windvane.automl.leaderboard import LeaderboardRow
+from windvane.automl.steps import ActionHistory, Status
 from windvane.engine.candidates import Plan, Tried
 from windvane.notes.note import Note
 
@@ -32,25 +32,12 @@ A = TypeVar("A", bound=Action)
 
 
 @dataclass(frozen=True)
-class History:
-    """The steps of a job, oldest first. There is one step for an action's key."""
-
-    steps: tuple[Step[Action], ...] = ()
+class History(ActionHistory[Step[Action]]):
+    """The steps of a job on a table, oldest first."""
 
     def of(self, kind: type[A]) -> list[Step[A]]:
         """Return the steps whose actions are of this type."""
         return [cast("Step[A]", step) for step in self.steps if isinstance(step.action, kind)]
-
-    def step(self, key: str) -> Step[Action] | None:
-        """Return the step of an action's key; None if it was never asked for."""
-        return next((step for step in self.steps if step.action.key == key), None)
-
-    def with_step(self, step: Step[Action]) -> History:
-        """Return a history with this step, added or in place of the one of its key."""
-        key = step.action.key
-        if self.step(key) is None:
-            return History((*self.steps, step))
-        return History(tuple(step if one.action.key == key else one for one in self.steps))
 
     def with_asked(self, action: Action, now: float) -> History:
         """Return a history in which an action has been asked for."""
@@ -59,14 +46,6 @@ class History:
     def with_failed(self, action: Action, why: Note, now: float) -> History:
         """Return a history in which an action that could not be begun has failed."""
         return self.with_step(Step(action, Status.FAILED, began=now, ended=now, failure=why))
-
-    def is_busy(self, *kinds: type[Action]) -> bool:
-        """Return whether an action of these types is waiting or running."""
-        return any(step.status.is_open and isinstance(step.action, kinds) for step in self.steps)
-
-    def has_any(self, *kinds: type[Action]) -> bool:
-        """Return whether an action of these types has been asked for."""
-        return any(isinstance(step.action, kinds) for step in self.steps)
 
     @property
     def candidates(self) -> list[Step[TrainCandidate]]:

@@ -11,6 +11,16 @@
     fewer/outcome ...          the same of the first candidate, trained on fewer rows
     packages                   what answers: transformers and model of the candidate that is kept
 
+And of a forecasting job:
+
+    series                     its rows as regular series
+    backtests/M/outcome        what backtests say of model M
+    backtests/M/forecasts      its forecasts of their windows
+    backtests/M/model          what it has learned from the values before them
+    refits/M/model             what it has learned from all values
+    ensemble                   weights of the models in their average, what backtests say of it, and its forecasts
+    packages                   what answers
+
 A name says nothing of a machine. What it stands for is some files, each at a place of its own below the folder, so that the
 engine finds them where its stages look (automl/folders.py).
 """
@@ -30,10 +40,13 @@ from windvane.engine.candidate_io import (
     RECORD,
     fold_fit,
 )
+from windvane.engine.forecasting.outcomes import FORECASTS, MODEL, OUTCOME
 
 ANALYSIS, DATASET = "analysis", "dataset"
 TABLE = (ANALYSIS, DATASET)
 FEWER, PACKAGES = ("fewer/outcome", "fewer/predictions"), "packages"
+
+SERIES, ENSEMBLE = "series", "ensemble"
 
 _ANALYSIS_FILE = "analysis.json"
 ANALYSIS_PATH = f"dataset/{_ANALYSIS_FILE}"
@@ -90,6 +103,11 @@ _KINDS = (
     _Kind("fewer/outcome", "fewer", only=(RECORD,)),
     _Kind("fewer/predictions", "fewer", only=(PREDICTIONS,)),
     _Kind(PACKAGES, "best"),
+    _Kind(SERIES, "series"),
+    _Kind("backtests/{}/outcome", "backtests/{}", only=(OUTCOME,)),
+    _Kind("backtests/{}/forecasts", "backtests/{}", only=(FORECASTS,)),
+    _Kind("backtests/{}/model", "backtests/{}", only=(MODEL,)),
+    _Kind(ENSEMBLE, "ensemble"),
 )
 
 
@@ -131,6 +149,21 @@ def candidate(index: int) -> tuple[str, ...]:
 def refit(index: int) -> tuple[str, ...]:
     """Return the names of all that there is of a candidate that was trained on all rows."""
     return tuple(f"refits/{index}/{part}" for part in ("outcome", "predictions", "model"))
+
+
+def judged(model: str) -> tuple[str, str]:
+    """Return the names of what backtests say of a forecasting model, and of its forecasts."""
+    return f"backtests/{model}/outcome", f"backtests/{model}/forecasts"
+
+
+def backtested(model: str) -> tuple[str, ...]:
+    """Return the names of all that there is of a forecasting model that was backtested."""
+    return (*judged(model), f"backtests/{model}/model")
+
+
+def refitted(model: str) -> str:
+    """Return the name of what a forecasting model has learned from all values."""
+    return f"refits/{model}/model"
 
 
 def fits_in(names: Iterable[str], recipe: str) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from windvane.automl import names
 from windvane.automl.actions import (
-    Action,
     BuildEnsemble,
     FirstLook,
     FitFeatures,
@@ -201,7 +200,7 @@ def _cleared(folder: Path) -> Path:
     return folder
 
 
-_PERFORM: Mapping[type[Action], Callable[[Any, _Context], Result]] = {
+_PERFORM: Mapping[type[Any], Callable[[Any, _Context], Result]] = {
     FitFeatures: _fit,
     FirstLook: _first_look,
     TrainCandidate: _train_candidate,

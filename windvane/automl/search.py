@@ -13,13 +13,13 @@ from windvane.automl.actions import (
     FitOnAllRows,
     Pack,
     Refit,
-    Status,
     TrainBaseline,
     TrainCandidate,
     TrainOnFewerRows,
 )
 from windvane.automl.history import FIRST
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.engine.candidates import Plan
 from windvane.engine.tuning.first_look import first_look
 from windvane.engine.tuning.long_run import Predecessor, long_run

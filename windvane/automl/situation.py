@@ -6,9 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from windvane.automl.actions import Analyse, Status, TrainCandidate
+from windvane.automl.actions import (
+    Analyse,
+    TrainCandidate,
+)
 from windvane.automl.history import FIRST, History
 from windvane.automl.request import OnAllRows, Request
+from windvane.automl.steps import Status
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.tuning.long_run import LONG_RUN, SCOUT_SHARE, has_long_run

@@ -9,10 +9,13 @@ from typing import Any
 
 from windvane.automl.actions import Action, TrainCandidate
 from windvane.automl.declared import reads, writes
-from windvane.automl.documents import action_from_json, action_to_json, limits_from_json
+from windvane.automl.documents import TYPES, action_from_json, action_to_json, limits_from_json
+from windvane.automl.forecasting.actions import FORECAST_TYPES, ForecastAction
 from windvane.automl.limits import Limits, limits_of
 from windvane.automl.request import OnAllRows
 from windvane.automl.situation import Situation
+
+_TYPES: Mapping[str, type[Action | ForecastAction]] = {**TYPES, **FORECAST_TYPES}
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,11 @@ class ActionTask:
     reads          names that must be in its folder
     writes         names that it may leave there
     limits         of its time
-    max_latency_s  of a row, of the model that is kept; None for as long as it takes
-    on_all_rows    what learns from all rows at once
+    max_latency_s  of a row, of the model of a table that is kept; None for as long as it takes
+    on_all_rows    what learns from all rows of a table at once
     """
 
-    action: Action
+    action: Action | ForecastAction
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     resources: Resources
@@ -59,7 +62,7 @@ class ActionTask:
         return cls(
             **{
                 **document,
-                "action": action_from_json(document["action"]),
+                "action": action_from_json(document["action"], _TYPES),
                 "reads": tuple(document["reads"]),
                 "writes": tuple(document["writes"]),
                 "resources": Resources(**document["resources"]),

@@ -25,7 +25,6 @@ from windvane.automl.actions import (
     FitOnAllRows,
     Pack,
     Refit,
-    Status,
     TrainBaseline,
 )
 from windvane.automl.ending import NoModel, next_combination, next_refit, packing
@@ -33,6 +32,7 @@ from windvane.automl.history import History
 from windvane.automl.request import Request
 from windvane.automl.search import OF_THE_SEARCH, CannotBegin, next_of_search
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.engine.data.analysis import Analysis
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note

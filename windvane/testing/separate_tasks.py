@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from windvane.automl import names
-from windvane.automl.actions import Action, Analyse, Result, Status, Step, TrainCandidate
+from windvane.automl.actions import (
+    Action,
+    Analyse,
+    Result,
+    Step,
+    TrainCandidate,
+)
 from windvane.automl.documents import result_from_json, result_to_json
 from windvane.automl.ending import final_leaderboard
 from windvane.automl.exchange import Exchange
@@ -23,6 +29,7 @@ from windvane.automl.leaderboard import LeaderboardRow
 from windvane.automl.performing import run_task
 from windvane.automl.request import Request, Schedule
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.automl.task import ActionTask, task_for
 from windvane.automl.workflow import Phase, decide
 from windvane.domain.problem import ProblemSpec

@@ -14,7 +14,6 @@ from windvane.automl.actions import (
     ModelFigures,
     Refit,
     Result,
-    Status,
     Step,
     TrainBaseline,
     TrainCandidate,
@@ -24,6 +23,7 @@ from windvane.automl.history import FIRST, History
 from windvane.automl.limits import limits_of_analysis
 from windvane.automl.request import Request, Schedule
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.automl.task import task_for
 from windvane.automl.workflow import Phase, decide
 from windvane.domain.problem import MetricName, ProblemType

@@ -53,7 +53,7 @@ ACTIONS = (
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.key)
 def test_an_action_is_read_as_it_was_written(action):
-    assert action_from_json(json.loads(json.dumps(action_to_json(action)))) == action
+    assert action_from_json(json.loads(json.dumps(action_to_json(action))), TYPES) == action
 
 
 def test_every_type_of_action_is_known():
@@ -61,13 +61,15 @@ def test_every_type_of_action_is_known():
 
 
 def test_members_that_an_action_does_not_have_are_passed_over():
-    assert action_from_json({**action_to_json(Refit(4, "dpp0")), "more": 1}) == Refit(4, "dpp0")
+    assert action_from_json({**action_to_json(Refit(4, "dpp0")), "more": 1}, TYPES) == Refit(
+        4, "dpp0"
+    )
 
 
 @pytest.mark.parametrize("told", [{}, {"action": "Remove"}, {"action": "Refit", "index": 1}])
 def test_what_is_no_action_is_refused(told):
     with pytest.raises((LookupError, TypeError)):
-        action_from_json(told)
+        action_from_json(told, TYPES)
 
 
 @pytest.mark.parametrize("at", [math.inf, 12.5])

@@ -13,7 +13,6 @@ from windvane.automl.actions import (
     Pack,
     Refit,
     Result,
-    Status,
     Step,
     TrainBaseline,
     TrainCandidate,
@@ -29,6 +28,7 @@ from windvane.automl.ending import (
 )
 from windvane.automl.history import History
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.notes.note import said
 

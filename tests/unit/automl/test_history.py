@@ -10,11 +10,11 @@ from windvane.automl.actions import (
     FirstLook,
     FitFeatures,
     Result,
-    Status,
     Step,
     TrainCandidate,
 )
 from windvane.automl.history import History
+from windvane.automl.steps import Status
 from windvane.engine.candidates import Plan
 from windvane.notes.note import said
 

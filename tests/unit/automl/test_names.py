@@ -14,7 +14,6 @@ from windvane.automl.actions import (
     Pack,
     Refit,
     Result,
-    Status,
     Step,
     TrainCandidate,
 )
@@ -22,6 +21,7 @@ from windvane.automl.declared import reads, writes
 from windvane.automl.history import History
 from windvane.automl.request import OnAllRows
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.engine.candidates import Plan
 
 

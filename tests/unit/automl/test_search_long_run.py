@@ -12,11 +12,11 @@ from windvane.automl.actions import (
     FitOnAllRows,
     Pack,
     Refit,
-    Status,
     TrainCandidate,
     TrainOnFewerRows,
 )
 from windvane.automl.search import OF_THE_SEARCH
+from windvane.automl.steps import Status
 from windvane.automl.task import task_for
 from windvane.domain.problem import Mode
 from windvane.engine.tuning.strategy import Strategy

@@ -6,9 +6,16 @@ from dataclasses import replace
 import pytest
 from unit.automl.simulated import ANALYSIS, LARGE, START, outcome, request
 
-from windvane.automl.actions import Analyse, FitFeatures, Result, Status, Step, TrainCandidate
+from windvane.automl.actions import (
+    Analyse,
+    FitFeatures,
+    Result,
+    Step,
+    TrainCandidate,
+)
 from windvane.automl.history import History
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.domain.problem import Mode
 from windvane.engine.candidates import Plan
 from windvane.engine.tuning.strategy import Strategy

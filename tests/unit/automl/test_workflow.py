@@ -27,7 +27,6 @@ from windvane.automl.actions import (
     Pack,
     Refit,
     Result,
-    Status,
     TrainBaseline,
     TrainCandidate,
     TrainOnFewerRows,
@@ -36,6 +35,7 @@ from windvane.automl.ending import QUICK_S, final_leaderboard
 from windvane.automl.request import OnAllRows
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.automl.workflow import Decision, NoModel, Phase, decide
 from windvane.domain.problem import Mode
 from windvane.engine.data.analysis import Analysis

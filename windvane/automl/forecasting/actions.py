@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TypeVar, cast, get_args
 
-from windvane.automl.actions import Status
-from windvane.notes.note import Note
+from windvane.automl.steps import ActionHistory, ActionStep, Status
+from windvane.engine.forecasting.outcomes import ForecastOutcome
 
 
 @dataclass(frozen=True)
@@ -72,50 +72,79 @@ class PackForecaster:
 
 ForecastAction = Prepare | Backtest | Combine | RefitModel | PackForecaster
 
+FORECAST_TYPES: Mapping[str, type[ForecastAction]] = {
+    kind.__name__: kind for kind in get_args(ForecastAction)
+}
+
 A = TypeVar("A", bound=ForecastAction)
 
 
 @dataclass(frozen=True)
-class ForecastStep:
-    """An action and how far it is.
+class SeriesFacts:
+    """What is told of the series that were read.
 
-    began, ended    time.time(); 0 before that
-    suited          of Prepare: models that there are enough values for
-    weights         of Combine: model -> weight
-    loss            of Backtest and Combine: the objective; None if it is not defined
-    failure         why it FAILED
+    n_values    steps of all series
+    frequency   the time from one step to the next
     """
 
-    action: ForecastAction
-    status: Status
-    began: float = 0.0
-    ended: float = 0.0
-    suited: tuple[str, ...] = ()
-    weights: Mapping[str, float] = field(default_factory=dict)
-    loss: float | None = None
-    failure: Note | None = None
+    n_series: int
+    n_values: int
+    frequency: str
+    n_findings: int
 
 
 @dataclass(frozen=True)
-class ForecastHistory:
-    """The steps of a job, oldest first; one for an action's key."""
+class ForecastResult:
+    """The result of an action that is done.
 
-    steps: tuple[ForecastStep, ...] = ()
+    suited     of Prepare: models that there are enough values for
+    series     of Prepare
+    outcome    of Backtest and Combine
+    weights    of Combine: model -> weight
+    """
 
-    def step(self, key: str) -> ForecastStep | None:
-        return next((step for step in self.steps if step.action.key == key), None)
+    suited: tuple[str, ...] = ()
+    series: SeriesFacts | None = None
+    outcome: ForecastOutcome | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
 
-    def with_step(self, step: ForecastStep) -> ForecastHistory:
-        """Return a history with this step, added or in place of the one of its key."""
-        if self.step(step.action.key) is None:
-            return ForecastHistory((*self.steps, step))
-        key = step.action.key
-        return ForecastHistory(tuple(step if s.action.key == key else s for s in self.steps))
 
-    def is_busy(self, *kinds: type[ForecastAction]) -> bool:
-        return any(step.status.is_open and isinstance(step.action, kinds) for step in self.steps)
+@dataclass(frozen=True)
+class ForecastStep(ActionStep[ForecastAction]):
+    """An action of a forecasting job and how far it is.
+
+    result    of one that is DONE
+    """
+
+    result: ForecastResult = field(default_factory=ForecastResult)
+
+
+@dataclass(frozen=True)
+class ForecastHistory(ActionHistory[ForecastStep]):
+    """The steps of a forecasting job, oldest first."""
 
     def done(self, kind: type[A]) -> tuple[A, ...]:
         """Return the actions of a type that are done."""
         done = (step.action for step in self.steps if step.status is Status.DONE)
         return tuple(cast("A", action) for action in done if isinstance(action, kind))
+
+    @property
+    def suited(self) -> tuple[str, ...]:
+        """The models that there are enough values for."""
+        prepared = self.step(Prepare().key)
+        return () if prepared is None else prepared.result.suited
+
+    @property
+    def outcomes(self) -> dict[str, ForecastOutcome]:
+        """The outcome of each model that was backtested, by its name."""
+        return {
+            step.action.model: step.result.outcome
+            for step in self.steps
+            if isinstance(step.action, Backtest) and step.result.outcome is not None
+        }
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weights of the models in their average; none if there is no average."""
+        combined = self.step(Combine(()).key)
+        return {} if combined is None else combined.result.weights

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from windvane.automl.forecasting.actions import Backtest, Combine, ForecastHistory
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.checked import number_in
+from windvane.engine.forecasting.models.catalogue import FLOOR
 from windvane.engine.forecasting.outcomes import ForecastOutcome
+from windvane.engine.forecasting.stages import ENSEMBLE
+from windvane.notes.sentences import reason
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,32 @@ class ForecastRow:
             number_in(document, "weight"),
             str(document["failure"]),
         )
+
+
+def rows_of(history: ForecastHistory, metric: ForecastMetric) -> list[ForecastRow]:
+    """Return the leaderboard of a job: every model that has been tried and their average, best first. Where there is no average, the
+    best of them answers, or the floor if there is none."""
+    weights = history.weights
+    rows = [
+        ForecastRow(
+            step.action.model,
+            step.result.outcome,
+            weights.get(step.action.model, 0.0),
+            reason(step.failure),
+        )
+        for step in history.steps
+        if isinstance(step.action, Backtest) and not step.status.is_open
+    ]
+    rows += [
+        ForecastRow(ENSEMBLE, step.result.outcome, 1.0)
+        for step in history.steps
+        if isinstance(step.action, Combine) and step.result.outcome is not None
+    ]
+    ordered = ranked_rows(rows, metric)
+    if weights:
+        return ordered
+    answering = next((row.name for row in ordered if row.outcome), FLOOR.name)
+    return [replace(row, weight=float(row.name == answering)) for row in ordered]
 
 
 def ranked_rows(rows: list[ForecastRow], metric: ForecastMetric) -> list[ForecastRow]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
 
-from windvane.automl.actions import Status
 from windvane.automl.forecasting.actions import (
     Backtest,
     ForecastAction,
@@ -17,24 +14,25 @@ from windvane.automl.forecasting.actions import (
     Prepare,
     RefitModel,
 )
+from windvane.automl.forecasting.documents import result_from_json
 from windvane.automl.forecasting.job import ForecastJob
-from windvane.automl.forecasting.leaderboard import ForecastRow, ranked_rows
-from windvane.automl.forecasting.performing import work_of
-from windvane.automl.forecasting.workflow import decide, limits_of
+from windvane.automl.forecasting.leaderboard import rows_of
+from windvane.automl.forecasting.local_work import work_of
+from windvane.automl.forecasting.task import forecast_task
+from windvane.automl.forecasting.workflow import best_model, decide
 from windvane.automl.local.events import EventEmitter, OnEvent
 from windvane.automl.local.libraries import Libraries
+from windvane.automl.steps import Status
 from windvane.automl.workflow import Phase
-from windvane.engine.forecasting import stages
+from windvane.engine.forecasting.forecaster import KIND
 from windvane.engine.forecasting.models.catalogue import FLOOR
-from windvane.engine.forecasting.outcomes import ForecastOutcome, read_outcome
-from windvane.engine.manifest import read_json, write_json, write_manifest
+from windvane.engine.manifest import write_json, write_manifest
 from windvane.errors import DataFault, JobFault
 from windvane.executor.base import End, Ended, Executor, Said
 from windvane.executor.forking import ForkingExecutor
 from windvane.notes.sentences import reason
 
 _LONGEST_WAIT_S = 3600.0
-_TOLD_OF_SERIES = ("n_series", "n_values", "frequency", "n_findings")
 
 
 def run_here(job: ForecastJob, on_event: OnEvent, libraries: Libraries) -> None:
@@ -91,42 +89,25 @@ class _Driver:
 
     def finish(self) -> None:
         """Write the leaderboard and the manifest."""
-        job, combined = self._job, self._history.step("ensemble")
-        weights = dict(combined.weights) if combined is not None else {}
-        rows = [
-            self._row(step, step.action.model, weights)
-            for step in self._history.steps
-            if isinstance(step.action, Backtest)
-        ]
-        if combined is not None and combined.status is Status.DONE:
-            document = read_json(job.ensemble / "weights.json")["outcome"]
-            rows.append(ForecastRow(stages.ENSEMBLE, ForecastOutcome.from_json(document), 1.0))
-        ordered = ranked_rows(rows, job.spec.objective)
-        if not weights:
-            answering = next((row.name for row in ordered if row.outcome), FLOOR.name)
-            ordered = [replace(r, weight=float(r.name == answering)) for r in ordered]
-        board = {"candidates": [row.to_json() for row in ordered]}
-        write_json(job.package / "leaderboard.json", board)
+        job = self._job
+        rows = rows_of(self._history, job.spec.objective)
+        board = {"candidates": [row.to_json() for row in rows]}
+        write_json(job.folders.package / "leaderboard.json", board)
         about = {"max_runtime_s": job.max_runtime_s}
-        write_manifest(job.package, "forecaster", about)
-        self._emitter.tell("done", best=ordered[0].name if ordered else FLOOR.name, note="")
-
-    def _row(self, step: ForecastStep, name: str, weights: Mapping[str, float]) -> ForecastRow:
-        if step.status is not Status.DONE:
-            return ForecastRow(name, None, failure=reason(step.failure))
-        outcome = read_outcome(self._job.backtest(name))
-        return ForecastRow(name, outcome, weights.get(name, 0.0))
+        write_manifest(job.folders.package, KIND, about)
+        self._emitter.tell("done", best=rows[0].name if rows else FLOOR.name, note="")
 
     def _begin(self, action: ForecastAction) -> None:
         if isinstance(action, Backtest | RefitModel) and action.model in self._request.trained:
             while self._libraries.load_next():
                 pass
-        now = time.time()
+        job, now = self._job, time.time()
         if isinstance(action, Backtest):
             index = self._request.models.index(action.model) + 1
             self._emitter.tell("candidate", state="started", index=index, algorithm=action.model)
-        limits = limits_of(action, self._request, self._history, now)
-        self._executor.submit(work_of(action, self._job, limits))
+        each_mb = job.memory_mb // job.threads
+        task = forecast_task(action, self._request, self._history, now, each_mb, job.memory_mb)
+        self._executor.submit(work_of(job, task))
         self._history = self._history.with_step(ForecastStep(action, Status.RUNNING, began=now))
 
     def _take_in(self, ended: Ended) -> None:
@@ -142,46 +123,37 @@ class _Driver:
             step,
             status=Status.DONE if is_done else Status.FAILED,
             ended=time.time(),
-            suited=tuple(ended.result.get("suited", ())),
-            weights=ended.result.get("weights", {}),
-            loss=ended.result.get("loss"),
+            result=result_from_json(ended.result) if is_done else step.result,
             failure=ended.note,
         )
         self._history = self._history.with_step(step)
         if not is_done and isinstance(step.action, Prepare | PackForecaster):
             raise _fault(ended, step.action, self._job)
-        if isinstance(step.action, Prepare):
-            self._tell_prepared(ended.result)
+        if step.result.series is not None:
+            facts = asdict(step.result.series)
+            self._emitter.tell("prepared", objective=str(self._job.spec.objective), **facts)
         if isinstance(step.action, Backtest):
-            self._tell_candidate(step.action.model, step, ended.result.get("standard_error"))
+            self._tell_candidate(step.action.model, step)
 
-    def _tell_prepared(self, result: Mapping[str, Any]) -> None:
-        facts = {name: result[name] for name in _TOLD_OF_SERIES}
-        self._emitter.tell("prepared", objective=str(self._job.spec.objective), **facts)
-
-    def _tell_candidate(self, model: str, step: ForecastStep, error: float | None) -> None:
-        index = self._request.models.index(model) + 1
-        if step.status is not Status.DONE:
+    def _tell_candidate(self, model: str, step: ForecastStep) -> None:
+        models, objective = self._request.models, self._job.spec.objective
+        index, outcome = models.index(model) + 1, step.result.outcome
+        if outcome is None:
             why = reason(step.failure)
             self._emitter.tell(
                 "candidate", state="failed", index=index, algorithm=model, reason=why
             )
             return
-        losses = {
-            one.action.model: one.loss
-            for one in self._history.steps
-            if isinstance(one.action, Backtest) and one.loss is not None
-        }
-        best = min(losses, key=lambda name: losses[name]) if losses else model
+        best = best_model(self._request, self._history) or model
         self._emitter.tell(
             "candidate",
             state="finished",
             index=index,
             algorithm=model,
-            objective=step.loss,
-            standard_error=error,
+            objective=outcome.metrics[str(objective)],
+            standard_error=outcome.standard_error,
             fit_s=round(step.ended - step.began, 3),
-            best=self._request.models.index(best) + 1,
+            best=models.index(best) + 1,
         )
 
     def _show(self, phase: Phase) -> None:

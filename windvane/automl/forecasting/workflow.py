@@ -9,10 +9,9 @@ Packing     what answers is written
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from windvane.automl.actions import Status
 from windvane.automl.forecasting.actions import (
     Backtest,
     Combine,
@@ -23,7 +22,9 @@ from windvane.automl.forecasting.actions import (
     Prepare,
     RefitModel,
 )
-from windvane.automl.request import Schedule
+from windvane.automl.forecasting.request import ForecastRequest
+from windvane.automl.limits import Limits
+from windvane.automl.steps import Status
 from windvane.automl.workflow import Phase
 
 _LEAST_FIT_S = 1.0
@@ -40,23 +41,6 @@ _LAST_RESORT_S = 20.0
 
 _GRACE_S = 0.5
 """What fits ends by itself; so long after that it is ended."""
-
-
-@dataclass(frozen=True)
-class ForecastRequest:
-    """What the search is asked for.
-
-    models     to try, in this order
-    heavy      of these, those that use whatever time they have
-    trained    of these, those that are kept, and learn from all values in the end
-    workers    actions at once
-    """
-
-    schedule: Schedule
-    models: tuple[str, ...]
-    heavy: frozenset[str]
-    trained: frozenset[str]
-    workers: int
 
 
 @dataclass(frozen=True)
@@ -88,38 +72,36 @@ def decide(
     return ForecastDecision(Phase.DONE)
 
 
-@dataclass(frozen=True)
-class ActionLimits:
-    """The times by which an action has to end.
-
-    stop_at    it ends by itself before that, and keeps what it has
-    kill_at    it is ended then
-    """
-
-    stop_at: float
-    kill_at: float
-
-
 def limits_of(
     action: ForecastAction, request: ForecastRequest, history: ForecastHistory, now: float
-) -> ActionLimits:
+) -> Limits:
     """Return the bounds of an action that begins now; those that use whatever time they have share what is left."""
     schedule = request.schedule
     if isinstance(action, Backtest):
-        end = schedule.search_end
-        if action.model in request.heavy:
-            waiting = [one for one in _suited(request.heavy, history) if one != action.model]
-            n_left = 1 + sum(history.step(Backtest(one).key) is None for one in waiting)
-            turns = max(1, -(-n_left // request.workers))
-            return ActionLimits(now + (end - now) * _FIT_SHARE / turns, end + _GRACE_S)
-        return ActionLimits(end, end + _GRACE_S)
+        own = now + request.max_candidate_s
+        kill_at = min(schedule.search_end + _GRACE_S, own)
+        return Limits(min(_backtest_end(action, request, history, now), own), kill_at)
     if isinstance(action, RefitModel):
         stop_at = now + _refit_s(request, history, now, len(_to_refit(request, history)))
-        return ActionLimits(stop_at, schedule.packing + _GRACE_S)
+        return Limits(stop_at, schedule.packing + _GRACE_S)
     if isinstance(action, Combine):
-        return ActionLimits(schedule.packing, schedule.packing)
+        return Limits(schedule.packing, schedule.packing, is_alone=True)
     deadline = schedule.deadline
-    return ActionLimits(deadline, max(deadline, now + _LAST_RESORT_S))
+    return Limits(deadline, max(deadline, now + _LAST_RESORT_S), is_alone=True)
+
+
+def _backtest_end(
+    action: Backtest, request: ForecastRequest, history: ForecastHistory, now: float
+) -> float:
+    """Return when a backtest that begins now is to end by itself."""
+    end = request.schedule.search_end
+    if action.model not in request.heavy:
+        return end
+    others = [one for one in models_to_try(request, history) if one in request.heavy]
+    steps = (history.step(Backtest(one).key) for one in others if one != action.model)
+    n_left = 1 + sum(step is None or step.status is Status.WAITING for step in steps)
+    turns = max(1, -(-n_left // request.workers))
+    return now + (end - now) * _FIT_SHARE / turns
 
 
 def _prepare(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:
@@ -130,26 +112,25 @@ def _backtest(
     request: ForecastRequest, history: ForecastHistory, now: float
 ) -> ForecastAction | None:
     left_s = request.schedule.search_end - now
-    for name in _suited(request.models, history):
+    for name in models_to_try(request, history):
         if history.step(Backtest(name).key) is not None:
             continue
-        is_first = not any(isinstance(step.action, Backtest) for step in history.steps)
-        if is_first or left_s >= (_LEAST_FIT_S if name in request.heavy else 0):
+        if not history.has_any(Backtest) or left_s >= (
+            _LEAST_FIT_S if name in request.heavy else 0
+        ):
             return Backtest(name)
     return None
 
 
-def _suited(models: Iterable[str], history: ForecastHistory) -> list[str]:
-    """Return those of some models that there are enough values for."""
-    prepared = history.step(Prepare().key)
-    return [name for name in models if prepared is not None and name in prepared.suited]
+def models_to_try(request: ForecastRequest, history: ForecastHistory) -> list[str]:
+    """Return the models to try: those that there are enough values for, as many as there may be."""
+    return [name for name in request.models if name in history.suited][: request.n_models]
 
 
-def _combine(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:
+def _combine(request: ForecastRequest, history: ForecastHistory, _: float) -> ForecastAction | None:
     models = tuple(action.model for action in history.done(Backtest))
-    if not models or history.step(Combine(models).key) is not None:
-        return None
-    return Combine(models)
+    is_wanted = bool(models) and request.has_place_for_ensemble
+    return None if not is_wanted or history.has_any(Combine) else Combine(models)
 
 
 def _refit(request: ForecastRequest, history: ForecastHistory, now: float) -> ForecastAction | None:
@@ -172,21 +153,21 @@ def _refit_s(request: ForecastRequest, history: ForecastHistory, now: float, n_l
 
 def _to_refit(request: ForecastRequest, history: ForecastHistory) -> list[str]:
     """Return the members that are to learn from all values yet, those of most weight first."""
-    combined = history.step(Combine(()).key)
-    weights = {} if combined is None else combined.weights
-    if not weights:
-        losses = {
-            step.action.model: step.loss
-            for step in history.steps
-            if isinstance(step.action, Backtest) and step.loss is not None
-        }
-        weights = {min(losses, key=lambda name: losses[name]): 1.0} if losses else {}
+    weights = history.weights
+    if not weights and (best := best_model(request, history)) is not None:
+        weights = {best: 1.0}
     members = sorted(weights, key=lambda name: (-weights[name], name))
     return [
         name
         for name in members
         if name in request.trained and history.step(RefitModel(name).key) is None
     ]
+
+
+def best_model(request: ForecastRequest, history: ForecastHistory) -> str | None:
+    """Return the model of the least loss in backtests; None if none has been backtested."""
+    losses = {name: one.loss(request.objective) for name, one in history.outcomes.items()}
+    return min(losses, key=lambda name: losses[name]) if losses else None
 
 
 def _pack(_: ForecastRequest, history: ForecastHistory, __: float) -> ForecastAction | None:

@@ -26,7 +26,6 @@ from windvane.automl.actions import (
     BuildEnsemble,
     FirstLook,
     Result,
-    Status,
     Step,
     TrainCandidate,
 )
@@ -44,6 +43,7 @@ from windvane.automl.local.performing import analysis_of, work_of
 from windvane.automl.local.report_request import Kind, ReportRequest, reports_end
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.automl.task import task_for
 from windvane.automl.workflow import Decision, NoModel, Phase, decide
 from windvane.engine.data.analysis import Analysis

@@ -17,7 +17,8 @@ from windvane.engine.forecasting.metrics import Truth, coverage, score, standard
 from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CorruptArtifact
 
-_RECORD, _FORECASTS = "outcome.json", "forecasts.npz"
+OUTCOME, FORECASTS, MODEL = "outcome.json", "forecasts.npz", "model"
+"""In the folder of a backtest: what it says of a model, its forecasts, and what the model has learned."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ def joined_truth(truths: Sequence[Truth]) -> Truth:
 
 def write_outcome(outcome: ForecastOutcome, forecast: Forecast, folder: Path) -> None:
     """Write the record, and the forecasts of all windows."""
-    write_arrays(folder / _FORECASTS, {"mean": forecast.mean, "quantiles": forecast.quantiles})
-    write_json(folder / _RECORD, outcome.to_json())
+    write_arrays(folder / FORECASTS, {"mean": forecast.mean, "quantiles": forecast.quantiles})
+    write_json(folder / OUTCOME, outcome.to_json())
 
 
 def read_outcome(folder: Path) -> ForecastOutcome:
@@ -113,7 +114,7 @@ def read_outcome(folder: Path) -> ForecastOutcome:
     raises    CorruptArtifact
     """
     try:
-        return ForecastOutcome.from_json(read_json(folder / _RECORD))
+        return ForecastOutcome.from_json(read_json(folder / OUTCOME))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorruptArtifact(f"{folder} holds no outcome: {error!r}.") from error
 
@@ -123,7 +124,7 @@ def read_forecasts(folder: Path) -> Forecast:
 
     raises    CorruptArtifact
     """
-    arrays = read_arrays(folder / _FORECASTS)
+    arrays = read_arrays(folder / FORECASTS)
     try:
         return Forecast(floats_in(arrays, "mean", 2), floats_in(arrays, "quantiles", 3))
     except ValueError as error:

@@ -32,6 +32,7 @@ from windvane.engine.forecasting.metrics import Truth
 from windvane.engine.forecasting.models.base import FitLimits, FittedModel
 from windvane.engine.forecasting.models.catalogue import FLOOR, MODELS, model_named
 from windvane.engine.forecasting.outcomes import (
+    MODEL,
     ForecastOutcome,
     joined,
     joined_truth,
@@ -47,7 +48,7 @@ from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault
 
 ENSEMBLE = "ensemble"
-_MODEL, _WEIGHTS, _SCALE = "model", "weights.json", "intervals.npz"
+_WEIGHTS, _SCALE = "weights.json", "intervals.npz"
 _MOST_BACKTESTED = 5_000
 """Series that models are compared on: a sample of more."""
 
@@ -112,8 +113,8 @@ def backtest(series: Path, name: str, limits: FitLimits, into: Path) -> Forecast
     truths = _truths(windows, prepared)
     took_s = time.time() - began
     outcome = judged(name, forecasts, truths, prepared.spec.objective, took_s)
-    (into / _MODEL).mkdir()
-    fitted.save(into / _MODEL)
+    (into / MODEL).mkdir()
+    fitted.save(into / MODEL)
     write_outcome(outcome, joined(forecasts), into)
     return outcome
 
@@ -146,15 +147,12 @@ def combine(series: Path, candidates: Mapping[str, Path], into: Path) -> Forecas
     whole = joined_truth(truths)
     _check_shapes(forecasts, whole)
     found = _Average.fitted(forecasts, whole, prepared)
-    outcome = judged(
-        ENSEMBLE,
-        _held_out(forecasts, truths, prepared),
-        truths,
-        prepared.spec.objective,
-        time.time() - began,
-    )
+    held_out = _held_out(forecasts, truths, prepared)
+    took_s = time.time() - began
+    outcome = judged(ENSEMBLE, held_out, truths, prepared.spec.objective, took_s)
     weights = {name: w for name, w in zip(names, found.weights, strict=True) if w > 0}
-    write_json(into / _WEIGHTS, {"weights": weights, "outcome": outcome.to_json()})
+    write_outcome(outcome, joined(held_out), into)
+    write_json(into / _WEIGHTS, {"weights": weights})
     write_arrays(into / _SCALE, {"factors": found.scale.factors})
     return outcome
 
@@ -220,7 +218,7 @@ def _answering(
     model, task = model_named(name), prepared.task
     if not model.is_trained:
         return model.fit(prepared.panel, task, FitLimits(time.time()))
-    return model.load(refits.get(name, candidates[name] / _MODEL), task)
+    return model.load(refits.get(name, candidates[name] / MODEL), task)
 
 
 @dataclass(frozen=True)

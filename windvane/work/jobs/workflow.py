@@ -17,15 +17,15 @@ from windvane.automl.actions import (
     Pack,
     Refit,
     Result,
-    Status,
     Step,
     TrainBaseline,
     TrainCandidate,
     TrainOnFewerRows,
 )
-from windvane.automl.documents import action_from_json, action_to_json, result_from_json
+from windvane.automl.documents import TYPES, action_from_json, action_to_json, result_from_json
 from windvane.automl.history import History
 from windvane.automl.request import OnAllRows, Request, Schedule
+from windvane.automl.steps import Status
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
@@ -122,7 +122,7 @@ def action_of(task: Task | NewTask) -> Action:
     """
     told = task.payload
     if "action" in told:
-        return action_from_json(told)
+        return action_from_json(told, TYPES)
     if task.kind is TaskKind.TRAIN:
         return TrainCandidate(Plan(**told["plan"]), told.get("rival"))
     if task.kind is TaskKind.ENSEMBLE:

@@ -5,23 +5,28 @@ from dataclasses import replace
 
 import pytest
 
-from windvane.automl.actions import Status
 from windvane.automl.forecasting.actions import (
     Backtest,
     Combine,
     ForecastHistory,
+    ForecastResult,
     ForecastStep,
     PackForecaster,
     Prepare,
     RefitModel,
 )
-from windvane.automl.forecasting.workflow import ForecastRequest, decide, limits_of
+from windvane.automl.forecasting.request import ForecastRequest
+from windvane.automl.forecasting.workflow import decide, limits_of
 from windvane.automl.request import Schedule
+from windvane.automl.steps import Status
 from windvane.automl.workflow import Phase
+from windvane.domain.forecasting import ForecastMetric
+from windvane.engine.forecasting.outcomes import ForecastOutcome
 
 START = 1000.0
 REQUEST = ForecastRequest(
     schedule=Schedule(START, START + 30, START + 56, START + 60),
+    objective=ForecastMetric.WQL,
     models=("naive", "ets", "boosted", "boosted-2", "boosted-3"),
     heavy=frozenset({"boosted", "boosted-2", "boosted-3"}),
     trained=frozenset({"boosted", "boosted-2", "boosted-3"}),
@@ -51,16 +56,25 @@ def simulate(request=REQUEST, takes=None, failing=(), weights=None, suited=REQUE
             now, _, key = heapq.heappop(running)
             step = history.step(key)
             is_done = key not in failing
-            combined = weights or {"ets": 0.4, "boosted": 0.6}
             step = replace(
                 step,
                 status=Status.DONE if is_done else Status.FAILED,
-                suited=suited if isinstance(step.action, Prepare) else (),
                 ended=now,
-                weights=combined if isinstance(step.action, Combine) and is_done else {},
-                loss=1.0 if is_done else None,
+                result=brought(step.action, suited, weights) if is_done else step.result,
             )
             history = history.with_step(step)
+
+
+def brought(action, suited, weights):
+    if isinstance(action, Prepare):
+        return ForecastResult(suited=tuple(suited))
+    if isinstance(action, Combine):
+        return ForecastResult(weights=weights or {"ets": 0.4, "boosted": 0.6})
+    if isinstance(action, Backtest):
+        loss = 1.0 if action.model in REQUEST.heavy else 2.0
+        metrics = {str(ForecastMetric.WQL): loss}
+        return ForecastResult(outcome=ForecastOutcome(action.model, metrics, 0.1, (loss,), 0.8, 1))
+    return ForecastResult()
 
 
 def kinds(history):
@@ -108,7 +122,46 @@ def test_models_that_fail_are_left_out():
 
 def test_without_an_ensemble_the_best_learns_from_all_values():
     history, _ = simulate(failing=("ensemble",))
+    assert history.steps[-1].action.refits == ("boosted",)
     assert not history.steps[-1].action.has_ensemble
+
+
+@pytest.mark.parametrize(
+    ("asked", "tried", "has_ensemble"),
+    [(1, 1, False), (2, 2, False), (3, 2, True), (4, 3, True), (99, 5, True)],
+)
+def test_there_are_no_more_candidates_than_asked_for(asked, tried, has_ensemble):
+    history, _ = simulate(replace(REQUEST, max_candidates=asked))
+    assert len(history.outcomes) == tried
+    assert history.has_any(Combine) == has_ensemble
+    assert history.steps[-1].action.has_ensemble == has_ensemble
+
+
+def test_models_that_there_are_too_few_values_for_leave_their_place_to_others():
+    suited = ("naive", "boosted-2", "boosted-3")
+    history, _ = simulate(replace(REQUEST, max_candidates=3), suited=suited)
+    assert tuple(history.outcomes) == ("naive", "boosted-2")
+
+
+def test_a_backtest_ends_within_the_limit_of_a_candidate():
+    request = replace(REQUEST, max_candidate_s=2.0)
+    history, _ = simulate(request)
+    for step in history.steps:
+        if isinstance(step.action, Backtest):
+            limits = limits_of(step.action, request, history, step.began)
+            assert limits.stop_at <= limits.kill_at == step.began + 2.0
+
+
+def test_a_model_that_waits_keeps_its_share_of_the_time():
+    waiting = ForecastHistory(
+        (
+            ForecastStep(Prepare(), Status.DONE, result=ForecastResult(suited=REQUEST.models)),
+            *(ForecastStep(Backtest(name), Status.WAITING) for name in sorted(REQUEST.heavy)),
+        )
+    )
+    request = replace(REQUEST, workers=1)
+    limits = limits_of(Backtest("boosted"), request, waiting, START)
+    assert limits.stop_at == pytest.approx(START + 30 * 0.8 / 3)
 
 
 def test_where_everything_fails_what_is_packed_is_the_floor():

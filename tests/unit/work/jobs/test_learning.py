@@ -10,11 +10,11 @@ from windvane.automl.actions import (
     BuildEnsemble,
     FirstLook,
     FitFeatures,
-    Status,
     TrainBaseline,
     TrainCandidate,
 )
 from windvane.automl.situation import Situation
+from windvane.automl.steps import Status
 from windvane.automl.task import task_for
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.job import JobStatus
