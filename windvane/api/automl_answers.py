@@ -15,6 +15,9 @@ from windvane.domain.problem import MetricName, ProblemType, default_objective
 
 MOST_PARTIAL_FAILURES = 5
 
+_PROBLEM_NAMES = {"tabular": "Tabular", "forecast": "TimeSeriesForecasting"}
+"""Kind of a problem -> AutoMLProblemTypeConfigName."""
+
 
 def summary(job: AutoMLJob) -> dict[str, Any]:
     """Return an AutoMLJobSummary."""
@@ -55,7 +58,7 @@ def description_v2(view: JobView) -> dict[str, Any]:
     return {
         **_common(view),
         **_request_v2(job),
-        "AutoMLProblemTypeConfigName": "Tabular",
+        "AutoMLProblemTypeConfigName": _PROBLEM_NAMES[job.spec.problem.kind],
         "ResolvedAttributes": {
             **_resolved_objective(job),
             **_resolved_criteria(job),

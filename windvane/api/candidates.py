@@ -82,12 +82,15 @@ def _properties(candidate: Candidate) -> dict[str, Any] | None:
 
 
 def _artifact_locations(candidate: Candidate) -> dict[str, str] | None:
-    """The service model knows none without an explanation."""
-    if not candidate.explainability:
+    """The service model demands Explainability: of a forecast without a report, its backtests are what explains it."""
+    explanation = candidate.explainability or candidate.backtest_results
+    if not explanation:
         return None
     return {
-        "Explainability": candidate.explainability,
-        **present(ModelInsights=candidate.model_insights or None),
+        "Explainability": explanation,
+        **present(
+            ModelInsights=candidate.model_insights, BacktestResults=candidate.backtest_results
+        ),
     }
 
 

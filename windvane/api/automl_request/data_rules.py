@@ -116,12 +116,17 @@ def _weights(request: Request) -> Iterator[str]:
             return
 
 
+FILE_RULES: tuple[Callable[[Request], Iterator[str]], ...] = (
+    _content_type,
+    _no_compressed_parquet,
+)
+"""Of the files of a channel, whatever is to be learnt from them."""
+
 DATA_RULES: tuple[Callable[[Request], Iterator[str]], ...] = (
     _channels,
     _target_is_short,
     _alike,
-    _content_type,
-    _no_compressed_parquet,
+    *FILE_RULES,
     _fraction,
     _weights,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from windvane.api.automl_request.algorithm_rules import algorithms_fit
-from windvane.api.automl_request.data_rules import DATA_RULES, SPECIFICATION
+from windvane.api.automl_request.data_rules import DATA_RULES, FILE_RULES, SPECIFICATION
 from windvane.control.members import Request, Unserved, called, first
 from windvane.control.rules import MAX_RUNTIME_S, TAG_RULES, Rule, refused, s3_uris
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
@@ -98,20 +98,28 @@ def _violation(value_and_place: str, constraint: str) -> str:
     )
 
 
-CREATE_JOB_RULES: tuple[Rule, ...] = (
-    refused(
-        Unserved(
-            "InputDataConfig.*.DataSource.S3DataSource.S3DataType", ("S3Prefix", "ManifestFile")
-        ),
-    ),
-    _data_source_given,
-    *DATA_RULES,
+_PLACE_RULES: tuple[Rule, ...] = (
     _output_path_length,
     s3_uris(
         "InputDataConfig.*.DataSource.S3DataSource.S3Uri",
         "OutputDataConfig.S3OutputPath",
         SPECIFICATION,
     ),
+)
+
+_SOURCE_RULES: tuple[Rule, ...] = (
+    refused(
+        Unserved(
+            "InputDataConfig.*.DataSource.S3DataSource.S3DataType", ("S3Prefix", "ManifestFile")
+        ),
+    ),
+    _data_source_given,
+)
+
+CREATE_JOB_RULES: tuple[Rule, ...] = (
+    *_SOURCE_RULES,
+    *DATA_RULES,
+    *_PLACE_RULES,
     _objective_fits,
     _runtimes,
     algorithms_fit,
@@ -119,3 +127,13 @@ CREATE_JOB_RULES: tuple[Rule, ...] = (
     _something_to_deploy,
     *TAG_RULES,
 )
+
+ANY_PROBLEM_RULES: tuple[Rule, ...] = (
+    *_SOURCE_RULES,
+    *FILE_RULES,
+    *_PLACE_RULES,
+    _runtimes,
+    _endpoint_name,
+    *TAG_RULES,
+)
+"""Those that hold for problems of any kind, which the rules of the kind come on top of."""

@@ -12,8 +12,17 @@ from windvane.api.automl_request.data_rules import (
     content_type,
     kind_of,
 )
-from windvane.api.automl_request.rules import CREATE_JOB_RULES
-from windvane.api.automl_request.v2 import V2_RULES, in_v1_words
+from windvane.api.automl_request.forecast_algorithms import models_of
+from windvane.api.automl_request.forecast_rules import FORECAST_RULES
+from windvane.api.automl_request.forecast_spec import forecast_problem
+from windvane.api.automl_request.rules import ANY_PROBLEM_RULES, CREATE_JOB_RULES
+from windvane.api.automl_request.v2 import (
+    COMPUTE_RULE,
+    FORECAST,
+    V2_RULES,
+    in_v1_words,
+    problem_of,
+)
 from windvane.control.jobs import NewJob, Places
 from windvane.control.members import Request, first
 from windvane.control.networks import Networks
@@ -27,6 +36,7 @@ from windvane.domain.jobspec import (
     DeploymentSpec,
     JobSpec,
     OutputSpec,
+    Problem,
     Purpose,
     RequestedLimits,
     SearchSpec,
@@ -67,9 +77,11 @@ def new_job_v2(request: Request, networks: Networks) -> NewJob:
 
     raises    InvalidRequest with every fault of the request itself, in the words of V2
     """
-    translated = in_v1_words(request)
-    rules = (*CREATE_JOB_RULES, networks.rule(_SECURITY), *V2_RULES)
-    check(rules, translated)
+    translated, in_network = in_v1_words(request), networks.rule(_SECURITY)
+    if problem_of(request) == FORECAST:
+        check((*ANY_PROBLEM_RULES, in_network, COMPUTE_RULE, *FORECAST_RULES), translated)
+        return _new_job(request, _forecast_spec(translated), ApiVersion.V2)
+    check((*CREATE_JOB_RULES, in_network, *V2_RULES), translated)
     return _new_job(request, job_spec(translated, default_mode=Mode.AUTO), ApiVersion.V2)
 
 
@@ -88,19 +100,29 @@ def job_spec(request: Request, default_mode: Mode | None = None) -> JobSpec:
 
     default_mode    of a request that names none
     """
+    return _spec(request, _problem(request), _search(request, default_mode))
+
+
+def _forecast_spec(request: Request) -> JobSpec:
+    """Translate a request for a forecasting job; the algorithms of its search are models of this server."""
+    algorithms = models_of(_search(request, None).algorithms)
+    return _spec(request, forecast_problem(request), SearchSpec(algorithms=algorithms))
+
+
+def _spec(request: Request, problem: Problem, search: SearchSpec) -> JobSpec:
     return JobSpec(
         role=request["RoleArn"],
         data=DataSpec(
             channels=tuple(_channel(one) for one in request["InputDataConfig"]),
             validation_fraction=first(request, FRACTION),
         ),
-        problem=_problem(request),
+        problem=problem,
         output=OutputSpec(
             uri=request["OutputDataConfig"]["S3OutputPath"],
             key=first(request, "OutputDataConfig.KmsKeyId") or "",
         ),
         limits=_limits(first(request, f"{_CONFIG}.CompletionCriteria") or {}),
-        search=_search(request, default_mode),
+        search=search,
         security=_security(first(request, _SECURITY) or {}),
         deployment=_deployment(request),
     )

@@ -12,11 +12,26 @@ from windvane.control.members import Request, Translated, Unserved
 from windvane.control.rules import Rule, refused
 from windvane.errors import InvalidRequest
 
-SERVED = "TabularJobConfig"
+PROBLEM = "AutoMLProblemTypeConfig"
+TABULAR, FORECAST = "TabularJobConfig", "TimeSeriesForecastingJobConfig"
+
+_REFUSED = {
+    FORECAST: "forecasts are made without the server, by AutoForecast and windvane automl --forecast",
+    "ImageClassificationJobConfig": (
+        "models of images need pretrained networks and GPUs, which this server does without"
+    ),
+    "TextClassificationJobConfig": (
+        "this server learns from columns of text within a table: give TabularJobConfig"
+    ),
+    "TextGenerationJobConfig": (
+        "language models are fine-tuned on GPUs, which this server does without"
+    ),
+}
+"""Configuration of a kind of problem -> why jobs of it are refused."""
 
 _Path = tuple[str, ...]
 
-_TABULAR: _Path = ("AutoMLProblemTypeConfig", SERVED)
+_TABULAR: _Path = (PROBLEM, TABULAR)
 _CONFIG: _Path = ("AutoMLJobConfig",)
 _CHANNELS = "InputDataConfig"
 _CHANNELS_V2 = "AutoMLJobInputDataConfig"
@@ -32,39 +47,56 @@ _SAME = (
 )
 """Members that have the same place in both; the last one the first API does not know."""
 
-_MOVED: tuple[tuple[_Path, _Path], ...] = (
-    ((*_TABULAR, "CandidateGenerationConfig"), (*_CONFIG, "CandidateGenerationConfig")),
+_OF_PROBLEM: tuple[tuple[_Path, _Path], ...] = (
+    (("CandidateGenerationConfig",), (*_CONFIG, "CandidateGenerationConfig")),
     (
-        (*_TABULAR, "FeatureSpecificationS3Uri"),
+        ("FeatureSpecificationS3Uri",),
         (*_CONFIG, "CandidateGenerationConfig", "FeatureSpecificationS3Uri"),
     ),
-    ((*_TABULAR, "CompletionCriteria"), (*_CONFIG, "CompletionCriteria")),
-    ((*_TABULAR, "Mode"), (*_CONFIG, "Mode")),
+    (("CompletionCriteria",), (*_CONFIG, "CompletionCriteria")),
+    (("Mode",), (*_CONFIG, "Mode")),
+    (("ProblemType",), ("ProblemType",)),
+    (("GenerateCandidateDefinitionsOnly",), ("GenerateCandidateDefinitionsOnly",)),
+)
+"""(place in the configuration of the problem, place in the first API): an outer place before those within it."""
+
+_OF_REQUEST: tuple[tuple[_Path, _Path], ...] = (
     (("SecurityConfig",), (*_CONFIG, "SecurityConfig")),
     (("DataSplitConfig",), (*_CONFIG, "DataSplitConfig")),
-    ((*_TABULAR, "ProblemType"), ("ProblemType",)),
-    ((*_TABULAR, "GenerateCandidateDefinitionsOnly"), ("GenerateCandidateDefinitionsOnly",)),
 )
-"""(place in V2, place in the first API): an outer place before those within it."""
+"""(place in V2, place in the first API)."""
 
 _OF_CHANNELS = ("TargetAttributeName", "SampleWeightAttributeName")
 """Members that the first API has in every channel, and V2 once."""
 
 
 def in_v1_words(request: Request) -> Translated:
-    """Return a request to CreateAutoMLJobV2 as one to CreateAutoMLJob; messages about it call its members as V2 does.
+    """Return a request to CreateAutoMLJobV2 as one to CreateAutoMLJob; messages about it call its members as V2 does. The
+    configuration of a problem that the first API does not know stays where it is, too.
 
     raises    InvalidRequest if it is of a problem type that is not served
     """
-    _check_served(request)
+    config = problem_of(request)
+    if (why := _REFUSED.get(config)) is not None:
+        raise InvalidRequest(
+            f"The member '{_spelled((PROBLEM, config))}' is not supported by this server: {why}."
+        )
     made: dict[str, Any] = {name: request[name] for name in _SAME if name in request}
-    tabular = request[_TABULAR[0]][SERVED]
-    shared = {name: tabular[name] for name in _OF_CHANNELS if name in tabular}
+    problem = request[PROBLEM][config]
+    shared = {name: problem[name] for name in _OF_CHANNELS if name in problem}
     made[_CHANNELS] = [{**channel, **shared} for channel in request[_CHANNELS_V2]]
-    for there, here in _MOVED:
+    for there, here in _moved(config):
         if (value := _at(request, there)) is not None:
             _put(made, here, value)
-    return Translated(made, place_in_v2)
+    if config != TABULAR:
+        made[PROBLEM] = request[PROBLEM]
+    return Translated(made, lambda place: place_in_v2(place, config))
+
+
+def problem_of(request: Request) -> str:
+    """Return the name of the configuration that says what kind of problem a request to CreateAutoMLJobV2 is of."""
+    [name] = request[PROBLEM]
+    return str(name)
 
 
 def in_v2_words(request: Request) -> dict[str, Any]:
@@ -78,10 +110,10 @@ def in_v2_words(request: Request) -> dict[str, Any]:
     for name in _OF_CHANNELS:
         if name in channels[0]:
             _put(made, (*_TABULAR, name), channels[0][name])
-    for there, here in _MOVED:
+    for there, here in _moved(TABULAR):
         if (value := _at(request, here)) is not None:
             _put(made, there, value)
-    tabular = made[_TABULAR[0]][SERVED]
+    tabular = made[PROBLEM][TABULAR]
     if "FeatureSpecificationS3Uri" in tabular:
         left = tabular["CandidateGenerationConfig"]
         del left["FeatureSpecificationS3Uri"]
@@ -90,13 +122,9 @@ def in_v2_words(request: Request) -> dict[str, Any]:
     return made
 
 
-def _check_served(request: Request) -> None:
-    [name] = request[_TABULAR[0]]
-    if name != SERVED:
-        raise InvalidRequest(
-            f"The member '{_spelled((_TABULAR[0], name))}' is not supported by this server, which serves tabular "
-            f"problems: give {_TABULAR[0]}.{SERVED}, for BinaryClassification, MulticlassClassification or Regression."
-        )
+def _moved(config: str) -> tuple[tuple[_Path, _Path], ...]:
+    """Return (place in V2, place in the first API) of what has another place in either."""
+    return (*(((PROBLEM, config, *there), here) for there, here in _OF_PROBLEM), *_OF_REQUEST)
 
 
 def _at(request: Request, path: _Path) -> Any:
@@ -133,11 +161,10 @@ def both_or_neither(request: Request) -> Iterator[str]:
         )
 
 
-V2_RULES: tuple[Rule, ...] = (
-    both_or_neither,
-    no_algorithms_by_default,
-    refused(Unserved("AutoMLComputeConfig")),
-)
+COMPUTE_RULE: Rule = refused(Unserved("AutoMLComputeConfig"))
+
+V2_RULES: tuple[Rule, ...] = (both_or_neither, no_algorithms_by_default, COMPUTE_RULE)
+"""Of tables."""
 
 
 def _spelled(path: _Path) -> str:
@@ -149,18 +176,17 @@ _SHARED_PLACE = re.compile(
     rf"inputDataConfig\.\d+\.member\.({'|'.join(n[0].lower() + n[1:] for n in _OF_CHANNELS)})"
 )
 
-_PLACES = {
-    **{_spelled(here): _spelled(there) for there, here in _MOVED},
-    "inputDataConfig": "autoMLJobInputDataConfig",
-}
-"""Of the first API -> of V2."""
 
+def place_in_v2(place: str, config: str = TABULAR) -> str:
+    """Return a place in a request to CreateAutoMLJob, in AWS's spelling, as CreateAutoMLJobV2 calls it.
 
-def place_in_v2(place: str) -> str:
-    """Return a place in a request to CreateAutoMLJob, in AWS's spelling, as CreateAutoMLJobV2 calls it."""
+    config    name of the configuration of the problem
+    """
     if (shared := _SHARED_PLACE.fullmatch(place)) is not None:
-        return f"{_spelled(_TABULAR)}.{shared[1]}"
-    for before in sorted(_PLACES, key=len, reverse=True):
+        return f"{_spelled((PROBLEM, config))}.{shared[1]}"
+    places = {_spelled(here): _spelled(there) for there, here in _moved(config)}
+    places["inputDataConfig"] = "autoMLJobInputDataConfig"
+    for before in sorted(places, key=len, reverse=True):
         if place == before or place.startswith(f"{before}."):
-            return _PLACES[before] + place[len(before) :]
+            return places[before] + place[len(before) :]
     return place
