@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from windvane.domain.forecasting import (
     ForecastMetric,
     ForecastSpec,
     check_forecast,
+    filling_of,
     quantile_name,
 )
 from windvane.domain.frequency import Frequency
@@ -36,6 +37,7 @@ from windvane.engine.data.read import read_table
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
 from windvane.engine.forecasting.future import with_future_rows
+from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.manifest import read_json, write_json, write_manifest
 from windvane.errors import CorruptArtifact, InvalidRequest
@@ -98,6 +100,8 @@ class AutoForecast:
         seed: int = 0,
         objective: str | None = None,
         aggregation: str | None = None,
+        group_columns: Sequence[str] = (),
+        filling: Mapping[str, Mapping[str, str | float]] | None = None,
     ) -> None:
         self.spec = ForecastSpec(
             target=str(target),
@@ -110,9 +114,12 @@ class AutoForecast:
             static=_columns("static", static),
             objective=named(ForecastMetric, "objective", objective) or ForecastMetric.WQL,
             aggregation=named(Aggregation, "aggregation", aggregation),
+            group_columns=_columns("group_columns", group_columns),
+            filling={str(name): filling_of(name, how) for name, how in (filling or {}).items()},
             seed=seed,
         )
         check_forecast(self.spec)
+        _check_columns(self.spec)
         check_budget(max_runtime_s, None, threads, memory_mb, None)
         self.max_runtime_s = float(max_runtime_s)
         self.threads = threads or len(os.sched_getaffinity(0))
@@ -143,7 +150,8 @@ class AutoForecast:
         return self
 
     def predict(self, future: Table | None = None) -> pd.DataFrame:
-        """Return the forecast of every series: item_id, timestamp, mean, and a column for each quantile (p10, p50, p90).
+        """Return the forecast of every series: item_id, grouping columns by their names, timestamp, mean, and a column for
+        each quantile (p10, p50, p90).
 
         future    item, time and known covariates of the steps after the last value of each series; None if there are no
                   known covariates, or they were among the rows that the model was fitted to
@@ -206,22 +214,14 @@ class AutoForecast:
         spec = fitted.forecaster.prepared.spec
         try:
             model = cls(
-                target=spec.target,
-                timestamp=spec.timestamp,
-                item_id=spec.item_id,
+                spec.target,
+                spec.timestamp,
                 horizon=spec.horizon,
-                frequency=None if spec.frequency is None else str(spec.frequency),
-                quantiles=spec.quantiles,
-                known_covariates=spec.known_covariates,
-                static=spec.static,
                 max_runtime_s=number_in(about, "max_runtime_s"),
-                seed=spec.seed,
-                objective=str(spec.objective),
-                aggregation=None if spec.aggregation is None else str(spec.aggregation),
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{folder} does not describe a forecaster: {error!r}.") from error
-        model._fitted = fitted
+        model.spec, model._fitted = spec, fitted
         return model
 
     def _job(self, frame: Table, out: Path, started: float) -> ForecastJob:
@@ -265,12 +265,14 @@ class AutoForecast:
         horizon = self.spec.horizon
         series = np.repeat(np.arange(panel.n_series), horizon)
         steps = panel.last[series] + 1 + np.tile(np.arange(horizon), panel.n_series)
-        items = np.array(panel.items, object)[series]
+        keys = [parts_of(item, 1 + len(self.spec.group_columns)) for item in panel.items]
+        items, *groups = (np.array(column, object)[series] for column in zip(*keys, strict=True))
         seconds = panel.grid.times(steps, series).astype("datetime64[s]")
         levels = self.spec.levels
         return pd.DataFrame(
             {
                 "item_id": items.astype(np.int64) if has_whole_items else items,
+                **dict(zip(self.spec.group_columns, groups, strict=True)),
                 "timestamp": seconds.astype("datetime64[us]"),
                 "mean": forecast.mean.ravel(),
                 **{
@@ -309,6 +311,19 @@ def _has_whole_items(frame: Table, item_id: str | None) -> bool:
         return False
     kind = frame[item_id].dtype
     return is_number(kind) and kind.kind in "iu"
+
+
+def _check_columns(spec: ForecastSpec) -> None:
+    """Check that grouping columns can stand beside those of a forecast.
+
+    raises    InvalidRequest naming the first that cannot
+    """
+    taken = {"item_id", "timestamp", "mean", *(quantile_name(one) for one in spec.quantiles)}
+    name = next((name for name in spec.group_columns if name in taken), None)
+    if name is not None:
+        raise InvalidRequest(
+            f"group_columns has '{name}', which is the name of a column of forecasts; rename the column."
+        )
 
 
 def _columns(parameter: str, names: Sequence[str]) -> tuple[str, ...]:

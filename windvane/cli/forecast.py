@@ -15,7 +15,7 @@ from rich.table import Table
 
 from windvane.automl.forecast_estimator import AutoForecast
 from windvane.cli.progress import Progress
-from windvane.domain.forecasting import ForecastMetric
+from windvane.domain.forecasting import Aggregation, ForecastMetric
 from windvane.errors import InvalidRequest
 from windvane.process.log_lines import one_line
 
@@ -39,11 +39,14 @@ _OF_TABLES = {
 _OF_FORECASTS = {
     "timestamp": "--timestamp",
     "item_id": "--item-id",
+    "group_columns": "--group-columns",
     "horizon": "--horizon",
     "frequency": "--frequency",
     "quantiles": "--quantiles",
     "known_covariates": "--known-covariates",
     "static": "--static",
+    "aggregation": "--aggregation",
+    "filling": "--filling",
     "future": "--future",
 }
 
@@ -56,6 +59,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--timestamp", metavar="COL", help="the column of times")
     group.add_argument("--item-id", metavar="COL", help="the column that tells series apart")
+    group.add_argument(
+        "--group-columns",
+        type=_names,
+        metavar="A,B",
+        help="columns that, with --item-id, tell series apart",
+    )
     group.add_argument("--horizon", type=int, metavar="N", help="steps to forecast")
     group.add_argument(
         "--frequency", metavar="F", help="such as D, 15min or 3M (default: as found in the data)"
@@ -71,6 +80,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--static", type=_names, metavar="A,B", help="columns that are the same within a series"
+    )
+    group.add_argument(
+        "--aggregation",
+        metavar="HOW",
+        help=f"of rows in one step: {', '.join(Aggregation)} (default sum)",
+    )
+    group.add_argument(
+        "--filling",
+        type=_fillings,
+        metavar="COL:PART=HOW,...",
+        help="what stands for missing values, for example sales:middle=zero,price:future=median; parts are front, middle, "
+        "back and future",
     )
     group.add_argument(
         "--future", metavar="FILE", help="known covariates of the steps to be forecast"
@@ -103,11 +124,14 @@ def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Co
         target=arguments.target,
         timestamp=arguments.timestamp,
         item_id=arguments.item_id,
+        group_columns=arguments.group_columns or (),
         horizon=arguments.horizon,
         frequency=arguments.frequency,
         quantiles=arguments.quantiles or (0.1, 0.5, 0.9),
         known_covariates=arguments.known_covariates or (),
         static=arguments.static or (),
+        aggregation=arguments.aggregation,
+        filling=arguments.filling,
         max_runtime_s=left_s,
         threads=arguments.threads,
         seed=arguments.seed,
@@ -131,7 +155,7 @@ def _document(model: AutoForecast, made: pd.DataFrame, out: Path, took_s: float)
         "frequency": model.frequency,
         "horizon": model.spec.horizon,
         "objective": str(model.spec.objective),
-        "n_series": made.item_id.nunique(),
+        "n_series": len(made) // model.spec.horizon,
         "seconds": round(took_s, 3),
         "leaderboard": [_known(row) for row in model.leaderboard().to_dict("records")],
         "findings": [
@@ -180,6 +204,18 @@ def _cell(value: Any) -> str:
 
 def _names(text: str) -> list[str]:
     return text.split(",")
+
+
+def _fillings(text: str) -> dict[str, dict[str, str | float]]:
+    """Read 'sales:middle=zero,price:future=median'."""
+    made: dict[str, dict[str, str | float]] = {}
+    for one in text.split(","):
+        column, _, how = one.rpartition(":")
+        part, _, method = how.partition("=")
+        if not (column and part and method):
+            raise argparse.ArgumentTypeError(f"'{one}' must have the form sales:middle=zero")
+        made.setdefault(column, {})[part] = method
+    return made
 
 
 def _levels(text: str) -> list[float]:

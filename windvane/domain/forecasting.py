@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -15,6 +17,9 @@ MOST_STEPS_AHEAD = 500
 
 MOST_QUANTILES = 5
 """source    ForecastQuantiles in SageMaker's API reference"""
+
+MOST_GROUP_COLUMNS = 5
+"""source    GroupingAttributeNames in SageMaker's API reference"""
 
 
 class ForecastMetric(StrEnum):
@@ -69,10 +74,11 @@ class Fill:
 class Filling:
     """How missing values of one column are filled.
 
-    front    before the first value of a series, from the first step of any series on; None: a series begins with its
-             first value
+    front    before the first value of a series; of the target from the first step of any series on. None: a series
+             begins with its first value, and a covariate is filled as in the middle
     middle   between the values of a series
-    back     after the last value of a series, to the last step of any series; None: a series ends with its last value
+    back     after the last value of a series; of the target to the last step of any series. None: a series ends with its
+             last value, and a covariate is filled as in the middle
     future   in the steps to be forecast, of a known covariate
     """
 
@@ -80,6 +86,38 @@ class Filling:
     middle: Fill = Fill()
     back: Fill | None = None
     future: Fill = Fill()
+
+
+_PARTS = ("front", "middle", "back", "future")
+
+
+def filling_of(column: str, told: Mapping[str, str | float]) -> Filling:
+    """Return how a column is filled, from a method or a number for each of its parts.
+
+    told      'front', 'middle', 'back' or 'future' -> 'zero', 'mean', 'median', 'min', 'max', 'nan' or a number
+    raises    InvalidRequest naming the column and what is possible
+
+    >>> filling_of("sales", {"middle": "zero"}).middle.method
+    <FillMethod.ZERO: 'zero'>
+    """
+    unknown = next((part for part in told if part not in _PARTS), None)
+    if unknown is not None:
+        raise InvalidRequest(
+            f"The column '{column}' has no part '{unknown}' to be filled; there are {', '.join(_PARTS)}."
+        )
+    return Filling(**{part: _fill_of(column, how) for part, how in told.items()})
+
+
+def _fill_of(column: str, told: str | float) -> Fill:
+    methods = [str(one) for one in FillMethod if one is not FillMethod.VALUE]
+    if told in methods:
+        return Fill(FillMethod(told))
+    try:
+        return Fill(FillMethod.VALUE, float(told))
+    except ValueError:
+        raise InvalidRequest(
+            f"The column '{column}' cannot be filled with '{told}'; give a number, or one of {', '.join(methods)}."
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -180,3 +218,34 @@ def check_forecast(spec: ForecastSpec) -> None:
             f"The column '{twice}' is named twice; target, timestamp, item identifier, grouping columns, known covariates "
             "and static columns must be different columns."
         )
+    _check_groups(spec)
+    _check_filling(spec)
+
+
+def _check_groups(spec: ForecastSpec) -> None:
+    n_columns = len(spec.group_columns)
+    if n_columns > MOST_GROUP_COLUMNS:
+        raise InvalidRequest(
+            f"There are {n_columns} grouping columns; {MOST_GROUP_COLUMNS} are the most."
+        )
+    if n_columns and spec.item_id is None:
+        raise InvalidRequest(
+            "Grouping columns tell series of one item apart: name the column of the item identifier, too."
+        )
+
+
+def _check_filling(spec: ForecastSpec) -> None:
+    for name, how in spec.filling.items():
+        if name != spec.target and name not in spec.known_covariates:
+            raise InvalidRequest(
+                f"The column '{name}' cannot be filled: only the target '{spec.target}' and known covariates can."
+            )
+        if name == spec.target and how.future.method is not FillMethod.NAN:
+            raise InvalidRequest(
+                f"The future of the target '{name}' is what is forecast; it cannot be filled."
+            )
+        for one in (how.front, how.middle, how.back, how.future):
+            if one is not None and not math.isfinite(one.value):
+                raise InvalidRequest(
+                    f"The column '{name}' is to be filled with {one.value}; give a finite number."
+                )

@@ -141,6 +141,32 @@ def test_a_file_of_one_series_is_forecast_with_future_rows_of_its_own(rows, tmp_
     assert set(made.item_id) == {"series"}
 
 
+def test_items_in_groups_are_forecast_each_and_zeros_stand_for_rows_that_are_not_there(tmp_path):
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    rows = pd.concat(
+        pd.DataFrame({"sku": sku, "shop": shop, "day": days, "sales": 10.0 * sku + bonus})
+        for sku, shop, bonus in [(1, "a", 0), (1, "b", 5), (2, "a", 0)]
+    )
+    rows = rows[(rows.shop != "b") | (rows.day.dt.dayofweek != 6)]
+    model = forecaster(
+        item_id="sku",
+        group_columns=["shop"],
+        filling={"sales": {"middle": "zero"}},
+        max_runtime_s=8,
+    ).fit(rows)
+    made = model.predict()
+    assert list(made.columns[:3]) == ["item_id", "shop", "timestamp"]
+    series = list(dict.fromkeys(zip(made.item_id, made["shop"], strict=True)))
+    assert series == [(1, "a"), (1, "b"), (2, "a")]
+    of_b = made[made["shop"] == "b"]
+    sunday = of_b[of_b.timestamp.dt.dayofweek == 6]
+    assert sunday.p50.iloc[0] < 5 < of_b[of_b.timestamp.dt.dayofweek == 2].p50.iloc[0]
+    model.save(tmp_path / "model")
+    again = AutoForecast.load(tmp_path / "model")
+    assert again.spec == model.spec
+    pd.testing.assert_frame_equal(again.predict(), made)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "told"),
     [
@@ -164,6 +190,8 @@ def test_what_is_wrong_with_the_data_is_said(change, error, told, rows):
         ({"objective": "F1"}, "objective is 'F1'"),
         ({"known_covariates": "promotion"}, "must be a list"),
         ({"aggregation": "median"}, "aggregation is 'median'"),
+        ({"group_columns": ["mean"]}, "'mean', which is the name of a column of forecasts"),
+        ({"filling": {"sales": {"middle": "mode"}}}, "'sales' cannot be filled with 'mode'"),
         ({"max_runtime_s": 0}, "max_runtime_s is 0"),
     ],
 )

@@ -2,7 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from windvane.domain.forecasting import ForecastSpec, check_forecast, quantile_name
+from windvane.domain.forecasting import (
+    Fill,
+    Filling,
+    FillMethod,
+    ForecastSpec,
+    check_forecast,
+    filling_of,
+    quantile_name,
+)
 from windvane.errors import InvalidRequest
 
 SPEC = ForecastSpec(target="y", timestamp="t", item_id="id", horizon=5)
@@ -18,6 +26,12 @@ SPEC = ForecastSpec(target="y", timestamp="t", item_id="id", horizon=5)
         ({"quantiles": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}, "6 quantiles"),
         ({"known_covariates": ("y",)}, "'y' is named twice"),
         ({"static": ("id",)}, "'id' is named twice"),
+        ({"group_columns": ("id",)}, "'id' is named twice"),
+        ({"group_columns": tuple("abcdef")}, "6 grouping columns; 5 are the most"),
+        ({"group_columns": ("g",), "item_id": None}, "name the column of the item identifier"),
+        ({"filling": {"x": Filling()}}, "'x' cannot be filled: only the target 'y'"),
+        ({"filling": {"y": Filling(future=Fill(FillMethod.ZERO))}}, "'y' is what is forecast"),
+        ({"filling": {"y": Filling(back=Fill(FillMethod.VALUE, float("inf")))}}, "finite number"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(change, told):
@@ -32,3 +46,26 @@ def test_the_median_is_always_among_the_levels():
 
 def test_quantiles_are_named_as_percentiles():
     assert [quantile_name(q) for q in (0.05, 0.5, 0.29, 0.975)] == ["p5", "p50", "p29", "p97.5"]
+
+
+def test_fillings_are_named_by_method_or_number():
+    made = filling_of("y", {"middle": "zero", "back": 3, "future": "2.5", "front": "nan"})
+    assert made == Filling(
+        front=Fill(FillMethod.NAN),
+        middle=Fill(FillMethod.ZERO),
+        back=Fill(FillMethod.VALUE, 3.0),
+        future=Fill(FillMethod.VALUE, 2.5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"centre": "zero"}, "no part 'centre' to be filled; there are front, middle"),
+        ({"middle": "mode"}, "cannot be filled with 'mode'; give a number, or one of nan, zero"),
+        ({"middle": "value"}, "'value'"),
+    ],
+)
+def test_fillings_that_there_are_not_are_refused(told, message):
+    with pytest.raises(InvalidRequest, match=message):
+        filling_of("y", told)

@@ -7,6 +7,7 @@ import numpy as np
 from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.data.analysis import Finding
 from windvane.engine.forecasting.grid import Steps
+from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.regularise import Regular
 
@@ -29,6 +30,7 @@ def find_all(regular: Regular, spec: ForecastSpec) -> tuple[Finding, ...]:
         *_gaps(regular, spec),
         *_finer(regular, spec),
         *_ragged(panel, spec),
+        *_groups_without_effect(panel, spec),
     ]
     return tuple(sorted(found, key=lambda one: _SEVERITIES.index(one.severity)))
 
@@ -151,6 +153,32 @@ def _ragged(panel: Panel, spec: ForecastSpec) -> list[Finding]:
             f"{_of_all(len(behind), panel)} end more than the horizon before the last series does, for example "
             f"{_names(panel, behind)}.",
             "Each is forecast from its own last step. Remove those that have ended for good.",
+        )
+    ]
+
+
+def _groups_without_effect(panel: Panel, spec: ForecastSpec) -> list[Finding]:
+    """Find grouping columns that tell no series apart: each item has one value of them."""
+    if not spec.group_columns:
+        return []
+    parts = [parts_of(item, 1 + len(spec.group_columns)) for item in panel.items]
+    n_items = len({one[0] for one in parts})
+    alone = [
+        name
+        for i, name in enumerate(spec.group_columns, 1)
+        if len({(one[0], one[i]) for one in parts}) == n_items
+    ]
+    if not alone:
+        return []
+    named = ", ".join(f"'{name}'" for name in alone)
+    return [
+        Finding(
+            "groups-of-one-item",
+            "medium",
+            tuple(alone),
+            f"Each of the {n_items:,} items has a single value of {named}: the series are the same without it.",
+            "Name it as a static column instead, or leave it out. If items of one name are different things in each group, check "
+            f"that '{spec.item_id}' is the right identifier.",
         )
     ]
 

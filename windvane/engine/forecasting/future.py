@@ -25,7 +25,7 @@ def with_future_rows(prepared: PreparedSeries, columns: Columns) -> Panel:
     for name, role in spec.roles.items():
         if name not in columns and name not in spec.static:
             raise InvalidRequest(f"The future rows have no column '{name}' (the {role}).")
-    items, codes = read_items(columns, spec.item_id)
+    items, codes = read_items(columns, spec.item_id, spec.group_columns)
     series = _positions(panel, items)[codes]
     seconds = read_times(columns[spec.timestamp], spec.timestamp)
     cells = encoded(columns, prepared.known)

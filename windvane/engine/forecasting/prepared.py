@@ -43,7 +43,8 @@ class PreparedSeries:
     """The series of a table, ready to be learnt from.
 
     spec       with the frequency that was found
-    known      how known covariates were encoded; static: likewise
+    known      how known covariates were encoded
+    static     how static columns were, and grouping columns after them
     findings   most severe first
     """
 

@@ -14,6 +14,7 @@ from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.checked import text_in, texts_in
 from windvane.engine.data.times import distinct_texts, is_dictionary, read_times, told_rows
 from windvane.engine.forecasting.grid import Steps
+from windvane.engine.forecasting.keys import key_of
 from windvane.engine.forecasting.panel import Floats
 from windvane.engine.forecasting.regularise import LongTable
 from windvane.errors import DataFault
@@ -96,7 +97,7 @@ def long_table(
     target = _numbers(columns[spec.target], spec.target)
     if not np.isfinite(target).any():
         raise DataFault(f"The target column '{spec.target}' has no value in any row.")
-    items, series = read_items(columns, spec.item_id)
+    items, series = read_items(columns, spec.item_id, spec.group_columns)
     of_rows = encoded(columns, static)
     first = np.unique(series, return_index=True)[1]
     names = tuple(one.name for one in known for _ in range(one.width))
@@ -104,27 +105,41 @@ def long_table(
     return LongTable(items, series, seconds, target, covariates, names, of_rows[first])
 
 
-def read_items(columns: Columns, item_id: str | None) -> tuple[tuple[str, ...], Steps]:
-    """Return the identifiers, ascending, and the index of each row's.
+def read_items(
+    columns: Columns, item_id: str | None, group_columns: Sequence[str] = ()
+) -> tuple[tuple[str, ...], Steps]:
+    """Return what names each series, ascending, and the index of each row's: the identifier, or the key of identifier and
+    groups (keys.py).
 
     raises    DataFault naming a row without one
     """
     if item_id is None:
         n_rows = len(next(iter(columns.values())))
         return (ONE_SERIES,), np.zeros(n_rows, np.int64)
-    coded = (
-        columns[item_id].cast(pa.string())
-        if not is_dictionary(columns[item_id])
-        else columns[item_id]
-    )
-    if coded.null_count:
-        row = int(np.flatnonzero(coded.is_null().to_numpy())[0]) + 1
-        raise DataFault(f"Row {row} has no value in the item identifier column '{item_id}'.")
-    texts, codes = distinct_texts(coded)
-    order = np.argsort(np.array(texts, object))
+    texts, codes = _identified(columns[item_id], item_id, "item identifier")
+    parts = [(text,) for text in texts]
+    for name in group_columns:
+        more, code = _identified(columns[name], name, "grouping")
+        pairs, codes = np.unique(codes * len(more) + code, return_inverse=True)
+        parts = [(*parts[pair // len(more)], more[pair % len(more)]) for pair in pairs.tolist()]
+    keys = np.array([key_of(one) for one in parts], object)
+    order = np.argsort(keys)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    return tuple(texts[i] for i in order), rank[codes]
+    return tuple(keys[order]), rank[codes]
+
+
+def _identified(column: pa.ChunkedArray, name: str, role: str) -> tuple[list[str], Steps]:
+    """Return the distinct texts of a column, and the index of each row's.
+
+    raises    DataFault naming a row without one
+    """
+    coded = column if is_dictionary(column) else column.cast(pa.string())
+    if coded.null_count:
+        row = int(np.flatnonzero(coded.is_null().to_numpy())[0]) + 1
+        raise DataFault(f"Row {row} has no value in the {role} column '{name}'.")
+    texts, codes = distinct_texts(coded)
+    return texts, np.asarray(codes, np.int64)
 
 
 def _numbers(column: pa.ChunkedArray, name: str) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,29 +143,25 @@ def _future(rows: _Rows, last: Steps, horizon: int, is_ahead: NDArray[np.bool_])
 def _fill_all(
     panel: Panel, target: str, known_names: Sequence[str], fillings: Mapping[str, Filling]
 ) -> Panel:
-    values = _fill_target(panel, fillings.get(target, Filling()))
+    values = _fill_history(panel.values, panel, fillings.get(target, Filling()))
     columns, ahead = [], []
     n_ahead = panel.future.shape[1]
     series = np.repeat(np.arange(panel.n_series), n_ahead)
     for j, name in enumerate(known_names):
         how = fillings.get(name, Filling())
-        everywhere = np.ones(len(panel.values), bool)
-        columns.append(
-            fill(panel.known[:, j], everywhere, panel.series, panel.n_series, how.middle)
-        )
+        ends = replace(how, front=how.front or how.middle, back=how.back or how.middle)
+        columns.append(_fill_history(panel.known[:, j], panel, ends))
         flat = panel.future[:, :, j].ravel()
         filled = fill(flat, np.ones(len(flat), bool), series, panel.n_series, how.future)
         ahead.append(filled.reshape(panel.n_series, n_ahead))
     known = np.stack(columns, axis=1) if columns else panel.known
     future = np.stack(ahead, axis=2) if ahead else panel.future
-    return Panel(
-        panel.items, values, panel.bounds, panel.first, panel.grid, known, panel.static, future
-    )
+    return replace(panel, values=values, known=known, future=future)
 
 
-def _fill_target(panel: Panel, how: Filling) -> Floats:
-    values, series = panel.values, panel.series
-    at, is_known = np.arange(len(values)), np.isfinite(values)
+def _fill_history(values: Floats, panel: Panel, how: Filling) -> Floats:
+    """Return (n_values,) a column of a panel with each of its parts filled as asked."""
+    series, at, is_known = panel.series, np.arange(len(values)), np.isfinite(values)
     first = np.full(panel.n_series, len(values))
     last = np.full(panel.n_series, -1)
     np.minimum.at(first, series[is_known], at[is_known])

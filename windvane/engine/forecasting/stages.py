@@ -73,7 +73,7 @@ def prepare(
             "Raise the limit, or aggregate the rows first."
         )
     known = learn_encodings(raw.columns, spec.known_covariates)
-    static = learn_encodings(raw.columns, spec.static)
+    static = learn_encodings(raw.columns, (*spec.static, *spec.group_columns))
     table = long_table(raw.columns, spec, known, static)
     regular = regularise(table, spec)
     found = replace(spec, frequency=regular.panel.grid.frequency)

@@ -7,8 +7,8 @@ from windvane.engine.forecasting.findings import find_all
 from windvane.engine.forecasting.regularise import Regular
 
 
-def codes(panel, n_aggregated=0, n_absent=0):
-    found = find_all(Regular(panel, n_aggregated, n_absent), prepared_of(panel).spec)
+def codes(panel, n_aggregated=0, n_absent=0, **spec):
+    found = find_all(Regular(panel, n_aggregated, n_absent), prepared_of(panel, **spec).spec)
     return {one.code: one for one in found}
 
 
@@ -37,3 +37,13 @@ def test_a_frequency_that_the_data_do_not_have_is_found():
     found = codes(make_panel([daily_as_hourly], "H"), n_absent=23 * 20)
     assert "96% of 480 steps have no row" in found["frequency-too-fine"].message
     assert found["frequency-too-fine"].severity == "high"
+
+
+def test_a_grouping_column_that_tells_no_series_apart_is_named():
+    panel = make_panel([np.arange(30.0)] * 3)
+    items = ("rice | north | x", "tea | north | x", "tea | south | x")
+    found = codes(replace(panel, items=items), group_columns=("region", "chain"))
+    assert found["groups-of-one-item"].columns == ("chain",)
+    assert "2 items has a single value of 'chain'" in found["groups-of-one-item"].message
+    apart = ("tea | north", "tea | south", "tea | west")
+    assert codes(replace(panel, items=apart), group_columns=("region",)) == {}

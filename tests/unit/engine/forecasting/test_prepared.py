@@ -25,6 +25,7 @@ def with_covariate():
     spec = replace(
         prepared_of(panel).spec,
         known_covariates=("x",),
+        group_columns=("g", "h"),
         filling={"x": Filling(future=Fill(FillMethod.ZERO))},
     )
     return PreparedSeries(panel, spec, (CovariateEncoding("x"),), ())
@@ -51,6 +52,13 @@ def test_a_million_values_without_covariates_are_read_too(tmp_path):
 def test_a_spec_is_the_same_after_json():
     spec = with_covariate().spec
     assert spec_from_json(json.loads(json.dumps(spec_to_json(spec)))) == spec
+
+
+def test_a_spec_without_what_came_later_is_read():
+    spec = replace(with_covariate().spec, group_columns=())
+    told = json.loads(json.dumps(spec_to_json(spec)))
+    del told["group_columns"]
+    assert spec_from_json(told) == spec
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,23 @@ def test_identifiers_are_ascending_and_none_may_be_missing():
         read_items({"id": column(["b", None])}, "id")
 
 
+def test_rows_of_one_item_in_different_groups_are_different_series():
+    columns = {
+        "id": column(["tea", "tea", "rice", "tea"]),
+        "shop": column(["south", "north", "north", "north"]),
+        "size": column([1, 2, 1, 2]),
+    }
+    items, series = read_items(columns, "id", ["shop", "size"])
+    assert items == ("rice | north | 1", "tea | north | 2", "tea | south | 1")
+    assert series.tolist() == [2, 1, 0, 1]
+
+
+def test_a_row_without_a_group_is_named():
+    columns = {"id": column(["a", "a"]), "shop": column(["x", None])}
+    with pytest.raises(DataFault, match="Row 2 has no value in the grouping column 'shop'"):
+        read_items(columns, "id", ["shop"])
+
+
 def test_covariates_of_texts_become_columns_of_their_values():
     columns = {"w": column(["rain", "sun", "rain", None]), "n": column(["1", "2", "", "nan"])}
     encodings = learn_encodings(columns, ["w", "n"])

@@ -93,6 +93,19 @@ def test_covariates_are_filled_by_name():
     assert made.future[0, :, 0].tolist() == [5, 3]
 
 
+def test_the_ends_of_a_covariate_are_filled_as_its_middle_unless_asked_otherwise():
+    rows = [(0, day, 1) for day in DAYS[:4]]
+    spec = replace(SPEC, known_covariates=("x",))
+
+    def known(filling):
+        made = regularise(table(rows, [np.nan, 2, np.nan, np.nan]), replace(spec, filling=filling))
+        return made.panel.known[:, 0].tolist()
+
+    assert known({"x": Filling(middle=Fill(FillMethod.ZERO))}) == [0, 2, 0, 0]
+    ends = Filling(front=Fill(FillMethod.MAX), back=Fill(FillMethod.VALUE, 7.0))
+    assert known({"x": ends}) == [2, 2, 7, 7]
+
+
 def test_a_frequency_that_makes_series_endless_is_refused():
     rows = [(0, "1000-01-01", 1), (0, "2020-01-01", 2)]
     with pytest.raises(DataFault, match="coarser frequency"):
