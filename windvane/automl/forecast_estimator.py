@@ -101,6 +101,7 @@ class AutoForecast:
         objective: str | None = None,
         aggregation: str | None = None,
         group_columns: Sequence[str] = (),
+        past_covariates: Sequence[str] = (),
         filling: Mapping[str, Mapping[str, str | float]] | None = None,
     ) -> None:
         self.spec = ForecastSpec(
@@ -115,6 +116,7 @@ class AutoForecast:
             objective=named(ForecastMetric, "objective", objective) or ForecastMetric.WQL,
             aggregation=named(Aggregation, "aggregation", aggregation),
             group_columns=_columns("group_columns", group_columns),
+            past_covariates=_columns("past_covariates", past_covariates),
             filling={str(name): filling_of(name, how) for name, how in (filling or {}).items()},
             seed=seed,
         )

@@ -44,6 +44,7 @@ _OF_FORECASTS = {
     "frequency": "--frequency",
     "quantiles": "--quantiles",
     "known_covariates": "--known-covariates",
+    "past_covariates": "--past-covariates",
     "static": "--static",
     "aggregation": "--aggregation",
     "filling": "--filling",
@@ -77,6 +78,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--known-covariates", type=_names, metavar="A,B", help="columns that are known in advance"
+    )
+    group.add_argument(
+        "--past-covariates",
+        type=_names,
+        metavar="A,B",
+        help="columns that are known for the past alone",
     )
     group.add_argument(
         "--static", type=_names, metavar="A,B", help="columns that are the same within a series"
@@ -129,6 +136,7 @@ def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Co
         frequency=arguments.frequency,
         quantiles=arguments.quantiles or (0.1, 0.5, 0.9),
         known_covariates=arguments.known_covariates or (),
+        past_covariates=arguments.past_covariates or (),
         static=arguments.static or (),
         aggregation=arguments.aggregation,
         filling=arguments.filling,

@@ -129,6 +129,7 @@ class ForecastSpec:
     horizon            steps to forecast
     quantiles          levels between 0 and 1, ascending
     known_covariates   columns that are known in advance for the steps to be forecast
+    past_covariates    columns that are known for the past alone
     static             columns that are the same for all rows of a series
     aggregation        None: sums where rows are finer than the frequency, but two rows of one series and time are refused
     filling            column -> how it is filled; nothing is filled by default
@@ -151,6 +152,7 @@ class ForecastSpec:
     group_columns: tuple[str, ...] = ()
     holiday_country: str | None = None
     feature_specification: str = ""
+    past_covariates: tuple[str, ...] = ()
     seed: int = 0
     kind: Literal["forecast"] = "forecast"
 
@@ -167,6 +169,7 @@ class ForecastSpec:
             named[self.item_id] = "item identifier"
         named |= dict.fromkeys(self.group_columns, "grouping column")
         named |= dict.fromkeys(self.known_covariates, "known covariate")
+        named |= dict.fromkeys(self.past_covariates, "past covariate")
         return named | dict.fromkeys(self.static, "static column")
 
     @property
@@ -210,13 +213,14 @@ def check_forecast(spec: ForecastSpec) -> None:
         *([] if spec.item_id is None else [spec.item_id]),
         *spec.group_columns,
         *spec.known_covariates,
+        *spec.past_covariates,
         *spec.static,
     ]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
         raise InvalidRequest(
-            f"The column '{twice}' is named twice; target, timestamp, item identifier, grouping columns, known covariates "
-            "and static columns must be different columns."
+            f"The column '{twice}' is named twice; target, timestamp, item identifier, grouping columns, known and past "
+            "covariates and static columns must be different columns."
         )
     _check_groups(spec)
     _check_filling(spec)
@@ -236,13 +240,13 @@ def _check_groups(spec: ForecastSpec) -> None:
 
 def _check_filling(spec: ForecastSpec) -> None:
     for name, how in spec.filling.items():
-        if name != spec.target and name not in spec.known_covariates:
+        if name not in (spec.target, *spec.known_covariates, *spec.past_covariates):
             raise InvalidRequest(
-                f"The column '{name}' cannot be filled: only the target '{spec.target}' and known covariates can."
+                f"The column '{name}' cannot be filled: only the target '{spec.target}' and covariates can."
             )
-        if name == spec.target and how.future.method is not FillMethod.NAN:
+        if name not in spec.known_covariates and how.future.method is not FillMethod.NAN:
             raise InvalidRequest(
-                f"The future of the target '{name}' is what is forecast; it cannot be filled."
+                f"The column '{name}' has no future that could be filled; only known covariates have one."
             )
         for one in (how.front, how.middle, how.back, how.future):
             if one is not None and not math.isfinite(one.value):

@@ -23,7 +23,7 @@ def with_future_rows(prepared: PreparedSeries, columns: Columns) -> Panel:
     """
     spec, panel = prepared.spec, prepared.panel
     for name, role in spec.roles.items():
-        if name not in columns and name not in spec.static:
+        if name not in columns and name not in (*spec.static, *spec.past_covariates):
             raise InvalidRequest(f"The future rows have no column '{name}' (the {role}).")
     items, codes = read_items(columns, spec.item_id, spec.group_columns)
     series = _positions(panel, items)[codes]

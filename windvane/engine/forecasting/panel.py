@@ -24,6 +24,7 @@ class Panel:
     known     (n_values, n_covariates) known covariates at the same steps
     static    (n_series, n_static) what belongs to a series as a whole
     future    (n_series, n_ahead, n_covariates) known covariates after the last value; n_ahead may be 0
+    past      (n_values, n_past) covariates that are known for the past alone: there is no place for later ones
     """
 
     items: tuple[str, ...]
@@ -34,6 +35,7 @@ class Panel:
     known: Floats
     static: Floats
     future: Floats
+    past: Floats
 
     @property
     def n_series(self) -> int:
@@ -98,6 +100,7 @@ class Panel:
             known=self.known[kept],
             static=self.static[chosen],
             future=future,
+            past=self.past[kept],
         )
 
 

@@ -30,7 +30,7 @@ from windvane.engine.manifest import check_manifest, read_json, write_json, writ
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 _KIND, _ARRAYS, _ABOUT = "series", "series.npz", "series.json"
-_WIDE = ("known", "static", "future")
+_WIDE = ("known", "static", "future", "past")
 """Arrays that are not written where they have no columns, or no steps."""
 
 _MOST_CELLS = 2**40
@@ -46,6 +46,7 @@ class PreparedSeries:
     known      how known covariates were encoded
     static     how static columns were, and grouping columns after them
     findings   most severe first
+    past       how past covariates were encoded
     """
 
     panel: Panel
@@ -53,6 +54,7 @@ class PreparedSeries:
     known: tuple[CovariateEncoding, ...]
     static: tuple[CovariateEncoding, ...]
     findings: tuple[Finding, ...] = ()
+    past: tuple[CovariateEncoding, ...] = ()
 
     @property
     def task(self) -> ForecastTask:
@@ -79,6 +81,7 @@ def write_prepared(prepared: PreparedSeries, folder: Path) -> None:
         "frequency": str(panel.grid.frequency),
         "known": [one.to_json() for one in prepared.known],
         "static": [one.to_json() for one in prepared.static],
+        "past": [one.to_json() for one in prepared.past],
         "findings": [asdict(one) for one in prepared.findings],
     }
     write_json(folder / _ABOUT, about)
@@ -93,13 +96,16 @@ def read_prepared(folder: Path) -> PreparedSeries:
     check_manifest(folder, _KIND)
     about, arrays = read_json(folder / _ABOUT), read_arrays(folder / _ARRAYS)
     try:
-        known = tuple(CovariateEncoding.from_json(one) for one in about["known"])
-        static = tuple(CovariateEncoding.from_json(one) for one in about["static"])
-        panel = _panel(about, arrays, known, static)
+        known, static, past = (
+            tuple(CovariateEncoding.from_json(one) for one in told)
+            for told in (about["known"], about["static"], about.get("past", ()))
+        )
+        panel = _panel(about, arrays, known, static, past)
         findings = tuple(
             Finding(**{**one, "columns": tuple(one["columns"])}) for one in about["findings"]
         )
-        return PreparedSeries(panel, spec_from_json(about["spec"]), known, static, findings)
+        spec = spec_from_json(about["spec"])
+        return PreparedSeries(panel, spec, known, static, findings, past)
     except (KeyError, TypeError, ValueError, AttributeError, InvalidRequest) as error:
         raise CorruptArtifact(f"{folder} holds no complete series: {error}.") from error
 
@@ -109,6 +115,7 @@ def _panel(
     arrays: Arrays,
     known: tuple[CovariateEncoding, ...],
     static: tuple[CovariateEncoding, ...],
+    past: tuple[CovariateEncoding, ...],
 ) -> Panel:
     """Return the panel of saved arrays.
 
@@ -134,10 +141,11 @@ def _panel(
         "known": (len(values), sum(one.width for one in known)),
         "static": (n, sum(one.width for one in static)),
         "future": (n, 0, sum(one.width for one in known)),
+        "past": (len(values), sum(one.width for one in past)),
     }
-    covariates, statics, future = (_wide(arrays, name, shape) for name, shape in shapes.items())
+    wide = {name: _wide(arrays, name, shape) for name, shape in shapes.items()}
     grid = Grid(frequency, whole["phase"], whole["offset"], is_end.astype(bool))
-    return Panel(items, values, bounds, whole["first"], grid, covariates, statics, future)
+    return Panel(items, values, bounds, whole["first"], grid, **wide)
 
 
 def _wide(arrays: Arrays, name: str, shape: tuple[int, ...]) -> Floats:
@@ -155,6 +163,7 @@ def _wide(arrays: Arrays, name: str, shape: tuple[int, ...]) -> Floats:
 
 _SINCE_GROUPS: Mapping[str, Any] = {
     "group_columns": [],
+    "past_covariates": [],
     "holiday_country": None,
     "feature_specification": "",
 }
@@ -190,6 +199,7 @@ def spec_from_json(document: Mapping[str, Any]) -> ForecastSpec:
         group_columns=tuple(texts_in(document, "group_columns")),
         holiday_country=None if country is None else text_in(document, "holiday_country"),
         feature_specification=text_in(document, "feature_specification"),
+        past_covariates=tuple(texts_in(document, "past_covariates")),
         seed=whole_in(document, "seed", -(2**63), 2**63),
     )
     check_forecast(spec)

@@ -88,6 +88,7 @@ def long_table(
     spec: ForecastSpec,
     known: Sequence[CovariateEncoding],
     static: Sequence[CovariateEncoding],
+    past: Sequence[CovariateEncoding] = (),
 ) -> LongTable:
     """Return the rows of a raw table; those without identifier or time are refused.
 
@@ -100,9 +101,22 @@ def long_table(
     items, series = read_items(columns, spec.item_id, spec.group_columns)
     of_rows = encoded(columns, static)
     first = np.unique(series, return_index=True)[1]
-    names = tuple(one.name for one in known for _ in range(one.width))
-    covariates = encoded(columns, known)
-    return LongTable(items, series, seconds, target, covariates, names, of_rows[first])
+    return LongTable(
+        items,
+        series,
+        seconds,
+        target,
+        encoded(columns, known),
+        _names(known),
+        of_rows[first],
+        encoded(columns, past),
+        _names(past),
+    )
+
+
+def _names(encodings: Sequence[CovariateEncoding]) -> tuple[str, ...]:
+    """Return the column that each of the encoded ones was made of."""
+    return tuple(one.name for one in encodings for _ in range(one.width))
 
 
 def read_items(

@@ -29,6 +29,8 @@ class LongTable:
     known       (n_rows, n_covariates)
     known_names the column that each covariate was made of
     static      (n_series, n_static)
+    past        (n_rows, n_past)
+    past_names  as `known_names`
     """
 
     items: tuple[str, ...]
@@ -38,6 +40,8 @@ class LongTable:
     known: Floats
     known_names: tuple[str, ...]
     static: Floats
+    past: Floats
+    past_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,8 @@ def regularise(table: LongTable, spec: ForecastSpec) -> Regular:
     is_new = np.concatenate([[True], (np.diff(steps) != 0) | (np.diff(series) != 0)])
     begins = np.flatnonzero(is_new)
     target = _aggregated(table.target[order], begins, spec.aggregation or Aggregation.SUM)
-    known = _averaged(table.known[order], begins)
-    rows = _Rows(series[begins], steps[begins], target, known)
+    known, past = (_averaged(one[order], begins) for one in (table.known, table.past))
+    rows = _Rows(series[begins], steps[begins], target, known, past)
     made = _spread(rows, table, grid, spec)
     return Regular(made, len(order) - len(begins), _n_absent(rows, made))
 
@@ -84,6 +88,7 @@ class _Rows:
     steps: Steps
     target: Floats
     known: Floats
+    past: Floats
 
 
 def _spread(rows: _Rows, table: LongTable, grid: Grid, spec: ForecastSpec) -> Panel:
@@ -100,13 +105,20 @@ def _spread(rows: _Rows, table: LongTable, grid: Grid, spec: ForecastSpec) -> Pa
         )
     place = bounds[rows.series] + rows.steps - first[rows.series]
     is_history = (rows.steps >= first[rows.series]) & (rows.steps <= last[rows.series])
-    values = np.full(bounds[-1], np.nan)
-    known = np.full((bounds[-1], rows.known.shape[1]), np.nan)
-    values[place[is_history]] = rows.target[is_history]
-    known[place[is_history]] = rows.known[is_history]
+    values, known, past = (
+        _placed(cells[is_history], place[is_history], int(bounds[-1]))
+        for cells in (rows.target, rows.known, rows.past)
+    )
     future = _future(rows, last, spec.horizon, ~is_history & (rows.steps > last[rows.series]))
-    panel = Panel(table.items, values, bounds, first, grid, known, table.static, future)
-    return _fill_all(panel, spec.target, table.known_names, fillings)
+    panel = Panel(table.items, values, bounds, first, grid, known, table.static, future, past)
+    return _fill_all(panel, spec.target, table, fillings)
+
+
+def _placed(cells: Floats, place: Steps, n: int) -> Floats:
+    """Return n rows, those at the places from the cells and all others missing."""
+    made = np.full((n, *cells.shape[1:]), np.nan)
+    made[place] = cells
+    return made
 
 
 def _ends(rows: _Rows, n_series: int, spec: ForecastSpec, filling: Filling) -> tuple[Steps, Steps]:
@@ -141,22 +153,35 @@ def _future(rows: _Rows, last: Steps, horizon: int, is_ahead: NDArray[np.bool_])
 
 
 def _fill_all(
-    panel: Panel, target: str, known_names: Sequence[str], fillings: Mapping[str, Filling]
+    panel: Panel, target: str, table: LongTable, fillings: Mapping[str, Filling]
 ) -> Panel:
     values = _fill_history(panel.values, panel, fillings.get(target, Filling()))
-    columns, ahead = [], []
+    known, past = (
+        _fill_covariates(cells, names, panel, fillings)
+        for cells, names in ((panel.known, table.known_names), (panel.past, table.past_names))
+    )
+    ahead = []
     n_ahead = panel.future.shape[1]
     series = np.repeat(np.arange(panel.n_series), n_ahead)
-    for j, name in enumerate(known_names):
+    for j, name in enumerate(table.known_names):
+        flat = panel.future[:, :, j].ravel()
+        how = fillings.get(name, Filling()).future
+        filled = fill(flat, np.ones(len(flat), bool), series, panel.n_series, how)
+        ahead.append(filled.reshape(panel.n_series, n_ahead))
+    future = np.stack(ahead, axis=2) if ahead else panel.future
+    return replace(panel, values=values, known=known, past=past, future=future)
+
+
+def _fill_covariates(
+    cells: Floats, names: Sequence[str], panel: Panel, fillings: Mapping[str, Filling]
+) -> Floats:
+    """Return (n_values, n_covariates) filled; the ends of a series as its middle, unless asked otherwise."""
+    columns = []
+    for j, name in enumerate(names):
         how = fillings.get(name, Filling())
         ends = replace(how, front=how.front or how.middle, back=how.back or how.middle)
-        columns.append(_fill_history(panel.known[:, j], panel, ends))
-        flat = panel.future[:, :, j].ravel()
-        filled = fill(flat, np.ones(len(flat), bool), series, panel.n_series, how.future)
-        ahead.append(filled.reshape(panel.n_series, n_ahead))
-    known = np.stack(columns, axis=1) if columns else panel.known
-    future = np.stack(ahead, axis=2) if ahead else panel.future
-    return replace(panel, values=values, known=known, future=future)
+        columns.append(_fill_history(cells[:, j], panel, ends))
+    return np.stack(columns, axis=1) if columns else cells
 
 
 def _fill_history(values: Floats, panel: Panel, how: Filling) -> Floats:

@@ -74,7 +74,8 @@ def prepare(
         )
     known = learn_encodings(raw.columns, spec.known_covariates)
     static = learn_encodings(raw.columns, (*spec.static, *spec.group_columns))
-    table = long_table(raw.columns, spec, known, static)
+    past = learn_encodings(raw.columns, spec.past_covariates)
+    table = long_table(raw.columns, spec, known, static, past)
     regular = regularise(table, spec)
     found = replace(spec, frequency=regular.panel.grid.frequency)
     if regular.panel.lengths.max() < 2:
@@ -82,7 +83,8 @@ def prepare(
             f"Every series has a single step at the frequency {found.frequency}; at least two are needed. Check the item "
             "identifier and the frequency."
         )
-    prepared = PreparedSeries(regular.panel, found, known, static, find_all(regular, found))
+    findings = find_all(regular, found)
+    prepared = PreparedSeries(regular.panel, found, known, static, findings, past)
     check_size(prepared.panel.n_series, prepared.task)
     into.mkdir(parents=True)
     write_prepared(prepared, into)

@@ -11,7 +11,7 @@ from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.prepared import PreparedSeries
 
 
-def make_panel(series, frequency="M", known=None, future=None):
+def make_panel(series, frequency="M", known=None, future=None, past=None):
     """Return a panel of lists of values, each from step 0 on."""
     n = len(series)
     values = np.concatenate([np.asarray(one, float) for one in series])
@@ -27,6 +27,7 @@ def make_panel(series, frequency="M", known=None, future=None):
         known=np.empty((len(values), 0)) if known is None else np.asarray(known, float),
         static=np.empty((n, 0)),
         future=np.empty((n, 0, 0)) if future is None else np.asarray(future, float),
+        past=np.empty((len(values), 0)) if past is None else np.asarray(past, float),
     )
 
 

@@ -11,12 +11,16 @@ def test_the_tail_is_aligned_to_the_end():
 
 def test_before_leaves_out_the_last_steps_and_keeps_their_covariates():
     panel = make_panel(
-        [[1, 2, 3, 4], [5, 6]], known=np.arange(6)[:, None], future=np.empty((2, 0, 1))
+        [[1, 2, 3, 4], [5, 6]],
+        known=np.arange(6)[:, None],
+        future=np.empty((2, 0, 1)),
+        past=10 * np.arange(6)[:, None],
     )
     earlier = panel.before(2, 2)
     assert earlier.items == ("s000",)
     assert earlier.values.tolist() == [1, 2]
     assert earlier.future[0, :, 0].tolist() == [2, 3]
+    assert earlier.past[:, 0].tolist() == [0, 10]
 
 
 def test_some_of_the_series():

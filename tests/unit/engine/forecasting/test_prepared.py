@@ -20,15 +20,20 @@ from windvane.errors import CorruptArtifact
 
 def with_covariate():
     panel = make_panel(
-        seasonal_series(2, 20), known=np.arange(40.0)[:, None], future=np.ones((2, 6, 1))
+        seasonal_series(2, 20),
+        known=np.arange(40.0)[:, None],
+        future=np.ones((2, 6, 1)),
+        past=np.ones((40, 2)),
     )
     spec = replace(
         prepared_of(panel).spec,
         known_covariates=("x",),
         group_columns=("g", "h"),
+        past_covariates=("z",),
         filling={"x": Filling(future=Fill(FillMethod.ZERO))},
     )
-    return PreparedSeries(panel, spec, (CovariateEncoding("x"),), ())
+    past = (CovariateEncoding("z", ("rain", "sun")),)
+    return PreparedSeries(panel, spec, (CovariateEncoding("x"),), (), past=past)
 
 
 def test_series_are_read_as_they_were_written(tmp_path):
@@ -37,7 +42,7 @@ def test_series_are_read_as_they_were_written(tmp_path):
     again = read_prepared(tmp_path)
     assert again.spec == prepared.spec
     assert again.panel.items == prepared.panel.items
-    for name in ("values", "bounds", "first", "known", "future"):
+    for name in ("values", "bounds", "first", "known", "future", "past"):
         assert np.array_equal(getattr(again.panel, name), getattr(prepared.panel, name))
 
 
@@ -55,9 +60,9 @@ def test_a_spec_is_the_same_after_json():
 
 
 def test_a_spec_without_what_came_later_is_read():
-    spec = replace(with_covariate().spec, group_columns=())
+    spec = replace(with_covariate().spec, group_columns=(), past_covariates=())
     told = json.loads(json.dumps(spec_to_json(spec)))
-    del told["group_columns"]
+    del told["group_columns"], told["past_covariates"]
     assert spec_from_json(told) == spec
 
 
@@ -68,6 +73,7 @@ def test_a_spec_without_what_came_later_is_read():
         {"items": ["a", 1]},
         {"frequency": "7D"},
         {"known": []},
+        {"past": []},
         {"spec": {}},
         {"findings": [{"code": "x"}]},
         {"known": ["x"]},

@@ -13,7 +13,7 @@ SPEC = ForecastSpec(
 )
 
 
-def table(rows, known=None):
+def table(rows, known=None, past=None):
     """Rows of (series, day, target) in any order."""
     series = np.array([row[0] for row in rows])
     days = np.array([row[1] for row in rows], "datetime64[s]").astype(np.int64)
@@ -22,7 +22,10 @@ def table(rows, known=None):
     covariates = np.empty((len(rows), 0)) if known is None else np.array(known, float)[:, None]
     names = () if known is None else ("x",)
     items = tuple(f"s{i}" for i in range(n))
-    return LongTable(items, series, days, target, covariates, names, np.empty((n, 0)))
+    earlier = np.empty((len(rows), 0)) if past is None else np.array(past, float)[:, None]
+    past_names = () if past is None else ("z",)
+    static = np.empty((n, 0))
+    return LongTable(items, series, days, target, covariates, names, static, earlier, past_names)
 
 
 DAYS = [f"2020-01-{day:02d}" for day in range(1, 11)]
@@ -91,6 +94,16 @@ def test_covariates_are_filled_by_name():
     made = regularise(table(rows, [1, 2, 3]), spec).panel
     assert made.known[:, 0].tolist() == [1, 0, 2]
     assert made.future[0, :, 0].tolist() == [5, 3]
+
+
+def test_past_covariates_end_with_the_last_value_of_their_series():
+    rows = [(0, DAYS[0], 1), (0, DAYS[2], 2), (0, DAYS[3], np.nan)]
+    spec = replace(SPEC, known_covariates=("x",), past_covariates=("z",))
+    made = regularise(table(rows, [1, 2, 3], [7, 8, 9]), spec).panel
+    assert np.array_equal(made.past[:, 0], [7, np.nan, 8], equal_nan=True)
+    filling = {"z": Filling(middle=Fill(FillMethod.ZERO))}
+    filled = regularise(table(rows, [1, 2, 3], [7, 8, 9]), replace(spec, filling=filling)).panel
+    assert filled.past[:, 0].tolist() == [7, 0, 8]
 
 
 def test_the_ends_of_a_covariate_are_filled_as_its_middle_unless_asked_otherwise():

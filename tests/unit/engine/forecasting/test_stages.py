@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,16 +115,22 @@ def test_members_that_cannot_be_are_refused(document, job, tmp_path):
 
 def test_rows_of_a_file_become_series(tmp_path):
     rows = [
-        "id,t,y,price,kind",
-        *(f"{i},2020-01-{d:02d},{d * i},{d},{'ab'[i % 2]}" for i in (1, 2) for d in range(1, 29)),
+        "id,t,y,price,kind,visits",
+        *(
+            f"{i},2020-01-{d:02d},{d * i},{d},{'ab'[i % 2]},{-d}"
+            for i in (1, 2)
+            for d in range(1, 29)
+        ),
     ]
     file = tmp_path / "rows.csv"
     file.write_text("\n".join(rows) + "\n")
     spec = prepared_of(
-        make_panel([[1.0]]), horizon=3, known_covariates=("price",), static=("kind",)
+        make_panel([[1.0]]),
+        horizon=3,
+        known_covariates=("price",),
+        past_covariates=("visits",),
+        static=("kind",),
     ).spec
-    from dataclasses import replace
-
     made = stages.prepare(
         [SourceFile(file, "rows.csv")],
         ReadOptions(tmp_path, min_rows=1),
@@ -133,6 +140,7 @@ def test_rows_of_a_file_become_series(tmp_path):
     assert str(made.spec.frequency) == "D"
     assert made.panel.items == ("1", "2")
     assert made.panel.known[:, 0].tolist() == [*range(1, 29)] * 2
+    assert made.panel.past[:, 0].tolist() == [-d for d in range(1, 29)] * 2
     assert made.panel.static.tolist() == [[0, 1], [1, 0]]
 
 

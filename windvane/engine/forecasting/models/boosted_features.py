@@ -32,6 +32,7 @@ class Layout:
     values      (n,) over the unit of their series; NaN in the room ahead
     unit        (n_series,) the mean size of each series, so that sums of large ones do not blur those of small ones
     covariates  (n, n_covariates)
+    past        (n, n_past) NaN in the room ahead
     begins      (n_series,) where each series begins
     ends        (n_series,) after its last value
     numbers     (n_series,) that series are told apart by; None if they are not
@@ -41,6 +42,7 @@ class Layout:
     values: Floats
     unit: Floats
     covariates: Floats
+    past: Floats
     begins: Steps
     ends: Steps
     numbers: Floats | None = None
@@ -65,7 +67,9 @@ class Layout:
         covariates[place] = panel.known
         if n_ahead and panel.known.shape[1]:
             covariates[ends[:, None] + np.arange(n_ahead)] = panel.future[:, :n_ahead]
-        return cls(panel, laid, unit, covariates, begins, ends, numbers)
+        past = np.full((total, panel.past.shape[1]), np.nan)
+        past[place] = panel.past
+        return cls(panel, laid, unit, covariates, past, begins, ends, numbers)
 
 
 def numbers_of(panel: Panel, items: Sequence[str]) -> Floats | None:
@@ -118,10 +122,11 @@ class _Sums:
 
     def __init__(self, values: Floats) -> None:
         self._sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
+        self._known = np.concatenate([[0], np.cumsum(np.isfinite(values))])
 
     def mean(self, low: Steps, high: Steps) -> Floats:
-        """Return the means of values[low:high]; NaN where that is empty."""
-        n = high - low
+        """Return the means of what is known of values[low:high]; NaN where that is nothing."""
+        n = self._known[high] - self._known[low]
         made = (self._sums[high] - self._sums[low]) / np.maximum(n, 1)
         return np.where(n > 0, made, np.nan)
 
@@ -154,6 +159,7 @@ def describe(
     columns += [samples.ahead.astype(np.float64)]
     columns += _of_calendar(layout, samples)
     columns += _of_covariates(layout, samples, season, task.horizon)
+    columns += _of_past(layout, samples, season)
     unit = layout.unit[samples.series]
     columns += _of_series(layout, samples, level * unit, is_log=is_log)
     X = np.stack(columns, axis=1).astype(np.float32)
@@ -190,7 +196,8 @@ def _of_values(
             after = np.where(last + 1 < origin, last + 1, last + 1 - period)
             made += [_at(values, last - 1, begin), _at(values, after, begin)]
         if period >= 300:
-            made.append(sums.mean(np.maximum(begin, last - 3), np.maximum(begin, last + 4)))
+            high = np.maximum(begin, np.minimum(last + 4, origin))
+            made.append(sums.mean(np.maximum(begin, last - 3), high))
             continue
         known = np.stack(at)
         counts = np.isfinite(known).sum(axis=0)
@@ -269,6 +276,22 @@ def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) 
             _at(covariate, target - 1, begin),
         ]
         made += [lately] if season > 1 else [after]
+    return made
+
+
+def _of_past(layout: Layout, samples: Samples, season: int) -> list[Floats]:
+    """Return the features of covariates that are not known in advance, all from before the origin: the last value, what it
+    was lately, and its value in the same phase of the season before, the last two against what is usual."""
+    made: list[Floats] = []
+    begin, origin = layout.begins[samples.series], samples.origin
+    phase = samples.target - season * (samples.ahead // season + 1)
+    for j in range(layout.past.shape[1]):
+        covariate = layout.past[:, j]
+        sums = _Sums(covariate)
+        usual = sums.mean(np.maximum(begin, origin - max(4 * season, 12)), origin)
+        lately = sums.mean(np.maximum(begin, origin - max(season, 3)), origin)
+        last = _at(covariate, origin - 1, begin)
+        made += [last, last - usual, lately - usual, _at(covariate, phase, begin) - usual]
     return made
 
 

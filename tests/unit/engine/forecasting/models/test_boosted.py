@@ -6,6 +6,7 @@ import pytest
 from unit.engine.forecasting.conftest import make_panel, seasonal_series
 
 from windvane.engine.forecasting.models import boosted
+from windvane.engine.forecasting.forecast import ForecastTask
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.boosted import BOOSTED_LEVELS, BOOSTED_LOGS
 from windvane.engine.forecasting.models.boosted_features import Layout, Samples, describe
@@ -13,18 +14,26 @@ from windvane.engine.manifest import write_manifest
 from windvane.errors import CorruptArtifact
 
 
-def test_features_of_a_step_see_nothing_from_its_origin_on(task):
-    values = np.concatenate(seasonal_series(3))
-    covariates = np.arange(180.0)[:, None]
-    panel = make_panel(np.split(values, 3), known=covariates, future=np.empty((3, 0, 1)))
-    origin = panel.bounds[:-1] + 40
-    samples = Samples(np.repeat(np.arange(3), 6), np.repeat(origin, 6), np.tile(np.arange(6), 3))
+@pytest.mark.parametrize(("frequency", "n_ahead"), [("M", 6), ("D", 370)])
+def test_features_of_a_step_see_nothing_from_its_origin_on(frequency, n_ahead):
+    """Neither of the values nor of covariates that are not known in advance."""
+    n_steps = 40 + n_ahead + 400
+    values = np.concatenate(seasonal_series(3, n_steps))
+    past = np.random.default_rng(0).normal(size=(3 * n_steps, 2))
+    panel = make_panel(np.split(values, 3), frequency, np.arange(3.0 * n_steps)[:, None])
+    panel = replace(panel, past=past)
+    task = ForecastTask(n_ahead, (0.5,), panel.grid.frequency.season)
+    origin = panel.bounds[:-1] + 440
+    series, ahead = np.repeat(np.arange(3), n_ahead), np.tile(np.arange(n_ahead), 3)
+    samples = Samples(series, origin[series], ahead)
     seen = describe(Layout.of(panel, values, 0), samples, task, by_level=True, is_log=False)
-    changed = values.copy()
+    changed, later = values.copy(), past.copy()
     for begin in origin:
-        changed[begin : begin + 20] = 1e3
-    after = describe(Layout.of(panel, changed, 0), samples, task, by_level=True, is_log=False)
-    assert pytest.approx(seen.X, rel=1e-4, nan_ok=True) == after.X
+        changed[begin : begin + n_ahead] = 1e3
+        later[begin : begin + n_ahead] = 1e3
+    layout = Layout.of(replace(panel, past=later), changed, 0)
+    after = describe(layout, samples, task, by_level=True, is_log=False)
+    assert pytest.approx(seen.X, rel=1e-3, nan_ok=True) == after.X
     assert after.phase == pytest.approx(seen.phase)
 
 
@@ -32,7 +41,7 @@ def test_features_ahead_of_the_end_are_those_that_were_learned_from(task):
     """What a step looks like in training, and what it looks like when it is forecast."""
     values = seasonal_series(2)
     covariates = np.random.default_rng(0).normal(size=(120, 1))
-    panel = make_panel(values, known=covariates, future=np.empty((2, 0, 1)))
+    panel = make_panel(values, known=covariates, future=np.empty((2, 0, 1)), past=covariates + 1)
     whole = Layout.of(panel, panel.filled, 0)
     origin = panel.bounds[1:] - 6
     series, ahead = np.repeat(np.arange(2), 6), np.tile(np.arange(6), 2)
@@ -102,6 +111,15 @@ def test_a_series_alone_is_forecast_as_among_the_others(model, task, monkeypatch
     assert np.allclose(one.forecast(panel).quantiles, whole.quantiles, rtol=1e-6)
     stranger = replace(panel.only(np.array([0])), items=("stranger",))
     assert np.isfinite(one.forecast(stranger).quantiles).all()
+
+
+def test_a_covariate_of_the_past_is_seen_where_values_follow_it_a_season_later(task):
+    rng = np.random.default_rng(0)
+    z = rng.integers(0, 2, (4, 112)).astype(float)
+    y = 10 + 20 * np.roll(z, 12, axis=1) + rng.normal(size=(4, 112))
+    panel = make_panel(list(y[:, 12:]), past=z[:, 12:].reshape(-1, 1))
+    made = BOOSTED_LEVELS.fit(panel, task, FitLimits(time.time() + 30)).forecast(panel)
+    assert made.quantiles[:, :, 1] == pytest.approx(10 + 20 * z[:, -12:-6], abs=4)
 
 
 @pytest.mark.parametrize(
