@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from unit.engine.forecasting.conftest import make_panel, seasonal_series
 
-from windvane.engine.forecasting.models import boosted
 from windvane.engine.forecasting.forecast import ForecastTask
+from windvane.engine.forecasting.models import boosted
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.boosted import BOOSTED_LEVELS, BOOSTED_LOGS
 from windvane.engine.forecasting.models.boosted_features import Layout, Samples, describe
