@@ -321,6 +321,14 @@ def test_a_specification_that_names_a_column_of_the_series_is_refused(
     assert message == f'The feature specification file "{FEATURES}" is malformed: {why}.'
 
 
+def test_features_of_a_forecast_are_numbers_or_categories(world: World) -> None:
+    told = {"FeatureDataTypes": {"weather": "categorical", "memo": "text"}}
+    assert refused(world, specified(world, told)) == (
+        f"The feature specification file \"{FEATURES}\" gives 'memo' the type text; features of a forecast are numeric or "
+        "categorical."
+    )
+
+
 def test_a_missing_specification_is_refused(world: World) -> None:
     message = refused(world, request({"FeatureSpecificationS3Uri": FEATURES}))
     assert message.startswith(f'Could not find the feature specification file "{FEATURES}"')

@@ -18,7 +18,13 @@ from windvane.artifacts.base import (
 from windvane.control.members import Request
 from windvane.control.roles import Action, Grant
 from windvane.domain.datasource import DataSource
-from windvane.domain.features import EVERYTHING, FeatureSpecification, read_specification
+from windvane.domain.features import (
+    EVERYTHING,
+    FeatureSpecification,
+    FeatureType,
+    read_specification,
+)
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.jobspec import Problem
 from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
@@ -134,7 +140,23 @@ def check_specification(
     grant.require(Action.GET, location.bucket, location.key)
     if (info := artifacts.info(location)) is not None:
         grant.require_read(info)
-    return specification_at(artifacts, location, problem.kept_apart)
+    found = specification_at(artifacts, location, problem.kept_apart)
+    if isinstance(problem, ForecastSpec):
+        _check_covariates(found, location)
+    return found
+
+
+def _check_covariates(features: FeatureSpecification, location: Location) -> None:
+    """Check that features are what forecasts can be made with.
+
+    raises    InvalidRequest naming one that is not
+    """
+    for name, kind in features.types.items():
+        if kind not in (FeatureType.NUMERIC, FeatureType.CATEGORICAL):
+            raise InvalidRequest(
+                f"The feature specification file \"{location}\" gives '{name}' the type {kind}; features of a forecast are "
+                f"{FeatureType.NUMERIC} or {FeatureType.CATEGORICAL}."
+            )
 
 
 def specification_at(

@@ -62,6 +62,21 @@ def check_size(n_series: int, task: ForecastTask) -> None:
         )
 
 
+def check_horizon(horizon: int, panel: Panel) -> None:
+    """Check that a horizon is at most a quarter of the time steps that the longest series has.
+
+    raises    DataFault naming the numbers
+    source    ForecastHorizon in SageMaker's API reference
+    """
+    n_steps = int(panel.lengths.max())
+    if 4 * horizon > n_steps:
+        raise DataFault(
+            f"The forecast horizon is {horizon:,} steps; it can be at most a quarter of the time steps in the data, which is "
+            f"{n_steps // 4:,}: the longest series has {n_steps:,} steps at the frequency {panel.grid.frequency}. Choose a "
+            "shorter horizon, or add earlier data."
+        )
+
+
 def guarded(forecast: Forecast, history: Panel) -> Forecast:
     """Return a forecast without what cannot be meant: quantiles in order, nothing infinite, nothing far outside the range of
     the series, and nothing negative where no value ever was."""

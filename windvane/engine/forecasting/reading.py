@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from windvane.domain.features import FeatureType
 from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.checked import text_in, texts_in
 from windvane.engine.data.times import distinct_texts, is_dictionary, read_times, told_rows
@@ -60,9 +62,16 @@ class CovariateEncoding:
         return cls(text_in(document, "name"), categories)
 
 
-def learn_encodings(columns: Columns, names: Sequence[str]) -> tuple[CovariateEncoding, ...]:
-    """Return how columns become numbers: those of texts that are no numbers by their most common values."""
-    return tuple(_encoding(columns[name], name) for name in names)
+def learn_encodings(
+    columns: Columns,
+    names: Sequence[str],
+    types: Mapping[str, FeatureType] = MappingProxyType({}),
+) -> tuple[CovariateEncoding, ...]:
+    """Return how columns become numbers: those of texts that are no numbers by their most common values.
+
+    types    column -> NUMERIC or CATEGORICAL, whatever its cells look like
+    """
+    return tuple(_encoding(columns[name], name, types.get(name)) for name in names)
 
 
 def encoded(columns: Columns, encodings: Sequence[CovariateEncoding]) -> Floats:
@@ -202,11 +211,14 @@ def _is_missing(text: str) -> bool:
     return text.strip().lower() in ("", "nan", "na", "n/a", "null", "none")
 
 
-def _encoding(column: pa.ChunkedArray, name: str) -> CovariateEncoding:
-    if not (is_dictionary(column) or pa.types.is_string(column.type)):
+def _encoding(
+    column: pa.ChunkedArray, name: str, asked: FeatureType | None = None
+) -> CovariateEncoding:
+    is_text = is_dictionary(column) or pa.types.is_string(column.type)
+    if asked is FeatureType.NUMERIC or (not is_text and asked is None):
         return CovariateEncoding(name)
-    texts, codes = distinct_texts(column)
-    if all(_is_missing(t) or np.isfinite(_number(t)) for t in texts):
+    texts, codes = distinct_texts(column if is_text else column.cast(pa.string()))
+    if asked is None and all(_is_missing(t) or np.isfinite(_number(t)) for t in texts):
         return CovariateEncoding(name)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     order = np.lexsort((np.array(texts, object), -counts))[:MOST_CATEGORIES]

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.domain.features import FeatureSpecification
 from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.checked import floats_in
@@ -44,6 +45,7 @@ from windvane.engine.forecasting.outcomes import (
 from windvane.engine.forecasting.prepared import PreparedSeries, read_prepared, write_prepared
 from windvane.engine.forecasting.reading import learn_encodings, long_table
 from windvane.engine.forecasting.regularise import regularise
+from windvane.engine.forecasting.roles import with_roles
 from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault
 
@@ -60,10 +62,15 @@ _LEAST_SHARE = 0.01
 
 
 def prepare(
-    files: Sequence[SourceFile], options: ReadOptions, spec: ForecastSpec, into: Path
+    files: Sequence[SourceFile],
+    options: ReadOptions,
+    spec: ForecastSpec,
+    into: Path,
+    features: FeatureSpecification | None = None,
 ) -> PreparedSeries:
     """Read rows, make them regular series, and write these into a new folder.
 
+    features  further columns to use, whose roles are then found in the data; None: the columns that the spec names
     raises    DataFault if nothing can be learned from them, or their forecast is too large
     """
     raw = read_table(files, options, spec.target, spec.seed, spec.roles)
@@ -72,9 +79,12 @@ def prepare(
             f"The {raw.n_rows_read:,} rows need more memory than the {options.memory_mb:,} MB that there are for reading them. "
             "Raise the limit, or aggregate the rows first."
         )
-    known = learn_encodings(raw.columns, spec.known_covariates)
-    static = learn_encodings(raw.columns, (*spec.static, *spec.group_columns))
-    past = learn_encodings(raw.columns, spec.past_covariates)
+    if features is not None:
+        spec = with_roles(raw.columns, spec, features)
+    types = {} if features is None else features.types
+    known = learn_encodings(raw.columns, spec.known_covariates, types)
+    static = learn_encodings(raw.columns, (*spec.static, *spec.group_columns), types)
+    past = learn_encodings(raw.columns, spec.past_covariates, types)
     table = long_table(raw.columns, spec, known, static, past)
     regular = regularise(table, spec)
     found = replace(spec, frequency=regular.panel.grid.frequency)

@@ -4,10 +4,21 @@ from unit.engine.forecasting.conftest import make_panel
 
 from windvane.engine.forecasting.forecast import (
     Forecast,
+    check_horizon,
     guarded,
     mean_of_quantiles,
     normal_quantiles,
 )
+from windvane.errors import DataFault
+
+
+def test_a_horizon_is_at_most_a_quarter_of_the_longest_series():
+    panel = make_panel([[1.0] * 20, [1.0] * 3], "D")
+    check_horizon(5, panel)
+    with pytest.raises(
+        DataFault, match=r"horizon is 6 steps; .* which is 5: .* 20 steps at the frequency D"
+    ):
+        check_horizon(6, panel)
 
 
 def test_what_cannot_be_meant_is_guarded():
