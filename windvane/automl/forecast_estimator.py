@@ -24,6 +24,7 @@ from windvane.automl.local.parameters import check_budget, machine_mb, named
 from windvane.automl.local.run_job import run_process
 from windvane.domain.forecasting import (
     Aggregation,
+    FillMethod,
     ForecastMetric,
     ForecastSpec,
     check_forecast,
@@ -316,9 +317,9 @@ def _has_whole_items(frame: Table, item_id: str | None) -> bool:
 
 
 def _check_columns(spec: ForecastSpec) -> None:
-    """Check that grouping columns can stand beside those of a forecast.
+    """Check that grouping columns can stand beside those of a forecast, and that what is to be filled is there.
 
-    raises    InvalidRequest naming the first that cannot
+    raises    InvalidRequest naming the first column that cannot
     """
     taken = {"item_id", "timestamp", "mean", *(quantile_name(one) for one in spec.quantiles)}
     name = next((name for name in spec.group_columns if name in taken), None)
@@ -326,6 +327,15 @@ def _check_columns(spec: ForecastSpec) -> None:
         raise InvalidRequest(
             f"group_columns has '{name}', which is the name of a column of forecasts; rename the column."
         )
+    for name, how in spec.filling.items():
+        if name not in (spec.target, *spec.known_covariates, *spec.past_covariates):
+            raise InvalidRequest(
+                f"The column '{name}' cannot be filled: only the target '{spec.target}' and covariates can."
+            )
+        if name not in spec.known_covariates and how.future.method is not FillMethod.NAN:
+            raise InvalidRequest(
+                f"The column '{name}' has no future that could be filled; only known covariates have one."
+            )
 
 
 def _columns(parameter: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -240,14 +240,6 @@ def _check_groups(spec: ForecastSpec) -> None:
 
 def _check_filling(spec: ForecastSpec) -> None:
     for name, how in spec.filling.items():
-        if name not in (spec.target, *spec.known_covariates, *spec.past_covariates):
-            raise InvalidRequest(
-                f"The column '{name}' cannot be filled: only the target '{spec.target}' and covariates can."
-            )
-        if name not in spec.known_covariates and how.future.method is not FillMethod.NAN:
-            raise InvalidRequest(
-                f"The column '{name}' has no future that could be filled; only known covariates have one."
-            )
         for one in (how.front, how.middle, how.back, how.future):
             if one is not None and not math.isfinite(one.value):
                 raise InvalidRequest(

@@ -192,6 +192,8 @@ def test_what_is_wrong_with_the_data_is_said(change, error, told, rows):
         ({"known_covariates": "promotion"}, "must be a list"),
         ({"aggregation": "median"}, "aggregation is 'median'"),
         ({"group_columns": ["mean"]}, "'mean', which is the name of a column of forecasts"),
+        ({"filling": {"x": {"middle": "zero"}}}, "'x' cannot be filled: only the target 'sales'"),
+        ({"filling": {"sales": {"future": "zero"}}}, "'sales' has no future"),
         ({"filling": {"sales": {"middle": "mode"}}}, "'sales' cannot be filled with 'mode'"),
         ({"max_runtime_s": 0}, "max_runtime_s is 0"),
     ],

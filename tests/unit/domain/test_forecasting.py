@@ -29,8 +29,6 @@ SPEC = ForecastSpec(target="y", timestamp="t", item_id="id", horizon=5)
         ({"group_columns": ("id",)}, "'id' is named twice"),
         ({"group_columns": tuple("abcdef")}, "6 grouping columns; 5 are the most"),
         ({"group_columns": ("g",), "item_id": None}, "name the column of the item identifier"),
-        ({"filling": {"x": Filling()}}, "'x' cannot be filled: only the target 'y'"),
-        ({"filling": {"y": Filling(future=Fill(FillMethod.ZERO))}}, "'y' has no future"),
         ({"past_covariates": ("x",), "known_covariates": ("x",)}, "'x' is named twice"),
         ({"filling": {"y": Filling(back=Fill(FillMethod.VALUE, float("inf")))}}, "finite number"),
     ],
