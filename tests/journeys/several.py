@@ -79,8 +79,8 @@ def free_port():
 class Balanced:
     """Asks servers in turn, as a load balancer does: one that cannot be reached, or breaks off, is passed over."""
 
-    def __init__(self, servers, service):
-        self.clients = [server.client(service, config=ONCE) for server in servers]
+    def __init__(self, servers, service, config=ONCE):
+        self.clients = [server.client(service, config=config) for server in servers]
         self._turns = itertools.count()
 
     def ask(self, operation, **parameters):

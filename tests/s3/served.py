@@ -33,10 +33,10 @@ class OneKey:
 class ServedStore:
     """Serves from a thread until it is stopped."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         self._objects = open_objects(folder)
         self._gateway = own_gateway(self._objects, OneKey(), lambda: datetime.now(UTC))
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self._server = uvicorn.Server(
             uvicorn.Config(self._serve, interface="asgi3", lifespan="off", log_level="critical")
         )
@@ -45,8 +45,8 @@ class ServedStore:
 
     @property
     def connection(self) -> Connection:
-        port = self._listener.getsockname()[1]
-        return Connection(f"http://127.0.0.1:{port}", _KEY, _SECRET)
+        address, port = self._listener.getsockname()
+        return Connection(f"http://{address}:{port}", _KEY, _SECRET)
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -26,7 +26,7 @@ import psycopg
 _UNPRIVILEGED = "nobody"
 _READY_WITHIN_S = 60
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
-_SETTINGS = ("-h", "", "-c", "fsync=off", "-c", "max_connections=200")
+_SETTINGS = ("-c", "fsync=off", "-c", "max_connections=200")
 _DISTRIBUTION = Path("/usr/lib/postgresql")
 
 # The server is to die with the tests, even when they are killed: Linux sends it a signal then. Changing the
@@ -49,14 +49,17 @@ class NoPostgres(Exception):
 
 @dataclass
 class ThrowawayPostgres:
-    """A running server that listens on a socket in `folder` only."""
+    """A running server that listens on a socket in `folder`, and at the port 5432 of `address` if there is one."""
 
     folder: Path
     _programs: Path
+    address: str = ""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
+        if self.address:
+            return f"postgresql://postgres@{self.address}/{database}"
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
     def new_database(self) -> str:
@@ -88,6 +91,8 @@ class ThrowawayPostgres:
                     f"{self.folder}/data",
                     "-k",
                     str(self.folder),
+                    "-h",
+                    self.address,
                     *_SETTINGS,
                 ),
                 cwd=self.folder,
@@ -108,9 +113,11 @@ class ThrowawayPostgres:
 
 
 @contextmanager
-def throwaway_postgres() -> Iterator[ThrowawayPostgres]:
+def throwaway_postgres(address: str = "", clients: str = "") -> Iterator[ThrowawayPostgres]:
     """Start a server, and stop it at the end.
 
+    address    of this machine at which clients reach it; "" for none but its socket
+    clients    the range of addresses that clients have
     raises    NoPostgres if there is none to start
     """
     found = _find_programs()
@@ -125,7 +132,10 @@ def throwaway_postgres() -> Iterator[ThrowawayPostgres]:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        server = ThrowawayPostgres(folder, programs)
+        if address:
+            with (folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {clients} trust\n")
+        server = ThrowawayPostgres(folder, programs, address)
         server.start()
         try:
             yield server

@@ -1,0 +1,3 @@
+from journeys.conftest import packed
+
+__all__ = ["packed"]
