@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -48,6 +48,10 @@ test-long: setup-dev .venv/.airflow
 # What needs Ray, on a cluster that the tests start on this machine.
 test-cluster: .venv/.cluster
 	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py tests/journeys/test_cluster.py
+
+# A hundred faults, one after the other, under load, and ten restarts of two servers; needs root for its hosts.
+test-chaos: setup-dev
+	WINDVANE_CHAOS_FAULTS=100 WINDVANE_CHAOS_JOBS=30 WINDVANE_CHAOS_RESTARTS=10 $(BIN)/python -m pytest -m long -s tests/chaos
 
 # docs/conformance.md from what the tests ask and are answered: of all that ask, or of TESTS alone, the rest staying as it is.
 NOTES := .conformance

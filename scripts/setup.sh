@@ -82,6 +82,12 @@ if [ "$what" = dev ]; then
             >/dev/null || echo "apt-get cannot install curl: a test of requests as code will be skipped." >&2
     fi
 
+    # Hosts of tests are network namespaces.
+    if ! command -v ip >/dev/null 2>&1 && has_apt; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2; } \
+            >/dev/null || echo "apt-get cannot install iproute2: tests of several hosts will be skipped." >&2
+    fi
+
     # Tests of the console drive the distribution's Chromium. Without it they are skipped, and named; in CI they fail.
     if ! .venv/bin/python -m benchmarks.chromium >/dev/null 2>&1 && has_apt; then
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-_WAITING = ("tests/browser/", "tests/faults/", "tests/journeys/")
+_WAITING = ("tests/browser/", "tests/chaos/", "tests/faults/", "tests/journeys/")
 _LONGEST = (
     "tests/journeys/test_readme.py",
     "tests/journeys/test_again.py",

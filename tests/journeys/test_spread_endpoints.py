@@ -73,6 +73,7 @@ def wait_until(condition, timeout_s):
     return time.monotonic() - began
 
 
+@pytest.mark.long
 def test_a_server_of_two_is_killed_and_no_request_fails(pair, endpoint):
     one, two = pair
     assert [len(model_processes_of(server)) for server in pair] == [1, 1]

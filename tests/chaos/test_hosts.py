@@ -1,0 +1,45 @@
+"""Two hosts that share nothing but a database and an S3 store; one of them is cut off from all others."""
+
+from pathlib import Path
+
+import pytest
+from chaos.acts import Predictions, endpoints
+from chaos.places import place_of_hosts, wait_until
+from journeys.deploying import model_processes_of
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    with place_of_hosts(tmp_path_factory) as place:
+        servers = [place.server(name) for name in ("one", "two")]
+        yield servers
+        for server in servers:
+            server.stop(within_s=60)
+
+
+def test_no_request_to_an_endpoint_of_two_instances_fails(pair, packed):
+    one, two = pair
+    endpoints(one, packed, n_of_one=0, n_of_two=1)
+
+    def places():
+        return [len(model_processes_of(server)) for server in pair]
+
+    wait_until(lambda: places() == [1, 1], 60)
+    predictions = Predictions(pair, ["two-0"], packed.row, rate=20)
+    with predictions.running():
+        with one.host.cut_off():
+            wait_until(lambda: len(model_processes_of(two)) == 2, 60)
+        wait_until(lambda: places() == [1, 1], 60)
+        answered = predictions.answers["two-0"]
+        wait_until(lambda: predictions.answers["two-0"] > answered + 20, 60)
+    assert predictions.failures == {"two-0": []}
+    assert len(predictions.bodies) == 1
+
+
+def test_a_host_sees_the_data_of_no_other(pair):
+    for server in pair:
+        seen_by_it = Path(f"/proc/{server.process.pid}/root")
+        seen = [(seen_by_it / one.folder.relative_to("/") / "keys.json").is_file() for one in pair]
+        assert seen == [one is server for one in pair]
