@@ -25,8 +25,9 @@ from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
 from windvane.serving.content_types import JSON, MOST_MESSAGE
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
-from windvane.serving.model import ServedModel, load_model
+from windvane.serving.model import ServedModel
 from windvane.serving.request_rows import Row, read_rows
+from windvane.serving.served import Served, load_served
 
 _LOG = logging.getLogger("windvane.serving.explainer")
 
@@ -40,7 +41,7 @@ def answer(request: Frame) -> bytes:
     """Return the answer frame to a request frame."""
     header, body = request
     try:
-        model = load_model(containers_of(header["spec"]))
+        model = load_served(containers_of(header["spec"]))
     except WindvaneError as error:
         return pack({"failed": str(error)[:MOST_MESSAGE]})
     reads, predicts, _ = model.container_names
@@ -58,7 +59,9 @@ def answer(request: Frame) -> bytes:
     return pack({"status": 200, "content_type": JSON}, json.dumps(told).encode())
 
 
-def _explained(model: ServedModel, header: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _explained(model: Served, header: dict[str, Any], body: bytes) -> dict[str, Any]:
+    if not isinstance(model, ServedModel):
+        raise InvalidRequest("A forecaster has no rows to be explained.")
     schema = model.predictor.schema
     row = _only_row(read_rows(body, header["content_type"], schema))
     label = _wanted_label(header["label"], schema)

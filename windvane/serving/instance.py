@@ -33,8 +33,8 @@ from windvane.serving.content_types import (
     MOST_MESSAGE,
     too_large,
 )
-from windvane.serving.model import Load, LocalContainer, ServedModel, load_model
-from windvane.serving.model_description import describe_model
+from windvane.serving.model import Load, LocalContainer
+from windvane.serving.served import Served, load_served
 
 _LOG = logging.getLogger("windvane.serving.instance")
 
@@ -53,7 +53,7 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
     """Return the life of a model process; returns its exit code."""
     cap_memory(spec)
     try:
-        model = load_model(containers_of(spec), load)
+        model = load_served(containers_of(spec), load)
     except WindvaneError as error:
         channel.sendall(pack({"failed": str(error)[:MOST_MESSAGE]}))
         return _LOAD_FAILED
@@ -89,7 +89,7 @@ def containers_of(spec: dict[str, Any]) -> list[LocalContainer]:
     ]
 
 
-def _answer_all(channel: socket.socket, model: ServedModel) -> None:
+def _answer_all(channel: socket.socket, model: Served) -> None:
     buffer = FrameBuffer()
     while data := channel.recv(_PIECE):
         buffer.feed(data)
@@ -97,12 +97,12 @@ def _answer_all(channel: socket.socket, model: ServedModel) -> None:
             channel.sendall(_answer(model, request))
 
 
-def _answer(model: ServedModel, request: Frame) -> bytes:
+def _answer(model: Served, request: Frame) -> bytes:
     header, body = request
     reads, predicts, writes = model.container_names
     try:
         if DESCRIBE in header:
-            answer, media = json.dumps(describe_model(model)).encode(), JSON
+            answer, media = json.dumps(model.describe()).encode(), JSON
         else:
             answer, media = model.answer(body, header["content_type"], header["accept"])
     except InvalidRequest as error:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.data.sketch import Sketch, read_sketch
@@ -20,6 +21,7 @@ from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
 from windvane.serving.content_types import CSV, SUPPORTED, choose_accept
+from windvane.serving.model_description import describe_model
 from windvane.serving.request_rows import read_rows
 
 _MODE = "AUTOML_TRANSFORM_MODE"
@@ -74,6 +76,11 @@ class ServedModel:
         rows = read_rows(body, content_type, self.predictor.schema)
         return write_answer(self.predictor.predict(rows), self.selection, media), media
 
+    def describe(self) -> dict[str, Any]:
+        """Return what it takes and gives (serving/model_description.py)."""
+        responses = [str(key) for key in self.selection.keys]
+        return describe_model(self.predictor, self.sketch, responses, self.default_accept)
+
 
 def check_shape(environments: Sequence[Mapping[str, str]]) -> str:
     """'whole' or 'pipeline'.
@@ -109,7 +116,7 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
     return ServedModel(
         predictor,
         _selection(containers, predictor),
-        _default_accept(containers[-1].environment),
+        default_accept_of(containers[-1].environment),
         _names([container.name for container in containers]),
         read_sketch(transformers),
     )
@@ -183,7 +190,11 @@ def _selection(containers: Sequence[LocalContainer], predictor: Predictor) -> Se
     return Selection(keys, labels, is_of_positive=is_binary and len(containers) > 1)
 
 
-def _default_accept(environment: Mapping[str, str]) -> str:
+def default_accept_of(environment: Mapping[str, str]) -> str:
+    """Return the content type of answers to requests that leave the choice, as the last container says.
+
+    raises    InvalidRequest for one that no model writes
+    """
     media = environment.get(_ACCEPT, CSV).strip()
     if media not in SUPPORTED:
         raise InvalidRequest(

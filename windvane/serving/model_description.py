@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.numerals import Notation
 from windvane.engine.data.sketch import ColumnSketch, Sketch
+from windvane.engine.packages.package import Predictor
 from windvane.serving.content_types import SUPPORTED
-from windvane.serving.model import ServedModel
 
 _SCORE = "score"
 """What the only response of a regression model is called in JSON, unless its environment names it."""
 
 
-def describe_model(model: ServedModel) -> dict[str, Any]:
+def describe_model(
+    predictor: Predictor, sketch: Sketch, responses: Sequence[str], default_accept: str
+) -> dict[str, Any]:
     """Return columns in the order of a row, target, problem_type, labels (of classes, as in the training data), responses (what an
-    answer holds, in order), media (content types), default_accept, and what the package says of the algorithm"""
-    predictor, schema = model.predictor, model.predictor.schema
+    answer holds, in order), media (content types), default_accept, and what the package says of the algorithm
+
+    responses    () where an answer is the value alone
+    """
+    schema = predictor.schema
     used = {spec.name for _, spec in predictor.used}
     return {
-        "columns": [_column(spec, model.sketch, used) for spec in predictor.columns],
+        "columns": [_column(spec, sketch, used) for spec in predictor.columns],
         "target": schema.target,
         "problem_type": str(schema.problem_type),
         "labels": list(schema.labels),
-        "responses": [str(key) for key in model.selection.keys] or [_SCORE],
+        "responses": list(responses) or [_SCORE],
         "media": list(SUPPORTED),
-        "default_accept": model.default_accept,
+        "default_accept": default_accept,
         "algorithm": str(predictor.about.get("algorithm", "")),
-        "has_typical_row": bool(model.sketch),
+        "has_typical_row": bool(sketch),
     }
 
 

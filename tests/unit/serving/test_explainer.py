@@ -13,7 +13,6 @@ from windvane.engine.manifest import write_json, write_manifest
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving.explainer import answer
 from windvane.serving.model import LocalContainer, load_model
-from windvane.serving.model_description import describe_model
 
 ROW = {HOSTILE: "1.5", "b": "-0.5", COLOUR: "red", DAY: "2020-01-05", "nothing": ""}
 KEYS = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probabilities"}
@@ -170,7 +169,7 @@ def test_half_a_request_is_no_request():
 
 def test_a_model_tells_what_it_takes_and_gives(binary):
     model = load_model([LocalContainer(KEYS, binary)])
-    told = json.loads(json.dumps(describe_model(model)))
+    told = json.loads(json.dumps(model.describe()))
     assert [column["name"] for column in told["columns"]] == [
         "row id",
         HOSTILE,
@@ -196,13 +195,13 @@ def test_a_model_tells_what_it_takes_and_gives(binary):
 
 def test_the_typical_row_is_one_that_the_model_answers(binary):
     model = load_model([LocalContainer(KEYS, binary)])
-    cells = [column["typical"] for column in describe_model(model)["columns"]]
+    cells = [column["typical"] for column in model.describe()["columns"]]
     row = json.dumps([cells]).encode()
     assert model.answer(row, "application/json", "text/csv")[0]
 
 
 def test_a_model_of_an_earlier_version_knows_its_columns_and_nothing_typical(values):
-    told = describe_model(load_model([LocalContainer({}, values)]))
+    told = load_model([LocalContainer({}, values)]).describe()
     assert not told["has_typical_row"]
     assert told["responses"] == ["score"]
     assert {column["typical"] for column in told["columns"]} == {""}

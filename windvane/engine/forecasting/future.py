@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from windvane.domain.forecasting import Filling
 from windvane.engine.data.times import read_times
 from windvane.engine.forecasting.filling import fill
-from windvane.engine.forecasting.grid import Steps
+from windvane.engine.forecasting.grid import Seconds, Steps
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.prepared import PreparedSeries
 from windvane.engine.forecasting.reading import Columns, encoded, read_items
@@ -26,26 +28,37 @@ def with_future_rows(prepared: PreparedSeries, columns: Columns) -> Panel:
         if name not in columns and name not in (*spec.static, *spec.past_covariates):
             raise InvalidRequest(f"The future rows have no column '{name}' (the {role}).")
     items, codes = read_items(columns, spec.item_id, spec.group_columns)
-    series = _positions(panel, items)[codes]
+    series = places_of(panel, items)[codes]
     seconds = read_times(columns[spec.timestamp], spec.timestamp)
     cells = encoded(columns, prepared.known)
+    future = spread_ahead(panel, spec.horizon, series, seconds, cells)
+    return panel.with_future(checked_future(prepared, future))
+
+
+def places_of(panel: Panel, items: Sequence[str]) -> Steps:
+    """Return where each item stands among the series; -1 for one that is not among them."""
+    return np.array([panel.places.get(item, -1) for item in items], np.int64)
+
+
+def spread_ahead(
+    panel: Panel, horizon: int, series: Steps, seconds: Seconds, cells: Floats
+) -> Floats:
+    """Return (n_series, horizon, n_covariates) what rows say of the steps after each series' end, NaN where none does.
+
+    series    (n_rows,) the series of each row; -1 for those that are passed over
+    cells     (n_rows, n_covariates)
+    """
     is_known = series >= 0
     series, seconds, cells = series[is_known], seconds[is_known], cells[is_known]
     ahead = panel.grid.steps(seconds, series) - panel.last[series] - 1
-    chosen = (ahead >= 0) & (ahead < spec.horizon)
-    future = np.full((panel.n_series, spec.horizon, cells.shape[1]), np.nan)
+    chosen = (ahead >= 0) & (ahead < horizon)
+    future = np.full((panel.n_series, horizon, cells.shape[1]), np.nan)
     future[series[chosen], ahead[chosen]] = cells[chosen]
-    return panel.with_future(_checked(prepared, future))
+    return future
 
 
-def _positions(panel: Panel, items: tuple[str, ...]) -> Steps:
-    """Return the position of each item among the series; -1 for one that is not among them."""
-    index = {item: i for i, item in enumerate(panel.items)}
-    return np.array([index.get(item, -1) for item in items], np.int64)
-
-
-def _checked(prepared: PreparedSeries, future: Floats) -> Floats:
-    """Return it filled as was asked for.
+def checked_future(prepared: PreparedSeries, future: Floats) -> Floats:
+    """Return the covariates of the steps after each of the prepared series, filled as was asked for.
 
     raises    InvalidRequest naming the first step without a value that stays missing, unless history has such, too
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -40,6 +41,11 @@ class Panel:
     @property
     def n_series(self) -> int:
         return len(self.items)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Item -> where it stands among the series."""
+        return {item: place for place, item in enumerate(self.items)}
 
     @cached_property
     def lengths(self) -> Steps:
@@ -102,6 +108,24 @@ class Panel:
             future=future,
             past=self.past[kept],
         )
+
+
+def joined(panels: Sequence[Panel]) -> Panel:
+    """Return the series of panels of one frequency and the same covariates, in the order of their items."""
+    parts = [(one.values, one.known, one.static, one.future, one.past, one.first) for one in panels]
+    values, known, static, future, past, first = map(np.concatenate, zip(*parts, strict=True))
+    lengths = np.concatenate([one.lengths for one in panels])
+    grids = [one.grid for one in panels]
+    grid = Grid(
+        grids[0].frequency,
+        np.concatenate([one.phase for one in grids]),
+        np.concatenate([one.offset for one in grids]),
+        np.concatenate([one.is_month_end for one in grids]),
+    )
+    items = tuple(item for one in panels for item in one.items)
+    bounds = np.concatenate([[0], np.cumsum(lengths)])
+    made = Panel(items, values, bounds, first, grid, known, static, future, past)
+    return made.only(np.argsort(np.array(items, object)))
 
 
 def _places(begins: Steps, lengths: Steps) -> Steps:

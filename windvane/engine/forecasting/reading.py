@@ -83,7 +83,7 @@ def encoded(columns: Columns, encodings: Sequence[CovariateEncoding]) -> Floats:
     for one in encodings:
         column = columns[one.name]
         if not one.categories:
-            made.append(_numbers(column, one.name)[:, None])
+            made.append(read_numbers(column, one.name)[:, None])
             continue
         texts = _texts(column)
         wanted = np.array(one.categories, object)
@@ -104,7 +104,7 @@ def long_table(
     raises    DataFault naming the rows of times that cannot be read, or of a target that is no number
     """
     seconds = read_times(columns[spec.timestamp], spec.timestamp)
-    target = _numbers(columns[spec.target], spec.target)
+    target = read_numbers(columns[spec.target], spec.target)
     if not np.isfinite(target).any():
         raise DataFault(f"The target column '{spec.target}' has no value in any row.")
     items, series = read_items(columns, spec.item_id, spec.group_columns)
@@ -165,7 +165,7 @@ def _identified(column: pa.ChunkedArray, name: str, role: str) -> tuple[list[str
     return texts, np.asarray(codes, np.int64)
 
 
-def _numbers(column: pa.ChunkedArray, name: str) -> Floats:
+def read_numbers(column: pa.ChunkedArray, name: str) -> Floats:
     """Return a column as numbers.
 
     raises    DataFault naming the first row that is no number, or an infinite one

@@ -14,7 +14,7 @@ from windvane.engine.forecasting.grid import Grid, Seconds, Steps, infer_frequen
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.errors import DataFault
 
-_MOST_STEPS = 200_000_000
+MOST_STEPS = 200_000_000
 """Of all series together, after gaps are filled: more is a wrong frequency, or more than memory holds."""
 
 
@@ -57,9 +57,10 @@ class Regular:
     n_absent: int
 
 
-def regularise(table: LongTable, spec: ForecastSpec) -> Regular:
+def regularise(table: LongTable, spec: ForecastSpec, most_steps: int = MOST_STEPS) -> Regular:
     """Return the series of a table. Rows after the last value of a series are the future if there are known covariates.
 
+    most_steps    of all series together
     raises    DataFault if the frequency cannot be found, if two rows of a series have one time and no aggregation was
               asked for, or if a series becomes too long
     """
@@ -76,7 +77,7 @@ def regularise(table: LongTable, spec: ForecastSpec) -> Regular:
     target = _aggregated(table.target[order], begins, spec.aggregation or Aggregation.SUM)
     known, past = (_averaged(one[order], begins) for one in (table.known, table.past))
     rows = _Rows(series[begins], steps[begins], target, known, past)
-    made = _spread(rows, table, grid, spec)
+    made = _spread(rows, table, grid, spec, most_steps)
     return Regular(made, len(order) - len(begins), _n_absent(rows, made))
 
 
@@ -91,16 +92,18 @@ class _Rows:
     past: Floats
 
 
-def _spread(rows: _Rows, table: LongTable, grid: Grid, spec: ForecastSpec) -> Panel:
+def _spread(
+    rows: _Rows, table: LongTable, grid: Grid, spec: ForecastSpec, most_steps: int
+) -> Panel:
     """Return the series with a value for each step from their first to their last."""
     n_series = len(table.items)
     fillings = dict(spec.filling)
     first, last = _ends(rows, n_series, spec, fillings.get(spec.target, Filling()))
     lengths = last - first + 1
     bounds = np.concatenate([[0], np.cumsum(lengths)])
-    if bounds[-1] > _MOST_STEPS:
+    if bounds[-1] > most_steps:
         raise DataFault(
-            f"At the frequency {grid.frequency} the series have {bounds[-1]:,} steps together; {_MOST_STEPS:,} are the most. "
+            f"At the frequency {grid.frequency} the series have {bounds[-1]:,} steps together; {most_steps:,} are the most. "
             "Name a coarser frequency."
         )
     place = bounds[rows.series] + rows.steps - first[rows.series]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from windvane.domain.candidate import Container, TransformJob
 from windvane.domain.jsonpath import ROOT, JsonPath, read_path
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.batch import BatchRequest
-from windvane.serving.batch import transform as answers_to
+from windvane.serving.batch import transform as answers_of_rows
 from windvane.serving.content_types import choose_accept, read_content_type
-from windvane.serving.model import LocalContainer, ServedModel, load_model
+from windvane.serving.csvblocks import Read
+from windvane.serving.forecasting.batch import forecast_object
+from windvane.serving.forecasting.served import ServedForecaster
+from windvane.serving.model import LocalContainer, ServedModel
+from windvane.serving.served import Served, load_served
 from windvane.work.download import download_models, folder_of
 from windvane.work.exchange import InFolder
 from windvane.work.tasks.progress import Progress, ProgressInFolder, ProgressInStore
@@ -23,6 +28,9 @@ from windvane.work.tasks.step_context import StepContext, told_as
 from windvane.work.tasks.transform_source import Item, items_of, opened
 from windvane.work.tasks.transform_table import transform_table
 from windvane.work.workspace import scratch
+
+AnswersTo = Callable[[Read], Iterator[bytes]]
+"""The text of an object to its answer, bit by bit."""
 
 _MB = 1024**2
 _DEFAULT_PAYLOAD_MB = 6
@@ -38,12 +46,12 @@ def transform(step: StepContext, job: TransformJob) -> Result:
             return transform_table(step, job.transformers, folder)
         artifacts = step.allowance.open_artifacts()
         model = _load(artifacts, job.containers, step.request.get("Environment", {}), folder)
-        request = batch_request(step.request, model.default_accept)
+        answers_to = _answers_of(model, batch_request(step.request, model.default_accept), folder)
         progress = _progress_of(step)
         source = data_source(step.request["TransformInput"]["DataSource"]["S3DataSource"])
         items = progress.items(lambda: items_of(artifacts, source))
         for number in progress.undone(items):
-            _transform_object(step, model, request, items[number], folder / "answer")
+            _transform_object(step, answers_to, items[number], folder / "answer")
             progress.done(number)
     return {"objects": len(items)}
 
@@ -85,13 +93,13 @@ def _load(
     containers: Sequence[Container],
     environment: Mapping[str, str],
     folder: Path,
-) -> ServedModel:
+) -> Served:
     """Return the model; the job's environment goes over that of each of its containers."""
     models = folder / "models"
     urls = [container.model_data_url for container in containers]
     download_models(artifacts, urls, models)
     with told_as({folder_of(url, models): url for url in urls}):
-        return load_model(
+        return load_served(
             [
                 LocalContainer(
                     {**container.environment, **environment},
@@ -102,15 +110,22 @@ def _load(
         )
 
 
-def _transform_object(
-    step: StepContext, model: ServedModel, request: BatchRequest, item: Item, file: Path
-) -> None:
+def _answers_of(model: Served, request: BatchRequest, scratch: Path) -> AnswersTo:
+    """Return what answers an object."""
+    if isinstance(model, ServedModel):
+        return partial(answers_of_rows, model, request)
+    if isinstance(model, ServedForecaster):
+        return partial(forecast_object, model, request, scratch=scratch)
+    raise AssertionError(f"No transform job knows a {type(model).__name__}.")
+
+
+def _transform_object(step: StepContext, answers_to: AnswersTo, item: Item, file: Path) -> None:
     artifacts = step.allowance.open_artifacts()
     compression = step.request["TransformInput"].get("CompressionType", "None")
     output = parse_location(step.request["TransformOutput"]["S3OutputPath"].rstrip("/"))
     with opened(artifacts, item.source, compression) as read, file.open("wb") as answer:
         try:
-            answer.writelines(answers_to(model, request, read))
+            answer.writelines(answers_to(read))
         except InvalidRequest as error:
             raise DataFault(f"ClientError: {item.source}: {error}") from error
     artifacts.upload(output / item.output, file)

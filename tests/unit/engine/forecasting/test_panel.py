@@ -41,3 +41,15 @@ def test_what_is_missing_is_filled_from_the_season_before_and_after():
 def test_what_no_season_tells_lies_on_a_line_and_never_across_series():
     panel = make_panel([[1, NAN, 3, NAN], [NAN, 7, NAN, 9], [NAN, NAN]], "Y")
     assert panel.filled.tolist() == [1, 2, 3, 3, 7, 7, 8, 9, 0, 0]
+
+
+def test_panels_are_joined_in_the_order_of_their_items():
+    whole = make_panel([[1, 2], [3], [4, 5, 6]])
+    parts = [whole.only(np.array([2])), whole.only(np.array([0, 1]))]
+    made = joined(parts)
+    assert made.items == whole.items
+    assert made.values.tolist() == whole.values.tolist()
+    assert (
+        made.grid.times(made.last, np.arange(3)).tolist()
+        == whole.grid.times(whole.last, np.arange(3)).tolist()
+    )

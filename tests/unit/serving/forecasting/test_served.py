@@ -1,0 +1,205 @@
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from unit.serving.forecasting.conftest import (
+    HORIZON,
+    history,
+    packed,
+    plain,
+    served,
+)
+
+from windvane.engine.manifest import write_manifest
+from windvane.errors import AcceptRefused, ContentTypeRefused, CorruptArtifact, InvalidRequest
+from windvane.serving.forecasting import served as serving
+from windvane.serving.forecasting.served import load_served_forecaster
+from windvane.serving.model import LocalContainer
+from windvane.serving.served import load_served
+
+HEAD = "id,t,y\n"
+
+
+def table(answer):
+    return list(csv.DictReader(io.StringIO(answer[0].decode())))
+
+
+def test_a_history_is_answered_with_a_row_for_each_step_ahead(model):
+    week = [10, 20, 30, 40, 50, 60, 70]
+    answer = model.answer((HEAD + history("new", week * 4)).encode(), "text/csv", "")
+    assert answer[1] == "text/csv"
+    assert answer[0].decode().splitlines()[0] == "id,t,p10,p50,p90,mean"
+    rows = table(answer)
+    assert [row["t"] for row in rows] == ["1971-01-29", "1971-01-30", "1971-01-31"]
+    assert [float(row["p50"]) for row in rows] == pytest.approx([10, 20, 30])
+    assert {row["id"] for row in rows} == {"new"}
+
+
+def test_items_alone_are_forecast_from_the_history_that_is_kept(model):
+    rows = table(model.answer(b"id\ns001\ns000\n", "text/csv", ""))
+    whole = model.forecaster.forecast()
+    assert [row["id"] for row in rows] == ["s000"] * HORIZON + ["s001"] * HORIZON
+    assert [float(row["mean"]) for row in rows] == whole.mean[:2].ravel().tolist()
+
+
+def test_json_and_json_lines_say_the_same_as_csv(model):
+    told = {"instances": [{"id": "s002"}]}
+    of_csv = table(model.answer(b"id\ns002\n", "text/csv", ""))
+    body = json.dumps(told).encode()
+    document, media = model.answer(body, "application/json", "application/json")
+    assert media == "application/json"
+    predictions = json.loads(document)["predictions"]
+    assert [{k: str(v) for k, v in one.items()} for one in predictions] == of_csv
+    lines, _ = model.answer(b'{"id": "s002"}\n', "application/jsonlines", "application/jsonlines")
+    assert [json.loads(line) for line in lines.decode().splitlines()] == predictions
+    answer = model.answer(json.dumps(told["instances"]).encode(), "application/json", "")
+    assert table(answer) == of_csv
+
+
+def test_quantiles_are_those_that_were_asked_for_in_the_training(tmp_path):
+    model = served(tmp_path / "p", plain(quantiles=(0.05, 0.9)))
+    rows = table(model.answer(b"id\ns000\n", "", ""))
+    assert list(rows[0]) == ["id", "t", "p5", "p90", "mean"]
+
+
+def test_times_of_the_day_are_told_where_there_are_such(model):
+    rows = "".join(f"a,1971-01-{day:02d} 06:00:00,{day}\n" for day in range(1, 20))
+    made = table(model.answer((HEAD + rows).encode(), "", ""))
+    assert made[0]["t"] == "1971-01-20 06:00:00"
+
+
+def test_series_of_groups_are_told_by_all_of_their_key(tmp_path):
+    prepared = plain(2, group_columns=("shop", "size"))
+    panel = replace(prepared.panel, items=("tea | a | 1", "tea | b | 1"))
+    model = served(tmp_path / "p", replace(prepared, panel=panel))
+    rows = table(model.answer(b"shop,size,id\nb,1,tea\n", "", ""))
+    assert list(rows[0])[:4] == ["id", "shop", "size", "t"]
+    assert (rows[0]["id"], rows[0]["shop"], rows[0]["size"]) == ("tea", "b", "1")
+
+
+def test_the_default_accept_type_comes_from_the_environment(tmp_path):
+    environment = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "application/json"}
+    model = served(tmp_path / "p", plain(), environment)
+    assert model.answer(b"id\ns000\n", "text/csv", "")[1] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "no header"),
+        (b"id,id\na,b\n", "names the column 'id' twice"),
+        (b"id,t\na,1971-01-01\nb\n", "Row 2 has 1 values; the header has 2: id, t"),
+        (b'id,t\n"a\n', "Row 2 is not valid CSV"),
+        (b"id,t\n\xff,\n", "not valid UTF-8"),
+        (b"id\nnobody\n", "no history of the item 'nobody'"),
+        (b"id,t,y\na,1971-01-01,1\na,1971-13-01,2\n", "row 2, the first of them '1971-13-01'"),
+        (b"id,t,y\na,0001-01-01,1\na,9999-01-01,2\na,9999-01-02,2\n", "9999-01-01"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_place(body, told, model, monkeypatch):
+    monkeypatch.setattr(serving, "MOST_STEPS", 1_000)
+    if told == "9999-01-01":
+        told = "3,651,696 steps together; 1,000 are the most"
+    with pytest.raises(InvalidRequest, match=told):
+        model.answer(body, "text/csv", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{}", "must be a list of rows"),
+        (b'{"instances": 3}', "must be a list of rows"),
+        (b"[[1, 2]]", "Row 1 must be an object"),
+        (b'[{"id": ["a"]}]', "row 1, column 'id' must be a string, a number or null, not a list"),
+        (b'[{"id": ', "not valid JSON"),
+        (b"[]", "There are no rows"),
+        (b'[{"item": "s000"}]', "There are no rows"),
+    ],
+)
+def test_what_is_no_table_in_json_is_told(body, told, model):
+    with pytest.raises(InvalidRequest, match=told):
+        model.answer(body, "application/json", "")
+
+
+def test_content_types_are_those_of_other_models(model):
+    with pytest.raises(ContentTypeRefused):
+        model.answer(b"id\ns000\n", "image/png", "")
+    with pytest.raises(AcceptRefused):
+        model.answer(b"id\ns000\n", "text/csv", "image/png")
+
+
+def test_a_covariate_that_is_missing_is_told_with_item_and_step(of_covariate):
+    body = "id,t,y,x\n" + "".join(f"a,1971-01-{day:02d},1,0\n" for day in range(1, 9))
+    rows = "a,1971-01-09,,1\na,1971-01-10,,1\n"
+    with pytest.raises(InvalidRequest, match="'x' has no value for the item 'a' at 1971-01-11"):
+        of_covariate.answer((body + rows).encode(), "text/csv", "")
+    whole = (body + rows + "a,1971-01-11,,1\n").encode()
+    assert len(table(of_covariate.answer(whole, "text/csv", ""))) == HORIZON
+
+
+def test_more_series_than_there_is_time_for_are_refused_at_once(tmp_path):
+    clock = iter(range(0, 1000, 2))
+    model = replace(served(tmp_path / "p", plain(2)), clock=lambda: float(next(clock)))
+    body = HEAD + "".join(history(f"i{number:05d}", [1, 2]) for number in range(10_000))
+    told = (
+        r"of 10,000 series takes longer than the 50 seconds .*: 256 took 2.0 seconds. "
+        "Send at most 5,120 series"
+    )
+    with pytest.raises(InvalidRequest, match=told):
+        model.answer(body.encode(), "text/csv", "")
+    assert next(clock) == 4
+
+
+def test_what_it_takes_and_gives_is_described(of_covariate):
+    told = of_covariate.describe()
+    assert [column["name"] for column in told["columns"]] == ["t", "id", "x", "y"]
+    assert told["columns"][1]["values"] == ["s000", "s001"]
+    assert told["responses"] == ["p10", "p50", "p90", "mean"]
+    assert told["problem_type"] == "TimeSeriesForecasting"
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_a_forecaster_is_recognised_by_its_manifest(tmp_path):
+    folder = packed(tmp_path / "p", plain())
+    model = load_served([LocalContainer({}, folder, "mine")])
+    assert model.container_names == ("mine", "mine", "mine")
+    assert model.answer(b"id\ns000\n", "", "")[0].startswith(b"id,t,p10")
+
+
+def test_containers_that_no_forecaster_has_are_refused(tmp_path):
+    folder = packed(tmp_path / "p", plain())
+    mode = {"AUTOML_TRANSFORM_MODE": "feature-transform"}
+    with pytest.raises(InvalidRequest, match="cannot be served"):
+        load_served([LocalContainer(mode, folder)])
+    accept = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "application/xml"}
+    with pytest.raises(InvalidRequest, match="application/xml"):
+        load_served([LocalContainer(accept, folder)])
+
+
+def test_a_forecaster_that_cannot_forecast_is_refused_where_it_is_loaded(tmp_path):
+    """A model of seasons, of series that have none: its parts are sound each by itself."""
+    prepared = plain()
+    grid = replace(prepared.panel.grid, frequency=prepared.panel.grid.frequency.parse("Y"))
+    yearly = replace(prepared, panel=replace(prepared.panel, grid=grid))
+    folder = packed(tmp_path / "p", yearly, ("seasonal-npts",))
+    with pytest.raises(CorruptArtifact, match="frequency 'Y' have none"):
+        load_served_forecaster(LocalContainer({}, folder))
+
+
+def test_keys_of_other_parts_than_the_columns_are_refused(tmp_path):
+    folder = packed(tmp_path / "p", plain(2, group_columns=("shop",)))
+    with pytest.raises(CorruptArtifact, match="has 1 parts and not 2"):
+        load_served_forecaster(LocalContainer({}, folder))
+
+
+def test_a_file_that_was_changed_is_refused(tmp_path):
+    folder = packed(tmp_path / "p", plain())
+    (folder / "forecaster.json").write_text("{}")
+    with pytest.raises(CorruptArtifact, match="SHA-256"):
+        load_served([LocalContainer({}, folder)])
+    (folder / "manifest.json").unlink()
+    write_manifest(folder, "forecaster", {})
+    with pytest.raises(CorruptArtifact, match="does not describe a forecaster"):
+        load_served([LocalContainer({}, folder)])

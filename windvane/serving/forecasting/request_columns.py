@@ -1,0 +1,156 @@
+"""Request bodies to the columns of a table with a header: history, known covariates of the steps ahead, or names of items."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from windvane.errors import InvalidRequest
+from windvane.serving.content_types import CSV, JSON, read_content_type
+from windvane.serving.csvblocks import BLOCK_BYTES, Read, csv_blocks
+from windvane.serving.request_rows import parse_json
+
+RequestColumns = dict[str, pa.ChunkedArray]
+"""Name -> (n_rows,) strings, null where a cell is empty."""
+
+_MOST_COLUMNS = 1_000
+
+
+def read_columns(body: bytes, content_type: str, wanted: Collection[str]) -> RequestColumns:
+    """Return the columns of a body that are wanted, in their order; others are passed over.
+
+    text/csv               a header, then a row a line, quoting as in RFC 4180
+    application/json       {"instances": [rows]} or a list of rows; a row is an object by column name, absent is missing
+    application/jsonlines  such a row on each line
+
+    raises    ContentTypeRefused, or InvalidRequest naming the row that cannot be read
+    """
+    media = read_content_type(content_type)
+    if media == CSV:
+        tables = list(csv_tables(io.BytesIO(body).read, wanted, len(body) + 1))
+        if not tables:
+            raise InvalidRequest("There is no header: the first row must name the columns.")
+        return columns_of(tables)
+    text = decoded(body)
+    if media == JSON:
+        return _columns_of_rows(_rows_of(parse_json(text, "The request body")), wanted)
+    lines = [line for line in text.split("\n") if line.strip()]
+    rows = [parse_json(line, f"Row {number}") for number, line in enumerate(lines, 1)]
+    return _columns_of_rows(rows, wanted)
+
+
+def decoded(body: bytes) -> str:
+    """Return a body as text.
+
+    raises    InvalidRequest naming the first byte that is not UTF-8
+    """
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"The request body is not valid UTF-8: byte {error.start} is "
+            f"0x{body[error.start]:02x} ({error.reason})."
+        ) from error
+
+
+def csv_tables(
+    read: Read, wanted: Collection[str], max_record: int, block_bytes: int = BLOCK_BYTES
+) -> Iterator[pa.Table]:
+    """Yield the rows of a CSV text with a header, some at a time; the first table may have none. Nothing of an empty text.
+
+    raises    InvalidRequest naming a row of another length than the header, rows counted from 1 after it
+    """
+    names: list[str] = []
+    for block in csv_blocks(read, block_bytes=block_bytes, max_record=max_record):
+        columns: Sequence[pa.Array] | None = block.records.columns
+        if not names:
+            names = _header(block.records.rows[:1][0] if columns is None else _first(columns))
+        if columns is None or len(columns) != len(names):
+            _check_lengths(block.records.rows, names, block.first_row)
+            raise AssertionError("Rows of one length have columns.")
+        skipped = 1 if block.first_row == 1 else 0
+        pairs = zip(names, columns, strict=True)
+        yield pa.table({name: _with_nulls(one[skipped:]) for name, one in pairs if name in wanted})
+
+
+def columns_of(tables: Sequence[pa.Table]) -> RequestColumns:
+    """Return the columns of tables, one after the other."""
+    whole = pa.concat_tables(tables)
+    return dict(zip(whole.column_names, whole.columns, strict=True))
+
+
+def _first(columns: Sequence[pa.Array]) -> list[str]:
+    return [one[0].as_py() for one in columns]
+
+
+def _header(cells: Sequence[str]) -> list[str]:
+    """Return the names of the columns.
+
+    raises    InvalidRequest for a name that stands twice, or too many
+    """
+    names = [cell.strip() for cell in cells]
+    if len(names) > _MOST_COLUMNS:
+        raise InvalidRequest(
+            f"The header has {len(names):,} columns; {_MOST_COLUMNS:,} are the most."
+        )
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidRequest(f"The header names the column '{twice}' twice.")
+    return names
+
+
+def _check_lengths(rows: Sequence[Sequence[str]], names: Sequence[str], first_row: int) -> None:
+    """Check that rows are as long as the header, which is row 0.
+
+    raises    InvalidRequest naming the first that is not
+    """
+    for number, row in enumerate(rows, first_row - 1):
+        if len(row) != len(names):
+            raise InvalidRequest(
+                f"Row {number} has {len(row)} values; the header has {len(names)}: {', '.join(names)}."
+            )
+
+
+def _with_nulls(column: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def _rows_of(document: Any) -> list[Any]:
+    if isinstance(document, dict) and set(document) == {"instances"}:
+        document = document["instances"]
+    if not isinstance(document, list):
+        raise InvalidRequest(
+            'The request body must be a list of rows, or {"instances": [rows]}; a row is an object by column name.'
+        )
+    return document
+
+
+def _columns_of_rows(rows: Sequence[Any], wanted: Collection[str]) -> RequestColumns:
+    there: set[str] = set()
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise InvalidRequest(f"Row {number} must be an object by column name.")
+        there.update(name for name in row if name in wanted)
+    made = {}
+    for name in sorted(there):
+        cells = [_cell(row, name, number) for number, row in enumerate(rows, 1)]
+        made[name] = pa.chunked_array([pa.array(cells, pa.string())])
+    return made
+
+
+def _cell(row: Mapping[str, Any], name: str, number: int) -> str | None:
+    value = row.get(name)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidRequest(
+            f"The value of row {number}, column '{name}' must be a string, a number or null, not "
+            f"{'an object' if isinstance(value, dict) else 'a list'}."
+        )
+    return value

@@ -1,0 +1,188 @@
+"""A forecaster that answers: history in, or names of items, and the steps ahead of each series out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from windvane.engine.columns import ColumnType
+from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
+from windvane.engine.forecasting.keys import parts_of
+from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.reading import Columns, CovariateEncoding
+from windvane.engine.forecasting.requested import requested_series
+from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
+from windvane.serving.content_types import SUPPORTED, choose_accept
+from windvane.serving.forecasting.answers import framed, measures, time_unit, write_forecast
+from windvane.serving.forecasting.request_columns import read_columns
+from windvane.serving.model import LocalContainer, called, check_shape, default_accept_of
+
+PROBLEM_TYPE = "TimeSeriesForecasting"
+"""What a forecaster's problem is called in its description."""
+
+MOST_STEPS = 5_000_000
+"""Steps of all series of a request, after gaps are filled: an array of them takes 40 MB."""
+
+ANSWER_S = 50.0
+"""That the forecast of one request may take: less than what a process has for an answer (serving/pool.py)."""
+
+SERIES_AT_ONCE = 256
+_MOST_NAMED = 100
+
+
+@dataclass(frozen=True)
+class ServedForecaster:
+    """A forecaster that answers.
+
+    default_accept   content type of an answer when the request leaves the choice
+    container_names  as AWS names them in messages: the one container reads, predicts and writes
+    clock            seconds that go on
+    """
+
+    forecaster: Forecaster
+    default_accept: str
+    container_names: tuple[str, str, str]
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The columns of a request that are not passed over."""
+        spec = self.forecaster.prepared.spec
+        return frozenset({spec.target, *spec.roles})
+
+    def answer(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        """Return the answer to a request body, and its content type.
+
+        raises    InvalidRequest for a body, content type or accept type that the model does not take, and for more series
+                  than it forecasts in time
+        """
+        media = choose_accept(accept, self.default_accept)
+        spec = self.forecaster.prepared.spec
+        panel = self.series_of(read_columns(body, content_type, self.wanted), MOST_STEPS)
+        unit = time_unit(panel, spec.horizon)
+        parts = (
+            write_forecast(spec, part, forecast, media, unit)
+            for part, forecast in self._in_time(panel)
+        )
+        return b"".join(framed(parts, spec, media)), media
+
+    def series_of(self, columns: Columns, most_steps: int) -> Panel:
+        """Return the series that rows ask to be forecast.
+
+        raises    InvalidRequest
+        """
+        try:
+            return requested_series(self.forecaster.prepared, columns, most_steps)
+        except DataFault as error:
+            raise InvalidRequest(str(error)) from error
+
+    def forecast(self, panel: Panel) -> Iterator[tuple[Panel, Forecast]]:
+        """Yield series and their forecasts, some at a time."""
+        for at in range(0, panel.n_series, SERIES_AT_ONCE):
+            part = panel.only(np.arange(at, min(at + SERIES_AT_ONCE, panel.n_series)))
+            yield part, self.forecaster.forecast(part)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what it takes and gives, as of a model of a table (serving/model_description.py)."""
+        prepared = self.forecaster.prepared
+        spec = prepared.spec
+        encodings = {one.name: one for one in (*prepared.known, *prepared.static, *prepared.past)}
+        columns = [self._column(name, encodings.get(name)) for name in (*spec.roles, spec.target)]
+        return {
+            "columns": columns,
+            "target": spec.target,
+            "problem_type": PROBLEM_TYPE,
+            "labels": [],
+            "responses": measures(spec),
+            "media": list(SUPPORTED),
+            "default_accept": self.default_accept,
+            "algorithm": ", ".join(one.name for one in self.forecaster.members),
+            "has_typical_row": False,
+        }
+
+    def _in_time(self, panel: Panel) -> Iterator[tuple[Panel, Forecast]]:
+        """Yield series and their forecasts.
+
+        raises    InvalidRequest as soon as it shows that there are too many for the time
+        """
+        began, n_done = self.clock(), 0
+        for part, forecast in self.forecast(panel):
+            n_done += part.n_series
+            took_s = self.clock() - began
+            if n_done < panel.n_series and took_s * panel.n_series / n_done > ANSWER_S:
+                most = max(1, int(0.8 * ANSWER_S * n_done / took_s))
+                raise InvalidRequest(
+                    f"The forecast of {panel.n_series:,} series takes longer than the {ANSWER_S:g} seconds that a request "
+                    f"has: {n_done:,} took {took_s:.1f} seconds. Send at most {most:,} series at once, or use a transform job."
+                )
+            yield part, forecast
+
+    def _column(self, name: str, encoding: CovariateEncoding | None) -> dict[str, Any]:
+        prepared = self.forecaster.prepared
+        spec = prepared.spec
+        kind, n_values = ColumnType.NUMERIC, 0
+        values: tuple[str, ...] = ()
+        if name == spec.timestamp:
+            kind = ColumnType.DATETIME
+        elif name == spec.item_id:
+            n_parts = 1 + len(spec.group_columns)
+            items = {parts_of(item, n_parts)[0]: None for item in prepared.panel.items}
+            kind, values, n_values = ColumnType.IDENTIFIER, tuple(items)[:_MOST_NAMED], len(items)
+        elif name in spec.group_columns or (encoding is not None and encoding.categories):
+            kind = ColumnType.CATEGORICAL
+            values = () if encoding is None else encoding.categories
+            n_values = len(values)
+        return {
+            "name": name,
+            "type": str(kind),
+            "is_used": True,
+            "format": "",
+            "typical": "",
+            "has_missing": name == spec.target,
+            "least": None,
+            "most": None,
+            "values": list(values),
+            "n_values": n_values,
+        }
+
+
+def load_served_forecaster(container: LocalContainer) -> ServedForecaster:
+    """Load the forecaster that the only container of a model holds. It forecasts one of its series before it is given away: a
+    package may come from anyone.
+
+    raises    InvalidRequest if the container is not one that is served, CorruptArtifact
+    """
+    check_shape([container.environment])
+    forecaster, _ = load_forecaster(container.folder)
+    _check_forecast(forecaster)
+    name = called(container.name, 1, 1)
+    accept = default_accept_of(container.environment)
+    return ServedForecaster(forecaster, accept, (name, name, name))
+
+
+def _check_forecast(forecaster: Forecaster) -> None:
+    prepared = forecaster.prepared
+    spec = prepared.spec
+    try:
+        for item in prepared.panel.items:
+            parts_of(item, 1 + len(spec.group_columns))
+        first = prepared.panel.only(np.array([0]))
+        ahead = np.zeros((1, spec.horizon, first.known.shape[1]))
+        made = forecaster.forecast(first.with_future(ahead))
+    except _UNFORESEEN as error:
+        raise CorruptArtifact(
+            f"The forecaster holds what no forecast can be made of: {error!r}."
+        ) from error
+    shape = (1, spec.horizon, len(spec.levels))
+    if made.quantiles.shape != shape or not np.isfinite(made.quantiles).all():
+        raise CorruptArtifact(
+            f"The forecaster does not forecast {spec.horizon} finite steps of the item '{prepared.panel.items[0]}'."
+        )
+
+
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
