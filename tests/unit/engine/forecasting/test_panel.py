@@ -1,6 +1,8 @@
 import numpy as np
 from unit.engine.forecasting.conftest import make_panel
 
+from windvane.engine.forecasting.panel import joined
+
 NAN = np.nan
 
 
