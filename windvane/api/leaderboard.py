@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from windvane.api.answers import present, reason
@@ -17,7 +18,8 @@ from windvane.domain.job import AutoMLJob
 from windvane.domain.logs import place_of
 from windvane.domain.problem import FORECAST_METRICS, METRICS_OF
 from windvane.engine.features.cards import recipe_card
-from windvane.notes.sentences import sentences
+from windvane.notes.codes import NoteCode
+from windvane.notes.sentences import sentence, sentences
 from windvane.wire.call import Call, Result
 
 OPERATIONS = OperationTable("windvane")
@@ -28,6 +30,7 @@ def describe_leaderboard(parts: Services, call: Call) -> Result:
     board = parts.leaderboards.describe(scope_of(call), call.parameters["AutoMLJobName"])
     return {
         **_job(board.job),
+        **present(ValidationSplit=_split(board.standings)),
         "Candidates": [_standing(board.job, standing) for standing in board.standings],
     }
 
@@ -74,6 +77,13 @@ def _job(job: AutoMLJob) -> dict[str, Any]:
             BestCandidateName=job.best_candidate,
         ),
     }
+
+
+def _split(standings: Sequence[Standing]) -> str | None:
+    """Return how rows were kept together or in order for validation, as the candidates note it; None if they were not."""
+    notes = (note for one in standings for note in one.candidate.notes)
+    found = next((note for note in notes if note.code is NoteCode.ROWS_SPLIT), None)
+    return None if found is None else sentence(found)
 
 
 def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def _asked(given: Mapping[str, Any]) -> PreviewRequest:
         problem_type=given.get("ProblemType", ""),
         types=given.get("FeatureDataTypes", {}),
         features=None if features is None else tuple(features),
+        group_column=given.get("GroupColumn", ""),
+        time_column=given.get("TimeColumn", ""),
         n_shown=given.get("RowCount", _ROWS_SHOWN),
     )
 

@@ -19,13 +19,14 @@ from windvane.control.members import Request
 from windvane.control.roles import Action, Grant
 from windvane.domain.datasource import DataSource
 from windvane.domain.features import (
-    EVERYTHING,
+    NO_FILE,
     FeatureSpecification,
     FeatureType,
+    SpecificationFile,
     read_specification,
 )
 from windvane.domain.forecasting import ForecastSpec
-from windvane.domain.jobspec import Problem
+from windvane.domain.jobspec import DataSpec, Problem
 from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
 from windvane.names import Scope
@@ -128,22 +129,25 @@ def check_output(
 
 
 def check_specification(
-    artifacts: Artifacts, grant: Grant, problem: Problem
-) -> FeatureSpecification:
+    artifacts: Artifacts, grant: Grant, problem: Problem, data: DataSpec
+) -> SpecificationFile:
     """Return what the feature specification file of a problem says; all features if there is none.
 
-    raises    InvalidRequest if the role may not read it, or if it is missing or malformed
+    raises    InvalidRequest if the role may not read it, if it is missing or malformed, or if it says how to split rows
+              where a validation channel has
     """
     if not problem.feature_specification:
-        return EVERYTHING
+        return NO_FILE
     location = parse_location(problem.feature_specification)
     grant.require(Action.GET, location.bucket, location.key)
     if (info := artifacts.info(location)) is not None:
         grant.require_read(info)
-    found = specification_at(artifacts, location, problem.kept_apart)
+    told = specification_at(artifacts, location, problem.kept_apart)
     if isinstance(problem, ForecastSpec):
-        _check_covariates(found, location)
-    return found
+        _check_covariates(told.features, location)
+    if told.split_key:
+        _check_split(f'The feature specification file "{location}" has {told.split_key}', problem, data)
+    return told
 
 
 def _check_covariates(features: FeatureSpecification, location: Location) -> None:
@@ -159,9 +163,26 @@ def _check_covariates(features: FeatureSpecification, location: Location) -> Non
             )
 
 
+def _check_split(told: str, problem: Problem, data: DataSpec) -> None:
+    """Check that there are rows to be split by a column.
+
+    told      what says so
+    raises    InvalidRequest
+    """
+    if isinstance(problem, ForecastSpec):
+        raise InvalidRequest(
+            f"{told}, which is for tables: forecasts are always scored on later times. Leave it out."
+        )
+    if data.validation is not None:
+        raise InvalidRequest(
+            f"{told}, and there is a validation channel: its rows are the ones that are validated, so there is nothing to "
+            "split. Leave one of the two out."
+        )
+
+
 def specification_at(
     artifacts: Artifacts, location: Location, apart: Mapping[str, str]
-) -> FeatureSpecification:
+) -> SpecificationFile:
     """Read a feature specification file.
 
     apart     columns that cannot be features -> what they are

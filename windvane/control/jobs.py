@@ -17,7 +17,7 @@ from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.quotas import Quotas, check_jobs_in_flight
 from windvane.control.roles import Grant, Roles
 from windvane.domain.candidate import Candidate
-from windvane.domain.features import FeatureSpecification
+from windvane.domain.features import SpecificationFile
 from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import AutoMLJob, Echo, JobStatus, Limits, SecondaryStatus
 from windvane.domain.jobspec import DeploymentSpec, JobSpec, Problem, RequestedLimits
@@ -111,7 +111,7 @@ class Jobs:
             if tx.find(AutoMLJob, scope, asked.name) is not None:
                 raise _name_taken(scope, asked.name)
         output_key, volume_key = self._keys(caller, grant, asked)
-        features = self._check_world(scope, asked, grant)
+        specification = self._check_world(scope, asked, grant)
         if not output_key:
             self._encryption.check_default_keys(grant, [spec.output.uri])
         now, limits = self._clock(), self._limits(spec.limits)
@@ -137,7 +137,7 @@ class Jobs:
             self._check_number(tx, scope)
             if asked.tags:
                 tx.set_tags(job.arn, asked.tags)
-            analysis = NewTask(TaskKind.ANALYZE, "analyze", {"features": features.to_json()})
+            analysis = NewTask(TaskKind.ANALYZE, "analyze", specification.to_json())
             tx.add_tasks(job.arn, [analysis], now)
         return job
 
@@ -218,12 +218,12 @@ class Jobs:
                 stopping = Note(NoteCode.STOP_ASKED, {"kind": str(job.kind), "job": job.name})
                 tx.log(place_of(job), [line_of(stopping)], now)
 
-    def _check_world(self, scope: Scope, asked: NewJob, grant: Grant) -> FeatureSpecification:
+    def _check_world(self, scope: Scope, asked: NewJob, grant: Grant) -> SpecificationFile:
         spec = asked.spec
         for channel in spec.data.channels:
             check_input(self._artifacts, scope, grant, channel.source)
         check_output(self._artifacts, scope, grant, spec.output.uri, asked.name)
-        return check_specification(self._artifacts, grant, spec.problem)
+        return check_specification(self._artifacts, grant, spec.problem, spec.data)
 
     def _limits(self, asked: RequestedLimits) -> Limits:
         quotas, per_candidate = self._quotas, asked.max_candidate_runtime_s

@@ -13,6 +13,8 @@ from windvane.errors import InvalidRequest
 from windvane.jsonsize import count_values
 
 NAMES, TYPES = "FeatureAttributeNames", "FeatureDataTypes"
+GROUP, TIME = "WindvaneGroupColumn", "WindvaneTimeColumn"
+"""Keys of a feature specification file: the first two are AWS's, the others ours."""
 
 _SEQUENCE = "sequence"
 
@@ -61,6 +63,35 @@ class FeatureSpecification:
 EVERYTHING = FeatureSpecification()
 
 
+@dataclass(frozen=True)
+class SpecificationFile:
+    """What a feature specification file says: what is learnt from, and how rows are split for validation.
+
+    group_column, time_column   as in ProblemSpec; one of them at most
+    """
+
+    features: FeatureSpecification = EVERYTHING
+    group_column: str | None = None
+    time_column: str | None = None
+
+    @property
+    def split_key(self) -> str:
+        """The key that says how rows are split; "" if none does."""
+        return GROUP if self.group_column else TIME if self.time_column else ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "features": self.features.to_json()}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> SpecificationFile:
+        """Return the inverse; what earlier versions wrote has features alone."""
+        features = FeatureSpecification.from_json(told["features"])
+        return cls(features, told.get("group_column"), told.get("time_column"))
+
+
+NO_FILE = SpecificationFile()
+
+
 def specification(
     names: Sequence[str] | None, types: Mapping[str, str], kept_apart: Mapping[str, str]
 ) -> FeatureSpecification:
@@ -86,11 +117,30 @@ def specification(
     return FeatureSpecification(None if names is None else tuple(names), given)
 
 
-def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> FeatureSpecification:
-    """Return the content of a feature specification file, as AutoMLCandidateGenerationConfig documents it.
+def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> SpecificationFile:
+    """Return the content of a feature specification file, as AutoMLCandidateGenerationConfig documents it, with the keys
+    of ours that say how rows are split.
 
     raises    InvalidRequest naming what is not of that form
     """
+    told = _object_of(document)
+    if strange := [key for key in told if key not in _KEYS]:
+        raise InvalidRequest(
+            f"the key '{strange[0][:60]}' is not known: there are {', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
+        )
+    names, types = told.get(NAMES), told.get(TYPES, {})
+    if NAMES in told and not _is_texts(names):
+        raise InvalidRequest(f"{NAMES} is not a list of names of columns")
+    if not isinstance(types, dict) or not _is_texts(list(types.values())):
+        raise InvalidRequest(f"{TYPES} is not an object of names of columns and types")
+    features = specification(names, types, kept_apart)
+    return SpecificationFile(features, *_split_columns(told, kept_apart))
+
+
+_KEYS = (NAMES, TYPES, GROUP, TIME)
+
+
+def _object_of(document: bytes) -> dict[str, Any]:
     if (n_values := count_values(document)) > _MOST_VALUES:
         raise InvalidRequest(f"it has {n_values} values; {_MOST_VALUES} are the most that are read")
     try:
@@ -101,16 +151,28 @@ def read_specification(document: bytes, kept_apart: Mapping[str, str]) -> Featur
         raise InvalidRequest(f"it is not JSON ({error})") from error
     if not isinstance(told, dict):
         raise InvalidRequest("it is not a JSON object")
-    if strange := [key for key in told if key not in (NAMES, TYPES)]:
+    return told
+
+
+def _split_columns(
+    told: Mapping[str, Any], kept_apart: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    """Return the columns of groups and of times."""
+    for key in (GROUP, TIME):
+        if key not in told:
+            continue
+        column = told[key]
+        if not isinstance(column, str) or not column:
+            raise InvalidRequest(f"{key} is not the name of a column")
+        if column in kept_apart:
+            raise InvalidRequest(
+                f"{key} is '{column[:60]}', which is {kept_apart[column]}; name another column"
+            )
+    if GROUP in told and TIME in told:
         raise InvalidRequest(
-            f"the key '{strange[0][:60]}' is not known: there are {NAMES} and {TYPES}"
+            f"{GROUP} and {TIME} are two ways to split rows for validation; give one of them"
         )
-    names, types = told.get(NAMES), told.get(TYPES, {})
-    if NAMES in told and not _is_texts(names):
-        raise InvalidRequest(f"{NAMES} is not a list of names of columns")
-    if not isinstance(types, dict) or not _is_texts(list(types.values())):
-        raise InvalidRequest(f"{TYPES} is not an object of names of columns and types")
-    return specification(names, types, kept_apart)
+    return told.get(GROUP), told.get(TIME)
 
 
 def _type(column: str, kind: str) -> FeatureType:

@@ -180,6 +180,7 @@ class NoteCode(StrEnum):
     REFITTED_ON_ROWS = "refitted-on-rows", {"n_rows": int, "of_rows": int}
     REFITTED_FOR_ROUNDS = "refitted-for-rounds", {"n_rounds": int, "of_rounds": int}
     CROSS_FITTED = "cross-fitted"
+    ROWS_SPLIT = "rows-split", {"kind": str, "how": DataValue | None}
     WEIGHTS_TUNED = "weights-tuned"
     WEIGHTS_GIVEN = "weights-given"
     LATENCY_ADDED = "latency-added"

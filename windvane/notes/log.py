@@ -104,6 +104,12 @@ def _problem_resolved(facts: Facts) -> str:
     return f"Problem type: {facts['problem_type']}; objective: {facts['objective']} ({goal})."
 
 
+def _rows_split(facts: Facts) -> str:
+    if facts["kind"] == "time":
+        return "Validation: rows in the order of a time column, scored by models of earlier rows."
+    return "Validation: whole groups of a group column, scored by models of other groups."
+
+
 def _search_over(facts: Facts) -> str:
     counts = ", ".join(f"{n} {status.lower()}" for status, n in facts["counts"].items())
     return f"Search ended: {facts['why']} ({counts or 'no candidates'})."
@@ -196,6 +202,7 @@ _OF_JOBS: Wordings = {
     _C.TABLE_FOUND: _table_found,
     _C.MODE_RESOLVED: "Mode AUTO resolved to {mode} ({n_bytes} bytes of training data).",
     _C.PROBLEM_RESOLVED: _problem_resolved,
+    _C.ROWS_SPLIT: _rows_split,
     _C.CANDIDATE_QUEUED: lambda facts: f"{_title(facts)} is queued.",
     _C.CANDIDATE_SCORED: _candidate_scored,
     _C.CANDIDATE_ENDED: _candidate_ended,

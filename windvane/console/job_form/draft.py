@@ -26,7 +26,8 @@ _MOST_CHARACTERS = 1 << 15
 
 @dataclass(frozen=True)
 class Specification:
-    """A file that says which columns are learned from, and as what; `uri` is where it is written."""
+    """A file that says which columns are learned from, and as what, and how rows are split; `uri` is where it is
+    written."""
 
     uri: str
     text: str
@@ -36,6 +37,8 @@ class Specification:
 class Draft:
     """Fields as they were typed in; "" for one that is empty.
 
+    group_column, time_column
+                  columns that say how rows are split for validation
     choices       column -> a type, or LEFT_OUT
     columns       the names of all of them, as the preview had them
     implied       problem type and default objective, as the preview had them
@@ -46,6 +49,8 @@ class Draft:
     uri: str = ""
     data_type: str = "S3Prefix"
     target: str = ""
+    group_column: str = ""
+    time_column: str = ""
     problem_type: str = ""
     objective: str = ""
     minutes: str = "10"
@@ -75,7 +80,8 @@ class Draft:
         pairs = zip(columns, chosen, strict=False)
         allowed = (*TYPES, LEFT_OUT)
         plain = {name: form.get(name) for name in _PLAIN if name in form}
-        plain["target"] = unpacked(form.get("target_json")) or form.get("target")
+        for name in ("target", "group_column", "time_column"):
+            plain[name] = unpacked(form.get(f"{name}_json")) or form.get(name)
         for name, text in plain.items():
             if len(text) > _MOST_CHARACTERS:
                 raise InvalidRequest(
@@ -111,14 +117,21 @@ class Draft:
                 ProblemType=self.problem_type,
                 FeatureDataTypes=self.types,
                 FeatureAttributeNames=self.features,
+                GroupColumn=self.group_column,
+                TimeColumn=self.time_column,
                 RoleArn=self.role,
             ),
         }
 
     def specification(self, caller: Caller) -> Specification | None:
-        """Return the feature specification; None if every column is taken as it was inferred. Beside the data if they
-        were uploaded here."""
-        told = _given(FeatureAttributeNames=self.features, FeatureDataTypes=self.types)
+        """Return the feature specification; None if every column is taken as it was inferred, and rows are split by
+        lot. Beside the data if they were uploaded here."""
+        told = _given(
+            FeatureAttributeNames=self.features,
+            FeatureDataTypes=self.types,
+            WindvaneGroupColumn=self.group_column,
+            WindvaneTimeColumn=self.time_column,
+        )
         if not told:
             return None
         text = json.dumps(told, indent=1)

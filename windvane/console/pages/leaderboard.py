@@ -99,6 +99,7 @@ class LeaderboardView:
     status: str
     secondary: str
     metric: str
+    split: str
     n_under_way: int
     n_all: int
     n_shown: int
@@ -160,6 +161,7 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         board["AutoMLJobStatus"],
         board["AutoMLJobSecondaryStatus"],
         board.get("Objective", ""),
+        board.get("ValidationSplit", ""),
         sum(one["CandidateStatus"] == "InProgress" for one in every),
         len(every),
         len(shown),

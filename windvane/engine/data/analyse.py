@@ -59,6 +59,11 @@ def analyse(
     validation    a validation set of its own; None: some of the rows are held out
     raises        DataFault, whose text is fit to be a FailureReason
     """
+    if validation is not None and problem.split_column is not None:
+        raise DataFault(
+            f"Rows are to be split by '{problem.split_column}', and there are separate validation data, whose rows are the "
+            "ones that are validated: leave one of the two out."
+        )
     others = _others(problem)
     try:
         if validation is None:

@@ -9,6 +9,8 @@ from typing import Any
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.splits import SplitKind
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Note, said
 
 MAX_VALIDATION_BYTES = 2 * 1000**3
 
@@ -165,23 +167,28 @@ class Analysis:
         return f"{n_folds} random folds" if n_folds > 1 else f"{self.n_held_out:,} rows held out"
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[Note, ...]:
         """What is to be told of every candidate, as the job was asked for it."""
         told = []
         if self.has_validation_set:
             told.append(
-                f"scored on the {self.n_held_out:,} rows of validation data, which are never used for training"
+                said(
+                    f"scored on the {self.n_held_out:,} rows of validation data, which are never used for training"
+                )
             )
         if self.split_kind is not SplitKind.ROWS:
-            told.append(f"validation rows: {self.split_told}")
+            how = {"kind": str(self.split_kind), "how": DataValue(self.split_told)}
+            told.append(Note(NoteCode.ROWS_SPLIT, how))
         if self.sample_weight is not None:
-            told.append(f"rows are weighted by '{self.sample_weight}' in training and scoring")
+            told.append(
+                said(f"rows are weighted by '{self.sample_weight}' in training and scoring")
+            )
         if self.monotone:
             bound = [
                 f"{'increase' if way > 0 else 'decrease'} with '{name}'"
                 for name, way in self.monotone.items()
             ]
-            told.append(f"monotone constraint: predictions can only {' and '.join(bound)}")
+            told.append(said(f"monotone constraint: predictions can only {' and '.join(bound)}"))
         return tuple(told)
 
     @property

@@ -33,7 +33,7 @@ from windvane.engine.scoring.threshold import Decision, best_threshold, decide, 
 from windvane.engine.weighted import taken
 from windvane.errors import CandidateFault
 from windvane.notes.codes import NoteCode
-from windvane.notes.note import Note, said
+from windvane.notes.note import Note
 
 _MOST_TRAIN_ROWS = 2_000
 """Scores on training rows are told to show overfitting; so many rows say enough."""
@@ -112,7 +112,7 @@ def ensemble_record(
         notes=(
             Note(weights),
             Note(NoteCode.LATENCY_ADDED),
-            *map(said, table.analysis.remarks),
+            *table.analysis.remarks,
             *_remarks(table, decision),
         ),
         members=found.weights,

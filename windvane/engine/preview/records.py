@@ -17,6 +17,8 @@ class PreviewRequest:
     problem_type AWS's name of it; "" for what the target implies
     types        column -> type that it is given, as in a feature specification
     features     the only columns to learn from; None for all
+    group_column, time_column
+                 as in ProblemSpec; "" for none
     n_shown      rows to be told
     """
 
@@ -28,6 +30,8 @@ class PreviewRequest:
     types: Mapping[str, str] = field(default_factory=dict)
     features: tuple[str, ...] | None = None
     n_shown: int = 20
+    group_column: str = ""
+    time_column: str = ""
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> PreviewRequest:

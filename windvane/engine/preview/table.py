@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from windvane.domain.features import FeatureSpecification, FeatureType
-from windvane.domain.problem import METRICS_OF, ProblemSpec, ProblemType
+from windvane.domain.problem import METRICS_OF, ProblemSpec, ProblemType, check_split
 from windvane.engine.columns import ColumnSpec
 from windvane.engine.data.analyse import build_dataset
 from windvane.engine.data.analysis import Finding, ReadOptions, SourceFile
@@ -25,11 +25,12 @@ from windvane.engine.data.encoded import encode
 from windvane.engine.data.read import RawTable
 from windvane.engine.data.target import resolve_target
 from windvane.engine.data.typed import keep_unused, type_column
+from windvane.engine.data.units import GROUP, TIME
 from windvane.engine.preview import distribution
 from windvane.engine.preview.beginning import Beginning, read_beginning
 from windvane.engine.preview.records import PreviewRequest, SeenColumn, SeenTable, SeenTarget
 from windvane.engine.preview.source import Source
-from windvane.errors import DataFault
+from windvane.errors import DataFault, InvalidRequest
 
 LONGEST_CELL = 120
 _N_EXAMPLES = 5
@@ -53,6 +54,9 @@ def preview(source: Source, asked: PreviewRequest, scratch: Path) -> SeenTable:
         check_column("target", asked.target, list(raw.columns))
     for name in (*asked.types, *(asked.features or ())):
         check_column("feature", name, list(raw.columns))
+    for role, name in ((GROUP, asked.group_column), (TIME, asked.time_column)):
+        if name:
+            check_column(role, name, list(raw.columns))
     faults = _faults_of_types(raw, asked)
     columns, target, findings = _judge(raw, beginning, options, asked, faults)
     total = _total(source, beginning, raw.n_rows)
@@ -120,14 +124,17 @@ def _judge(
         asked.target,
         ProblemType(asked.problem_type) if asked.problem_type else None,
         features=features,
+        group_column=asked.group_column or None,
+        time_column=asked.time_column or None,
     )
     least = options.min_rows
     try:
+        check_split(problem)
         dataset = _analysed(raw, beginning, options, problem)
-    except DataFault as fault:
+    except (DataFault, InvalidRequest) as fault:
         told = (
             f"{fault} This was checked on the first {raw.n_rows:,} rows."
-            if beginning.is_cut
+            if beginning.is_cut and isinstance(fault, DataFault)
             else fault
         )
         return _columns_alone(raw, features, faults), _faulty(raw, asked.target, str(told)), ()

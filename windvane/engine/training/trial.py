@@ -40,7 +40,6 @@ from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
 from windvane.engine.training.rival import Rival
 from windvane.errors import CorruptArtifact
-from windvane.notes.note import said
 
 _MOST_AFTER = 2.0
 """Times a fold's fit: what a refit is left at most while there are folds to train."""
@@ -140,7 +139,7 @@ class Trial:
         )
         wanted = Wanted(limits.folds.least_of(analysis), most, after, limits.folds.fold_s, check)
         trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
-        return replace(trained, notes=(*trained.notes, *map(said, self._table.analysis.remarks)))
+        return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
         task = self._task(limits)

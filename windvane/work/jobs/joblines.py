@@ -14,6 +14,7 @@ from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.jobspec import TabularProblem
 from windvane.domain.logs import place_of
 from windvane.domain.task import TaskKind
+from windvane.engine.splits import SplitKind
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import PHASES
 from windvane.notes.note import Note
@@ -89,6 +90,8 @@ def _found(state: JobState) -> Iterator[Note]:
         "is_minimized": objective is not None and objective.is_minimized,
     }
     yield Note(NoteCode.PROBLEM_RESOLVED, problem)
+    if (kind := result.get("split")) in (SplitKind.GROUPS, SplitKind.TIME):
+        yield Note(NoteCode.ROWS_SPLIT, {"kind": str(kind)})
 
 
 def _of_candidates(old: JobState, new: JobState) -> Iterator[Note]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from windvane.artifacts.base import parse_location
 from windvane.control.inputs import data_source, specification_at
 from windvane.control.step_rules import SPECIFICATION_INPUT, VALIDATION_INPUT
-from windvane.domain.features import EVERYTHING
+from windvane.domain.features import NO_FILE
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
 from windvane.engine import stages
@@ -134,16 +134,18 @@ def _problem(step: StepContext, specification: Mapping[str, str] | None) -> Prob
     problem_type, objective = environment.get("PROBLEM_TYPE"), environment.get("OBJECTIVE")
     target, weight = environment["TARGET_ATTRIBUTE_NAME"], environment.get(_WEIGHT) or None
     share = environment.get("VALIDATION_FRACTION")
-    features = EVERYTHING
+    told = NO_FILE
     if specification is not None:
         location, apart = parse_location(specification["S3Uri"]), kept_apart(target, weight)
-        features = specification_at(step.allowance.open_artifacts(), location, apart)
+        told = specification_at(step.allowance.open_artifacts(), location, apart)
     check_uses(target, None, weight, {})
     return ProblemSpec(
         target=target,
         sample_weight=weight,
-        features=features,
+        features=told.features,
         validation_fraction=None if share is None else float(share),
+        time_column=told.time_column,
+        group_column=told.group_column,
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
         calibrate=step.allowance.calibrate,

@@ -13,7 +13,7 @@ from windvane.artifacts.base import Artifacts, Location
 from windvane.automl import names
 from windvane.automl.package_inputs import fetch_package_inputs
 from windvane.domain.datasource import Compression
-from windvane.domain.features import FeatureSpecification
+from windvane.domain.features import SpecificationFile
 from windvane.domain.jobspec import Channel
 from windvane.domain.problem import Mode, ProblemSpec
 from windvane.domain.task import TaskKind
@@ -82,6 +82,7 @@ def _analyse(context: StageContext) -> Result:
         "n_rows": analysis.n_rows,
         "n_columns": len(analysis.columns) + 1,
         "n_bytes": n_bytes,
+        "split": str(analysis.split_kind),
         "column_types": dict(Counter(str(column.type) for column in analysis.columns)),
     }
 
@@ -100,8 +101,8 @@ def _compression_of(channel: Channel) -> str:
 
 
 def _problem(context: StageContext) -> ProblemSpec:
-    spec, allowance = context.job.spec, context.allowance
-    problem = spec.tabular
+    problem, told = context.job.spec.tabular, _specification(context)
+    data, allowance = context.job.spec.data, context.allowance
     return ProblemSpec(
         target=problem.target,
         problem_type=problem.problem_type,
@@ -109,15 +110,21 @@ def _problem(context: StageContext) -> ProblemSpec:
         calibrate=allowance.calibrate,
         tune_threshold=allowance.tune_threshold,
         sample_weight=problem.sample_weight,
-        features=_features(context),
-        validation_fraction=spec.data.validation_fraction,
+        features=told.features,
+        validation_fraction=data.validation_fraction,
+        time_column=told.time_column,
+        group_column=told.group_column,
     )
 
 
-def _features(context: StageContext) -> FeatureSpecification:
-    """Return the features to learn from. Of a job of an earlier version, the job itself has them."""
-    told = context.task.payload.get("features")
-    return context.job.features if told is None else FeatureSpecification.from_json(told)
+def _specification(context: StageContext) -> SpecificationFile:
+    """Return what the feature specification file said. Of a job of an earlier version, the job itself has it."""
+    told = context.task.payload
+    return (
+        SpecificationFile.from_json(told)
+        if "features" in told
+        else SpecificationFile(context.job.features)
+    )
 
 
 def _split(context: StageContext) -> Result:

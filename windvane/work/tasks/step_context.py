@@ -20,7 +20,8 @@ from windvane.work.exchange import Where
 from windvane.work.workspace import Workspace
 
 _DATASET_FILE = re.compile(
-    r"(analysis|sketch)\.json|(y|folds|repeats|weight)\.npy|columns/[0-9]+\.(npy|arrow)", re.ASCII
+    r"(analysis|sketch)\.json|(y|folds|repeats|units|weight)\.npy|columns/[0-9]+\.(npy|arrow)",
+    re.ASCII,
 )
 
 _PACKING_SHARE, _PACKING_S = 0.1, (1.0, 30.0)

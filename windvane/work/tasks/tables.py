@@ -19,7 +19,7 @@ from windvane.control.channel_rules import (
 )
 from windvane.control.inputs import data_source, specification_at
 from windvane.domain.datasource import DataSource
-from windvane.domain.features import EVERYTHING
+from windvane.domain.features import NO_FILE
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine import stages
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
@@ -125,10 +125,10 @@ def _problem(
             f"The hyperparameter '{TARGET}' is missing: the name of the column to predict."
         )
     target = target or _FIRST_COLUMN
-    features = EVERYTHING
+    told = NO_FILE
     if specification is not None:
         location = parse_location(_source(specification).uri)
-        features = specification_at(
+        told = specification_at(
             step.allowance.open_artifacts(), location, kept_apart(target, weight)
         )
     return ProblemSpec(
@@ -136,8 +136,10 @@ def _problem(
         problem_type=_one_of(hyperparameters, PROBLEM_TYPE, ProblemType),
         objective=_one_of(hyperparameters, OBJECTIVE, MetricName),
         sample_weight=weight,
-        features=features,
+        features=told.features,
         validation_fraction=_fraction(hyperparameters),
+        time_column=told.time_column,
+        group_column=told.group_column,
         calibrate=step.allowance.calibrate,
         tune_threshold=step.allowance.tune_threshold,
     )

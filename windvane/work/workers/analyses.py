@@ -13,6 +13,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.checked import flag_in, number_in, text_in, texts_in, whole_in
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.splits import SplitKind
 from windvane.jsonsize import count_values
 
 _MOST_VALUES = 4_000_000
@@ -61,6 +62,7 @@ def read_analysis(data: bytes, max_columns: int) -> Analysis:
         n_held_out=whole_in({"n_held_out": 0, **document}, "n_held_out", 0, n_rows),
         has_validation_set=flag_in({"has_validation_set": False, **document}, "has_validation_set"),
         n_repeats=whole_in({"n_repeats": 1, **document}, "n_repeats", 1, _MOST_FOLDS // n_folds),
+        split_kind=SplitKind(document.get("split_kind", SplitKind.ROWS)),
     )
 
 

@@ -7,6 +7,7 @@ from windvane.domain.problem import ProblemSpec
 from windvane.engine.columns import ColumnType
 from windvane.engine.splits import SplitKind
 from windvane.errors import DataFault
+from windvane.notes.sentences import sentence
 from windvane.testing.tables import Workshop
 
 GROUPS = ProblemSpec("y", group_column="who")
@@ -32,7 +33,7 @@ def test_rows_of_one_group_are_never_on_both_sides(workshop: Workshop) -> None:
         inside, outside = dataset.split.validated(fold), dataset.split.training(fold)
         assert inside.any()
         assert not set(np.arange(700)[inside] % 70) & set(np.arange(700)[outside] % 70)
-    assert "whole groups of 'who' (70 groups, 5 folds)" in analysis.remarks[0]
+    assert "whole groups of 'who' (70 groups, 5 folds)" in sentence(analysis.remarks[0])
 
 
 def test_windows_validate_later_rows_than_they_are_trained_on(workshop: Workshop) -> None:
@@ -42,7 +43,7 @@ def test_windows_validate_later_rows_than_they_are_trained_on(workshop: Workshop
     split = workshop.dataset().split
     for fold in range(5):
         assert days[split.training(fold)].max() < days[split.validated(fold)].min()
-    assert "in the order of 'at' (5 windows" in analysis.remarks[0]
+    assert "in the order of 'at' (5 windows" in sentence(analysis.remarks[0])
 
 
 def test_numbers_are_in_order_as_they_are(workshop: Workshop) -> None:

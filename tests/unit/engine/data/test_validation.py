@@ -9,6 +9,7 @@ from windvane.engine.data.analyse import analyse
 from windvane.engine.data.analysis import ReadOptions, SourceFile, ValidationFiles
 from windvane.engine.data.dataset import read_dataset
 from windvane.errors import DataFault
+from windvane.notes.sentences import sentences
 from windvane.testing.tables import HEADER, lines
 
 TRAINING = HEADER + lines(600)
@@ -34,7 +35,7 @@ def test_fold_0_is_exactly_the_validation_rows_whatever_the_order_of_columns(wor
     assert table.columns["colour"][held_out].tolist() == ["red", "blue", "red"]
     assert [analysis.labels[int(y)] for y in table.y[held_out]] == ["no", "yes", "no"]
     assert analysis.class_counts == (302, 301)
-    assert any("3 rows of validation data" in remark for remark in analysis.remarks)
+    assert any("3 rows of validation data" in one for one in sentences(analysis.remarks))
 
 
 def test_one_row_is_enough(workshop):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from windvane.engine.data.analysis import Finding
-from windvane.engine.data.checks import columns, leakage, rows, target
+from windvane.engine.data.checks import columns, entities, leakage, rows, target
 from windvane.engine.data.checks.facts import TableFacts
 
 _SEVERITIES = ("high", "medium", "low")
@@ -26,6 +26,7 @@ _CHECKS: tuple[Callable[[TableFacts], Iterator[Finding]], ...] = (
     leakage.shared_rows,
     leakage.order_in_time,
     leakage.order_of_rows,
+    entities.repeated_entities,
     rows.sampled,
     rows.weightless,
     rows.unweighted,
