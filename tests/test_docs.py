@@ -65,8 +65,9 @@ def test_every_setting_is_documented_with_its_default():
 def test_the_documented_feature_specification_is_one():
     [example] = blocks(ROOT / "docs" / "data.md", "json")
     read = read_specification(example.encode(), {"y": "the target"})
-    assert read.names == ("age", "job", "zip")
-    assert read.types == {"zip": "categorical"}
+    assert read.features.names == ("age", "job", "zip")
+    assert read.features.types == {"zip": "categorical"}
+    assert read.group_column == "customer"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

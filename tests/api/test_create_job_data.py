@@ -11,7 +11,13 @@ from api.world import READER, World, channel, job_request
 
 from windvane.api.automl_request.data_rules import DATA_RULES
 from windvane.control.rules import check
-from windvane.domain.features import EVERYTHING, FeatureSpecification, FeatureType
+from windvane.domain.features import (
+    EVERYTHING,
+    NO_FILE,
+    FeatureSpecification,
+    FeatureType,
+    SpecificationFile,
+)
 from windvane.errors import InvalidRequest
 
 HELD_OUT = "s3://data/held-out/"
@@ -30,13 +36,13 @@ def specified(world: World, document: Any, uri: str = SPECIFICATION) -> dict[str
     return with_config(CandidateGenerationConfig={"FeatureSpecificationS3Uri": uri})
 
 
-def features_of(world: World) -> FeatureSpecification:
-    """As the task that analyses the data has them."""
+def told_by_file(world: World) -> SpecificationFile:
+    """As the task that analyses the data has it."""
     job = job_of(world)
     assert job.features == EVERYTHING
     with world.store.snapshot() as tx:
         [task] = tx.tasks(job.arn)
-    return FeatureSpecification.from_json(task.payload["features"])
+    return SpecificationFile.from_json(task.payload)
 
 
 def test_a_validation_channel_is_accepted_in_either_place_and_echoed(world: World) -> None:
@@ -61,7 +67,8 @@ def test_a_feature_specification_is_read_when_the_job_is_created(world: World) -
     document = {"FeatureAttributeNames": ["a", "b"], "FeatureDataTypes": {"b": "text"}}
     request = specified(world, document)
     world.create_job(**request)
-    assert features_of(world) == FeatureSpecification(("a", "b"), {"b": FeatureType.TEXT})
+    named = FeatureSpecification(("a", "b"), {"b": FeatureType.TEXT})
+    assert told_by_file(world) == SpecificationFile(named)
     client = world.client()
     told = client.describe_auto_ml_job(AutoMLJobName="churn")
     assert told["AutoMLJobConfig"] == request["AutoMLJobConfig"]
@@ -72,7 +79,21 @@ def test_a_feature_specification_is_read_when_the_job_is_created(world: World) -
 
 def test_without_a_specification_everything_is_used(world: World) -> None:
     world.create_job()
-    assert features_of(world) == EVERYTHING
+    assert told_by_file(world) == NO_FILE
+
+
+def test_a_specification_may_say_how_rows_are_split(world: World) -> None:
+    world.create_job("groups", **specified(world, {"WindvaneGroupColumn": "a"}))
+    with world.store.snapshot() as tx:
+        [task] = tx.tasks(job_of(world, "groups").arn)
+    assert SpecificationFile.from_json(task.payload) == SpecificationFile(group_column="a")
+
+
+def test_a_split_and_a_validation_channel_do_not_go_together(world: World) -> None:
+    world.put(f"{HELD_OUT}v.csv")
+    request = {**specified(world, {"WindvaneTimeColumn": "a"}), **two_channels()}
+    message = refused(world, **request)
+    assert f'"{SPECIFICATION}" has WindvaneTimeColumn, and there is a validation channel' in message
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from windvane.domain.candidate import (
     TrainingJob,
 )
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.notes.note import said
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Note, said
 from windvane.store.records import from_json, to_json
 
 BOARD = "/windvane/jobs/churn/leaderboard"
@@ -49,6 +50,16 @@ def insert_job(world: World, objective: MetricName | None = MetricName.F1, **cha
 def insert(world: World, index: int, score: float, latency_s: float, **changes: Any) -> None:
     now = world.clock()
     world.insert(finished_candidate(now, index, score=score, latency_s=latency_s, **changes))
+
+
+def test_how_rows_were_kept_together_is_told_once(world: World) -> None:
+    insert_job(world)
+    insert(world, 1, 0.9, 0.01)
+    assert "ValidationSplit" not in told(world)
+    how = {"kind": "groups", "how": DataValue("whole groups of 'who' (70 groups, 5 folds)")}
+    insert(world, 2, 0.8, 0.01, notes=(said("new"), Note(NoteCode.ROWS_SPLIT, how)))
+    split = told(world)["ValidationSplit"]
+    assert split == "validation rows: whole groups of 'who' (70 groups, 5 folds)"
 
 
 def test_the_job_stands_above_its_candidates(world: World) -> None:

@@ -17,8 +17,9 @@ from windvane.automl import names
 from windvane.automl.folders import Folders
 from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.automl.task import task_for
+from windvane.domain.features import NO_FILE, SpecificationFile
 from windvane.domain.job import AutoMLJob, Limits
-from windvane.domain.task import Task, TaskStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_analysis
 from windvane.testing.separate_tasks import RUNTIME_S, timeless
@@ -121,13 +122,30 @@ class ServiceTasks:
         return timeless(ranked(history.entries(), self.analysis().objective))
 
 
-def made(folder: Path, table: Path, mode: str | None, max_candidates: int) -> ServiceTasks:
+def made(
+    folder: Path,
+    table: Path,
+    mode: str | None,
+    max_candidates: int,
+    specification: SpecificationFile = NO_FILE,
+) -> ServiceTasks:
+    """Return a job that was brought to its end."""
     now = datetime.now(UTC)
     job = make_job(mode=mode, max_candidates=max_candidates)
     limits = Limits(max_candidates, int(RUNTIME_S), int(RUNTIME_S))
     deadline = now + timedelta(seconds=RUNTIME_S)
     job = replace(job, created=now, modified=now, deadline=deadline, limits=limits)
     tasks = ServiceTasks(folder, job)
+    payload = json.loads(json.dumps(specification.to_json()))
+    analysis = Task(
+        id=1,
+        job_arn=job.arn,
+        kind=TaskKind.ANALYZE,
+        key="analyze",
+        payload=payload,
+        created=now,
+    )
+    tasks.state = replace(tasks.state, tasks=(analysis,))
     location = parse_location("s3://bucket/train/table.csv")
     tasks.artifacts.write(location, table.read_bytes())
     tasks.run()

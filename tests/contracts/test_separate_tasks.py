@@ -19,6 +19,7 @@ from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.automl.local.job import Job
 from windvane.automl.local.run_job import run_job
 from windvane.automl.request import OnAllRows
+from windvane.domain.features import SpecificationFile
 from windvane.domain.job import JobStatus
 from windvane.domain.problem import ProblemSpec
 from windvane.domain.task import TaskKind, TaskStatus
@@ -26,8 +27,10 @@ from windvane.engine.candidates import baseline_plan
 from windvane.engine.data.analysis import SourceFile
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.tuning.first_look import first_look
+from windvane.notes.sentences import sentences
 from windvane.testing.separate_tasks import RUNTIME_S, SeparateTasks, request, timeless
 
+PROBLEM = ProblemSpec("y")
 PROBLEMS = {
     "regression": lambda value: value,
     "two-classes": lambda value: "yes" if value > 0.8 else "no",
@@ -57,11 +60,11 @@ def table(request, tmp_path_factory):
     return file
 
 
-def done(folder, exchange_of, table, asked, *, is_shared=False):
+def done(folder, exchange_of, table, asked, *, is_shared=False, problem=PROBLEM):
     """A job brought to its end."""
     folder.mkdir()
     tasks = SeparateTasks(folder, exchange_of, asked, is_shared)
-    tasks.run(table, ProblemSpec("y"))
+    tasks.run(table, problem)
     return tasks
 
 
@@ -105,22 +108,26 @@ def answers(tasks, into):
     )
 
 
-def test_the_library_comes_to_the_same_leaderboard(together, table, tmp_path):
+def by_the_library(table, problem, max_candidates, tmp_path):
+    """The leaderboard of a job of the library."""
     job = Job(
         files=(SourceFile(table, table.name),),
         format="csv",
         compression="None",
-        problem=ProblemSpec("y"),
+        problem=problem,
         started=time.time(),
         max_runtime_s=RUNTIME_S,
-        max_candidates=4,
+        max_candidates=max_candidates,
         threads=2,
         memory_mb=4000,
         out=tmp_path,
     )
     run_job(tmp_path, lambda: job, lambda _: None)
-    entries = leaderboard_from_json(json.loads((tmp_path / "leaderboard.json").read_text()))
-    assert timeless(entries) == together.leaderboard()
+    return timeless(leaderboard_from_json(json.loads((tmp_path / "leaderboard.json").read_text())))
+
+
+def test_the_library_comes_to_the_same_leaderboard(together, table, tmp_path):
+    assert by_the_library(table, PROBLEM, 4, tmp_path) == together.leaderboard()
 
 
 def test_candidates_apart_that_learn_from_all_rows_at_once(apart, table, tmp_path):
@@ -158,3 +165,43 @@ def test_candidates_of_the_service_that_learn_from_all_rows_at_once(table, tmp_p
     features = [task for task in tasks.state.tasks if task.kind is TaskKind.FEATURES]
     recipes = [task.payload["recipe"] for task in features if not task.payload.get("n_before")]
     assert len(recipes) == len(set(recipes)), "a recipe is fitted on all rows once"
+
+
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory):
+    """Several rows of each of 90 patients, some hours apart."""
+    random = np.random.default_rng(3)
+    who = random.integers(0, 90, 540)
+    size, effect = random.random(90).round(4), random.normal(size=90)
+    load = random.normal(size=540).round(3)
+    y = (effect[who] + load + 0.3 * random.normal(size=540)).round(3)
+    rows = zip((f"p{one}" for one in who), np.arange(540), size[who], load, y, strict=True)
+    file = tmp_path_factory.mktemp("visits") / "visits.csv"
+    text = "who,hour,size,load,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"group_column": "who"}, "validation rows: whole groups of 'who' (90 groups, 5 folds)"),
+        pytest.param(
+            {"time_column": "hour"},
+            "validation rows: in the order of 'hour' (5 windows, each scored by models of earlier rows)",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_rows_split_by_a_column_give_the_same_leaderboard_by_library_and_service(
+    asked, told, visits, tmp_path
+):
+    library, service = tmp_path / "library", tmp_path / "service"
+    library.mkdir()
+    service.mkdir()
+    entries = by_the_library(visits, replace(PROBLEM, **asked), 3, library)
+    tasks = made(service, visits, None, 3, SpecificationFile(**asked))
+    assert tasks.state.job.status is JobStatus.COMPLETED, tasks.state.job.failure_reason
+    assert scores(tasks.leaderboard()) == scores(entries)
+    for candidate in tasks.state.candidates:
+        assert told in sentences(candidate.notes)

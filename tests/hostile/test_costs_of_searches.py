@@ -175,6 +175,7 @@ def read_as_left(folder: Path, data: str) -> object:
         # With five folds each. Of a million folds a task's order told 56 MB of names, and reading it took 600 MB that no
         # limit counts.
         pytest.param("n_repeats", 201, id="a thousand folds and one division more"),
+        pytest.param("split_kind", ["rows"], id="a split that is a list"),
         pytest.param("labels", "yes", id="labels that are a text"),
         pytest.param("monotone", {"a": 2**60}, id="a way that is none"),
         pytest.param("monotone", dict.fromkeys(map(str, range(10_001)), 1), id="too many ways"),

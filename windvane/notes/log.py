@@ -197,7 +197,7 @@ _OF_JOBS: Wordings = {
     _C.SAMPLE_WEIGHTS: (
         "Sample weights: taken from a column of the data, which is not used as a feature."
     ),
-    _C.FEATURES_SPECIFIED: "Features and their types are specified in {uri}.",
+    _C.FEATURES_SPECIFIED: "Features, their types or the split of the rows are specified in {uri}.",
     _C.ALGORITHMS_ASKED: lambda facts: f"Algorithms to try: {', '.join(facts['algorithms'])}.",
     _C.TABLE_FOUND: _table_found,
     _C.MODE_RESOLVED: "Mode AUTO resolved to {mode} ({n_bytes} bytes of training data).",

@@ -129,6 +129,10 @@ def _cut_short(facts: Facts) -> str:
     return f"training was cut short in fold {', '.join(facts['folds'])} (time limit)"
 
 
+def _rows_split(facts: Facts) -> str:
+    return f"validation rows: {facts.get('how') or 'split by ' + facts['kind']}"
+
+
 def _winners_curse(facts: Facts) -> str:
     by = number(float(f"{facts['by']:.2g}"))
     return (
@@ -280,7 +284,7 @@ _OF_TRAINING: Wordings = {
     _C.REFITTED_ON_ROWS: "the final model was trained on {n_rows} of {of_rows} rows (time limit)",
     _C.REFITTED_FOR_ROUNDS: "the refit stopped after {n_rounds} of {of_rounds} rounds (time limit)",
     _C.CROSS_FITTED: "cross-fitted: every row is scored with ensemble weights that were fitted without it",
-    _C.ROWS_SPLIT: "validation rows: {how}",
+    _C.ROWS_SPLIT: _rows_split,
     _C.WEIGHTS_TUNED: "the score is slightly optimistic: the weights were tuned on the validation rows",
     _C.WEIGHTS_GIVEN: "the weights of its members were given in the request",
     _C.LATENCY_ADDED: "latency is the sum of the members' latencies",

@@ -1,5 +1,7 @@
 """Whole jobs whose rows are split by groups, or in the order of time."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,9 @@ from windvane import AutoML
 from windvane.errors import InvalidRequest
 
 N_ENTITIES, N_EACH = 150, 8
+HOUSING = Path(__file__).parents[3] / "examples" / "california_housing" / "housing.csv.gz"
+SHORT = {"median_income": "income", "median_house_value": "y"}
+FEATURES = ["longitude", "latitude", "total_rooms", "population", "income"]
 
 
 def _of_entities(n_entities, n_each, seed):
@@ -61,6 +66,41 @@ def test_scores_hold_for_new_groups_where_ordinary_folds_overstate_by_far(rows):
     board = grouped.leaderboard()
     assert board["notes"].str.contains(r"whole groups of 'who' \(150 groups, 5 folds\)").all()
     assert [one.name for one in grouped.analysis.features] == ["size", "place", "load"]
+
+
+@pytest.fixture(scope="module")
+def districts():
+    """Districts of California, six surveys of each of the first 400, and those of districts that no model has seen."""
+    public = pd.read_csv(HOUSING).sample(frac=1, random_state=0, ignore_index=True)
+    public = public.dropna().drop(columns="ocean_proximity").rename(columns=SHORT)
+    repeated = public.head(400).loc[lambda frame: np.repeat(frame.index, 6)]
+    generator = np.random.default_rng(0)
+
+    def surveyed(rows):
+        income = rows["income"] * generator.normal(1, 0.02, len(rows))
+        return rows.assign(income=income.round(4), district=rows.index.astype(str))
+
+    return surveyed(repeated).reset_index(drop=True), surveyed(public.tail(8_000))
+
+
+def test_scores_of_a_public_table_with_repeated_entities_hold_by_groups_alone(districts):
+    rows, new = districts
+    ordinary = _fitted_districts(rows, features=FEATURES)
+    told = {one.code: one for one in ordinary.analysis.findings}
+    assert told["repeated-entities"].columns == ("district",)
+    assert _overstated(ordinary, new) > 10
+    assert abs(_overstated(_fitted_districts(rows, group_column="district"), new)) < 2
+
+
+def _fitted_districts(rows, **options):
+    return AutoML(
+        target="y",
+        objective="RMSE",
+        algorithms=["lightgbm"],
+        max_candidates=1,
+        max_runtime_s=120,
+        **options,
+    ).fit(rows)
 
 
 def test_windows_of_time_score_later_rows(rows, tmp_path):

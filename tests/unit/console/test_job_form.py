@@ -102,6 +102,18 @@ def test_every_field_has_its_place() -> None:
     assert made["Tags"] == [{"Key": "team", "Value": "a"}, {"Key": "stage", "Value": "test=1"}]
 
 
+def test_a_column_that_splits_the_rows_is_in_the_specification() -> None:
+    name = "who\nis it"
+    told = draft(uri=UPLOADED, group_column_json=packed(name)).specification(CALLER)
+    assert told is not None
+    assert json.loads(told.text) == {"WindvaneGroupColumn": name}
+    told = draft(uri=UPLOADED, time_column="when").specification(CALLER)
+    assert told is not None
+    assert json.loads(told.text) == {"WindvaneTimeColumn": "when"}
+    made = draft(group_column="who", time_column="when").preview_request()
+    assert (made["GroupColumn"], made["TimeColumn"]) == ("who", "when")
+
+
 def test_a_name_for_the_endpoint_is_made_up_where_none_is_given() -> None:
     assert request(deploy="1")["ModelDeployConfig"] == {"AutoGenerateEndpointName": True}
     assert "ModelDeployConfig" not in request(endpoint_name="churn-live")

@@ -6,8 +6,10 @@ import pytest
 
 from windvane.domain.features import (
     EVERYTHING,
+    NO_FILE,
     FeatureSpecification,
     FeatureType,
+    SpecificationFile,
     read_specification,
     specification,
 )
@@ -20,17 +22,35 @@ def _read(document):
     return read_specification(json.dumps(document).encode(), APART)
 
 
-def test_both_keys_are_optional():
-    assert _read({}) == EVERYTHING
-    assert _read({"FeatureAttributeNames": ["b", "a"]}) == FeatureSpecification(("b", "a"))
+def test_every_key_is_optional():
+    assert _read({}) == NO_FILE
+    assert _read({"FeatureAttributeNames": ["b", "a"]}).features == FeatureSpecification(("b", "a"))
     types = {"a": "numeric", "b": "categorical", "c": "text", "d": "datetime"}
-    assert _read({"FeatureDataTypes": types}) == FeatureSpecification(
+    assert _read({"FeatureDataTypes": types}).features == FeatureSpecification(
         None, {name: FeatureType(kind) for name, kind in types.items()}
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [("WindvaneGroupColumn", "group_column"), ("WindvaneTimeColumn", "time_column")],
+)
+def test_a_column_may_say_how_rows_are_split(key, field):
+    found = _read({key: "who"})
+    assert found == SpecificationFile(**{field: "who"})
+    assert found.split_key == key
+    assert SpecificationFile.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_what_earlier_versions_kept_has_features_alone():
+    told = {"features": {"names": ["a"], "types": {}}}
+    assert SpecificationFile.from_json(told) == SpecificationFile(FeatureSpecification(("a",)))
+    assert NO_FILE.split_key == ""
+
+
 def test_which_columns_are_used_and_named():
-    found = _read({"FeatureAttributeNames": ["a", "b"], "FeatureDataTypes": {"b": "text"}})
+    asked = {"FeatureAttributeNames": ["a", "b"], "FeatureDataTypes": {"b": "text"}}
+    found = _read(asked).features
     assert found.columns == ("a", "b")
     assert [found.uses(name) for name in ("a", "b", "B", "c")] == [True, True, False, False]
     assert EVERYTHING.uses("anything")
@@ -48,6 +68,15 @@ def test_which_columns_are_used_and_named():
         ({"FeatureAttributeNames": ["a", "b", "a"]}, "FeatureAttributeNames names 'a' more than"),
         ({"FeatureAttributeNames": ["a", "y"]}, "FeatureAttributeNames names 'y', which is the ta"),
         ({"FeatureAttributeNames": ["w"]}, "names 'w', which is the sample weight"),
+        ({"WindvaneGroupColumn": ["a"]}, "WindvaneGroupColumn is not the name of a column"),
+        ({"WindvaneTimeColumn": ""}, "WindvaneTimeColumn is not the name of a column"),
+        ({"WindvaneTimeColumn": None}, "WindvaneTimeColumn is not the name of a column"),
+        ({"WindvaneGroupColumn": "y"}, "WindvaneGroupColumn is 'y', which is the target"),
+        ({"WindvaneTimeColumn": "w"}, "WindvaneTimeColumn is 'w', which is the sample weight"),
+        (
+            {"WindvaneTimeColumn": "a", "WindvaneGroupColumn": "b"},
+            "WindvaneGroupColumn and WindvaneTimeColumn are two ways to split rows",
+        ),
         ({"FeatureDataTypes": ["a"]}, "FeatureDataTypes is not an object"),
         ({"FeatureDataTypes": {"a": 1}}, "FeatureDataTypes is not an object"),
         ({"FeatureDataTypes": {"y": "text"}}, "FeatureDataTypes names 'y', which is the target"),

@@ -75,7 +75,7 @@ def _made(folder: Path, share: float | None = None) -> Made:
     job = replace(
         job,
         spec=_asked(job.spec, share),
-        features=read_specification(document, {"y": "the target"}),
+        features=read_specification(document, {"y": "the target"}).features,
         created=now,
         deadline=now + timedelta(seconds=job.limits.max_runtime_s),
     )

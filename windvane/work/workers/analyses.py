@@ -62,7 +62,7 @@ def read_analysis(data: bytes, max_columns: int) -> Analysis:
         n_held_out=whole_in({"n_held_out": 0, **document}, "n_held_out", 0, n_rows),
         has_validation_set=flag_in({"has_validation_set": False, **document}, "has_validation_set"),
         n_repeats=whole_in({"n_repeats": 1, **document}, "n_repeats", 1, _MOST_FOLDS // n_folds),
-        split_kind=SplitKind(document.get("split_kind", SplitKind.ROWS)),
+        split_kind=SplitKind(text_in({"split_kind": "rows", **document}, "split_kind")),
     )
 
 

@@ -9,7 +9,8 @@ from unit.console.board import HOSTILE, a_candidate, a_job, check_harmless, read
 
 from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.notes.note import said
+from windvane.notes.codes import DataValue, NoteCode
+from windvane.notes.note import Note, said
 
 BOARD = "/console/jobs/churn/leaderboard"
 
@@ -45,6 +46,14 @@ def test_every_figure_stands_with_its_uncertainty(three, browser):
     assert first[6:11] == ["0.900 ± 0.012", "12.5 s", "20.0 ms", "1.4 MB", "5"]
     assert "0.9500 ± 0.0040" in first
     assert "0.99000" in first
+
+
+def test_the_split_of_the_rows_stands_above_the_candidates(jobs, browser):
+    how = {"kind": "groups", "how": DataValue(f"whole groups of '{HOSTILE}'")}
+    jobs.insert(a_job(), a_candidate(1, notes=(Note(NoteCode.ROWS_SPLIT, how),)))
+    answer = browser.get(BOARD)
+    assert "Validation rows: whole groups of" in answer.text
+    check_harmless(answer.text)
 
 
 def test_the_best_comes_first_and_what_failed_last(three, browser):

@@ -185,6 +185,21 @@ def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
     assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
 
 
+def test_the_column_of_times_that_is_chosen_stays_and_is_no_feature(desk: Desk) -> None:
+    answer = desk.post("/console/new", fields(time_column_json=packed("when"), do="look"))
+    assert selected(answer, "time_column") == packed("when")
+    assert selected(answer, "group_column") == ""
+    assert re.search(
+        r'<th scope="row">when</th>\s*<td><span class="badge quiet">unused', answer.text
+    )
+    assert desk.post("/console/new", fields(time_column_json=packed("when"))).status == 303
+
+
+def test_a_column_that_cannot_split_the_rows_is_told_of_before_the_job(desk: Desk) -> None:
+    answer = desk.post("/console/new", fields(group_column_json=packed("same"), do="look"))
+    assert "have the same value in the group column 'same'" in answer.words
+
+
 def test_a_script_gets_the_parts_that_depend_on_what_was_chosen(desk: Desk) -> None:
     seen = desk.post("/console/new/look", fields(target_json=packed("x")))
     assert "Regression (detected)" in seen.words

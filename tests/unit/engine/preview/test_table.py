@@ -281,3 +281,29 @@ def test_a_target_or_a_typed_column_that_is_not_there_is_refused(tmp_path: Path)
         seen(TABLE, tmp_path, types={"z": "text"})
     with pytest.raises(DataFault, match="feature column 'z' is not in the data"):
         seen(TABLE, tmp_path, features=("x", "z"))
+
+
+def test_a_column_of_times_orders_the_rows_and_is_no_feature(tmp_path: Path) -> None:
+    table = seen(TABLE, tmp_path, target="y", time_column="when")
+    assert types(table)["when"] == "unused"
+    assert not {one["code"] for one in table.findings} & {"time-order", "row-order"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"group_column": "key"}, "has a different value in each of the 600 usable rows"),
+        ({"time_column": "late"}, "of the time column 'late' cannot be read as times"),
+        ({"time_column": "when", "group_column": "x"}, "give one of them"),
+        ({"group_column": "y"}, "group_column is 'y', which is the target"),
+    ],
+)
+def test_a_column_that_cannot_split_the_rows_is_a_fault_of_the_job(
+    asked: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    assert told in target(seen(TABLE, tmp_path, target="y", **asked)).fault
+
+
+def test_a_column_of_groups_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(DataFault, match="group column 'who'"):
+        seen(TABLE, tmp_path, group_column="who")

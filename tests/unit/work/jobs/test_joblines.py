@@ -90,7 +90,7 @@ def test_what_was_asked_of_data_and_search_is_told():
         "Validation data: s3://bucket/held-out (used for scoring, never for training).",
         "Hold-out: a fraction of 0.25 of the rows (used for scoring, never for training).",
         "Sample weights: taken from a column of the data, which is not used as a feature.",
-        "Features and their types are specified in s3://bucket/features.json.",
+        "Features, their types or the split of the rows are specified in s3://bucket/features.json.",
         "Algorithms to try: lightgbm, nn-torch.",
     ]
     assert "Mode AUTO resolved to ENSEMBLING (0 bytes of training data)." in world.told

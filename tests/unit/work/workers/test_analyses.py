@@ -12,6 +12,7 @@ from windvane.engine import stages
 from windvane.engine.candidates import Tried
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis as read_whole
+from windvane.engine.splits import SplitKind
 from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.search import recipes_for
 from windvane.work.workers.analyses import read_analysis
@@ -67,3 +68,14 @@ def test_an_analysis_of_an_earlier_version_lacks_what_came_later() -> None:
     found = read_analysis(json.dumps(told).encode(), 100)
     assert (found.n_held_out, found.n_repeats, found.has_validation_set) == (0, 1, False)
     assert found.statistics == {}
+    assert found.split_kind is SplitKind.ROWS
+
+
+def test_windows_of_time_have_fewer_training_rows_than_folds(tmp_path: Path) -> None:
+    file, dataset = tmp_path / "t.csv", tmp_path / "dataset"
+    table("class").assign(at=np.arange(N_ROWS)).to_csv(file, index=False)
+    problem = ProblemSpec("class", time_column="at")
+    stages.analyse([SourceFile(file, "t.csv")], ReadOptions(tmp_path), problem, dataset)
+    needed = read_analysis((dataset / "analysis.json").read_bytes(), 100)
+    assert needed.split_kind is SplitKind.TIME
+    assert needed.n_training_rows == read_whole(dataset).n_training_rows

@@ -38,7 +38,7 @@ def test_a_name_that_fixes_freely_varying_numbers_is_an_entity(told):
     [finding] = told(table(MANY))
     assert finding.columns == ("who",)
     assert finding.severity == "medium"
-    assert "'size0' and 'size1' have the same value in all rows of each" in finding.message
+    assert "'size0', 'size1' have the same value in all rows of each" in finding.message
     assert "group_column='who'" in finding.action
     assert "WindvaneGroupColumn" in finding.action
 
@@ -49,8 +49,11 @@ def test_one_such_number_may_be_chance_of_meaning(told):
     assert "'size0' has the same value" in finding.message
 
 
-def test_a_number_is_an_entity_only_if_its_name_says_so(told):
+def test_a_number_is_an_entity_if_its_name_says_so(told):
     assert told(table(MANY, name="customer_id"))[0].columns == ("customer_id",)
+
+
+def test_an_amount_is_no_entity(told):
     assert not told(table(MANY, name="amount"))
 
 
