@@ -146,7 +146,9 @@ def check_specification(
     if isinstance(problem, ForecastSpec):
         _check_covariates(told.features, location)
     if told.split_key:
-        _check_split(f'The feature specification file "{location}" has {told.split_key}', problem, data)
+        _check_split(
+            f'The feature specification file "{location}" has {told.split_key}', problem, data
+        )
     return told
 
 
