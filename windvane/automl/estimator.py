@@ -33,7 +33,7 @@ from windvane.automl.local.parameters import (
     named,
     strategy_of,
 )
-from windvane.automl.local.report_request import Kind, Reported
+from windvane.automl.local.report_request import OF_TABLE, Reported
 from windvane.automl.local.saved_arguments import arguments_of
 from windvane.automl.local.scoring_rows import read_scoring_rows
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
@@ -278,7 +278,7 @@ class AutoML:
         return report_candidate(
             fitted.job,
             best,
-            tuple(Kind),
+            OF_TABLE,
             Path(folder),
             budget_s,
             self.threads,

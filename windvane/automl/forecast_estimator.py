@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from windvane.automl.forecasting.job import ForecastJob
-from windvane.automl.forecasting.leaderboard import ForecastRow
+from windvane.automl.forecasting.leaderboard import ForecastRow, board_from_json
 from windvane.automl.local.events import OnEvent
 from windvane.automl.local.fitted import save_copy
 from windvane.automl.local.frames import is_number, source_of
 from windvane.automl.local.parameters import check_budget, machine_mb, named
+from windvane.automl.local.report_request import reports_s
 from windvane.automl.local.run_job import run_process
 from windvane.domain.forecasting import (
     Aggregation,
@@ -129,13 +130,21 @@ class AutoForecast:
         self.memory_mb = memory_mb or machine_mb() * 3 // 4
         self._fitted: _Fitted | None = None
 
-    def fit(self, frame: Table, *, on_event: OnEvent = lambda _: None) -> AutoForecast:
+    def fit(
+        self,
+        frame: Table,
+        *,
+        on_event: OnEvent = lambda _: None,
+        reports: str | os.PathLike[str] | None = None,
+    ) -> AutoForecast:
         """Compare models on the past, weigh them, and fit them to everything, until the time is used up or nothing is left
         to do.
 
         frame     rows of item, time, target and covariates: a DataFrame, or the path of a CSV (also .gz) or Parquet file. If
                   there are known covariates, rows after the last value of a series are the steps to be forecast
         on_event  told what happens (automl/local/events.py)
+        reports   a folder for reports on the series and on the backtests; a part of the time is kept for them, and what it is
+                  too short for is left out
         raises    DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
         """
         started = time.time()
@@ -144,7 +153,7 @@ class AutoForecast:
             job = run_process(
                 "windvane.automl.forecasting.job_process",
                 out / "host.log",
-                lambda: self._job(frame, out, started),
+                lambda: self._job(frame, out, started, reports),
                 on_event,
             )
             self._fitted = self._kept(
@@ -227,18 +236,24 @@ class AutoForecast:
         model.spec, model._fitted = spec, fitted
         return model
 
-    def _job(self, frame: Table, out: Path, started: float) -> ForecastJob:
+    def _job(
+        self, frame: Table, out: Path, started: float, reports: str | os.PathLike[str] | None
+    ) -> ForecastJob:
         source = source_of(frame, out)
+        kept_s = 0.0 if reports is None else reports_s(self.max_runtime_s)
+        left_s = self.max_runtime_s - kept_s
         return ForecastJob(
             file=SourceFile(source.path, source.name),
             format=source.format,
             compression=source.compression,
             spec=self.spec,
             started=started,
-            max_runtime_s=max(self.max_runtime_s - _LOADING_S, self.max_runtime_s / 2),
+            max_runtime_s=max(left_s - _LOADING_S, left_s / 2),
             threads=self.threads,
             memory_mb=self.memory_mb,
             out=out,
+            reports=None if reports is None else Path(reports).absolute(),
+            reports_s=kept_s,
         )
 
     def _kept(self, package: Path, has_whole_items: bool) -> _Fitted:
@@ -301,7 +316,7 @@ def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:
     forecaster, about = load_forecaster(home)
     document, arguments = read_json(home / "leaderboard.json"), read_json(home / _ARGUMENTS)
     try:
-        rows = tuple(ForecastRow.from_json(one) for one in document["candidates"])
+        rows = board_from_json(document)
         has_whole_items = bool(arguments["has_whole_items"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorruptArtifact(f"{home} holds no leaderboard: {error!r}.") from error

@@ -284,14 +284,7 @@ def _document(
         "test": None if test is None else {str(one.metric): one.value for one in test},
         "out": str(out),
         "model": str(out / "model"),
-        "reports": {
-            str(one.kind): {
-                "folder": str(out / "reports" / one.kind) if one.is_there else None,
-                "state": one.fate,
-                "note": one.note,
-            }
-            for one in reported
-        },
+        "reports": {str(one.kind): one.to_json(out / "reports") for one in reported},
         "definitions": {
             "folder": str(out / FOLDER) if (out / FOLDER).exists() else None,
             **{name: one[name] for one in defined for name in ("state", "note")},

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from windvane.automl.forecast_estimator import AutoForecast
+from windvane.automl.local.events import Event
+from windvane.automl.local.report_request import Reported
 from windvane.cli.progress import Progress
 from windvane.domain.forecasting import Aggregation, ForecastMetric
 from windvane.errors import InvalidRequest
@@ -116,7 +119,7 @@ def check_no_options(arguments: argparse.Namespace) -> None:
 
 
 def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Console) -> None:
-    """Fit, forecast and write the model and forecast.csv into a folder.
+    """Fit, forecast and write the model, forecast.csv and reports into a folder.
 
     left_s    seconds that there are
     raises    InvalidRequest, DataFault, JobFault
@@ -145,19 +148,32 @@ def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Co
         seed=arguments.seed,
         objective=arguments.objective,
     )
+    reported: list[Reported] = []
     with Progress(screen, arguments.max_runtime, None) as progress:
-        model.fit(arguments.train, on_event=progress.show)
+
+        def hear(event: Event) -> None:
+            if event["event"] == "report":
+                reported.append(Reported.from_event(event))
+            progress.show(event)
+
+        model.fit(arguments.train, on_event=hear, reports=out / "reports")
     model.save(out / "model")
     made = model.predict(arguments.future)
     made.to_csv(out / "forecast.csv", index=False)
     took_s = time.monotonic() - arguments.started
     if arguments.json:
-        print(json.dumps(_document(model, made, out, took_s), indent=1))
+        print(json.dumps(_document(model, made, out, took_s, reported), indent=1))
     else:
         _show(model, out, took_s, screen)
 
 
-def _document(model: AutoForecast, made: pd.DataFrame, out: Path, took_s: float) -> dict[str, Any]:
+def _document(
+    model: AutoForecast,
+    made: pd.DataFrame,
+    out: Path,
+    took_s: float,
+    reported: Sequence[Reported],
+) -> dict[str, Any]:
     return {
         "target": model.spec.target,
         "frequency": model.frequency,
@@ -173,6 +189,7 @@ def _document(model: AutoForecast, made: pd.DataFrame, out: Path, took_s: float)
         "out": str(out),
         "model": str(out / "model"),
         "forecast": str(out / "forecast.csv"),
+        "reports": {str(one.kind): one.to_json(out / "reports") for one in reported},
     }
 
 
@@ -198,7 +215,8 @@ def _show(model: AutoForecast, out: Path, took_s: float, screen: Console) -> Non
         table.add_row(*(_cell(row[name]) for name in columns))
     screen.print(table)
     screen.print(
-        f"{took_s:.1f} s. Forecast: {out / 'forecast.csv'}; model: {out / 'model'} (AutoForecast.load)",
+        f"{took_s:.1f} s. Forecast: {out / 'forecast.csv'}; model: {out / 'model'} (AutoForecast.load); "
+        f"reports: {out / 'reports'}",
         highlight=False,
         soft_wrap=True,
     )

@@ -27,6 +27,8 @@ class ForecastJob:
     threads         processes at once, one thread each
     memory_mb       for all of them together
     out             folder to write
+    reports         folder for reports; None if none are wanted
+    reports_s       seconds after `max_runtime_s` that are kept for them
     """
 
     file: SourceFile
@@ -38,6 +40,8 @@ class ForecastJob:
     threads: int
     memory_mb: int
     out: Path
+    reports: Path | None = None
+    reports_s: float = 0.0
 
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "spec": spec_to_json(self.spec)}, default=str)
@@ -45,13 +49,14 @@ class ForecastJob:
     @classmethod
     def from_json(cls, text: str) -> ForecastJob:
         document = json.loads(text)
-        file = document["file"]
+        file, reports = document["file"], document["reports"]
         return cls(
             **{
                 **document,
                 "file": SourceFile(Path(file["path"]), file["name"]),
                 "spec": spec_from_json(document["spec"]),
                 "out": Path(document["out"]),
+                "reports": None if reports is None else Path(reports),
             }
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,6 +72,20 @@ def rows_of(history: ForecastHistory, metric: ForecastMetric) -> list[ForecastRo
         return ordered
     answering = next((row.name for row in ordered if row.outcome), FLOOR.name)
     return [replace(row, weight=float(row.name == answering)) for row in ordered]
+
+
+def answering(rows: Sequence[ForecastRow]) -> str:
+    """Return the name of the row that answers: the average if there is one, else the best model, or the floor."""
+    known = [row.name for row in rows if row.outcome is not None]
+    return ENSEMBLE if ENSEMBLE in known else next(iter(known), FLOOR.name)
+
+
+def board_from_json(document: Mapping[str, Any]) -> tuple[ForecastRow, ...]:
+    """Read the rows of a leaderboard.json.
+
+    raises    KeyError, TypeError, ValueError or AttributeError if it is none
+    """
+    return tuple(ForecastRow.from_json(one) for one in document["candidates"])
 
 
 def ranked_rows(rows: list[ForecastRow], metric: ForecastMetric) -> list[ForecastRow]:

@@ -41,13 +41,19 @@ def run_here(job: ForecastJob, on_event: OnEvent, libraries: Libraries) -> None:
     libraries   loaded into this process while others work, and before a model is first trained
     raises    JobFault, or DataFault if the data are to blame
     """
-    executor = ForkingExecutor(job.out)
+    executor, emitter = ForkingExecutor(job.out), EventEmitter(job.started, on_event)
     try:
-        driver = _Driver(job, EventEmitter(job.started, on_event), libraries, executor)
+        driver = _Driver(job, emitter, libraries, executor)
         driver.run()
     finally:
         executor.close()
-    driver.finish()
+    best = driver.finish()
+    if job.reports is not None:
+        # Loading what reports need would take time from jobs that want none.
+        from windvane.automl.forecasting.reports import report_forecasts
+
+        report_forecasts(job, job.reports, emitter)
+    emitter.tell("done", best=best, note="")
 
 
 class _Driver:
@@ -87,15 +93,15 @@ class _Driver:
             if not isinstance(one, Said):
                 self._take_in(one)
 
-    def finish(self) -> None:
-        """Write the leaderboard and the manifest."""
+    def finish(self) -> str:
+        """Write the leaderboard and the manifest, and return the name of the best row."""
         job = self._job
         rows = rows_of(self._history, job.spec.objective)
         board = {"candidates": [row.to_json() for row in rows]}
         write_json(job.folders.package / "leaderboard.json", board)
         about = {"max_runtime_s": job.max_runtime_s}
         write_manifest(job.folders.package, KIND, about)
-        self._emitter.tell("done", best=rows[0].name if rows else FLOOR.name, note="")
+        return rows[0].name if rows else FLOOR.name
 
     def _begin(self, action: ForecastAction) -> None:
         if isinstance(action, Backtest | RefitModel) and action.model in self._request.trained:

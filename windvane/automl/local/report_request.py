@@ -16,11 +16,13 @@ _ENOUGH_S = 20.0
 
 
 class Kind(StrEnum):
-    """A report, and its folder's name; the one that matters most first."""
+    """A report, and its folder's name; of tables and of forecasts the one that matters most first."""
 
     QUALITY = "quality"
     EXPLANATION = "explanation"
     EXPLORATION = "exploration"
+    BACKTESTS = "backtests"
+    SERIES = "series"
 
     @property
     def report(self) -> str:
@@ -32,9 +34,13 @@ _REPORTS = {
     Kind.QUALITY: "model insights report",
     Kind.EXPLANATION: "explainability report",
     Kind.EXPLORATION: "data exploration report",
+    Kind.BACKTESTS: "backtest report",
+    Kind.SERIES: "data exploration report",
 }
 
 OF_CANDIDATE = (Kind.QUALITY, Kind.EXPLANATION)
+OF_TABLE = (*OF_CANDIDATE, Kind.EXPLORATION)
+OF_FORECAST = (Kind.BACKTESTS, Kind.SERIES)
 
 
 class ReportStatus(StrEnum):
@@ -70,6 +76,11 @@ class Reported:
 
     def to_event(self) -> dict[str, str]:
         return {"report": self.kind, "state": self.fate, "note": self.note}
+
+    def to_json(self, reports: Path) -> dict[str, str | None]:
+        """Return what became of it and its folder below `reports`; None if there is none."""
+        folder = str(reports / self.kind) if self.is_there else None
+        return {"folder": folder, "state": self.fate, "note": self.note}
 
     @classmethod
     def from_event(cls, event: Event) -> Reported:

@@ -14,7 +14,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -70,8 +70,13 @@ _FOLD_MODEL = (
 File = tuple[str, bytes]
 
 
-def make_reports(request: ReportRequest, emitter: EventEmitter) -> list[Reported]:
-    """Make what is wanted, in a folder each; what stood there before goes. Tells a 'report' event of each."""
+def make_reports(
+    request: ReportRequest, emitter: EventEmitter, make: str = _MAKE_ONE
+) -> list[Reported]:
+    """Make what is wanted, in a folder each; what stood there before goes. Tells a 'report' event of each.
+
+    make    the function that an executor runs for each, "package.module:name"
+    """
     for library in _LIBRARIES:
         import_module(library)
     request.into.mkdir(parents=True, exist_ok=True)
@@ -87,7 +92,7 @@ def make_reports(request: ReportRequest, emitter: EventEmitter) -> list[Reported
                     if request.ends - time.time() < _LEAST_S:
                         made.append(Reported(kind, ReportStatus.LEFT_OUT, _no_time(kind)))
                     else:
-                        executor.submit(context.work(kind))
+                        executor.submit(context.work(kind, make))
                         n_running += 1
                 for ended in _ended(executor) if n_running else ():
                     made.append(context.kept(Kind(ended.key), ended))
@@ -103,13 +108,18 @@ def make_one(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
     """Write the files of one report, each whole or not at all; in a process of its own."""
     request = ReportRequest.from_json(payload["request"])
     context, kind = _ReportContext(request, Path(payload["scratch"])), Kind(payload["kind"])
-    for name, content in _MAKERS[kind](context):
-        file = context.scratch / kind / name
+    write_files(_MAKERS[kind](context), context.scratch / kind)
+    return {}
+
+
+def write_files(files: Iterable[File], folder: Path) -> None:
+    """Write files into a folder that is made, each whole or not at all."""
+    for name, content in files:
+        file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}")
         part.write_bytes(content)
         part.rename(file)
-    return {}
 
 
 def _ended(executor: Executor) -> list[Ended]:
@@ -122,7 +132,7 @@ def _in_order(request: ReportRequest) -> list[Kind]:
     left_s = request.ends - time.time()
     if request.threads < 2 or left_s < _ROOM_S:
         return list(request.kinds)
-    return sorted(request.kinds, key=lambda kind: kind is not Kind.EXPLORATION)
+    return sorted(request.kinds, key=lambda kind: kind not in (Kind.EXPLORATION, Kind.SERIES))
 
 
 def _no_time(kind: Kind) -> str:
@@ -139,7 +149,7 @@ class _ReportContext:
     request: ReportRequest
     scratch: Path
 
-    def work(self, kind: Kind) -> Work:
+    def work(self, kind: Kind, make: str) -> Work:
         """Return a report as an executor takes it."""
         request = self.request
         payload = {
@@ -148,7 +158,7 @@ class _ReportContext:
             "scratch": str(self.scratch),
         }
         each_mb = request.memory_mb // request.threads
-        return Work(str(kind), _MAKE_ONE, payload, each_mb, request.ends)
+        return Work(str(kind), make, payload, each_mb, request.ends)
 
     def kept(self, kind: Kind, ended: Ended) -> Reported:
         """Move what was made to its place."""

@@ -40,7 +40,7 @@ from windvane.automl.local.events import EventEmitter, OnEvent
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries
 from windvane.automl.local.performing import analysis_of, work_of
-from windvane.automl.local.report_request import Kind, ReportRequest, reports_end
+from windvane.automl.local.report_request import OF_TABLE, ReportRequest, reports_end
 from windvane.automl.search import CannotBegin, has_all_candidates
 from windvane.automl.situation import Situation
 from windvane.automl.steps import Status
@@ -295,7 +295,7 @@ def _commission(job: Job, best: int) -> ReportRequest:
     return ReportRequest(
         job=job.out,
         candidate=best,
-        kinds=tuple(Kind),
+        kinds=OF_TABLE,
         into=job.reports,
         ends=reports_end(time.time(), job.deadline + job.reports_s, job.reports_s),
         threads=job.threads,

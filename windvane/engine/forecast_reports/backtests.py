@@ -166,6 +166,13 @@ class Backtests:
             for forecast, truth in zip(self.forecasts, self.truths, strict=True)
         )
 
+    def first_second(self, window: int) -> int:
+        """Return the first timestamp that most series have in a window."""
+        history = self.windows[window].history
+        seconds = history.grid.times(history.last + 1, np.arange(history.n_series))
+        values, counts = np.unique(seconds, return_counts=True)
+        return int(values[counts.argmax()])
+
     @cached_property
     def coverage_by_step(self) -> Floats:
         """(horizon,) the share of values between the outermost quantiles, for each step ahead."""

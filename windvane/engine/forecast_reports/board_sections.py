@@ -83,7 +83,7 @@ def _picture(backtests: Backtests) -> list[Figure]:
 def _by_window(backtests: Backtests) -> list[Block]:
     if len(backtests.windows) < 2:
         return []
-    begins = [_begin(backtests, i) for i in range(len(backtests.windows))]
+    begins = [moment(backtests.first_second(i)) for i in range(len(backtests.windows))]
     heads = ("Model", *(f"{i}: from {begin}" for i, begin in enumerate(begins, start=1)))
     rows = [(one.name, *(number(value) for value in one.windows)) for one in backtests.outcomes]
     best = list(backtests.outcomes[:_MOST_LINES])
@@ -95,20 +95,12 @@ def _by_window(backtests: Backtests) -> list[Block]:
     return [
         Figure(
             f"{backtests.objective} by window",
-            lines(x, named, "window, the earliest first", str(backtests.objective)),
+            lines(x, named, "window, the earliest first", "objective"),
             f"Lines of the objective in each window, of the {len(named)} best models and the seasonal naive one.",
             Table(heads, rows, frozenset(range(1, len(heads)))),
             height=2.8,
         )
     ]
-
-
-def _begin(backtests: Backtests, window: int) -> str:
-    """Return the first timestamp that most series have in a window."""
-    history = backtests.windows[window].history
-    seconds = history.grid.times(history.last + 1, np.arange(history.n_series))
-    values, counts = np.unique(seconds, return_counts=True)
-    return moment(int(values[counts.argmax()]))
 
 
 def weights(backtests: Backtests) -> list[Section]:

@@ -24,6 +24,8 @@ _MOST_POINTS = 1_200
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _PALE, _PALER = 0.45, 0.22
+_LABEL = 3
+"""Letters of the name of a weekday or month."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ def profile_band(labels: Sequence[str], middle: Floats, low: Floats, high: Float
         axes.plot(at, 100 * middle, color=BLUE, marker="o", markersize=3)
         axes.set_ylabel("% of a series' mean")
         step = -(-len(labels) // 12)
-        axes.set_xticks(at[::step], [one[:5] for one in labels[::step]])
+        axes.set_xticks(
+            at[::step], [one[:_LABEL] if one.isalpha() else one for one in labels[::step]]
+        )
 
     return draw
 
@@ -199,11 +203,12 @@ def dots_with_errors(
 
 
 def lines(x: Sequence[float], named: Sequence[tuple[str, Floats]], across: str, up: str) -> Draw:
-    """Return up to six named lines over the same x."""
+    """Return up to six named lines over the same whole numbers."""
 
     def draw(axes: Any) -> None:
         for (name, y), colour in zip(named, _COLOURS, strict=False):
             axes.plot(x, y, color=colour, marker="o", markersize=3, label=drawn(name))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel(across)
         axes.set_ylabel(up)
         if len(named) > 1:
