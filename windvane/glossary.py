@@ -11,9 +11,18 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "The area under the ROC curve: the probability that a random positive row gets a "
             "higher score than a random negative one. 0.5 is random, 1 is perfect."
         ),
+        "autocorrelation": (
+            "The correlation of the values of a series with those a number of steps earlier, its lag. "
+            "A peak at the lag of a season shows that the season repeats."
+        ),
         "background data": (
             'Rows of the training data that stand for "unknown" when a prediction is explained '
             "by sampling: values of the explained row are replaced by theirs."
+        ),
+        "backtest": (
+            "A test of a forecasting model on the past: it is given the series as they were at some "
+            "moment, and its forecast is compared with what came. Each such moment, with the steps of "
+            "the horizon after it, is a window."
         ),
         "baseline": (
             "The simplest model, which ignores all columns and predicts the same for every row "
@@ -37,6 +46,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "pipelines. Each candidate has a score and is one row of the leaderboard."
         ),
         "confusion matrix": "The number of rows for each pair of actual and predicted class.",
+        "covariate": (
+            "A column that may explain a target over time, such as a price or a promotion. It is "
+            "known in advance if its values are there for the steps to be forecast."
+        ),
         "coverage": (
             "The share of rows whose actual value lies within the prediction interval. A 90 % "
             "interval should have a coverage of 90 %."
@@ -46,6 +59,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "cross-validation": (
             "Each of several folds is predicted by a model trained on the other folds, so that "
             "every training row gets a prediction by a model that has not seen it."
+        ),
+        "demand pattern": (
+            "What zeros a series has: smooth and erratic series have few, intermittent and lumpy ones "
+            "many; the sizes of erratic and lumpy ones vary much."
         ),
         "duplicates": (
             "Rows that are equal in all features and the target. They stay in the same fold, "
@@ -75,6 +92,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "A part of the rows that is not used for training, only for scoring; used instead of "
             "cross-validation on large tables, or on request."
         ),
+        "horizon": ("The number of steps to forecast."),
         "hyperparameter": (
             "A setting of an algorithm that is chosen before training, such as the learning rate "
             "or the number of trees."
@@ -88,6 +106,15 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "lift": (
             "How many times more positive rows the top-ranked rows contain than a random "
             "selection of the same size."
+        ),
+        "MAPE": (
+            "Mean absolute percentage error: the absolute error of the median forecast as a share of "
+            "the actual value, averaged over all steps whose value is not 0."
+        ),
+        "MASE": (
+            "Mean absolute scaled error: the mean absolute error of the median forecast, divided by "
+            "the mean absolute change of the series from one season to the next. Below 1, a forecast "
+            "is better than repeating the last season usually was."
         ),
         "model insights report": (
             "How well a candidate predicts rows it was not trained on: metrics, curves, "
@@ -134,12 +161,23 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "How well a single column predicts the target on unseen rows, from 0 (not at all) to "
             "1 (perfectly): a check for leakage."
         ),
+        "quantile": (
+            "The value that a share of all outcomes does not exceed: the actual value should be at "
+            "most p90 in nine of ten cases. The p50 is the median."
+        ),
         "refit": (
             "Training a candidate again on all rows, after its score was measured by cross-"
             "validation or on a hold-out."
         ),
         "residual": "The actual value minus the predicted value.",
         "sample weight": "How much a row counts in training and scoring.",
+        "seasonal naive forecast": (
+            "Repeats the last season: every other forecast should be better."
+        ),
+        "seasonal strength": (
+            "The share of the variance of a series without its trend that its season explains, from 0 "
+            "(none) to 1."
+        ),
         "SHAP value": (
             "The contribution of a column to one prediction (Shapley value). The SHAP values of a "
             "row and the baseline prediction add up to its prediction."
@@ -160,6 +198,9 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "shown as ± behind the score. If two scores differ by less than about twice the "
             "standard error of their difference, they are not clearly different."
         ),
+        "static column": (
+            "A column that has the same value in all rows of a series, such as the kind of a product."
+        ),
         "target": "The column to predict.",
         "target encoding": (
             "A category as the (smoothed) mean of the target over training rows of this category; "
@@ -173,6 +214,16 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "Rows used for scoring candidates, choosing among them and tuning weights and "
             "thresholds, never for training: a separate channel, a hold-out, or in cross-"
             "validation each fold in turn."
+        ),
+        "WAPE": (
+            "Weighted absolute percentage error: the sum of absolute errors of the median forecast, "
+            "divided by the sum of absolute actual values."
+        ),
+        "weighted quantile loss": (
+            "The loss of quantile forecasts (AverageWeightedQuantileLoss, WQL): errors count by how "
+            "unlikely the quantile says they are, in sum over all series and steps, divided by the "
+            "sum of absolute actual values, on average over the quantiles. 0 is perfect; for the "
+            "median alone it is the WAPE."
         ),
         "winner's curse": (
             "The best of many candidates looks better than it is, because it was selected by its "

@@ -72,8 +72,8 @@ def _changes(panel: Panel, values: Floats, lag: int) -> Floats:
 def _at_lag(panel: Panel, y: Floats, x: Floats, lag: int) -> tuple[float, int]:
     """Return the correlation of y with x so many steps before, and from how many pairs; NaN if there are few or no change."""
     n = len(y)
-    later, earlier = np.arange(max(lag, 0), n + min(lag, 0)), np.arange(n)
-    earlier = earlier[max(-lag, 0) : n - max(lag, 0)]
+    later = np.arange(max(lag, 0), n + min(lag, 0))
+    earlier = later - lag
     of = panel.series[later]
     is_pair = (of == panel.series[earlier]) & np.isfinite(y[later]) & np.isfinite(x[earlier])
     of, a, b = of[is_pair], y[later][is_pair], x[earlier][is_pair]

@@ -20,6 +20,9 @@ _MOST_VALUES = 20_000
 _LEAST_CYCLES = 2
 """Whole seasons, and one value more, that a season is measured from."""
 
+_NO_SPREAD = 1e-20
+"""Of the square of the largest value: what is left of a constant after rounding is no spread."""
+
 _TREND_WINDOW = 5
 """Steps that a trend is averaged over where there is no season."""
 
@@ -117,15 +120,16 @@ def _one(panel: Panel, series: int, periods: tuple[int, ...]) -> tuple[float, ..
     n_missing = len(values) - len(known)
     if not len(known):
         return (n_missing, 0, *[np.nan] * (6 + len(periods)))
-    sizes = known[known != 0]
+    size = float(np.abs(known).max()) or 1.0  # so that squares of any values are numbers
+    sizes = known[known != 0] / size
     interval = len(known) / len(sizes) if len(sizes) else np.nan
     mean = float(sizes.mean()) if len(sizes) else np.nan
     variation = float(sizes.var() / mean**2) if len(sizes) and mean else np.nan
-    latest = panel.filled[begin:end][-_MOST_VALUES:]
+    latest = panel.filled[begin:end][-_MOST_VALUES:] / size
     return (
         n_missing,
         len(known) - len(sizes),
-        float(known.mean()),
+        float((known / size).mean()) * size,
         float(known.min()),
         float(known.max()),
         interval,
@@ -147,7 +151,7 @@ def season_strength(values: Floats, period: int) -> float:
         return float("nan")
     _, season, rest = parts
     total = float(np.var(season + rest))
-    if total <= 1e-20 * max(float(np.abs(values).max()) ** 2, 1e-300):
+    if total <= _NO_SPREAD * max(float(np.abs(values).max()) ** 2, 1e-300):
         return float("nan")
     free = max(len(rest) - period, 1)
     return float(np.clip(1 - np.var(rest) * len(rest) / free / total, 0, 1))
@@ -167,7 +171,7 @@ def trend_strength(values: Floats, period: int) -> float:
         parts = trend, np.zeros(len(trend)), values[margin : margin + len(trend)] - trend
     trend, _, rest = parts
     total = float(np.var(trend + rest))
-    if total <= 1e-20 * max(float(np.abs(values).max()) ** 2, 1e-300):
+    if total <= _NO_SPREAD * max(float(np.abs(values).max()) ** 2, 1e-300):
         return float("nan")
     return float(np.clip(1 - np.var(rest) / total, 0, 1))
 
