@@ -28,7 +28,7 @@ PLACE = "autoMLProblemTypeConfig.timeSeriesForecastingJobConfig"
 
 @pytest.fixture(autouse=True)
 def _served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(v2._REFUSED, v2.FORECAST, raising=False)
+    monkeypatch.delitem(v2.REFUSED, v2.FORECAST, raising=False)
 
 
 def request(forecast: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from conformance.places import path_of
 from conformance.shapes import all_leaves
 
 from windvane.api.automl_request.rules import CREATE_JOB_RULES
-from windvane.api.automl_request.v2 import SERVED, V2_RULES, place_in_v2
+from windvane.api.automl_request.v2 import PROBLEM, REFUSED, V2_RULES, place_in_v2
 from windvane.api.identity import refused_members
 from windvane.api.runtime import UNSERVED
 from windvane.api.sts import HONOURED
@@ -54,6 +54,11 @@ class Refusal:
     path: str
     accepted: tuple[Any, ...] = ()
 
+    @property
+    def is_of_a_problem(self) -> bool:
+        """Whether it is the configuration of a kind of problem."""
+        return self.path.removeprefix(f"{PROBLEM}.") in REFUSED
+
     def covers(self, leaf: str) -> bool:
         return leaf == self.path or leaf.startswith(
             (f"{self.path}.", f"{self.path}[", f"{self.path}{{")
@@ -81,11 +86,8 @@ def _of_v2() -> Iterator[Refusal]:
         place = ".".join(name[0].lower() + name[1:] for name in one.path.split("."))
         told = place_in_v2(place.replace("*", "1.member"))
         yield Refusal("sagemaker", "CreateAutoMLJobV2", path_of(told), one.accepted)
-    [problem] = ["AutoMLProblemTypeConfig"]
-    shape = load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape.members[problem]
-    for name in shape.members:
-        if name != SERVED:
-            yield Refusal("sagemaker", "CreateAutoMLJobV2", f"{problem}.{name}")
+    for name in REFUSED:
+        yield Refusal("sagemaker", "CreateAutoMLJobV2", f"{PROBLEM}.{name}")
 
 
 def _of_the_runtime() -> Iterator[Refusal]:
@@ -123,6 +125,8 @@ def reason_for(refusal: Refusal) -> str:
     """raises    LookupError if there is none"""
     if refusal.service == "sagemaker-runtime":
         return UNSERVED[refusal.path]
+    if refusal.is_of_a_problem:
+        return REFUSED[refusal.path.removeprefix(f"{PROBLEM}.")]
     return _reasons()[_reason_key(refusal)]
 
 
@@ -136,7 +140,9 @@ def _reason_key(refusal: Refusal) -> str:
 
 
 def unused_reasons() -> set[str]:
-    read = [one for one in refusals() if one.service != "sagemaker-runtime"]
+    read = [
+        one for one in refusals() if one.service != "sagemaker-runtime" and not one.is_of_a_problem
+    ]
     return _reasons().keys() - {_reason_key(one) for one in read}
 
 

@@ -144,6 +144,14 @@ def _aggregation(request: Request) -> Iterator[str]:
                 yield f"Value '{method}' at '{place}' is not supported. Choose one of: {', '.join(Aggregation)}."
 
 
+def _holidays(request: Request) -> Iterator[str]:
+    for place, country in found(request, COUNTRY):
+        yield (
+            f"Value '{country}' at '{place}' is not supported: this server has no calendar of public holidays. Give them as a "
+            "column of the data that is known in advance."
+        )
+
+
 def _objective(request: Request) -> Iterator[str]:
     name = first(request, "AutoMLJobObjective.MetricName")
     if name is not None and name not in FORECAST_METRICS:
@@ -196,6 +204,7 @@ FORECAST_RULES: tuple[Rule, ...] = (
     _columns,
     _filling,
     _aggregation,
+    _holidays,
     _objective,
     _algorithms,
 )

@@ -15,7 +15,7 @@ from windvane.errors import InvalidRequest
 PROBLEM = "AutoMLProblemTypeConfig"
 TABULAR, FORECAST = "TabularJobConfig", "TimeSeriesForecastingJobConfig"
 
-_REFUSED = {
+REFUSED = {
     FORECAST: "forecasts are made without the server, by AutoForecast and windvane automl --forecast",
     "ImageClassificationJobConfig": (
         "models of images need pretrained networks and GPUs, which this server does without"
@@ -77,7 +77,7 @@ def in_v1_words(request: Request) -> Translated:
     raises    InvalidRequest if it is of a problem type that is not served
     """
     config = problem_of(request)
-    if (why := _REFUSED.get(config)) is not None:
+    if (why := REFUSED.get(config)) is not None:
         raise InvalidRequest(
             f"The member '{_spelled((PROBLEM, config))}' is not supported by this server: {why}."
         )

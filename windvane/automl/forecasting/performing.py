@@ -18,6 +18,7 @@ from windvane.automl.forecasting.actions import (
 )
 from windvane.automl.forecasting.folders import ForecastFolders
 from windvane.automl.task import ActionTask
+from windvane.domain.features import FeatureSpecification
 from windvane.domain.forecasting import ForecastMetric, ForecastSpec
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.forecasting import stages
@@ -25,13 +26,19 @@ from windvane.engine.forecasting.models.base import FitLimits
 
 
 def prepare(
-    files: Sequence[SourceFile], options: ReadOptions, spec: ForecastSpec, folder: Path
+    files: Sequence[SourceFile],
+    options: ReadOptions,
+    spec: ForecastSpec,
+    folder: Path,
+    features: FeatureSpecification | None = None,
 ) -> ForecastResult:
     """Read the rows of a job and make them regular series, in its folder.
 
+    features  as stages.prepare has it
     raises    DataFault
     """
-    prepared = stages.prepare(files, options, spec, _cleared(ForecastFolders(folder).series))
+    series = _cleared(ForecastFolders(folder).series)
+    prepared = stages.prepare(files, options, spec, series, features)
     facts = SeriesFacts(
         n_series=prepared.panel.n_series,
         n_values=len(prepared.panel.values),

@@ -20,7 +20,7 @@ METHODS = "nan, zero, value, median, mean, min, max"
 
 @pytest.fixture(autouse=True)
 def _served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(v2._REFUSED, v2.FORECAST, raising=False)
+    monkeypatch.delitem(v2.REFUSED, v2.FORECAST, raising=False)
 
 
 def algorithms(*names: str) -> dict[str, Any]:
@@ -126,6 +126,13 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         request(config(Transformations={"Aggregation": {"sales": "last"}})),
         (
             f"Value 'last' at '{F}.transformations.aggregation' is not supported. Choose one of: sum, avg, first, min, max."
+        ),
+    ),
+    (
+        request(config(HolidayConfig=[{"CountryCode": "DE"}])),
+        (
+            f"Value 'DE' at '{F}.holidayConfig.1.member.countryCode' is not supported: this server has no calendar of public "
+            "holidays. Give them as a column of the data that is known in advance."
         ),
     ),
     (

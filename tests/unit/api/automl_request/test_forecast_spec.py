@@ -32,7 +32,7 @@ from windvane.errors import InvalidRequest
 @pytest.fixture(autouse=True, scope="module")
 def _served() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.delitem(v2._REFUSED, v2.FORECAST, raising=False)
+        patch.delitem(v2.REFUSED, v2.FORECAST, raising=False)
         yield
 
 
@@ -62,7 +62,6 @@ def test_every_member_has_its_place_in_the_spec() -> None:
             },
             "Aggregation": {"sales": "max"},
         },
-        HolidayConfig=[{"CountryCode": "DE"}],
         FeatureSpecificationS3Uri="s3://b/features.json",
         CompletionCriteria={"MaxCandidates": 5, "MaxAutoMLJobRuntimeInSeconds": 600},
         CandidateGenerationConfig={
@@ -84,7 +83,6 @@ def test_every_member_has_its_place_in_the_spec() -> None:
             "sales": Filling(middle=Fill(FillMethod.ZERO), back=Fill(FillMethod.VALUE, -2.0)),
             "price": Filling(future=Fill(FillMethod.VALUE, 2.5)),
         },
-        holiday_country="DE",
         feature_specification="s3://b/features.json",
     )
     assert made.spec.limits == RequestedLimits(max_candidates=5, max_runtime_s=600)
