@@ -14,6 +14,7 @@ from windvane.engine.checked import floats_in, number_in, text_in
 from windvane.engine.forecasting.calibration import IntervalScale
 from windvane.engine.forecasting.ensemble import weighted
 from windvane.engine.forecasting.forecast import Forecast, ForecastTask, check_size, guarded
+from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.models.base import FittedModel
 from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -63,11 +64,12 @@ class Forecaster:
         check_size(panel.n_series, task)
         self._check_future(panel)
         total = sum(one.weight for one in self.members)
-        made = weighted(
-            (one.model.forecast(panel) for one in self.members),
-            [one.weight / total for one in self.members],
-        )
-        return guarded(self.scale.applied(made, task.median), panel)
+        with np.errstate(over="ignore", invalid="ignore"):  # of values near the largest numbers
+            made = weighted(
+                (one.model.forecast(panel) for one in self.members),
+                [one.weight / total for one in self.members],
+            )
+            return guarded(self.scale.applied(made, task.median), panel)
 
     def _check_future(self, panel: Panel) -> None:
         spec = self.prepared.spec
@@ -96,7 +98,8 @@ class Forecaster:
 
 @each_file_once()
 def load_forecaster(folder: Path) -> tuple[Forecaster, Mapping[str, Any]]:
-    """Return what `save` and `seal` wrote, and what the manifest says of it.
+    """Return what `save` and `seal` wrote, and what the manifest says of it. It forecasts one of its series before it is given
+    away: a package may come from anyone.
 
     raises    CorruptArtifact if any of it is missing, damaged or of another kind
     """
@@ -112,7 +115,35 @@ def load_forecaster(folder: Path) -> tuple[Forecaster, Mapping[str, Any]]:
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptArtifact(f"{folder} does not describe a forecaster: {error}.") from error
-    return Forecaster(prepared, tuple(members), IntervalScale(factors)), about
+    made = Forecaster(prepared, tuple(members), IntervalScale(factors))
+    _check_forecast(folder, made)
+    return made, about
+
+
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def _check_forecast(folder: Path, one: Forecaster) -> None:
+    """Check that the first series is forecast.
+
+    raises    CorruptArtifact
+    """
+    prepared, task = one.prepared, one.prepared.task
+    try:
+        for item in prepared.panel.items:
+            parts_of(item, 1 + len(prepared.spec.group_columns))
+        first = prepared.panel.only(np.array([0]))
+        ahead = np.zeros((1, task.horizon, first.known.shape[1]))
+        made = one.forecast(first.with_future(ahead))
+    except _UNFORESEEN as error:
+        raise CorruptArtifact(
+            f"{folder} holds what no forecast can be made of: {error!r}."
+        ) from error
+    shape = (1, task.horizon, len(task.levels))
+    if made.quantiles.shape != shape or not np.isfinite(made.quantiles).all():
+        raise CorruptArtifact(
+            f"{folder} does not forecast {task.horizon} finite steps of the item '{prepared.panel.items[0]}'."
+        )
 
 
 def _factors(factors: Floats, task: ForecastTask) -> Floats:

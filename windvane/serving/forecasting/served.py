@@ -16,7 +16,7 @@ from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.reading import Columns, CovariateEncoding
 from windvane.engine.forecasting.requested import requested_series
-from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
+from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.content_types import SUPPORTED, choose_accept
 from windvane.serving.forecasting.answers import framed, measures, time_unit, write_forecast
 from windvane.serving.forecasting.request_columns import read_columns
@@ -82,10 +82,21 @@ class ServedForecaster:
             raise InvalidRequest(str(error)) from error
 
     def forecast(self, panel: Panel) -> Iterator[tuple[Panel, Forecast]]:
-        """Yield series and their forecasts, some at a time."""
+        """Yield series and their forecasts, some at a time.
+
+        raises    InvalidRequest naming an item whose values are too large for a forecast
+        """
         for at in range(0, panel.n_series, SERIES_AT_ONCE):
             part = panel.only(np.arange(at, min(at + SERIES_AT_ONCE, panel.n_series)))
-            yield part, self.forecaster.forecast(part)
+            made = self.forecaster.forecast(part)
+            is_finite = np.isfinite(made.mean).all(axis=1)
+            is_finite &= np.isfinite(made.quantiles).all(axis=(1, 2))
+            if not is_finite.all():
+                item = part.items[int((~is_finite).argmax())]
+                raise InvalidRequest(
+                    f"The forecast of the item '{item}' has no finite numbers: its values are too large."
+                )
+            yield part, made
 
     def describe(self) -> dict[str, Any]:
         """Return what it takes and gives, as of a model of a table (serving/model_description.py)."""
@@ -152,37 +163,12 @@ class ServedForecaster:
 
 
 def load_served_forecaster(container: LocalContainer) -> ServedForecaster:
-    """Load the forecaster that the only container of a model holds. It forecasts one of its series before it is given away: a
-    package may come from anyone.
+    """Load the forecaster that the only container of a model holds.
 
     raises    InvalidRequest if the container is not one that is served, CorruptArtifact
     """
     check_shape([container.environment])
     forecaster, _ = load_forecaster(container.folder)
-    _check_forecast(forecaster)
     name = called(container.name, 1, 1)
     accept = default_accept_of(container.environment)
     return ServedForecaster(forecaster, accept, (name, name, name))
-
-
-def _check_forecast(forecaster: Forecaster) -> None:
-    prepared = forecaster.prepared
-    spec = prepared.spec
-    try:
-        for item in prepared.panel.items:
-            parts_of(item, 1 + len(spec.group_columns))
-        first = prepared.panel.only(np.array([0]))
-        ahead = np.zeros((1, spec.horizon, first.known.shape[1]))
-        made = forecaster.forecast(first.with_future(ahead))
-    except _UNFORESEEN as error:
-        raise CorruptArtifact(
-            f"The forecaster holds what no forecast can be made of: {error!r}."
-        ) from error
-    shape = (1, spec.horizon, len(spec.levels))
-    if made.quantiles.shape != shape or not np.isfinite(made.quantiles).all():
-        raise CorruptArtifact(
-            f"The forecaster does not forecast {spec.horizon} finite steps of the item '{prepared.panel.items[0]}'."
-        )
-
-
-_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)

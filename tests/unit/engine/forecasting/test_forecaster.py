@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,8 +53,16 @@ def test_a_forecast_too_large_for_memory_is_refused_before_it_is_made(tmp_path):
         one.forecast()
 
 
-def test_a_model_of_seasons_is_refused_where_there_are_none(tmp_path):
+def test_a_forecaster_that_cannot_forecast_is_refused_where_it_is_loaded(tmp_path):
+    """A model of seasons, of series that have none: its parts are sound each by itself."""
     one = forecaster(make_panel([np.arange(30.0)], frequency="Y"), name="seasonal-npts")
-    again, _ = load_forecaster(saved(one, tmp_path))
     with pytest.raises(CorruptArtifact, match="frequency 'Y' have none"):
-        again.forecast()
+        load_forecaster(saved(one, tmp_path))
+
+
+def test_keys_of_other_parts_than_the_columns_are_refused(tmp_path):
+    one = forecaster(make_panel([np.arange(30.0)]))
+    spec = replace(one.prepared.spec, group_columns=("shop",))
+    one = replace(one, prepared=replace(one.prepared, spec=spec))
+    with pytest.raises(CorruptArtifact, match="has 1 parts and not 2"):
+        load_forecaster(saved(one, tmp_path))

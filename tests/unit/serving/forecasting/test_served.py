@@ -3,6 +3,7 @@ import io
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from unit.serving.forecasting.conftest import (
     HORIZON,
@@ -12,10 +13,10 @@ from unit.serving.forecasting.conftest import (
     served,
 )
 
+from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.manifest import write_manifest
 from windvane.errors import AcceptRefused, ContentTypeRefused, CorruptArtifact, InvalidRequest
 from windvane.serving.forecasting import served as serving
-from windvane.serving.forecasting.served import load_served_forecaster
 from windvane.serving.model import LocalContainer
 from windvane.serving.served import load_served
 
@@ -106,6 +107,19 @@ def test_what_cannot_be_read_is_told_with_its_place(body, told, model, monkeypat
         model.answer(body, "text/csv", "")
 
 
+def test_a_forecast_that_has_no_finite_numbers_is_refused(model):
+    class Endless:
+        prepared = model.forecaster.prepared
+
+        def forecast(self, part):
+            mean = np.full((part.n_series, HORIZON), 1.0)
+            mean[1, 2] = np.inf
+            return Forecast(mean, np.ones((part.n_series, HORIZON, 3)))
+
+    with pytest.raises(InvalidRequest, match="'s001' has no finite numbers: its values are too"):
+        replace(model, forecaster=Endless()).answer(b"id\ns000\ns001\n", "text/csv", "")
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -176,22 +190,6 @@ def test_containers_that_no_forecaster_has_are_refused(tmp_path):
     accept = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "application/xml"}
     with pytest.raises(InvalidRequest, match="application/xml"):
         load_served([LocalContainer(accept, folder)])
-
-
-def test_a_forecaster_that_cannot_forecast_is_refused_where_it_is_loaded(tmp_path):
-    """A model of seasons, of series that have none: its parts are sound each by itself."""
-    prepared = plain()
-    grid = replace(prepared.panel.grid, frequency=prepared.panel.grid.frequency.parse("Y"))
-    yearly = replace(prepared, panel=replace(prepared.panel, grid=grid))
-    folder = packed(tmp_path / "p", yearly, ("seasonal-npts",))
-    with pytest.raises(CorruptArtifact, match="frequency 'Y' have none"):
-        load_served_forecaster(LocalContainer({}, folder))
-
-
-def test_keys_of_other_parts_than_the_columns_are_refused(tmp_path):
-    folder = packed(tmp_path / "p", plain(2, group_columns=("shop",)))
-    with pytest.raises(CorruptArtifact, match="has 1 parts and not 2"):
-        load_served_forecaster(LocalContainer({}, folder))
 
 
 def test_a_file_that_was_changed_is_refused(tmp_path):
