@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from windvane.domain.forecasting import Fill, Filling, FillMethod, ForecastSpec
+from windvane.domain.frequency import Frequency
 from windvane.domain.problem import METRICS_OF, ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features.plan import fit_transform_recipe
 from windvane.engine.features.recipe_data import RecipeData
+from windvane.engine.forecasting.calibration import IntervalScale
+from windvane.engine.forecasting.forecaster import Forecaster
+from windvane.engine.forecasting.forecaster import Member as ForecastMember
+from windvane.engine.forecasting.grid import Grid
+from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.models.catalogue import model_named
+from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.prepared import PreparedSeries
+from windvane.engine.forecasting.reading import CovariateEncoding
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
@@ -135,3 +148,52 @@ def packaged(folder: Path, posed: Table, members: list[Made]) -> None:
 
 
 TRANSFORMED = {"residual": {TARGET_TRANSFORM: "residual"}, "log": {TARGET_TRANSFORM: "log"}}
+
+
+def forecaster_of(folder: Path, names: Sequence[str]) -> None:
+    """Write a forecaster of small daily series with covariates of all kinds.
+
+    folder    is made
+    """
+    generator = np.random.default_rng(7)
+    n_series, n_steps, horizon = 3, 60, 4
+    n = n_series * n_steps
+    zeros = np.zeros(n_series, np.int64)
+    grid = Grid(Frequency.parse("D"), zeros, zeros, zeros.astype(bool))
+    values = 10 + generator.normal(size=n) + np.tile(np.arange(7.0), n)[:n]
+    values[5] = np.nan
+    panel = Panel(
+        items=("a | x", "b | x", "b | y"),
+        values=values,
+        bounds=np.arange(n_series + 1) * n_steps,
+        first=zeros,
+        grid=grid,
+        known=generator.normal(size=(n, 3)),
+        static=generator.normal(size=(n_series, 1)),
+        future=generator.normal(size=(n_series, horizon, 3)),
+        past=generator.normal(size=(n, 1)),
+    )
+    spec = ForecastSpec(
+        target="y",
+        timestamp="t",
+        item_id="id",
+        horizon=horizon,
+        frequency=Frequency.parse("D"),
+        known_covariates=("price", "weather"),
+        static=("size",),
+        group_columns=("shop",),
+        past_covariates=("visitors",),
+        filling={"y": Filling(middle=Fill(FillMethod.VALUE, 2.0))},
+    )
+    known = (CovariateEncoding("price"), CovariateEncoding("weather", ("rain", "sun")))
+    static, past = (CovariateEncoding("size"),), (CovariateEncoding("visitors"),)
+    prepared = PreparedSeries(panel, spec, known, static, (), past)
+    limits = FitLimits(time.time() + 1)
+    members = tuple(
+        ForecastMember(name, 1 / len(names), model_named(name).fit(panel, prepared.task, limits))
+        for name in names
+    )
+    one = Forecaster(prepared, members, IntervalScale(np.full((horizon, 3), 1.1)))
+    folder.mkdir(parents=True)
+    one.save(folder)
+    one.seal(folder, {})

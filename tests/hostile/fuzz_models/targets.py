@@ -15,7 +15,15 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 from hostile.fuzz_models.guarding import at_both_edges, guarded
-from hostile.fuzz_models.making import CELLS, TRANSFORMED, Made, made, packaged, table
+from hostile.fuzz_models.making import (
+    CELLS,
+    TRANSFORMED,
+    Made,
+    forecaster_of,
+    made,
+    packaged,
+    table,
+)
 from hostile.fuzz_models.mutating import ABOUT, Files
 from hostile.fuzz_models.running import Base, Target, WrongAnswer
 from hostile.fuzz_models.walking import is_sum, walked_nodes, walked_text
@@ -25,6 +33,7 @@ from windvane.engine.data.dataset import read_encoded
 from windvane.engine.ensembles.blend import OutOfFold
 from windvane.engine.ensembles.second_layer import SecondLayer, load_second_layer
 from windvane.engine.ensembles.stacking import Stacking, _fit
+from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.lightgbm import LightGbmModel
 from windvane.engine.learners.xgboost_model import XgboostModel
@@ -58,6 +67,7 @@ NAMES = (
     *TRANSFORMED,
     "second-layer",
     "package",
+    "forecaster",
     "columns",
     "archive",
 )
@@ -68,6 +78,8 @@ def target(name: str, scratch: Path) -> Target:
     """scratch    an empty folder for what is made"""
     if name == "package":
         return _package(scratch)
+    if name == "forecaster":
+        return _forecaster(scratch)
     if name == "columns":
         return _columns(scratch)
     if name == "archive":
@@ -172,6 +184,27 @@ def _of_package(files: Files) -> Base:
         return b"".join(one.probabilities.tobytes() + one.classes.tobytes() for one in said)
 
     return Base(changing, write, load, ask, fit, fixed)
+
+
+def _forecaster(scratch: Path) -> Target:
+    """Series of three items with covariates of all kinds, and models of every kind that is saved in its own way."""
+    bases = []
+    for number, names in enumerate((("linear", "drift"), ("boosted-levels", "npts"))):
+        folder = scratch / f"f{number}"
+        forecaster_of(folder, names)
+        bases.append(Base(_files(folder), _write, _loaded_forecaster, _forecast))
+    return Target("forecaster", tuple(bases))
+
+
+def _loaded_forecaster(folder: Path) -> Forecaster:
+    return load_forecaster(folder)[0]
+
+
+def _forecast(one: Forecaster, _: int) -> bytes:
+    panel = one.prepared.panel
+    ahead = np.zeros((panel.n_series, one.prepared.spec.horizon, panel.known.shape[1]))
+    made = one.forecast(panel.with_future(ahead))
+    return made.mean.tobytes() + made.quantiles.tobytes()
 
 
 def _is_json(content: bytes) -> bool:
