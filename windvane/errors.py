@@ -186,7 +186,7 @@ class KeyInvalidState(CallerFault):
 
 
 class BadCiphertext(CallerFault):
-    """What is to be decrypted was changed, or was encrypted under another key or encryption context."""
+    """The ciphertext was changed, or was encrypted under another key or encryption context."""
 
 
 class IncorrectKey(CallerFault):
@@ -232,7 +232,7 @@ class AccessDenied(CallerFault):
 
 
 class Denial(StrEnum):
-    """What policies have against an action: a Deny, no Allow of the principal's own, or none of the session's."""
+    """The objection of policies to an action: a Deny, no Allow of the principal's own, or none of the session's."""
 
     EXPLICIT = "explicit"
     NO_ALLOW = "no-allow"
@@ -258,7 +258,7 @@ class NotAuthorized(AccessDenied):
 
 
 class Unauthenticated(CallerFault):
-    """Who calls cannot be established."""
+    """The caller's identity cannot be established."""
 
 
 class MissingToken(Unauthenticated):

@@ -19,7 +19,7 @@ _SERVERS = "windvane-"
 
 @dataclass(frozen=True, order=True)
 class Scope:
-    """Where a resource lives; nothing is shared between scopes."""
+    """The account and region of a resource; nothing is shared between scopes."""
 
     account: str
     region: str

@@ -94,7 +94,7 @@ class BucketSettings:
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """How jobs learn ([engine]).
+    """Settings of learning ([engine]).
 
     calibrate        probabilities get a temperature where it helps on other rows
     tune_threshold   F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
@@ -165,7 +165,7 @@ class AuditSettings:
 
 @dataclass(frozen=True)
 class ArtifactSettings:
-    """What of a job stays in S3.
+    """The artefacts of a job that stay in S3.
 
     kept_models       single candidates whose models are kept when the job has ended, the best ones; 0 means all. The
                       best candidate's, ensembles' and their members' are kept in any case
@@ -183,7 +183,7 @@ class ArtifactSettings:
 
 @dataclass(frozen=True)
 class ExchangeSettings:
-    """How the tasks of a job exchange what they make ([exchange]).
+    """The exchange of data between the tasks of a job ([exchange]).
 
     kind      "folder": in a folder of the job, on this machine; "store": through the S3 store, so that any machine may do
               any task
@@ -206,7 +206,7 @@ class ExchangeSettings:
 
 @dataclass(frozen=True)
 class ExecutorSettings:
-    """Where the tasks of jobs run ([executor]).
+    """The place where tasks of jobs run ([executor]).
 
     kind         "local": on this machine; "ray": on the nodes of a Ray cluster
     address      of the cluster's head, HOST:PORT
@@ -258,7 +258,7 @@ class ExecutorSettings:
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """How endpoints are served ([serving]).
+    """Settings of endpoints ([serving]).
 
     queue       requests that may wait for each instance; more are turned away
     memory_mb   cap of one model process of an instance
@@ -284,7 +284,7 @@ class ServingSettings:
 
 @dataclass(frozen=True)
 class ScalingSettings:
-    """How endpoints are scaled ([scaling]).
+    """Settings of autoscaling ([scaling]).
 
     period_s    seconds over which the requests of a variant are averaged; out after 3 periods, in after 15
     """
@@ -329,7 +329,7 @@ class EventSettings:
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where events are delivered ([[webhooks]]).
+    """The destination of events ([[webhooks]]).
 
     secret        signs each delivery
     detail_types  that are delivered; () for all

@@ -48,7 +48,7 @@ _HAND_OVER_S, _LOOK_S = 20.0, 0.05
 
 
 class Sharing:
-    """What a server shares with the others on its store.
+    """The facts that a server shares with the others on its store.
 
     keys          of the data folder, and of all servers of the store
     shared_keys   keeps them so; None if there can be one server alone

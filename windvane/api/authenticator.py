@@ -29,7 +29,7 @@ _N_FACTS = 5
 
 @dataclass(frozen=True)
 class SessionToken:
-    """What a link or a session stands for; `id` is its own.
+    """The identity that a link or a session stands for; `id` is its own.
 
     proof    shows that the key still has the secret with which it was opened
     """

@@ -33,7 +33,7 @@ from windvane.wire.call import Credential
 
 @dataclass(frozen=True)
 class TemporaryKeys:
-    """What AssumeRole and GetSessionToken hand out."""
+    """Temporary credentials, as AssumeRole and GetSessionToken return them."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -43,7 +43,7 @@ class TemporaryKeys:
 
 
 class KeyRing:
-    """Who an access key belongs to (the wire's KeyRing).
+    """Finds the owner of an access key (the wire's KeyRing).
 
     permanent       root keys: (account, access key, secret key)
     token_secret    signs session tokens
@@ -213,7 +213,7 @@ class KeyRing:
 
 @dataclass(frozen=True)
 class _Roots:
-    """What holds from one replacement to the next; taken once a request."""
+    """The root keys between one replacement and the next; taken once a request."""
 
     keys: dict[str, Credential]
     accounts: frozenset[str]

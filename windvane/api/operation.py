@@ -36,7 +36,7 @@ from windvane.wire.call import Call, Handler, Result
 
 @dataclass(frozen=True)
 class Services:
-    """What operations call; made once (assembly/operations.py)."""
+    """The services that operations call; made once (assembly/operations.py)."""
 
     jobs: Jobs
     models: Models

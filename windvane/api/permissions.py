@@ -53,7 +53,7 @@ def stored_volume_key(store: Store) -> VolumeKey:
 
 @dataclass(frozen=True)
 class Lookups:
-    """What a row may ask to find the ARN of what a request names."""
+    """Queries with which a row finds the ARN of what a request names."""
 
     directory: Directory
     key_arn: KeyArn

@@ -28,7 +28,7 @@ source    PolicyArns of AssumeRole in STS's API reference
 
 @dataclass(frozen=True)
 class Claims:
-    """What a session token says of its session.
+    """The claims of a session token about its session.
 
     account           of the role or user
     principal_id      of the role or user: another one of the same name is somebody else
@@ -58,7 +58,7 @@ class Claims:
 
 @dataclass(frozen=True)
 class Known:
-    """What is the same at every request with a token."""
+    """The part that is the same at every request with a token."""
 
     claims: Claims
     access_key: str

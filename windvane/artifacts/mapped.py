@@ -21,7 +21,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 
 @dataclass(frozen=True)
 class BucketSource:
-    """Where buckets of a name are read.
+    """The place from which buckets of a name are read.
 
     name        of one bucket, or the beginning of names and `*`
     origin      a folder, or how to reach another S3 store (no access key: its requests are not signed)

@@ -45,7 +45,7 @@ _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE
 
 @dataclass(frozen=True)
 class Observability:
-    """What tells others what happens here: streams of events, webhooks, and figures."""
+    """The parts that tell others what happens here: streams of events, webhooks, and figures."""
 
     streams: Streams
     webhooks: Webhooks

@@ -56,7 +56,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Foundation:
-    """What all other groups use: records, keys, and the limits of requests.
+    """The parts that all other groups use: records, keys, and the limits of requests.
 
     sharing    what the server has in common with others on its store
     failures   counts wrong keys and signatures
@@ -95,7 +95,7 @@ def make_foundation(settings: Settings, address: str, *, is_host_only: bool = Fa
 
 @dataclass(frozen=True)
 class ObjectStorage:
-    """Where objects are.
+    """The stores of objects.
 
     embedded   the embedded store; None if an external one is configured
     mapped     the buckets that are read from elsewhere
@@ -134,7 +134,7 @@ def make_object_storage(base: Foundation) -> ObjectStorage:
 
 @dataclass(frozen=True)
 class Access:
-    """Who calls, what they may do, and the record of what they did.
+    """Authentication, authorization and the audit log.
 
     keyring       access keys and their secrets
     permit        whether the caller of an operation may do what it asks for

@@ -79,7 +79,7 @@ def make_services(
 
 @dataclass(frozen=True)
 class Handlers:
-    """What serves each operation, by (service, operation); those of S3 are the gateway's."""
+    """The handler of each operation, by (service, operation); those of S3 are the gateway's."""
 
     operations: Operations
     async_operations: Mapping[tuple[str, str], AsyncHandler]

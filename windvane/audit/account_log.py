@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Anchor:
-    """What is kept of a log outside of it.
+    """The end of a log, kept outside of it.
 
     first    number of the first line that was not deleted
     """
@@ -28,7 +28,7 @@ class Anchor:
 
 
 class Anchors(Protocol):
-    """Where anchors are kept, by the name of the log's writer (audit/anchors.py)."""
+    """A store of anchors, by the name of the log's writer (audit/anchors.py)."""
 
     def get(self, writer: str) -> Anchor | None: ...
     def put(self, writer: str, anchor: Anchor) -> None: ...

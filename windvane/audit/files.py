@@ -34,7 +34,7 @@ _TAIL = 1 << 20
 
 @dataclass(frozen=True)
 class FileBounds:
-    """How large files of the log become, and how long they are kept.
+    """The size of the log's files, and how long they are kept.
 
     file_bytes        a file is begun anew behind so much
     retention_days    files are kept for; 0 means for ever

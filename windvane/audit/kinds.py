@@ -47,7 +47,7 @@ _REFUSALS = frozenset(
 
 
 class Writing(Enum):
-    """How a record is written.
+    """The ways of writing a record.
 
     NOT_AT_ALL    it leaves no record
     SOON             it is written within a second, and nobody waits for it
@@ -61,7 +61,7 @@ class Writing(Enum):
 
 @dataclass(frozen=True)
 class Recording:
-    """What is recorded ([audit] of the configuration).
+    """The events that are recorded ([audit] of the configuration).
 
     invocations    InvokeEndpoint and its kin
     objects        what reads or writes objects of S3

@@ -17,7 +17,7 @@ _BLOCK = 1 << 16
 
 @dataclass
 class Verification:
-    """What a look at a whole log found.
+    """The result of the verification of a whole log.
 
     n_lines     that were read
     problems    a sentence each; none if the log is what was written
@@ -119,7 +119,7 @@ class Passed:
 
 @dataclass(frozen=True)
 class LineFilter:
-    """What a line of the log must have to be decoded at all: a filter before the search.
+    """A filter before the search: a line without this is not decoded at all.
 
     first_day, last_day    of its file, as in the file's name; "" for any
     holds                  bytes of the line

@@ -15,7 +15,7 @@ from windvane.engine.candidate_io import CandidateRecord, read_candidate
 
 @dataclass(frozen=True)
 class PackageInputs:
-    """What one candidate is packed from. Its record, and those of its members, are in the folder.
+    """The folders that one candidate is packed from. Its record, and those of its members, are in the folder.
 
     refits    indices of those whose models are of all rows
     """

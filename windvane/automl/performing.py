@@ -71,7 +71,7 @@ def perform(task: ActionTask, folder: Path, announce_folds: AnnounceFolds) -> Re
 
 @dataclass(frozen=True)
 class _Context:
-    """What an action is performed with."""
+    """The context of an action."""
 
     task: ActionTask
     folders: Folders

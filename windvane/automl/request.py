@@ -33,7 +33,7 @@ class Schedule:
 
 
 class OnAllRows(StrEnum):
-    """What learns from all rows while the search goes on. Members of the model do so at its end in any case.
+    """The models that learn from all rows during the search. Members of the model do so at its end in any case.
 
     NOTHING      neither recipes nor candidates
     RECIPES      each recipe, together with its first fold: its transformers are handed out
@@ -47,7 +47,7 @@ class OnAllRows(StrEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """What a job is asked for.
+    """The request for a search.
 
     max_candidates   pipelines and ensembles together; None for as many as time allows
     max_latency_s    of a row, of the model that is kept; None for as long as it takes

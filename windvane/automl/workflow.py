@@ -39,7 +39,7 @@ from windvane.notes.note import Note
 
 
 class Phase(StrEnum):
-    """Where a job is."""
+    """The phases of a job."""
 
     ANALYSIS = "analysis"
     SEARCH = "search"
@@ -51,7 +51,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What a job is to do now.
+    """The next step of a job.
 
     begin      actions, the most urgent first
     failed     candidates that cannot be begun, and why

@@ -131,7 +131,7 @@ def is_locked(data_dir: Path) -> bool:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server can be reached.
+    """The address of a server.
 
     certificate    PEM file with the certificate that it shows; None without TLS
     """

@@ -105,7 +105,7 @@ _STATUSES: tuple[tuple[type[WindvaneError], int], ...] = (
 
 @dataclass(frozen=True)
 class SiteServices:
-    """What the pages work with; made once (assembly/entrances.py).
+    """The services that the pages use; made once (assembly/entrances.py).
 
     roles       ARNs of roles that a caller may hand to jobs, the default one first
     sign_ins told of every attempt to get in
@@ -243,7 +243,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What an error page says."""
+    """The content of an error page."""
 
     status: int
     title: str

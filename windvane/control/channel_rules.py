@@ -27,7 +27,7 @@ _SOURCE = "DataSource.S3DataSource"
 
 
 class TableForm(StrEnum):
-    """How a table is written."""
+    """The format of a table."""
 
     ROWS = "CSV without a header, the target first"
     HEADED = "CSV with a header"

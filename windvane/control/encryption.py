@@ -24,7 +24,7 @@ _HANDING_ON = "kms:CreateGrant"
 
 @dataclass(frozen=True)
 class Encryption:
-    """What this server can honour.
+    """The kinds of encryption that this server offers.
 
     ciphers        knows the keys
     plain_links    what the server talks to on other machines without TLS, in words

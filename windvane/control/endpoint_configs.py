@@ -104,7 +104,7 @@ CREATE_CONFIG_RULES: tuple[Rule, ...] = (
 
 
 class EndpointConfigs:
-    """What the operations on endpoint configurations mean."""
+    """The operations on endpoint configurations."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ UPDATE_ENDPOINT_RULES: tuple[Rule, ...] = (
 
 
 class Endpoints:
-    """What the operations on endpoints mean."""
+    """The operations on endpoints."""
 
     def __init__(
         self, store: Store, quotas: Quotas, lists: Lists, clock: Callable[[], datetime]

@@ -42,7 +42,7 @@ _LONGEST_ENDPOINT_NAME = 63
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """What messages call the members of a request that ask for encryption."""
+    """The names, for messages, of the members of a request that ask for encryption."""
 
     output_key: str
     volume_key: str
@@ -77,7 +77,7 @@ class CandidatesView:
 
 
 class Jobs:
-    """What the operations on AutoML jobs mean."""
+    """The operations on AutoML jobs."""
 
     def __init__(
         self,

@@ -69,7 +69,7 @@ class CandidateView:
 
 
 class Leaderboards:
-    """What the operations on leaderboards mean."""
+    """The operations on leaderboards."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -37,7 +37,7 @@ _ORDERS = {
 
 @dataclass(frozen=True)
 class Listing(Generic[R]):
-    """What one List operation lists, and in which order when its caller names none.
+    """The resources that one List operation lists, and their order when its caller names none.
 
     name    of the operation; page tokens hold for it alone
     """

@@ -42,7 +42,7 @@ def first(request: Request, path: str) -> Any:
 
 @dataclass(frozen=True)
 class Member:
-    """What a request says at a place.
+    """The value of a request at a place.
 
     place    as AWS's messages call it
     value    None if it says nothing there

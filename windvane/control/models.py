@@ -119,7 +119,7 @@ CREATE_MODEL_RULES: tuple[Rule, ...] = (
 
 
 class Models:
-    """What the operations on models mean."""
+    """The operations on models."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ _TOO_MANY = "Too many previews are being made. Try again in a moment."
 
 @dataclass(frozen=True)
 class PreviewView:
-    """What was seen of a table.
+    """The preview of a table.
 
     seen               as dataclasses.asdict of engine.preview.records.SeenTable
     shown              the object that was looked at: the first of those that the URI stands for
@@ -51,7 +51,7 @@ class PreviewView:
 
 
 class Previews:
-    """What the operation on previews means."""
+    """The operation on previews."""
 
     def __init__(
         self,

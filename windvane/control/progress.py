@@ -50,7 +50,7 @@ class Running:
 
 @dataclass(frozen=True)
 class ProgressView:
-    """How far a job has come.
+    """The progress of a job.
 
     now         by the server's clock
     last_start  no candidate is begun after it

@@ -12,7 +12,7 @@ from windvane.store.base import Transaction
 
 
 class Quotas(Protocol):
-    """How much accounts may have, and limits of jobs that name none.
+    """Upper limits of accounts, and limits of jobs that name none.
 
     concurrent_jobs  AutoML jobs in progress per account and region
     jobs_in_flight   jobs of every kind per account, in all regions

@@ -42,7 +42,7 @@ class ReportsView:
 
 
 class Reports:
-    """What the operations on reports mean."""
+    """The operations on reports."""
 
     def __init__(self, store: Store, steps: Steps) -> None:
         self._store = store

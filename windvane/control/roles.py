@@ -31,7 +31,7 @@ _LOOKED_FOR_S = 1.0
 
 
 class Action(StrEnum):
-    """What is done with a bucket, in IAM's words."""
+    """The actions on a bucket, in IAM's words."""
 
     LIST = "s3:ListBucket"
     GET = "s3:GetObject"

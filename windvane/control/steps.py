@@ -60,7 +60,7 @@ _DESCRIBES = {
 
 
 class Steps:
-    """What the operations on step jobs mean. Requests are the validated parameters of the operation."""
+    """The operations on step jobs. Requests are the validated parameters of the operation."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ def set_first_tags(tx: Transaction, arn: str, request: Request) -> None:
 
 
 class Tags:
-    """What the operations on tags mean."""
+    """The operations on tags."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -43,7 +43,7 @@ NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 
 
 class Transforms:
-    """What CreateTransformJob means."""
+    """The operation CreateTransformJob."""
 
     def __init__(
         self,

@@ -19,14 +19,14 @@ class DataSource:
 
 
 class TableFormat(StrEnum):
-    """How a table is written; CSV has a header."""
+    """The file formats of tables; CSV has a header."""
 
     CSV = "csv"
     PARQUET = "parquet"
 
 
 class Compression(StrEnum):
-    """How a file is packed as a whole; Parquet files are compressed inside."""
+    """The compression of a whole file; Parquet files are compressed inside."""
 
     NONE = "None"
     GZIP = "Gzip"

@@ -27,7 +27,7 @@ SERVERLESS_PROCESSES = 4
 
 @dataclass(frozen=True)
 class Serverless:
-    """How a variant without instances of its own is run.
+    """The settings of a variant without instances of its own.
 
     memory_mb        cap of one of its processes
     max_concurrency  requests in hand at once, waiting ones included; more are turned away

@@ -38,7 +38,7 @@ class ForecastMetric(StrEnum):
 
 
 class Aggregation(StrEnum):
-    """How values become one where rows are finer than the frequency."""
+    """The ways in which values become one where rows are finer than the frequency."""
 
     SUM = "sum"
     AVERAGE = "avg"
@@ -48,7 +48,7 @@ class Aggregation(StrEnum):
 
 
 class FillMethod(StrEnum):
-    """What stands for a missing value. NAN leaves it missing: models bridge it, and metrics leave it out."""
+    """The substitutes for a missing value. NAN leaves it missing: models bridge it, and metrics leave it out."""
 
     NAN = "nan"
     ZERO = "zero"
@@ -61,7 +61,7 @@ class FillMethod(StrEnum):
 
 @dataclass(frozen=True)
 class Fill:
-    """What missing values are filled with.
+    """The substitute for missing values.
 
     value    of FillMethod.VALUE
     """
@@ -72,7 +72,7 @@ class Fill:
 
 @dataclass(frozen=True)
 class Filling:
-    """How missing values of one column are filled.
+    """The filling of missing values of one column.
 
     front    before the first value of a series; of the target from the first step of any series on. None: a series
              begins with its first value, and a covariate is filled as in the middle
@@ -122,7 +122,7 @@ def _fill_of(column: str, told: str | float) -> Fill:
 
 @dataclass(frozen=True)
 class ForecastSpec:
-    """What the caller said; what was left open is None and inferred from the data.
+    """The caller's specification of a forecast; what was left open is None and inferred from the data.
 
     item_id            column that tells series apart; None if the table is one series
     group_columns      further columns that, with `item_id`, tell series apart

@@ -21,7 +21,7 @@ class IdentityKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What all kinds have.
+    """The fields that all kinds of identities have.
 
     id    unique for ever, such as AIDA..., AROA..., ANPA... or AKIA...
     """

@@ -9,7 +9,7 @@ from windvane.notes.note import Note
 
 @dataclass(frozen=True, order=True)
 class Unit:
-    """What is placed: one instance of a variant, or all processes of a serverless one.
+    """The unit of placement: one instance of a variant, or all processes of a serverless one.
 
     arn    of the endpoint, in lower case
     """
@@ -22,7 +22,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class InstanceState:
-    """What the server that runs an instance tells of it.
+    """The state of an instance, as told by the server that runs it.
 
     failure     why it cannot be brought up; None while it may
     why_down    why it stays down although it was up, a sentence without its full stop; "" otherwise

@@ -16,7 +16,7 @@ from windvane.domain.problem import MetricName, Mode, ProblemType, kept_apart
 
 
 class Purpose(StrEnum):
-    """What the rows of a channel are for; the values also name its inputs in step jobs."""
+    """The purpose of a channel's rows; the values also name its inputs in step jobs."""
 
     TRAINING = "training"
     VALIDATION = "validation"
@@ -37,7 +37,7 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSpec:
-    """What a job learns from.
+    """The data that a job learns from.
 
     channels             one for training, and perhaps one for validation, in the order in which they were given
     validation_fraction  share of the training rows that is held out for scores; None to leave it to the engine
@@ -98,7 +98,7 @@ class RequestedLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSpec:
-    """How candidates are to be found.
+    """The settings of the search for candidates.
 
     mode              AUTO lets the size of the data decide; None, for a job of the first API that named none, searches
                       pipelines and ensembles
@@ -113,7 +113,7 @@ class SearchSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputSpec:
-    """Where results go.
+    """The destination of results.
 
     uri    S3 prefix
     key    KMS key that they are encrypted under, as the client named it; "" for the bucket's default
@@ -133,7 +133,7 @@ class Vpc:
 
 @dataclass(frozen=True, kw_only=True)
 class SecuritySpec:
-    """How a job is to be protected.
+    """The protection that a job is to have.
 
     volume_key       KMS key of its volume, as the client named it; "" for none
     encrypt_traffic  whether traffic between its containers is to be encrypted

@@ -34,7 +34,7 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True)
 class LogPlace:
-    """Where a line stands."""
+    """The place of a log line."""
 
     scope: Scope
     group: str

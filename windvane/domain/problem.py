@@ -94,7 +94,7 @@ TABULAR_METRICS = tuple(
 
 
 class Mode(StrEnum):
-    """How candidates are searched; a V1 job that names none searches pipelines and ensembles."""
+    """The strategies of the search; a V1 job that names none searches pipelines and ensembles."""
 
     AUTO = "AUTO"
     ENSEMBLING = "ENSEMBLING"
@@ -180,7 +180,7 @@ def check_ordered(problem_type: ProblemType | None) -> None:
 
 @dataclass(frozen=True)
 class ProblemSpec:
-    """What the caller said about the problem; what was left open is None and inferred from the data.
+    """The caller's specification of the problem; what was left open is None and inferred from the data.
 
     calibrate       whether probabilities may get a temperature (engine/scoring/calibration.py)
     tune_threshold  whether objectives that want one get a threshold of their own (engine/scoring/threshold.py)

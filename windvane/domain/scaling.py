@@ -38,7 +38,7 @@ DEFAULT_COOLDOWN_S = 300
 
 @dataclass(frozen=True)
 class Suspended:
-    """What of a target's scaling stands still until it is resumed."""
+    """The parts of a target's scaling that stand still until they are resumed."""
 
     scale_in: bool = False
     scale_out: bool = False

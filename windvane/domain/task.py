@@ -11,7 +11,7 @@ from windvane.notes.note import Note
 
 
 class TaskKind(StrEnum):
-    """What a task does. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. ASIDE kinds are
+    """The kinds of tasks. EXPRESS kinds are short, hold up a whole job, and have a worker of their own. ASIDE kinds are
     done when there is nothing else to do. STEP is the whole of a step job that a client created; the others are parts
     of AutoML jobs."""
 

@@ -46,7 +46,7 @@ def fold_fit(fold: int) -> str:
 
 @dataclass(frozen=True)
 class FoldFits:
-    """What the fits of the folds say of one on all rows.
+    """Facts of the folds' fits that a fit on all rows needs.
 
     rounds   the median of theirs; 0 where that means nothing
     was_cut  whether time ended one of them
@@ -62,7 +62,7 @@ class FoldFits:
 
 @dataclass(frozen=True)
 class CandidateRecord:
-    """What is kept of a candidate besides its models and predictions.
+    """The record of a candidate, besides its models and predictions.
 
     plan        None for an ensemble
     threshold, class_weights

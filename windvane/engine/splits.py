@@ -22,7 +22,7 @@ Units = NDArray[np.int32]
 
 
 class SplitKind(StrEnum):
-    """What is kept together, or in order."""
+    """The ways of dividing rows: by what is kept together, or in order."""
 
     ROWS = "rows"
     GROUPS = "groups"

@@ -46,7 +46,7 @@ class Work:
 
 
 class End(StrEnum):
-    """How work ended.
+    """The ways in which work ends.
 
     FINISHED        its function returned
     FAILED          its function raised, or its process left without returning
@@ -94,7 +94,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Said:
-    """What work that runs said last."""
+    """The last message of work that runs."""
 
     key: str
     said: Mapping[str, Any]

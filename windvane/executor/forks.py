@@ -44,7 +44,7 @@ task's limit before it is needed."""
 
 @dataclass(frozen=True)
 class WorkPlace:
-    """What work has of this machine.
+    """The resources of this machine that work has.
 
     folder        for its temporary files
     confinement   what its process may do; None leaves it as it is
@@ -101,7 +101,7 @@ class Line:
 
 
 class ForkServerSource(Protocol):
-    """Where fork servers come from."""
+    """A source of fork servers."""
 
     def start(self, channel: socket.socket, words: int) -> None:
         """Start one.

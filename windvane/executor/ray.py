@@ -287,7 +287,7 @@ class RayExecutor:
 
 @dataclass
 class _Node:
-    """What the owner of work knows of a node.
+    """The owner's knowledge of a node.
 
     is_seen      whether Ray has told of it
     cpus, memory_mb

@@ -34,7 +34,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Room:
-    """What tasks may have of a machine.
+    """The resources of a machine that tasks may have.
 
     memory_mb    in MiB
     """

@@ -30,7 +30,7 @@ _POINTLESS_AFTER = (Kind.DATABASE_DAMAGED, Kind.SCHEMA_NEWER)
 
 @dataclass(frozen=True)
 class Checked:
-    """What is checked.
+    """The files and records to check.
 
     data_dir      the data folder
     store         the record of truth

@@ -55,7 +55,7 @@ class ImportFault(WindvaneError):
 
 @dataclass(frozen=True)
 class Imported:
-    """What was done.
+    """The result of an import.
 
     notes    what could not be taken over, a sentence each
     """

@@ -32,7 +32,7 @@ class BackupFault(WindvaneError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds.
+    """The content of a backup.
 
     format           of the backup; a reader refuses newer ones
     windvane         the version that made it

@@ -263,7 +263,7 @@ class NoteCode(StrEnum):
 
 
 class ProcessEnd(StrEnum):
-    """How a model process ended, in a note of PROCESS_ENDED."""
+    """The ways in which a model process ends, in a note of PROCESS_ENDED."""
 
     EXITED = "exited"
     KILLED = "killed"

@@ -96,7 +96,7 @@ def has_bucket_key(encryption: Encryption) -> bool:
 
 @dataclass(frozen=True)
 class ObjectName:
-    """What identifies an object, and whose it is; a wrapped data key is bound to the ARN of bucket and key.
+    """The identity of an object, and its owner; a wrapped data key is bound to the ARN of bucket and key.
 
     account, region    of the bucket
     """

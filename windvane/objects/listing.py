@@ -31,7 +31,7 @@ memory."""
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is asked for, as bytes.
+    """The parameters of a list, as bytes.
 
     after      entries are greater than this
     sequence   with `after` as a key: go on within it, beyond this row; None: beyond the key

@@ -294,7 +294,7 @@ class ObjectOperations(Opened):
 
 @dataclass(frozen=True)
 class _Content:
-    """Where the bytes of a version are: in `data` if there is no file."""
+    """The place of a version's bytes: in `data` if there is no file."""
 
     file: str | None
     data: bytes

@@ -55,7 +55,7 @@ class Checksum:
 
 @dataclass(frozen=True)
 class Encryption:
-    """How the stored bytes are encrypted; the store keeps it and understands none of it.
+    """The encryption of the stored bytes; the store keeps it and understands none of it.
 
     algorithm   "AES256", "aws:kms"
     key_id      ARN of the KMS key, None for the store's own
@@ -71,7 +71,7 @@ class Encryption:
 
 @dataclass(frozen=True)
 class Attributes:
-    """What is kept with the bytes; all of it is opaque to the store but `tags` (lifecycle rules read them).
+    """The attributes kept with the bytes; all of it is opaque to the store but `tags` (lifecycle rules read them).
 
     headers    content headers by lower-case name: content-type, cache-control, content-encoding, expires, ...
     metadata   x-amz-meta-* by the rest of the name
@@ -111,7 +111,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Condition:
-    """What must be true of the newest version for a write to happen; all of it.
+    """The condition of a write on the newest version; all of it must be true.
 
     if_match        its entity tag; "*" for any
     if_none_match   no version with this entity tag; "*" for none at all
@@ -132,7 +132,7 @@ class Deletion:
 
 @dataclass(frozen=True)
 class Removal:
-    """What a deletion did.
+    """The result of a deletion.
 
     version_id       the version that was deleted, if one was named; None otherwise
     marker_id        id of the delete marker that was made, or that was deleted
@@ -232,7 +232,7 @@ class BucketPage:
 
 @dataclass(frozen=True)
 class Usage:
-    """What an account's buckets hold: every version, and the parts of uploads under way."""
+    """The content of an account's buckets: every version, and the parts of uploads under way."""
 
     n_bytes: int
     n_objects: int

@@ -25,7 +25,7 @@ _ANY_SIZE = (-math.inf, math.inf)
 
 @dataclass
 class _Actions:
-    """What all rules of one filter do together.
+    """The joint effect of all rules of one filter.
 
     days, date     the least of them, the place of its rule among all, and the rule
     noncurrent     least days by how many newer versions are kept

@@ -44,7 +44,7 @@ _OUT_OF_MEMORY = json.dumps(
 
 
 class Ending(StrEnum):
-    """How a child ended.
+    """The end of a child process.
 
     FINISHED        the function returned
     FAILED          it raised, or the process left without returning

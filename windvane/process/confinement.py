@@ -70,7 +70,7 @@ class SandboxBroken(WindvaneError):
 
 @dataclass(frozen=True)
 class Confinement:
-    """How a process is confined.
+    """The confinement of a process.
 
     parts             the steps to take
     read              files and folders that may be read, besides programs and libraries

@@ -22,7 +22,7 @@ MAX_HEAD, MAX_BODY = 1 << 20, 1 << 28
 
 
 class BadFrame(Exception):
-    """What was received is no frame, or a larger one than is taken."""
+    """The bytes received are no frame, or a larger one than is taken."""
 
 
 def pack(header: Mapping[str, Any], body: bytes = b"") -> bytes:

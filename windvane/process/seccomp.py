@@ -101,7 +101,7 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Check:
-    """What a call's argument must be: the whole low word one of `values`, or, of its bits, some of `wants` and none of
+    """The condition on a call's argument: the whole low word one of `values`, or, of its bits, some of `wants` and none of
     `lacks`."""
 
     argument: int

@@ -14,7 +14,7 @@ from windvane.serving.content_types import CSV, JSON
 
 
 class Key(StrEnum):
-    """What SAGEMAKER_INFERENCE_OUTPUT may name."""
+    """The names that SAGEMAKER_INFERENCE_OUTPUT may have."""
 
     PREDICTED_LABEL = "predicted_label"
     PROBABILITY = "probability"
@@ -24,7 +24,7 @@ class Key(StrEnum):
 
 @dataclass(frozen=True)
 class Selection:
-    """What a model answers to a row.
+    """The parts of a model's answer to a row that were asked for.
 
     keys              in the order asked for; () answers the value alone
     labels            class labels, () for regression

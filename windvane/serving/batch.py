@@ -34,7 +34,7 @@ MOST_RECORD_BYTES = 100 * 1024**2
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """What a transform job asks, in the words of its request.
+    """The request of a transform job, in its own words.
 
     content, accept  one of media.SUPPORTED
     splits           SplitType Line

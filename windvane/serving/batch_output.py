@@ -33,7 +33,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class Output:
-    """How predictions of a transform job are written.
+    """The format of a transform job's predictions.
 
     media       of the answers
     joins       the input stands before its answer

@@ -50,7 +50,7 @@ _ONE_THREAD = {
 
 @dataclass(frozen=True)
 class ExplainBounds:
-    """How much explanations of predictions may take.
+    """Limits of explanations of predictions.
 
     at_once    processes; they take what endpoints leave of the machine
     waiting    requests of one account that may wait for one; more are turned away

@@ -22,7 +22,7 @@ _FIGURES_S = 5.0
 
 @dataclass
 class Figures:
-    """What became of the requests to all endpoints since the server started; `seconds` is the sum over those that a
+    """The outcomes of the requests to all endpoints since the server started; `seconds` is the sum over those that a
     model answered, well or with an error."""
 
     answered: int = 0

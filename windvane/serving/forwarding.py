@@ -38,7 +38,7 @@ class Nowhere(Exception):
 
 
 class Target(Protocol):
-    """Where a request goes.
+    """The target of a request.
 
     peer      None for this server
     variant   that it is for

@@ -73,7 +73,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class VerifiedRequest:
-    """What the signature of another server's request says.
+    """The claims of another server's request, by its signature.
 
     account      whose request is passed on
     body_hash    that the body has to have

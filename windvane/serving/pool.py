@@ -36,7 +36,7 @@ _MEDIA = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many requests wait, and how long.
+    """The number of requests that wait, and the time for which they do.
 
     answer_s    how long a request may take, waiting included (AWS: containers must respond within 60 seconds)
     queue       requests that may wait, for each instance
@@ -50,7 +50,7 @@ USUAL = Bounds()
 
 
 class Demand:
-    """What is asked of a variant whose processes come and go: kept by its pool on the event loop, read by
+    """The demand on a variant whose processes come and go: kept by its pool on the event loop, read by
     hosting in its own thread.
 
     asked    requests in hand: waiting, or being answered

@@ -34,7 +34,7 @@ _MIDDLES = 2.0 ** (FIRST_OCTAVE + (np.arange(N_BUCKETS) + 0.5) / BUCKETS_PER_OCT
 
 @dataclass(frozen=True)
 class Sent:
-    """Where one variant's ring stood.
+    """The position of one variant's ring.
 
     counts     as Tally.counts gives them
     n_up       processes that could be asked
@@ -49,7 +49,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was known of an endpoint's requests at a time, in seconds since the epoch.
+    """The known figures of an endpoint's requests at a time, in seconds since the epoch.
 
     since      when counting began
     variants   those that the endpoint has
@@ -126,7 +126,7 @@ def _together(sent: Sequence[Sent]) -> Sent:
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of requests in a stretch of time.
+    """The outcomes of requests in a stretch of time.
 
     start        seconds since the epoch
     seconds      how long it was, or has been so far

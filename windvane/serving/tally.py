@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 
 class Outcome(IntEnum):
-    """How a request that reached a variant ended; also its place in a slot.
+    """The outcomes of a request that reached a variant; also its place in a slot.
 
     CLIENT_ERROR    the model refused it with 4xx
     MODEL_ERROR     the model failed, died with it, or did not answer in time

@@ -39,7 +39,7 @@ class KnownEndpoint:
 
 
 class Target(NamedTuple):
-    """Where a request goes: to processes of this server, or, if there is a peer, to those of that one. A tuple because one is made
+    """The target of a request: processes of this server, or, if there is a peer, those of that one. A tuple because one is made
     for every request."""
 
     found: KnownEndpoint

@@ -77,7 +77,7 @@ class Page(Generic[R]):
 
 
 class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
-    """What can be done inside `with store.transaction() as tx`; inside a snapshot, what only reads.
+    """The operations inside `with store.transaction() as tx`; inside a snapshot, those that only read.
 
     raises    TypeError, from all that writes, for a value that is not what its field says or not JSON
     """

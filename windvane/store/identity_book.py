@@ -13,7 +13,7 @@ I = TypeVar("I", bound=Identity)  # noqa: E741 - as R is a Resource
 
 @dataclass(frozen=True)
 class IdentityChanges:
-    """What is new since a revision.
+    """The changes since a revision.
 
     revision    up to which this tells
     is_whole    `changed` is everything there is: what was known before is to be forgotten

@@ -8,7 +8,7 @@ from windvane.store.base import Transaction
 
 
 class Leadership(Protocol):
-    """What somebody has to know who does such work."""
+    """The facts of the lead that whoever does such work has to know."""
 
     def lead(self) -> int | None:
         """Return the number under which this server leads now; None if another one does, or nobody."""

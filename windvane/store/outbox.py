@@ -12,7 +12,7 @@ from windvane.names import Scope
 
 @dataclass(frozen=True)
 class Subscriber:
-    """How far a webhook is.
+    """The progress of a webhook.
 
     position   sequence of the last event it is done with
     n_skipped  events that were given up for it, ever

@@ -14,7 +14,7 @@ from windvane.domain.server import Lease, ServerRecord
 
 @dataclass(frozen=True)
 class SharedSecret:
-    """What all servers of a store have to know alike, sealed.
+    """A secret that all servers of a store have to know alike, sealed.
 
     revision    grows with each change
     """

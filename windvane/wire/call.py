@@ -48,7 +48,7 @@ class KeyRing(Protocol):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls and where: verified by the signature.
+    """The caller, and the region: verified by the signature.
 
     source_ip    address of the peer, "" if unknown
     is_secure    whether the request came over TLS
@@ -94,7 +94,7 @@ class Call:
 
 @dataclass
 class RequestRecord:
-    """What is known of one request, for metrics, the audit log and support; each step fills in what it learns.
+    """The record of one request, for metrics, the audit log and support; each step fills in what it learns.
 
     source_ip      address of the peer, "" if unknown
     is_secure      whether it came over TLS

@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Score:
-    """How often a peer or an access key has failed lately.
+    """The number of recent failures of a peer or an access key.
 
     failures   with exponential forgetting, as of `at`
     unlogged   since the last line that the log has of it

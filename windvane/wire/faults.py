@@ -18,7 +18,7 @@ from windvane.wire.querybody import element, text
 
 
 class Dialect(Enum):
-    """How errors are called; each service speaks one."""
+    """The names of errors; each service speaks one dialect."""
 
     CONTROL = auto()
     OWN = auto()

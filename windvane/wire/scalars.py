@@ -28,7 +28,7 @@ NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 class UnfitResult(Exception):
-    """What a handler returned does not fit the operation's output shape: our own fault."""
+    """A handler's result does not fit the operation's output shape: our own fault."""
 
 
 def parse_text(shape: Shape, text: str, path: str) -> Any:

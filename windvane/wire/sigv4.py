@@ -47,7 +47,7 @@ def verify(request: Request, payload_hash: str, keyring: KeyRing, now: datetime)
 
 @dataclass(frozen=True)
 class Claim:
-    """Who a request says it is from: the key is known, and the time right; the signature is yet to be compared."""
+    """The claimed caller of a request: the key is known, and the time right; the signature is yet to be compared."""
 
     request: Request
     signature: Signature

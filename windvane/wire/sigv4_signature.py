@@ -46,7 +46,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a request says about its own signature.
+    """A request's statement of its own signature.
 
     in_query        presigned
     expires_s       how long a presigned request is good for; None if signed in the header

@@ -12,7 +12,7 @@ from windvane.engine.data.analysis import ReadOptions
 
 @dataclass(frozen=True)
 class TaskAllowance:
-    """What a task may use, and settings of the server that it depends on.
+    """The resources that a task may use, and settings of the server that it depends on.
 
     open_artifacts    anew: a client does not survive a fork
     threads           for reading and explaining; training uses one, or as many as its task says

@@ -28,7 +28,7 @@ _PAGE, _LARGEST_PAGE = 100, 1000
 
 @dataclass(frozen=True)
 class IdentityParts:
-    """What operations of IAM and STS call."""
+    """The parts that operations of IAM and STS call."""
 
     keyring: KeyRing
     authorizer: Authorizer

@@ -81,7 +81,7 @@ A = TypeVar("A", bound=ForecastAction)
 
 @dataclass(frozen=True)
 class SeriesFacts:
-    """What is told of the series that were read.
+    """Figures of the series that were read.
 
     n_values    steps of all series
     frequency   the time from one step to the next

@@ -23,7 +23,7 @@ _LEAST_WITH_ENSEMBLE = 3
 
 @dataclass(frozen=True)
 class ForecastRequest:
-    """What the search is asked for.
+    """The request for a search of forecasting models.
 
     objective        that models are compared by
     models           to try, in this order

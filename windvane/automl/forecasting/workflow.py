@@ -45,7 +45,7 @@ _GRACE_S = 0.5
 
 @dataclass(frozen=True)
 class ForecastDecision:
-    """What is to be begun now.
+    """The actions to begin now.
 
     begin    actions, the most urgent first
     """

@@ -68,7 +68,7 @@ def explain_rows(
 
 @dataclass(frozen=True)
 class ExplainedRows:
-    """What each column of the table adds to a model's answers to some rows (SHAP values). They add up:
+    """The contribution of each column of the table to a model's answers to some rows (SHAP values). They add up:
     `values().sum(axis=1) + expected` is the answer, on the scale on which answers are explained: the value itself;
     of two classes the log-odds of the second; of more the logarithm of each one's probability, less their mean.
 

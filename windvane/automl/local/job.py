@@ -24,7 +24,7 @@ _MOST_RESERVE_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Job:
-    """What a job is asked; JSON both ways.
+    """The request for a job; JSON both ways.
 
     files           to read; format 'csv' or 'parquet', compression 'None' or 'Gzip'
     started         time.time() at which the budget began

@@ -44,7 +44,7 @@ OF_FORECAST = (Kind.BACKTESTS, Kind.SERIES)
 
 
 class ReportStatus(StrEnum):
-    """What became of a report.
+    """The result of a report.
 
     WRITTEN     it is whole
     CUT         some of its files are missing, for want of time
@@ -60,7 +60,7 @@ class ReportStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Reported:
-    """What became of a report that was asked for.
+    """The result of a report that was asked for.
 
     note    sentences that are to be told, e.g. why the report is not whole; "" if there is nothing to tell
     """
@@ -89,7 +89,7 @@ class Reported:
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What reports are wanted; JSON both ways.
+    """The reports that are wanted; JSON both ways.
 
     job         the job's folder (automl/local/run.py)
     candidate   index of the one to explain and judge

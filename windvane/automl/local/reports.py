@@ -141,7 +141,7 @@ def _no_time(kind: Kind) -> str:
 
 @dataclass(frozen=True)
 class _ReportContext:
-    """How reports of one request are run.
+    """The conditions under which the reports of one request are run.
 
     scratch    where reports are made before they are moved to their place
     """

@@ -28,7 +28,7 @@ class HostDied(RuntimeError):
 
 
 class Asked(Protocol):
-    """What a process is asked to do."""
+    """The request to a process."""
 
     def to_json(self) -> str: ...
 

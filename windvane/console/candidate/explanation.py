@@ -45,7 +45,7 @@ _BELOW_ROOT = "/documentation/explainability/output"
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the tab "Explanation" shows of an explainability report, for one output of the model.
+    """The content of the tab "Explanation": an explainability report, for one output of the model.
 
     outputs    names that a class can be chosen by; () where there is one thing to explain
     output     the one that is shown
@@ -74,7 +74,7 @@ class ExplanationView(Shown):
 
 @dataclass(frozen=True)
 class Place:
-    """Where the files are.
+    """The place of the files.
 
     explanations    S3 prefix of all explanations of the job
     candidate       its name

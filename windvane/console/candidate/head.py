@@ -56,7 +56,7 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What every part shows, and the tabs of the job need."""
+    """The part that all tabs of a candidate show, and the tabs of the job need."""
 
     job_name: str
     head: Head

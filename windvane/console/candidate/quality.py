@@ -101,7 +101,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Quality:
-    """What the tab "Quality" shows of a model insights report.
+    """The content of the tab "Quality": a model insights report.
 
     rows    which were judged, in words;  sentences  that stand above the charts
     """

@@ -50,7 +50,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the model decides at one threshold.
+    """The decisions of the model at one threshold.
 
     hits, alarms    positive and negative rows predicted positive
     """

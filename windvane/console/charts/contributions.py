@@ -26,7 +26,7 @@ _NAME_LETTERS = 36
 
 @dataclass(frozen=True)
 class Step:
-    """What one column adds.
+    """The contribution of one column.
 
     error    standard error of `gain`; 0 if it is exact
     """

@@ -34,7 +34,7 @@ class ModelOrigin:
 
 @dataclass(frozen=True)
 class Origin:
-    """What an endpoint was made from: its configuration and models.
+    """The origin of an endpoint: its configuration and models.
 
     exists    the configuration may have been deleted; then its models are not known by name
     """

@@ -36,7 +36,7 @@ SPANS = {"10": ("PerTenSeconds", 600.0, 10.0), "60": ("PerMinute", 3600.0, 60.0)
 
 @dataclass(frozen=True)
 class Requests:
-    """What became of requests in a stretch of time; latencies in seconds, None if there are none."""
+    """The requests in a stretch of time; latencies in seconds, None if there are none."""
 
     total: int
     per_second: float
@@ -112,7 +112,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class State:
-    """What DescribeEndpoint says of an endpoint.
+    """The state of an endpoint, as DescribeEndpoint tells it.
 
     pending    the configuration that is on its way, if another one is
     """

@@ -66,7 +66,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What analysis.json says."""
+    """The table that analysis.json describes."""
 
     target: str
     problem_type: str

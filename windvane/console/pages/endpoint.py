@@ -68,7 +68,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Moving:
-    """What changes while the page is looked at."""
+    """The part of the page that changes while it is open."""
 
     state: State
     variants: tuple[VariantRow, ...]

@@ -16,7 +16,7 @@ from windvane.glossary import TERMS
 
 @dataclass(frozen=True)
 class GlossaryView:
-    """What the page of the glossary shows.
+    """The content of the glossary page.
 
     terms    anchor, term and meaning of each, in the order of the alphabet"""
 

@@ -52,7 +52,7 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the preview tells, ready to be drawn; `fault` says why there is none."""
+    """The preview, ready to be drawn; `fault` says why there is none."""
 
     fault: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)

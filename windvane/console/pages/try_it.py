@@ -73,7 +73,7 @@ class AnsweredRow:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of asking.
+    """The result of a request.
 
     headline  the answer to a single row; "" for several
     beside    the other responses of the model to it, name and text

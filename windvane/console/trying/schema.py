@@ -16,7 +16,7 @@ _LETTERS = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%H":
 
 
 class Control(StrEnum):
-    """How a cell is typed in."""
+    """The kinds of form controls for a cell."""
 
     NUMBER = "number"
     DATE = "date"
@@ -53,7 +53,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
-    """What DescribeEndpointSchema tells, as far as pages need it."""
+    """The schema that DescribeEndpointSchema returns, as far as pages need it."""
 
     variant: str
     target: str

@@ -41,7 +41,7 @@ _CROSSES_ACCOUNTS = "sts:AssumeRole"
 
 
 class _Remembered:
-    """What was decided while nothing changed; a decision is kept with what it was made from, never with what came
+    """Decisions that hold while nothing changes; each is kept with what it was made from, never with what came
     after."""
 
     def __init__(self, of: Known) -> None:
@@ -51,7 +51,7 @@ class _Remembered:
 
 
 class Authorizer:
-    """What callers may do: by their own policies, narrowed by those of their sessions."""
+    """Decides what callers may do: by their own policies, narrowed by those of their sessions."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ _FOLDED_SERVICES = ("sagemaker", "windvane")
 
 
 class Use(Enum):
-    """What a document is for; the value is how many characters without spaces it may have, and a name of its own."""
+    """The purpose of a document; the value is how many characters without spaces it may have, and a name of its own."""
 
     MANAGED = (6144, "managed policy")
     USER = (2048, "inline policies of a user")

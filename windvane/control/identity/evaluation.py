@@ -39,7 +39,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Rights:
-    """What a principal may do.
+    """The rights of a principal.
 
     policies    its own; what one of them allows is allowed
     sessions    policies of each AssumeRole that it came through: each narrows what there was

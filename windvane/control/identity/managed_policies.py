@@ -24,7 +24,7 @@ MOST_POLICIES, MOST_VERSIONS = 1500, 5
 
 
 class ManagedPolicies:
-    """What the operations on managed policies mean."""
+    """The operations on managed policies."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes

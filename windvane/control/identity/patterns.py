@@ -40,7 +40,7 @@ _Token = str | _Wild | _Variable
 
 
 class _Segment:
-    """What stands between two stars: characters, and places where any one may stand."""
+    """The part between two stars: characters, and places where any one may stand."""
 
     def __init__(self, tokens: tuple[str | _Wild, ...]) -> None:
         self.length = sum(1 if isinstance(token, _Wild) else len(token) for token in tokens)

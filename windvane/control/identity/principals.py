@@ -21,7 +21,7 @@ MOST_ATTACHED = 10
 
 
 class Principals:
-    """What operations do to users and roles; which is said by `kind`."""
+    """The operations that users and roles have in common; `kind` says which."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes

@@ -15,7 +15,7 @@ SHORTEST_SESSION_S, LONGEST_SESSION_S = 3600, 43_200
 
 
 class RoleRecords:
-    """What the operations on roles mean."""
+    """The operations on roles."""
 
     def __init__(self, changes: Changes, principals: Principals) -> None:
         self._changes = changes

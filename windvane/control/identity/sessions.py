@@ -21,7 +21,7 @@ _LONGEST_CHAINED_S = 3600
 
 @dataclass(frozen=True)
 class Assumed:
-    """What AssumeRole asks for."""
+    """The parameters of AssumeRole."""
 
     role_arn: str
     session: str
@@ -30,7 +30,7 @@ class Assumed:
 
 
 class Sessions:
-    """What AssumeRole means, but for the keys."""
+    """The operation AssumeRole, but for the keys."""
 
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer

@@ -16,7 +16,7 @@ _ASSUME = "sts:assumerole"
 
 
 class Trust(Enum):
-    """What a trust policy says of a caller.
+    """The verdict of a trust policy on a caller.
 
     NAMED    the caller itself is named: in its own account it needs no policy of its own
     ACCOUNT  the caller's account is named, or everybody: the caller's own policies have to allow it too

@@ -17,7 +17,7 @@ MOST_USERS, MOST_KEYS = 5000, 2
 
 
 class Users:
-    """What the operations on users and their keys mean."""
+    """The operations on users and their keys."""
 
     def __init__(self, changes: Changes, principals: Principals, safe: KeySafe) -> None:
         self._changes = changes

@@ -24,7 +24,7 @@ _PREFIX, _RESERVED = "alias/", "alias/aws/"
 
 
 class Aliases:
-    """What the operations on aliases mean. Two aliases of an account cannot differ in the case of letters alone."""
+    """The operations on aliases. Two aliases of an account cannot differ in the case of letters alone."""
 
     def __init__(self, store: Store, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
         self._store, self._tokens, self._clock = store, tokens, clock

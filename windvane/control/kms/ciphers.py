@@ -39,7 +39,7 @@ class Encrypted:
 
 @dataclass(frozen=True)
 class Decrypted:
-    """What a ciphertext holds, and the key and material that opened it."""
+    """The plaintext of a ciphertext, and the key and material that opened it."""
 
     key: Key
     plain: bytes = field(repr=False)
@@ -47,7 +47,7 @@ class Decrypted:
 
 
 class Ciphers:
-    """What the cryptographic operations mean. A key's state is looked at anew at every call."""
+    """The cryptographic operations. A key's state is looked at anew at every call."""
 
     def __init__(self, store: Store, materials: Materials) -> None:
         self._store, self._materials = store, materials

@@ -70,7 +70,7 @@ class KeyPage:
 
 
 class Keys:
-    """What the operations on keys mean. `key_id` is a key id, key ARN, alias or alias ARN where AWS takes all four."""
+    """The operations on keys. `key_id` is a key id, key ARN, alias or alias ARN where AWS takes all four."""
 
     def __init__(
         self, store: Store, materials: Materials, tokens: PageTokens, clock: Callable[[], datetime]

@@ -20,7 +20,7 @@ from windvane.store.base import Store
 
 @dataclass(frozen=True)
 class KeyService:
-    """What the operations of KMS call, and what is due without a call."""
+    """The parts that operations of KMS call, and what is due without a call."""
 
     keys: Keys
     aliases: Aliases

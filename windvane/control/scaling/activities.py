@@ -38,7 +38,7 @@ _PAGE = 50
 
 
 class ScalingActivities:
-    """What DescribeScalingActivities means."""
+    """The operation DescribeScalingActivities."""
 
     def __init__(self, store: Store, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
         self._store, self._tokens, self._clock = store, tokens, clock

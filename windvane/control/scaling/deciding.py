@@ -43,7 +43,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Decision:
-    """How many instances a variant is to have, and why.
+    """The number of instances that a variant is to have, and the reason.
 
     capacity    instances to have
     policy      None if the target's bounds alone ask for it

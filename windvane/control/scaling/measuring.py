@@ -19,7 +19,7 @@ _LATE = 3
 
 @dataclass(frozen=True)
 class Count:
-    """What a variant has served at one moment.
+    """The number of requests that a variant had served at one moment.
 
     requests    since the server started, or the endpoint was created
     instances   that answer now, 1 or more

@@ -77,7 +77,7 @@ PUT_POLICY_RULES: tuple[Rule, ...] = (
 
 
 class ScalingPolicies:
-    """What the operations on scaling policies mean."""
+    """The operations on scaling policies."""
 
     def __init__(self, store: Store, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
         self._store, self._tokens, self._clock = store, tokens, clock

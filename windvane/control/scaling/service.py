@@ -15,7 +15,7 @@ from windvane.store.base import Store
 
 @dataclass(frozen=True)
 class Scaling:
-    """What the operations of Application Auto Scaling call."""
+    """The parts that operations of Application Auto Scaling call."""
 
     targets: ScalableTargets
     policies: ScalingPolicies

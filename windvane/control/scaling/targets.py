@@ -38,7 +38,7 @@ _SUSPENDED = {
 
 
 class ScalableTargets:
-    """What the operations on scalable targets mean."""
+    """The operations on scalable targets."""
 
     def __init__(self, store: Store, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
         self._store, self._tokens, self._clock = store, tokens, clock

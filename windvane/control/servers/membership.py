@@ -29,7 +29,7 @@ _LEADS_S = 6.0
 
 
 class Membership(Leadership, Protocol):
-    """What a server knows of the servers on its store, and its own place among them.
+    """Keeps a server's place among the servers on its store, and knows the others.
 
     id         names this life of the server; names of its workers begin with it
     is_shared  whether there can be other servers

@@ -25,7 +25,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read.
+    """Options for reading files.
 
     format       'csv', 'parquet' or 'arrow' (data/arrowfiles.py)
     has_header   of CSV: whether the first row names the columns, which are column_1, column_2 ... else

@@ -49,7 +49,7 @@ _KINDS = (
 
 @dataclass
 class _Inspection:
-    """What has been seen of the text so far."""
+    """The state of the inspection of a text so far."""
 
     name: str
     seen: int = 0

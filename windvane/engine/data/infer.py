@@ -40,7 +40,7 @@ _BOOLEANS = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules look at.
+    """The evidence that the rules look at.
 
     texts      stripped distinct texts (a sample of them), without markers of missing values
     counts     how often each occurs

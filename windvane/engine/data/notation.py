@@ -20,7 +20,7 @@ _UNIT = re.compile(r"[+-]?[0-9][0-9.,]*\s*([A-Za-z°µ][A-Za-z0-9°µ/²³.]{0,1
 
 @dataclass(frozen=True)
 class Numbers:
-    """How numbers of a column are written, and what is no number.
+    """The notation of a column's numbers, and the texts that are no number.
 
     unreadable   texts that are no numbers, with counts
     """

@@ -28,7 +28,7 @@ _GROUPED = {
 
 @dataclass(frozen=True)
 class Notation:
-    """How the numbers of one column are written.
+    """The notation of the numbers of one column.
 
     thousands   separator of groups of three digits: "," "." " " "'" or "" for none
     decimal     "." or ","

@@ -28,7 +28,7 @@ RARE = 2000
 
 @dataclass(frozen=True)
 class Disk:
-    """Where rows are kept on disk, and how much memory is left for their analysis.
+    """The place of rows on disk, and the memory left for their analysis.
 
     folder      for rows that do not fit into memory; None if those that come are mapped already
     max_bytes   of memory that their analysis may take (mapped.py)

@@ -46,7 +46,7 @@ _SHARED = 3
 
 @dataclass(frozen=True)
 class ColumnSketch:
-    """What a form for a single prediction shows of a column.
+    """The description of a column for a form that asks for a single prediction.
 
     typical      a cell: the middle one of numbers and dates, the most frequent category or text; "" if most cells are
                  missing, or none is to be told

@@ -33,7 +33,7 @@ _SECONDS = (631_152_000, 2_208_988_800)  # 1990 to 2040
 
 @dataclass(frozen=True)
 class Dates:
-    """How dates of a column are written, and what is no date.
+    """The notation of a column's dates, and the texts that are no date.
 
     formats      each cell is read by the first that can
     described    for a person, e.g. "in DD/MM/YYYY format"

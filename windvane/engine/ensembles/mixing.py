@@ -20,7 +20,7 @@ _BLOCK_ROWS = 4_096
 
 
 class Mixing:
-    """How the predictions of an ensemble's members become its own.
+    """The rule by which the predictions of an ensemble's members become its own.
 
     weights       (n_members,) that sum to 1
     temperatures  (n_members,) of their probabilities; NO_CHANGE for values

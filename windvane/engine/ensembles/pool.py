@@ -16,7 +16,7 @@ LEAST_PROBABILITY = 1e-5
 
 
 class Pool(StrEnum):
-    """How weighted predictions of the members are averaged.
+    """The ways of averaging weighted predictions of the members.
 
     ARITHMETIC  the weighted mean of values or probabilities
     GEOMETRIC      probabilities in proportion to the weighted geometric mean: the mean of log-odds

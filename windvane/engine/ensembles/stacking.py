@@ -49,7 +49,7 @@ _MOST = {"rounds": 1_000, "num_leaves": 256, "min_data_in_leaf": 100_000}
 
 @dataclass(frozen=True)
 class Stacking:
-    """How a second layer is fitted: LightGBM's parameters of these names. Small steps and few of them: the models that
+    """The parameters of a second layer, by LightGBM's names. Small steps and few of them: the models that
     answer have learnt from more rows than those whose answers it learns from, and need less of it."""
 
     rounds: int = 10

@@ -16,7 +16,7 @@ from windvane.engine.explain.importance import Importance, importance_of
 
 @dataclass(frozen=True)
 class Explanation:
-    """What an explainability report is made from.
+    """The content of an explainability report.
 
     columns      that can be learned from, in the order of the table; identifiers and constants are not among them
     target       its name

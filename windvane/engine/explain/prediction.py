@@ -24,7 +24,7 @@ _ROWS = 500
 
 
 class Baseline(StrEnum):
-    """What stands for "not known".
+    """The rows that stand for "not known".
 
     TREES     the rows that went each way in the trees
     DRAWN     cells of the training data, each column's drawn by itself

@@ -33,7 +33,7 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class Anomalies:
-    """How unusual rows of a table are.
+    """Anomaly scores of the rows of a table.
 
     columns   looked at
     scores    (n_sampled,) of rows at random

@@ -41,7 +41,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Relations:
-    """How columns are related to each other.
+    """Relations between columns.
 
     numbers   names of numeric columns and dates, a numeric target first
     matrix    (n_numbers, n_numbers) Pearson's r, NaN where there is none

@@ -39,7 +39,7 @@ _MOST_RATES = 5
 
 @dataclass(frozen=True)
 class TransformerSetting:
-    """What a transformer may be made with."""
+    """The settings that a transformer may be made with."""
 
     source: str
     width: int

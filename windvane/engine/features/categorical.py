@@ -24,7 +24,7 @@ _MISSING = " = (missing)"
 
 
 class CategoryTable:
-    """What the encodings share: looking cells up.
+    """The lookup of cells, which the encodings share.
 
     categories_   known categories, the most frequent first
     names_        of the features; the source itself stands for ""

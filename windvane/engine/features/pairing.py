@@ -66,7 +66,7 @@ _TREES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PairingData:
-    """What the pairs are chosen from: training rows alone.
+    """The data that pairs are chosen from: training rows alone.
 
     X          (n_rows, n_features) made of the single columns
     y          (n_rows,) target or class index
@@ -127,7 +127,7 @@ def _has_pairs(specs: Sequence[ColumnSpec]) -> bool:
 
 @dataclass(frozen=True)
 class _Grown:
-    """What trees say of rows they were not grown on.
+    """Predictions of trees for rows that they were not grown on.
 
     gains         (n_features,) of splits
     early_errors  (n_rows, n_targets) of the first trees, which have not made up yet for what one feature would say

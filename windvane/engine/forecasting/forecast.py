@@ -32,7 +32,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class ForecastTask:
-    """What every model is asked for.
+    """The forecast that a model is asked for.
 
     levels     of the quantiles, ascending; 0.5 among them
     season     steps of the season that naive forecasts go by

@@ -18,7 +18,7 @@ _DEPENDENT_STEPS = 4
 
 @dataclass(frozen=True)
 class Truth:
-    """What forecasts are compared with.
+    """The values that forecasts are compared with.
 
     actual    (n_series, horizon) NaN where it is missing
     scale     (n_series,) mean absolute seasonal difference of the history; NaN where that is 0 or unknown

@@ -23,7 +23,7 @@ OUTCOME, FORECASTS, MODEL = "outcome.json", "forecasts.npz", "model"
 
 @dataclass(frozen=True)
 class ForecastOutcome:
-    """What backtests say of a model.
+    """The result of a model's backtests.
 
     metrics         AWS's name -> value over all windows; None where it is not defined
     standard_error  of the objective, over series and windows; None if there are too few

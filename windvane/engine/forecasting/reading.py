@@ -32,7 +32,7 @@ ONE_SERIES = "series"
 
 @dataclass(frozen=True)
 class CovariateEncoding:
-    """How a column becomes columns of numbers.
+    """The encoding of a column as columns of numbers.
 
     categories    texts that are told apart, each in a column of zeros and ones; () for a column of numbers
     """

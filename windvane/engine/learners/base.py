@@ -55,7 +55,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a learner must know besides rows and parameters; n_classes is 0 for regression.
+    """The facts that a learner needs besides rows and parameters; n_classes is 0 for regression.
 
     monotone    raw column of numbers -> 1 or -1: answers (the value, or the probability of class 1 of two) must not
                 fall, or not rise, as it grows (monotone.py)

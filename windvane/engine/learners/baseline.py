@@ -46,7 +46,7 @@ _TRAITS = Traits(cost=Cost(1e-9, 80, 0, 60))
 
 
 class Baseline:
-    """What any other learner must beat; it needs no features."""
+    """The learner that any other must beat; it needs no features."""
 
     name = _NAME
     recipes = ("",)

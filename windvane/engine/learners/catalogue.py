@@ -30,7 +30,7 @@ _HERE = "windvane.engine.learners"
 
 @dataclass(frozen=True)
 class LearnerCard:
-    """What is known of a learner without its module: its row. The rest is in the module.
+    """The row of a learner in the catalogue: its facts that are known without its module.
 
     module       of this package
     title        plain words for reports; `description` sentences for those who ask how it works

@@ -34,7 +34,7 @@ _BLOCK = 4_096
 
 @dataclass(frozen=True)
 class Course:
-    """How to train.
+    """The settings of a training.
 
     epochs         to run
     schedule       epochs of the whole schedule of step sizes

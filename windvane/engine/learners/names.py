@@ -18,7 +18,7 @@ SEED = "_seed"
 
 
 class Counted(StrEnum):
-    """What a hyperparameter may repeat of the table."""
+    """The facts of the table that a hyperparameter may repeat."""
 
     CLASSES = "classes"
     COLUMNS = "columns excluding the target"
@@ -37,7 +37,7 @@ class Alias:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a value says of the problem; None for what it leaves open.
+    """The statement of a value about the problem; None for what it leaves open.
 
     absolute    whether errors themselves are made small, which they are where the objective is MAE
     """

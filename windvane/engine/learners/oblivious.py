@@ -29,7 +29,7 @@ _MOST_BINNED = 150
 
 @dataclass(frozen=True)
 class Codes:
-    """What a column of codes adds to the leaves' numbers.
+    """The contribution of a column of codes to the leaves' numbers.
 
     column     of the matrix
     row_of     (cardinality + 1,) row of `patterns` for each code, the first for missing

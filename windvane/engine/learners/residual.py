@@ -151,7 +151,7 @@ def _blocks(n_rows: int) -> Iterator[slice]:
 
 
 class ResidualModel:
-    """What the line says, and what the inner model adds to it."""
+    """A line, and an inner model of its residuals."""
 
     def __init__(self, line: Line, inner: FittedModel) -> None:
         self.line = line

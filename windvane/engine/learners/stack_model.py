@@ -35,7 +35,7 @@ _MOST = 2**31 - 1
 
 @dataclass(frozen=True)
 class InputPlan:
-    """What the first layer of a stack sees of a row of a recipe's matrix: numbers scaled, then a 1 for each number
+    """The input of the first layer of a stack, from a row of a recipe's matrix: numbers scaled, then a 1 for each number
     that is missing, then the embedding of each code.
 
     numbers    (n_numbers,) columns of the matrix; fill, centre, inverse belong to them: what stands for a missing one,

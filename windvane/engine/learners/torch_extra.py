@@ -37,7 +37,7 @@ def has_torch() -> bool:
 
 
 class TorchLearner:
-    """What the learners have in common that train with PyTorch and answer without it.
+    """The base of learners that train with PyTorch and answer without it.
 
     module    of this package, whose `fit` imports PyTorch
     """

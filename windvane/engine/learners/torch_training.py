@@ -64,7 +64,7 @@ class TorchRows:
 
 @dataclass(frozen=True)
 class TorchCourse:
-    """How to train.
+    """The settings of a training.
 
     patience    epochs without improvement on validation rows after which to stop
     step_share  share of the schedule that is over -> share of the learning rate

@@ -48,7 +48,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class TableSize:
-    """What bounds of hyperparameters depend on.
+    """The size of a table, on which bounds of hyperparameters depend.
 
     n_classes  0 for regression
     buckets    borders that a feature may have at most -> buckets of all features that the recipe makes
@@ -74,7 +74,7 @@ class LargeFit:
 
 @dataclass(frozen=True)
 class LongFit:
-    """How an algorithm makes the most of one long fit of a large table (engine/tuning/long_run.py).
+    """The settings with which an algorithm makes one long fit of a large table (engine/tuning/long_run.py).
 
     round_s           what a round with some hyperparameters takes a core, as long as nothing is measured
     rounds            that there is time for
@@ -103,7 +103,7 @@ def _unbounded(given: Hyperparameters, _: TableSize) -> Hyperparameters:
 
 @dataclass(frozen=True)
 class Traits:
-    """What the search must know of a learner besides how to train it.
+    """The traits of a learner that the search must know.
 
     step      the hyperparameter that is the step size of a booster, which needs fewer rounds with larger ones
     lengths   those that say for how many epochs a network is trained

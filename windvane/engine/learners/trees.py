@@ -98,7 +98,7 @@ _INNER = ("feature", "threshold", "left", "right")
 
 @dataclass(frozen=True)
 class Splits:
-    """How trees split beyond thresholds.
+    """The kinds of splits beyond thresholds.
 
     missing_left  (n_inner,) whether a missing value goes left; at a set of codes it always goes right
     at_codes      (n_sets,) inner nodes that split on a set of codes, in their order; their thresholds mean nothing

@@ -64,7 +64,7 @@ class Member:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a model package is made of.
+    """The parts of a model package.
 
     schema       that of the transformers package it belongs to
     decision     how classes are decided

@@ -26,7 +26,7 @@ from windvane.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Schema:
-    """What a transformers package says of its table.
+    """The columns of its table, as a transformers package has them.
 
     features    names of the raw columns a row holds, in order (identifiers and constants included: a row has
                 every column of the training file but the target)
@@ -75,7 +75,7 @@ class LoadedMember:
 
 @dataclass(frozen=True)
 class Transformers:
-    """What a transformers package holds.
+    """The content of a transformers package.
 
     columns   the specs of schema.features, in that order
     recipes   name -> fitted recipe: those that the model's members name; may be empty
@@ -88,7 +88,7 @@ class Transformers:
 
 @dataclass(frozen=True)
 class Combination:
-    """How the members' predictions become the answer.
+    """The rule by which the members' predictions become the answer.
 
     decision      how classes are decided
     temperature   of the members' pool, or of what the second layer makes of it

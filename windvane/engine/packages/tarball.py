@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class TarLimits:
-    """What an archive may hold.
+    """The limits of an archive.
 
     max_files
              folders that are made for them included

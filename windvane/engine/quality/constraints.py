@@ -16,7 +16,7 @@ from windvane.engine.quality.measured import Measured
 
 
 class Comparison(StrEnum):
-    """How a value violates its threshold."""
+    """The comparisons of a value with its threshold."""
 
     LESS = "LessThanThreshold"
     GREATER = "GreaterThanThreshold"

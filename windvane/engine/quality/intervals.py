@@ -43,7 +43,7 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What intervals did on rows that they were not made from.
+    """The coverage of intervals on rows that they were not made from.
 
     share    (n_levels,) of rows inside
     width    (n_levels,) mean width, in units of the target

@@ -15,7 +15,7 @@ _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True)
 class Costs:
-    """What mistakes cost, in units of the cheaper kind.
+    """The costs of mistakes, in units of the cheaper kind.
 
     alarm    a negative row predicted positive
     miss     a positive row predicted negative
@@ -39,7 +39,7 @@ RATIOS = (Costs(10, 1), Costs(3, 1), Costs(1, 1), Costs(1, 3), Costs(1, 10))
 
 @dataclass(frozen=True)
 class ThresholdResult:
-    """What a threshold does to the rows judged.
+    """The decisions on the judged rows at one threshold.
 
     hits, alarms          positive and negative rows predicted positive
     n_positive, n_negative   all there are

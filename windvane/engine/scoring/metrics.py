@@ -36,7 +36,7 @@ _EPSILON = np.finfo(np.float64).eps
 
 
 class Basis(Enum):
-    """What of a prediction a metric judges."""
+    """The part of a prediction that a metric judges."""
 
     VALUES = "values"
     PROBABILITIES = "probabilities"

@@ -28,7 +28,7 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Decision:
-    """How classes are decided.
+    """The rule by which classes are decided.
 
     threshold      of two: probability from which on class 1 is predicted
     class_weights  of more: what their probabilities are multiplied by before the highest is taken; () for nothing

@@ -38,7 +38,7 @@ _LONGEST_FOLD = 2.0
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many folds are to be trained.
+    """The number of folds to train.
 
     least    with fewer the candidate is out of time
     most     if there is time: called once, with the seconds that the first fold took

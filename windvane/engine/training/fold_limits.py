@@ -12,7 +12,7 @@ _LEAST_S = 1e-3
 
 @dataclass(frozen=True)
 class FoldLimits:
-    """How many folds a candidate is scored on, and how long they may take.
+    """The number of folds that a candidate is scored on, and the time that they may take.
 
     least    folds; with fewer a candidate ends as OutOfTime: its score could not be compared with others'
     most       folds, of all divisions; None for those of one division

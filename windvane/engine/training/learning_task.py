@@ -55,7 +55,7 @@ class CountingClock:
 
 @dataclass(frozen=True)
 class Matrix:
-    """What a recipe's fit made of all rows.
+    """The matrix that a recipe's fit made of all rows.
 
     X   (n_rows, n_features) float32, memory-mapped
     """
@@ -74,7 +74,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class LearningTask:
-    """What is to be learnt from which rows.
+    """The target to learn, and the rows to learn it from.
 
     matrix     name of a recipe's fit -> its matrix
     y          (n_rows,) target or class index

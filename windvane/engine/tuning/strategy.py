@@ -9,7 +9,7 @@ from windvane.domain.problem import Mode
 
 @dataclass(frozen=True)
 class Strategy:
-    """What the search tries.
+    """The strategy of the search.
 
     mode        AUTO: pipelines and an ensemble of them, which is what ENSEMBLING makes as well;
                 HYPERPARAMETER_TUNING: pipelines alone, proposed by a model of what was tried and given up early

@@ -46,7 +46,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Refused:
-    """What a client is told of a request that is not served."""
+    """The answer to a request that is not served."""
 
     status: int
     code: str

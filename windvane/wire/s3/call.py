@@ -36,7 +36,7 @@ class Content(Protocol):
 
 @dataclass(frozen=True)
 class S3Result:
-    """What an operation answers.
+    """The result of an operation.
 
     members    of the output shape, by their names in the model
     status     if not the usual one of the operation
@@ -52,7 +52,7 @@ class S3Result:
 
 
 class Sink(Protocol):
-    """Where the content of an upload goes; blocking, used by one thread at a time.
+    """The destination of an upload's content; blocking, used by one thread at a time.
 
     algorithm   a checksum that it wants; "" for none
     """

@@ -32,7 +32,7 @@ _SIGNATURE = "x-amz-trailer-signature"
 
 @dataclass(frozen=True)
 class ChunkSigning:
-    """What signatures of chunks are made with.
+    """The keys and scope with which chunks are signed.
 
     key      derived for day, region and service
     stamp    of the request

@@ -16,7 +16,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 @dataclass(frozen=True)
 class ReadConditions:
-    """What a reader asks of an object; None for what it does not ask."""
+    """The conditions of a reader on an object; None for what it does not ask."""
 
     if_match: str | None = None
     if_none_match: str | None = None

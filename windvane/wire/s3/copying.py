@@ -43,7 +43,7 @@ _READ = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
 
 @dataclass(frozen=True)
 class CopySource:
-    """What x-amz-copy-source names.
+    """The object that x-amz-copy-source names.
 
     path        percent-encoded, with the bucket
     conditions  headers of the read

@@ -19,7 +19,7 @@ from windvane.wire.s3.reading import read_head
 
 @dataclass
 class Exchange:
-    """What is known of a request once its signature is verified.
+    """The facts of a request whose signature is verified.
 
     head         with the headers that a signed query brings
     parameters   of path, query and headers

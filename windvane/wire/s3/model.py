@@ -65,7 +65,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a request asks for.
+    """The operation and resource of a request.
 
     operation   its name in the model, or POST_OBJECT
     bucket      "" for the service itself

@@ -36,7 +36,7 @@ _CHUNKED = (SIGNED_CHUNKS, SIGNED_TRAILER, UNSIGNED_TRAILER)
 
 @dataclass(frozen=True)
 class BodyPlan:
-    """What the head says of a body.
+    """The statements of the head about a body.
 
     declared    x-amz-content-sha256
     length      bytes of content; None if the head does not tell
@@ -66,7 +66,7 @@ class BodyPlan:
 
 @dataclass(frozen=True)
 class Digests:
-    """What a body was.
+    """The digests of a body that was read.
 
     md5         hexadecimal
     algorithm   of the checksum that the head or the trailers hold, else of the one that was wanted; "" for none

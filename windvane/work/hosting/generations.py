@@ -29,7 +29,7 @@ Wanted = dict[FleetKey, tuple[Deployed, ...]]
 
 @dataclass(frozen=True)
 class Share:
-    """What one server runs of a variant.
+    """The part of a variant that one server runs.
 
     numbers   of its instances; 0 stands for all processes of a serverless variant
     """
@@ -44,7 +44,7 @@ Shares = dict[FleetKey, tuple[Share, ...]]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an endpoint has come that is created or updated.
+    """The progress of an endpoint that is created or updated.
 
     is_ready    every instance of what is desired is up
     failure     why one of them will not be

@@ -18,7 +18,7 @@ _AT_ONCE = 2
 
 
 class ModelDiskSpace:
-    """How many bytes the models of each account's endpoints take: archives while they are unpacked, and what was unpacked.
+    """The bytes that the models of each account's endpoints take: archives while they are unpacked, and what was unpacked.
     For any thread.
 
     most    bytes of one account; 0 means any number

@@ -37,7 +37,7 @@ _slot_numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class ProcessSettings:
-    """What every place works with.
+    """The settings that every place works with.
 
     program      the command of a model process
     environment  added to this process's own

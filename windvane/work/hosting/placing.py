@@ -39,7 +39,7 @@ _ID_CHARACTERS = 16
 
 
 class Placed(Protocol):
-    """What runs where, at one moment.
+    """The placement of instances at one moment.
 
     live      ids of the servers that live; None for a server that has its store for itself
     is_due    whether something is to be placed, by this server
@@ -79,7 +79,7 @@ class Placed(Protocol):
 
 
 class Placing(Protocol):
-    """What hosting has to know of the other servers."""
+    """The knowledge of the other servers that hosting needs."""
 
     def placed(self, tx: Transaction, endpoints: Sequence[Endpoint]) -> Placed: ...
 

@@ -32,7 +32,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to change in who runs which instances.
+    """The changes of who runs which instances.
 
     added       units, and the servers that run them from now on
     removed     placements that are over
@@ -81,7 +81,7 @@ def spread(
 
 
 class _Board:
-    """What stands where, while changes are worked out."""
+    """The placement while changes are worked out."""
 
     def __init__(
         self,

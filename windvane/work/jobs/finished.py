@@ -16,7 +16,7 @@ _MOST_COMPARED = 40
 
 @dataclass(frozen=True)
 class Finished:
-    """What the tasks of an AutoML job have finished.
+    """The finished tasks of an AutoML job, by kind.
 
     attempts    that have ended well, in this order (Task.attempt)
     candidates  indices of the best single candidates, the best first; without the first look

@@ -30,7 +30,7 @@ class Progress(Protocol):
 
 
 class ProgressInFolder:
-    """What a task has done so far, kept in a folder for its next attempt.
+    """The progress of a task, kept in a folder for its next attempt.
 
     folder    of the job
     """
@@ -57,7 +57,7 @@ class ProgressInFolder:
 
 
 class ProgressInStore:
-    """What an earlier attempt has done counts, though it did not end well: an object that it has answered is answered.
+    """The progress of a task in the store; that of an attempt that failed counts: an object that it has answered is answered.
 
     root       prefix of the job
     attempt    Task.attempt

@@ -233,7 +233,7 @@ def _scored(context: StageContext) -> Iterable[str]:
 
 @dataclass(frozen=True)
 class _Stage:
-    """What a kind of task does.
+    """The stage of the engine that a kind of task runs.
 
     reads     what must be in its folder, by the names of automl/names.py
     writes    what it leaves there for others

@@ -45,7 +45,7 @@ _ROWS = {TRAIN: "TRAIN_ROWS", VALIDATION: "VALIDATION_ROWS"}
 
 @dataclass(frozen=True)
 class Transformers:
-    """What a transformers package does to a table; matrices of several recipes stand side by side."""
+    """The transformers of a package, applied to a table; matrices of several recipes stand side by side."""
 
     schema: Schema
     columns: Sequence[ColumnSpec]
@@ -168,7 +168,7 @@ def _delimiter(head: bytes, file: Path, name: str) -> str:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the features stand in a row, and the target, if it does."""
+    """The positions of the features in a row, and of the target, if it is there."""
 
     n_columns: int
     places: list[int]

@@ -32,7 +32,7 @@ _UNREADABLE = Note(NoteCode.NO_RESULT)
 
 
 class _Course(StrEnum):
-    """What is to become of a task.
+    """The next step of a task.
 
     GOES_ON      its end counts
     STOPPED      its job is not to go on

@@ -50,7 +50,7 @@ class RoleOfBuckets:
 
 @dataclass(frozen=True)
 class OnCluster:
-    """How tasks run on the nodes of a cluster.
+    """The settings of tasks that run on the nodes of a cluster.
 
     cpus           of a task that uses several cores
     memory_mb      cap of each task, MiB
@@ -65,7 +65,7 @@ class OnCluster:
 
 @dataclass(frozen=True)
 class WorkConfig:
-    """What all workers of a server share.
+    """The settings that all workers of a server share.
 
     data_dir         where state lives
     store_url        "" means SQLite in data_dir

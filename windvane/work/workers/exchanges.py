@@ -84,7 +84,7 @@ class StoredExchanges:
 
 @dataclass(frozen=True)
 class Exchanges:
-    """Where tasks of jobs leave data for each other.
+    """The places where tasks of jobs leave data for each other.
 
     data_dir    below which the workspaces of jobs are
     stored      None if tasks exchange data in workspaces

@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TaskHandler:
-    """How a worker runs one claimed task: what to do, until when, and what its end means.
+    """The handling of one claimed task: what to do, until when, and what its end means.
 
     owner      name of the job that the task belongs to
     stop_at    when it must have ended

@@ -21,7 +21,7 @@ CHUNK_CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class FitLimits:
-    """What training may take.
+    """Limits of training.
 
     stop_at    a time.time() by which it is over, with what has been learned so far
     threads    that it may keep busy

@@ -66,7 +66,7 @@ _HEAVIEST = 20.0
 
 
 class Target(StrEnum):
-    """What of a value is learned.
+    """The part of a value that is learned.
 
     LEVEL    its ratio to the size of its series
     CHANGE   its distance from the same phase of earlier seasons
@@ -80,7 +80,7 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Reference:
-    """What of the series that were learned from forecasts of any series need.
+    """The facts of the training series that forecasts of any series need.
 
     items    of those that are told apart, () if they are too many
     least    stands for values that have no logarithm

@@ -34,7 +34,7 @@ _STEP = np.array([0.12, 0.12, 0.12, 0.04])
 
 
 class Season(StrEnum):
-    """How a season acts on the level."""
+    """The ways in which a season acts on the level."""
 
     NONE = "none"
     ADDED = "added"

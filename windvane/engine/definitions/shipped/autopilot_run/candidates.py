@@ -44,7 +44,7 @@ def as_text(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """How a candidate went.
+    """The result of a candidate.
 
     score    the objective's value; None if it did not finish
     place    of what was trained: the training job's name, or a folder
