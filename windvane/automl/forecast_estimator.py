@@ -75,7 +75,7 @@ class AutoForecast:
     frequency         the time from one step to the next: a number and a unit of Y, M, W, D, H and min, as in 'D', '15min' or
                       '3M' (quarters); found in the data if None. Finer rows are aggregated
     quantiles         levels of the quantiles to forecast, up to five from 0.01 to 0.99
-    known_covariates  columns that are known in advance for the steps to be forecast, such as prices or holidays
+    known_covariates  columns that are known in advance for the steps to be forecast, such as prices
     static            columns that are the same for all rows of a series
     max_runtime_s     wall clock of `fit`
     threads           processes at once, one thread each; one a core if None
@@ -104,6 +104,7 @@ class AutoForecast:
         aggregation: str | None = None,
         group_columns: Sequence[str] = (),
         past_covariates: Sequence[str] = (),
+        holidays: str | None = None,
         filling: Mapping[str, Mapping[str, str | float]] | None = None,
     ) -> None:
         self.spec = ForecastSpec(
@@ -119,6 +120,7 @@ class AutoForecast:
             aggregation=named(Aggregation, "aggregation", aggregation),
             group_columns=_columns("group_columns", group_columns),
             past_covariates=_columns("past_covariates", past_covariates),
+            holiday_country=None if holidays is None else str(holidays),
             filling={str(name): filling_of(name, how) for name, how in (filling or {}).items()},
             seed=seed,
         )

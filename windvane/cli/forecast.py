@@ -49,6 +49,7 @@ _OF_FORECASTS = {
     "known_covariates": "--known-covariates",
     "past_covariates": "--past-covariates",
     "static": "--static",
+    "holidays": "--holidays",
     "aggregation": "--aggregation",
     "filling": "--filling",
     "future": "--future",
@@ -90,6 +91,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--static", type=_names, metavar="A,B", help="columns that are the same within a series"
+    )
+    group.add_argument(
+        "--holidays", metavar="CC", help="country whose public holidays count, for example DE"
     )
     group.add_argument(
         "--aggregation",
@@ -141,6 +145,7 @@ def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Co
         known_covariates=arguments.known_covariates or (),
         past_covariates=arguments.past_covariates or (),
         static=arguments.static or (),
+        holidays=arguments.holidays,
         aggregation=arguments.aggregation,
         filling=arguments.filling,
         max_runtime_s=left_s,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from windvane.domain.countries import check_country
 from windvane.domain.frequency import Frequency
 from windvane.domain.problem import MetricName
 from windvane.errors import InvalidRequest
@@ -224,6 +225,8 @@ def check_forecast(spec: ForecastSpec) -> None:
         )
     _check_groups(spec)
     _check_filling(spec)
+    if spec.holiday_country is not None:
+        check_country(spec.holiday_country)
 
 
 def _check_groups(spec: ForecastSpec) -> None:

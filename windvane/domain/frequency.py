@@ -77,6 +77,13 @@ class Frequency:
         return f"{self.count if self.count > 1 else ''}{self.unit}"
 
     @property
+    def steps_a_day(self) -> int:
+        """Steps of a day, of which it is a whole number; 0 where steps are longer, or do not fit."""
+        if self.unit.is_calendar or 86_400 % self.seconds:
+            return 0
+        return 86_400 // self.seconds
+
+    @property
     def months(self) -> int:
         """Months of a step of a calendar unit."""
         return self.count * (12 if self.unit is Unit.YEAR else 1)

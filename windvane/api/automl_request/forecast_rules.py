@@ -16,6 +16,7 @@ from windvane.api.automl_request.forecast_algorithms import MODELS_OF
 from windvane.api.automl_request.v2 import FORECAST, PROBLEM
 from windvane.control.members import Request, called, first, found
 from windvane.control.rules import Rule
+from windvane.domain.countries import HOLIDAY_COUNTRIES
 from windvane.domain.forecasting import MOST_STEPS_AHEAD, Aggregation, FillMethod
 from windvane.domain.frequency import Frequency
 from windvane.domain.problem import FORECAST_METRICS
@@ -146,10 +147,11 @@ def _aggregation(request: Request) -> Iterator[str]:
 
 def _holidays(request: Request) -> Iterator[str]:
     for place, country in found(request, COUNTRY):
-        yield (
-            f"Value '{country}' at '{place}' is not supported: this server has no calendar of public holidays. Give them as a "
-            "column of the data that is known in advance."
-        )
+        if country not in HOLIDAY_COUNTRIES:
+            yield (
+                f"Value '{country}' at '{place}' is not supported: there is no calendar of its public holidays. Give the ISO 3166 "
+                "code of a country, two capital letters such as 'DE', 'JP' or 'US'."
+            )
 
 
 def _objective(request: Request) -> Iterator[str]:

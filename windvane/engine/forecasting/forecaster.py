@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Forecaster:
                   DataFault for more series, steps and quantiles than fit into memory
         """
         panel = self.prepared.panel if history is None else history
+        panel = replace(panel, holidays=self.prepared.panel.holidays)
         task = self.prepared.task
         check_size(panel.n_series, task)
         self._check_future(panel)

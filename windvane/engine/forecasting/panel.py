@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windvane.engine.forecasting.grid import Grid, Steps
+from windvane.engine.forecasting.holidays import NO_HOLIDAYS, Holidays
 
 Floats = NDArray[np.float64]
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Panel:
     static    (n_series, n_static) what belongs to a series as a whole
     future    (n_series, n_ahead, n_covariates) known covariates after the last value; n_ahead may be 0
     past      (n_values, n_past) covariates that are known for the past alone: there is no place for later ones
+    holidays  of the country that the series are of
     """
 
     items: tuple[str, ...]
@@ -37,6 +40,7 @@ class Panel:
     static: Floats
     future: Floats
     past: Floats
+    holidays: Holidays = NO_HOLIDAYS
 
     @property
     def n_series(self) -> int:
@@ -67,6 +71,10 @@ class Panel:
         """(n_values,) with what is missing taken from a season before and after, else from between its neighbours; 0
         for a series of nothing but missing values."""
         return _filled(self)
+
+    def days(self, steps: Steps, series: Steps) -> Steps:
+        """Return the day on which each step begins, counted from 1970-01-01."""
+        return np.asarray(self.grid.times(steps, series) // _DAY)
 
     def tail(self, n_steps: int, values: Floats | None = None) -> Floats:
         """Return (n_series, n_steps), the last values of each series, NaN before those of a shorter one.
@@ -107,6 +115,7 @@ class Panel:
             static=self.static[chosen],
             future=future,
             past=self.past[kept],
+            holidays=self.holidays,
         )
 
 

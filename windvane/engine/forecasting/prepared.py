@@ -24,6 +24,7 @@ from windvane.engine.checked import floats_in, indices_in, number_in, text_in, t
 from windvane.engine.data.analysis import Finding
 from windvane.engine.forecasting.forecast import ForecastTask
 from windvane.engine.forecasting.grid import Grid
+from windvane.engine.forecasting.holidays import read_holidays
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import CovariateEncoding
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
@@ -72,6 +73,7 @@ def write_prepared(prepared: PreparedSeries, folder: Path) -> None:
         "phase": panel.grid.phase,
         "offset": panel.grid.offset,
         "is_month_end": panel.grid.is_month_end.astype(np.int8),
+        **panel.holidays.to_arrays(),
         **{name: getattr(panel, name) for name in _WIDE if getattr(panel, name).size},
     }
     write_arrays(folder / _ARRAYS, arrays)
@@ -82,6 +84,7 @@ def write_prepared(prepared: PreparedSeries, folder: Path) -> None:
         "known": [one.to_json() for one in prepared.known],
         "static": [one.to_json() for one in prepared.static],
         "past": [one.to_json() for one in prepared.past],
+        "holidays": list(panel.holidays.names),
         "findings": [asdict(one) for one in prepared.findings],
     }
     write_json(folder / _ABOUT, about)
@@ -145,7 +148,8 @@ def _panel(
     }
     wide = {name: _wide(arrays, name, shape) for name, shape in shapes.items()}
     grid = Grid(frequency, whole["phase"], whole["offset"], is_end.astype(bool))
-    return Panel(items, values, bounds, whole["first"], grid, **wide)
+    holidays = read_holidays(about, arrays)
+    return Panel(items, values, bounds, whole["first"], grid, **wide, holidays=holidays)
 
 
 def _wide(arrays: Arrays, name: str, shape: tuple[int, ...]) -> Floats:

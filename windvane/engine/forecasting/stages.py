@@ -29,6 +29,7 @@ from windvane.engine.forecasting.ensemble import fit_weights, weighted
 from windvane.engine.forecasting.findings import find_all
 from windvane.engine.forecasting.forecast import Forecast, check_size
 from windvane.engine.forecasting.forecaster import Forecaster, Member
+from windvane.engine.forecasting.holidays import holidays_of
 from windvane.engine.forecasting.metrics import Truth
 from windvane.engine.forecasting.models.base import FitLimits, FittedModel
 from windvane.engine.forecasting.models.catalogue import FLOOR, MODELS, model_named
@@ -42,6 +43,7 @@ from windvane.engine.forecasting.outcomes import (
     read_outcome,
     write_outcome,
 )
+from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.prepared import PreparedSeries, read_prepared, write_prepared
 from windvane.engine.forecasting.reading import learn_encodings, long_table
 from windvane.engine.forecasting.regularise import regularise
@@ -87,6 +89,9 @@ def prepare(
     past = learn_encodings(raw.columns, spec.past_covariates, types)
     table = long_table(raw.columns, spec, known, static, past)
     regular = regularise(table, spec)
+    if spec.holiday_country is not None:
+        panel = with_holidays(regular.panel, spec.holiday_country, spec.horizon)
+        regular = replace(regular, panel=panel)
     found = replace(spec, frequency=regular.panel.grid.frequency)
     if regular.panel.lengths.max() < 2:
         raise DataFault(
@@ -99,6 +104,17 @@ def prepare(
     into.mkdir(parents=True)
     write_prepared(prepared, into)
     return prepared
+
+
+def with_holidays(panel: Panel, country: str, horizon: int) -> Panel:
+    """Return a panel with the public holidays of its times, and of the steps to be forecast.
+
+    raises    InvalidRequest if there is no calendar of this country
+    """
+    every = np.arange(panel.n_series)
+    ends = (panel.first, panel.last + horizon)
+    first, last = (panel.grid.times(steps, every) for steps in ends)
+    return replace(panel, holidays=holidays_of(country, first, last))
 
 
 def suited(prepared: PreparedSeries) -> list[str]:

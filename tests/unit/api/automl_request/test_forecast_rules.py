@@ -129,10 +129,10 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         ),
     ),
     (
-        request(config(HolidayConfig=[{"CountryCode": "DE"}])),
+        request(config(HolidayConfig=[{"CountryCode": "XX"}])),
         (
-            f"Value 'DE' at '{F}.holidayConfig.1.member.countryCode' is not supported: this server has no calendar of public "
-            "holidays. Give them as a column of the data that is known in advance."
+            f"Value 'XX' at '{F}.holidayConfig.1.member.countryCode' is not supported: there is no calendar of its public "
+            "holidays. Give the ISO 3166 code of a country, two capital letters such as 'DE', 'JP' or 'US'."
         ),
     ),
     (

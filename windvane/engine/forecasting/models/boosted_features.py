@@ -21,6 +21,12 @@ _PHASES = 3
 """Earlier seasons whose value of the same phase is a feature of its own."""
 
 _AVERAGED_PHASES = 8
+_FAR = 15
+"""Days from a holiday from which on it does not matter how many."""
+
+_HOLIDAYS_BACK = 3
+"""Earlier holidays of a name that are looked at for one before the origin."""
+
 FEW_SERIES = 50
 """Up to here each series is told apart by its number."""
 
@@ -158,6 +164,7 @@ def describe(
     columns += _of_spread(values, begin, origin, season, scale)
     columns += [samples.ahead.astype(np.float64)]
     columns += _of_calendar(layout, samples)
+    columns += _of_holidays(layout, samples, scale)
     columns += _of_covariates(layout, samples, season, task.horizon)
     columns += _of_past(layout, samples, season)
     unit = layout.unit[samples.series]
@@ -250,6 +257,55 @@ def _of_calendar(layout: Layout, samples: Samples) -> list[Floats]:
         Unit.HOUR: [minute, weekday, of_year],
         Unit.MINUTE: [minute, weekday, of_year],
     }[unit]
+
+
+def _of_holidays(layout: Layout, samples: Samples, scale: Floats) -> list[Floats]:
+    """Return the features of public holidays; none without a calendar."""
+    if not layout.panel.holidays.names:
+        return []
+    if layout.panel.grid.frequency.steps_a_day:
+        return _of_days_off(layout, samples, scale)
+    return _of_steps_with_holidays(layout, samples)
+
+
+def _of_days_off(layout: Layout, samples: Samples, scale: Floats) -> list[Floats]:
+    """Return which holiday it is, the days since the last one and to the next, and how far the value on the same holiday lay
+    from those a week before and after it, the last time that it was before the origin."""
+    panel, series, holidays = layout.panel, samples.series, layout.panel.holidays
+    begin, origin = layout.begins[series], samples.origin
+    day = panel.days(panel.first[series] + samples.target - begin, series)
+    after = np.searchsorted(holidays.days, day)
+    kind = holidays.kind_of(day)
+    since = day - holidays.days[np.maximum(after - 1, 0)]
+    until = holidays.days[np.minimum(after, len(holidays.days) - 1)] - day
+    distances = [np.where((one < 0) | (one > _FAR), _FAR, one) for one in (since, until)]
+    a_day = panel.grid.frequency.steps_a_day
+    entry, effect = np.where(kind >= 0, after, -1), np.full(len(day), np.nan)
+    for _ in range(_HOLIDAYS_BACK):
+        entry = np.where(entry >= 0, holidays.earlier[entry], -1)
+        place = samples.target - (day - holidays.days[entry]) * a_day
+        is_seen = (entry >= 0) & (place < origin) & (place >= begin) & np.isnan(effect)
+        place = np.where(is_seen, place, 0)
+        week = 7 * a_day
+        later = np.where(place + week < origin, place + week, place - week)
+        usual = [_at(layout.values, one, begin) for one in (place - week, later)]
+        usual = [np.where(np.isnan(one), other, one) for one, other in (usual, usual[::-1])]
+        made = layout.values[place] - (usual[0] + usual[1]) / 2
+        effect = np.where(is_seen, made, effect)
+    return [kind.astype(np.float64), *(one.astype(np.float64) for one in distances), effect / scale]
+
+
+def _of_steps_with_holidays(layout: Layout, samples: Samples) -> list[Floats]:
+    """Return how many holidays there are in a step, in the one before and in the one after it."""
+    panel, series = layout.panel, samples.series
+    steps = panel.first[series] + samples.target - layout.begins[series]
+    frequency = panel.grid.frequency
+    days = [panel.days(steps + more, series) for more in (-1, 0, 1, 2)]
+    if frequency.unit.is_calendar:  # stamps may be the ends of months
+        months = [one.astype("datetime64[D]").astype("datetime64[M]") for one in days]
+        days = [one.astype("datetime64[D]").astype(np.int64) for one in months]
+    counts = [panel.holidays.count(*days[i : i + 2]) for i in range(3)]
+    return [one.astype(np.float64) for one in counts]
 
 
 def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) -> list[Floats]:

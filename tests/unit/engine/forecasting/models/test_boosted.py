@@ -6,10 +6,12 @@ import pytest
 from unit.engine.forecasting.conftest import make_panel, seasonal_series
 
 from windvane.engine.forecasting.forecast import ForecastTask
+from windvane.engine.forecasting.holidays import NO_HOLIDAYS, holidays_of
 from windvane.engine.forecasting.models import boosted
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.boosted import BOOSTED_LEVELS, BOOSTED_LOGS
 from windvane.engine.forecasting.models.boosted_features import Layout, Samples, describe
+from windvane.engine.forecasting.models.linear import LINEAR
 from windvane.engine.manifest import write_manifest
 from windvane.errors import CorruptArtifact
 
@@ -120,6 +122,55 @@ def test_a_covariate_of_the_past_is_seen_where_values_follow_it_a_season_later(t
     panel = make_panel(list(y[:, 12:]), past=z[:, 12:].reshape(-1, 1))
     made = BOOSTED_LEVELS.fit(panel, task, FitLimits(time.time() + 30)).forecast(panel)
     assert made.quantiles[:, :, 1] == pytest.approx(10 + 20 * z[:, -12:-6], abs=4)
+
+
+def days_off(n_days=1_100, drop=0.7, seed=0):
+    """Two daily series that are far lower on the public holidays of Germany, and 30 days that follow, with New Year."""
+    panel = make_panel([np.ones(n_days)] * 2, "D")
+    start = int(np.datetime64("2021-12-18").astype(int)) - n_days
+    panel = replace(panel, first=np.full(2, start))
+    seconds = np.array([start, start + n_days]) * 86_400
+    panel = replace(panel, holidays=holidays_of("DE", seconds[:1], seconds[1:]))
+    steps = start + np.arange(n_days + 30)
+    is_off = panel.holidays.kind_of(steps) >= 0
+    noise = np.random.default_rng(seed).normal(size=(2, n_days + 30))
+    values = 100 * (1 - drop * is_off) * (1 + 0.2 * (steps % 7 == 0)) + noise
+    return replace(panel, values=values[:, :n_days].ravel()), values[:, n_days:], is_off[n_days:]
+
+
+@pytest.mark.parametrize("model", [BOOSTED_LEVELS, LINEAR])
+def test_public_holidays_are_forecast_where_there_is_a_calendar(model, tmp_path):
+    panel, actual, is_off = days_off()
+    task = ForecastTask(30, (0.1, 0.5, 0.9), 7)
+    assert is_off.sum() == 3
+
+    def error(history, folder):
+        folder.mkdir()
+        model.fit(history, task, FitLimits(time.time() + 8)).save(folder)
+        made = model.load(folder, task).forecast(history)
+        return np.abs(made.quantiles[:, is_off, 1] - actual[:, is_off]).mean()
+
+    without = error(replace(panel, holidays=NO_HOLIDAYS), tmp_path / "without")
+    assert error(panel, tmp_path / "with") < 0.35 * without
+
+
+def test_holidays_are_counted_in_weeks_and_months():
+    panel = make_panel([np.arange(60.0)], "M")
+    calendar = holidays_of("US", np.array([0]), np.array([2 * 365 * 86_400]))
+    panel = replace(panel, holidays=calendar)
+    samples = Samples(np.zeros(3, int), np.full(3, 20), np.arange(3))
+    task = ForecastTask(6, (0.5,), 12)
+    with_them, without = (
+        describe(Layout.of(one, one.values, 0), samples, task, by_level=True, is_log=False).X
+        for one in (panel, replace(panel, holidays=NO_HOLIDAYS))
+    )
+    assert with_them.shape[1] == without.shape[1] + 3
+    of_1971 = (calendar.days >= 365) & (calendar.days < 730)
+    months = calendar.days[of_1971].astype("datetime64[D]").astype("datetime64[M]").astype(int) - 12
+    counts = np.bincount(months, minlength=13)
+    columns = [list(column) for column in with_them.T]
+    for shift in (-1, 0, 1):
+        assert [counts[8 + i + shift] for i in range(3)] in columns
 
 
 @pytest.mark.parametrize(
