@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from windvane.console.candidate.forecast import KIND as FORECAST
+from windvane.console.candidate.forecast import ForecastQuality, forecast_quality_of
 from windvane.console.candidate.head import Shown
 from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.thresholds import Choice, Thresholds, threshold_chart
@@ -124,29 +126,46 @@ class Quality:
 class QualityView(Shown):
     """The tab "Quality" of a candidate.
 
-    quality    None while there is no report;  reports  of what is being made, None if nothing is
+    quality    None while there is no report, and of forecasts;  forecast  of forecasts alone
+    reports    of what is being made, None if nothing is
     """
 
     quality: Quality | None
+    forecast: ForecastQuality | None
     reports: Any
 
 
-async def read_quality(
-    objects: CallerObjects, folder: str, threshold: float | None
-) -> Quality | None:
-    """Read the quality report; None if there is no statistics.json.
+@dataclass(frozen=True)
+class Asked:
+    """What a reader wants to see of a report.
 
-    folder       S3 URI of the candidate's model insights report
     threshold    asked about; None for the model's own
+    first        of forecasts: place of the first series that is listed
+    series       of forecasts: place of the series that is pictured; None for the worst ones
+    """
+
+    threshold: float | None = None
+    first: int = 0
+    series: int | None = None
+
+
+async def read_quality(
+    objects: CallerObjects, folder: str, asked: Asked
+) -> Quality | ForecastQuality | None:
+    """Read the quality report; None if there is none.
+
+    folder    S3 URI of the candidate's model insights report
     """
     async with objects.large():
         statistics, figures = await asyncio.gather(
             read_json(objects, f"{folder}/statistics.json"),
             read_json(objects, f"{folder}/figures.json"),
         )
+        if figures is not None and figures.get("kind") == FORECAST:
+            return await objects.in_thread(forecast_quality_of, figures, asked.first, asked.series)
         if statistics is None:
             return None
-        return await objects.in_thread(quality_of, statistics, figures, threshold)
+        return await objects.in_thread(quality_of, statistics, figures, asked.threshold)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:

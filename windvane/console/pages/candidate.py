@@ -14,6 +14,7 @@ from windvane.console.candidate import steps
 from windvane.console.candidate.deploying import EVERYTHING, LABEL, check_wishes, deploy
 from windvane.console.candidate.explanation import ExplanationView, Place, read_explanation
 from windvane.console.candidate.files import KINDS, FilesView, folder_of, groups_of
+from windvane.console.candidate.forecast import ForecastQuality
 from windvane.console.candidate.head import Answer, described, head_of
 from windvane.console.candidate.overview import (
     OverviewView,
@@ -21,7 +22,7 @@ from windvane.console.candidate.overview import (
     members_of,
     transformers_of,
 )
-from windvane.console.candidate.quality import QualityView, read_quality
+from windvane.console.candidate.quality import Asked, Quality, QualityView, read_quality
 from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
@@ -73,12 +74,20 @@ def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> Overview
 async def quality(request: Request) -> Response:
     answer = await described(request)
     head, folder = head_of(answer, "quality"), folder_of(answer, "quality")
-    asked = _number(request.query_params.get("threshold", ""))
+    query = request.query_params
+    series = _number(query.get("series", ""))
+    asked = Asked(
+        _number(query.get("threshold", "")),
+        int(_number(query.get("first", "")) or 0),
+        None if series is None else int(series),
+    )
     objects = context_of(request).objects
+    found = await read_quality(objects, folder, asked) if folder else None
     view = QualityView(
         job_name=answer["AutoMLJobName"],
         head=head,
-        quality=await read_quality(objects, folder, asked) if folder else None,
+        quality=found if isinstance(found, Quality) else None,
+        forecast=found if isinstance(found, ForecastQuality) else None,
         reports=await state_of(request, answer, head),
     )
     return await _drawn(request, "candidate/quality.html", view)

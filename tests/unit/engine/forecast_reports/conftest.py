@@ -46,8 +46,11 @@ class Job:
 
 @pytest.fixture(scope="session")
 def job(tmp_path_factory):
-    """Eleven series of a year's season, and one that jumps to another level in its last year."""
-    folder = tmp_path_factory.mktemp("reports")
+    return make_job(tmp_path_factory.mktemp("reports"))
+
+
+def make_job(folder):
+    """Return eleven series of a year's season, and one that jumps to another level in its last year, with backtests."""
     jump = np.concatenate([np.full(60, 10.0), np.full(12, 300.0)])
     jump += np.random.default_rng(1).normal(size=72)
     panel = make_panel([*seasonal_series(11, 72), jump])

@@ -1,0 +1,85 @@
+"""How well a forecasting model is, from the very file that the engine writes."""
+
+import re
+
+import pytest
+from unit.console.board import HERE, HOSTILE, INSIGHTS, a_job, check_harmless, read, with_reports
+from unit.engine.forecast_reports.conftest import make_job
+
+from windvane.engine.forecast_reports.figures import figures_json
+
+PAGE = f"{HERE}/quality"
+
+
+def titles(text):
+    return re.findall(r"<figcaption>([^<]*)</figcaption>", text)
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    job = make_job(tmp_path_factory.mktemp("forecast"))
+    return figures_json(job.backtests(), job.forecaster)
+
+
+@pytest.fixture
+def shown(jobs, figures):
+    jobs.insert(a_job(), with_reports())
+    jobs.put(f"{INSIGHTS}/churn-001/figures.json", figures)
+    return jobs
+
+
+def test_the_worst_series_stand_first_with_fan_charts(shown, browser, figures):
+    text = browser.get(PAGE).text
+    assert titles(text)[0].startswith("s011: AverageWeightedQuantileLoss")
+    assert [one.split(":")[0] for one in titles(text)[:4]] == [
+        one["item"] for one in figures["series"][:4]
+    ]
+    series, fan, *_ = read(text).tables
+    assert series[1][:2] == ["1", "s011"]
+    assert len(series) == 1 + 12
+    assert fan[0] == ["Time", "Actual", "Mean", "p10", "p50", "p90"]
+    assert len(fan) == 1 + (4 + 1) * 6
+    check_harmless(text)
+
+
+def test_every_model_every_quantile_and_every_step_is_shown(shown, browser):
+    text = browser.get(PAGE).text
+    assert titles(text)[4:] == [
+        "AverageWeightedQuantileLoss by window",
+        "Weights of the ensemble",
+        "Values at or below each quantile",
+        "Interval coverage by step ahead",
+        "Error by step ahead",
+        "Residuals",
+    ]
+    [models] = [
+        one
+        for one in read(text).tables
+        if one[0][0] == "Model" and "Weight" in one[0][-1] and len(one[0]) > 3
+    ]
+    assert {row[0] for row in models[1:]} == {"ensemble", "theta", "npts", "seasonal-naive"}
+
+
+def test_one_series_can_be_asked_for(shown, browser, figures):
+    text = browser.get(f"{PAGE}?series=7").text
+    fans = [one for one in titles(text) if "AverageWeightedQuantileLoss " in one and ":" in one]
+    assert [one.split(":")[0] for one in fans] == [figures["series"][7]["item"]]
+
+
+@pytest.mark.parametrize("query", ["series=99", "series=-1", "first=1e5", "first=x", "series=nan"])
+def test_what_there_is_not_leads_to_no_error(shown, browser, query):
+    assert browser.get(f"{PAGE}?{query}").status == 200
+
+
+def test_names_and_numbers_of_any_kind_are_shown_as_text(jobs, browser, figures):
+    series = [{**one, "item": HOSTILE, "loss": None, "naive": None} for one in figures["series"]]
+    fans = [
+        {**one, "ahead": None, "windows": [], "values": [None] * len(one["values"])}
+        for one in figures["fans"]
+    ]
+    jobs.insert(a_job(), with_reports())
+    odd = {**figures, "series": series, "fans": fans, "residuals": None, "windows": [{"from": 0}]}
+    jobs.put(f"{INSIGHTS}/churn-001/figures.json", odd)
+    answer = browser.get(PAGE)
+    assert answer.status == 200
+    check_harmless(answer.text)
