@@ -118,6 +118,17 @@ def test_every_file_of_a_job_is_documented_and_no_other():
     assert documented == listed
 
 
+def test_every_file_of_a_forecasting_job_is_documented_and_no_other():
+    from windvane.work.layout import FORECAST_LAYOUT
+
+    _, page = (
+        (ROOT / "docs" / "artefacts.md").read_text().split("## The files of a forecasting job")
+    )
+    table = page.split("\n## ")[0]
+    documented = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| (.+) \|$", table, re.MULTILINE)
+    assert documented == [(one.path, ", ".join(one.stages), one.holds) for one in FORECAST_LAYOUT]
+
+
 def test_every_operation_of_sts_iam_and_kms_is_documented_and_no_other():
     from windvane.api.identity import identity_operations
     from windvane.api.served import operations

@@ -15,7 +15,7 @@ from windvane.control.rules import TAG_RULES, Rule, check, refused, s3_uris
 from windvane.control.tags import set_first_tags, without_tags
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Model
-from windvane.domain.images import ALGORITHMS, is_model_image, not_ours
+from windvane.domain.images import MODELS, is_model_image, not_ours
 from windvane.domain.resource import Kind
 from windvane.errors import AlreadyExists, DoesNotExist, InvalidRequest
 from windvane.names import Scope, arn
@@ -52,7 +52,7 @@ def _our_images(request: Request) -> Iterator[str]:
         image = container.get("Image")
         if image and not is_model_image(image):
             instead = "one of the InferenceContainers of a candidate"
-            yield not_ours(image, f"{place}.image", ALGORITHMS, instead)
+            yield not_ours(image, f"{place}.image", MODELS, instead)
 
 
 def _serial_execution(request: Request) -> Iterator[str]:

@@ -16,6 +16,9 @@ from windvane.names import Scope
 
 TRANSFORMERS = "sklearn-automl"
 ENSEMBLE = "ensemble"
+FORECASTER = "forecaster"
+"""Any forecasting model, or an average of such: no training job makes one."""
+
 EXPLAINER = "explainer"
 """Explains and judges candidates, in processing jobs alone."""
 
@@ -36,7 +39,10 @@ ALGORITHMS = (
 )
 """What an image holds: the transformers of a pipeline, or what answers after them."""
 
-_KNOWN = (*ALGORITHMS, EXPLAINER)
+MODELS = (*ALGORITHMS, FORECASTER)
+"""What an image of a model's container may hold."""
+
+_KNOWN = (*MODELS, EXPLAINER)
 
 _IMAGE = re.compile(
     r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/windvane-([a-z-]+):1-cpu-py3"
@@ -63,7 +69,7 @@ _COUNTERPARTS = {
 def image_uri(scope: Scope, algorithm: str) -> str:
     """Return the image of an algorithm.
 
-    raises    InvalidRequest if it is none of ALGORITHMS, nor EXPLAINER
+    raises    InvalidRequest if it is none of MODELS, nor EXPLAINER
     """
     if algorithm not in _KNOWN:
         raise InvalidRequest(
@@ -122,4 +128,4 @@ def algorithm_of(image: str) -> str | None:
 
 def is_model_image(image: str) -> bool:
     """Return whether a model's container may have it."""
-    return algorithm_of(image) in ALGORITHMS
+    return algorithm_of(image) in MODELS

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from windvane.domain.features import EVERYTHING, FeatureSpecification
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.jobspec import JobSpec
 from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.resource import Kind, Resource
@@ -146,12 +147,19 @@ class AutoMLJob(Resource):
     volume_key: str = ""
 
     @property
+    def is_forecast(self) -> bool:
+        """Whether what is to be learnt is a forecast."""
+        return isinstance(self.spec.problem, ForecastSpec)
+
+    @property
     def mode(self) -> Mode:
-        """Return how candidates are searched.
+        """Return how candidates are searched. Forecasts are models of one container and their average, as ENSEMBLING has them.
 
         It is AUTO while the size of the data decides and is not known yet; and, for good, for a job of the first API that
         named none: it searches pipelines and ensembles.
         """
+        if self.is_forecast:
+            return Mode.ENSEMBLING
         return self.resolved_mode or self.spec.search.mode or Mode.AUTO
 
     def resolved(self, n_bytes: int) -> Mode | None:

@@ -92,6 +92,7 @@ class NoteCode(StrEnum):
     ENSEMBLE_FAILED = "ensemble-failed"
     BASELINE_FAILED = "baseline-failed"
     BASELINE_ONLY = "baseline-only"
+    FLOOR_ONLY = "floor-only"
     EXPLAINABILITY_MISSING = "explainability-missing"
     INSIGHTS_MISSING = "insights-missing"
     NOTEBOOKS_MISSING = "notebooks-missing"
@@ -200,6 +201,10 @@ class NoteCode(StrEnum):
     FEATURES_SPECIFIED = "features-specified", {"uri": str}
     ALGORITHMS_ASKED = "algorithms-asked", {"algorithms": tuple}
     TABLE_FOUND = "table-found", {"n_rows": int, "n_columns": int, "types": dict}
+    SERIES_FOUND = (
+        "series-found",
+        {"n_series": int, "n_values": int, "frequency": str, "n_findings": int},
+    )
     MODE_RESOLVED = "mode-resolved", {"mode": str, "n_bytes": int}
     PROBLEM_RESOLVED = (
         "problem-resolved",
@@ -214,6 +219,7 @@ class NoteCode(StrEnum):
             "value": _Number | None,
             "standard_error": _Number | None,
             "n_folds": int | None,
+            "n_windows": int | None,
             "took_s": _Number | None,
         },
     )

@@ -85,8 +85,9 @@ def _scored(facts: Facts) -> str:
 def _candidate_scored(facts: Facts) -> str:
     score = _scored(facts) if "metric" in facts else ""
     folds = f" on {facts['n_folds']} folds" if "n_folds" in facts else ""
+    windows = f" on {facts['n_windows']} backtest windows" if "n_windows" in facts else ""
     took = f" in {facts['took_s']:.1f} s" if "took_s" in facts else ""
-    return f"{_title(facts)} scored {score}{folds}{took}."
+    return f"{_title(facts)} scored {score}{folds}{windows}{took}."
 
 
 def _candidate_ended(facts: Facts) -> str:
@@ -97,6 +98,14 @@ def _table_found(facts: Facts) -> str:
     types = ", ".join(f"{n} {kind}" for kind, n in facts["types"].items())
     told = f" (excluding the target: {types})" if types else ""
     return f"Found {facts['n_rows']} rows and {facts['n_columns']} columns{told}."
+
+
+def _series_found(facts: Facts) -> str:
+    findings = f"; {n} findings" if (n := facts["n_findings"]) else ""
+    return (
+        f"Found {facts['n_series']} series of {facts['n_values']} steps together; frequency: {facts['frequency']}"
+        f"{findings}."
+    )
 
 
 def _problem_resolved(facts: Facts) -> str:
@@ -200,6 +209,7 @@ _OF_JOBS: Wordings = {
     _C.FEATURES_SPECIFIED: "Features, their types or the split of the rows are specified in {uri}.",
     _C.ALGORITHMS_ASKED: lambda facts: f"Algorithms to try: {', '.join(facts['algorithms'])}.",
     _C.TABLE_FOUND: _table_found,
+    _C.SERIES_FOUND: _series_found,
     _C.MODE_RESOLVED: "Mode AUTO resolved to {mode} ({n_bytes} bytes of training data).",
     _C.PROBLEM_RESOLVED: _problem_resolved,
     _C.ROWS_SPLIT: _rows_split,

@@ -218,6 +218,9 @@ _OF_PARTS: Wordings = {
     _C.BASELINE_ONLY: (
         "No candidate finished; the model is a baseline that predicts the same for every row."
     ),
+    _C.FLOOR_ONLY: (
+        "No other model finished; the forecast repeats the last season of each series (seasonal naive)."
+    ),
     _C.EXPLAINABILITY_MISSING: "The explainability report is missing: {because}",
     _C.INSIGHTS_MISSING: "The model insights report is missing: {because}",
     _C.NOTEBOOKS_MISSING: (

@@ -8,7 +8,7 @@ source    reference of the artefacts' layout: AWS's own jobs
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from windvane.domain.problem import Mode
 from windvane.domain.reports import EXPLANATIONS, INSIGHT_REPORTS
@@ -138,6 +138,18 @@ WHOLE_OUTPUT = Artefact(
     OUTPUT.holds,
     WHOLE.modes,
 )
+FINDINGS = Artefact(
+    "preprocessed-data/series/findings.json",
+    (TaskKind.ANALYZE,),
+    "How many series and steps the rows are, their frequency, and what was found in them, the most severe first.",
+)
+BACKTESTS = Artefact(
+    "backtest-results/{candidate}/{file}",
+    (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
+    "`windows.csv`: what the model forecast for each item and step of each backtest window, beside the actual value; "
+    "`metrics.json`: all metrics of all windows together, the objective of each window, its standard error, and the share "
+    "of values between the outermost quantiles.",
+)
 EXPLANATION = Artefact(
     f"{EXPLANATIONS}/{{candidate}}/{{file}}",
     (TaskKind.EXPLAIN,),
@@ -159,6 +171,15 @@ PREDICTIONS = Artefact(
     "probability of the predicted class (not for regression), and its fold.",
     (Mode.ENSEMBLING,),
 )
+
+FORECASTER = replace(
+    WHOLE,
+    holds="What answers as a candidate does: members, their weights, the width of intervals, and the series that it was fitted "
+    "to.",
+)
+
+FORECAST_LAYOUT = (WRITE_TEST, FINDINGS, BACKTESTS, FORECASTER)
+"""Of a forecasting job."""
 
 LAYOUT = (
     WRITE_TEST,

@@ -189,6 +189,15 @@ class Keys:
         return self.root / layout.WHOLE_OUTPUT.at(candidate=self.candidate_name(index))
 
     @property
+    def findings(self) -> Location:
+        """What was found in the series of a forecasting job."""
+        return self.root / layout.FINDINGS.at()
+
+    def backtests(self, index: int) -> Location:
+        """Return the prefix below which the backtests of a candidate lie."""
+        return self.root / layout.BACKTESTS.folder(candidate=self.candidate_name(index))
+
+    @property
     def exploration_name(self) -> str:
         """The name of the processing job that explores the data and writes notebooks."""
         return f"{self._short}-pr-1-{self._hex('notebooks')}"

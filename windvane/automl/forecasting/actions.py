@@ -21,13 +21,17 @@ class Prepare:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Let a model forecast moments of the past."""
+    """Let a model forecast moments of the past.
+
+    is_last_resort    whether nothing else has finished, and it is made although its time is over
+    """
 
     model: str
+    is_last_resort: bool = False
 
     @property
     def key(self) -> str:
-        return f"backtest/{self.model}"
+        return "baseline" if self.is_last_resort else f"backtest/{self.model}"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class ForecastRequest:
     workers          actions at once
     max_candidates   models and their average together; None for all
     max_candidate_s  seconds that a backtest may take
+    floor            the model that is made whatever happens
     """
 
     schedule: Schedule
@@ -42,6 +43,7 @@ class ForecastRequest:
     workers: int
     max_candidates: int | None = None
     max_candidate_s: float = math.inf
+    floor: str = FLOOR.name
 
     @property
     def has_place_for_ensemble(self) -> bool:

@@ -2,7 +2,7 @@
 
 Analysis    rows become regular series
 Search      models forecast moments of the past until all have, or the time is over
-Ensemble    they are weighed together
+Ensemble    they are weighed together; if none has finished, the floor is made
 Refit       members that learn from all series learn from all values
 Packing     what answers is written
 """
@@ -77,7 +77,7 @@ def limits_of(
 ) -> Limits:
     """Return the bounds of an action that begins now; those that use whatever time they have share what is left."""
     schedule = request.schedule
-    if isinstance(action, Backtest):
+    if isinstance(action, Backtest) and not action.is_last_resort:
         own = now + request.max_candidate_s
         kill_at = min(schedule.search_end + _GRACE_S, own)
         return Limits(min(_backtest_end(action, request, history, now), own), kill_at)
@@ -115,9 +115,7 @@ def _backtest(
     for name in models_to_try(request, history):
         if history.step(Backtest(name).key) is not None:
             continue
-        if not history.has_any(Backtest) or left_s >= (
-            _LEAST_FIT_S if name in request.heavy else 0
-        ):
+        if left_s > (_LEAST_FIT_S if name in request.heavy else 0):
             return Backtest(name)
     return None
 
@@ -127,10 +125,15 @@ def models_to_try(request: ForecastRequest, history: ForecastHistory) -> list[st
     return [name for name in request.models if name in history.suited][: request.n_models]
 
 
-def _combine(request: ForecastRequest, history: ForecastHistory, _: float) -> ForecastAction | None:
+def _combine(
+    request: ForecastRequest, history: ForecastHistory, now: float
+) -> ForecastAction | None:
     models = tuple(action.model for action in history.done(Backtest))
-    is_wanted = bool(models) and request.has_place_for_ensemble
-    return None if not is_wanted or history.has_any(Combine) else Combine(models)
+    if not models:
+        floor = Backtest(request.floor, is_last_resort=True)
+        return None if history.step(floor.key) else floor
+    is_due = request.has_place_for_ensemble and now < request.schedule.packing
+    return Combine(models) if is_due and not history.has_any(Combine) else None
 
 
 def _refit(request: ForecastRequest, history: ForecastHistory, now: float) -> ForecastAction | None:
@@ -182,7 +185,7 @@ _Propose = Callable[[ForecastRequest, ForecastHistory, float], ForecastAction | 
 _PHASES: tuple[tuple[Phase, _Propose, tuple[type[ForecastAction], ...]], ...] = (
     (Phase.ANALYSIS, _prepare, (Prepare,)),
     (Phase.SEARCH, _backtest, (Backtest,)),
-    (Phase.ENSEMBLE, _combine, (Combine,)),
+    (Phase.ENSEMBLE, _combine, (Combine, Backtest)),
     (Phase.REFIT, _refit, (RefitModel,)),
     (Phase.PACKING, _pack, (PackForecaster,)),
 )

@@ -16,7 +16,7 @@ _PROGRAM = {
     "SAGEMAKER_PROGRAM": "sagemaker_serve",
     "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
 }
-_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
 _INPUT = "SAGEMAKER_INFERENCE_INPUT"
 _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 _SUPPORTED = "SAGEMAKER_INFERENCE_SUPPORTED"
@@ -43,7 +43,7 @@ def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Conta
     is_classifier = job.problem_type is not None and job.problem_type.is_classification
     if job.mode is Mode.ENSEMBLING:
         labels = _LABELS if is_classifier else {}
-        environment = {_ACCEPT: "text/csv", **labels, **_PROGRAM}
+        environment = {ACCEPT: "text/csv", **labels, **_PROGRAM}
         image = image_uri(job.scope, algorithm)
         return (Container(image, str(keys.whole(index)), environment),)
     transformers = image_uri(job.scope, TRANSFORMERS), str(keys.transformers(tag))
@@ -56,7 +56,7 @@ def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Conta
         str(keys.model(index, candidate.recipe, algorithm)),
         {
             "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
-            _ACCEPT: "text/csv",
+            ACCEPT: "text/csv",
             **(_CLASSES if is_classifier else {}),
         },
     )
@@ -64,7 +64,7 @@ def containers_of(job: AutoMLJob, candidate: Candidate, tag: str) -> tuple[Conta
         *transformers,
         {
             _MODE: "inverse-label-transform",
-            _ACCEPT: "text/csv",
+            ACCEPT: "text/csv",
             _INPUT: "predicted_label",
             **_LABELS,
             **_PROGRAM,

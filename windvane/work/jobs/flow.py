@@ -7,31 +7,39 @@ Phases are tried in order; one that is not over yet ends the walk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from windvane.automl.workflow import NoModel
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.deployment import EndpointStatus
-from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
+from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
-from windvane.work.jobs import background, learning, records, steprecords, trials
+from windvane.work.jobs import (
+    background,
+    forecast_records,
+    forecasting,
+    learning,
+    records,
+    steprecords,
+    trials,
+)
+from windvane.work.jobs.ends import Passed, ended, fail_if_late, failed, showing
+from windvane.work.jobs.forecast_workflow import made_by
 from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import given_up, index_of
 
-Passed = tuple[JobState, bool]
-"""What is to be true, and whether the phase is over."""
-
 
 def advance(state: JobState, now: datetime) -> JobState:
     """Return the state that is to be; the same state if nothing is to change."""
-    for phase in _PHASES:
+    for phase in _FORECAST_PHASES if state.job.is_forecast else _PHASES:
         state, is_over = phase(state, now)
         if not is_over:
             break
@@ -41,7 +49,7 @@ def advance(state: JobState, now: datetime) -> JobState:
 def deployment_failed(state: JobState, why: Note | None, now: datetime) -> JobState:
     """The job ends with its model, and says why the endpoint is missing."""
     told = Note(NoteCode.NOT_DEPLOYED, {"endpoint": state.job.endpoint_name}, why)
-    return _ended(
+    return ended(
         with_partial_failure(state, told, at_most=MAX_PARTIAL_FAILURES - 1),
         JobStatus.COMPLETED,
         SecondaryStatus.MODEL_DEPLOYMENT_ERROR,
@@ -51,7 +59,7 @@ def deployment_failed(state: JobState, why: Note | None, now: datetime) -> JobSt
 
 def broken(state: JobState, why: Note, now: datetime) -> JobState:
     """Return the state of a job that cannot go on for a reason that is ours."""
-    return _failed(state, why, now)
+    return failed(state, why, now)
 
 
 def _end_if_over(state: JobState, now: datetime) -> Passed:
@@ -85,7 +93,7 @@ def _stop(state: JobState, now: datetime) -> Passed:
     state = trials.without_waiting(state, frozenset(TaskKind), now)
     if any(task.status is TaskStatus.RUNNING for task in state.tasks):
         return state, False
-    return _ended(state, JobStatus.STOPPED, SecondaryStatus.STOPPED, now), False
+    return ended(state, JobStatus.STOPPED, SecondaryStatus.STOPPED, now), False
 
 
 def _analyse(state: JobState, now: datetime) -> Passed:
@@ -95,19 +103,23 @@ def _analyse(state: JobState, now: datetime) -> Passed:
         return state.with_task(NewTask(TaskKind.ANALYZE, "analyze")), False
     task = tasks[0]
     if task.status is TaskStatus.RUNNING:
-        return _showing(state, SecondaryStatus.ANALYZING_DATA), False
+        return showing(state, SecondaryStatus.ANALYZING_DATA), False
     if task.status is TaskStatus.READY:
-        return _fail_if_late(state, now)
+        return fail_if_late(state, now)
     if task.status is not TaskStatus.DONE or task.result is None:
-        return _failed(state, task.failure or Note(NoteCode.ANALYSIS_CANCELLED), now), False
-    job = replace(
-        state.job,
-        problem_type=ProblemType(task.result["problem_type"]),
-        objective=MetricName(task.result["objective"]),
-        resolved_mode=state.job.resolved(task.result.get("n_bytes", 0)),
-        analysis_s=_seconds(task),
+        return failed(state, task.failure or Note(NoteCode.ANALYSIS_CANCELLED), now), False
+    job = replace(state.job, analysis_s=_seconds(task))
+    return replace(state, job=job if job.is_forecast else _with_problem(job, task.result)), True
+
+
+def _with_problem(job: AutoMLJob, found: Mapping[str, Any]) -> AutoMLJob:
+    """Return a job on a table with what the analysis found of its problem."""
+    return replace(
+        job,
+        problem_type=ProblemType(found["problem_type"]),
+        objective=MetricName(found["objective"]),
+        resolved_mode=job.resolved(found.get("n_bytes", 0)),
     )
-    return replace(state, job=job), True
 
 
 def _seconds(task: Task) -> float | None:
@@ -126,9 +138,9 @@ def _define(state: JobState, now: datetime) -> Passed:
     if background.goes_on(state, now):
         return state, False
     if not state.job.definitions:
-        return _failed(state, _why_undefined(state), now), False
+        return failed(state, _why_undefined(state), now), False
     done = SecondaryStatus.CANDIDATE_DEFINITIONS_GENERATED
-    return _ended(state, JobStatus.COMPLETED, done, now), False
+    return ended(state, JobStatus.COMPLETED, done, now), False
 
 
 _WHY_UNDEFINED = (NoteCode.DEFINITIONS_MISSING, NoteCode.NOTEBOOKS_MISSING)
@@ -147,7 +159,15 @@ def _learn(state: JobState, now: datetime) -> Passed:
         return learning.learn(state, now)
     except NoModel:
         failures = (task.failure for task in state.of(TaskKind.BASELINE) if task.failure)
-        return _failed(state, Note(NoteCode.NO_MODEL, because=next(failures, None)), now), False
+        return failed(state, Note(NoteCode.NO_MODEL, because=next(failures, None)), now), False
+
+
+def _forecast(state: JobState, now: datetime) -> Passed:
+    """Models are backtested and weighed, and those that answer learn from all values."""
+    try:
+        return forecasting.forecast(state, now)
+    except NoModel as lost:
+        return failed(state, lost.note, now), False
 
 
 def _explain(state: JobState, now: datetime) -> Passed:
@@ -185,7 +205,7 @@ def _deploy(state: JobState, now: datetime) -> Passed:
     if not job.endpoint_name or job.deployed:
         return state, True
     if job.secondary is not SecondaryStatus.DEPLOYING_MODEL:
-        return replace(_showing(state, SecondaryStatus.DEPLOYING_MODEL), deploys=True), False
+        return replace(showing(state, SecondaryStatus.DEPLOYING_MODEL), deploys=True), False
     if endpoint is None:
         return deployment_failed(state, Note(NoteCode.ENDPOINT_DELETED), now), False
     if endpoint.status is EndpointStatus.IN_SERVICE:
@@ -203,9 +223,10 @@ def _complete(state: JobState, now: datetime) -> Passed:
     if background.goes_on(state, now):
         return state, False
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
-    missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]
+    wanted = () if state.job.is_forecast else (_EXPLANATION, _INSIGHTS)
+    missing = [one.missing for one in wanted if not one.is_there(state)]
     secondary = next(iter(missing), SecondaryStatus(why.value))
-    return _ended(state, JobStatus.COMPLETED, secondary, now), False
+    return ended(state, JobStatus.COMPLETED, secondary, now), False
 
 
 _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
@@ -217,6 +238,17 @@ _PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
     _learn,
     _explain,
     _judge,
+    _retain,
+    _deploy,
+    _complete,
+)
+
+_FORECAST_PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
+    _end_if_over,
+    _take_in,
+    _stop,
+    _analyse,
+    _forecast,
     _retain,
     _deploy,
     _complete,
@@ -287,9 +319,9 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     ends = report.ends(timetable(state.job, state.up_since))
     begun = _begun(state, now, report)
     if begun is not state:
-        return _showing(begun, report.shows), False
+        return showing(begun, report.shows), False
     if tasks and tasks[0].status.is_open and now < ends + LATE:
-        return _showing(state, report.shows), False
+        return showing(state, report.shows), False
     state = state.without_ready(frozenset({report.kind}), now)
     result = tasks[0].result if tasks else None
     if result is None:
@@ -309,14 +341,13 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
     if given_up(task):
         return trials.stopped(state, candidate, task.ended)
     if task.status is TaskStatus.DONE and task.result is not None:
-        done = records.completed(state.job, candidate, task.result, task.ended)
-        return state.with_candidate(done)
+        return state.with_candidate(_completed(state, candidate, task.result, task.ended))
     if task.status is TaskStatus.CANCELLED:
         return trials.stopped(state, candidate, task.ended)
-    failed = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.failure)
+    record = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.failure)
     facts = {"candidate": candidate.name, "algorithm": candidate.algorithm}
     told = Note(NoteCode.CANDIDATE_FAILED, facts, task.failure)
-    return with_partial_failure(state.with_candidate(failed), told)
+    return with_partial_failure(state.with_candidate(record), told)
 
 
 def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime) -> JobState:
@@ -327,13 +358,16 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
         return with_partial_failure(state, Note(_UNPLANNED_FAILED[task.kind], because=task.failure))
     if index is None or not result.get("outcome") or state.candidate(index) is not None:
         return state
-    begun = records.unplanned(state.job, index, algorithm, task.key, task.created)
-    state = state.with_candidate(records.completed(state.job, begun, result, task.ended or now))
+    begun = (
+        forecast_records.begun(state.job, index, made_by(task), task.created)
+        if state.job.is_forecast
+        else records.unplanned(state.job, index, algorithm, task.key, task.created)
+    )
+    state = state.with_candidate(_completed(state, begun, result, task.ended or now))
     if task.kind is not TaskKind.BASELINE:
         return state
-    return with_partial_failure(
-        state, Note(NoteCode.BASELINE_ONLY), at_most=MAX_PARTIAL_FAILURES - 1
-    )
+    only = Note(NoteCode.FLOOR_ONLY if state.job.is_forecast else NoteCode.BASELINE_ONLY)
+    return with_partial_failure(state, only, at_most=MAX_PARTIAL_FAILURES - 1)
 
 
 def _packed(state: JobState, task: Task) -> JobState:
@@ -341,44 +375,24 @@ def _packed(state: JobState, task: Task) -> JobState:
     candidate, result = state.candidate(task.payload["index"]), task.result
     if candidate is None or result is None:
         return state
+    if state.job.is_forecast:
+        return state.with_candidate(forecast_records.packed(state.job, candidate, result))
     return state.with_candidate(records.completed(state.job, candidate, result, candidate.ended))
 
 
+def _completed(
+    state: JobState, candidate: Candidate, result: dict[str, Any], at: datetime | None
+) -> Candidate:
+    """Return a candidate with what its task brought."""
+    if state.job.is_forecast:
+        return forecast_records.completed(state.job, candidate, state.candidates, result, at)
+    return records.completed(state.job, candidate, result, at)
+
+
 def _with_best(state: JobState, now: datetime) -> JobState:
-    index = learning.best_index(state, now)
+    kind = forecasting if state.job.is_forecast else learning
+    index = kind.best_index(state, now)
     best = None if index is None else state.candidate(index)
     if best is None or best.status is not CandidateStatus.COMPLETED:
         return state
     return replace(state, job=replace(state.job, best_candidate=best.name))
-
-
-# ends
-
-
-def _fail_if_late(state: JobState, now: datetime) -> Passed:
-    """Return a job whose data were never looked at in its time has nothing to finish with."""
-    if now < timetable(state.job, state.up_since).finish:
-        return state, False
-    late = Note(NoteCode.NOT_READ_IN_TIME, {"limit_s": state.job.limits.max_runtime_s})
-    return _failed(state, late, now), False
-
-
-def _failed(state: JobState, why: Note, now: datetime) -> JobState:
-    job = replace(state.job, failure=why)
-    return _ended(replace(state, job=job), JobStatus.FAILED, SecondaryStatus.FAILED, now)
-
-
-def _ended(
-    state: JobState, status: JobStatus, secondary: SecondaryStatus, now: datetime
-) -> JobState:
-    state = state.without_ready(frozenset(TaskKind), now)
-    for candidate in state.having(CandidateStatus.IN_PROGRESS):
-        state = trials.stopped(state, candidate, now)
-    is_stopped = status is JobStatus.STOPPED
-    end = EndOfSearch.STOPPED if is_stopped else state.job.search_ended
-    job = replace(state.job, status=status, secondary=secondary, ended=now, search_ended=end)
-    return replace(state, job=job)
-
-
-def _showing(state: JobState, secondary: SecondaryStatus) -> JobState:
-    return replace(state, job=replace(state.job, secondary=secondary))

@@ -7,8 +7,10 @@ names of columns that the request names, scores and times.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 
+from windvane.automl.forecasting.documents import result_from_json
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.jobspec import TabularProblem
@@ -50,6 +52,8 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[Note]:
         uri, target = job.spec.data.training.source.uri, job.spec.problem.target
         yield Note(NoteCode.READING_DATA, {"uri": uri, "target": target})
         yield from _wishes(job)
+    if job.is_forecast and before.analysis_s is None and job.analysis_s is not None:
+        yield from _series_found(new)
     if before.problem_type is None and job.problem_type is not None:
         yield from _found(new)
 
@@ -67,6 +71,12 @@ def _wishes(job: AutoMLJob) -> Iterator[Note]:
         yield Note(NoteCode.FEATURES_SPECIFIED, {"uri": uri})
     if search.algorithms:
         yield Note(NoteCode.ALGORITHMS_ASKED, {"algorithms": tuple(search.algorithms)})
+
+
+def _series_found(state: JobState) -> Iterator[Note]:
+    result = next((task.result for task in state.of(TaskKind.ANALYZE) if task.result), None) or {}
+    if (series := result_from_json(result).series) is not None:
+        yield Note(NoteCode.SERIES_FOUND, asdict(series))
 
 
 def _found(state: JobState) -> Iterator[Note]:
@@ -132,7 +142,7 @@ def _ended(candidate: Candidate, job: AutoMLJob) -> Note:
     ended_at = candidate.ended
     scored = {
         **made_of,
-        "n_folds": candidate.folds or None,
+        "n_windows" if job.is_forecast else "n_folds": candidate.folds or None,
         "took_s": None if ended_at is None else seconds(candidate.created, ended_at),
     }
     if (score := next(scores, None)) is not None:

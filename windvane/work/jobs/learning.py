@@ -5,7 +5,6 @@ Pure, as all of work/jobs/flow.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,19 +16,18 @@ from windvane.automl.situation import Situation
 from windvane.automl.workflow import Phase, decide
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.job import EndOfSearch, JobStatus
-from windvane.domain.task import Task, TaskKind, TaskStatus
-from windvane.domain.timing import LATE, Timetable, timetable
+from windvane.domain.task import TaskKind, TaskStatus
+from windvane.domain.timing import timetable
 from windvane.engine.tuning.pacing import is_in_vain
-from windvane.notes.codes import NoteCode
-from windvane.notes.note import Note
 from windvane.work.jobs import background, records, trials
+from windvane.work.jobs.deadlines import late_tasks, room, without_late
 from windvane.work.jobs.finished import Finished, best_candidates
-from windvane.work.jobs.partial_failures import MAX_PARTIAL_FAILURES, with_partial_failure
+from windvane.work.jobs.packing import NO_TIME, with_note_why_unpacked, without_packing
+from windvane.work.jobs.partial_failures import with_partial_failure
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import (
     ACTIONS,
     MADE_BY,
-    SEARCH,
     action_of,
     folds_said,
     given_up,
@@ -39,8 +37,6 @@ from windvane.work.jobs.workflow import (
     task_of,
 )
 
-_NO_TIME = Note(NoteCode.NO_TIME_TO_PACK)
-
 
 def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
     """Begin what the workflow wants begun; and whether the model is made, or there will be no better one. Without the
@@ -49,15 +45,15 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
     raises    NoModel
     """
     if state.is_made:
-        return _with_note_why_unpacked(state), True
+        return with_note_why_unpacked(state), True
     times = timetable(state.job, state.up_since)
     if state.job.search_ended is None:
         state = background.transformed(background.explored(state))
-    state = _without_late(state, times, now)
+    state = without_late(state, times, now)
     if state.analysis is None:
         return state, False
     at = situation(state, now)
-    decision = decide(at.request, at.analysis, at.history, at.now, _room(state, times, now))
+    decision = decide(at.request, at.analysis, at.history, at.now, room(state, times, now))
     if decision.phase is not Phase.SEARCH and state.job.search_ended is None:
         job = replace(state.job, search_ended=_why_ended(state, at))
         state = replace(state, job=job)
@@ -65,7 +61,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
         state = _with_failed(state, failed, now)
     for action in decision.begin:
         if isinstance(action, Pack) and now >= times.reported:
-            return _without_packing(state, _NO_TIME), True
+            return without_packing(state, NO_TIME), True
         state = _with_begun(state, action, now)
     if decision.failed:
         return learn(state, now)  # without them the answer is another
@@ -75,7 +71,7 @@ def learn(state: JobState, now: datetime) -> tuple[JobState, bool]:
 
 def is_idle(state: JobState) -> bool:
     """Return whether the workflow is to be asked, because nothing that it asked for is under way."""
-    is_going_on = state.needs_analysis and state.job.status is JobStatus.IN_PROGRESS
+    is_going_on = state.is_learning and state.job.status is JobStatus.IN_PROGRESS
     return is_going_on and not any(
         task.status.is_open and task.kind in ACTIONS for task in state.tasks
     )
@@ -100,7 +96,9 @@ def situation(state: JobState, now: datetime) -> Situation:
 
 def history(state: JobState, now: datetime) -> History:
     """Return what has happened in a job."""
-    late = frozenset(task.id for task in _late(state, timetable(state.job, state.up_since), now))
+    late = frozenset(
+        task.id for task in late_tasks(state, timetable(state.job, state.up_since), now)
+    )
     found = history_of(state.tasks, state.candidates, late)
     for task in state.queued:
         if task.kind in ACTIONS:
@@ -112,7 +110,7 @@ def finished(state: JobState, now: datetime) -> Finished:
     """Return what a task of a job that begins now finds done."""
     done = [task for task in state.tasks if task.status is TaskStatus.DONE]
     in_order = sorted(done, key=lambda task: (task.ended or task.created, task.id))
-    objective = state.job.objective
+    objective = None if state.job.is_forecast else state.job.objective
     return Finished(
         tuple(task.attempt for task in in_order),
         () if objective is None else best_candidates(history(state, now), objective),
@@ -130,50 +128,6 @@ def best_index(state: JobState, now: datetime) -> int | None:
         return None
     order = ranked(history(state, now).entries(), state.job.objective)
     return next((one.index for one in order if one.outcome is not None), None)
-
-
-def _late(state: JobState, times: Timetable, now: datetime) -> Iterator[Task]:
-    """Running tasks whose end is not waited for any more: their worker is taken for dead."""
-    for task in state.tasks:
-        is_running = task.status is TaskStatus.RUNNING and task.kind in ACTIONS
-        if is_running and now >= _end_of(task.kind, times) + LATE:
-            yield task
-
-
-def _without_late(state: JobState, times: Timetable, now: datetime) -> JobState:
-    """Return the state with what no worker has begun given up where it is too late for it; likewise candidates that are late."""
-    kinds = frozenset(kind for kind in ACTIONS if now >= _end_of(kind, times))
-    if state.job.search_ended is None and now >= times.last_start:
-        kinds |= SEARCH
-    state = trials.without_waiting(state, kinds, now)
-    for task in _late(state, times, now):
-        candidate = state.candidate_of(task)
-        if candidate is not None and candidate.status is CandidateStatus.IN_PROGRESS:
-            state = trials.stopped(state, candidate, now)
-    return state
-
-
-def _end_of(kind: TaskKind, times: Timetable) -> datetime:
-    """Return when a task must be over."""
-    return {
-        TaskKind.FEATURES: times.packing,
-        TaskKind.TRAIN: times.search,
-        TaskKind.FEWER_ROWS: times.search,
-        TaskKind.ENSEMBLE: times.packing,
-        TaskKind.REFIT: times.packing,
-        TaskKind.PACK: times.reported,
-        TaskKind.BASELINE: times.finish,
-    }[kind]
-
-
-def _room(state: JobState, times: Timetable, now: datetime) -> int:
-    """Return how many more actions may be begun: one waits for the next worker that becomes free."""
-    late = {task.id for task in _late(state, times, now)}
-    is_open = [
-        task.id not in late for task in state.tasks if task.status.is_open and task.kind in ACTIONS
-    ]
-    queued = [task for task in state.queued if task.kind in ACTIONS]
-    return state.workers + 1 - sum(is_open) - len(queued)
 
 
 def _with_failed(state: JobState, failed: CannotBegin, now: datetime) -> JobState:
@@ -207,16 +161,3 @@ def _why_ended(state: JobState, at: Situation) -> EndOfSearch:
 def _showing(state: JobState) -> JobState:
     shown = trials.search_shows(state)
     return replace(state, job=replace(state.job, secondary=shown))
-
-
-def _with_note_why_unpacked(state: JobState) -> JobState:
-    for task in state.of(TaskKind.PACK):
-        if task.result is None:
-            state = _without_packing(state, task.failure or _NO_TIME)
-    return state
-
-
-def _without_packing(state: JobState, why: Note) -> JobState:
-    """Tell that the best candidate is not packaged anew, and answers as it did when it was scored."""
-    told = Note(NoteCode.NOT_PACKED, because=why)
-    return with_partial_failure(state, told, at_most=MAX_PARTIAL_FAILURES - 1)

@@ -13,7 +13,7 @@ from windvane.domain.task import Task
 def split_inputs(job: AutoMLJob) -> dict[str, dict[str, Any]]:
     """Return the S3Input of each input by its name: the channels by their purpose, and the feature specification."""
     inputs = {str(channel.purpose): _table(channel) for channel in job.spec.data.channels}
-    if uri := job.spec.tabular.feature_specification:
+    if uri := job.spec.problem.feature_specification:
         inputs[SPECIFICATION_INPUT] = {"S3DataType": "S3Prefix", "S3Uri": uri}
     return inputs
 

@@ -20,7 +20,7 @@ from windvane.domain.candidate import (
     TrainingJob,
     TransformJob,
 )
-from windvane.domain.images import TRANSFORMERS, image_uri, step_image_uri
+from windvane.domain.images import FORECASTER, TRANSFORMERS, image_uri, step_image_uri
 from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import Mode
 from windvane.domain.task import Task, TaskKind, TaskStatus
@@ -55,6 +55,9 @@ _UNPLANNED = (TaskKind.ENSEMBLE, TaskKind.BASELINE)
 
 def step_jobs(job: AutoMLJob, tasks: Sequence[Task]) -> Iterator[ProcessingJob]:
     """Yield the step jobs that candidates share, as far as these tasks have begun them."""
+    if job.is_forecast:
+        yield from (_series_job(job, task) for task in tasks if task.kind is TaskKind.ANALYZE)
+        return
     by_key = {task.key: task for task in tasks}
     for task in tasks:
         if task.kind is TaskKind.ANALYZE:
@@ -127,12 +130,12 @@ def training_job(
             **_training_details(
                 job,
                 candidate.name,
-                candidate.algorithm,
+                FORECASTER if job.is_forecast else candidate.algorithm,
                 _model_folder(job, candidate),
                 model_location(job, candidate) if has_model else None,
             ),
             "InputDataConfig": [*_dataset_channel(job), *_member_channels(job, members)],
-            "HyperParameters": _hyperparameters(candidate),
+            "HyperParameters": {} if job.is_forecast else _hyperparameters(candidate),
         },
     )
 
@@ -182,6 +185,9 @@ def _member_channels(job: AutoMLJob, members: Sequence[Candidate]) -> list[dict[
 
 
 def _dataset_channel(job: AutoMLJob) -> list[dict[str, Any]]:
+    """Return the channel of what training reads: the dataset, or the rows themselves of a forecasting job."""
+    if job.is_forecast:
+        return [{"ChannelName": "training", "DataSource": {"S3DataSource": _rows(job)}}]
     return [_channel("dataset", str(Keys(job).dataset))]
 
 
@@ -191,6 +197,14 @@ def _channel(name: str, prefix: str) -> dict[str, Any]:
 
 def _prefix(uri: str) -> dict[str, str]:
     return {"S3DataType": "S3Prefix", "S3Uri": uri}
+
+
+def _rows(job: AutoMLJob) -> dict[str, str]:
+    source = job.spec.data.training.source
+    return {
+        "S3DataType": "ManifestFile" if source.is_manifest else "S3Prefix",
+        "S3Uri": source.uri,
+    }
 
 
 def _common(job: AutoMLJob, task: Task) -> dict[str, Any]:
@@ -221,6 +235,15 @@ def _split_job(job: AutoMLJob, task: Task, split: Task | None) -> ProcessingJob:
     environment = {"Environment": split_environment(job, task)}
     details = _processing_details(job, split_inputs(job), outputs) | environment
     return ProcessingJob(name=keys.split_name, details=details, **common)
+
+
+def _series_job(job: AutoMLJob, task: Task) -> ProcessingJob:
+    """Reads the rows of a forecasting job and makes them regular series."""
+    keys = Keys(job)
+    is_done = task.status is TaskStatus.DONE
+    outputs = {"series": keys.findings.parent} if is_done else {}
+    details = _processing_details(job, split_inputs(job), outputs)
+    return ProcessingJob(name=keys.split_name, details=details, **_common(job, task))
 
 
 def _finished_by(job: AutoMLJob, later: Task | None) -> dict[str, Any]:

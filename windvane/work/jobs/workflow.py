@@ -64,7 +64,7 @@ _EVERY_FOLD = 1000
 
 _GIVEN_UP = (CandidateStatus.FAILED, CandidateStatus.STOPPED)
 
-_STATUS = {
+STATUS = {
     TaskStatus.READY: Status.WAITING,
     TaskStatus.RUNNING: Status.RUNNING,
     TaskStatus.DONE: Status.DONE,
@@ -193,7 +193,7 @@ def history_of(
 def _step(task: Task, *, is_over: bool) -> Step[Action]:
     worse = given_up(task)
     is_failed = is_over or worse is not None
-    status = Status.FAILED if is_failed else _STATUS[task.status]
+    status = Status.FAILED if is_failed else STATUS[task.status]
     is_analysis = task.kind is TaskKind.ANALYZE
     has_result = status is Status.DONE and not is_analysis
     return Step(

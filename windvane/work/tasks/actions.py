@@ -51,7 +51,7 @@ def perform_action(context: StageContext) -> TaskResult:
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    task = _with_time_to_publish(context)
+    task = with_time_to_publish(context)
     action, told = task.action, TaskResult()
 
     def announce(n_folds: int) -> None:
@@ -73,8 +73,8 @@ def perform_action(context: StageContext) -> TaskResult:
     return result_to_json(result)
 
 
-def _with_time_to_publish(context: StageContext) -> ActionTask:
-    """What trains ends early enough for its packages to be brought to S3."""
+def with_time_to_publish(context: StageContext) -> ActionTask:
+    """Return the task of the workflow; what trains ends early enough for its packages to be brought to S3."""
     task = context.action
     if task is None:
         raise AssertionError(f"Nothing says what the task {context.task.key} is to do.")

@@ -25,6 +25,7 @@ from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.work.jobs.workflow import ACTIONS
 from windvane.work.tasks.actions import perform_action
+from windvane.work.tasks.forecasts import perform_forecast
 from windvane.work.tasks.inputs import download_inputs, download_validation
 from windvane.work.tasks.notebooks import write_notebooks
 from windvane.work.tasks.publishing import (
@@ -47,6 +48,8 @@ def perform(context: StageContext) -> Result:
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
+    if context.job.is_forecast:
+        return perform_forecast(context)
     if context.task.kind in ACTIONS:
         return perform_action(context)
     stage = _STAGES[context.task.kind]

@@ -135,7 +135,8 @@ class Exchanges:
         What is in the place of the data set may be anything that a task put there: it is not followed."""
         if self.stored is not None or not job.volume_key:
             return False
-        return not os.path.lexists(workspace_of(self.data_dir, job).folder / "dataset")
+        made = names.SERIES if job.is_forecast else names.DATASET
+        return not os.path.lexists(workspace_of(self.data_dir, job).folder / made)
 
 
 def exchanged(artifacts: Artifacts, job: Job) -> Artifacts:

@@ -24,7 +24,7 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
 from windvane.notes.untrusted import bounded
 from windvane.store.base import Store, Transaction
-from windvane.work.jobs import flow, learning
+from windvane.work.jobs import flow, forecasting, learning
 from windvane.work.jobs.finished import Finished
 from windvane.work.jobs.joblines import tell_job
 from windvane.work.jobs.state import (
@@ -142,7 +142,7 @@ class Reconciler:
 
         attempt    that has analysed them; "" if none has
         """
-        if attempt:
+        if attempt and not job.is_forecast:
             with suppress(WindvaneError, OSError):
                 self._analysis_of(job, attempt)
 
@@ -158,6 +158,9 @@ class Reconciler:
         finished = learning.finished(state, now)
         if task.kind not in ACTIONS:
             return finished, None
+        if job.is_forecast:
+            self._check_volume(job)
+            return finished, forecasting.action_task(state, task, now, memory_mb)
         state = replace(state, analysis=self._analysis_of(job, analysed_by(state.tasks)))
         at = learning.situation(state, now)
         return finished, task_for(action_of(task), at, memory_mb, memory_mb)
@@ -208,7 +211,7 @@ class Reconciler:
     def _is_changed_by_time(self, state: JobState, now: datetime) -> bool:
         """Return whether something is due of a job though no task of it has ended. What a task's end makes due needs
         the analysis, which is not read here: this is asked of all jobs every few seconds, and each has another one."""
-        if state.needs_analysis and self.exchanges.is_lost(state.job):
+        if state.is_learning and self.exchanges.is_lost(state.job):
             return True
         if learning.is_idle(state):
             return True
@@ -253,6 +256,8 @@ class Reconciler:
 
     def _next(self, state: JobState, now: datetime) -> JobState:
         try:
+            if state.is_learning:
+                self._check_volume(state.job)
             if state.needs_analysis:
                 state = self._with_analysis(state)
             return replace(flow.advance(state, now), analysis=None)
@@ -277,11 +282,18 @@ class Reconciler:
         attempt    that has made it
         """
         if attempt not in self._analyses:
-            if self.exchanges.is_lost(job):
-                raise VolumeLost(job.name)
+            self._check_volume(job)
             found = _analysis_in(self.exchanges, job, attempt, self.max_columns)
             self._remember(attempt, found)
         return self._analyses[attempt].analysis
+
+    def _check_volume(self, job: AutoMLJob) -> None:
+        """Check that what tasks of a job have published is there.
+
+        raises    VolumeLost
+        """
+        if self.exchanges.is_lost(job):
+            raise VolumeLost(job.name)
 
     def _remember(self, attempt: str, known: KnownAnalysis) -> None:
         """Keep an analysis in place of those that were read first, if they are too many or too large together."""

@@ -31,6 +31,7 @@ REQUEST = ForecastRequest(
     heavy=frozenset({"boosted", "boosted-2", "boosted-3"}),
     trained=frozenset({"boosted", "boosted-2", "boosted-3"}),
     workers=2,
+    floor="naive",
 )
 
 
@@ -164,16 +165,26 @@ def test_a_model_that_waits_keeps_its_share_of_the_time():
     assert limits.stop_at == pytest.approx(START + 30 * 0.8 / 3)
 
 
-def test_where_everything_fails_what_is_packed_is_the_floor():
+def test_where_everything_fails_the_floor_is_made():
     failing = [Backtest(name).key for name in REQUEST.models]
+    history, _ = simulate(failing=failing, weights={"naive": 1.0})
+    assert history.step("baseline").action == Backtest("naive", is_last_resort=True)
+    assert history.steps[-1].action == PackForecaster(("naive",), (), has_ensemble=True)
+
+
+def test_where_the_floor_fails_too_what_is_packed_is_the_floor():
+    failing = [*(Backtest(name).key for name in REQUEST.models), "baseline"]
     history, _ = simulate(failing=failing)
     assert history.steps[-1].action == PackForecaster((), (), has_ensemble=False)
 
 
-def test_no_time_means_one_backtest_and_no_refit():
+def test_no_time_means_the_floor_alone():
     late = replace(REQUEST, schedule=Schedule(START, START, START, START + 1))
     history, _ = simulate(late, takes={"series": 3.0})
-    assert kinds(history) == [Prepare, Backtest, Combine, PackForecaster]
+    assert kinds(history) == [Prepare, Backtest, PackForecaster]
+    step = history.step("baseline")
+    limits = limits_of(step.action, late, history, step.began)
+    assert limits.kill_at > step.began + 10, "it is made although the time is over"
 
 
 def test_a_model_is_not_refitted_with_much_less_time_than_its_backtest_took():

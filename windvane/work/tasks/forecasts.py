@@ -1,0 +1,120 @@
+"""What each task of a forecasting job does: an action in the task's folder; what clients are to see of it goes to S3."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from windvane.automl import names
+from windvane.automl.forecasting.actions import (
+    Backtest,
+    Combine,
+    ForecastResult,
+    PackForecaster,
+)
+from windvane.automl.forecasting.documents import result_to_json
+from windvane.automl.forecasting.folders import ForecastFolders
+from windvane.automl.forecasting.performing import pack, prepare, run_task
+from windvane.domain.datasource import Compression
+from windvane.domain.task import TaskKind
+from windvane.engine.forecasting.backtest_table import figures, write_backtests
+from windvane.engine.forecasting.outcomes import ForecastOutcome, read_forecasts
+from windvane.engine.forecasting.prepared import read_prepared
+from windvane.errors import CandidateFault
+from windvane.work.tasks.actions import with_time_to_publish
+from windvane.work.tasks.inputs import download_inputs
+from windvane.work.tasks.publishing import check_writable, publish_package
+from windvane.work.tasks.stage_context import Result, StageContext
+from windvane.work.workspace import Keys, scratch
+
+
+def perform_forecast(context: StageContext) -> Result:
+    """Run a task of a forecasting job, and return what it brought, as JSON.
+
+    raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
+    """
+    if context.task.kind is TaskKind.ANALYZE:
+        return _prepare(context)
+    task = with_time_to_publish(context)
+    result = run_task(task, context.exchange, context.job.spec.forecast.objective)
+    action, folders = task.action, ForecastFolders(context.exchange.folder)
+    if isinstance(action, Backtest):
+        alone = PackForecaster((action.model,), (), has_ensemble=False)
+        return _published(context, result, alone, folders.backtest(action.model))
+    if isinstance(action, Combine):
+        members = tuple(name for name in action.models if name in result.weights)
+        context.exchange.fetch(name for one in members for name in names.backtested(one))
+        together = PackForecaster(members, (), has_ensemble=True)
+        return _published(context, result, together, folders.ensemble)
+    if isinstance(action, PackForecaster):
+        return {"n_bytes": _publish_package(context, folders.package)}
+    return result_to_json(result)
+
+
+def _prepare(context: StageContext) -> Result:
+    """Read the rows, make them regular series, and publish what was found in them."""
+    channel, allowance = context.job.spec.data.training, context.allowance
+    artifacts, keys = allowance.open_artifacts(), Keys(context.job)
+    folder = context.exchange.folder
+    check_writable(artifacts, keys)
+    with scratch(context.workspace, context.attempt) as temporary:
+        inputs, spill = temporary / "inputs", temporary / "temporary"
+        inputs.mkdir()
+        spill.mkdir()
+        files = download_inputs(artifacts, channel.source, inputs, allowance.max_data_bytes)
+        compression = (channel.compression or Compression.NONE).value
+        options = allowance.read_options(spill, channel.format.value, compression)
+        options = replace(options, min_rows=1)
+        result = prepare(files, options, context.job.spec.forecast, folder)
+    prepared = read_prepared(ForecastFolders(folder).series)
+    found = {
+        **({} if result.series is None else asdict(result.series)),
+        "findings": [asdict(one) for one in prepared.findings],
+    }
+    artifacts.write(keys.findings, json.dumps(found, indent=1).encode())
+    context.exchange.publish((names.SERIES,))
+    return result_to_json(result)
+
+
+def _published(
+    context: StageContext, result: ForecastResult, made_of: PackForecaster, own: Path
+) -> Result:
+    """Bring a candidate's package and its backtests to S3, and say how it did.
+
+    own    folder of its backtests
+    """
+    outcome, objective = result.outcome, str(context.job.spec.forecast.objective)
+    if outcome is None:
+        raise AssertionError(f"The task {context.task.key} makes no candidate.")
+    if outcome.metrics[objective] is None:
+        raise CandidateFault(
+            f"{objective} is not defined for its forecasts: the values of the backtest windows are all missing, zero, or the "
+            "same. Choose another objective, such as RMSE, or give longer series."
+        )
+    _publish_backtests(context, outcome, own)
+    with scratch(context.workspace, context.attempt) as temporary:
+        package = temporary / "package"
+        pack(made_of, ForecastFolders(context.exchange.folder), package)
+        n_bytes = _publish_package(context, package)
+    return {**result_to_json(result), "n_bytes": n_bytes}
+
+
+def _publish_backtests(context: StageContext, outcome: ForecastOutcome, own: Path) -> None:
+    artifacts = context.allowance.open_artifacts()
+    into = Keys(context.job).backtests(context.task.payload["index"])
+    prepared = read_prepared(ForecastFolders(context.exchange.folder).series)
+    with scratch(context.workspace, context.attempt) as temporary:
+        file = temporary / "windows.csv"
+        write_backtests(prepared, read_forecasts(own), file)
+        artifacts.upload(into / file.name, file)
+    told = json.dumps(figures(prepared, outcome), indent=1)
+    artifacts.write(into / "metrics.json", told.encode())
+
+
+def _publish_package(context: StageContext, package: Path) -> int:
+    """Bring what answers as a candidate does to S3, and return how many bytes that is."""
+    location = Keys(context.job).whole(context.task.payload["index"])
+    with scratch(context.workspace, f"{context.attempt}-archive") as temporary:
+        archive = temporary / "model.tar.gz"
+        return publish_package(context.allowance.open_artifacts(), location, package, archive)
