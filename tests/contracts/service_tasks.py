@@ -16,7 +16,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.automl import names
 from windvane.automl.folders import Folders
 from windvane.automl.leaderboard import LeaderboardRow, ranked
-from windvane.automl.task import task_for
+from windvane.automl.task import ActionTask, task_for
 from windvane.domain.features import NO_FILE, SpecificationFile
 from windvane.domain.job import AutoMLJob, Limits
 from windvane.domain.task import Task, TaskKind, TaskStatus
@@ -25,7 +25,7 @@ from windvane.engine.data.dataset import read_analysis
 from windvane.testing.separate_tasks import RUNTIME_S, timeless
 from windvane.work.allowance import TaskAllowance
 from windvane.work.exchange import ArtifactExchange
-from windvane.work.jobs import flow, learning
+from windvane.work.jobs import flow, forecasting, learning
 from windvane.work.jobs.state import JobState
 from windvane.work.jobs.workflow import ACTIONS, action_of
 from windvane.work.tasks.stage_context import StageContext
@@ -93,12 +93,16 @@ class ServiceTasks:
             finished=learning.finished(self.state, now),
         )
         if task.kind in ACTIONS:
-            at = learning.situation(replace(self.state, analysis=self.analysis()), now)
-            action = task_for(action_of(task), at, MEMORY_MB, MEMORY_MB)
-            bench = replace(bench, action=action)
+            bench = replace(bench, action=self.action(task, now))
         result = json.loads(json.dumps(perform(bench)))
         shutil.rmtree(folder)
         self.put(replace(task, status=TaskStatus.DONE, ended=datetime.now(UTC), result=result))
+
+    def action(self, task: Task, now: datetime) -> ActionTask:
+        if self.job.is_forecast:
+            return forecasting.action_task(self.state, task, now, MEMORY_MB)
+        at = learning.situation(replace(self.state, analysis=self.analysis()), now)
+        return task_for(action_of(task), at, MEMORY_MB, MEMORY_MB)
 
     def exchange(self, folder: Path, task: Task | None = None) -> ArtifactExchange:
         finished = learning.finished(self.state, datetime.now(UTC)).attempts
@@ -122,16 +126,15 @@ class ServiceTasks:
         return timeless(ranked(history.entries(), self.analysis().objective))
 
 
-def made(
+def begun(
     folder: Path,
+    job: AutoMLJob,
     table: Path,
-    mode: str | None,
     max_candidates: int,
     specification: SpecificationFile = NO_FILE,
 ) -> ServiceTasks:
-    """Return a job that was brought to its end."""
+    """Return a job that is to be done on a table."""
     now = datetime.now(UTC)
-    job = make_job(mode=mode, max_candidates=max_candidates)
     limits = Limits(max_candidates, int(RUNTIME_S), int(RUNTIME_S))
     deadline = now + timedelta(seconds=RUNTIME_S)
     job = replace(job, created=now, modified=now, deadline=deadline, limits=limits)
@@ -148,5 +151,18 @@ def made(
     tasks.state = replace(tasks.state, tasks=(analysis,))
     location = parse_location("s3://bucket/train/table.csv")
     tasks.artifacts.write(location, table.read_bytes())
+    return tasks
+
+
+def made(
+    folder: Path,
+    table: Path,
+    mode: str | None,
+    max_candidates: int,
+    specification: SpecificationFile = NO_FILE,
+) -> ServiceTasks:
+    """Return a job that was brought to its end."""
+    job = make_job(mode=mode, max_candidates=max_candidates)
+    tasks = begun(folder, job, table, max_candidates, specification)
     tasks.run()
     return tasks

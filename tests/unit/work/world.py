@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from windvane.domain.candidate import Candidate
 from windvane.domain.datasource import DataSource
 from windvane.domain.deployment import Endpoint, EndpointStatus
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import ApiVersion, AutoMLJob, Echo, JobStatus, Limits, SecondaryStatus
 from windvane.domain.jobspec import (
     Channel,
@@ -56,14 +57,20 @@ def make_job(
     deploys: bool = False,
     definitions_only: bool = False,
     is_counted: bool = True,
+    forecast: ForecastSpec | None = None,
+    algorithms: tuple[str, ...] = (),
 ) -> AutoMLJob:
     spec = JobSpec(
         role="arn:aws:iam::000000000000:role/windvane",
         data=DataSpec(channels=(Channel(source=DataSource("s3://bucket/train")),)),
-        problem=TabularProblem(target="y"),
+        problem=forecast or TabularProblem(target="y"),
         output=OutputSpec(uri="s3://bucket/out/"),
         limits=RequestedLimits(max_candidates=max_candidates if is_counted else None),
-        search=SearchSpec(mode=Mode(mode) if mode else None, definitions_only=definitions_only),
+        search=SearchSpec(
+            mode=Mode(mode) if mode else None,
+            algorithms=algorithms,
+            definitions_only=definitions_only,
+        ),
     )
     return AutoMLJob(
         scope=SCOPE,
@@ -74,6 +81,7 @@ def make_job(
         echo=Echo(ApiVersion.V1, {}),
         limits=Limits(max_candidates, max_runtime_s, max_runtime_s),
         deadline=START + timedelta(seconds=max_runtime_s),
+        objective=None if forecast is None else forecast.objective.name_in_records,
         endpoint_name=f"{name}-endpoint" if deploys else "",
     )
 

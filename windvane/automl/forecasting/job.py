@@ -29,6 +29,7 @@ class ForecastJob:
     out             folder to write
     reports         folder for reports; None if none are wanted
     reports_s       seconds after `max_runtime_s` that are kept for them
+    algorithms      models to try besides the floor; () for all
     """
 
     file: SourceFile
@@ -42,6 +43,7 @@ class ForecastJob:
     out: Path
     reports: Path | None = None
     reports_s: float = 0.0
+    algorithms: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "spec": spec_to_json(self.spec)}, default=str)
@@ -57,6 +59,7 @@ class ForecastJob:
                 "spec": spec_from_json(document["spec"]),
                 "out": Path(document["out"]),
                 "reports": None if reports is None else Path(reports),
+                "algorithms": tuple(document["algorithms"]),
             }
         )
 
@@ -67,7 +70,7 @@ class ForecastJob:
         reserve_s = min(_MOST_RESERVE_S, max(1.0, _RESERVE_SHARE * self.max_runtime_s))
         packing = max(self.started, deadline - reserve_s)
         times = Schedule(self.started, packing, packing, deadline)
-        return request_for(self.spec.objective, times, self.threads)
+        return request_for(self.spec.objective, times, self.threads, self.algorithms)
 
     @property
     def folders(self) -> ForecastFolders:

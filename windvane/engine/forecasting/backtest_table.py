@@ -13,6 +13,7 @@ from pyarrow import csv
 from windvane.domain.forecasting import quantile_name
 from windvane.engine.forecasting.backtest import Window
 from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 from windvane.engine.forecasting.prepared import PreparedSeries
 from windvane.engine.forecasting.stages import compared
@@ -22,7 +23,8 @@ from windvane.errors import CorruptArtifact
 def write_backtests(prepared: PreparedSeries, forecast: Forecast, file: Path) -> int:
     """Write the forecasts of all windows as CSV, and return the number of rows.
 
-    columns   item_id, window (1 is the earliest), timestamp, actual (empty where it is missing), mean, and one for each quantile
+    columns   item_id and one for each grouping column, window (1 is the earliest), timestamp, actual (empty where it is
+              missing), mean, and one for each quantile
     forecast  of all windows, as `outcomes.read_forecasts` returns it
     raises    CorruptArtifact if it is of other windows
     """
@@ -75,9 +77,11 @@ def _table(prepared: PreparedSeries, window: Window, forecast: Forecast, number:
     seconds = panel.grid.times(steps, series).astype("datetime64[s]")
     levels = prepared.task.levels
     actual = window.actual.ravel()
+    names = ["item_id", *spec.group_columns]
+    parts = np.array([parts_of(item, len(names)) for item in panel.items], object)
     return pa.table(
         {
-            "item_id": pa.array([panel.items[i] for i in series], pa.string()),
+            **{name: pa.array(parts[series, i], pa.string()) for i, name in enumerate(names)},
             "window": pa.array(np.full(len(series), number)),
             "timestamp": pa.array(np.datetime_as_string(seconds).astype(object), pa.string()),
             "actual": pa.array(actual, mask=np.isnan(actual)),

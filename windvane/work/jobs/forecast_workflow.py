@@ -24,11 +24,12 @@ from windvane.automl.forecasting.documents import result_from_json
 from windvane.automl.forecasting.request import ForecastRequest, request_for
 from windvane.automl.request import Schedule
 from windvane.automl.steps import Status
+from windvane.domain.candidate import Candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import NewTask, Task, TaskKind
 from windvane.domain.timing import Timetable
 from windvane.work.jobs.forecast_records import ENSEMBLE
-from windvane.work.jobs.workflow import ACTIONS, STATUS
+from windvane.work.jobs.workflow import ACTIONS, GIVEN_UP, STATUS, index_of
 
 _KINDS: dict[type[ForecastAction], TaskKind] = {
     Backtest: TaskKind.TRAIN,
@@ -96,15 +97,19 @@ def made_by(task: Task) -> str:
     return action.model if isinstance(action, Backtest) else ENSEMBLE
 
 
-def history_of(tasks: Iterable[Task], late: Collection[int]) -> ForecastHistory:
+def history_of(
+    tasks: Iterable[Task], candidates: Iterable[Candidate], late: Collection[int]
+) -> ForecastHistory:
     """Return what has happened in a job.
 
-    tasks    oldest first
-    late     ids of running tasks whose end is not waited for any more
+    tasks         oldest first
+    candidates    those that were given up count as failed, whatever became of their tasks
+    late          ids of running tasks whose end is not waited for any more
     """
+    ended = {one.index for one in candidates if one.status in GIVEN_UP}
     return ForecastHistory(
         tuple(
-            _step(task, is_over=task.id in late)
+            _step(task, is_over=task.id in late or index_of(task) in ended)
             for task in tasks
             if task.kind in ACTIONS or task.kind is TaskKind.ANALYZE
         )

@@ -107,7 +107,7 @@ def _request(state: JobState) -> tuple[ForecastRequest, Timetable]:
 
 def _history(state: JobState, times: Timetable, now: datetime) -> ForecastHistory:
     late = frozenset(task.id for task in late_tasks(state, times, now))
-    found = history_of(state.tasks, late)
+    found = history_of(state.tasks, state.candidates, late)
     for task in state.queued:
         if task.kind in ACTIONS:
             waiting = ForecastStep(action_of(task), Status.WAITING, began=now.timestamp())

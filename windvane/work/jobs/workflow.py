@@ -62,7 +62,7 @@ _LONGEST_REASON = 1000
 
 _EVERY_FOLD = 1000
 
-_GIVEN_UP = (CandidateStatus.FAILED, CandidateStatus.STOPPED)
+GIVEN_UP = (CandidateStatus.FAILED, CandidateStatus.STOPPED)
 
 STATUS = {
     TaskStatus.READY: Status.WAITING,
@@ -179,7 +179,7 @@ def history_of(
     candidates    those that were given up count as failed, whatever became of their tasks
     late          ids of running tasks whose end is not waited for any more
     """
-    ended = {c.index: c for c in candidates if c.status in _GIVEN_UP}
+    ended = {c.index: c for c in candidates if c.status in GIVEN_UP}
     steps = [
         _step(task, is_over=task.id in late or index_of(task) in ended)
         for task in tasks

@@ -1,0 +1,117 @@
+"""What a task of a forecasting job does in its process; tests/contracts/test_separate_forecasts.py does whole jobs."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from unit.work.world import START, make_job
+
+from windvane.artifacts.base import Location
+from windvane.artifacts.local import LocalArtifacts
+from windvane.automl.exchange import SharedFolder
+from windvane.automl.forecasting.actions import Backtest, Combine, RefitModel
+from windvane.automl.forecasting.task import reads, writes
+from windvane.automl.limits import Limits
+from windvane.automl.task import ActionTask, Resources
+from windvane.domain.forecasting import ForecastMetric, ForecastSpec
+from windvane.domain.frequency import Frequency
+from windvane.domain.task import Task, TaskKind
+from windvane.errors import CandidateFault, DataFault, JobFault
+from windvane.work.allowance import TaskAllowance
+from windvane.work.jobs.forecast_workflow import task_of
+from windvane.work.tasks.stage_context import StageContext
+from windvane.work.tasks.stages import perform
+from windvane.work.workspace import Keys, workspace_of
+
+SPEC = ForecastSpec(
+    target="y", timestamp="t", item_id="item", horizon=2, frequency=Frequency.parse("1D")
+)
+
+
+def rows(value=lambda day: day, n_days=28):
+    days = (date(2024, 1, 1) + timedelta(days=day) for day in range(n_days))
+    lines = [f"a,{day},{value(number)}" for number, day in enumerate(days)]
+    return "\n".join(["item,t,y", *lines]).encode()
+
+
+class Bench:
+    """A job in a folder; the data are in the store of artefacts."""
+
+    def __init__(self, folder, data, spec=SPEC):
+        self.job = make_job(forecast=spec, is_counted=False)
+        self.folder, self.artifacts = folder, LocalArtifacts(folder / "objects")
+        self.artifacts.ensure_bucket("bucket")
+        self.artifacts.write(Location("bucket", "train/t.csv"), data)
+
+    def prepare(self):
+        return self._perform(TaskKind.ANALYZE, {})
+
+    def do(self, action, index=None):
+        new, limits = task_of(action, index), Limits(time.time() + 60, time.time() + 60)
+        told = ActionTask(action, reads(action), writes(action), Resources(1024), limits)
+        return self._perform(new.kind, new.payload, told)
+
+    def _perform(self, kind, payload, action=None):
+        task = Task(
+            id=1, job_arn=self.job.arn, key=str(kind), kind=kind, payload=payload, created=START
+        )
+        context = StageContext(
+            job=self.job,
+            task=task,
+            exchange=SharedFolder(workspace_of(self.folder, self.job).folder),
+            stop_at=time.time() + 60,
+            allowance=TaskAllowance(lambda: self.artifacts, 1, 1024, 10**9, 100),
+            action=action,
+        )
+        return json.loads(json.dumps(perform(context)))
+
+
+def test_a_backtest_tells_its_outcome_and_the_size_of_what_answers(tmp_path):
+    bench = Bench(tmp_path, rows())
+    assert bench.prepare()["series"]["n_values"] == 28
+    result = bench.do(Backtest("theta"), 1)
+    assert result["outcome"]["name"] == "theta"
+    assert result["n_bytes"] == bench.artifacts.info(Keys(bench.job).whole(1)).size > 0
+    assert bench.artifacts.info(Keys(bench.job).backtests(1) / "windows.csv") is not None
+
+
+def test_an_average_is_packed_with_its_members(tmp_path):
+    bench = Bench(tmp_path, rows(lambda day: 5 + day % 7 + day % 3, n_days=150))
+    bench.prepare()
+    for index, model in enumerate(("seasonal-naive", "linear"), start=1):
+        bench.do(Backtest(model), index)
+    result = bench.do(Combine(("seasonal-naive", "linear")), 3)
+    assert sum(result["weights"].values()) == pytest.approx(1)
+    assert bench.do(RefitModel("linear")) == {}
+
+
+def test_a_model_whose_objective_is_not_defined_is_refused(tmp_path):
+    spec = replace(SPEC, objective=ForecastMetric.MAPE)
+    bench = Bench(tmp_path, rows(lambda _: 0), spec)
+    bench.prepare()
+    with pytest.raises(CandidateFault, match="MAPE is not defined"):
+        bench.do(Backtest("seasonal-naive"), 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"item,t,y\na,2024-01-01,1\n", "single step"),
+        (b"item,t,y\na,2024-01-01,\na,2024-01-02,\n", "no value"),
+        (b"item,t,z\na,2024-01-01,1\n", "'y'"),
+        (b"item,t,y\na,soon,1\na,later,2\n", "'t'"),
+    ],
+)
+def test_rows_of_which_nothing_can_be_learned_are_the_datas_fault(tmp_path, data, told):
+    with pytest.raises(DataFault, match=told):
+        Bench(tmp_path, data).prepare()
+
+
+def test_an_output_that_cannot_be_written_is_found_before_the_data_are_read(tmp_path):
+    bench = Bench(tmp_path, b"nonsense")
+    output = replace(bench.job.spec.output, uri="s3://elsewhere/out")
+    bench.job = replace(bench.job, spec=replace(bench.job.spec, output=output))
+    with pytest.raises(JobFault, match="cannot be written"):
+        bench.prepare()
