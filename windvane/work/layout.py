@@ -141,7 +141,8 @@ WHOLE_OUTPUT = Artefact(
 FINDINGS = Artefact(
     "preprocessed-data/series/findings.json",
     (TaskKind.ANALYZE,),
-    "How many series and steps the rows are, their frequency, and what was found in them, the most severe first.",
+    "How many series and steps the rows are, their frequency, the roles that were found for further columns, and findings, "
+    "the most severe first.",
 )
 BACKTESTS = Artefact(
     "backtest-results/{candidate}/{file}",

@@ -17,6 +17,7 @@ from windvane.automl.forecasting.documents import result_to_json
 from windvane.automl.forecasting.folders import ForecastFolders
 from windvane.automl.forecasting.performing import pack, prepare, run_task
 from windvane.domain.datasource import Compression
+from windvane.domain.features import EVERYTHING, FeatureSpecification, SpecificationFile
 from windvane.domain.task import TaskKind
 from windvane.engine.forecasting.backtest_table import figures, write_backtests
 from windvane.engine.forecasting.outcomes import ForecastOutcome, read_forecasts
@@ -66,15 +67,25 @@ def _prepare(context: StageContext) -> Result:
         compression = (channel.compression or Compression.NONE).value
         options = allowance.read_options(spill, channel.format.value, compression)
         options = replace(options, min_rows=1)
-        result = prepare(files, options, context.job.spec.forecast, folder)
+        result = prepare(files, options, context.job.spec.forecast, folder, _features(context))
     prepared = read_prepared(ForecastFolders(folder).series)
+    spec = prepared.spec
     found = {
         **({} if result.series is None else asdict(result.series)),
+        "known_covariates": list(spec.known_covariates),
+        "past_covariates": list(spec.past_covariates),
+        "static": list(spec.static),
         "findings": [asdict(one) for one in prepared.findings],
     }
     artifacts.write(keys.findings, json.dumps(found, indent=1).encode())
     context.exchange.publish((names.SERIES,))
     return result_to_json(result)
+
+
+def _features(context: StageContext) -> FeatureSpecification:
+    """Return the columns to learn from beside those that make the series."""
+    told = context.task.payload
+    return SpecificationFile.from_json(told).features if "features" in told else EVERYTHING
 
 
 def _published(
