@@ -105,9 +105,10 @@ def _of(made: Batch, task: ForecastTask, kinds: Sequence[Season]) -> Forecast:
     counts = np.isfinite(y).sum(axis=1)
     if season == 1 or y.shape[1] < 2 * season + 2:
         kinds = (Season.NONE,)
-    forms = [_Form(kind, has_trend) for kind in kinds for has_trend in (False, True)]
     fits = [
-        _fit(y, form, season if form.season is not Season.NONE else 1, counts) for form in forms
+        fit
+        for kind in kinds
+        for fit in _fit(y, kind, season if kind is not Season.NONE else 1, counts)
     ]
     criteria = np.stack([fit.criterion for fit in fits])
     weights = np.exp(-0.5 * np.minimum(criteria - criteria.min(axis=0), 700.0))
@@ -162,27 +163,48 @@ class _Fit:
         return mean, self.deviation[:, None] * grown
 
 
-def _fit(y: Floats, form: _Form, season: int, counts: Floats) -> _Fit:
-    """Return the best of a grid, improved by a pattern search, of all series at once."""
+def _fit(y: Floats, kind: Season, season: int, counts: Floats) -> list[_Fit]:
+    """Return the forms of one kind of season, without and with a trend: for each the best of a grid, improved by a pattern
+    search, of all series at once."""
     n_series = len(y)
     rows = np.arange(n_series)
-    grid = np.broadcast_to(form.grid(), (n_series, len(form.grid()), 4))
-    squares = _smooth(y, form, season, grid).squares
-    chosen = squares.argmin(axis=1)
-    best, least = grid[rows, chosen], squares[rows, chosen]
-    step = np.broadcast_to(_STEP, (n_series, 4)).copy()
-    moves = np.array([sign * np.eye(4)[i] for i in form.searched for sign in (-1, 1)])
+    forms = [_Form(kind, has_trend) for has_trend in (False, True)]
+    points = [np.broadcast_to(one.grid(), (n_series, len(one.grid()), 4)) for one in forms]
+    best: list[Floats] = []
+    least: list[Floats] = []
+    for own, states in zip(points, _smooth(y, forms, season, points), strict=True):
+        chosen = states.squares.argmin(axis=1)
+        best.append(own[rows, chosen])
+        least.append(states.squares[rows, chosen])
+    step = [np.broadcast_to(_STEP, (n_series, 4)).copy() for _ in forms]
     for _ in range(_ROUNDS):
-        points = np.clip(best[:, None] + moves * step[:, None], _LOW, _HIGH)
-        if not form.has_trend:
-            points[:, :, 1], points[:, :, 3] = 0.0, 1.0
-        squares = _smooth(y, form, season, points).squares
-        chosen = squares.argmin(axis=1)
-        is_better = squares[rows, chosen] < least
-        best = np.where(is_better[:, None], points[rows, chosen], best)
-        least = np.where(is_better, squares[rows, chosen], least)
-        step = np.where(is_better[:, None], step, step / 2)
-    states = _smooth(y, form, season, best[:, None])
+        points = [_around(form, at, size) for form, at, size in zip(forms, best, step, strict=True)]
+        for i, states in enumerate(_smooth(y, forms, season, points)):
+            chosen = states.squares.argmin(axis=1)
+            found = states.squares[rows, chosen]
+            is_better = found < least[i]
+            best[i] = np.where(is_better[:, None], points[i][rows, chosen], best[i])
+            least[i] = np.where(is_better, found, least[i])
+            step[i] = np.where(is_better[:, None], step[i], step[i] / 2)
+    ends = _smooth(y, forms, season, [one[:, None] for one in best])
+    return [
+        _judged(y, form, season, counts, at, states)
+        for form, at, states in zip(forms, best, ends, strict=True)
+    ]
+
+
+def _around(form: _Form, best: Floats, step: Floats) -> Floats:
+    """Return (n_series, n_points, 4) points a step away from the best ones."""
+    moves = np.array([sign * np.eye(4)[i] for i in form.searched for sign in (-1, 1)])
+    points = np.clip(best[:, None] + moves * step[:, None], _LOW, _HIGH)
+    if not form.has_trend:
+        points[:, :, 1], points[:, :, 3] = 0.0, 1.0
+    return points
+
+
+def _judged(
+    y: Floats, form: _Form, season: int, counts: Floats, best: Floats, states: _States
+) -> _Fit:
     k = form.n_estimated(season)
     n = counts.astype(np.float64)
     variance = np.maximum(states.squares[:, 0], 1e-12) / n
@@ -196,33 +218,36 @@ def _fit(y: Floats, form: _Form, season: int, counts: Floats) -> _Fit:
     return _Fit(form, season, best, states, criterion, deviation, y.shape[1])
 
 
-def _smooth(y: Floats, form: _Form, season: int, points: Floats) -> _States:
-    """Run through all values of all series, with each of the points' parameters.
+def _smooth(
+    y: Floats, forms: Sequence[_Form], season: int, points: Sequence[Floats]
+) -> list[_States]:
+    """Run through all values of all series, with each of the points' parameters: those of forms that differ in their trend
+    side by side, for the number of steps in Python decides how long it takes.
 
     y        (n_series, n_steps) NaN before shorter series
-    points   (n_series, n_points, 4)
+    points   of each form, (n_series, n_points, 4)
+    returns  for each form
     """
-    alpha, beta, gamma, phi = (points[:, :, i] for i in range(4))
-    shape = alpha.shape
-    level0, trend0, seasonal0 = _begin(y, form, season)
-    level, trend = np.broadcast_to(level0, shape), np.broadcast_to(trend0, shape)
-    seasonal = np.repeat(seasonal0[:, :, None], shape[1], axis=2)
-    squares = np.zeros(shape)
+    alpha, beta, gamma, phi = np.moveaxis(np.concatenate(points, axis=1), 2, 0).copy()
+    kind = forms[0].season
+    level, trend, seasonal = _all_begun(y, forms, season, [one.shape[1] for one in points])
+    squares = np.zeros(alpha.shape)
     begins = np.isnan(y).sum(axis=1)
-    all_begun, has_trend = int(begins.max()), form.has_trend
-    is_added, is_seasonal = form.season is Season.ADDED, form.season is not Season.NONE
-    for t in range(y.shape[1]):
-        slot = t % season
-        base = level + phi * trend if has_trend else level
-        s = seasonal[slot]
-        error = y[:, t, None] - (base if not is_seasonal else base + s if is_added else base * s)
+    all_begun = int(begins.max())
+    of_trend, of_season = alpha * beta, gamma * (1 - alpha)
+    is_added, is_seasonal = kind is Season.ADDED, kind is not Season.NONE
+    for t, value in enumerate(y.T[:, :, None]):
+        drift = phi * trend
+        base = level + drift
+        s = seasonal[t % season]
+        error = value - (base if not is_seasonal else base + s if is_added else base * s)
         shock = error if not is_seasonal or is_added else error / np.maximum(s, 0.05)
         new_level = base + alpha * shock
-        new_trend = phi * trend + alpha * beta * shock if has_trend else trend
+        new_trend = drift + of_trend * shock
         new_seasonal = s
         if is_seasonal:
             per = error if is_added else error / np.maximum(base, 0.05)
-            new_seasonal = s + gamma * (1 - alpha) * per
+            new_seasonal = s + of_season * per
         if t < all_begun:
             has_begun = (t >= begins)[:, None]
             new_level = np.where(has_begun, new_level, level)
@@ -230,9 +255,31 @@ def _smooth(y: Floats, form: _Form, season: int, points: Floats) -> _States:
             new_seasonal = np.where(has_begun, new_seasonal, s)
             error = np.where(has_begun, error, 0.0)
         level, trend = new_level, new_trend
-        seasonal[slot] = new_seasonal
+        seasonal[t % season] = new_seasonal
         squares += error * error
-    return _States(level, trend, seasonal, np.where(np.isfinite(squares), squares, 1e300))
+    squares = np.where(np.isfinite(squares), squares, 1e300)
+    ends = np.cumsum([one.shape[1] for one in points])
+    parts = [slice(end - one.shape[1], end) for end, one in zip(ends, points, strict=True)]
+    return [_States(level[:, i], trend[:, i], seasonal[:, :, i], squares[:, i]) for i in parts]
+
+
+def _all_begun(
+    y: Floats, forms: Sequence[_Form], season: int, n_points: Sequence[int]
+) -> tuple[Floats, Floats, Floats]:
+    """Return (n_series, n_points) levels and trends before the first value, and (season, n_series, n_points) seasonal indices, of
+    the points of all forms."""
+    begun = [_begin(y, form, season) for form in forms]
+    level, trend = (
+        np.concatenate(
+            [np.repeat(one[i], n, axis=1) for one, n in zip(begun, n_points, strict=True)], axis=1
+        )
+        for i in (0, 1)
+    )
+    seasonal = np.concatenate(
+        [np.repeat(one[2][:, :, None], n, axis=2) for one, n in zip(begun, n_points, strict=True)],
+        axis=2,
+    )
+    return level, trend, seasonal
 
 
 def _begin(y: Floats, form: _Form, season: int) -> tuple[Floats, Floats, Floats]:
@@ -290,7 +337,7 @@ def _line(first: Floats) -> tuple[Floats, Floats]:
 
 
 def _cells(_: Panel, task: ForecastTask) -> int:
-    n_points = len(_Form(Season.ADDED, has_trend=True).grid())
+    n_points = sum(len(_Form(Season.ADDED, has_trend).grid()) for has_trend in (False, True))
     return n_points * min(task.season, _LONGEST_SEASON)
 
 

@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 
 from windvane.engine.forecasting.forecast import Forecast, ForecastTask, normal_quantiles
+from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.models.base import LocalModel, longest, recent
 from windvane.engine.forecasting.models.seasonal import deseasonalise
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -55,7 +56,8 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
     n_series, rows = len(y), np.arange(len(y))
     grid = np.array(list(product(_ALPHA, _THETA)))
     points = np.broadcast_to(grid, (n_series, len(grid), 2))
-    squares = _run(y, points, 0).squares
+    lines = _Lines.of(y)
+    squares = _squares(lines, points)
     chosen = squares.argmin(axis=1)
     best, least = points[rows, chosen], squares[rows, chosen]
     step = 0.08
@@ -66,7 +68,7 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
         alphas = np.clip(best[:, None, 0] + step * moves[:, 0], 0.005, 0.995)
         thetas = np.clip(best[:, None, 1] * moves[:, 1], 1.0, 20.0)
         points = np.stack([alphas, thetas], axis=2)
-        squares = _run(y, points, 0).squares
+        squares = _squares(lines, points)
         chosen = squares.argmin(axis=1)
         is_better = squares[rows, chosen] < least
         best = np.where(is_better[:, None], points[rows, chosen], best)
@@ -77,6 +79,77 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
     sigma = np.sqrt(ran.squares[:, 0] / np.maximum(n - _NOT_COUNTED - 2, 1))
     ahead = np.arange(horizon)
     return ran.path, sigma[:, None] * np.sqrt(1 + ahead * best[:, :1] ** 2)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What of the recursion does not depend on its parameters: the line through the values before each step.
+
+    values      (n_steps, n_series, 1)
+    begins      (n_series,) the step of the first value
+    intercept   (n_steps, n_series, 1); slope: likewise
+    """
+
+    values: Floats
+    begins: Steps
+    intercept: Floats
+    slope: Floats
+
+    @classmethod
+    def of(cls, y: Floats) -> _Lines:
+        begins = np.isnan(y).sum(axis=1)
+        mean, a, b = (np.zeros((len(y), 1)) for _ in range(3))
+        values = y.T[:, :, None]
+        intercept, slope = np.empty(values.shape), np.empty(values.shape)
+        for t, value in enumerate(values):
+            intercept[t], slope[t] = a, b
+            k = (t - begins + 1.0)[:, None]
+            has_begun = k >= 1
+            new_mean, new_a, new_b = _next_line(k, value, mean, b)
+            mean, a, b = (
+                np.where(has_begun, new, old)
+                for new, old in ((new_mean, mean), (new_a, a), (new_b, b))
+            )
+        return cls(values, begins, intercept, slope)
+
+
+def _next_line(
+    k: Floats, value: Floats, mean: Floats, slope: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return mean, intercept and slope after the k-th value."""
+    k_safe = np.maximum(k, 1.0)
+    new_mean = ((k_safe - 1) * mean + value) / k_safe
+    new_slope = np.where(
+        k > 1, ((k_safe - 2) * slope + 6 * (value - mean) / k_safe) / (k_safe + 1), 0.0
+    )
+    return new_mean, new_mean - new_slope * (k_safe + 1) / 2, new_slope
+
+
+def _squares(lines: _Lines, points: Floats) -> Floats:
+    """Return (n_series, n_points) sums of squared errors of one step ahead, by the recursion of section 3.2."""
+    alpha, theta = points[:, :, 0], points[:, :, 1]
+    begins = lines.begins
+    first = lines.values[begins, np.arange(len(begins))]
+    level = np.broadcast_to(first, alpha.shape)
+    weight, keep = 1 - 1 / theta, 1 - alpha
+    power = np.ones(alpha.shape)
+    squares = np.zeros(alpha.shape)
+    all_begun = int(begins.max())
+    for t, value in enumerate(lines.values):
+        new_power = power * keep
+        along = power * lines.intercept[t] + (1 - new_power) / alpha * lines.slope[t]
+        error = (value - (level + weight * along)) ** 2
+        if t < all_begun + _NOT_COUNTED:
+            error = np.where((t - begins + 1.0)[:, None] > _NOT_COUNTED, error, 0.0)
+        squares = squares + error
+        new_level = alpha * value + keep * level
+        if t < all_begun:
+            has_begun = (t >= begins)[:, None]
+            level = np.where(has_begun, new_level, level)
+            power = np.where(has_begun, new_power, power)
+        else:
+            level, power = new_level, new_power
+    return np.where(np.isfinite(squares), squares, 1e300)
 
 
 @dataclass(frozen=True)
@@ -115,12 +188,8 @@ def _run(y: Floats, points: Floats, horizon: int) -> _Run:
             value = guess
             path[:, t - n_steps] = guess[:, 0]
         # From here on the state after the k-th value.
-        k_safe = np.maximum(k, 1.0)
-        new_mean = ((k_safe - 1) * mean + value) / k_safe
-        new_b = np.where(
-            k > 1, ((k_safe - 2) * b + 6 * (value - mean) / k_safe) / (k_safe + 1), 0.0
-        )
-        new_level, new_a = alpha * value + keep * level, new_mean - new_b * (k_safe + 1) / 2
+        new_mean, new_a, new_b = _next_line(k, value, mean, b)
+        new_level = alpha * value + keep * level
         new_power = power * keep
         if t < all_begun:
             has_begun = k >= 1
