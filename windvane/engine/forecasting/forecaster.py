@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from windvane.engine.checked import floats_in, number_in, text_in
 from windvane.engine.forecasting.calibration import IntervalScale
 from windvane.engine.forecasting.ensemble import weighted
 from windvane.engine.forecasting.forecast import Forecast, ForecastTask, check_size, guarded
+from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.models.base import FittedModel
 from windvane.engine.forecasting.models.catalogue import model_named
@@ -31,6 +32,8 @@ from windvane.errors import CorruptArtifact, InvalidRequest
 KIND = "forecaster"
 _ABOUT, _SCALE, _SERIES, _MEMBERS = "forecaster.json", "intervals.npz", "series", "members"
 _MOST_MEMBERS = 100
+_MOST_SEASONS, _MOST_VALUES = 20, 300
+"""Of a series, that any model looks at (models/base.py, models/empirical.py): longer ones are all alike."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,34 @@ class Forecaster:
         task = self.prepared.task
         check_size(panel.n_series, task)
         self._check_future(panel)
+        made = Forecast(
+            np.empty((panel.n_series, task.horizon)),
+            np.empty((panel.n_series, task.horizon, len(task.levels))),
+        )
+        for span, chosen in self._by_span(panel):
+            part = panel if len(chosen) == panel.n_series else panel.only(chosen)
+            own = self._forecast(replace(part, span=span))
+            made.mean[chosen], made.quantiles[chosen] = own.mean, own.quantiles
+        return made
+
+    def _by_span(self, panel: Panel) -> Iterator[tuple[int, Steps]]:
+        """Yield series that models look at alike, and how many of their values: as many as of the series that the members were
+        weighed on, and more only of longer ones, so that a forecast does not depend on which series are forecast with it."""
+        frequency = panel.grid.frequency
+        most = _MOST_SEASONS * max((1, *frequency.seasons)) + _MOST_VALUES
+        usual = min(int(self.prepared.panel.lengths.max()), most)
+        spans = np.clip(panel.lengths, usual, most)
+        for span in np.unique(spans):
+            yield int(span), np.flatnonzero(spans == span)
+
+    def _forecast(self, panel: Panel) -> Forecast:
         total = sum(one.weight for one in self.members)
         with np.errstate(over="ignore", invalid="ignore"):  # of values near the largest numbers
             made = weighted(
                 (one.model.forecast(panel) for one in self.members),
                 [one.weight / total for one in self.members],
             )
-            return guarded(self.scale.applied(made, task.median), panel)
+            return guarded(self.scale.applied(made, self.prepared.task.median), panel)
 
     def _check_future(self, panel: Panel) -> None:
         spec = self.prepared.spec

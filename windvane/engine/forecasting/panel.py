@@ -29,6 +29,8 @@ class Panel:
     future    (n_series, n_ahead, n_covariates) known covariates after the last value; n_ahead may be 0
     past      (n_values, n_past) covariates that are known for the past alone: there is no place for later ones
     holidays  of the country that the series are of
+    span      steps that the longest series is taken to have at least, where models look at as many values of each as the
+              longest has
     """
 
     items: tuple[str, ...]
@@ -41,6 +43,7 @@ class Panel:
     future: Floats
     past: Floats
     holidays: Holidays = NO_HOLIDAYS
+    span: int = 0
 
     @property
     def n_series(self) -> int:
@@ -55,6 +58,11 @@ class Panel:
     def lengths(self) -> Steps:
         """(n_series,)"""
         return np.diff(self.bounds)
+
+    @property
+    def longest(self) -> int:
+        """Steps of the longest series, `span` at least."""
+        return max(int(self.lengths.max()), self.span)
 
     @cached_property
     def series(self) -> Steps:
@@ -116,6 +124,7 @@ class Panel:
             future=future,
             past=self.past[kept],
             holidays=self.holidays,
+            span=self.span,
         )
 
 

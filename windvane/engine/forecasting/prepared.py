@@ -149,7 +149,18 @@ def _panel(
     wide = {name: _wide(arrays, name, shape) for name, shape in shapes.items()}
     grid = Grid(frequency, whole["phase"], whole["offset"], is_end.astype(bool))
     holidays = read_holidays(about, arrays)
-    return Panel(items, values, bounds, whole["first"], grid, **wide, holidays=holidays)
+    return Panel(
+        items,
+        values,
+        bounds,
+        whole["first"],
+        grid,
+        known=wide["known"],
+        static=wide["static"],
+        future=wide["future"],
+        past=wide["past"],
+        holidays=holidays,
+    )
 
 
 def _wide(arrays: Arrays, name: str, shape: tuple[int, ...]) -> Floats:

@@ -66,3 +66,19 @@ def test_keys_of_other_parts_than_the_columns_are_refused(tmp_path):
     one = replace(one, prepared=replace(one.prepared, spec=spec))
     with pytest.raises(CorruptArtifact, match="has 1 parts and not 2"):
         load_forecaster(saved(one, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["npts", "arima", "ets", "theta", "adida"])
+def test_a_series_is_forecast_alike_whatever_is_forecast_with_it(name):
+    """Short ones beside long ones, and beside one that is longer than those that the model knows."""
+    series = [one[-n:] for one, n in zip(seasonal_series(4, 80), (80, 40, 25, 9), strict=True)]
+    one = forecaster(make_panel(series), name=name)
+    whole = one.forecast()
+    longer = make_panel([*series, *seasonal_series(1, 140)])
+    beside = one.forecast(longer)
+    for i in range(4):
+        alone = one.forecast(one.prepared.panel.only(np.array([i])))
+        assert alone.quantiles[0] == pytest.approx(whole.quantiles[i], rel=1e-9)
+        assert beside.quantiles[i] == pytest.approx(whole.quantiles[i], rel=1e-9)
+    alone = one.forecast(longer.only(np.array([4])))
+    assert alone.quantiles[0] == pytest.approx(beside.quantiles[4], rel=1e-9)

@@ -1,7 +1,9 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from unit.serving.forecasting.conftest import (
     packed,
     plain,
     served,
+    with_covariate,
 )
 
 from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.reading import CovariateEncoding
 from windvane.engine.manifest import write_manifest
 from windvane.errors import AcceptRefused, ContentTypeRefused, CorruptArtifact, InvalidRequest
 from windvane.serving.forecasting import served as serving
@@ -21,6 +25,7 @@ from windvane.serving.model import LocalContainer
 from windvane.serving.served import load_served
 
 HEAD = "id,t,y\n"
+DOCS = Path(__file__).resolve().parents[4] / "docs" / "forecasting.md"
 
 
 def table(answer):
@@ -36,6 +41,24 @@ def test_a_history_is_answered_with_a_row_for_each_step_ahead(model):
     assert [row["t"] for row in rows] == ["1971-01-29", "1971-01-30", "1971-01-31"]
     assert [float(row["p50"]) for row in rows] == pytest.approx([10, 20, 30])
     assert {row["id"] for row in rows} == {"new"}
+
+
+def test_the_documented_request_is_answered_as_documented(tmp_path):
+    request, response = re.findall(r"```csv\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    prepared = with_covariate()
+    spec = replace(
+        prepared.spec,
+        target="sales",
+        timestamp="day",
+        item_id="shop",
+        known_covariates=("promotion",),
+        horizon=2,
+    )
+    prepared = replace(prepared, spec=spec, known=(CovariateEncoding("promotion"),))
+    made = served(tmp_path / "p", prepared).answer(request.encode(), "text/csv", "")
+    told = list(csv.DictReader(io.StringIO(response)))
+    assert list(told[0]) == list(table(made)[0])
+    assert [row["day"] for row in told] == [row["day"] for row in table(made)]
 
 
 def test_items_alone_are_forecast_from_the_history_that_is_kept(model):

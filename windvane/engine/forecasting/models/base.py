@@ -144,7 +144,7 @@ class Batch:
 
 def recent(history: Panel, most: int) -> Batch:
     """Return the last values of each series, at most so many."""
-    y = history.tail(int(min(most, history.lengths.max())))
+    y = history.tail(min(most, history.longest))
     scale = mean_of_known(np.abs(y), 1, keepdims=True)
     scale = np.where(scale > 0, scale, 1.0)
     return Batch(y / scale, scale)
@@ -152,4 +152,4 @@ def recent(history: Panel, most: int) -> Batch:
 
 def longest(history: Panel, season: int) -> int:
     """Return how many of the last values a model of a level, trend and season looks at."""
-    return int(min(history.lengths.max(), max(300, 10 * season)))
+    return min(history.longest, max(300, 10 * season))
