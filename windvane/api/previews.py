@@ -35,6 +35,7 @@ def preview_table(parts: Services, call: Call) -> Result:
         "Columns": [_column(column) for column in seen["columns"]],
         "Rows": seen["rows"],
         **({} if seen["target"] is None else {"Target": _target(seen["target"])}),
+        **({} if seen["series"] is None else {"Series": _series(seen["series"])}),
         "Findings": [_finding(finding) for finding in seen["findings"]],
     }
 
@@ -51,6 +52,9 @@ def _asked(given: Mapping[str, Any]) -> PreviewRequest:
         features=None if features is None else tuple(features),
         group_column=given.get("GroupColumn", ""),
         time_column=given.get("TimeColumn", ""),
+        timestamp=given.get("TimestampColumn", ""),
+        item=given.get("ItemColumn", ""),
+        group_columns=tuple(given.get("GroupingColumns", ())),
         n_shown=given.get("RowCount", _ROWS_SHOWN),
     )
 
@@ -102,6 +106,20 @@ def _target(target: Mapping[str, Any]) -> dict[str, Any]:
         "Distribution": [_bar(bar) for bar in target["bars"]],
         "ValidCount": target["n_valid"],
         "InvalidCount": target["n_invalid"],
+    }
+
+
+def _series(series: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rows as time series, without frequency and horizon where times have none."""
+    return {
+        "TimestampColumn": series["timestamp"],
+        **present(ItemColumn=series["item"], Fault=series["fault"]),
+        "GroupingColumns": series["groups"],
+        "SeriesCount": series["n_series"],
+        "RepeatedCount": series["n_repeated"],
+        **present(ForecastFrequency=series["frequency"]),
+        "StepCount": series["n_steps"],
+        **({"ProposedHorizon": series["horizon"]} if series["horizon"] else {}),
     }
 
 

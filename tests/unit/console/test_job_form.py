@@ -244,3 +244,52 @@ def test_any_value_is_a_literal(value: Any) -> None:
     assert dict(calls_of(python))["create_auto_ml_job_v2"] == {"AutoMLJobName": value}
     words = shlex.split(shell)
     assert json.loads(words[-1]) == {"AutoMLJobName": value}
+
+
+SERIES = {
+    "problem_type": "TimeSeriesForecasting",
+    "timestamp_json": packed("day"),
+    "item_json": packed("shop"),
+    "frequency": "1D",
+    "horizon": "14",
+    "target": "sales",
+}
+
+
+def test_a_forecasting_job_is_asked_for_with_what_makes_series() -> None:
+    made = draft(**SERIES, groups_json=packed("product"), quantiles="p5, p50 p95")
+    assert made.faults() == {}
+    assert made.specification(CALLER) is None
+    asked = made.job_request(CALLER)
+    validate(asked, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
+    config = asked["AutoMLProblemTypeConfig"]["TimeSeriesForecastingJobConfig"]
+    assert config == {
+        "ForecastFrequency": "1D",
+        "ForecastHorizon": 14,
+        "ForecastQuantiles": ["p5", "p50", "p95"],
+        "TimeSeriesConfig": {
+            "TargetAttributeName": "sales",
+            "TimestampAttributeName": "day",
+            "ItemIdentifierAttributeName": "shop",
+            "GroupingAttributeNames": ["product"],
+        },
+        "CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 600},
+    }
+    usual = draft(**SERIES).job_request(CALLER)["AutoMLProblemTypeConfig"]
+    assert "ForecastQuantiles" not in usual["TimeSeriesForecastingJobConfig"]
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "value"),
+    [
+        ("timestamp", "timestamp_json", ""),
+        ("item", "item_json", ""),
+        ("frequency", "frequency", ""),
+        ("horizon", "horizon", "soon"),
+        ("mode", "mode", "ENSEMBLING"),
+    ],
+)
+def test_what_a_forecasting_job_lacks_is_told_at_its_field(
+    field: str, name: str, value: str
+) -> None:
+    assert set(draft(**{**SERIES, name: value}).faults()) == {field}

@@ -17,6 +17,11 @@ from windvane.wire.call import Caller
 LEFT_OUT = "out"
 TYPES = ("numeric", "categorical", "text", "datetime")
 MODES = ("ENSEMBLING", "HYPERPARAMETER_TUNING")
+FORECAST = "TimeSeriesForecasting"
+"""The problem type of a forecasting job, beside those of tables."""
+
+QUANTILES = "p10 p50 p90"
+"""source    ForecastQuantiles in SageMaker's API reference"""
 
 _UPLOADS = "console/uploads"
 _SECONDS = 60
@@ -39,6 +44,9 @@ class Draft:
 
     group_column, time_column
                   columns that say how rows are split for validation
+    timestamp, item, groups, frequency, horizon, quantiles
+                  of a forecasting job: columns of times, of items and further ones that tell series apart, the time between
+                  steps, steps to forecast, and quantiles such as "p10 p50 p90"
     choices       column -> a type, or LEFT_OUT
     columns       the names of all of them, as the preview had them
     implied       problem type and default objective, as the preview had them
@@ -51,6 +59,12 @@ class Draft:
     target: str = ""
     group_column: str = ""
     time_column: str = ""
+    timestamp: str = ""
+    item: str = ""
+    groups: tuple[str, ...] = ()
+    frequency: str = ""
+    horizon: str = ""
+    quantiles: str = QUANTILES
     problem_type: str = ""
     objective: str = ""
     minutes: str = "10"
@@ -80,7 +94,7 @@ class Draft:
         pairs = zip(columns, chosen, strict=False)
         allowed = (*TYPES, LEFT_OUT)
         plain = {name: form.get(name) for name in _PLAIN if name in form}
-        for name in ("target", "group_column", "time_column"):
+        for name in ("target", "group_column", "time_column", "timestamp", "item"):
             plain[name] = unpacked(form.get(f"{name}_json")) or form.get(name)
         for name, text in plain.items():
             if len(text) > _MOST_CHARACTERS:
@@ -90,9 +104,14 @@ class Draft:
         return cls(
             **plain,
             deploy="deploy" in form,
+            groups=tuple(name for one in form.all("groups_json") if (name := unpacked(one))),
             choices={name: choice for name, choice in pairs if choice in allowed},
             columns=columns,
         )
+
+    @property
+    def is_forecast(self) -> bool:
+        return self.problem_type == FORECAST
 
     @property
     def types(self) -> dict[str, str]:
@@ -115,12 +134,23 @@ class Draft:
             **_given(
                 TargetAttributeName=self.target,
                 ProblemType=self.problem_type,
-                FeatureDataTypes=self.types,
-                FeatureAttributeNames=self.features,
-                GroupColumn=self.group_column,
-                TimeColumn=self.time_column,
+                **({} if self.is_forecast else self._features()),
+                **self._split(),
                 RoleArn=self.role,
             ),
+        }
+
+    def _features(self) -> dict[str, Any]:
+        return {"FeatureDataTypes": self.types, "FeatureAttributeNames": self.features}
+
+    def _split(self) -> dict[str, Any]:
+        """Return the columns that say how rows are split for validation, or what series they are."""
+        if not self.is_forecast:
+            return {"GroupColumn": self.group_column, "TimeColumn": self.time_column}
+        return {
+            "TimestampColumn": self.timestamp,
+            "ItemColumn": self.item,
+            "GroupingColumns": list(self.groups),
         }
 
     def specification(self, caller: Caller) -> Specification | None:
@@ -132,7 +162,7 @@ class Draft:
             WindvaneGroupColumn=self.group_column,
             WindvaneTimeColumn=self.time_column,
         )
-        if not told:
+        if self.is_forecast or not told:
             return None
         text = json.dumps(told, indent=1)
         bucket = default_bucket(caller.account, caller.region)
@@ -151,22 +181,42 @@ class Draft:
             **_given(CompressionType=self.compression if self.compression == "Gzip" else ""),
             "DataSource": {"S3DataSource": source},
         }
-        problem, objective = self._problem()
-        tabular = {
-            "TargetAttributeName": self.target,
-            **_given(ProblemType=problem, Mode=self.mode),
-            **_given(CompletionCriteria=self._limits()),
-            **_given(FeatureSpecificationS3Uri=specification.uri if specification else ""),
-        }
+        if self.is_forecast:
+            objective, config = self.objective, {"TimeSeriesForecastingJobConfig": self._series()}
+        else:
+            problem, objective = self._problem()
+            tabular = {
+                "TargetAttributeName": self.target,
+                **_given(ProblemType=problem, Mode=self.mode),
+                **_given(CompletionCriteria=self._limits()),
+                **_given(FeatureSpecificationS3Uri=specification.uri if specification else ""),
+            }
+            config = {"TabularJobConfig": tabular}
         return {
             "AutoMLJobName": self.job_name,
             "AutoMLJobInputDataConfig": [channel],
-            "AutoMLProblemTypeConfig": {"TabularJobConfig": tabular},
+            "AutoMLProblemTypeConfig": config,
             **_given(AutoMLJobObjective={"MetricName": objective} if objective else None),
             **_given(ModelDeployConfig=self._deployment()),
             "OutputDataConfig": {"S3OutputPath": self.output},
             "RoleArn": self.role,
             **_given(Tags=_tags(self.tags)[0]),
+        }
+
+    def _series(self) -> dict[str, Any]:
+        """Return the configuration of a forecasting job."""
+        quantiles = self.quantiles.replace(",", " ").split()
+        return {
+            "ForecastFrequency": self.frequency,
+            "ForecastHorizon": _number(self.horizon) or 0,
+            **_given(ForecastQuantiles=[] if quantiles == QUANTILES.split() else quantiles),
+            "TimeSeriesConfig": {
+                "TargetAttributeName": self.target,
+                "TimestampAttributeName": self.timestamp,
+                "ItemIdentifierAttributeName": self.item,
+                **_given(GroupingAttributeNames=list(self.groups)),
+            },
+            **_given(CompletionCriteria=self._limits()),
         }
 
     def faults(self) -> dict[str, str]:
@@ -178,8 +228,26 @@ class Draft:
             text = getattr(self, name)
             if text and _number(text) is None:
                 found[name] = f"{title} must be a whole number of at least 1, or blank."
+        if self.is_forecast:
+            found |= self._faults_of_series()
         if wrong := _tags(self.tags)[1]:
             found["tags"] = f"'{wrong[0][:60]}' is not of the form key=value (one per line)."
+        return found
+
+    def _faults_of_series(self) -> dict[str, str]:
+        found = {}
+        if not self.timestamp:
+            found["timestamp"] = "Choose the column of times."
+        if not self.item:
+            found["item"] = (
+                "Choose the column that tells series apart. A table of one series needs one too, with the same value in all rows."
+            )
+        if not self.frequency:
+            found["frequency"] = "Enter the time between steps, such as 1D, 15min or 3M (quarters)."
+        if self.mode:
+            found["mode"] = "A forecasting job has no mode: choose Automatic."
+        if _number(self.horizon) is None:
+            found["horizon"] = "The horizon must be a whole number of at least 1."
         return found
 
     def _problem(self) -> tuple[str, str]:
@@ -206,6 +274,9 @@ class Draft:
 _PLAIN = (
     "uri",
     "data_type",
+    "frequency",
+    "horizon",
+    "quantiles",
     "problem_type",
     "objective",
     "minutes",

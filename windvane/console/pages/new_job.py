@@ -18,7 +18,7 @@ from windvane.console.charts.histogram import histogram_chart
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.code import boto3_code, cli_code
-from windvane.console.job_form.draft import LEFT_OUT, MODES, TYPES, Draft, packed
+from windvane.console.job_form.draft import FORECAST, LEFT_OUT, MODES, TYPES, Draft, packed
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
@@ -28,7 +28,7 @@ MOST_COLUMNS = 500
 """Whose types can be chosen on the page."""
 
 _ROWS_SHOWN, _COLUMNS_OF_ROWS = 8, 60
-_PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression")
+_PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression", FORECAST)
 _LONGEST_NAME = 32
 _MOST_UPLOADS, _UPLOADS_SHOWN = 5000, 6
 
@@ -63,6 +63,12 @@ class Seen:
     @property
     def target(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.answer.get("Target", {})
+        return found
+
+    @property
+    def series(self) -> Mapping[str, Any]:
+        """The rows as time series; {} if no column holds times."""
+        found: Mapping[str, Any] = self.answer.get("Series", {})
         return found
 
     @property
@@ -104,6 +110,7 @@ class NewJob:
     left_out: str = LEFT_OUT
     modes: tuple[str, ...] = MODES
     problem_types: tuple[str, ...] = _PROBLEM_TYPES
+    forecast: str = FORECAST
     most_columns: int = MOST_COLUMNS
     is_part: bool = False
 
@@ -223,7 +230,7 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
     target, file_format = seen.target, seen.answer["Format"]
     objectives = target.get("Objectives", [])
     return replace(
-        draft,
+        _with_series(draft, seen.series) if draft.is_forecast else draft,
         columns=tuple(column["Name"] for column in seen.answer["Columns"][:MOST_COLUMNS]),
         implied=target.get("ProblemType", ""),
         default_objective=target.get("DefaultObjective", ""),
@@ -231,6 +238,20 @@ def _as_seen(draft: Draft, seen: Seen) -> Draft:
         content_type=file_format["ContentType"],
         compression=file_format["CompressionType"],
     )
+
+
+def _with_series(draft: Draft, series: Mapping[str, Any]) -> Draft:
+    """Return the draft of a forecasting job with what was found for what has not been chosen."""
+    found = replace(
+        draft,
+        timestamp=draft.timestamp or series.get("TimestampColumn", ""),
+        frequency=draft.frequency or series.get("ForecastFrequency", ""),
+        horizon=draft.horizon or str(series.get("ProposedHorizon", "")),
+    )
+    if draft.item:
+        return found
+    groups = tuple(series.get("GroupingColumns", ()))
+    return replace(found, item=series.get("ItemColumn", ""), groups=groups)
 
 
 def _first_role(context: RequestContext, roles: tuple[str, ...]) -> str:

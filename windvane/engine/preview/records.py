@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+FORECAST = "TimeSeriesForecasting"
+"""The problem type of a target that is to be forecast.
+
+source    the name of the problem type in SageMaker's API reference
+"""
+
 
 @dataclass(frozen=True)
 class PreviewRequest:
@@ -14,11 +20,13 @@ class PreviewRequest:
     name         what messages call the file;  n_bytes  of it
     compression  'None', 'Gzip' or "" for whatever it looks like
     target       the column to predict; "" for none yet
-    problem_type AWS's name of it; "" for what the target implies
+    problem_type AWS's name of it; "" for what the target implies; FORECAST if it is to be forecast
     types        column -> type that it is given, as in a feature specification
     features     the only columns to learn from; None for all
     group_column, time_column
                  as in ProblemSpec; "" for none
+    timestamp, item, group_columns
+                 columns that make series; "" and () for those that are to be found
     n_shown      rows to be told
     """
 
@@ -32,12 +40,19 @@ class PreviewRequest:
     n_shown: int = 20
     group_column: str = ""
     time_column: str = ""
+    timestamp: str = ""
+    item: str = ""
+    group_columns: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> PreviewRequest:
         """Return the inverse of dataclasses.asdict."""
         features = record["features"]
-        return cls(**{**record, "features": None if features is None else tuple(features)})
+        told = {
+            "features": None if features is None else tuple(features),
+            "group_columns": tuple(record["group_columns"]),
+        }
+        return cls(**{**record, **told})
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,30 @@ class SeenTarget:
 
 
 @dataclass(frozen=True)
+class SeenSeries:
+    """The rows as time series.
+
+    timestamp    the column of times
+    item, groups columns that tell series apart: the first of them, and further ones; "" for one series alone
+    frequency    in SageMaker's spelling; "" if there is none in the times
+    n_series, n_steps   in the rows that were read; steps of the usual series
+    horizon      that is proposed; 0 without a frequency
+    n_repeated   rows whose series has another row of the same time
+    fault        why nothing can be forecast of them; "" if it can
+    """
+
+    timestamp: str
+    item: str = ""
+    groups: tuple[str, ...] = ()
+    frequency: str = ""
+    n_series: int = 0
+    n_steps: int = 0
+    horizon: int = 0
+    n_repeated: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class SeenTable:
     """A file as its beginning looks.
 
@@ -103,6 +142,7 @@ class SeenTable:
     encoding          'utf-8', or 'utf-8-sig' with a byte order mark; "" for Parquet, as delimiter and quote
     looks_headless    the first row, which names the columns, looks like data
     rows              the first ones, cells cut, "" where one is empty
+    series            None if no column holds times
     findings          as dataclasses.asdict of engine.data.analysis.Finding
     """
 
@@ -120,4 +160,5 @@ class SeenTable:
     columns: tuple[SeenColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     target: SeenTarget | None
+    series: SeenSeries | None
     findings: tuple[dict[str, Any], ...]

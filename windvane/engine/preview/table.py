@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from windvane.domain.features import FeatureSpecification, FeatureType
+from windvane.domain.forecasting import ForecastMetric
 from windvane.domain.problem import METRICS_OF, ProblemSpec, ProblemType, check_split
 from windvane.engine.columns import ColumnSpec
 from windvane.engine.data.analyse import build_dataset
@@ -28,9 +29,18 @@ from windvane.engine.data.typed import keep_unused, type_column
 from windvane.engine.data.units import GROUP, TIME
 from windvane.engine.preview import distribution
 from windvane.engine.preview.beginning import Beginning, read_beginning
-from windvane.engine.preview.records import PreviewRequest, SeenColumn, SeenTable, SeenTarget
+from windvane.engine.preview.records import (
+    FORECAST,
+    PreviewRequest,
+    SeenColumn,
+    SeenSeries,
+    SeenTable,
+    SeenTarget,
+)
+from windvane.engine.preview.series import AskedSeries, find_series
 from windvane.engine.preview.source import Source
 from windvane.errors import DataFault, InvalidRequest
+from windvane.wording import counted
 
 LONGEST_CELL = 120
 _N_EXAMPLES = 5
@@ -54,6 +64,9 @@ def preview(source: Source, asked: PreviewRequest, scratch: Path) -> SeenTable:
         check_column("target", asked.target, list(raw.columns))
     for name in (*asked.types, *(asked.features or ())):
         check_column("feature", name, list(raw.columns))
+    for name in (asked.timestamp, asked.item, *asked.group_columns):
+        if name:
+            check_column("series", name, list(raw.columns))
     for role, name in ((GROUP, asked.group_column), (TIME, asked.time_column)):
         if name:
             check_column(role, name, list(raw.columns))
@@ -76,8 +89,16 @@ def preview(source: Source, asked: PreviewRequest, scratch: Path) -> SeenTable:
         columns=columns,
         rows=_first_rows(raw, asked.n_shown),
         target=target,
+        series=_series(raw, columns, asked),
         findings=tuple(asdict(finding) for finding in findings),
     )
+
+
+def _series(
+    raw: RawTable, columns: tuple[SeenColumn, ...], asked: PreviewRequest
+) -> SeenSeries | None:
+    chosen = AskedSeries(asked.target, asked.timestamp, asked.item, asked.group_columns)
+    return find_series(raw.columns, columns, chosen)
 
 
 def _read(file: SourceFile, options: ReadOptions) -> RawTable:
@@ -120,6 +141,8 @@ def _judge(
     features = FeatureSpecification(asked.features, types)
     if not asked.target:
         return _columns_alone(raw, features, faults), None, ()
+    if asked.problem_type == FORECAST:
+        return _columns_alone(raw, features, faults), _forecast_target(raw, asked.target), ()
     problem = ProblemSpec(
         asked.target,
         ProblemType(asked.problem_type) if asked.problem_type else None,
@@ -258,6 +281,27 @@ def _target_of(raw: RawTable, dataset: Dataset) -> SeenTarget:
         n_classes=analysis.n_classes,
         n_valid=len(dataset.y),
         n_invalid=raw.n_rows - len(dataset.y),
+    )
+
+
+def _forecast_target(raw: RawTable, name: str) -> SeenTarget:
+    """Return a target that is to be forecast: it must be a column of numbers; those that are missing are bridged."""
+    column = encode(name, raw.columns[name])
+    try:
+        values = np.asarray(type_column(column, FeatureType.NUMERIC).values, np.float64)
+    except DataFault as fault:
+        return _faulty(raw, name, str(fault))
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return _faulty(raw, name, f"The column '{name}' has no number to learn from.")
+    return SeenTarget(
+        name,
+        problem_type=FORECAST,
+        reason=f"{counted(len(known), 'row')} with a number",
+        objectives=tuple(ForecastMetric),
+        bars=distribution.histogram(known),
+        n_valid=len(known),
+        n_invalid=raw.n_rows - len(known),
     )
 
 

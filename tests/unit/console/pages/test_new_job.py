@@ -261,3 +261,47 @@ def test_wide_tables_show_the_first_columns(desk: Desk) -> None:
 )
 def test_a_proposed_name_is_valid(uri: str) -> None:
     assert NAME.fullmatch(proposed_name(uri))
+
+
+SALES_URI = "s3://data/sales.csv"
+SALES = "\n".join(
+    [
+        "day,shop,price,sales",
+        *(
+            f"2024-{1 + day // 28:02d}-{1 + day % 28:02d},{shop},{10 + day % 7}.5,{shop + day % 7}"
+            for shop in (1, 2)
+            for day in range(28)
+        ),
+        "",
+    ]
+).encode()
+
+
+def series_fields(**given: str) -> list[tuple[str, str]]:
+    told = {
+        "uri": SALES_URI,
+        "target_json": packed("sales"),
+        "problem_type": "TimeSeriesForecasting",
+    }
+    return [*{**dict(fields()[:8]), **told, **given}.items()]
+
+
+def test_the_form_finds_times_items_frequency_and_horizon_by_itself(desk: Desk) -> None:
+    desk.world.put(SALES_URI, SALES)
+    before = desk.get(f"/console/new?uri={quote(SALES_URI, safe='')}&target={'sales'}")
+    assert "To forecast the target, choose" in before.words
+    looked = desk.post("/console/new/look", series_fields())
+    assert selected(looked, "timestamp") == packed("day")
+    assert selected(looked, "item") == packed("shop")
+    assert (value_of(looked, "frequency"), value_of(looked, "horizon")) == ("D", "7")
+    assert "AverageWeightedQuantileLoss (default)" in looked.words
+    assert "2 series of usually 28 steps" in looked.words
+    chosen = desk.post("/console/new/look", series_fields(horizon="3", frequency="2D"))
+    assert (value_of(chosen, "frequency"), value_of(chosen, "horizon")) == ("2D", "3")
+
+
+def test_a_forecasting_job_without_a_horizon_is_not_started(desk: Desk) -> None:
+    desk.world.put(SALES_URI, SALES)
+    answer = desk.post("/console/new", series_fields(horizon="-1", item_json=packed("shop")))
+    assert answer.status == 400
+    assert "The horizon must be a whole number" in answer.words
