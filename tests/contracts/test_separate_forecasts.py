@@ -109,6 +109,8 @@ def test_every_model_and_the_average_are_candidates(service, algorithms):
     kinds = {task.kind for task in service.state.tasks if task.status is TaskStatus.DONE}
     assert kinds == {
         TaskKind.ANALYZE,
+        TaskKind.EXPLORE,
+        TaskKind.INSIGHTS,
         TaskKind.TRAIN,
         TaskKind.ENSEMBLE,
         TaskKind.REFIT,

@@ -77,9 +77,10 @@ def _planned(job: AutoMLJob, tasks: Sequence[Task], times: Timetable) -> Iterato
         first = _queued(tasks, TaskKind.TRAIN)
         yield Phase(SecondaryStatus.MODEL_TUNING, times.ensemble, first)
     if not job.is_forecast:
-        explained, judged = _queued(tasks, TaskKind.EXPLAIN), _judged(tasks)
+        explained = _queued(tasks, TaskKind.EXPLAIN)
         yield Phase(SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT, times.reported, explained)
-        yield Phase(SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT, times.reported, judged)
+    judged = _judged(tasks)
+    yield Phase(SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT, times.reported, judged)
     if job.endpoint_name:
         yield Phase(SecondaryStatus.DEPLOYING_MODEL, times.finish, _deployment(job, tasks))
 

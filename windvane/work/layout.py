@@ -179,7 +179,17 @@ FORECASTER = replace(
     "to.",
 )
 
-FORECAST_LAYOUT = (WRITE_TEST, FINDINGS, BACKTESTS, FORECASTER)
+SERIES_REPORT = replace(
+    NOTEBOOKS,
+    holds="The data exploration notebook of the series, and the page and the PDF of the same content.",
+)
+BACKTEST_REPORT = replace(
+    INSIGHTS,
+    holds="The backtest report of the best candidate: `figures.json` (the data of the charts), and the report as page, notebook "
+    "and PDF.",
+)
+
+FORECAST_LAYOUT = (WRITE_TEST, FINDINGS, BACKTESTS, FORECASTER, SERIES_REPORT, BACKTEST_REPORT)
 """Of a forecasting job."""
 
 LAYOUT = (

@@ -29,6 +29,11 @@ def explored(state: JobState) -> JobState:
     return state.with_task(split).with_task(NewTask(TaskKind.EXPLORE, "explore"))
 
 
+def series_explored(state: JobState) -> JobState:
+    """Return the series of a forecasting job are explored."""
+    return state.with_task(NewTask(TaskKind.EXPLORE, "explore"))
+
+
 def transformed(state: JobState) -> JobState:
     """What a recipe makes of the data is written when it is there."""
     for features in state.of(TaskKind.FEATURES):

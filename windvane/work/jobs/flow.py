@@ -165,9 +165,12 @@ def _learn(state: JobState, now: datetime) -> Passed:
 def _forecast(state: JobState, now: datetime) -> Passed:
     """Models are backtested and weighed, and those that answer learn from all values."""
     try:
-        return forecasting.forecast(state, now)
+        state, is_over = forecasting.forecast(state, now)
     except NoModel as lost:
         return failed(state, lost.note, now), False
+    if now < timetable(state.job, state.up_since).search:
+        state = background.series_explored(state)
+    return state, is_over
 
 
 def _explain(state: JobState, now: datetime) -> Passed:
@@ -223,7 +226,7 @@ def _complete(state: JobState, now: datetime) -> Passed:
     if background.goes_on(state, now):
         return state, False
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
-    wanted = () if state.job.is_forecast else (_EXPLANATION, _INSIGHTS)
+    wanted = (_INSIGHTS,) if state.job.is_forecast else (_EXPLANATION, _INSIGHTS)
     missing = [one.missing for one in wanted if not one.is_there(state)]
     secondary = next(iter(missing), SecondaryStatus(why.value))
     return ended(state, JobStatus.COMPLETED, secondary, now), False
@@ -249,6 +252,7 @@ _FORECAST_PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
     _stop,
     _analyse,
     _forecast,
+    _judge,
     _retain,
     _deploy,
     _complete,
@@ -309,7 +313,10 @@ def _begun(state: JobState, now: datetime, report: _Report) -> JobState:
     ends = report.ends(timetable(state.job, state.up_since))
     if best is None or is_deployed or state.of(report.kind) or now >= ends:
         return state
-    return state.with_task(NewTask(report.kind, report.kind, {"index": best.index}))
+    payload = {"index": best.index}
+    if state.job.is_forecast:
+        payload |= forecast_records.judged_with(best, state.having(CandidateStatus.COMPLETED))
+    return state.with_task(NewTask(report.kind, report.kind, payload))
 
 
 def _reported(state: JobState, now: datetime, report: _Report) -> Passed:

@@ -80,6 +80,16 @@ def completed(
     )
 
 
+def judged_with(best: Candidate, completed: Iterable[Candidate]) -> dict[str, Any]:
+    """Return what a report on the best candidate is made of, for the payload of its task."""
+    made_by = [one.algorithm for one in completed]
+    return {
+        "models": [name for name in made_by if name != ENSEMBLE],
+        "has_ensemble": ENSEMBLE in made_by,
+        "answering": best.algorithm,
+    }
+
+
 def packed(job: AutoMLJob, candidate: Candidate, result: Mapping[str, Any]) -> Candidate:
     """Return a candidate whose package lies under the job's keys."""
     environment = {"MAX_CONTENT_LENGTH": MAX_BODY_BYTES, ACCEPT: "text/csv"}

@@ -64,7 +64,9 @@ def forecast(state: JobState, now: datetime) -> Passed:
                 return without_packing(state, NO_TIME), True
         state = _with_begun(state, action, request, past, now)
     is_done = decision.phase is Phase.DONE
-    return state if is_done else showing(state, trials.search_shows(state)), is_done
+    if is_done:
+        return with_note_why_unpacked(state), True
+    return showing(state, trials.search_shows(state)), False
 
 
 def action_task(state: JobState, task: Task, now: datetime, memory_mb: int) -> ActionTask:

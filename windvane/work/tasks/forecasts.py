@@ -23,6 +23,7 @@ from windvane.engine.forecasting.backtest_table import figures, write_backtests
 from windvane.engine.forecasting.outcomes import ForecastOutcome, read_forecasts
 from windvane.engine.forecasting.prepared import read_prepared
 from windvane.errors import CandidateFault
+from windvane.work.tasks import forecast_reports
 from windvane.work.tasks.actions import with_time_to_publish
 from windvane.work.tasks.inputs import download_inputs
 from windvane.work.tasks.publishing import check_writable, publish_package
@@ -37,6 +38,10 @@ def perform_forecast(context: StageContext) -> Result:
     """
     if context.task.kind is TaskKind.ANALYZE:
         return _prepare(context)
+    if context.task.kind is TaskKind.EXPLORE:
+        return forecast_reports.explore(context)
+    if context.task.kind is TaskKind.INSIGHTS:
+        return forecast_reports.judge(context)
     task = with_time_to_publish(context)
     result = run_task(task, context.exchange, context.job.spec.forecast.objective)
     action, folders = task.action, ForecastFolders(context.exchange.folder)

@@ -48,7 +48,7 @@ def perform(context: StageContext) -> Result:
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    if context.job.is_forecast:
+    if context.job.is_forecast and context.task.kind is not TaskKind.RETAIN:
         return perform_forecast(context)
     if context.task.kind in ACTIONS:
         return perform_action(context)

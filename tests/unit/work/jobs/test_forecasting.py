@@ -41,6 +41,8 @@ class ForecastWorld(World):
     """A world whose tasks bring what those of a forecasting job do."""
 
     def _result(self, task: Task, score: float, folds_used: int) -> dict[str, Any]:
+        if task.kind in (TaskKind.EXPLORE, TaskKind.INSIGHTS):
+            return super()._result(task, score, folds_used)
         action = action_of(task)
         if task.kind is TaskKind.ANALYZE:
             facts = SeriesFacts(3, 90, "D", 1)
@@ -73,8 +75,19 @@ def backtested(world: ForecastWorld, *, but: int = 0) -> None:
 
 
 def finish(world: ForecastWorld) -> None:
+    learn(world)
+    world.do_all(TaskKind.INSIGHTS)
+
+
+def learn(world: ForecastWorld) -> None:
+    """Do everything but the report on the best candidate."""
     world.do_all(
-        TaskKind.TRAIN, TaskKind.BASELINE, TaskKind.ENSEMBLE, TaskKind.REFIT, TaskKind.PACK
+        TaskKind.EXPLORE,
+        TaskKind.TRAIN,
+        TaskKind.BASELINE,
+        TaskKind.ENSEMBLE,
+        TaskKind.REFIT,
+        TaskKind.PACK,
     )
 
 
@@ -89,19 +102,52 @@ def test_a_job_goes_through_its_phases() -> None:
     assert world.secondary is SecondaryStatus.ANALYZING_DATA
     world.end(world.open_tasks()[0])
     assert world.secondary is SecondaryStatus.TRAINING_MODELS
-    assert [action_of(task) for task in world.open_tasks()] == [
+    assert [action_of(task) for task in world.open_tasks(TaskKind.TRAIN)] == [
         Backtest(name) for name in SUITED[:3]
     ], "one more than there are workers"
+    learn(world)
+    assert world.secondary is SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT
     finish(world)
     assert world.status is JobStatus.COMPLETED
     assert world.secondary is SecondaryStatus.COMPLETED
-    assert [task.key for task in world.state.tasks] == [
+    keys = [task.key for task in world.state.tasks]
+    assert "explore" in keys
+    assert [key for key in keys if key != "explore"] == [
         "analyze",
         *(f"backtest/{name}" for name in SUITED),
         "ensemble",
         "refit/boosted-levels",
         "package",
+        "insights",
     ]
+
+
+def test_the_best_candidate_has_a_report_on_all_that_were_backtested() -> None:
+    world = world_of(max_candidates=250)
+    world.do(TaskKind.ANALYZE)
+    learn(world)
+    (task,) = world.open_tasks(TaskKind.INSIGHTS)
+    best = world.state.best
+    assert task.payload == {
+        "index": best.index,
+        "models": list(SUITED),
+        "has_ensemble": True,
+        "answering": "ensemble",
+    }
+    world.do(TaskKind.INSIGHTS)
+    assert world.state.best.model_insights
+    assert world.state.job.exploration
+    assert world.status is JobStatus.COMPLETED
+
+
+def test_a_report_that_cannot_be_made_is_told_and_the_job_completes() -> None:
+    world = world_of(max_candidates=250)
+    world.do(TaskKind.ANALYZE)
+    learn(world)
+    world.do(TaskKind.INSIGHTS, TaskStatus.FAILED)
+    assert world.status is JobStatus.COMPLETED
+    assert world.secondary is SecondaryStatus.MODEL_INSIGHTS_ERROR
+    assert world.state.job.partial_failures[0].code is NoteCode.INSIGHTS_MISSING
 
 
 def test_candidates_are_models_and_their_average() -> None:
@@ -186,6 +232,7 @@ def test_a_best_candidate_that_is_not_packed_anew_answers_as_it_was_scored() -> 
     world.do(TaskKind.ENSEMBLE)
     world.do_all(TaskKind.REFIT)
     world.do(TaskKind.PACK, TaskStatus.FAILED)
+    finish(world)
     assert world.status is JobStatus.COMPLETED
     assert world.state.best.algorithm == "ensemble"
     assert world.state.best.size_bytes == 1000
@@ -256,8 +303,7 @@ def test_a_job_whose_time_is_over_makes_the_floor() -> None:
     world.now += timedelta(hours=1)
     world.state = replace(world.state, up_since=world.now)
     world.advance()
-    (task,) = world.open_tasks()
-    assert task.kind is TaskKind.BASELINE
+    (task,) = world.open_tasks(TaskKind.BASELINE)
     limits = forecasting.action_task(world.state, task, world.now, 1000).limits
     assert limits.kill_at > world.now.timestamp() + 10
     finish(world)

@@ -115,3 +115,25 @@ def test_an_output_that_cannot_be_written_is_found_before_the_data_are_read(tmp_
     bench.job = replace(bench.job, spec=replace(bench.job.spec, output=output))
     with pytest.raises(JobFault, match="cannot be written"):
         bench.prepare()
+
+
+def test_reports_on_series_and_backtests_go_to_s3(tmp_path):
+    bench = Bench(tmp_path, rows(lambda day: 10 + day % 7))
+    bench.prepare()
+    models = ("seasonal-naive", "theta")
+    for index, name in enumerate(models, start=1):
+        bench.do(Backtest(name), index)
+    bench.do(Combine(models), 3)
+    keys = Keys(bench.job)
+    explored = bench._perform(TaskKind.EXPLORE, {})
+    assert explored["notebook"].endswith("SageMakerAutopilotDataExplorationNotebook.ipynb")
+    page = keys.notebooks / "SageMakerAutopilotDataExplorationNotebook.html"
+    assert bench.artifacts.info(page) is not None
+    told = {"index": 3, "models": list(models), "has_ensemble": True, "answering": "ensemble"}
+    judged = bench._perform(TaskKind.INSIGHTS, told)
+    assert judged == {"prefix": str(keys.insights)}
+    into = keys.insights / keys.candidate_name(3)
+    figures = json.loads(bench.artifacts.read(into / "figures.json"))
+    assert figures["model"] == "ensemble"
+    assert figures["fans"][0]["ahead"] is None, "what answers was not packed"
+    assert bench.artifacts.info(into / "report.html") is not None
