@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.data.analysis import Finding
+from windvane.engine.forecasting.covariate_findings import find_of_covariates
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.reading import CovariateEncoding
 from windvane.engine.forecasting.regularise import Regular
+from windvane.engine.forecasting.unusual import find_level_shifts, find_outliers
 
 _SHOWN = 3
 _MANY_GAPS = 0.05
@@ -19,8 +24,17 @@ _MOST_ABSENT = 0.5
 _SEVERITIES = ("high", "medium", "low")
 
 
-def find_all(regular: Regular, spec: ForecastSpec) -> tuple[Finding, ...]:
-    """Return every finding, most severe first."""
+def find_all(
+    regular: Regular,
+    spec: ForecastSpec,
+    known: Sequence[CovariateEncoding] = (),
+    past: Sequence[CovariateEncoding] = (),
+) -> tuple[Finding, ...]:
+    """Return every finding, most severe first.
+
+    known    how the known covariates of the series were encoded
+    past     how the past ones were
+    """
     panel = regular.panel
     found = [
         *_too_short(panel, spec),
@@ -31,6 +45,9 @@ def find_all(regular: Regular, spec: ForecastSpec) -> tuple[Finding, ...]:
         *_finer(regular, spec),
         *_ragged(panel, spec),
         *_groups_without_effect(panel, spec),
+        *find_outliers(panel, spec),
+        *find_level_shifts(panel, spec),
+        *find_of_covariates(panel, spec, known, past),
     ]
     return tuple(sorted(found, key=lambda one: _SEVERITIES.index(one.severity)))
 

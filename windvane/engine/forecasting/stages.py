@@ -98,7 +98,7 @@ def prepare(
             f"Every series has a single step at the frequency {found.frequency}; at least two are needed. Check the item "
             "identifier and the frequency."
         )
-    findings = find_all(regular, found)
+    findings = find_all(regular, found, known, past)
     prepared = PreparedSeries(regular.panel, found, known, static, findings, past)
     check_size(prepared.panel.n_series, prepared.task)
     into.mkdir(parents=True)

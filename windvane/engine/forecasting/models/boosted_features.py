@@ -165,8 +165,8 @@ def describe(
     columns += [samples.ahead.astype(np.float64)]
     columns += _of_calendar(layout, samples)
     columns += _of_holidays(layout, samples, scale)
-    columns += _of_covariates(layout, samples, season, task.horizon)
-    columns += _of_past(layout, samples, season)
+    columns += of_covariates(layout, samples, season, task.horizon)
+    columns += of_past(layout, samples, season)
     unit = layout.unit[samples.series]
     columns += _of_series(layout, samples, level * unit, is_log=is_log)
     X = np.stack(columns, axis=1).astype(np.float32)
@@ -308,7 +308,7 @@ def _of_steps_with_holidays(layout: Layout, samples: Samples) -> list[Floats]:
     return [one.astype(np.float64) for one in counts]
 
 
-def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) -> list[Floats]:
+def of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) -> list[Floats]:
     """Return the features of covariates: each at the step, before and after it, and against what it was lately and in
     the season before."""
     made: list[Floats] = []
@@ -335,7 +335,7 @@ def _of_covariates(layout: Layout, samples: Samples, season: int, horizon: int) 
     return made
 
 
-def _of_past(layout: Layout, samples: Samples, season: int) -> list[Floats]:
+def of_past(layout: Layout, samples: Samples, season: int) -> list[Floats]:
     """Return the features of covariates that are not known in advance, all from before the origin: the last value, what it
     was lately, and its value in the same phase of the season before, the last two against what is usual."""
     made: list[Floats] = []
