@@ -38,7 +38,10 @@ _TOO_MUCH = 0.8
 _MANY_VALUES = 20
 """A covariate of fewer different values is a flag or a kind, which may well be planned."""
 
-_LITTLE = 0.01
+_LITTLE, _HARM = 0.01, 0.03
+"""What a covariate without effect takes away of the error, and what it adds to it by chance, at most: one that adds more is
+seen otherwise by what is learned from, and tells something."""
+
 _CARRIED, _RARELY = 0.9, 0.1
 """Shares of series whose future values repeat the last one; and of moments of the past where that was so, at most."""
 
@@ -77,7 +80,7 @@ def find_of_covariates(
         one.name
         for one in (*known, *past)
         if (gain := measured.get(one.name)) is not None
-        and abs(gain.share) < _LITTLE
+        and -_HARM < gain.share < _LITTLE
         and gain.share < 2 * gain.error
     ]
     return [*found, *_idle(idle, measured)]

@@ -21,7 +21,7 @@ def panel_of(known=(), past=(), future=None):
         "flag": flag.astype(float),
         "revenue": 3 * sales + rng.normal(size=shape),
         "noise": rng.normal(size=shape),
-        "footfall": np.roll(sales, -HORIZON - 3, axis=1) + rng.normal(size=shape),
+        "footfall": np.roll(sales, -HORIZON, axis=1) + rng.normal(size=shape),
     }
     columns = [
         np.stack([made[name].ravel() for name in names], 1) for names in (known, past) if names
