@@ -15,7 +15,11 @@ from windvane.domain.problem import MetricName, ProblemType, default_objective
 
 MOST_PARTIAL_FAILURES = 5
 
-_PROBLEM_NAMES = {"tabular": "Tabular", "forecast": "TimeSeriesForecasting"}
+_PROBLEM_NAMES = {
+    "tabular": "Tabular",
+    "text-classification": "TextClassification",
+    "forecast": "TimeSeriesForecasting",
+}
 """Kind of a problem -> AutoMLProblemTypeConfigName."""
 
 
@@ -118,9 +122,12 @@ def _request_v2(job: AutoMLJob) -> dict[str, Any]:
 
 
 def problem_type_name(job: AutoMLJob) -> str | None:
-    """Return the problem type of a table as found in the data, else as asked for; unknown until one of them is there."""
+    """Return the problem type of a table as found in the data, else as asked for; unknown until one of them is there, and of
+    problems of other kinds."""
     asked = job.spec.problem
-    known = job.problem_type or (asked.problem_type if isinstance(asked, TabularProblem) else None)
+    if not isinstance(asked, TabularProblem):
+        return None
+    known = job.problem_type or asked.problem_type
     return None if known is None else known.value
 
 

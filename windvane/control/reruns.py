@@ -30,6 +30,7 @@ from windvane.engine.tuning.aliases import (
     PROBLEM_TYPE,
     SAMPLE_WEIGHT,
     TARGET,
+    TEXT_COLUMN,
 )
 from windvane.errors import InvalidRequest
 from windvane.names import Scope
@@ -43,6 +44,7 @@ _ABOUT_THE_TABLE = {
     "PROBLEM_TYPE": PROBLEM_TYPE,
     "OBJECTIVE": OBJECTIVE,
     "SAMPLE_WEIGHT_ATTRIBUTE_NAME": SAMPLE_WEIGHT,
+    "TEXT_COLUMN": TEXT_COLUMN,
     "VALIDATION_FRACTION": FRACTION,
 }
 """Environment variables of the processing job that read the table, and hyperparameters that say the same."""

@@ -41,6 +41,7 @@ _ENVIRONMENT = {
         "PROBLEM_TYPE",
         "OBJECTIVE",
         "SAMPLE_WEIGHT_ATTRIBUTE_NAME",
+        "TEXT_COLUMN",
         "VALIDATION_FRACTION",
     ),
     EXPLAINER: ("CANDIDATE_NAME",),

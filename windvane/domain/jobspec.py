@@ -82,7 +82,34 @@ class TabularProblem:
         return kept_apart(self.target, self.sample_weight)
 
 
-Problem: TypeAlias = TabularProblem | ForecastSpec
+@dataclass(frozen=True, kw_only=True)
+class TextClassification:
+    """Tell the class of a text: a table of which two columns are looked at.
+
+    content    name of the column of texts
+    target     name of the column of their classes
+    objective  the only one there is
+
+    source     AutoMLJobObjective in SageMaker's API reference
+    """
+
+    kind: Literal["text-classification"] = "text-classification"
+    content: str
+    target: str
+    objective: MetricName = MetricName.ACCURACY
+
+    @property
+    def feature_specification(self) -> str:
+        """None: there is one feature."""
+        return ""
+
+    @property
+    def kept_apart(self) -> dict[str, str]:
+        """Columns that cannot be features -> what they are."""
+        return kept_apart(self.target, None)
+
+
+Problem: TypeAlias = TabularProblem | TextClassification | ForecastSpec
 """What is to be learnt: a union of dataclasses that their `kind` tells apart. A further kind of problem is one more
 dataclass here and one more translation in `api`; the store needs no change (store/records.py)."""
 
@@ -177,15 +204,22 @@ class JobSpec:
 
     @property
     def tabular(self) -> TabularProblem:
-        """Return the problem of a job on a table.
+        """Return the problem of a job on a table; that of a job on texts is one, of the column of texts alone.
 
         raises    TypeError if it is of another kind
         """
+        if isinstance(self.problem, TextClassification):
+            return TabularProblem(target=self.problem.target, objective=self.problem.objective)
         if not isinstance(self.problem, TabularProblem):
             raise TypeError(
                 f"The problem of this job is of the kind '{self.problem.kind}', not tabular."
             )
         return self.problem
+
+    @property
+    def text_column(self) -> str | None:
+        """The column of texts that is all that is learnt from; None for a problem of another kind."""
+        return self.problem.content if isinstance(self.problem, TextClassification) else None
 
     @property
     def forecast(self) -> ForecastSpec:

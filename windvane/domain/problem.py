@@ -192,6 +192,8 @@ class ProblemSpec:
                     share of the rows that is held out for scores; None for folds, or for as many as suit the table
     time_column     of dates, times or numbers: rows are scored by models of earlier rows alone; None for any order
     group_column    rows with the same value in it are trained on or scored, never both; None for rows by themselves
+    text_column     of texts that are all that is learnt from: columns besides it and the target are not even read, and are
+                    in no request; None to learn from all columns
     """
 
     target: str
@@ -206,6 +208,7 @@ class ProblemSpec:
     validation_fraction: float | None = None
     time_column: str | None = None
     group_column: str | None = None
+    text_column: str | None = None
 
     @property
     def split_column(self) -> str | None:
@@ -214,6 +217,8 @@ class ProblemSpec:
 
     def uses(self, column: str) -> bool:
         """Return whether a column may be learnt from; those of times and groups only if they are named as features."""
+        if self.text_column is not None:
+            return column == self.text_column
         if column == self.split_column and column not in self.features.columns:
             return False
         return self.features.uses(column)

@@ -16,6 +16,7 @@ What a table is made of, for jobs that read one; of a dataset they must be what 
     _problem_type   BinaryClassification, ...                  inferred
     _objective      the metric that is optimised               the problem type's own
     _sample_weight  the column that says what a row counts for none
+    _text_column    the column of texts that is the only feature none
     _validation_fraction
                     the share that is held out, of a job that reads a table; a dataset has its folds
 """
@@ -36,13 +37,14 @@ from windvane.engine.tuning.aliases import (
     PROBLEM_TYPE,
     SAMPLE_WEIGHT,
     TARGET,
+    TEXT_COLUMN,
 )
 from windvane.errors import CandidateFault
 
 RECIPE, FOLDS, ROWS, STOPS, WITHOUT = "_recipe", "_folds", "_rows", "_stops", "_without"
 
 
-ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, FRACTION)
+ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, TEXT_COLUMN, FRACTION)
 _RESERVED = (RECIPE, SEED, FOLDS, ROWS, STOPS, WITHOUT, *ABOUT_THE_TABLE)
 _STOP = re.compile(rf"fold\d+|{FULL_FIT}|{REFIT_ROWS}")
 

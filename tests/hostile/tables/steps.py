@@ -286,7 +286,7 @@ _PROCESSING = (
     _processing(
         "a variable that is not known",
         "The environment variable LD_PRELOAD is not known to sklearn-automl. Those known: TARGET_ATTRIBUTE_NAME, "
-        "PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT_ATTRIBUTE_NAME, VALIDATION_FRACTION.",
+        "PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT_ATTRIBUTE_NAME, TEXT_COLUMN, VALIDATION_FRACTION.",
         Environment={"TARGET_ATTRIBUTE_NAME": "y", "LD_PRELOAD": "/tmp/x.so"},
     ),
     _processing(

@@ -61,7 +61,9 @@ def _values_of(hint: Any) -> st.SearchStrategy[Any]:
     if get_origin(hint) is dict:
         return st.dictionaries(st.text(max_size=3), _values_of(parts[1]), max_size=2)
     if get_origin(hint) is types.UnionType:
-        return st.none() | _values_of(parts[0])
+        return st.one_of(
+            st.none() if part is types.NoneType else _values_of(part) for part in parts
+        )
     if issubclass(hint, Enum):
         return st.sampled_from(hint)
     assert is_dataclass(hint)

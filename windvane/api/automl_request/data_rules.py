@@ -122,6 +122,9 @@ FILE_RULES: tuple[Callable[[Request], Iterator[str]], ...] = (
 )
 """Of the files of a channel, whatever is to be learnt from them."""
 
+CHANNEL_RULES: tuple[Callable[[Request], Iterator[str]], ...] = (_channels, _alike, _fraction)
+"""Of channels of rows, whatever their columns are."""
+
 DATA_RULES: tuple[Callable[[Request], Iterator[str]], ...] = (
     _channels,
     _target_is_short,

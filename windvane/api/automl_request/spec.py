@@ -16,9 +16,11 @@ from windvane.api.automl_request.forecast_algorithms import models_of
 from windvane.api.automl_request.forecast_rules import FORECAST_RULES
 from windvane.api.automl_request.forecast_spec import forecast_problem
 from windvane.api.automl_request.rules import ANY_PROBLEM_RULES, CREATE_JOB_RULES
+from windvane.api.automl_request.text_problem import TEXT_RULES, text_problem
 from windvane.api.automl_request.v2 import (
     COMPUTE_RULE,
     FORECAST,
+    TEXT,
     V2_RULES,
     in_v1_words,
     problem_of,
@@ -81,6 +83,10 @@ def new_job_v2(request: Request, networks: Networks) -> NewJob:
     if problem_of(request) == FORECAST:
         check((*ANY_PROBLEM_RULES, in_network, COMPUTE_RULE, *FORECAST_RULES), translated)
         return _new_job(request, _forecast_spec(translated), ApiVersion.V2)
+    if problem_of(request) == TEXT:
+        check((*ANY_PROBLEM_RULES, in_network, COMPUTE_RULE, *TEXT_RULES), translated)
+        spec = _spec(translated, text_problem(translated), SearchSpec(mode=Mode.AUTO))
+        return _new_job(request, spec, ApiVersion.V2)
     check((*CREATE_JOB_RULES, in_network, *V2_RULES), translated)
     return _new_job(request, job_spec(translated, default_mode=Mode.AUTO), ApiVersion.V2)
 

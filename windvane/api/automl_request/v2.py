@@ -14,14 +14,12 @@ from windvane.errors import InvalidRequest
 
 PROBLEM = "AutoMLProblemTypeConfig"
 TABULAR, FORECAST = "TabularJobConfig", "TimeSeriesForecastingJobConfig"
+TEXT = "TextClassificationJobConfig"
 
 REFUSED = {
     FORECAST: "forecasts are made without the server, by AutoForecast and windvane automl --forecast",
     "ImageClassificationJobConfig": (
         "models of images need pretrained networks and GPUs, which this server does without"
-    ),
-    "TextClassificationJobConfig": (
-        "this server learns from columns of text within a table: give TabularJobConfig"
     ),
     "TextGenerationJobConfig": (
         "language models are fine-tuned on GPUs, which this server does without"

@@ -64,7 +64,7 @@ def analyse(
             f"Rows are to be split by '{problem.split_column}', and there are separate validation data, whose rows are the "
             "ones that are validated: leave one of the two out."
         )
-    others = _others(problem)
+    others, only = _others(problem), _only(problem)
     try:
         if validation is None:
             raw = read_table(
@@ -73,10 +73,11 @@ def analyse(
                 problem.target,
                 problem.seed,
                 others,
+                only=only,
                 group=problem.group_column,
             )
         else:
-            raw = read_both(files, validation, options, problem, others)
+            raw = read_both(files, validation, options, problem, others, only)
         with tempfile.TemporaryDirectory(dir=options.scratch, prefix="columns-") as shelf:
             is_large = (
                 8 * raw.n_rows * len(raw.columns) > _SHARE_OF_COLUMNS * options.memory_mb * 1e6
@@ -100,9 +101,15 @@ def _others(problem: ProblemSpec) -> dict[str, str]:
         **({} if time is None else {time: TIME}),
         **({} if group is None else {group: GROUP}),
         **({} if weight is None else {weight: "sample weight"}),
+        **({} if problem.text_column is None else {problem.text_column: "content"}),
         **dict.fromkeys(problem.monotone, "monotone"),
         **dict.fromkeys(problem.features.columns, "feature"),
     }
+
+
+def _only(problem: ProblemSpec) -> tuple[str, ...]:
+    """Return the columns that are read; () for all."""
+    return () if problem.text_column is None else (problem.target, *_others(problem))
 
 
 def build_dataset(
@@ -210,6 +217,8 @@ def _type_columns(
     typed: list[TypedColumn] = []
     for name in list(raw.columns):
         cells, forced = raw.columns.pop(name), problem.features.types.get(name)
+        if name == problem.text_column:
+            forced = FeatureType.TEXT
         may_be_plain = forced in (None, FeatureType.NUMERIC)
         numbers = plain_numbers(name, cells) if may_be_plain else None
         column = _valid_rows(numbers or encode(name, cells), target)

@@ -78,12 +78,14 @@ def read_table(
     others: Mapping[str, str] = MappingProxyType({}),
     *,
     like: Sequence[str] = (),
+    only: Sequence[str] = (),
     group: str | None = None,
 ) -> RawTable:
     """Return all rows of all files in the order of their names, or a sample that fits into memory.
 
     others    further columns that must be there -> what they are to the job
     like      the columns that there must be, in any order; () for any
+    only      the columns that are kept, of all that there are; () for all
     group     column of groups that are kept or left out whole where rows are sampled; None for rows by themselves
     raises    DataFault naming the file, and the line or byte, of what cannot be read
     """
@@ -91,23 +93,23 @@ def read_table(
         raise DataFault("There are no files to read.")
     ordered = sorted(files, key=lambda file: file.name)
     with _opened(ordered, options) as source:
-        if like:
+        if like and not only:
             check_same_columns(ordered[0].name, source.names, like)
         for column, role in {target: "target", **others}.items():
             check_column(role, column, source.names)
         max_bytes = options.memory_mb * 1000**2 // _TABLE_SHARE
         folder = None if source.is_mapped else options.scratch
         disk = Disk(folder, max(max_bytes, options.memory_mb * 1000**2))
-        group_at = None if group is None else source.names.index(group)
-        rows = ThinnedRows(max_bytes, source.names.index(target), seed, disk, group_at)
+        places = [i for i, name in enumerate(source.names) if not only or name in only]
+        names = [source.names[place] for place in places]
+        group_at = None if group is None else names.index(group)
+        rows = ThinnedRows(max_bytes, names.index(target), seed, disk, group_at)
         for batch in source.batches():
-            rows.add(batch)
+            rows.add(batch.select(places) if only else batch)
     if rows.n_seen == 0:
         raise DataFault(_no_rows(ordered))
     table = rows.table()
-    return RawTable(
-        dict(zip(source.names, table.columns, strict=True)), table.num_rows, rows.n_seen
-    )
+    return RawTable(dict(zip(names, table.columns, strict=True)), table.num_rows, rows.n_seen)
 
 
 @contextmanager

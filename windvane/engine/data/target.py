@@ -193,8 +193,14 @@ def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, st
     if n == 2:
         shown = " and ".join(f"'{_short(label)}'" for label in sorted(facts.labels))
         return ProblemType.BINARY, f"the target has two distinct values: {shown}"
+    is_of_classes = objective in METRICS_OF[ProblemType.MULTICLASS]
+    if is_of_classes and n > MOST_CLASSES:
+        raise DataFault(
+            f"The objective {objective} is for classes, but the target column '{facts.name}' has {n} distinct values in "
+            f"{rows} rows; at most {MOST_CLASSES} classes are supported. Choose another target, or merge classes."
+        )
     if not facts.is_numeric:
-        if n > MOST_CLASSES or n > max(20, 0.5 * rows):
+        if n > MOST_CLASSES or (n > max(20, 0.5 * rows) and not is_of_classes):
             raise DataFault(
                 f"The problem type cannot be inferred from the target column '{facts.name}': it "
                 f"has {n} distinct text values in {rows} rows, too many for classes, and they "
@@ -205,9 +211,10 @@ def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, st
             ProblemType.MULTICLASS,
             f"the target has {n} distinct non-numeric values in {rows} rows",
         )
-    if objective in METRICS_OF[ProblemType.REGRESSION]:
+    if objective is not None:
+        fits_numbers = objective in METRICS_OF[ProblemType.REGRESSION]
         return (
-            ProblemType.REGRESSION,
+            ProblemType.REGRESSION if fits_numbers else ProblemType.MULTICLASS,
             f"the target is numeric with {n} distinct values and the objective is {objective}",
         )
     if not facts.is_integer:

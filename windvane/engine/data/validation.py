@@ -29,14 +29,16 @@ def read_both(
     options: ReadOptions,
     problem: ProblemSpec,
     others: Mapping[str, str],
+    only: Sequence[str] = (),
 ) -> RawTable:
     """Return the rows of the training data, then those of the validation data.
 
-    others    as for `read_table`
+    others, only
+              as for `read_table`
     raises    DataFault as `read_table` does, and if the two do not have the same columns
     """
     training = read_table(
-        files, _within(options, _TRAINING_SHARE), problem.target, problem.seed, others
+        files, _within(options, _TRAINING_SHARE), problem.target, problem.seed, others, only=only
     )
     held_out = read_table(
         validation.files,
@@ -50,6 +52,7 @@ def read_both(
         problem.seed,
         others,
         like=tuple(training.columns),
+        only=only,
     )
     return RawTable(
         {name: _after(cells, held_out.columns[name]) for name, cells in training.columns.items()},

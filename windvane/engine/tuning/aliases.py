@@ -30,6 +30,7 @@ from windvane.errors import CandidateFault
 
 PROBLEM_TYPE, OBJECTIVE = "_problem_type", "_objective"
 TARGET, SAMPLE_WEIGHT, FRACTION = "_target", "_sample_weight", "_validation_fraction"
+TEXT_COLUMN = "_text_column"
 """Our names of what a table is made of (engine/plan_text.py)."""
 
 _LEFT_TO_US = "auto"

@@ -20,7 +20,7 @@ from windvane.domain.resource import Resource
 from windvane.errors import StoreUnusable
 from windvane.store.bodies.automl_job import with_analysis_time, with_spec
 from windvane.store.bodies.failures import with_failure
-from windvane.store.bodies.forecasts import with_backtests, with_forecasts
+from windvane.store.bodies.forecasts import with_backtests, with_forecasts, with_texts
 from windvane.store.records import decoded, encoded
 
 R = TypeVar("R", bound=Resource)
@@ -29,7 +29,7 @@ Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From a body, without its version, to that of the next version."""
 
 MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
-    AutoMLJob: (with_spec, with_failure, with_analysis_time, with_forecasts),
+    AutoMLJob: (with_spec, with_failure, with_analysis_time, with_forecasts, with_texts),
     Candidate: (with_failure, with_backtests),
     Endpoint: (with_failure,),
     ProcessingJob: (with_failure,),

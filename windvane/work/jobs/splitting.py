@@ -27,6 +27,7 @@ def split_environment(job: AutoMLJob, analysis: Task) -> dict[str, str]:
         "PROBLEM_TYPE": found.get("problem_type") or problem.problem_type,
         "OBJECTIVE": found.get("objective") or problem.objective,
         "SAMPLE_WEIGHT_ATTRIBUTE_NAME": problem.sample_weight,
+        "TEXT_COLUMN": job.spec.text_column,
         "VALIDATION_FRACTION": None if share is None else repr(share),
     }
     return {name: str(value) for name, value in told.items() if value}

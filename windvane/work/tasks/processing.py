@@ -146,6 +146,7 @@ def _problem(step: StepContext, specification: Mapping[str, str] | None) -> Prob
         validation_fraction=None if share is None else float(share),
         time_column=told.time_column,
         group_column=told.group_column,
+        text_column=environment.get("TEXT_COLUMN") or None,
         problem_type=ProblemType(problem_type) if problem_type else None,
         objective=MetricName(objective) if objective else None,
         calibrate=step.allowance.calibrate,

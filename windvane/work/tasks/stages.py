@@ -117,6 +117,7 @@ def _problem(context: StageContext) -> ProblemSpec:
         validation_fraction=data.validation_fraction,
         time_column=told.time_column,
         group_column=told.group_column,
+        text_column=context.job.spec.text_column,
     )
 
 

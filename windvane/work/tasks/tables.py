@@ -22,6 +22,7 @@ from windvane.domain.datasource import DataSource
 from windvane.domain.features import NO_FILE
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
 from windvane.engine import stages
+from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis, ReadOptions, SourceFile
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.tuning.aliases import (
@@ -30,6 +31,7 @@ from windvane.engine.tuning.aliases import (
     PROBLEM_TYPE,
     SAMPLE_WEIGHT,
     TARGET,
+    TEXT_COLUMN,
 )
 from windvane.errors import CandidateFault
 from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
@@ -140,6 +142,7 @@ def _problem(
         validation_fraction=_fraction(hyperparameters),
         time_column=told.time_column,
         group_column=told.group_column,
+        text_column=hyperparameters.get(TEXT_COLUMN),
         calibrate=step.allowance.calibrate,
         tune_threshold=step.allowance.tune_threshold,
     )
@@ -179,6 +182,7 @@ def _check_the_same(analysis: Analysis, hyperparameters: Hyperparameters, uri: s
         PROBLEM_TYPE: analysis.problem_type,
         OBJECTIVE: analysis.objective,
         SAMPLE_WEIGHT: analysis.sample_weight,
+        TEXT_COLUMN: _text_column(analysis),
     }
     for name, value in found.items():
         if name in hyperparameters and hyperparameters[name] != value:
@@ -186,6 +190,12 @@ def _check_the_same(analysis: Analysis, hyperparameters: Hyperparameters, uri: s
                 f"The hyperparameter '{name}' is '{hyperparameters[name]}'; of the dataset {uri} it is "
                 f"{'nothing' if value is None else repr(str(value))}. Leave it out, or make another dataset."
             )
+
+
+def _text_column(analysis: Analysis) -> str | None:
+    """Return the column of texts that is all there is; None if there is none, or more."""
+    names = [column.name if column.type is ColumnType.TEXT else None for column in analysis.columns]
+    return names[0] if len(names) == 1 else None
 
 
 def _holds_dataset(step: StepContext, channel: Mapping[str, Any]) -> bool:
