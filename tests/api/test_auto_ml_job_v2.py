@@ -157,10 +157,6 @@ OTHER_PROBLEMS = {
         {},
         "models of images need pretrained networks and GPUs, which this server does without",
     ),
-    "TextClassificationJobConfig": (
-        {"ContentColumn": "a", "TargetLabelColumn": "y"},
-        "this server learns from columns of text within a table: give TabularJobConfig",
-    ),
     "TextGenerationJobConfig": (
         {},
         "language models are fine-tuned on GPUs, which this server does without",

@@ -38,7 +38,6 @@ _CHANNEL = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "
 
 CASES = (
     _problem("ImageClassificationJobConfig", {}),
-    _problem("TextClassificationJobConfig", {"ContentColumn": "c", "TargetLabelColumn": "y"}),
     _problem("TextGenerationJobConfig", {}),
     _problem(
         "TimeSeriesForecastingJobConfig",

@@ -106,7 +106,12 @@ def test_every_member_has_its_place() -> None:
             request(ModelDeployConfig={"AutoGenerateEndpointName": False}),
             "EndpointName must be specified in ModelDeployConfig",
         ),
-        (request(AutoMLComputeConfig={"EmrServerlessComputeConfig": {"ExecutionRoleARN": "arn"}}), "autoMLComputeConfig"),
+        (
+            request(
+                AutoMLComputeConfig={"EmrServerlessComputeConfig": {"ExecutionRoleARN": "arn"}}
+            ),
+            "autoMLComputeConfig",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_the_words_of_the_operation(
