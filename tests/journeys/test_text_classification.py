@@ -137,7 +137,7 @@ def test_a_candidate_transforms_texts_as_a_batch(job, server):
             "sms-one-class",
             [(text, "ham") for text, _ in rows_of("train")[:600]],
             {},
-            "all 600 valid rows have the same value",
+            "'type' has only one value: 'ham'",
         ),
     ],
 )
