@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from windvane.automl.forecasting.frames import decomposition_frame, forecast_frame
 from windvane.automl.forecasting.job import ForecastJob
 from windvane.automl.forecasting.leaderboard import ForecastRow, board_from_json
 from windvane.automl.local.events import OnEvent
@@ -36,11 +37,15 @@ from windvane.domain.frequency import Frequency
 from windvane.engine.checked import number_in
 from windvane.engine.data.analysis import Finding, ReadOptions, SourceFile
 from windvane.engine.data.read import read_table
-from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.decomposition import decompose
 from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
 from windvane.engine.forecasting.future import with_future_rows
+from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.keys import parts_of
+from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.reading import Columns
+from windvane.engine.forecasting.updating import updated
 from windvane.engine.manifest import read_json, write_json, write_manifest
 from windvane.errors import CorruptArtifact, InvalidRequest
 
@@ -50,6 +55,8 @@ _LOADING_S = 0.8
 """Of the budget, kept for loading the finished model into this process."""
 
 _ARGUMENTS = "arguments.json"
+MOST_EXPLAINED = 1_000
+"""Series that are explained at once: each is forecast many times."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +179,55 @@ class AutoForecast:
         raises    InvalidRequest naming a column, or item and step, that is missing
         """
         fitted = self._the_fitted()
-        panel = fitted.forecaster.prepared.panel
-        if future is not None and self.spec.known_covariates:
-            panel = self._with_future(future, fitted)
-        return self._frame(panel, fitted.forecaster.forecast(panel), fitted.has_whole_items)
+        panel = self._panel(future, fitted)
+        made = fitted.forecaster.forecast(panel)
+        return forecast_frame(panel, self.spec, made, has_whole_items=fitted.has_whole_items)
+
+    def explain(
+        self, future: Table | None = None, items: Sequence[object] | None = None
+    ) -> pd.DataFrame:
+        """Return what the mean of each forecast is made of: item_id, grouping columns, timestamp, mean, and level, trend,
+        season, holidays and each covariate, which add up to it (engine/forecasting/decomposition.py).
+
+        future    as for `predict`; with other values it tells what would be if
+        items     identifiers of the items to explain; all if None
+        raises    InvalidRequest as `predict`; also for an item that there is not, or more series than 1,000
+        """
+        fitted = self._the_fitted()
+        panel = self._panel(future, fitted)
+        if items is not None:
+            panel = panel.only(_places_of(panel, items, len(self.spec.group_columns)))
+        if panel.n_series > MOST_EXPLAINED:
+            raise InvalidRequest(
+                f"There are {panel.n_series:,} series; {MOST_EXPLAINED:,} are the most that can be explained at once. Name items."
+            )
+        made = decompose(fitted.forecaster, panel)
+        return decomposition_frame(panel, self.spec, made, has_whole_items=fitted.has_whole_items)
+
+    def update(self, rows: Table, max_runtime_s: float = 10) -> AutoForecast:
+        """Take in newer rows and fit the members of the average to all values, in this process: forecasts then begin after
+        the newest values. Models are not compared again; weights, the widths of intervals and the leaderboard stay.
+
+        rows           like those that the model was fitted to. A value of a step that a series has takes the old one's place
+        max_runtime_s  about what members that learn from all series may take together; others take milliseconds
+        raises         InvalidRequest naming a missing column; DataFault for rows that cannot be read
+        """
+        fitted, began = self._the_fitted(), time.time()
+        check_budget(max_runtime_s, None, None, None, None)
+        columns = self._columns(rows, self.spec.target)
+        limits = FitLimits(began + max_runtime_s, self.threads, self.spec.objective)
+        made = updated(fitted.forecaster, columns, limits)
+        is_whole = fitted.has_whole_items and all(
+            parts_of(item, 1 + len(self.spec.group_columns))[0].removeprefix("-").isdecimal()
+            for item in made.prepared.panel.items
+        )
+        with tempfile.TemporaryDirectory(prefix="windvane-update-") as scratch:
+            package = Path(scratch)
+            made.save(package)
+            shutil.copy(fitted.folder / "leaderboard.json", package)
+            self._fitted = self._kept(package, is_whole)
+        self.spec = made.prepared.spec
+        return self
 
     def leaderboard(self) -> pd.DataFrame:
         """Return every model and their average, best first: the objective and other metrics in backtests, which the weights of
@@ -267,9 +319,16 @@ class AutoForecast:
         write_manifest(home, "forecaster", {"max_runtime_s": self.max_runtime_s})
         return _read(home)[0]
 
-    def _with_future(self, future: Table, fitted: _Fitted) -> Panel:
-        with tempfile.TemporaryDirectory(prefix="windvane-future-") as scratch:
-            source = source_of(future, Path(scratch))
+    def _panel(self, future: Table | None, fitted: _Fitted) -> Panel:
+        """Return the series to be forecast, with the covariates of future rows if there are any."""
+        prepared = fitted.forecaster.prepared
+        if future is None or not self.spec.known_covariates:
+            return prepared.panel
+        return with_future_rows(prepared, self._columns(future, self.spec.timestamp))
+
+    def _columns(self, table: Table, target: str) -> Columns:
+        with tempfile.TemporaryDirectory(prefix="windvane-rows-") as scratch:
+            source = source_of(table, Path(scratch))
             options = ReadOptions(
                 Path(scratch),
                 source.format,
@@ -278,29 +337,7 @@ class AutoForecast:
                 min_rows=1,
             )
             file = SourceFile(source.path, source.name)
-            raw = read_table([file], options, self.spec.timestamp, self.spec.seed)
-            return with_future_rows(fitted.forecaster.prepared, raw.columns)
-
-    def _frame(self, panel: Panel, forecast: Forecast, has_whole_items: bool) -> pd.DataFrame:
-        horizon = self.spec.horizon
-        series = np.repeat(np.arange(panel.n_series), horizon)
-        steps = panel.last[series] + 1 + np.tile(np.arange(horizon), panel.n_series)
-        keys = [parts_of(item, 1 + len(self.spec.group_columns)) for item in panel.items]
-        items, *groups = (np.array(column, object)[series] for column in zip(*keys, strict=True))
-        seconds = panel.grid.times(steps, series).astype("datetime64[s]")
-        levels = self.spec.levels
-        return pd.DataFrame(
-            {
-                "item_id": items.astype(np.int64) if has_whole_items else items,
-                **dict(zip(self.spec.group_columns, groups, strict=True)),
-                "timestamp": seconds.astype("datetime64[us]"),
-                "mean": forecast.mean.ravel(),
-                **{
-                    quantile_name(level): forecast.quantiles[:, :, levels.index(level)].ravel()
-                    for level in self.spec.quantiles
-                },
-            }
-        )
+            return read_table([file], options, target, self.spec.seed).columns
 
     def _the_fitted(self) -> _Fitted:
         if self._fitted is None:
@@ -323,6 +360,23 @@ def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CorruptArtifact(f"{home} holds no leaderboard: {error!r}.") from error
     return _Fitted(home, forecaster, rows, has_whole_items), dict(about)
+
+
+def _places_of(panel: Panel, items: Sequence[object], n_groups: int) -> Steps:
+    """Return the places of the series of some items.
+
+    raises    InvalidRequest naming one that is not there
+    """
+    if isinstance(items, str):
+        raise InvalidRequest(f"items is '{items}'; it must be a list of identifiers.")
+    wanted = {str(one) for one in items}
+    own = [parts_of(key, 1 + n_groups)[0] for key in panel.items]
+    unknown = sorted(wanted - set(own))
+    if unknown or not wanted:
+        raise InvalidRequest(
+            f"There is no item '{unknown[0]}' among the series." if unknown else "items is empty."
+        )
+    return np.flatnonzero([one in wanted for one in own])
 
 
 def _has_whole_items(frame: Table, item_id: str | None) -> bool:

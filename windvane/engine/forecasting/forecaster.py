@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,38 +62,45 @@ class Forecaster:
         raises    InvalidRequest if there are known covariates, and the history does not have them for the steps ahead;
                   DataFault for more series, steps and quantiles than fit into memory
         """
-        panel = self.prepared.panel if history is None else history
-        panel = replace(panel, holidays=self.prepared.panel.holidays)
-        task = self.prepared.task
-        check_size(panel.n_series, task)
-        self._check_future(panel)
+        panel = self.ready(history)
+        horizon, levels = self.prepared.task.horizon, self.prepared.task.levels
         made = Forecast(
-            np.empty((panel.n_series, task.horizon)),
-            np.empty((panel.n_series, task.horizon, len(task.levels))),
+            np.empty((panel.n_series, horizon)), np.empty((panel.n_series, horizon, len(levels)))
         )
-        for span, chosen in self._by_span(panel):
-            part = panel if len(chosen) == panel.n_series else panel.only(chosen)
-            own = self._forecast(replace(part, span=span))
+        for part, chosen in self.parts(panel):
+            own = self.average((one.model.forecast(part) for one in self.members), part)
             made.mean[chosen], made.quantiles[chosen] = own.mean, own.quantiles
         return made
 
-    def _by_span(self, panel: Panel) -> Iterator[tuple[int, Steps]]:
-        """Yield series that models look at alike, and how many of their values: as many as of the series that the members were
-        weighed on, and more only of longer ones, so that a forecast does not depend on which series are forecast with it."""
+    def ready(self, history: Panel | None = None) -> Panel:
+        """Return a history, that which the model was fitted to if None, as members take it.
+
+        raises    as `forecast`
+        """
+        panel = self.prepared.panel if history is None else history
+        panel = replace(panel, holidays=self.prepared.panel.holidays)
+        check_size(panel.n_series, self.prepared.task)
+        self._check_future(panel)
+        return panel
+
+    def parts(self, panel: Panel) -> Iterator[tuple[Panel, Steps]]:
+        """Yield series that models look at alike, with their places, and how many of their values: as many as of the series
+        that the members were weighed on, and more only of longer ones, so that a forecast does not depend on which series
+        are forecast with it."""
         frequency = panel.grid.frequency
         most = _MOST_SEASONS * max((1, *frequency.seasons)) + _MOST_VALUES
         usual = min(int(self.prepared.panel.lengths.max()), most)
         spans = np.clip(panel.lengths, usual, most)
         for span in np.unique(spans):
-            yield int(span), np.flatnonzero(spans == span)
+            chosen = np.flatnonzero(spans == span)
+            part = panel if len(chosen) == panel.n_series else panel.only(chosen)
+            yield replace(part, span=int(span)), chosen
 
-    def _forecast(self, panel: Panel) -> Forecast:
+    def average(self, forecasts: Iterable[Forecast], panel: Panel) -> Forecast:
+        """Return the average of the members' forecasts of a part, in their order, with its intervals."""
         total = sum(one.weight for one in self.members)
         with np.errstate(over="ignore", invalid="ignore"):  # of values near the largest numbers
-            made = weighted(
-                (one.model.forecast(panel) for one in self.members),
-                [one.weight / total for one in self.members],
-            )
+            made = weighted(forecasts, [one.weight / total for one in self.members])
             return guarded(self.scale.applied(made, self.prepared.task.median), panel)
 
     def _check_future(self, panel: Panel) -> None:

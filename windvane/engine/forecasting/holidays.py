@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,6 +58,10 @@ class Holidays:
         made = np.full(len(order), -1)
         made[order] = np.where(is_same, np.roll(order, 1), -1)
         return made
+
+    def without_days(self) -> Holidays:
+        """Return the calendar with none of its holidays anywhere near: one long before all times."""
+        return replace(self, days=np.array([-_FURTHEST]), kinds=np.zeros(1, np.int64))
 
     def to_arrays(self) -> Arrays:
         """Return the arrays of a calendar that has holidays; none of another."""
