@@ -54,6 +54,7 @@ _SLOW = (
     "tests/unit/benchmarks/test_transform.py",
     "tests/unit/cli/test_automl_command.py",
     "tests/unit/cli/test_explain_command.py",
+    "tests/unit/cli/test_automl_forecast.py",
     "tests/unit/cli/test_forecast.py",
     "tests/unit/console/pages/test_try_it.py",
     "tests/unit/engine/definitions/shipped/",

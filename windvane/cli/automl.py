@@ -1,6 +1,6 @@
 """`windvane automl`: runs one AutoML job without a server, from a data file to a model folder, with live progress.
 
-With --forecast it forecasts the series of a file (cli/forecast.py)."""
+With --forecast it forecasts the series of a file (cli/automl_forecast.py)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from windvane.automl.estimator import AutoML
 from windvane.automl.local.defining import FOLDER
 from windvane.automl.local.events import Event
 from windvane.automl.local.report_request import Reported
+from windvane.cli.automl_forecast import METRICS, add_options, check_no_options, forecast
 from windvane.cli.ending import exit_code
-from windvane.cli.forecast import METRICS, add_options, check_no_options, forecast
 from windvane.cli.progress import Progress
 from windvane.domain.problem import TABULAR_METRICS, ProblemType
 from windvane.engine.candidates import Score

@@ -27,6 +27,7 @@ _COMMANDS = (
     "events",
     "audit",
     "automl",
+    "forecast",
     "explain",
     "backup",
     "restore",

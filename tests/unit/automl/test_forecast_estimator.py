@@ -96,6 +96,46 @@ def test_the_leaderboard_tells_of_every_model_and_of_the_average(fitted):
     assert (board.failure[board.AverageWeightedQuantileLoss.isna()] != "").all()
 
 
+def test_what_a_forecast_is_made_of_adds_up_to_it(fitted, split):
+    future = split[1].drop(columns="sales")
+    made = fitted.explain(future)
+    parts = ["level", "trend", "season", "promotion"]
+    assert list(made.columns) == ["item_id", "timestamp", "mean", *parts]
+    assert np.allclose(made[parts].sum(axis=1), made["mean"])
+    assert np.allclose(made["mean"], fitted.predict(future)["mean"])
+    joined = future.merge(made, left_on=["shop", "day"], right_on=["item_id", "timestamp"])
+    promoted = joined.promotion_x == 1
+    assert joined.promotion_y[promoted].mean() > 0.3 * joined.level.mean()
+    assert abs(joined.promotion_y[~promoted].mean()) < 0.05 * joined.level.mean()
+    assert set(fitted.explain(future, items=[11]).item_id) == {11}
+    for items, told in (([99], "no item '99'"), ([], "items is empty"), ("11", "must be a list")):
+        with pytest.raises(InvalidRequest, match=told):
+            fitted.explain(future, items=items)
+
+
+def test_newer_rows_move_the_forecast_on(fitted, split, tmp_path):
+    fitted.save(tmp_path / "model")
+    model = AutoForecast.load(tmp_path / "model")
+    board = model.leaderboard()
+    new = split[1][split[1].shop == 10].assign(shop=99)
+    rows = pd.concat([split[1].iloc[:-2], new])
+    model.update(rows, max_runtime_s=6)
+    ahead = pd.date_range(split[1].day.min(), periods=3 * HORIZON, freq="D")
+    future = pd.concat(
+        pd.DataFrame({"shop": shop, "day": ahead, "promotion": 0}) for shop in (10, 11, 12, 13, 99)
+    )
+    made = model.predict(future)
+    begins = made.groupby("item_id").timestamp.min()
+    assert begins[99] == begins[10] == split[1].day.max() + pd.Timedelta(days=1)
+    assert begins[13] == split[1].day.max() - pd.Timedelta(days=1)
+    pd.testing.assert_frame_equal(model.leaderboard(), board)
+    model.save(tmp_path / "newer")
+    again = AutoForecast.load(tmp_path / "newer")
+    pd.testing.assert_frame_equal(again.predict(future), made)
+    with pytest.raises(InvalidRequest, match=r"no column 'promotion' \(the known covariate\)"):
+        model.update(rows.drop(columns="promotion"))
+
+
 def test_what_is_saved_forecasts_the_same(fitted, split, tmp_path):
     fitted.save(tmp_path / "model")
     again = AutoForecast.load(tmp_path / "model")

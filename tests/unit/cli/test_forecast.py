@@ -1,5 +1,4 @@
 import argparse
-import json
 import re
 import shlex
 from pathlib import Path
@@ -9,107 +8,63 @@ import pandas as pd
 import pytest
 
 from windvane import AutoForecast
-from windvane.cli import automl
+from windvane.cli import forecast
 
 
 def run(*arguments):
     parser = argparse.ArgumentParser(prog="windvane")
-    automl.add_parser(parser.add_subparsers())
-    parsed = parser.parse_args(["automl", *map(str, arguments)])
+    forecast.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["forecast", *map(str, arguments)])
     return parsed.run(parsed)
 
 
-@pytest.fixture
-def sales(tmp_path):
-    """sales.csv as in docs/forecasting.md."""
-    day = np.arange(90)
-    frames = [
-        pd.DataFrame(
-            {
-                "shop": shop,
-                "day": pd.date_range("2024-01-01", periods=90, freq="D"),
-                "sales": 100 * shop * (1 + 0.3 * np.sin(2 * np.pi * day / 7)),
-            }
-        )
-        for shop in (1, 2)
-    ]
-    file = tmp_path / "sales.csv"
-    pd.concat(frames).to_csv(file, index=False)
-    return file
+def sales(begin, n_days):
+    days = pd.date_range(begin, periods=n_days, freq="D")
+    week = 1 + 0.3 * np.sin(2 * np.pi * days.day_of_week / 7)
+    return pd.concat(
+        pd.DataFrame({"shop": shop, "day": days, "sales": 100 * shop * week}) for shop in (1, 2)
+    )
 
 
-def test_the_documented_command_writes_forecasts_and_a_model(sales, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("job") / "model"
+    one = AutoForecast("sales", "day", "shop", horizon=14, max_runtime_s=8, threads=1)
+    one.fit(sales("2024-01-01", 90)).save(folder)
+    return folder
+
+
+def test_the_documented_command_forecasts_after_newer_rows(model, tmp_path, monkeypatch, capsys):
     page = Path(__file__).resolve().parents[3] / "docs" / "forecasting.md"
-    [command] = re.findall(r"^windvane automl (.*)$", page.read_text(), re.MULTILINE)
-    told = [str(sales) if one == "sales.csv" else one for one in shlex.split(command)]
-    assert run(*told, "--json", "--out", tmp_path / "out") == 0
-    document = json.loads(capsys.readouterr().out)
-    assert (document["frequency"], document["n_series"]) == ("D", 2)
-    made = pd.read_csv(document["forecast"])
-    assert len(made) == 2 * 14
-    assert list(made.columns) == ["item_id", "timestamp", "mean", "p10", "p50", "p90"]
-    assert len(AutoForecast.load(document["model"]).predict()) == 28
-    assert set(document["reports"]) == {"backtests", "series"}
-    for one in document["reports"].values():
-        assert one["state"] in ("written", "cut", "left-out"), one
-        assert one["folder"] is None or (Path(one["folder"]) / "report.html").exists()
+    [command] = re.findall(r"^windvane forecast (.*)$", page.read_text(), re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    sales("2024-03-31", 10).to_csv("newer.csv", index=False)
+    told = [str(model) if one.endswith("/model") else one for one in shlex.split(command)]
+    assert run(*told) == 0
+    assert "Forecast: forecast.csv" in capsys.readouterr().out
+    made = pd.read_csv("forecast.csv", parse_dates=["timestamp"])
+    assert made.timestamp.min() == pd.Timestamp("2024-04-10")
+    assert len(made) == 28
+    parts = pd.read_csv("parts.csv")
+    total = parts[["level", "trend", "season"]].sum(axis=1)
+    assert np.allclose(total, parts["mean"])
+    again = AutoForecast.load("newer-model").predict()
+    assert np.allclose(again["mean"], made["mean"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--forecast", "--target", "sales", "--horizon", 3], "--forecast needs --timestamp"),
-        (["--target", "sales", "--horizon", 3], "--horizon needs --forecast"),
-        (
-            [
-                "--forecast",
-                "--target",
-                "sales",
-                "--timestamp",
-                "day",
-                "--horizon",
-                3,
-                "--mode",
-                "ENSEMBLING",
-            ],
-            "--mode does not go with --forecast",
-        ),
-        (
-            [
-                "--forecast",
-                "--target",
-                "sails",
-                "--timestamp",
-                "day",
-                "--horizon",
-                3,
-                "--item-id",
-                "shop",
-            ],
-            "sails",
-        ),
+        (["--save", "x"], "give --rows, too"),
+        (["--rows", "nothing.csv"], "nothing.csv"),
+        (["--rows", "newer.csv", "--budget", "0"], "max_runtime_s is 0"),
     ],
 )
-def test_what_does_not_go_together_ends_with_two_and_one_sentence(
-    arguments, told, sales, tmp_path, capsys
+def test_what_cannot_be_ends_with_two_and_one_sentence(
+    arguments, told, model, tmp_path, monkeypatch, capsys
 ):
-    assert run(sales, *arguments, "--out", tmp_path / "out") == 2
+    monkeypatch.chdir(tmp_path)
+    sales("2024-03-31", 1).to_csv("newer.csv", index=False)
+    assert run(model, *arguments) == 2
     assert told in capsys.readouterr().err
-
-
-def test_columns_of_groups_and_fillings_are_told_to_the_library(tmp_path, capsys):
-    day = pd.date_range("2024-01-01", periods=40, freq="D")
-    shops = [pd.DataFrame({"sku": "tea", "shop": s, "day": day, "sales": 5.0}) for s in "ab"]
-    file = tmp_path / "sales.csv"
-    pd.concat(shops).drop_duplicates().iloc[::2].to_csv(file, index=False)
-    asked = (
-        "--forecast --target sales --timestamp day --item-id sku --group-columns shop --horizon 2"
-    )
-    more = "--frequency D --aggregation max --filling sales:middle=zero,sales:back=1.5"
-    out = tmp_path / "out"
-    assert run(file, *f"{asked} {more} --max-runtime 8 --json".split(), "--out", out) == 0
-    assert json.loads(capsys.readouterr().out)["n_series"] == 2
-    spec = AutoForecast.load(out / "model").spec
-    assert spec.group_columns == ("shop",)
-    assert spec.aggregation == "max"
-    assert spec.filling["sales"].back.value == 1.5
+    assert not Path("forecast.csv").exists()
