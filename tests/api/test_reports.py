@@ -22,7 +22,9 @@ from windvane.domain.candidate import (
     ProcessingJob,
     StepStatus,
 )
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.images import image_uri
+from windvane.domain.job import AutoMLJob
 from windvane.domain.problem import MetricName
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.notes.note import said
@@ -228,6 +230,17 @@ def test_unknown_names_are_told(job: World, method: str, path: str, told: str) -
 def test_a_candidate_of_another_job_is_unknown(job: World) -> None:
     job.insert(job_record(job.clock(), "other"))
     assert "has no candidate" in post(job, PATH.replace("/churn/", "/other/"))[1]["message"]
+
+
+def test_a_candidate_of_a_forecasting_job_has_backtests_instead(job: World) -> None:
+    with job.store.snapshot() as tx:
+        record = tx.find(AutoMLJob, SCOPE, "churn")
+    assert record is not None
+    problem = ForecastSpec(target="y", timestamp="t", item_id="id", horizon=2)
+    job.update(replace(record, spec=replace(record.spec, problem=problem)))
+    status, code, message = refused(post(job))
+    assert (status, code) == (400, "ValidationException")
+    assert "Its backtests are under s3://" in message
 
 
 def test_another_account_sees_nothing(job: World) -> None:

@@ -58,6 +58,7 @@ class Reports:
         scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
             job, candidate = _find(tx, scope, job_name, candidate_name)
+            _check_problem(job, candidate)
             view, free_name = _look(tx, job, candidate)
             if view is not None and view.status not in _CAME_TO_NOTHING:
                 return view
@@ -120,6 +121,18 @@ def _look(tx: Transaction, job: AutoMLJob, candidate: Candidate) -> tuple[Report
 
 def _view(job: AutoMLJob, made_by: ProcessingJob) -> ReportsView:
     return ReportsView(explanations_of(job), insights_of(job), made_by.status, made_by)
+
+
+def _check_problem(job: AutoMLJob, candidate: Candidate) -> None:
+    """Check that there are such reports of a job's problem.
+
+    raises    InvalidRequest for a forecasting job
+    """
+    if job.is_forecast:
+        raise InvalidRequest(
+            f"The candidate {candidate.name} forecasts time series: reports are asked for of candidates of tables alone. "
+            f"Its backtests are under {candidate.backtest_results or job.output_root}."
+        )
 
 
 def _check(candidate: Candidate) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from windvane.automl.forecasting.actions import ForecastResult, SeriesFacts
+from windvane.domain.frequency import Frequency
 from windvane.engine.checked import number_in, text_in, texts_in, whole_in
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 
@@ -31,7 +32,7 @@ def result_to_json(result: ForecastResult) -> dict[str, Any]:
 def result_from_json(document: Mapping[str, Any]) -> ForecastResult:
     """Return what an action brought.
 
-    raises    LookupError, TypeError, ValueError or AttributeError if it is none
+    raises    LookupError, TypeError, ValueError, AttributeError or InvalidRequest if it is none
     """
     suited, weights = texts_in({"suited": [], **document}, "suited"), document.get("weights", {})
     for name, found in (("suited", suited), ("weights", weights)):
@@ -47,9 +48,9 @@ def result_from_json(document: Mapping[str, Any]) -> ForecastResult:
 
 
 def _series(document: Mapping[str, Any]) -> SeriesFacts:
-    frequency = text_in(document, "frequency")
-    if len(frequency) > _LONGEST_FREQUENCY:
-        raise ValueError(f"{frequency[:_LONGEST_FREQUENCY]!r} begins no frequency")
+    frequency = text_in(document, "frequency")[:_LONGEST_FREQUENCY]
+    if str(Frequency.parse(frequency)) != frequency:
+        raise ValueError(f"{frequency!r} is no frequency")
     return SeriesFacts(
         n_series=whole_in(document, "n_series", 1, _MOST_SERIES),
         n_values=whole_in(document, "n_values", 1, _MOST_VALUES),

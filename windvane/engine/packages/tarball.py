@@ -43,14 +43,15 @@ _ALL = TarLimits(max_files=1_000_000, max_file_bytes=1 << 60, max_total_bytes=1 
 """Of what tasks of one job leave for each other: as large as their table wants it."""
 
 
-def pack(folder: Path, file: Path) -> None:
+def pack(folder: Path, file: Path, level: int = 6) -> None:
     """Pack every file below the folder; names sorted, no times, no owners.
 
+    level     of the compression, from 0 to 9: arrays hardly get smaller by more than 1
     raises    ValueError for a link or anything else that is neither file nor folder
     """
     with (
         file.open("wb") as stream,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0) as packed,
+        gzip.GzipFile("", "wb", compresslevel=level, fileobj=stream, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for path in sorted(folder.rglob("*")):

@@ -91,7 +91,9 @@ def judged_with(best: Candidate, completed: Iterable[Candidate]) -> dict[str, An
 
 
 def packed(job: AutoMLJob, candidate: Candidate, result: Mapping[str, Any]) -> Candidate:
-    """Return a candidate whose package lies under the job's keys."""
+    """Return a candidate whose package lies under the job's keys; as it is if its task has published none."""
+    if "n_bytes" not in result:
+        return candidate
     environment = {"MAX_CONTENT_LENGTH": MAX_BODY_BYTES, ACCEPT: "text/csv"}
     location = str(Keys(job).whole(candidate.index))
     return replace(

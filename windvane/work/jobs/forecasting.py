@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from windvane.automl import names
 from windvane.automl.forecasting.actions import (
     Backtest,
     Combine,
@@ -70,13 +71,18 @@ def forecast(state: JobState, now: datetime) -> Passed:
 
 
 def action_task(state: JobState, task: Task, now: datetime, memory_mb: int) -> ActionTask:
-    """Return what a task of a job that begins now reads and writes, and its limits.
+    """Return what a task of a job that begins now reads and writes, and its limits. A backtest also reads the outcome of the best
+    model so far: that says whether it is worth publishing.
 
     raises    LookupError, TypeError if it is no action
     """
     request, times = _request(state)
-    past = _history(state, times, now)
-    return forecast_task(action_of(task), request, past, now.timestamp(), memory_mb, memory_mb)
+    past, action = _history(state, times, now), action_of(task)
+    made = forecast_task(action, request, past, now.timestamp(), memory_mb, memory_mb)
+    best = best_model(request, past)
+    if not isinstance(action, Backtest) or best is None:
+        return made
+    return replace(made, reads=(*made.reads, names.judged(best)[0]))
 
 
 def history(state: JobState, now: datetime) -> ForecastHistory:

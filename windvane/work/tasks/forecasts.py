@@ -20,7 +20,12 @@ from windvane.domain.datasource import Compression
 from windvane.domain.features import EVERYTHING, FeatureSpecification, SpecificationFile
 from windvane.domain.task import TaskKind
 from windvane.engine.forecasting.backtest_table import figures, write_backtests
-from windvane.engine.forecasting.outcomes import ForecastOutcome, read_forecasts
+from windvane.engine.forecasting.outcomes import (
+    OUTCOME,
+    ForecastOutcome,
+    read_forecasts,
+    read_outcome,
+)
 from windvane.engine.forecasting.prepared import read_prepared
 from windvane.errors import CandidateFault
 from windvane.work.tasks import forecast_reports
@@ -29,6 +34,9 @@ from windvane.work.tasks.inputs import download_inputs
 from windvane.work.tasks.publishing import check_writable, publish_package
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workspace import Keys, scratch
+
+_SMALL_BYTES = 20 * 1000**2
+"""Series of which every candidate gets a package of its own: they are packed within a second."""
 
 
 def perform_forecast(context: StageContext) -> Result:
@@ -109,11 +117,28 @@ def _published(
             "same. Choose another objective, such as RMSE, or give longer series."
         )
     _publish_backtests(context, outcome, own)
+    if not _is_worth_publishing(context, outcome):
+        return result_to_json(result)
     with scratch(context.workspace, context.attempt) as temporary:
         package = temporary / "package"
         pack(made_of, ForecastFolders(context.exchange.folder), package)
         n_bytes = _publish_package(context, package)
     return {**result_to_json(result), "n_bytes": n_bytes}
+
+
+def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome) -> bool:
+    """Return whether a candidate's package is published. Each has a copy of the series: those of large ones are published
+    only where none was better when the task began, so that the best candidate has one at any time."""
+    folder = context.exchange.folder
+    series = ForecastFolders(folder).series
+    if sum(file.stat().st_size for file in series.iterdir()) <= _SMALL_BYTES:
+        return True
+    task = context.action
+    files = [path for name in (task.reads if task else ()) for path in names.files_of(folder, name)]
+    others = [read_outcome(folder / path.parent) for path in files if path.name == OUTCOME]
+    metric = context.job.spec.forecast.objective
+    is_average = isinstance(task and task.action, Combine)
+    return is_average or all(outcome.loss(metric) < other.loss(metric) for other in others)
 
 
 def _publish_backtests(context: StageContext, outcome: ForecastOutcome, own: Path) -> None:
@@ -133,4 +158,5 @@ def _publish_package(context: StageContext, package: Path) -> int:
     location = Keys(context.job).whole(context.task.payload["index"])
     with scratch(context.workspace, f"{context.attempt}-archive") as temporary:
         archive = temporary / "model.tar.gz"
-        return publish_package(context.allowance.open_artifacts(), location, package, archive)
+        artifacts = context.allowance.open_artifacts()
+        return publish_package(artifacts, location, package, archive, level=1)

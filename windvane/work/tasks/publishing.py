@@ -141,12 +141,15 @@ def publish_predictions(artifacts: Artifacts, location: Location, judged: Judged
     artifacts.write(location, csv_lines(columns_of_numbers(*told), rows))
 
 
-def publish_package(artifacts: Artifacts, location: Location, folder: Path, archive: Path) -> int:
+def publish_package(
+    artifacts: Artifacts, location: Location, folder: Path, archive: Path, level: int = 6
+) -> int:
     """Return a folder as tar.gz. Says how many bytes that is.
 
     archive    a temporary file
+    level      of its compression
     """
-    pack(folder, archive)
+    pack(folder, archive, level)
     n_bytes = archive.stat().st_size
     artifacts.upload(location, archive)
     archive.unlink()

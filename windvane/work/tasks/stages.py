@@ -48,11 +48,12 @@ def perform(context: StageContext) -> Result:
 
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the store of artefacts raises
     """
-    if context.job.is_forecast and context.task.kind is not TaskKind.RETAIN:
+    kind = context.task.kind
+    if context.job.is_forecast and kind is not TaskKind.RETAIN:
         return perform_forecast(context)
-    if context.task.kind in ACTIONS:
+    if kind in ACTIONS:
         return perform_action(context)
-    stage = _STAGES[context.task.kind]
+    stage = _STAGES[kind]
     context.exchange.fetch(stage.reads(context))
     result = stage.run(context)
     context.exchange.publish(stage.writes)

@@ -26,7 +26,7 @@ from windvane.engine.forecasting.models.catalogue import FLOOR, MODELS
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import said
-from windvane.work.jobs import forecasting
+from windvane.work.jobs import forecast_records, forecasting
 from windvane.work.jobs.forecast_workflow import action_of
 
 SPEC = ForecastSpec(
@@ -43,12 +43,12 @@ class ForecastWorld(World):
     def _result(self, task: Task, score: float, folds_used: int) -> dict[str, Any]:
         if task.kind in (TaskKind.EXPLORE, TaskKind.INSIGHTS):
             return super()._result(task, score, folds_used)
+        if task.kind in (TaskKind.REFIT, TaskKind.RETAIN):
+            return {}
         action = action_of(task)
         if task.kind is TaskKind.ANALYZE:
             facts = SeriesFacts(3, 90, "D", 1)
             return result_to_json(ForecastResult(suited=SUITED, series=facts))
-        if task.kind in (TaskKind.REFIT, TaskKind.RETAIN):
-            return {}
         if isinstance(action, PackForecaster):
             return {"n_bytes": 2000}
         name = action.model if isinstance(action, Backtest) else "ensemble"
@@ -271,6 +271,46 @@ def test_the_best_candidate_is_deployed() -> None:
     world.endpoint_is(EndpointStatus.IN_SERVICE)
     assert world.status is JobStatus.COMPLETED
     assert world.state.job.deployed
+
+
+def test_models_beyond_those_that_are_kept_go_but_for_the_members_of_the_best() -> None:
+    job = make_job(is_counted=False, forecast=SPEC, max_candidates=250)
+    world = ForecastWorld(job, kept_models=1)
+    world.do(TaskKind.ANALYZE)
+    finish(world)
+    world.do(TaskKind.RETAIN)
+    assert world.status is JobStatus.COMPLETED
+    kept = {one.algorithm for one in world.candidates if one.containers}
+    assert kept == {*WEIGHTS, "ensemble"}
+    assert all(one.backtest_results for one in world.candidates)
+
+
+def test_a_backtest_reads_how_the_best_model_so_far_did() -> None:
+    world = world_of(max_candidates=250)
+    world.do(TaskKind.ANALYZE)
+    reads = []
+    for _ in SUITED:
+        task = world.claim(TaskKind.TRAIN)
+        reads.append(forecasting.action_task(world.state, task, world.now, 1000).reads[1:])
+        world.end(task)
+    assert reads == [
+        (),
+        ("backtests/seasonal-naive/outcome",),
+        ("backtests/theta/outcome",),
+        ("backtests/boosted-levels/outcome",),
+    ]
+
+
+def test_a_candidate_without_a_package_has_no_container() -> None:
+    world = world_of(max_candidates=250)
+    world.do(TaskKind.ANALYZE)
+    world.do(TaskKind.TRAIN)
+    result = world.state.tasks[1].result
+    told = {name: value for name, value in result.items() if name != "n_bytes"}
+    begun = world.candidates[1]
+    made = forecast_records.completed(world.job, begun, world.candidates, told, world.now)
+    assert made.status is CandidateStatus.COMPLETED
+    assert (made.containers, made.size_bytes) == ((), None)
 
 
 def search_end(world: ForecastWorld) -> float:

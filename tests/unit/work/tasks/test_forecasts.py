@@ -14,6 +14,7 @@ from windvane.automl.exchange import SharedFolder
 from windvane.automl.forecasting.actions import Backtest, Combine, RefitModel
 from windvane.automl.forecasting.task import reads, writes
 from windvane.automl.limits import Limits
+from windvane.automl.names import judged
 from windvane.automl.task import ActionTask, Resources
 from windvane.domain.forecasting import ForecastMetric, ForecastSpec
 from windvane.domain.frequency import Frequency
@@ -21,6 +22,7 @@ from windvane.domain.task import Task, TaskKind
 from windvane.errors import CandidateFault, DataFault, JobFault
 from windvane.work.allowance import TaskAllowance
 from windvane.work.jobs.forecast_workflow import task_of
+from windvane.work.tasks import forecasts
 from windvane.work.tasks.stage_context import StageContext
 from windvane.work.tasks.stages import perform
 from windvane.work.workspace import Keys, workspace_of
@@ -46,14 +48,16 @@ class Bench:
         self.artifacts.write(Location("bucket", "train/t.csv"), data)
 
     def prepare(self):
-        return self._perform(TaskKind.ANALYZE, {})
+        return self.perform(TaskKind.ANALYZE, {})
 
-    def do(self, action, index=None):
+    def do(self, action, index=None, further=()):
         new, limits = task_of(action, index), Limits(time.time() + 60, time.time() + 60)
-        told = ActionTask(action, reads(action), writes(action), Resources(1024), limits)
-        return self._perform(new.kind, new.payload, told)
+        told = ActionTask(
+            action, (*reads(action), *further), writes(action), Resources(1024), limits
+        )
+        return self.perform(new.kind, new.payload, told)
 
-    def _perform(self, kind, payload, action=None):
+    def perform(self, kind, payload, action=None):
         task = Task(
             id=1, job_arn=self.job.arn, key=str(kind), kind=kind, payload=payload, created=START
         )
@@ -109,6 +113,28 @@ def test_rows_of_which_nothing_can_be_learned_are_the_datas_fault(tmp_path, data
         Bench(tmp_path, data).prepare()
 
 
+def test_of_large_series_only_a_model_that_is_the_best_so_far_is_packed(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecasts, "_SMALL_BYTES", 0)
+    bench = Bench(tmp_path, rows(lambda day: 3 * day))
+    bench.prepare()
+    first = bench.do(Backtest("seasonal-naive"), 1)
+    best = bench.do(Backtest("drift"), 2, further=judged("seasonal-naive")[:1])
+    worse = bench.do(Backtest("npts"), 3, further=judged("drift")[:1])
+    assert ["n_bytes" in one for one in (first, best, worse)] == [True, True, False]
+    assert bench.artifacts.info(Keys(bench.job).whole(3)) is None
+    assert bench.artifacts.info(Keys(bench.job).backtests(3) / "metrics.json") is not None
+    average = bench.do(Combine(("seasonal-naive", "drift", "npts")), 4)
+    assert average["n_bytes"] > 0
+
+
+def test_models_that_are_not_kept_are_deleted(tmp_path):
+    bench = Bench(tmp_path, rows())
+    location = Keys(bench.job).whole(1)
+    bench.artifacts.write(location, b"model")
+    bench.perform(TaskKind.RETAIN, {"objects": [str(location)]})
+    assert bench.artifacts.info(location) is None
+
+
 def test_an_output_that_cannot_be_written_is_found_before_the_data_are_read(tmp_path):
     bench = Bench(tmp_path, b"nonsense")
     output = replace(bench.job.spec.output, uri="s3://elsewhere/out")
@@ -125,12 +151,12 @@ def test_reports_on_series_and_backtests_go_to_s3(tmp_path):
         bench.do(Backtest(name), index)
     bench.do(Combine(models), 3)
     keys = Keys(bench.job)
-    explored = bench._perform(TaskKind.EXPLORE, {})
+    explored = bench.perform(TaskKind.EXPLORE, {})
     assert explored["notebook"].endswith("SageMakerAutopilotDataExplorationNotebook.ipynb")
     page = keys.notebooks / "SageMakerAutopilotDataExplorationNotebook.html"
     assert bench.artifacts.info(page) is not None
     told = {"index": 3, "models": list(models), "has_ensemble": True, "answering": "ensemble"}
-    judged = bench._perform(TaskKind.INSIGHTS, told)
+    judged = bench.perform(TaskKind.INSIGHTS, told)
     assert judged == {"prefix": str(keys.insights)}
     into = keys.insights / keys.candidate_name(3)
     figures = json.loads(bench.artifacts.read(into / "figures.json"))
