@@ -16,10 +16,15 @@ from windvane.engine.learners.catalogue import learner
 _ENSEMBLE_TITLE = "weighted ensemble of candidates"
 _ENSEMBLE_WORDS = "The predictions of the members are averaged with fixed weights, which were fitted on their out-of-fold predictions."
 
+_AVERAGE_WORDS = (
+    "The forecasts of the members are averaged at every quantile, with weights that were fitted on their backtests; then the "
+    "intervals are made wider or narrower by what was best there."
+)
+
 
 def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
     """Return the members of CandidateDescription that say it in sentences."""
-    title, description = _algorithm(candidate.algorithm)
+    title, description = (_model if job.is_forecast else _algorithm)(candidate)
     return {
         "AlgorithmTitle": title,
         "AlgorithmDescription": description,
@@ -27,11 +32,18 @@ def in_words(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _algorithm(name: str) -> tuple[str, str]:
-    if name == ENSEMBLE:
+def _algorithm(candidate: Candidate) -> tuple[str, str]:
+    if candidate.algorithm == ENSEMBLE:
         return _ENSEMBLE_TITLE, _ENSEMBLE_WORDS
-    card = learner(name)
+    card = learner(candidate.algorithm)
     return card.title, card.description
+
+
+def _model(candidate: Candidate) -> tuple[str, str]:
+    """Return what a candidate of a forecasting job is: its record says it, of all but the average."""
+    if candidate.algorithm == ENSEMBLE:
+        return _ENSEMBLE_TITLE, _AVERAGE_WORDS
+    return candidate.algorithm, candidate.why
 
 
 def _recipe(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:

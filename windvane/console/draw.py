@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 
 from windvane.console import wording
 from windvane.console.cookies import theme_name
+from windvane.console.scores import metric_title
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.terms import term
 
@@ -68,6 +69,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters.update(wording.FILTERS)
     made.filters["urlencode"] = _in_path
+    made.filters["metric"] = metric_title
     made.globals["static"] = static_url
     made.globals["term"] = term
     return made

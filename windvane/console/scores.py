@@ -75,4 +75,18 @@ def is_loss(name: str) -> bool:
     return name in _LOSSES
 
 
-_LOSSES = frozenset({"MSE", "RMSE", "MAE", "LogLoss", "InferenceLatency"})
+def metric_title(name: str) -> str:
+    """Return the name of a metric as pages have room for it.
+
+    >>> metric_title("AverageWeightedQuantileLoss"), metric_title("AUC")
+    ('Weighted quantile loss', 'AUC')
+    """
+    return "Weighted quantile loss" if name == WQL else name
+
+
+WQL = "AverageWeightedQuantileLoss"
+"""A metric by which forecasts are measured, and nothing else."""
+
+_LOSSES = frozenset(
+    {"MSE", "RMSE", "MAE", "LogLoss", "InferenceLatency", WQL, "MASE", "MAPE", "WAPE"}
+)

@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.request_context import CallerObjects
+from windvane.console.scores import WQL
 from windvane.errors import DoesNotExist, NotFound
 
 _MOST_FILES = 100
@@ -59,6 +60,7 @@ async def groups_of(objects: CallerObjects, answer: Answer, job: Mapping[str, An
         Group("Model", await _there(objects, _model(answer))),
         Group("Model insights report", await _report(objects, folder_of(answer, "quality"))),
         Group("Explainability report", await _report(objects, folder_of(answer, "explanation"))),
+        Group("Backtest results", await _report(objects, _backtests(answer, job))),
         Group("Job notebooks", await _there(objects, _notebooks(job))),
     ]
     return [group for group in every if group.files]
@@ -94,6 +96,14 @@ async def _report(objects: CallerObjects, folder: str) -> list[File]:
         return []
     found = await objects.list(f"{folder}/", _MOST_FILES)
     return [File(uri, uri.removeprefix(f"{folder}/"), size) for uri, size in found]
+
+
+def _backtests(answer: Answer, job: Mapping[str, Any]) -> str:
+    """Return the folder with the backtests of a candidate of a forecasting job; "" for one of a table."""
+    if WQL not in answer["MetricNames"]:
+        return ""
+    root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}"
+    return f"{root}/backtest-results/{answer['Candidate']['CandidateName']}"
 
 
 def _notebooks(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,10 @@ from typing import Any
 
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
-from windvane.console.charts.dates import told
 from windvane.console.charts.fan import Fan, Forecast, fan_chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.charts.lines import Line, line_chart
-from windvane.console.scores import FormattedScore, format_score
+from windvane.console.scores import FormattedScore, format_score, metric_title
 from windvane.console.wording import NOTHING, number, percent
 
 Document = Mapping[str, Any]
@@ -165,10 +164,8 @@ def _by_window(figures: Document, models: Sequence[Document]) -> Chart | None:
         )
         for one in shown
     ]
-    begins = ", ".join(told(one["from"]) for one in figures["windows"])
-    return line_chart(
-        f"{figures['objective']} by window", lines, f"window (from {begins})", "objective"
-    )
+    title = f"{metric_title(figures['objective'])} by window"
+    return line_chart(title, lines, "window, the earliest first", "objective")
 
 
 def _weights(models: Sequence[Document]) -> Chart | None:
@@ -205,7 +202,7 @@ def _fan_charts(
         places = sorted(place for place in fans if place >= first)[:_FANS]
     for place in places:
         one, series = fans[place], figures["series"][place]
-        title = f"{series['item']}: {figures['objective']} {number(series['loss'])}"
+        title = f"{series['item']}: {metric_title(figures['objective'])} {number(series['loss'])}"
         fan = Fan(
             title,
             one["seconds"],

@@ -10,14 +10,16 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from windvane.console.request_context import context_of
-from windvane.console.scores import FormattedScore, format_score
+from windvane.console.scores import WQL, FormattedScore, format_score
 
 Answer = Mapping[str, Any]
+
+EXPLANATION = "explanation"
 
 PARTS = (
     ("", "Overview"),
     ("quality", "Quality"),
-    ("explanation", "Explanation"),
+    (EXPLANATION, "Explanation"),
     ("steps", "Steps and logs"),
     ("files", "Reports and files"),
 )
@@ -44,6 +46,7 @@ class Head:
     is_cut_short: bool
     metric: str
     score: FormattedScore
+    is_forecast: bool = False
 
     @property
     def parts(self) -> Sequence[tuple[str, str, bool]]:
@@ -51,6 +54,7 @@ class Head:
         return [
             (f"{self.url}/{key}" if key else self.url, title, key == self.part)
             for key, title in PARTS
+            if not (self.is_forecast and key == EXPLANATION)
         ]
 
 
@@ -90,4 +94,5 @@ def head_of(answer: Answer, part: str) -> Head:
         candidate["IsCutShort"],
         answer.get("Objective", ""),
         format_score(candidate.get("Score"), candidate.get("StandardError")),
+        is_forecast=WQL in answer["MetricNames"],
     )

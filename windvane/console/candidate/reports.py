@@ -19,7 +19,7 @@ class ReportsState:
     """Whether reports of a candidate are there, are being made, or can be asked for.
 
     status    of the processing job that makes them; "" if none was asked for
-    can_be    whether they can be asked for now
+    can_be    whether they can be asked for now: never of a forecast, which its job judges if it is the best
     """
 
     url: str
@@ -33,6 +33,8 @@ class ReportsState:
 
 
 async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState:
+    if head.is_forecast:
+        return ReportsState(head.url, "", "", can_be=False)
     names = {"AutoMLJobName": answer["AutoMLJobName"], "CandidateName": head.name}
     try:
         found: dict[str, Any] = await context_of(request).ask(

@@ -16,6 +16,8 @@ from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.scores import FormattedScore, format_score
 
 _BOARD_ROWS = 10
+FORECAST = "TimeSeriesForecasting"
+"""source    the name of the problem type in SageMaker's API reference"""
 
 _TASKS = {
     "analyze": "Reading and analysing the data",
@@ -87,6 +89,14 @@ class File:
 
 
 @dataclass(frozen=True)
+class ForecastAsked:
+    """What a forecasting job is asked for."""
+
+    horizon: int
+    frequency: str
+
+
+@dataclass(frozen=True)
 class JobView:
     """A job at one moment.
 
@@ -97,6 +107,7 @@ class JobView:
     found_s                       seconds after which the best score was reached; None while there is none
     reports                       what there is on the best candidate, in words; "" for nothing
     best                          the first of the board
+    forecast                      of a forecasting job alone
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
     """
 
@@ -132,6 +143,7 @@ class JobView:
     reports: str
     endpoint_name: str
     planned_endpoint: str
+    forecast: ForecastAsked | None = None
 
     @property
     def is_final(self) -> bool:
@@ -165,7 +177,7 @@ def job_view(
     counts = progress["CandidateCounts"]
     best = job.get("BestCandidate", {})
     reasons = tuple(one["PartialFailureMessage"] for one in job.get("PartialFailureReasons", ()))
-    phases = tuple(phases_of(progress, job))
+    phases, forecast = tuple(phases_of(progress, job)), _forecast(job)
     return JobView(
         job_name=progress["AutoMLJobName"],
         tab="overview",
@@ -180,7 +192,7 @@ def job_view(
         plan=plan_of(progress, elapsed_s, budget_s),
         objective=progress.get("Objective", ""),
         is_minimized=progress.get("ObjectiveIsMinimized", False),
-        problem_type=progress.get("ProblemType", ""),
+        problem_type=progress.get("ProblemType", "") or (FORECAST if forecast else ""),
         n_rows=progress.get("RowCount"),
         n_columns=progress.get("ColumnCount"),
         counts=counts,
@@ -199,7 +211,15 @@ def job_view(
         reports=_reports(phases),
         endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""),
         planned_endpoint=progress.get("EndpointName", ""),
+        forecast=forecast,
     )
+
+
+def _forecast(job: Mapping[str, Any]) -> ForecastAsked | None:
+    config = job["AutoMLProblemTypeConfig"].get(f"{FORECAST}JobConfig")
+    if config is None:
+        return None
+    return ForecastAsked(config["ForecastHorizon"], config["ForecastFrequency"])
 
 
 # candidates

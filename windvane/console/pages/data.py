@@ -15,6 +15,7 @@ from windvane.console.candidate.reading import read_json
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
+from windvane.console.job.views import FORECAST
 from windvane.console.notes import why_unexplored
 from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import RequestContext, context_of
@@ -24,6 +25,7 @@ from windvane.errors import NotFound
 Document = Mapping[str, Any]
 
 _ANALYSIS = "preprocessed-data/dataset/analysis.json"
+_FINDINGS = "preprocessed-data/series/findings.json"
 _MOST_COLUMNS, _MOST_CLASSES, _MOST_FINDINGS = 500, 25, 500
 _MOST_VALUES = 2_000_000
 """Of the analysis of the widest table; of all of them few are drawn."""
@@ -82,10 +84,23 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Series:
+    """What findings.json of a forecasting job says."""
+
+    target: str
+    n_series: int
+    n_values: int
+    frequency: str
+    horizon: int
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True)
 class DataView:
     """The page of a job's data.
 
-    table      None until the data are read and written
+    table      None until the data are read and written, and of a forecasting job
+    series     of a forecasting job alone
     report     URL of the page for the frame, "" while there is none;  files  what it is called and its URI
     why        the report is missing, in words; "" if nobody said
     """
@@ -96,6 +111,7 @@ class DataView:
     secondary: str
     failure: str
     table: Table | None
+    series: Series | None
     report: str
     files: Sequence[tuple[str, str]]
     why: str
@@ -109,6 +125,8 @@ async def data(request: Request) -> Response:
     context, job = context_of(request), await _job(request)
     name = job["AutoMLJobName"]
     root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}"
+    config = job["AutoMLProblemTypeConfig"].get(f"{FORECAST}JobConfig")
+    series = None if config is None else await _series(context, config, root)
     async with context.objects.large():
         analysis = await read_json(context.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
         table = None if analysis is None else await context.in_thread(table_of, analysis)
@@ -121,6 +139,7 @@ async def data(request: Request) -> Response:
         job["AutoMLJobSecondaryStatus"],
         job.get("FailureReason", ""),
         table,
+        series,
         f"/console/jobs/{quote(name, safe='')}/data/report" if notebook else "",
         [
             (title, f"{notebook}{ending}")
@@ -160,6 +179,22 @@ def table_of(analysis: Document) -> Table:
         [_finding(one) for one in analysis["findings"][:_MOST_FINDINGS]],
         columns[:_MOST_COLUMNS],
         _classes(analysis),
+    )
+
+
+async def _series(context: RequestContext, config: Document, root: str) -> Series | None:
+    """Return what was found in the series of a forecasting job; None until they are read."""
+    async with context.objects.large():
+        found = await read_json(context.objects, f"{root}/{_FINDINGS}")
+    if found is None:
+        return None
+    return Series(
+        config["TimeSeriesConfig"]["TargetAttributeName"],
+        found.get("n_series", 0),
+        found.get("n_values", 0),
+        found.get("frequency", ""),
+        config["ForecastHorizon"],
+        [_finding(one) for one in found["findings"][:_MOST_FINDINGS]],
     )
 
 

@@ -15,7 +15,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.request_context import context_of
-from windvane.console.scores import FormattedScore, format_score, is_loss
+from windvane.console.scores import WQL, FormattedScore, format_score, is_loss, metric_title
 from windvane.console.wording import in_bytes, millis, seconds, unit_of
 
 Answer = Mapping[str, Any]
@@ -192,8 +192,8 @@ def columns_of(board: Answer) -> list[Column]:
     metrics = list(board["MetricNames"])
     objective = board.get("Objective", "")
     ordered = [objective, *(name for name in metrics if name != objective)] if objective else []
-    metric_columns = [_metric_column(name, "Validation", name) for name in ordered]
-    if objective:
+    metric_columns = [_metric_column(name, "Validation", metric_title(name)) for name in ordered]
+    if objective and objective != WQL:
         metric_columns.append(_metric_column(objective, "Train", f"Training {objective}"))
     return [
         *metric_columns[:1],

@@ -30,7 +30,7 @@ def shown(jobs, figures):
 
 def test_the_worst_series_stand_first_with_fan_charts(shown, browser, figures):
     text = browser.get(PAGE).text
-    assert titles(text)[0].startswith("s011: AverageWeightedQuantileLoss")
+    assert titles(text)[0].startswith("s011: Weighted quantile loss")
     assert [one.split(":")[0] for one in titles(text)[:4]] == [
         one["item"] for one in figures["series"][:4]
     ]
@@ -45,7 +45,7 @@ def test_the_worst_series_stand_first_with_fan_charts(shown, browser, figures):
 def test_every_model_every_quantile_and_every_step_is_shown(shown, browser):
     text = browser.get(PAGE).text
     assert titles(text)[4:] == [
-        "AverageWeightedQuantileLoss by window",
+        "Weighted quantile loss by window",
         "Weights of the ensemble",
         "Values at or below each quantile",
         "Interval coverage by step ahead",
@@ -62,7 +62,7 @@ def test_every_model_every_quantile_and_every_step_is_shown(shown, browser):
 
 def test_one_series_can_be_asked_for(shown, browser, figures):
     text = browser.get(f"{PAGE}?series=7").text
-    fans = [one for one in titles(text) if "AverageWeightedQuantileLoss " in one and ":" in one]
+    fans = [one for one in titles(text) if "Weighted quantile loss " in one and ":" in one]
     assert [one.split(":")[0] for one in fans] == [figures["series"][7]["item"]]
 
 

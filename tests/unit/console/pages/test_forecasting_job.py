@@ -1,0 +1,75 @@
+"""The pages of a forecasting job: what there is of tables alone is left out."""
+
+import pytest
+from unit.console.board import HERE, HOSTILE, check_harmless
+from unit.console.forecasts import FINDINGS, a_forecaster, a_forecasting_job
+
+from windvane.domain.job import JobStatus
+
+JOB = "/console/jobs/churn"
+
+
+@pytest.fixture
+def forecasting(jobs):
+    jobs.insert(a_forecasting_job(status=JobStatus.COMPLETED), a_forecaster(1), a_forecaster(2))
+    return jobs
+
+
+def test_the_page_of_the_job_tells_horizon_and_metric(forecasting, browser):
+    text = browser.get(JOB).text
+    assert "Best Weighted quantile loss" in text
+    assert "steps of 1D" in text
+    assert "Time series forecasting" in text
+    assert "Recipe" not in text
+
+
+def test_data_are_series_with_their_findings(forecasting, browser):
+    assert "The job ended before the data were read" in browser.get(f"{JOB}/data").text
+    finding = {
+        "code": "short-series",
+        "severity": "high",
+        "columns": ["sales"],
+        "message": HOSTILE,
+        "action": "Give more history.",
+        "consequence": "",
+    }
+    told = {
+        "n_series": 12,
+        "n_values": 3400,
+        "frequency": "D",
+        "n_findings": 1,
+        "findings": [finding],
+    }
+    forecasting.put(FINDINGS, told)
+    text = browser.get(f"{JOB}/data").text
+    assert "Short series" in text
+    assert "3,400" in text
+    assert "No data analysis" not in text
+    check_harmless(text)
+
+
+def test_a_candidate_has_no_explanation_and_no_report_that_could_be_asked_for(forecasting, browser):
+    text = browser.get(HERE).text
+    assert "Backtest windows" in text
+    assert "Explanation</a>" not in text
+    assert "Latency, one row" not in text
+    assert "0.200 ± 0.010" in text
+    quality = browser.get(f"{HERE}/quality")
+    assert quality.status == 200
+    assert "judges its best candidate alone" in quality.text
+    assert "Generate reports" not in quality.text
+
+
+def test_backtest_results_are_among_the_files(forecasting, browser):
+    root = FINDINGS.partition("/preprocessed-data")[0]
+    forecasting.put(f"{root}/backtest-results/churn-001/windows.csv", "item,t\n")
+    text = browser.get(f"{HERE}/files").text
+    assert "Backtest results" in text
+    assert "windows.csv" in text
+
+
+def test_losses_are_ranked_the_smallest_first(forecasting, browser):
+    text = browser.get(f"{JOB}/leaderboard").text
+    assert "Weighted quantile loss" in text
+    assert "Training AverageWeighted" not in text
+    assert browser.get(f"{JOB}/compare?one=churn-001&two=churn-002").status == 200
