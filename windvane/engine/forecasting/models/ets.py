@@ -11,8 +11,10 @@ from enum import StrEnum
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from windvane.engine.forecasting.forecast import Forecast, ForecastTask, normal_quantiles
+from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.known import mean_of_known
 from windvane.engine.forecasting.models.base import Batch, LocalModel, longest, recent
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -76,6 +78,29 @@ class _States:
     trend: Floats
     seasonal: Floats
     squares: Floats
+
+    def best(self) -> tuple[_States, Steps]:
+        """Return the states of the point with the least squares of each series, n_points 1, and which one it is."""
+        rows, chosen = np.arange(len(self.squares)), self.squares.argmin(axis=1)
+        made = _States(
+            self.level[rows, chosen, None],
+            self.trend[rows, chosen, None],
+            self.seasonal[:, rows, chosen, None],
+            self.squares[rows, chosen, None],
+        )
+        return made, chosen
+
+    def where(self, is_chosen: NDArray[np.bool_], other: _States) -> _States:
+        """Return the states of the chosen series, and those of another for the rest.
+
+        is_chosen    (n_series, 1)
+        """
+        return _States(
+            np.where(is_chosen, self.level, other.level),
+            np.where(is_chosen, self.trend, other.trend),
+            np.where(is_chosen, self.seasonal, other.seasonal),
+            np.where(is_chosen, self.squares, other.squares),
+        )
 
 
 def _forecast(history: Panel, task: ForecastTask) -> Forecast:
@@ -170,23 +195,18 @@ def _fit(y: Floats, kind: Season, season: int, counts: Floats) -> list[_Fit]:
     rows = np.arange(n_series)
     forms = [_Form(kind, has_trend) for has_trend in (False, True)]
     points = [np.broadcast_to(one.grid(), (n_series, len(one.grid()), 4)) for one in forms]
-    best: list[Floats] = []
-    least: list[Floats] = []
-    for own, states in zip(points, _smooth(y, forms, season, points), strict=True):
-        chosen = states.squares.argmin(axis=1)
-        best.append(own[rows, chosen])
-        least.append(states.squares[rows, chosen])
+    found = [one.best() for one in _smooth(y, forms, season, points)]
+    ends = [states for states, _ in found]
+    best = [own[rows, chosen] for own, (_, chosen) in zip(points, found, strict=True)]
     step = [np.broadcast_to(_STEP, (n_series, 4)).copy() for _ in forms]
     for _ in range(_ROUNDS):
         points = [_around(form, at, size) for form, at, size in zip(forms, best, step, strict=True)]
-        for i, states in enumerate(_smooth(y, forms, season, points)):
-            chosen = states.squares.argmin(axis=1)
-            found = states.squares[rows, chosen]
-            is_better = found < least[i]
-            best[i] = np.where(is_better[:, None], points[i][rows, chosen], best[i])
-            least[i] = np.where(is_better, found, least[i])
-            step[i] = np.where(is_better[:, None], step[i], step[i] / 2)
-    ends = _smooth(y, forms, season, [one[:, None] for one in best])
+        for i, one in enumerate(_smooth(y, forms, season, points)):
+            states, chosen = one.best()
+            is_better = states.squares < ends[i].squares
+            best[i] = np.where(is_better, points[i][rows, chosen], best[i])
+            ends[i] = states.where(is_better, ends[i])
+            step[i] = np.where(is_better, step[i], step[i] / 2)
     return [
         _judged(y, form, season, counts, at, states)
         for form, at, states in zip(forms, best, ends, strict=True)
@@ -228,46 +248,58 @@ def _smooth(
     points   of each form, (n_series, n_points, 4)
     returns  for each form
     """
-    alpha, beta, gamma, phi = np.moveaxis(np.concatenate(points, axis=1), 2, 0).copy()
-    kind = forms[0].season
-    level, trend, seasonal = _all_begun(y, forms, season, [one.shape[1] for one in points])
-    squares = np.zeros(alpha.shape)
-    begins = np.isnan(y).sum(axis=1)
-    all_begun = int(begins.max())
-    of_trend, of_season = alpha * beta, gamma * (1 - alpha)
-    is_added, is_seasonal = kind is Season.ADDED, kind is not Season.NONE
-    for t, value in enumerate(y.T[:, :, None]):
-        drift = phi * trend
-        base = level + drift
-        s = seasonal[t % season]
-        error = value - (base if not is_seasonal else base + s if is_added else base * s)
-        shock = error if not is_seasonal or is_added else error / np.maximum(s, 0.05)
-        new_level = base + alpha * shock
-        new_trend = drift + of_trend * shock
-        new_seasonal = s
-        if is_seasonal:
-            per = error if is_added else error / np.maximum(base, 0.05)
-            new_seasonal = s + of_season * per
-        if t < all_begun:
-            has_begun = (t >= begins)[:, None]
-            new_level = np.where(has_begun, new_level, level)
-            new_trend = np.where(has_begun, new_trend, trend)
-            new_seasonal = np.where(has_begun, new_seasonal, s)
-            error = np.where(has_begun, error, 0.0)
-        level, trend = new_level, new_trend
-        seasonal[t % season] = new_seasonal
-        squares += error * error
-    squares = np.where(np.isfinite(squares), squares, 1e300)
+    begun = _all_begun(y, forms, season, [one.shape[1] for one in points])
+    made = _smooth_kind(y, forms[0].season, np.concatenate(points, axis=1), begun)
     ends = np.cumsum([one.shape[1] for one in points])
     parts = [slice(end - one.shape[1], end) for end, one in zip(ends, points, strict=True)]
-    return [_States(level[:, i], trend[:, i], seasonal[:, :, i], squares[:, i]) for i in parts]
+    return [
+        _States(made.level[:, i], made.trend[:, i], made.seasonal[:, :, i], made.squares[:, i])
+        for i in parts
+    ]
 
 
-def _all_begun(
-    y: Floats, forms: Sequence[_Form], season: int, n_points: Sequence[int]
-) -> tuple[Floats, Floats, Floats]:
-    """Return (n_series, n_points) levels and trends before the first value, and (season, n_series, n_points) seasonal indices, of
-    the points of all forms."""
+def _smooth_kind(y: Floats, kind: Season, points: Floats, begun: _States) -> _States:
+    """Run through all values, in place: what is done for a value is so little that new arrays would take longest.
+
+    begun    changed
+    """
+    alpha, beta, gamma, phi = np.moveaxis(points, 2, 0).copy()
+    of_trend, of_season = alpha * beta, gamma * (1 - alpha)
+    level, trend, squares = begun.level, begun.trend, begun.squares
+    drift, base, error, shock, part = np.empty((5, *alpha.shape))
+    begins = np.isnan(y).sum(axis=1)
+    all_begun = int(begins.max())
+    for t, value in enumerate(y.T[:, :, None]):
+        s = begun.seasonal[t % len(begun.seasonal)]
+        before = (level.copy(), trend.copy(), s.copy()) if t < all_begun else None
+        np.multiply(phi, trend, drift)
+        np.add(level, drift, base)
+        if kind is Season.NONE:
+            np.subtract(value, base, error)
+            change = error
+        elif kind is Season.ADDED:
+            np.subtract(value, np.add(base, s, part), error)
+            s += np.multiply(of_season, error, part)
+            change = error
+        else:
+            np.subtract(value, np.multiply(base, s, part), error)
+            change = np.divide(error, np.maximum(s, 0.05, out=part), shock)
+            np.divide(error, np.maximum(base, 0.05, out=part), part)
+            s += np.multiply(of_season, part, part)
+        np.add(base, np.multiply(alpha, change, part), level)
+        np.add(drift, np.multiply(of_trend, change, part), trend)
+        if before is not None:
+            waits = (t < begins)[:, None]
+            for now, then in zip((level, trend, s), before, strict=True):
+                np.copyto(now, then, where=waits)
+            np.copyto(error, 0.0, where=waits)
+        squares += np.multiply(error, error, part)
+    squares = np.where(np.isfinite(squares), squares, 1e300)
+    return _States(level, trend, begun.seasonal, squares)
+
+
+def _all_begun(y: Floats, forms: Sequence[_Form], season: int, n_points: Sequence[int]) -> _States:
+    """Return the states before the first value, of the points of all forms."""
     begun = [_begin(y, form, season) for form in forms]
     level, trend = (
         np.concatenate(
@@ -279,7 +311,7 @@ def _all_begun(
         [np.repeat(one[2][:, :, None], n, axis=2) for one, n in zip(begun, n_points, strict=True)],
         axis=2,
     )
-    return level, trend, seasonal
+    return _States(level, trend, seasonal, np.zeros(level.shape))
 
 
 def _begin(y: Floats, form: _Form, season: int) -> tuple[Floats, Floats, Floats]:

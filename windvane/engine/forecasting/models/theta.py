@@ -57,7 +57,7 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
     grid = np.array(list(product(_ALPHA, _THETA)))
     points = np.broadcast_to(grid, (n_series, len(grid), 2))
     lines = _Lines.of(y)
-    squares = _squares(lines, points)
+    squares = _smoothed(lines, points).squares
     chosen = squares.argmin(axis=1)
     best, least = points[rows, chosen], squares[rows, chosen]
     step = 0.08
@@ -68,17 +68,17 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
         alphas = np.clip(best[:, None, 0] + step * moves[:, 0], 0.005, 0.995)
         thetas = np.clip(best[:, None, 1] * moves[:, 1], 1.0, 20.0)
         points = np.stack([alphas, thetas], axis=2)
-        squares = _squares(lines, points)
+        squares = _smoothed(lines, points).squares
         chosen = squares.argmin(axis=1)
         is_better = squares[rows, chosen] < least
         best = np.where(is_better[:, None], points[rows, chosen], best)
         least = np.minimum(squares[rows, chosen], least)
         step /= 1.6
-    ran = _run(y, best[:, None], horizon)
+    ran = _smoothed(lines, best[:, None])
     n = np.isfinite(y).sum(axis=1)
     sigma = np.sqrt(ran.squares[:, 0] / np.maximum(n - _NOT_COUNTED - 2, 1))
     ahead = np.arange(horizon)
-    return ran.path, sigma[:, None] * np.sqrt(1 + ahead * best[:, :1] ** 2)
+    return _path(lines, ran, best, horizon), sigma[:, None] * np.sqrt(1 + ahead * best[:, :1] ** 2)
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,14 @@ class _Lines:
     values      (n_steps, n_series, 1)
     begins      (n_series,) the step of the first value
     intercept   (n_steps, n_series, 1); slope: likewise
+    last        (n_series, 1) mean, intercept and slope after the last value
     """
 
     values: Floats
     begins: Steps
     intercept: Floats
     slope: Floats
+    last: tuple[Floats, Floats, Floats]
 
     @classmethod
     def of(cls, y: Floats) -> _Lines:
@@ -110,7 +112,7 @@ class _Lines:
                 np.where(has_begun, new, old)
                 for new, old in ((new_mean, mean), (new_a, a), (new_b, b))
             )
-        return cls(values, begins, intercept, slope)
+        return cls(values, begins, intercept, slope, (mean, a, b))
 
 
 def _next_line(
@@ -125,8 +127,21 @@ def _next_line(
     return new_mean, new_mean - new_slope * (k_safe + 1) / 2, new_slope
 
 
-def _squares(lines: _Lines, points: Floats) -> Floats:
-    """Return (n_series, n_points) sums of squared errors of one step ahead, by the recursion of section 3.2."""
+@dataclass(frozen=True)
+class _Smoothed:
+    """Series at several points of the parameters, after their last value; each (n_series, n_points).
+
+    squares    sum of squared errors of one step ahead
+    power      of 1 - alpha, by the number of values
+    """
+
+    squares: Floats
+    level: Floats
+    power: Floats
+
+
+def _smoothed(lines: _Lines, points: Floats) -> _Smoothed:
+    """Run the recursion of section 3.2 through all values."""
     alpha, theta = points[:, :, 0], points[:, :, 1]
     begins = lines.begins
     first = lines.values[begins, np.arange(len(begins))]
@@ -149,59 +164,27 @@ def _squares(lines: _Lines, points: Floats) -> Floats:
             power = np.where(has_begun, new_power, power)
         else:
             level, power = new_level, new_power
-    return np.where(np.isfinite(squares), squares, 1e300)
+    return _Smoothed(np.where(np.isfinite(squares), squares, 1e300), level, power)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Smoothed series at several points of the parameters.
+def _path(lines: _Lines, ran: _Smoothed, best: Floats, horizon: int) -> Floats:
+    """Return (n_series, horizon) forecasts: the recursion goes on with them in place of values.
 
-    squares    (n_series, n_points)
-    path       (n_series, horizon) of the first point
+    ran    of one point, `best`
     """
-
-    squares: Floats
-    path: Floats
-
-
-def _run(y: Floats, points: Floats, horizon: int) -> _Run:
-    """Run the recursion of section 3.2 through all values, and on with its own forecasts."""
-    alpha, theta = points[:, :, 0], points[:, :, 1]
-    shape = alpha.shape
-    begins = np.isnan(y).sum(axis=1)
-    first = y[np.arange(len(y)), begins][:, None]
-    level = np.broadcast_to(first, shape)
-    mean, a, b = (np.zeros((len(y), 1)) for _ in range(3))
+    alpha, theta = best[:, :1], best[:, 1:]
     weight, keep = 1 - 1 / theta, 1 - alpha
-    power = np.ones(shape)
-    squares, path = np.zeros(shape), np.empty((len(y), horizon))
-    n_steps = y.shape[1]
-    all_begun = int(begins.max())
-    for t in range(n_steps + horizon):
-        k = (t - begins + 1.0)[:, None]
-        guess = level + weight * (power * a + (1 - power * keep) / alpha * b)
-        if t < n_steps:
-            value = y[:, t, None]
-            counted = k > _NOT_COUNTED
-            squares = squares + np.where(counted, (value - guess) ** 2, 0.0)
-        else:
-            value = guess
-            path[:, t - n_steps] = guess[:, 0]
-        # From here on the state after the k-th value.
-        new_mean, new_a, new_b = _next_line(k, value, mean, b)
-        new_level = alpha * value + keep * level
-        new_power = power * keep
-        if t < all_begun:
-            has_begun = k >= 1
-            level = np.where(has_begun, new_level, level)
-            mean, a, b = (
-                np.where(has_begun, new, old)
-                for new, old in ((new_mean, mean), (new_a, a), (new_b, b))
-            )
-            power = np.where(has_begun, new_power, power)
-        else:
-            level, mean, a, b, power = new_level, new_mean, new_a, new_b, new_power
-    return _Run(np.where(np.isfinite(squares), squares, 1e300), path)
+    level, power = ran.level, ran.power
+    mean, a, b = lines.last
+    n_steps = len(lines.values)
+    path = np.empty((len(best), horizon))
+    for ahead in range(horizon):
+        guess: Floats = level + weight * (power * a + (1 - power * keep) / alpha * b)
+        path[:, ahead] = guess[:, 0]
+        k = (n_steps + ahead - lines.begins.astype(np.float64) + 1.0)[:, None]
+        mean, a, b = _next_line(k, guess, mean, b)
+        level, power = alpha * guess + keep * level, power * keep
+    return path
 
 
 def _cells(history: Panel, task: ForecastTask) -> int:
