@@ -26,6 +26,16 @@ def read_times(column: pa.ChunkedArray, name: str, role: str = "timestamp") -> S
     role      what messages call the column
     raises    DataFault naming the first rows that are missing, no time, or written differently from most
     """
+    return read_times_as(column, name, role=role)[0]
+
+
+def read_times_as(
+    column: pa.ChunkedArray, name: str, usual: str = "", role: str = "timestamp"
+) -> tuple[Seconds, str]:
+    """Return what `read_times` does, and how the times are written: one of FORMATS, or "" for ISO 8601 without zone.
+
+    usual     a format that is tried before others: many days can be read in several
+    """
     if column.null_count:
         rows = np.flatnonzero(column.is_null().to_numpy())
         raise DataFault(
@@ -33,9 +43,11 @@ def read_times(column: pa.ChunkedArray, name: str, role: str = "timestamp") -> S
         )
     texts, codes = distinct_texts(column if is_dictionary(column) else column.cast(pa.string()))
     seconds = _iso(texts)
+    written = ""
     if seconds is None:
-        seconds = _written(texts, name, codes, role)
-    return np.asarray(seconds[codes])
+        written, most = _format_of(texts, (usual, *FORMATS) if usual else FORMATS)
+        seconds = _written(texts, written, name, codes, role, is_usual=most > 0)
+    return np.asarray(seconds[codes]), written
 
 
 def _iso(texts: Sequence[str]) -> Seconds | None:
@@ -48,10 +60,10 @@ def _iso(texts: Sequence[str]) -> Seconds | None:
         return None
 
 
-def _written(texts: Sequence[str], name: str, codes: Codes, role: str) -> Seconds:
-    """Return times in the one format that reads them all."""
-    best, most = FORMATS[0], -1
-    for one in FORMATS:
+def _format_of(texts: Sequence[str], formats: Sequence[str]) -> tuple[str, int]:
+    """Return the first format of those that read most of the texts, and how many it reads."""
+    best, most = formats[0], -1
+    for one in formats:
         if one == "%H:%M":
             continue
         n_read = sum(np.isfinite(_read(date_reader(one), text)) for text in texts)
@@ -59,13 +71,23 @@ def _written(texts: Sequence[str], name: str, codes: Codes, role: str) -> Second
             best, most = one, n_read
         if n_read == len(texts):
             break
-    read = date_reader(best)
+    return best, most
+
+
+def _written(
+    texts: Sequence[str], written: str, name: str, codes: Codes, role: str, *, is_usual: bool
+) -> Seconds:
+    """Return times in one format.
+
+    is_usual    whether it reads any
+    """
+    read = date_reader(written)
     seconds = np.array([_read(read, text) for text in texts])
     bad = ~np.isfinite(seconds)
     if bad.any():
         rows = np.flatnonzero(bad[codes])
         shown = texts[int(codes[rows[0]])][:40]
-        expected = f" Most are written as {readable_format(best)}." if most > 0 else ""
+        expected = f" Most are written as {readable_format(written)}." if is_usual else ""
         raise DataFault(
             f"{counted(len(rows), 'row')} of the {role} column '{name}' cannot be read as times: {told_rows(rows)}, the first of "
             f"them '{shown}'.{expected}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from windvane.domain.forecasting import Filling
-from windvane.engine.data.times import read_times
+from windvane.engine.data.times import read_times_as
 from windvane.engine.forecasting.filling import fill
 from windvane.engine.forecasting.grid import Seconds, Steps
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -29,7 +29,7 @@ def with_future_rows(prepared: PreparedSeries, columns: Columns) -> Panel:
             raise InvalidRequest(f"The future rows have no column '{name}' (the {role}).")
     items, codes = read_items(columns, spec.item_id, spec.group_columns)
     series = places_of(panel, items)[codes]
-    seconds = read_times(columns[spec.timestamp], spec.timestamp)
+    seconds, _ = read_times_as(columns[spec.timestamp], spec.timestamp, prepared.time_format)
     cells = encoded(columns, prepared.known)
     future = spread_ahead(panel, spec.horizon, series, seconds, cells)
     return panel.with_future(checked_future(prepared, future))

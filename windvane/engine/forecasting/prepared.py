@@ -22,6 +22,7 @@ from windvane.domain.frequency import Frequency
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.checked import floats_in, indices_in, number_in, text_in, texts_in, whole_in
 from windvane.engine.data.analysis import Finding
+from windvane.engine.data.dates import FORMATS
 from windvane.engine.forecasting.forecast import ForecastTask
 from windvane.engine.forecasting.grid import Grid
 from windvane.engine.forecasting.holidays import read_holidays
@@ -48,6 +49,8 @@ class PreparedSeries:
     static     how static columns were, and grouping columns after them
     findings   most severe first
     past       how past covariates were encoded
+    time_format
+               how times were written (data/times.py)
     """
 
     panel: Panel
@@ -56,6 +59,7 @@ class PreparedSeries:
     static: tuple[CovariateEncoding, ...]
     findings: tuple[Finding, ...] = ()
     past: tuple[CovariateEncoding, ...] = ()
+    time_format: str = ""
 
     @property
     def task(self) -> ForecastTask:
@@ -85,6 +89,7 @@ def write_prepared(prepared: PreparedSeries, folder: Path) -> None:
         "static": [one.to_json() for one in prepared.static],
         "past": [one.to_json() for one in prepared.past],
         "holidays": list(panel.holidays.names),
+        "time_format": prepared.time_format,
         "findings": [asdict(one) for one in prepared.findings],
     }
     write_json(folder / _ABOUT, about)
@@ -107,10 +112,21 @@ def read_prepared(folder: Path) -> PreparedSeries:
         findings = tuple(
             Finding(**{**one, "columns": tuple(one["columns"])}) for one in about["findings"]
         )
-        spec = spec_from_json(about["spec"])
-        return PreparedSeries(panel, spec, known, static, findings, past)
+        spec, written = spec_from_json(about["spec"]), _time_format(about)
+        return PreparedSeries(panel, spec, known, static, findings, past, written)
     except (KeyError, TypeError, ValueError, AttributeError, InvalidRequest) as error:
         raise CorruptArtifact(f"{folder} holds no complete series: {error}.") from error
+
+
+def _time_format(about: Mapping[str, Any]) -> str:
+    """Return how times were written; "" also of series from before that was kept.
+
+    raises    ValueError if it is no format
+    """
+    written = about.get("time_format", "")
+    if written not in ("", *FORMATS):
+        raise ValueError("'time_format' is no format of times")
+    return str(written)
 
 
 def _panel(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from windvane.domain.features import FeatureType
 from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.checked import text_in, texts_in
-from windvane.engine.data.times import distinct_texts, is_dictionary, read_times, told_rows
+from windvane.engine.data.times import distinct_texts, is_dictionary, read_times_as, told_rows
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.keys import key_of
 from windvane.engine.forecasting.panel import Floats
@@ -98,12 +98,14 @@ def long_table(
     known: Sequence[CovariateEncoding],
     static: Sequence[CovariateEncoding],
     past: Sequence[CovariateEncoding] = (),
+    time_format: str = "",
 ) -> LongTable:
     """Return the rows of a raw table; those without identifier or time are refused.
 
+    time_format    that is tried before others
     raises    DataFault naming the rows of times that cannot be read, or of a target that is no number
     """
-    seconds = read_times(columns[spec.timestamp], spec.timestamp)
+    seconds, written = read_times_as(columns[spec.timestamp], spec.timestamp, time_format)
     target = read_numbers(columns[spec.target], spec.target)
     if not np.isfinite(target).any():
         raise DataFault(f"The target column '{spec.target}' has no value in any row.")
@@ -120,6 +122,7 @@ def long_table(
         of_rows[first],
         encoded(columns, past),
         _names(past),
+        written,
     )
 
 

@@ -31,6 +31,7 @@ class LongTable:
     static      (n_series, n_static)
     past        (n_rows, n_past)
     past_names  as `known_names`
+    time_format how times are written (data/times.py)
     """
 
     items: tuple[str, ...]
@@ -42,6 +43,7 @@ class LongTable:
     static: Floats
     past: Floats
     past_names: tuple[str, ...]
+    time_format: str = ""
 
 
 @dataclass(frozen=True)

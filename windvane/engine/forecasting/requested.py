@@ -56,7 +56,8 @@ def requested_series(
         kept = _only(prepared, items)
         return with_future_rows(kept, columns)
     _check_columns(columns, spec.roles, spec)
-    table = long_table(columns, spec, prepared.known, prepared.static, prepared.past)
+    encodings = prepared.known, prepared.static, prepared.past
+    table = long_table(columns, spec, *encodings, prepared.time_format)
     return _of_table(prepared, table, most_steps)
 
 

@@ -99,7 +99,9 @@ def prepare(
             "identifier and the frequency."
         )
     findings = find_all(regular, found, known, past)
-    prepared = PreparedSeries(regular.panel, found, known, static, findings, past)
+    prepared = PreparedSeries(
+        regular.panel, found, known, static, findings, past, table.time_format
+    )
     check_size(prepared.panel.n_series, prepared.task)
     into.mkdir(parents=True)
     write_prepared(prepared, into)

@@ -33,7 +33,8 @@ def with_covariate():
         filling={"x": Filling(future=Fill(FillMethod.ZERO))},
     )
     past = (CovariateEncoding("z", ("rain", "sun")),)
-    return PreparedSeries(panel, spec, (CovariateEncoding("x"),), (), past=past)
+    known = (CovariateEncoding("x"),)
+    return PreparedSeries(panel, spec, known, (), past=past, time_format="%d/%m/%Y")
 
 
 def test_series_are_read_as_they_were_written(tmp_path):
@@ -41,6 +42,7 @@ def test_series_are_read_as_they_were_written(tmp_path):
     write_prepared(prepared, tmp_path)
     again = read_prepared(tmp_path)
     assert again.spec == prepared.spec
+    assert again.time_format == prepared.time_format
     assert again.panel.items == prepared.panel.items
     for name in ("values", "bounds", "first", "known", "future", "past"):
         assert np.array_equal(getattr(again.panel, name), getattr(prepared.panel, name))
@@ -74,6 +76,8 @@ def test_a_spec_without_what_came_later_is_read():
         {"frequency": "7D"},
         {"known": []},
         {"past": []},
+        {"time_format": "(a+)+$"},
+        {"time_format": ["%Y"]},
         {"spec": {}},
         {"findings": [{"code": "x"}]},
         {"known": ["x"]},

@@ -157,6 +157,17 @@ def test_a_cell_that_cannot_be_read_is_named_with_its_row(rows, told):
         requested_series(plain(), columns(rows))
 
 
+def test_days_that_can_be_read_in_two_ways_are_read_as_those_of_the_training():
+    rows = [("a", f"0{month}/02/1970", str(month)) for month in range(1, 8)]
+    day_first = replace(plain(), time_format="%d/%m/%Y")
+    made = requested_series(day_first, columns(rows))
+    assert made.lengths.tolist() == [7]
+    with pytest.raises(DataFault, match="no values are that close"):
+        requested_series(replace(plain(), time_format="%m/%d/%Y"), columns(rows))
+    iso = requested_series(day_first, columns(history("a", [1, 2])))
+    assert iso.grid.times(iso.last, np.zeros(1, int)).tolist() == [86_400]
+
+
 def test_rows_closer_than_a_step_are_refused_unless_the_training_rows_were():
     rows = columns([("a", f"1970-01-01 {hour:02d}:00:00", "1") for hour in (0, 6, 12)])
     told = "frequency of the model is D, and the item 'a' has more than one row for the step at 1970-01-01"

@@ -117,7 +117,7 @@ def test_rows_of_a_file_become_series(tmp_path):
     rows = [
         "id,t,y,price,kind,visits",
         *(
-            f"{i},2020-01-{d:02d},{d * i},{d},{'ab'[i % 2]},{-d}"
+            f"{i},{d:02d}/01/2020,{d * i},{d},{'ab'[i % 2]},{-d}"
             for i in (1, 2)
             for d in range(1, 29)
         ),
@@ -138,6 +138,7 @@ def test_rows_of_a_file_become_series(tmp_path):
         tmp_path / "series",
     )
     assert str(made.spec.frequency) == "D"
+    assert made.time_format == "%d/%m/%Y"
     assert made.panel.items == ("1", "2")
     assert made.panel.known[:, 0].tolist() == [*range(1, 29)] * 2
     assert made.panel.past[:, 0].tolist() == [-d for d in range(1, 29)] * 2
