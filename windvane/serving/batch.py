@@ -42,6 +42,7 @@ class BatchRequest:
     max_bytes        MaxPayloadInMB; 0 for no bound
     ends_lines       AssembleWith Line
     joins            JoinSource Input
+    explains         of forecasts: also what they are made of
     """
 
     content: str
@@ -53,6 +54,7 @@ class BatchRequest:
     input_filter: JsonPath = ROOT
     output_filter: JsonPath = ROOT
     joins: bool = False
+    explains: bool = False
 
     @property
     def max_record(self) -> int:

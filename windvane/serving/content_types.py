@@ -13,6 +13,9 @@ JSON_LINES = "application/jsonlines"
 DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""
 
+EXPLAIN = "explain"
+"""Parameter of an accepted content type that asks what forecasts are made of, as in `text/csv; explain=true`."""
+
 MOST_TOLD_BYTES = 4 * 1024**2
 MOST_TOLD_VALUES = 500_000
 """Of what a model takes, or of the reasons of an answer: they become values and text again in the server itself. Of
@@ -86,6 +89,12 @@ def choose_accept(accept: str, default: str) -> str:
         if media in SUPPORTED:
             return media
     raise AcceptRefused(accept)
+
+
+def asks_for(accept: str, name: str) -> bool:
+    """Return whether an Accept header has a parameter of this name that is true, as in `text/csv; explain=true`."""
+    wishes = (_parse(wish)[1] for wish in accept.split(","))
+    return any(wish.get(name, "").lower() == "true" for wish in wishes)
 
 
 def _parse(text: str) -> tuple[str, dict[str, str]]:

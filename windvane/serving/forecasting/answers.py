@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 
 from windvane.domain.forecasting import ForecastSpec, quantile_name
+from windvane.engine.forecasting.decomposition import Decomposition
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.grid import Seconds
 from windvane.engine.forecasting.keys import parts_of
-from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.serving.content_types import CSV, JSON
 
 MEAN = "mean"
@@ -24,55 +27,63 @@ _DAY = 86_400
 TimeUnit = Literal["D", "s"]
 
 
-def answer_names(spec: ForecastSpec) -> list[str]:
-    """Return the columns of a forecast: what names a series, the timestamp, the quantiles that were asked for, the mean."""
-    return [*_key_names(spec), spec.timestamp, *measures(spec)]
-
-
-def measures(spec: ForecastSpec) -> list[str]:
-    """Return what is told of each step."""
+def measure_names(spec: ForecastSpec) -> list[str]:
+    """Return what is told of each step: the quantiles that were asked for, the mean."""
     return [*(quantile_name(level) for level in spec.quantiles), MEAN]
 
 
-def csv_head(spec: ForecastSpec) -> bytes:
-    """Return the header of an answer in CSV."""
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\n").writerow(answer_names(spec))
-    return line.getvalue().encode()
+def measures_of(spec: ForecastSpec, forecast: Forecast) -> dict[str, Floats]:
+    """Return the quantiles that were asked for, and the mean."""
+    chosen = [forecast.quantiles[:, :, spec.levels.index(level)] for level in spec.quantiles]
+    return dict(zip(measure_names(spec), [*chosen, forecast.mean], strict=True))
 
 
-def write_forecast(
-    spec: ForecastSpec, panel: Panel, forecast: Forecast, media: str, unit: TimeUnit
-) -> bytes:
-    """Return the rows of series in CSV without a header, or as JSON Lines; in JSON the entries of "predictions"."""
-    rows = _rows(spec, panel, forecast, unit)
-    if media == CSV:
-        lines = io.StringIO(newline="")
-        csv.writer(lines, lineterminator="\n").writerows(rows)
-        return lines.getvalue().encode()
-    names = answer_names(spec)
-    documents = (json.dumps(dict(zip(names, row, strict=True))) for row in rows)
+def parts_of_mean(decomposition: Decomposition) -> dict[str, Floats]:
+    """Return what the mean is made of, which it is the sum of: level, trend, season, and an effect of each covariate."""
+    made = {
+        "level": decomposition.level,
+        "trend": decomposition.trend,
+        "season": decomposition.season,
+    }
+    return made | {f"{name}_effect": values for name, values in decomposition.parts.items()}
+
+
+@dataclass(frozen=True)
+class Told:
+    """Series, and what is told of each of their steps ahead.
+
+    measures    name -> (n_series, horizon)
+    unit        of the timestamps
+    """
+
+    panel: Panel
+    measures: Mapping[str, Floats]
+    unit: TimeUnit
+
+
+def written(told: Iterable[Told], spec: ForecastSpec, media: str) -> Iterator[bytes]:
+    """Yield an answer, bit by bit: in CSV with a header, in JSON one document."""
     if media == JSON:
-        return ", ".join(documents).encode()
-    return "".join(f"{one}\n" for one in documents).encode()
-
-
-def framed(parts: Iterable[bytes], spec: ForecastSpec, media: str) -> Iterator[bytes]:
-    """Yield a whole answer from what `write_forecast` made of its series: with a header, or as one document."""
-    if media == CSV:
-        yield csv_head(spec)
-        yield from parts
-    elif media == JSON:
         yield b'{"predictions": ['
-        for number, part in enumerate(parts):
-            yield b", " + part if number else part
+    for number, one in enumerate(told):
+        names = [spec.item_id or _ITEM, *spec.group_columns, spec.timestamp, *one.measures]
+        rows = _rows(one, 1 + len(spec.group_columns))
+        if media == CSV:
+            yield _csv(rows if number else chain([names], rows))
+            continue
+        documents = (json.dumps(dict(zip(names, row, strict=True))) for row in rows)
+        if media == JSON:
+            yield (", " if number else "").encode() + ", ".join(documents).encode()
+        else:
+            yield "".join(f"{document}\n" for document in documents).encode()
+    if media == JSON:
         yield b"]}"
-    else:
-        yield from parts
 
 
-def _key_names(spec: ForecastSpec) -> list[str]:
-    return [spec.item_id or _ITEM, *spec.group_columns]
+def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
+    lines = io.StringIO(newline="")
+    csv.writer(lines, lineterminator="\n").writerows(rows)
+    return lines.getvalue().encode()
 
 
 def time_unit(panel: Panel, horizon: int) -> TimeUnit:
@@ -80,16 +91,16 @@ def time_unit(panel: Panel, horizon: int) -> TimeUnit:
     return "s" if (_seconds(panel, horizon) % _DAY).any() else "D"
 
 
-def _rows(
-    spec: ForecastSpec, panel: Panel, forecast: Forecast, unit: TimeUnit
-) -> Iterable[Sequence[Any]]:
-    n_parts = 1 + len(spec.group_columns)
-    keys = [parts_of(item, n_parts) for item in panel.items]
-    chosen = [spec.levels.index(level) for level in spec.quantiles]
-    told = np.concatenate([forecast.quantiles[:, :, chosen], forecast.mean[:, :, None]], axis=2)
-    times = _times(panel, forecast.mean.shape[1], unit)
-    for key, of_series, values in zip(keys, times, told.tolist(), strict=True):
-        for when, row in zip(of_series, values, strict=True):
+def _rows(told: Told, n_parts: int) -> Iterator[Sequence[Any]]:
+    """Yield a row for each series and step.
+
+    n_parts    of what names a series
+    """
+    values = np.stack(list(told.measures.values()), axis=2)
+    times = _times(told.panel, values.shape[1], told.unit)
+    for item, of_series, rows in zip(told.panel.items, times, values.tolist(), strict=True):
+        key = parts_of(item, n_parts)
+        for when, row in zip(of_series, rows, strict=True):
             yield [*key, when, *row]
 
 

@@ -23,7 +23,7 @@ from windvane.errors import InvalidRequest
 from windvane.serving.batch import MOST_RECORD_BYTES, BatchRequest
 from windvane.serving.content_types import CSV, JSON
 from windvane.serving.csvblocks import Read
-from windvane.serving.forecasting.answers import framed, time_unit, write_forecast
+from windvane.serving.forecasting.answers import written
 from windvane.serving.forecasting.request_columns import (
     RequestColumns,
     columns_of,
@@ -71,12 +71,12 @@ def forecast_object(
         first = next(tables, None)
         if first is None:
             return
-        parts = (
-            write_forecast(spec, part, forecast, media, time_unit(panel, spec.horizon))
+        told = (
+            one
             for panel in _panels(model, chain([first], tables))
-            for part, forecast in model.forecast(panel)
+            for one in model.tell(panel, explains=request.explains)
         )
-        yield from framed(parts, spec, media)
+        yield from written(told, spec, media)
         if media == JSON and request.ends_lines:
             yield b"\n"
 

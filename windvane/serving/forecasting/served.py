@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from windvane.engine.columns import ColumnType
-from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.decomposition import decompose
 from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
 from windvane.engine.forecasting.keys import parts_of
-from windvane.engine.forecasting.panel import Panel
+from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import Columns, CovariateEncoding
 from windvane.engine.forecasting.requested import requested_series
 from windvane.errors import DataFault, InvalidRequest
-from windvane.serving.content_types import SUPPORTED, choose_accept
-from windvane.serving.forecasting.answers import framed, measures, time_unit, write_forecast
+from windvane.serving.content_types import EXPLAIN, SUPPORTED, asks_for, choose_accept
+from windvane.serving.forecasting.answers import (
+    Told,
+    measure_names,
+    measures_of,
+    parts_of_mean,
+    time_unit,
+    written,
+)
 from windvane.serving.forecasting.request_columns import read_columns
 from windvane.serving.model import LocalContainer, called, check_shape, default_accept_of
 
@@ -31,7 +38,7 @@ MOST_STEPS = 5_000_000
 ANSWER_S = 50.0
 """That the forecast of one request may take: less than what a process has for an answer (serving/pool.py)."""
 
-SERIES_AT_ONCE = 256
+SERIES_AT_ONCE, _EXPLAINED_AT_ONCE = 256, 16
 _MOST_NAMED = 100
 
 
@@ -64,12 +71,8 @@ class ServedForecaster:
         media = choose_accept(accept, self.default_accept)
         spec = self.forecaster.prepared.spec
         panel = self.series_of(read_columns(body, content_type, self.wanted), MOST_STEPS)
-        unit = time_unit(panel, spec.horizon)
-        parts = (
-            write_forecast(spec, part, forecast, media, unit)
-            for part, forecast in self._in_time(panel)
-        )
-        return b"".join(framed(parts, spec, media)), media
+        told = self._in_time(self.tell(panel, explains=asks_for(accept, EXPLAIN)), panel.n_series)
+        return b"".join(written(told, spec, media)), media
 
     def series_of(self, columns: Columns, most_steps: int) -> Panel:
         """Return the series that rows ask to be forecast.
@@ -81,22 +84,22 @@ class ServedForecaster:
         except DataFault as error:
             raise InvalidRequest(str(error)) from error
 
-    def forecast(self, panel: Panel) -> Iterator[tuple[Panel, Forecast]]:
-        """Yield series and their forecasts, some at a time.
+    def tell(self, panel: Panel, *, explains: bool) -> Iterator[Told]:
+        """Yield series with their forecasts, some at a time.
 
-        raises    InvalidRequest naming an item whose values are too large for a forecast
+        explains    also what each mean is made of
+        raises      InvalidRequest naming an item whose values are too large for a forecast
         """
-        for at in range(0, panel.n_series, SERIES_AT_ONCE):
-            part = panel.only(np.arange(at, min(at + SERIES_AT_ONCE, panel.n_series)))
-            made = self.forecaster.forecast(part)
-            is_finite = np.isfinite(made.mean).all(axis=1)
-            is_finite &= np.isfinite(made.quantiles).all(axis=(1, 2))
-            if not is_finite.all():
-                item = part.items[int((~is_finite).argmax())]
-                raise InvalidRequest(
-                    f"The forecast of the item '{item}' has no finite numbers: its values are too large."
-                )
-            yield part, made
+        spec = self.forecaster.prepared.spec
+        unit = time_unit(panel, spec.horizon)
+        at_once = _EXPLAINED_AT_ONCE if explains else SERIES_AT_ONCE
+        for at in range(0, panel.n_series, at_once):
+            part = panel.only(np.arange(at, min(at + at_once, panel.n_series)))
+            measures = measures_of(spec, self.forecaster.forecast(part))
+            _check_finite(part, measures)
+            if explains:
+                measures |= parts_of_mean(decompose(self.forecaster, part))
+            yield Told(part, measures, unit)
 
     def describe(self) -> dict[str, Any]:
         """Return what it takes and gives, as of a model of a table (serving/model_description.py)."""
@@ -109,29 +112,29 @@ class ServedForecaster:
             "target": spec.target,
             "problem_type": PROBLEM_TYPE,
             "labels": [],
-            "responses": measures(spec),
+            "responses": measure_names(spec),
             "media": list(SUPPORTED),
             "default_accept": self.default_accept,
             "algorithm": ", ".join(one.name for one in self.forecaster.members),
             "has_typical_row": False,
         }
 
-    def _in_time(self, panel: Panel) -> Iterator[tuple[Panel, Forecast]]:
-        """Yield series and their forecasts.
+    def _in_time(self, told: Iterable[Told], n_series: int) -> Iterator[Told]:
+        """Yield what is told of series.
 
         raises    InvalidRequest as soon as it shows that there are too many for the time
         """
         began, n_done = self.clock(), 0
-        for part, forecast in self.forecast(panel):
-            n_done += part.n_series
+        for one in told:
+            n_done += one.panel.n_series
             took_s = self.clock() - began
-            if n_done < panel.n_series and took_s * panel.n_series / n_done > ANSWER_S:
+            if n_done < n_series and took_s * n_series / n_done > ANSWER_S:
                 most = max(1, int(0.8 * ANSWER_S * n_done / took_s))
                 raise InvalidRequest(
-                    f"The forecast of {panel.n_series:,} series takes longer than the {ANSWER_S:g} seconds that a request "
-                    f"has: {n_done:,} took {took_s:.1f} seconds. Send at most {most:,} series at once, or use a transform job."
+                    f"The forecast of {n_series:,} series takes longer than the {ANSWER_S:g} seconds that a request has: "
+                    f"{n_done:,} took {took_s:.1f} seconds. Send at most {most:,} series at once, or use a transform job."
                 )
-            yield part, forecast
+            yield one
 
     def _column(self, name: str, encoding: CovariateEncoding | None) -> dict[str, Any]:
         prepared = self.forecaster.prepared
@@ -160,6 +163,19 @@ class ServedForecaster:
             "values": list(values),
             "n_values": n_values,
         }
+
+
+def _check_finite(panel: Panel, measures: Mapping[str, Floats]) -> None:
+    """Check that forecasts have finite numbers.
+
+    raises    InvalidRequest naming an item
+    """
+    is_finite = np.isfinite(np.stack(list(measures.values()))).all(axis=(0, 2))
+    if not is_finite.all():
+        item = panel.items[int((~is_finite).argmax())]
+        raise InvalidRequest(
+            f"The forecast of the item '{item}' has no finite numbers: its values are too large."
+        )
 
 
 def load_served_forecaster(container: LocalContainer) -> ServedForecaster:

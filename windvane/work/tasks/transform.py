@@ -14,7 +14,7 @@ from windvane.domain.jsonpath import ROOT, JsonPath, read_path
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.batch import BatchRequest
 from windvane.serving.batch import transform as answers_of_rows
-from windvane.serving.content_types import choose_accept, read_content_type
+from windvane.serving.content_types import EXPLAIN, asks_for, choose_accept, read_content_type
 from windvane.serving.csvblocks import Read
 from windvane.serving.forecasting.batch import forecast_object
 from windvane.serving.forecasting.served import ServedForecaster
@@ -74,6 +74,7 @@ def batch_request(details: Mapping[str, Any], default_accept: str) -> BatchReque
         input_filter=_path(processing, "InputFilter"),
         output_filter=output_filter,
         joins=joins,
+        explains=asks_for(target.get("Accept", ""), EXPLAIN),
     )
 
 
