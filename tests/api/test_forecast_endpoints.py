@@ -96,6 +96,13 @@ def test_known_covariates_of_the_steps_ahead_are_asked_for_by_step(client: Any) 
     assert "'x' has no value for the item 'a' at 1971-01-22T00:00:00, step 3 of 3" in told
 
 
+def test_what_a_forecast_is_made_of_is_told_where_it_is_asked_for(client: Any) -> None:
+    made = rows(invoked(client, "id\ns001\n", Accept="text/csv; explain=true"))
+    for row in made:
+        parts = sum(float(row[name]) for name in ("level", "trend", "season"))
+        assert parts == pytest.approx(float(row["mean"]))
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -129,4 +136,5 @@ def test_what_a_request_may_hold_is_described_and_no_row_explained(live: HostedM
     assert schema["ProblemType"] == "TimeSeriesForecasting"
     assert [column["Name"] for column in schema["Columns"]] == ["t", "id", "y"]
     assert schema["Responses"] == ["p10", "p50", "p90", "mean"]
-    assert (refused, told["message"]) == (400, "A forecaster has no rows to be explained.")
+    assert refused == 400
+    assert told["message"].startswith("A forecast is explained with its answer: send `Accept")

@@ -61,7 +61,9 @@ def answer(request: Frame) -> bytes:
 
 def _explained(model: Served, header: dict[str, Any], body: bytes) -> dict[str, Any]:
     if not isinstance(model, ServedModel):
-        raise InvalidRequest("A forecaster has no rows to be explained.")
+        raise InvalidRequest(
+            "A forecast is explained with its answer: send `Accept: application/json; explain=true` to InvokeEndpoint."
+        )
     schema = model.predictor.schema
     row = _only_row(read_rows(body, header["content_type"], schema))
     label = _wanted_label(header["label"], schema)

@@ -1,7 +1,15 @@
 import pytest
 
 from windvane.errors import AcceptRefused, ContentTypeRefused
-from windvane.serving.content_types import CSV, JSON, JSON_LINES, choose_accept, read_content_type
+from windvane.serving.content_types import (
+    CSV,
+    EXPLAIN,
+    JSON,
+    JSON_LINES,
+    asks_for,
+    choose_accept,
+    read_content_type,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +56,18 @@ def test_an_accept_type_that_no_model_writes_is_refused_in_the_known_words(accep
     with pytest.raises(AcceptRefused) as refusal:
         choose_accept(accept, CSV)
     assert str(refusal.value) == f"Accept type '{accept}' is not supported."
+
+
+@pytest.mark.parametrize(
+    ("accept", "asked"),
+    [
+        ("text/csv; explain=true", True),
+        ("application/json;q=0.5, text/csv; Explain=TRUE", True),
+        ("text/csv; explain=false", False),
+        ("text/csv", False),
+        ("", False),
+        ("explain=true", False),
+    ],
+)
+def test_a_parameter_of_the_accepted_type_may_ask_for_more(accept, asked):
+    assert asks_for(accept, EXPLAIN) is asked

@@ -75,6 +75,11 @@ def test_names_of_items_are_enough(model, tmp_path):
     assert [row["id"] for row in made] == ["s000"] * HORIZON + ["s002"] * HORIZON
 
 
+def test_what_forecasts_are_made_of_is_told_too(model, tmp_path):
+    made = rows(answer(model, "id\ns002\ns000\n", tmp_path, explains=True))
+    assert list(made[0])[-3:] == ["level", "trend", "season"]
+
+
 def test_an_empty_object_has_an_empty_answer(model, tmp_path):
     assert answer(model, "", tmp_path) == ""
     assert answer(model, " \n", tmp_path, content=JSON) == ""

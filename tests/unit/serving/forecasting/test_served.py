@@ -82,6 +82,23 @@ def test_json_and_json_lines_say_the_same_as_csv(model):
     assert table(answer) == of_csv
 
 
+def test_what_a_mean_is_made_of_is_told_where_it_is_asked_for(of_covariate):
+    past = "".join(f"a,1971-01-{day:02d},{day % 7},0\n" for day in range(1, 28))
+    future = "".join(f"a,1971-01-{day},,1\n" for day in (28, 29, 30))
+    body = ("id,t,y,x\n" + past + future).encode()
+    plainly = table(of_covariate.answer(body, "text/csv", ""))
+    rows = table(of_covariate.answer(body, "text/csv", "text/csv; explain=true"))
+    assert list(rows[0]) == [*plainly[0], "level", "trend", "season", "x_effect"]
+    for row, other in zip(rows, plainly, strict=True):
+        assert {name: row[name] for name in other} == other
+        parts = [float(row[name]) for name in ("level", "trend", "season", "x_effect")]
+        assert sum(parts) == pytest.approx(float(row["mean"]))
+    answer, media = of_covariate.answer(body, "text/csv", "application/json;explain=true")
+    predictions = json.loads(answer)["predictions"]
+    assert media == "application/json"
+    assert [{name: str(value) for name, value in one.items()} for one in predictions] == rows
+
+
 def test_quantiles_are_those_that_were_asked_for_in_the_training(tmp_path):
     model = served(tmp_path / "p", plain(quantiles=(0.05, 0.9)))
     rows = table(model.answer(b"id\ns000\n", "", ""))
