@@ -53,7 +53,8 @@ def with_newer_rows(prepared: PreparedSeries, columns: Columns) -> PreparedSerie
         if name not in columns:
             role = spec.roles.get(name, "target")
             raise InvalidRequest(f"The newer rows have no column '{name}' (the {role}).")
-    told = long_table(columns, spec, prepared.known, prepared.static, prepared.past)
+    encodings = prepared.known, prepared.static, prepared.past
+    told = long_table(columns, spec, *encodings, prepared.time_format)
     newer = _rows_of(regularise(told, replace(spec, filling={})).panel, told)
     table = _merged(_rows_of(prepared.panel, told), newer, prepared.panel)
     regular = regularise(table, spec)
