@@ -231,6 +231,7 @@ def test_what_is_wrong_with_the_data_is_said(change, error, told, rows):
         ({"objective": "F1"}, "objective is 'F1'"),
         ({"known_covariates": "promotion"}, "must be a list"),
         ({"aggregation": "median"}, "aggregation is 'median'"),
+        ({"holidays": "XX"}, "no calendar of public holidays for 'XX'"),
         ({"group_columns": ["mean"]}, "'mean', which is the name of a column of forecasts"),
         ({"filling": {"x": {"middle": "zero"}}}, "'x' cannot be filled: only the target 'sales'"),
         ({"filling": {"sales": {"future": "zero"}}}, "'sales' has no future"),

@@ -145,6 +145,57 @@ def test_rows_of_a_file_become_series(tmp_path):
     assert made.panel.static.tolist() == [[0, 1], [1, 0]]
 
 
+def prepared_from(lines, tmp_path, **more):
+    """Prepare the rows 'id,t,y' of a file."""
+    file = tmp_path / "rows.csv"
+    file.write_text("\n".join(["id,t,y", *lines]) + "\n")
+    spec = replace(prepared_of(make_panel([[1.0]], "D")).spec, **{"frequency": None, **more})
+    options = ReadOptions(tmp_path, min_rows=1)
+    return stages.prepare([SourceFile(file, "rows.csv")], options, spec, tmp_path / "series")
+
+
+MONTHS = [f"a,2020-{month:02d}-01,{month}" for month in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["a,2020-01-01,1"], "no series has two different timestamps"),
+        ([f"{i},2020-01-01,1" for i in range(50_000)], "no series has two different timestamps"),
+        ([*MONTHS, "a,01/02/2021,3"], r"row 13, the first of them '01/02/2021'"),
+        ([*MONTHS, "a,2021-13-01,3"], "row 13"),
+        ([*MONTHS, "a,2021-01-01,much"], r"row 13, the first of them 'much'"),
+        ([*MONTHS, "a,2021-01-01,inf"], "infinite values: row 13"),
+        ([*MONTHS, "a,2020-12-01,3"], "more than one row for 2020-12-01"),
+        (
+            [f"a,2020-01-01T00:00:{second:02d},1" for second in (0, 7, 20, 31)],
+            "frequency cannot be found: only",
+        ),
+        (["a,2020-01-01,", "a,2020-01-02,"], "no value in any row"),
+    ],
+)
+def test_rows_that_no_forecast_can_be_learned_from_are_refused(lines, told, tmp_path):
+    with pytest.raises(DataFault, match=told):
+        prepared_from(lines, tmp_path)
+
+
+def test_what_can_be_forecast_with_doubts_says_so(tmp_path):
+    ended = [f"b,2015-{month:02d}-01,{month}" for month in range(1, 13)]
+    short = [f"c,2020-{month:02d}-01,7" for month in (10, 11, 12)]
+    made = prepared_from([*MONTHS, *ended, *short], tmp_path)
+    found = {one.code: one.message for one in made.findings}
+    assert "'b'" in found["series-that-ended"]
+    assert "'c'" in found["short-series"]
+    assert "'c'" in found["constant-series"]
+
+
+def test_series_of_less_than_four_values_are_forecast_by_what_needs_no_more(tmp_path):
+    made = prepared_from([f"{i},2020-01-0{day},{day}" for i in "ab" for day in (1, 2, 3)], tmp_path)
+    assert made.findings[0].code == "short-series"
+    assert made.findings[0].severity == "high"
+    assert "seasonal-naive" in stages.suited(made)
+
+
 def test_a_table_of_one_row_a_series_cannot_be_forecast(tmp_path):
     file = tmp_path / "rows.csv"
     file.write_text("id,t,y\na,2020-01-01,1\nb,2020-01-02,2\n")
