@@ -99,17 +99,21 @@ def test_what_does_not_go_together_ends_with_two_and_one_sentence(
 
 def test_columns_of_groups_and_fillings_are_told_to_the_library(tmp_path, capsys):
     day = pd.date_range("2024-01-01", periods=40, freq="D")
-    shops = [pd.DataFrame({"sku": "tea", "shop": s, "day": day, "sales": 5.0}) for s in "ab"]
+    shops = [
+        pd.DataFrame({"sku": "tea", "shop": s, "day": day, "sales": 5.0, "visits": 3}) for s in "ab"
+    ]
     file = tmp_path / "sales.csv"
     pd.concat(shops).drop_duplicates().iloc[::2].to_csv(file, index=False)
     asked = (
         "--forecast --target sales --timestamp day --item-id sku --group-columns shop --horizon 2"
     )
-    more = "--frequency D --aggregation max --filling sales:middle=zero,sales:back=1.5"
+    more = "--past-covariates visits --holidays DE --frequency D --aggregation max --filling sales:middle=zero,sales:back=1.5"
     out = tmp_path / "out"
     assert run(file, *f"{asked} {more} --max-runtime 8 --json".split(), "--out", out) == 0
     assert json.loads(capsys.readouterr().out)["n_series"] == 2
     spec = AutoForecast.load(out / "model").spec
     assert spec.group_columns == ("shop",)
+    assert spec.past_covariates == ("visits",)
+    assert spec.holiday_country == "DE"
     assert spec.aggregation == "max"
     assert spec.filling["sales"].back.value == 1.5

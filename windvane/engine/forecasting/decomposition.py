@@ -25,7 +25,9 @@ from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import CovariateEncoding
 
-HOLIDAYS = "holidays"
+HOLIDAYS, _OTHERWISE = "holidays", "public holidays"
+"""The part of the calendar; otherwise, if a covariate has its name."""
+
 _ALL_ORDERS = 4
 """Parts up to which every order is looked at."""
 
@@ -111,9 +113,12 @@ _Neutral = Mapping[str, Callable[[Panel], Panel]]
 
 def _neutral(forecaster: Forecaster, panel: Panel) -> _Neutral:
     prepared = forecaster.prepared
+    covariates = {one.name for one in (*prepared.known, *prepared.past)}
     made: dict[str, Callable[[Panel], Panel]] = {}
     if panel.holidays.names:
-        made[HOLIDAYS] = lambda one: replace(one, holidays=one.holidays.without_days())
+        made[_OTHERWISE if HOLIDAYS in covariates else HOLIDAYS] = lambda one: replace(
+            one, holidays=one.holidays.without_days()
+        )
     for name, columns in _columns_of(prepared.known):
         made[name] = _usual_ahead(panel, columns)
     for name, columns in _columns_of(prepared.past):

@@ -90,6 +90,14 @@ def test_what_covariates_do_together_is_shared_evenly_and_by_weight():
     assert total(made) == pytest.approx(made.mean)
 
 
+def test_a_covariate_of_the_name_of_the_calendar_stays_apart_from_it():
+    panel, _ = with_covariates()
+    members = [Member("linear", 1.0, Formula())]
+    made = decompose(forecaster_of(panel, members, ("holidays", "flag"), ("visits",)))
+    assert list(made.parts) == ["public holidays", "holidays", "flag", "visits"]
+    assert made.parts["public holidays"].min() == pytest.approx(-30)
+
+
 def _naive(panel):
     task = prepared_of(panel, HORIZON).task
     return model_named("seasonal-naive").fit(panel, task, FitLimits(0))
