@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import tempfile
@@ -43,6 +44,7 @@ from windvane.engine.forecasting.future import with_future_rows
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.models.catalogue import HEAVY
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.reading import Columns
 from windvane.engine.forecasting.updating import updated
@@ -212,10 +214,12 @@ class AutoForecast:
         max_runtime_s  about what members that learn from all series may take together; others take milliseconds
         raises         InvalidRequest naming a missing column; DataFault for rows that cannot be read
         """
-        fitted, began = self._the_fitted(), time.time()
+        fitted = self._the_fitted()
         check_budget(max_runtime_s, None, None, None, None)
         columns = self._columns(rows, self.spec.target)
-        limits = FitLimits(began + max_runtime_s, self.threads, self.spec.objective)
+        if any(one.name in HEAVY for one in fitted.forecaster.members):
+            importlib.import_module("lightgbm")  # seconds, once, that members do not have
+        limits = FitLimits(time.time() + max_runtime_s, self.threads, self.spec.objective)
         made = updated(fitted.forecaster, columns, limits)
         is_whole = fitted.has_whole_items and all(
             parts_of(item, 1 + len(self.spec.group_columns))[0].removeprefix("-").isdecimal()
