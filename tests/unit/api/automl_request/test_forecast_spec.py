@@ -100,6 +100,8 @@ def test_the_least_has_the_defaults_of_the_reference() -> None:
         frequency=Frequency(1, Unit.DAY),
     )
     assert spec_of(request(config(HolidayConfig=[{}]))).forecast.holiday_country is None
+    german = request(config(HolidayConfig=[{"CountryCode": "DE"}]))
+    assert spec_of(german).forecast.holiday_country == "DE"
 
 
 PATTERN = str(

@@ -9,7 +9,7 @@ from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.forecasting import stages
 from windvane.engine.forecasting.forecaster import load_forecaster
 from windvane.engine.forecasting.models.base import FitLimits
-from windvane.engine.forecasting.prepared import write_prepared
+from windvane.engine.forecasting.prepared import read_prepared, write_prepared
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault
 
 NAMES = ("seasonal-naive", "theta", "ets")
@@ -177,6 +177,18 @@ MONTHS = [f"a,2020-{month:02d}-01,{month}" for month in range(1, 13)]
 def test_rows_that_no_forecast_can_be_learned_from_are_refused(lines, told, tmp_path):
     with pytest.raises(DataFault, match=told):
         prepared_from(lines, tmp_path)
+
+
+def test_series_are_prepared_with_the_holidays_of_a_country(tmp_path):
+    days = np.arange(np.datetime64("2020-12-01"), np.datetime64("2021-01-15"))
+    made = prepared_from(
+        [f"a,{day},{i}" for i, day in enumerate(days)], tmp_path, holiday_country="DE"
+    )
+    again = read_prepared(tmp_path / "series").panel
+    christmas = np.array(["2020-12-25", "2030-12-25"], "datetime64[D]").astype(np.int64)
+    kinds = again.holidays.kind_of(christmas)
+    assert [again.holidays.names[kind] for kind in kinds] == ["Christmas Day"] * 2
+    assert stages.compared(made)[0].history.holidays.names == again.holidays.names
 
 
 def test_what_can_be_forecast_with_doubts_says_so(tmp_path):
