@@ -40,6 +40,7 @@ from windvane.console.pages import (
     leaderboard,
     new_job,
     sign_in,
+    try_forecast,
     try_it,
     uploads,
 )
@@ -85,6 +86,7 @@ ROUTES = (
     *endpoints.ROUTES,
     *endpoint.ROUTES,
     *endpoint_changes.ROUTES,
+    *try_forecast.ROUTES,
     *try_it.ROUTES,
     *glossary.ROUTES,
 )

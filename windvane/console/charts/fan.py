@@ -59,10 +59,20 @@ class Fan:
     ahead: Forecast | None
 
 
-def fan_chart(fan: Fan, levels: Sequence[float], names: Sequence[str], what: str) -> Chart:
+_LEGEND = ("actual", "forecast of windows of the past", "forecast of what comes")
+
+
+def fan_chart(
+    fan: Fan,
+    levels: Sequence[float],
+    names: Sequence[str],
+    what: str,
+    legend: tuple[str, str, str] = _LEGEND,
+) -> Chart:
     """Draw a fan chart.
 
     levels    of the quantiles, the median among them;  names  of them, as p10
+    legend    what values, windows and what is ahead are called
     """
     ahead = [] if fan.ahead is None else [fan.ahead]
     every = [*fan.windows, *ahead]
@@ -81,15 +91,18 @@ def fan_chart(fan: Fan, levels: Sequence[float], names: Sequence[str], what: str
     for one in ahead:
         parts += _drawn(one, levels, across, up, "series-2")
     parts += _actual(fan, across, up)
-    legend = [("actual", "series-6"), ("forecast of windows of the past", "series-1")]
-    if ahead:
-        legend.append(("forecast of what comes", "series-2"))
+    is_there = (bool(fan.values), bool(fan.windows), bool(ahead))
+    marks = zip(legend, ("series-6", "series-1", "series-2"), is_there, strict=True)
+    told_apart = [(name, css) for name, css, is_shown in marks if is_shown]
     description = (
         f"{fan.title}: the last {len(fan.values)} values, and forecasts of {len(every)} stretches of "
         f"{len(every[0].seconds) if every else 0} steps with their intervals"
     )
     return Chart(
-        fan.title, picture(_WIDTH, _HEIGHT, description, *parts), _table(fan, every, names), legend
+        fan.title,
+        picture(_WIDTH, _HEIGHT, description, *parts),
+        _table(fan, every, names),
+        told_apart,
     )
 
 

@@ -9,13 +9,15 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
+from windvane.console.job.views import FORECAST
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.trying.downloads import csv_download, csv_text
@@ -131,6 +133,9 @@ async def page(request: Request) -> Response:
     except ModelNotReady as error:
         view = NotReady(request.path_params["name"], str(error))
         return draw(request, "try/not_ready.html", view, 503)
+    if tried.schema.problem_type == FORECAST:
+        there = f"/console/endpoints/{quote(tried.endpoint, safe='')}/forecast"
+        return RedirectResponse(there, 303, headers=PAGE_HEADERS)
     return await _drawn(request, lambda: tried.view(tried.schema.typical_row, "", None))
 
 

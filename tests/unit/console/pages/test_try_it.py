@@ -17,8 +17,8 @@ from windvane.engine.manifest import write_json, write_manifest
 from windvane.errors import DoesNotExist, InvalidRequest, ModelFault, ModelNotReady
 from windvane.process.frames import FrameBuffer, pack
 from windvane.serving.explainer import answer
-from windvane.serving.model import LocalContainer, load_model
-from windvane.serving.model_description import describe_model
+from windvane.serving.model import LocalContainer
+from windvane.serving.served import load_served
 
 PAGE = "/console/endpoints/live/try"
 KEYS = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}
@@ -35,7 +35,7 @@ class Served:
     def __init__(self, packages, environment):
         self.packages, self.explained = packages, []
         self.variants = ["AllTraffic"]
-        self.model = load_model([LocalContainer(environment, packages)])
+        self.model = load_served([LocalContainer(environment, packages)])
 
     def operations(self):
         return {
@@ -51,7 +51,7 @@ class Served:
         return {"ProductionVariants": [{"VariantName": name} for name in self.variants]}
 
     def schema(self, call):
-        told = operations._spelt_out(json.loads(json.dumps(describe_model(self.model))))
+        told = operations._spelt_out(json.loads(json.dumps(self.model.describe())))
         name = call.parameters.get("VariantName", self.variants[0])
         return {"EndpointName": "live", "VariantName": name, **operations._schema(told)}
 
@@ -138,8 +138,7 @@ def test_the_form_has_a_field_for_each_column_with_a_typical_row_filled_in(brows
     assert '<input type="date" id="cell-4"' in text
     assert re.search(r'<select id="cell-3".*?<option value="\w+" selected>', text, re.DOTALL)
     least, typical, most = (
-        float(describe_model(served.model)["columns"][2][name])
-        for name in ("least", "typical", "most")
+        float(served.model.describe()["columns"][2][name]) for name in ("least", "typical", "most")
     )
     assert least < float(value_of(text, 2)) == typical < most
     assert "1 column not used by this model" in text
