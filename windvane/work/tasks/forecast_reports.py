@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,21 @@ from windvane.engine.forecast_reports.backtests import read_backtests
 from windvane.engine.forecast_reports.figures import figures_json
 from windvane.engine.forecast_reports.series_report import explore_series
 from windvane.engine.forecasting.forecaster import load_forecaster
+from windvane.engine.reports.document import Figure, Report
+from windvane.engine.reports.drawing import picture_of
 from windvane.engine.reports.files import each_file, files_of
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workspace import EXPLORATION, Keys
 
 MODELS, ANSWERING, HAS_ENSEMBLE = "models", "answering", "has_ensemble"
 """Of the payload of a task: the models that were backtested, the one that the report is on, whether there is an average."""
+
+_LIBRARIES = (
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+)
+"""What pictures are drawn with: loaded before the time of one is taken."""
 
 _ROOM_S = 1.0
 """Before its task must have ended, from which on no further file of a report is brought to S3."""
@@ -36,8 +46,8 @@ def explore(context: StageContext) -> Result:
 
 
 def judge(context: StageContext) -> Result:
-    """Publish the backtest report of the best candidate, and say where it is: the page and what pages of the console draw
-    first, the others as far as there is time."""
+    """Publish the backtest report of the best candidate, and say where it is: first what pages of the console draw, then
+    the report itself, as far as there is time."""
     prefix = Keys(context.job).insights
     into = prefix / Keys(context.job).candidate_name(context.task.payload["index"])
     artifacts = context.allowance.open_artifacts()
@@ -64,7 +74,24 @@ def _files(context: StageContext) -> Iterator[tuple[str, bytes]]:
     )
     forecaster = load_forecaster(folders.package)[0] if context.finished.is_packed else None
     yield "figures.json", _json(figures_json(found, forecaster))
-    yield from each_file(backtest_report(found, forecaster))
+    report = backtest_report(found, forecaster)
+    if time.time() + _drawing_s(report) < context.stop_at - _ROOM_S:
+        yield from each_file(report)
+
+
+def _drawing_s(report: Report) -> float:
+    """Return how many seconds drawing a report takes on this machine, as busy as it is: one picture is drawn to know."""
+    figures = [
+        block
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Figure)
+    ]
+    for library in _LIBRARIES:
+        import_module(library)
+    began = time.monotonic()
+    picture_of(figures[0], "first")
+    return (time.monotonic() - began) * len(figures)
 
 
 def _folders(context: StageContext) -> ForecastFolders:

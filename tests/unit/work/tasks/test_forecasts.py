@@ -57,7 +57,7 @@ class Bench:
         )
         return self.perform(new.kind, new.payload, told)
 
-    def perform(self, kind, payload, action=None):
+    def perform(self, kind, payload, action=None, time_s=60):
         task = Task(
             id=1, job_arn=self.job.arn, key=str(kind), kind=kind, payload=payload, created=START
         )
@@ -65,7 +65,7 @@ class Bench:
             job=self.job,
             task=task,
             exchange=SharedFolder(workspace_of(self.folder, self.job).folder),
-            stop_at=time.time() + 60,
+            stop_at=time.time() + time_s,
             allowance=TaskAllowance(lambda: self.artifacts, 1, 1024, 10**9, 100),
             action=action,
         )
@@ -163,3 +163,14 @@ def test_reports_on_series_and_backtests_go_to_s3(tmp_path):
     assert figures["model"] == "ensemble"
     assert figures["fans"][0]["ahead"] is None, "what answers was not packed"
     assert bench.artifacts.info(into / "report.html") is not None
+
+
+def test_without_time_to_draw_it_a_report_is_what_pages_need(tmp_path):
+    bench = Bench(tmp_path, rows())
+    bench.prepare()
+    bench.do(Backtest("theta"), 1)
+    told = {"index": 1, "models": ["theta"], "has_ensemble": False, "answering": "theta"}
+    bench.perform(TaskKind.INSIGHTS, told, time_s=0.5)
+    into = Keys(bench.job).insights / Keys(bench.job).candidate_name(1)
+    assert bench.artifacts.info(into / "figures.json") is not None
+    assert bench.artifacts.info(into / "report.html") is None
