@@ -1,7 +1,8 @@
-"""How known covariates go with the target within each series."""
+"""How covariates go with the target within each series."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ class Relation:
     """How a covariate goes with the target: correlations over all series, each series in its own standard deviations.
 
     category    of a column of texts; "" for one of numbers
+    is_known    whether it is known in advance
     as_is       of the values at the same step
     changes     of the changes since the season before at the same step, where trends and seasons do not count; NaN if unknown
     lag         steps that the target's changes follow the covariate's by where they go together most;  at_lag  there
@@ -29,6 +31,7 @@ class Relation:
 
     name: str
     category: str
+    is_known: bool
     as_is: float
     changes: float
     lag: int
@@ -40,17 +43,30 @@ class Relation:
         return f"{self.name} = {self.category}" if self.category else self.name
 
 
-def relations_of(panel: Panel, known: tuple[CovariateEncoding, ...]) -> list[Relation]:
+def relations_of(
+    panel: Panel,
+    known: tuple[CovariateEncoding, ...],
+    past: tuple[CovariateEncoding, ...] = (),
+) -> list[Relation]:
     """Return the relation of every covariate, the strongest first; of a column of texts one for each value."""
-    names = [(one.name, text) for one in known for text in (one.categories or ("",))]
     made = [
-        _relation(panel, panel.known[:, j], name, category)
-        for j, (name, category) in enumerate(names)
+        *_relations(panel, known, panel.known, is_known=True),
+        *_relations(panel, past, panel.past, is_known=False),
     ]
     return sorted(made, key=lambda one: -abs(np.nan_to_num(one.changes)))
 
 
-def _relation(panel: Panel, covariate: Floats, name: str, category: str) -> Relation:
+def _relations(
+    panel: Panel, encodings: tuple[CovariateEncoding, ...], values: Floats, *, is_known: bool
+) -> Iterator[Relation]:
+    names = [(one.name, text) for one in encodings for text in (one.categories or ("",))]
+    for j, (name, category) in enumerate(names):
+        yield _relation(panel, values[:, j], name, category, is_known)
+
+
+def _relation(
+    panel: Panel, covariate: Floats, name: str, category: str, is_known: bool
+) -> Relation:
     season = panel.grid.frequency.season
     y, x = _changes(panel, panel.values, season), _changes(panel, covariate, season)
     by_lag = {lag: _at_lag(panel, y, x, lag)[0] for lag in range(-_MOST_LAG, _MOST_LAG + 1)}
@@ -58,7 +74,8 @@ def _relation(panel: Panel, covariate: Floats, name: str, category: str) -> Rela
     lag = max(told, key=lambda one: (abs(told[one]), -abs(one))) if told else 0
     changes, n_pairs = _at_lag(panel, y, x, 0)
     as_is = _at_lag(panel, panel.values, covariate, 0)[0]
-    return Relation(name, category, as_is, changes, lag, told.get(lag, float("nan")), n_pairs)
+    at_lag = told.get(lag, float("nan"))
+    return Relation(name, category, is_known, as_is, changes, lag, at_lag, n_pairs)
 
 
 def _changes(panel: Panel, values: Floats, lag: int) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -74,6 +75,11 @@ class Natures:
     @property
     def is_sample(self) -> bool:
         return len(self.chosen) < self.panel.n_series
+
+    @cached_property
+    def sample(self) -> Panel:
+        """The series alone."""
+        return self.panel.only(self.chosen) if self.is_sample else self.panel
 
     @property
     def lengths(self) -> Steps:

@@ -66,7 +66,7 @@ def series_report(prepared: PreparedSeries) -> Report:
         strengths(natures),
         demand(natures),
         missing(prepared),
-        covariates(prepared),
+        covariates(prepared, natures),
         _preparation(prepared),
     )
     return Report(
@@ -112,13 +112,17 @@ def _summary(prepared: PreparedSeries, natures: Natures) -> Section:
         ("Missing values", f"{n_missing:,} ({percent(n_missing, n_values)})"),
         ("Zeros", f"{n_zero:,} ({percent(n_zero, n_values)})"),
         ("Known covariates", listed([seen(one, 40) for one in spec.known_covariates]) or "none"),
+        (
+            "Covariates of the past alone",
+            listed([seen(one, 40) for one in spec.past_covariates]) or "none",
+        ),
         ("Static columns", listed([seen(one, 40) for one in spec.static]) or "none"),
     ]
     blocks: list[Block] = [Table(("Property", "Value"), rows)]
     if natures.is_sample:
         blocks.append(
             Text(
-                f"Trend, seasons, autocorrelation and demand patterns are those of {len(natures.chosen):,} series, drawn at "
+                f"Trend, seasons, demand patterns and correlations are those of {len(natures.chosen):,} series, drawn at "
                 "random; everything else is of all series."
             )
         )

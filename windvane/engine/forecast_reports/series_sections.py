@@ -134,7 +134,7 @@ def seasons(prepared: PreparedSeries, natures: Natures) -> Section:
         )
     else:
         blocks.append(Text(f"Values at the frequency {frequency} have no season."))
-    blocks += [_profile(one) for one in profiles_of(panel)]
+    blocks += [_profile(one) for one in profiles_of(natures.sample)]
     found = autocorrelation(panel, natures.chosen)
     if found is not None:
         wanted = [p for p in natures.periods if p <= len(found.values)]
@@ -359,11 +359,11 @@ def _longest_gap(panel: Panel, series: int) -> int:
     return int(np.diff(np.concatenate([[-1], at, [len(missing)]])).max()) - 1
 
 
-def covariates(prepared: PreparedSeries) -> Section | None:
-    """Return the section on known covariates; None if there are none."""
-    if not prepared.known:
+def covariates(prepared: PreparedSeries, natures: Natures) -> Section | None:
+    """Return the section on covariates; None if there are none."""
+    if not (prepared.known or prepared.past):
         return None
-    found = relations_of(prepared.panel, prepared.known)
+    found = relations_of(natures.sample, prepared.known, prepared.past)
     shown = found[:_MOST_ROWS]
     figure = Figure(
         "Correlation of covariates with the target",
@@ -374,9 +374,17 @@ def covariates(prepared: PreparedSeries) -> Section | None:
         ),
         "Bars of the correlation of each covariate's changes with those of the target.",
         Table(
-            ("Covariate", "Values", "Changes", "Strongest lag", "Changes at that lag", "Pairs"),
+            (
+                "Covariate",
+                "Known ahead",
+                "Values",
+                "Changes",
+                "Strongest lag",
+                "Changes at that lag",
+                "Pairs",
+            ),
             [_told(one) for one in shown],
-            frozenset({1, 2, 3, 4, 5}),
+            frozenset({2, 3, 4, 5, 6}),
             "Correlations within series, pooled over all of them. A lag of 2 means that the target follows the covariate by two "
             "steps.",
         ),
@@ -394,7 +402,8 @@ def _told(one: Relation) -> tuple[str, ...]:
         "–" if np.isnan(value) else f"{value:+.2f}"
         for value in (one.as_is, one.changes, one.at_lag)
     ]
-    return (seen(one.title, 60), r[0], r[1], f"{one.lag:+d}", r[2], f"{one.n_pairs:,}")
+    known = "yes" if one.is_known else "no"
+    return (seen(one.title, 60), known, r[0], r[1], f"{one.lag:+d}", r[2], f"{one.n_pairs:,}")
 
 
 def _quartiles(values: Floats) -> list[float]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from unit.engine.forecasting.conftest import make_panel
@@ -50,3 +52,11 @@ def test_too_few_pairs_tell_nothing():
     [one] = relations_of(panel, (CovariateEncoding("x"),))
     assert np.isnan(one.changes)
     assert np.isnan(one.at_lag)
+
+
+def test_what_is_known_of_the_past_alone_is_told_apart():
+    x = RNG.normal(size=100)
+    panel = make_panel([x], "D", known=RNG.normal(size=(100, 1)))
+    panel = replace(panel, past=np.concatenate([x[:, None]], axis=1))
+    found = relations_of(panel, (CovariateEncoding("a"),), (CovariateEncoding("b"),))
+    assert [(one.name, one.is_known) for one in found] == [("b", False), ("a", True)]
