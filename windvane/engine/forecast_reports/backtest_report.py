@@ -87,7 +87,7 @@ def _compared(backtests: Backtests) -> str:
     ratio = backtests.outcome.loss(objective) / naive.loss(objective)
     if not np.isfinite(ratio):
         return UNKNOWN
-    return f"{100 * abs(1 - ratio):.1f} % {'lower' if ratio <= 1 else 'higher'} {objective}"
+    return f"{100 * abs(1 - ratio):.1f} % {'lower' if ratio <= 1 else 'higher'}"
 
 
 def _interval_name(backtests: Backtests) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from windvane.engine.forecast_reports.nature import Demand, Natures
+from windvane.engine.forecast_reports.times import season_name
 from windvane.engine.forecasting.panel import Floats
 
 
@@ -39,7 +40,8 @@ def _extremes(natures: Natures) -> Iterator[tuple[int, str]]:
         yield order[len(order) // 2], "median mean"
         yield order[0], "smallest mean"
     for j in range(len(natures.periods)):
-        yield from _most(natures.seasons[:, j], f"strongest season of {natures.periods[j]} steps")
+        name = season_name(natures.panel.grid.frequency, natures.periods[j])
+        yield from _most(natures.seasons[:, j], f"strongest season of a {name}")
     yield from _most(natures.trend, "strongest trend")
     rare = [one in (Demand.INTERMITTENT, Demand.LUMPY) for one in natures.demand]
     yield from _most(np.where(rare, natures.interval, np.nan), "rarest demand")

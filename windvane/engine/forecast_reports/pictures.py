@@ -19,11 +19,14 @@ from windvane.engine.reports.labels import drawn
 Draw = Callable[[Any], None]
 Times = NDArray[np.datetime64]
 
-_MOST_POINTS = 1_200
+_MOST_POINTS = 800
 """Of a line: a longer one is drawn as the range and the mean of stretches."""
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _PALE, _PALER = 0.45, 0.22
+_MOST_MARKED = 60
+"""Points of a line that each have a mark."""
+
 _LABEL = 3
 """Letters of the name of a weekday or month."""
 
@@ -61,6 +64,7 @@ def total_line(times: Times, totals: Floats, counts: Floats, what: str) -> Draw:
         low, high = float(np.nanmin(totals)), float(np.nanmax(totals))
         room = (high - low) or abs(high) or 1.0
         axes.set_ylim(low - 0.35 * room, high + 0.08 * room)
+        axes.set_yticks([tick for tick in axes.get_yticks() if low - 0.1 * room <= tick <= high])
         axes.set_ylabel(drawn(what, 20))
         heights = 0.2 * counts / max(float(counts.max()), 1.0)
         axes.fill_between(
@@ -179,7 +183,8 @@ def fan(times: Times, values: Floats, fans: Sequence[Fan], ahead: Fan | None, wh
             axes.axvline(one.times[0], color=GREY, linewidth=0.6, linestyle=":")
         if ahead is not None:
             _spread(axes, ahead, ORANGE)
-        axes.plot(times, values, color=INK, linewidth=1.0, marker=".", markersize=2.5)
+        marker = "." if len(values) <= 3 * _MOST_MARKED else None
+        axes.plot(times, values, color=INK, linewidth=1.0, marker=marker, markersize=2.5)
         axes.set_ylabel(drawn(what, 20))
         _tell_dates(axes)
 
@@ -207,7 +212,8 @@ def lines(x: Sequence[float], named: Sequence[tuple[str, Floats]], across: str, 
 
     def draw(axes: Any) -> None:
         for (name, y), colour in zip(named, _COLOURS, strict=False):
-            axes.plot(x, y, color=colour, marker="o", markersize=3, label=drawn(name))
+            marker = "o" if len(x) <= _MOST_MARKED else None
+            axes.plot(x, y, color=colour, marker=marker, markersize=3, label=drawn(name))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel(across)
         axes.set_ylabel(up)
@@ -263,7 +269,7 @@ def _spread(axes: Any, one: Fan, colour: str) -> None:
 
 def _line(axes: Any, times: Times, values: Floats, colour: str) -> None:
     if len(values) <= _MOST_POINTS:
-        marker = "." if len(values) <= 60 else None
+        marker = "." if len(values) <= _MOST_MARKED else None
         axes.plot(times, values, color=colour, linewidth=1.0, marker=marker)
         return
     begins = np.linspace(0, len(values), _MOST_POINTS // 2 + 1).astype(np.int64)[:-1]

@@ -253,7 +253,8 @@ def demand(natures: Natures) -> Section | None:
         ),
         table,
     ]
-    if known.sum() > 1:
+    has_rare = patterns[Demand.INTERMITTENT] + patterns[Demand.LUMPY] > 0
+    if has_rare and known.sum() > 1:
         blocks.append(
             Figure(
                 "Demand patterns",
