@@ -17,14 +17,19 @@ Rule = Callable[[Request], Iterator[str]]
 MAX_RUNTIME_S = 30 * 24 * 3600
 """source    AWS's quota for one AutoML job"""
 
+MOST_FAULTS = 20
+"""That a refusal tells; a request may have hundreds."""
+
 
 def check(rules: Iterable[Rule], request: Request) -> None:
     """Check a request by all rules.
 
-    raises    InvalidRequest with the sentence of every fault
+    raises    InvalidRequest with the sentences of its faults
     """
     if faults := [fault for rule in rules for fault in rule(request)]:
-        raise InvalidRequest(" ".join(faults))
+        n_more = len(faults) - MOST_FAULTS
+        more = [f"There are {n_more} further faults."] if n_more > 0 else []
+        raise InvalidRequest(" ".join([*faults[:MOST_FAULTS], *more]))
 
 
 @dataclass(frozen=True)

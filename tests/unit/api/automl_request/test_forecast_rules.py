@@ -10,6 +10,7 @@ from unit.api.automl_request.forecasts import SERIES, config, filled, request
 from windvane.api.automl_request import v2
 from windvane.api.automl_request.spec import new_job_v2
 from windvane.control.networks import Networks
+from windvane.control.rules import MOST_FAULTS
 from windvane.errors import InvalidRequest
 
 F = "autoMLProblemTypeConfig.timeSeriesForecastingJobConfig"
@@ -217,6 +218,13 @@ def test_what_breaks_a_rule_is_refused_by_its_place(sent: dict[str, Any], messag
     with pytest.raises(InvalidRequest) as refused:
         new_job_v2(sent, Networks(()))
     assert str(refused.value) == message
+
+
+def test_of_hundreds_of_faults_the_first_are_told() -> None:
+    columns = {f"c{i}": {"middlefill": "none", "backfill": "none"} for i in range(50)}
+    with pytest.raises(InvalidRequest, match=r"There are 80 further faults\.$") as refused:
+        new_job_v2(request(filled(**columns)), Networks(()))
+    assert str(refused.value).count("is not supported") == MOST_FAULTS
 
 
 def test_every_fault_is_told_at_once() -> None:
