@@ -12,7 +12,6 @@ from api.records import candidate_record
 from api.test_reports import get
 from api.world import INPUT, OUTPUT, READER, ROLE, SCOPE, World, build_world, close, refusal
 
-from windvane.api.automl_request import v2
 from windvane.domain.candidate import Candidate, CandidateStatus, Metric
 from windvane.domain.features import EVERYTHING, FeatureSpecification, FeatureType
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
@@ -24,11 +23,6 @@ from windvane.notes.note import said
 NAME = "sales"
 FEATURES = "s3://data/features.json"
 PLACE = "autoMLProblemTypeConfig.timeSeriesForecastingJobConfig"
-
-
-@pytest.fixture(autouse=True)
-def _served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(v2.REFUSED, v2.FORECAST, raising=False)
 
 
 def request(forecast: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hostile.requests import transform_request, v2_request
 from hostile.tables import (
     buckets,
     endpoints,
+    forecasts,
     iam,
     identity,
     jobs,
@@ -49,6 +50,7 @@ TABLES = (
     jobs,
     jobs_data,
     jobs_v2,
+    forecasts,
     kms,
     models,
     endpoints,

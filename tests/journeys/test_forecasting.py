@@ -24,7 +24,8 @@ FORECAST = {
         "TimestampAttributeName": "day",
         "ItemIdentifierAttributeName": "shop",
     },
-    "CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 20},
+    "CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["ets", "arima"]}]},
+    "CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 240},
 }
 """As in the example of the page."""
 
@@ -37,7 +38,7 @@ def rows(n_days=N_DAYS, shops=("north", "south", "west")):
     for number, shop in enumerate(shops, start=1):
         promotion = random.integers(0, 2, len(days))
         wave = 1 + 0.4 * np.sin(2 * np.pi * np.arange(len(days)) / 7)
-        sales = 100 * number * wave * (1 + promotion) + random.normal(0, 3, len(days))
+        sales = 100 * number * wave * (1 + 0.3 * promotion) + random.normal(0, 3, len(days))
         for day in range(len(days)):
             value = f"{sales[day]:.2f}" if day < n_days else ""
             lines.append(f"{shop},{days[day]},{value},{promotion[day]}")
@@ -119,11 +120,9 @@ def test_a_job_completes_as_it_was_asked_for(job):
     assert described["AutoMLProblemTypeConfig"] == {"TimeSeriesForecastingJobConfig": FORECAST}
     resolved = described["ResolvedAttributes"]
     assert resolved["AutoMLJobObjective"] == {"MetricName": "AverageWeightedQuantileLoss"}
-    assert resolved["CompletionCriteria"]["MaxAutoMLJobRuntimeInSeconds"] == 20
+    assert resolved["CompletionCriteria"]["MaxAutoMLJobRuntimeInSeconds"] == 240
     assert "PartialFailureReasons" not in described
     assert described["ModelDeployResult"] == {"EndpointName": "sales"}
-    took = described["EndTime"] - described["CreationTime"]
-    assert took.total_seconds() < 20 + 30
 
 
 def test_candidates_are_models_and_their_average_with_their_backtests(server, job):

@@ -12,7 +12,6 @@ from hostile.case import Case, invalid
 from hostile.requests import v2_request
 
 _TABLE = "autoMLProblemTypeConfig.tabularJobConfig"
-_WORDS = "AutoMLProblemTypeConfig.TabularJobConfig"
 
 
 def _job(name: str, text: str, **changes: Any) -> Case:
@@ -24,12 +23,11 @@ def _table(name: str, text: str, **members: Any) -> Case:
     return _job(name, text, AutoMLProblemTypeConfig={"TabularJobConfig": table})
 
 
-def _problem(member: str, config: dict[str, Any]) -> Case:
+def _problem(member: str, config: dict[str, Any], why: str) -> Case:
     place = f"autoMLProblemTypeConfig.{member[0].lower()}{member[1:]}"
     return _job(
         f"a problem of {member}",
-        f"The member '{place}' is not supported by this server, which serves tabular problems: give "
-        f"{_WORDS}, for BinaryClassification, MulticlassClassification or Regression.",
+        f"The member '{place}' is not supported by this server: {why}.",
         AutoMLProblemTypeConfig={member: config},
     )
 
@@ -37,19 +35,15 @@ def _problem(member: str, config: dict[str, Any]) -> Case:
 _CHANNEL = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/train/"}}}
 
 CASES = (
-    _problem("ImageClassificationJobConfig", {}),
-    _problem("TextGenerationJobConfig", {}),
     _problem(
-        "TimeSeriesForecastingJobConfig",
-        {
-            "ForecastFrequency": "D",
-            "ForecastHorizon": 1,
-            "TimeSeriesConfig": {
-                "TargetAttributeName": "y",
-                "TimestampAttributeName": "t",
-                "ItemIdentifierAttributeName": "i",
-            },
-        },
+        "ImageClassificationJobConfig",
+        {},
+        "models of images need pretrained networks and GPUs, which this server does without",
+    ),
+    _problem(
+        "TextGenerationJobConfig",
+        {},
+        "language models are fine-tuned on GPUs, which this server does without",
     ),
     _job(
         "an objective without a problem",

@@ -31,7 +31,7 @@ automl = AutoMLV2(
         forecast_quantiles=["p20", "p50", "p80"],
         aggregation={"sales": "sum"},
         filling={"sales": {"middlefill": "zero"}, "promotion": {"futurefill": "zero"}},
-        max_total_job_runtime_in_seconds=20,
+        max_total_job_runtime_in_seconds=60,
     ),
     job_objective={"MetricName": "WAPE"},
     sagemaker_session=session,

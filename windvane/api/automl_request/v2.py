@@ -17,7 +17,6 @@ TABULAR, FORECAST = "TabularJobConfig", "TimeSeriesForecastingJobConfig"
 TEXT = "TextClassificationJobConfig"
 
 REFUSED = {
-    FORECAST: "forecasts are made without the server, by AutoForecast and windvane automl --forecast",
     "ImageClassificationJobConfig": (
         "models of images need pretrained networks and GPUs, which this server does without"
     ),

@@ -63,7 +63,7 @@ def _further(
     columns: Mapping[str, pa.ChunkedArray], spec: ForecastSpec, features: FeatureSpecification
 ) -> Sequence[str]:
     """Return the columns that are used beside those that make the series."""
-    for name in (*(features.names or ()), *spec.filling):
+    for name in (*features.columns, *spec.filling):
         if name not in columns:
             role = "column to be filled" if name in spec.filling else "feature"
             raise DataFault(f"The {role} '{name}' is no column of the data.")

@@ -20,6 +20,7 @@ from windvane.domain.datasource import Compression
 from windvane.domain.features import EVERYTHING, FeatureSpecification, SpecificationFile
 from windvane.domain.task import TaskKind
 from windvane.engine.forecasting.backtest_table import figures, write_backtests
+from windvane.engine.forecasting.forecast import check_horizon
 from windvane.engine.forecasting.outcomes import (
     OUTCOME,
     ForecastOutcome,
@@ -67,7 +68,10 @@ def perform_forecast(context: StageContext) -> Result:
 
 
 def _prepare(context: StageContext) -> Result:
-    """Read the rows, make them regular series, and publish what was found in them."""
+    """Read the rows, make them regular series, and publish what was found in them.
+
+    raises    DataFault
+    """
     channel, allowance = context.job.spec.data.training, context.allowance
     artifacts, keys = allowance.open_artifacts(), Keys(context.job)
     folder = context.exchange.folder
@@ -83,6 +87,7 @@ def _prepare(context: StageContext) -> Result:
         result = prepare(files, options, context.job.spec.forecast, folder, _features(context))
     prepared = read_prepared(ForecastFolders(folder).series)
     spec = prepared.spec
+    check_horizon(spec.horizon, prepared.panel)
     found = {
         **({} if result.series is None else asdict(result.series)),
         "known_covariates": list(spec.known_covariates),

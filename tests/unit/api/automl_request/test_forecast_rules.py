@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from unit.api.automl_request.forecasts import SERIES, config, filled, request
 
-from windvane.api.automl_request import v2
 from windvane.api.automl_request.spec import new_job_v2
 from windvane.control.networks import Networks
 from windvane.control.rules import MOST_FAULTS
@@ -17,11 +16,6 @@ F = "autoMLProblemTypeConfig.timeSeriesForecastingJobConfig"
 FILLING = f"{F}.transformations.filling"
 ALGORITHMS = f"{F}.candidateGenerationConfig.algorithmsConfig"
 METHODS = "nan, zero, value, median, mean, min, max"
-
-
-@pytest.fixture(autouse=True)
-def _served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(v2.REFUSED, v2.FORECAST, raising=False)
 
 
 def algorithms(*names: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.api.automl_request.forecasts import SERIES, config, filled, request
 
-from windvane.api.automl_request import v2
 from windvane.api.automl_request.spec import new_job_v2
 from windvane.control.networks import Networks
 from windvane.domain.forecasting import (
@@ -27,13 +26,6 @@ from windvane.domain.frequency import MOST_OF, Frequency, Unit
 from windvane.domain.job import ApiVersion
 from windvane.domain.jobspec import JobSpec, RequestedLimits, SearchSpec
 from windvane.errors import InvalidRequest
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _served() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delitem(v2.REFUSED, v2.FORECAST, raising=False)
-        yield
 
 
 def spec_of(sent: dict[str, Any]) -> JobSpec:
@@ -62,6 +54,7 @@ def test_every_member_has_its_place_in_the_spec() -> None:
             },
             "Aggregation": {"sales": "max"},
         },
+        HolidayConfig=[{"CountryCode": "DE"}],
         FeatureSpecificationS3Uri="s3://b/features.json",
         CompletionCriteria={"MaxCandidates": 5, "MaxAutoMLJobRuntimeInSeconds": 600},
         CandidateGenerationConfig={
@@ -83,6 +76,7 @@ def test_every_member_has_its_place_in_the_spec() -> None:
             "sales": Filling(middle=Fill(FillMethod.ZERO), back=Fill(FillMethod.VALUE, -2.0)),
             "price": Filling(future=Fill(FillMethod.VALUE, 2.5)),
         },
+        holiday_country="DE",
         feature_specification="s3://b/features.json",
     )
     assert made.spec.limits == RequestedLimits(max_candidates=5, max_runtime_s=600)

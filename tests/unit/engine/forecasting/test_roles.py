@@ -94,6 +94,11 @@ def test_a_series_without_any_value_has_no_future():
     [
         (SPEC, FeatureSpecification(names=("q",)), "The feature 'q' is no column of the data"),
         (
+            SPEC,
+            FeatureSpecification(types={"q": FeatureType.NUMERIC}),
+            "The feature 'q' is no column of the data",
+        ),
+        (
             ForecastSpec(target="y", timestamp="t", horizon=1, filling={"q": Filling()}),
             EVERYTHING,
             "The column to be filled 'q' is no column of the data",

@@ -106,6 +106,7 @@ def test_a_model_whose_objective_is_not_defined_is_refused(tmp_path):
         (b"item,t,y\na,2024-01-01,\na,2024-01-02,\n", "no value"),
         (b"item,t,z\na,2024-01-01,1\n", "'y'"),
         (b"item,t,y\na,soon,1\na,later,2\n", "'t'"),
+        (rows(n_days=7), "at most a quarter of the time steps in the data, which is 1"),
     ],
 )
 def test_rows_of_which_nothing_can_be_learned_are_the_datas_fault(tmp_path, data, told):
