@@ -205,19 +205,27 @@ def _split(panel: Panel, usual: Floats) -> tuple[Floats, Floats, Floats]:
     for season in seasons:
         longest[panel.lengths >= 2 * season] = season
     level, repeated = np.empty_like(usual), np.zeros_like(usual)
+    horizon = usual.shape[1]
     for season in np.unique(longest).tolist():
         chosen = np.flatnonzero(longest == season)
         part = panel.only(chosen)
         last = part.tail(season if season > 1 else _LEVEL_STEPS)
         level[chosen] = mean_of_known(last, 1, keepdims=True)
         if season > 1:
-            path = np.concatenate([part.tail(2 * season), usual[chosen]], axis=1)
-            repeated[chosen] = _season(path, season)[:, 2 * season :]
+            repeated[chosen] = _season(_path(part, usual[chosen], season), season)[:, -horizon:]
     return level, usual - level - repeated, repeated
 
 
+def _path(panel: Panel, usual: Floats, season: int) -> Floats:
+    """Return what a season is read from: forecasts of two of them, else also the values before them."""
+    if usual.shape[1] >= 2 * season:
+        return usual
+    n_back = 4 if int(panel.lengths.min()) >= 4 * season else 2
+    return np.concatenate([panel.tail(n_back * season), usual], axis=1)
+
+
 def _season(path: Floats, season: int) -> Floats:
-    """Return (n_series, n_steps) what repeats every season, and is nothing on average: the mean distance of each phase from
+    """Return (n_series, n_steps) what repeats every season, and is nothing on average: the median distance of each phase from
     the moving average over a season."""
     weights = np.ones(season)
     if season % 2 == 0:
@@ -228,7 +236,9 @@ def _season(path: Floats, season: int) -> Floats:
     begin = width // 2
     apart = path[:, begin : begin + smooth.shape[1]] - smooth
     phase = (begin + np.arange(apart.shape[1])) % season
-    of_phase = np.stack([apart[:, phase == one].mean(axis=1) for one in range(season)], axis=1)
+    of_phase = np.stack(
+        [np.median(apart[:, phase == one], axis=1) for one in range(season)], axis=1
+    )
     of_phase -= of_phase.mean(axis=1, keepdims=True)
     return np.asarray(of_phase[:, np.arange(path.shape[1]) % season])
 

@@ -5,7 +5,7 @@ import pytest
 from unit.engine.forecasting.conftest import make_panel, prepared_of, seasonal_series
 
 from windvane.engine.forecasting.calibration import IntervalScale
-from windvane.engine.forecasting.decomposition import decompose
+from windvane.engine.forecasting.decomposition import _split, decompose
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.forecaster import Forecaster, Member
 from windvane.engine.forecasting.holidays import Holidays
@@ -121,6 +121,16 @@ def test_level_trend_and_season_are_those_of_the_forecast(frequency, season):
     assert made.level[1] == pytest.approx(np.full(10, last.mean()))
     assert np.diff(made.trend[0]) == pytest.approx(np.full(9, 2.0), abs=0.05)
     assert total(made) == pytest.approx(made.mean)
+
+
+def test_a_day_that_failed_is_not_taken_for_a_season():
+    steps = np.arange(74)
+    whole = 100 + 10 * np.sin(2 * np.pi * steps / 7)
+    for horizon in (6, 14):
+        values = whole[: 74 - horizon].copy()
+        values[-5] = 0
+        made = _split(make_panel([values], "D"), whole[None, 74 - horizon :])
+        assert made[2][0] == pytest.approx(whole[74 - horizon :] - 100, abs=3.5)
 
 
 def test_a_fitted_average_adds_up_in_series_of_all_lengths():
