@@ -24,6 +24,9 @@ from windvane.engine.forecasting.models.boosted_features import (
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import CovariateEncoding
 
+_MOST_VALUES = 300_000
+"""Of the series that gains are measured on: a sample of more."""
+
 _MOST_SAMPLES, _LEAST_SAMPLES = 4_000, 200
 _LEARNED = 0.7
 """Share of the samples, the earliest, that the linear forecast learns from."""
@@ -155,6 +158,7 @@ def _gains(
     """Return what each covariate takes away of the error; nothing where there is too little to measure it."""
     if not known and not past:
         return {}
+    panel = panel.sampled(_MOST_VALUES, spec.seed)
     none = np.empty((len(panel.values), 0))
     bare = replace(
         panel,

@@ -107,6 +107,14 @@ class Panel:
         """Return some of the series."""
         return self._beginnings(chosen, self.lengths[chosen], self.future[chosen])
 
+    def sampled(self, most: int, seed: int) -> Panel:
+        """Return as many of the series, drawn at random, as have about so many values; one at least."""
+        if len(self.values) <= most or self.n_series == 1:
+            return self
+        n = max(1, int(self.n_series * most / len(self.values)))
+        drawn = np.random.default_rng(seed).choice(self.n_series, n, replace=False)
+        return self.only(np.sort(drawn))
+
     def with_future(self, future: Floats) -> Panel:
         return replace(self, future=future)
 

@@ -38,7 +38,7 @@ def find_outliers(panel: Panel, spec: ForecastSpec) -> list[Finding]:
 
     source    median absolute deviation as in Leys, Ley, Klein, Bernard and Licata 2013, "Detecting outliers"
     """
-    panel = _sampled(panel, spec.seed)
+    panel = panel.sampled(_MOST_VALUES, spec.seed)
     size = _sums(np.abs(panel.values), panel) / np.maximum(
         _sums(np.isfinite(panel.values), panel), 1
     )
@@ -75,7 +75,7 @@ def find_outliers(panel: Panel, spec: ForecastSpec) -> list[Finding]:
 
 def find_level_shifts(panel: Panel, spec: ForecastSpec) -> list[Finding]:
     """Find series whose level changes at once and stays where it is then."""
-    panel = _sampled(panel, spec.seed)
+    panel = panel.sampled(_MOST_VALUES, spec.seed)
     season = max([1, *(s for s in panel.grid.frequency.seasons if s <= 60)])
     width = 2 * season if season > 1 else 8
     before, after = _means(panel, -width, 0), _means(panel, 0, width)
@@ -116,14 +116,6 @@ def find_level_shifts(panel: Panel, spec: ForecastSpec) -> list[Finding]:
             "history there if the cause was for good, or name a column that is 1 from then on as a known covariate.",
         )
     ]
-
-
-def _sampled(panel: Panel, seed: int) -> Panel:
-    """Return as many of the series as there is time to look at."""
-    if len(panel.values) <= _MOST_VALUES or panel.n_series == 1:
-        return panel
-    n = max(1, int(panel.n_series * _MOST_VALUES / len(panel.values)))
-    return panel.only(np.sort(np.random.default_rng(seed).choice(panel.n_series, n, replace=False)))
 
 
 def _apart(

@@ -33,6 +33,16 @@ def test_some_of_the_series():
     assert some.bounds.tolist() == [0, 2, 4]
 
 
+def test_of_many_values_some_of_the_series_are_drawn():
+    panel = make_panel([np.full(10, float(i)) for i in range(50)])
+    some = panel.sampled(100, 0)
+    assert some.n_series == 10
+    assert len(some.values) == 100
+    assert list(some.items) == sorted(some.items)
+    assert panel.sampled(500, 0) is panel
+    assert panel.sampled(1, 0).n_series == 1
+
+
 def test_what_is_missing_is_filled_from_the_season_before_and_after():
     year = np.arange(12.0)
     values = np.concatenate([year, year + 10, year + 20])
