@@ -74,10 +74,9 @@ def find_of_covariates(
     measured = _gains(panel, spec, known, past)
     for one, columns in _columns_of(known):
         gain = measured.get(one.name)
-        if gain is None:
+        if gain is None or gain.share - 2 * gain.error <= _TOO_MUCH:
             continue
-        n_values = len(np.unique(panel.known[:, columns], axis=0))
-        if gain.share - 2 * gain.error > _TOO_MUCH and n_values > _MANY_VALUES:
+        if len(np.unique(panel.known[:, columns], axis=0)) > _MANY_VALUES:
             found.append(_too_good(one.name, gain, spec))
     idle = [
         one.name
