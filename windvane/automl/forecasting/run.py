@@ -21,13 +21,13 @@ from windvane.automl.forecasting.local_work import work_of
 from windvane.automl.forecasting.task import forecast_task
 from windvane.automl.forecasting.workflow import best_model, decide
 from windvane.automl.local.events import EventEmitter, OnEvent
+from windvane.automl.local.faults import fault_of
 from windvane.automl.local.libraries import Libraries
 from windvane.automl.steps import Status
 from windvane.automl.workflow import Phase
 from windvane.engine.forecasting.forecaster import KIND
 from windvane.engine.forecasting.models.catalogue import FLOOR
 from windvane.engine.manifest import write_json, write_manifest
-from windvane.errors import DataFault, JobFault
 from windvane.executor.base import End, Ended, Executor, Said
 from windvane.executor.forking import ForkingExecutor
 from windvane.notes.sentences import reason
@@ -134,7 +134,9 @@ class _Driver:
         )
         self._history = self._history.with_step(step)
         if not is_done and isinstance(step.action, Prepare | PackForecaster):
-            raise _fault(ended, step.action, self._job)
+            is_reading, job = isinstance(step.action, Prepare), self._job
+            what = "The series could not be read." if is_reading else "No model was written."
+            raise fault_of(ended, what, job.max_runtime_s, job.memory_mb)
         if step.result.series is not None:
             facts = asdict(step.result.series)
             self._emitter.tell("prepared", objective=str(self._job.spec.objective), **facts)
@@ -170,14 +172,3 @@ class _Driver:
         if phase is not Phase.DONE:
             self._emitter.tell("stage", stage=str(phase), state="started")
         self._phase = phase
-
-
-def _fault(ended: Ended, action: ForecastAction, job: ForecastJob) -> JobFault:
-    if ended.is_a(DataFault):
-        return DataFault(reason(ended.note))
-    why = {
-        End.OUT_OF_TIME: f"It exceeded the job's time limit of {job.max_runtime_s:g} s; raise the limit.",
-        End.OUT_OF_MEMORY: f"It exceeded the job's memory limit of {job.memory_mb} MB; raise the limit.",
-    }.get(ended.end, reason(ended.note))
-    what = "The series could not be read" if isinstance(action, Prepare) else "No model was written"
-    return JobFault(f"{what}. {why}")

@@ -37,6 +37,7 @@ from windvane.automl.leaderboard import leaderboard_to_json, ranked
 from windvane.automl.limits import limits_of_analysis
 from windvane.automl.local.defining import definitions_beside
 from windvane.automl.local.events import EventEmitter, OnEvent
+from windvane.automl.local.faults import fault_of
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries
 from windvane.automl.local.performing import analysis_of, work_of
@@ -48,10 +49,9 @@ from windvane.automl.task import task_for
 from windvane.automl.workflow import Decision, NoModel, Phase, decide
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.dataset import read_dataset
-from windvane.errors import DataFault, JobFault
+from windvane.errors import JobFault
 from windvane.executor.base import End, Ended, Executor, Said, Work
 from windvane.executor.forking import ForkingExecutor
-from windvane.notes.note import Note
 from windvane.notes.sentences import reason
 
 _LONGEST_WAIT_S = 3600.0
@@ -196,8 +196,11 @@ class _Driver:
 
         raises    DataFault, JobFault
         """
-        _check_analysed(ended, self._job)
-        table = read_dataset(self._job.folders.dataset)
+        job = self._job
+        if ended.end is not End.FINISHED:
+            what = "The data could not be analysed."
+            raise fault_of(ended, what, job.max_runtime_s, job.memory_mb)
+        table = read_dataset(job.folders.dataset)
         self._analysis = analysis = table.analysis
         has_ensemble = self._request.strategy.has_ensemble
         self._finished = FinishedCandidates(table, has_ensemble=has_ensemble)
@@ -255,32 +258,6 @@ class _Driver:
             fit_s=round(outcome.fit_s, 3),
             best=ranked(self._history.entries(), objective)[0].index,
         )
-
-
-def _check_analysed(ended: Ended, job: Job) -> None:
-    """Check that the analysis has finished.
-
-    raises    DataFault, JobFault
-    """
-    if ended.is_a(DataFault):
-        raise DataFault(_why(ended))
-    if ended.is_a(JobFault):
-        raise JobFault(_why(ended))
-    if ended.end is End.FINISHED:
-        return
-    why = {
-        End.OUT_OF_TIME: f"It exceeded the job's time limit of {job.max_runtime_s:g} s; raise the limit.",
-        End.OUT_OF_MEMORY: (
-            f"It exceeded the job's memory limit of {job.memory_mb} MB; raise the limit."
-        ),
-    }.get(ended.end, reason(ended.note))
-    raise JobFault(f"The data could not be analysed. {why}")
-
-
-def _why(ended: Ended) -> Note:
-    if ended.note is None:
-        raise AssertionError(f"{ended.key} failed, and nothing says why.")
-    return ended.note
 
 
 def _remove_unfinished(job: Job) -> None:

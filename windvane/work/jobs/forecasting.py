@@ -23,10 +23,11 @@ from windvane.automl.forecasting.workflow import best_model, decide, models_to_t
 from windvane.automl.steps import Status
 from windvane.automl.task import ActionTask
 from windvane.automl.workflow import NoModel, Phase
+from windvane.domain import timing
 from windvane.domain.candidate import CandidateStatus
 from windvane.domain.job import EndOfSearch
 from windvane.domain.task import Task
-from windvane.domain.timing import Timetable, timetable
+from windvane.domain.timing import LATE, Timetable, timetable
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.work.jobs import forecast_records, trials
@@ -89,6 +90,14 @@ def history(state: JobState, now: datetime) -> ForecastHistory:
     """Return what has happened in a job."""
     _, times = _request(state)
     return _history(state, times, now)
+
+
+def next_change(state: JobState, now: datetime) -> datetime:
+    """Return when time alone will next make something due: as of any job, and when its search is over."""
+    _, times = _request(state)
+    points = (times.search, times.search + LATE)
+    due = timing.next_change(state.job, state.up_since, now)
+    return min([due, *(point for point in points if point > now)])
 
 
 def best_index(state: JobState, now: datetime) -> int | None:

@@ -204,7 +204,12 @@ class Reconciler:
         if self._is_changed_by_time(state, now):
             return True
         waits = learning.waits_for_fold_count(state)
-        until = min(next_change(job, self.up_since, now), now + (_LISTEN if waits else _LOOK_AGAIN))
+        due = (
+            forecasting.next_change(state, now)
+            if job.is_forecast
+            else next_change(job, self.up_since, now)
+        )
+        until = min(due, now + (_LISTEN if waits else _LOOK_AGAIN))
         self._quiet[job.arn] = _Quiet((job, endpoint), until)
         return waits
 

@@ -21,7 +21,7 @@ from windvane.domain.frequency import Frequency
 from windvane.domain.job import EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName
 from windvane.domain.task import Task, TaskKind, TaskStatus
-from windvane.domain.timing import LATE, timetable
+from windvane.domain.timing import LATE, next_change, timetable
 from windvane.engine.forecasting.models.catalogue import FLOOR, MODELS
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 from windvane.notes.codes import NoteCode
@@ -334,6 +334,17 @@ def test_models_are_over_in_time_for_the_average_to_learn_from_all_values() -> N
     assert world.status is JobStatus.COMPLETED
     assert set(world.state.best.members) == {ended["theta"].name}
     assert world.secondary is SecondaryStatus.MAX_RUNTIME_REACHED
+
+
+def test_the_end_of_the_search_is_looked_for_in_time() -> None:
+    world = world_of(max_candidates=250, max_runtime_s=600)
+    world.do(TaskKind.ANALYZE)
+    ends = search_end(world) - 0.5  # what has not ended by itself is ended half a second later
+    due = forecasting.next_change(world.state, world.now)
+    assert (due - START).total_seconds() == pytest.approx(ends, abs=0.01)
+    assert forecasting.next_change(world.state, due) == due + LATE
+    later = timetable(world.state.job, START).reported
+    assert forecasting.next_change(world.state, later) == next_change(world.job, START, later)
 
 
 def test_a_job_whose_time_is_over_makes_the_floor() -> None:
