@@ -12,6 +12,7 @@ from unit.work.world import SCOPE, make_job
 from windvane.control.kms.lookup import new_key
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.materials import Materials
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import JobStatus
 from windvane.domain.keys import Key, KeyState
 from windvane.errors import JobFault
@@ -52,8 +53,11 @@ def first_duty(shop: Shop) -> TaskHandler:
     return handler
 
 
-def open_with(shop: Shop, key: Key) -> None:
-    shop.open(replace(make_job(), volume_key=key.arn))
+FORECAST = ForecastSpec(target="y", timestamp="t", item_id="item", horizon=2)
+
+
+def open_with(shop: Shop, key: Key, forecast: ForecastSpec | None = None) -> None:
+    shop.open(replace(make_job(forecast=forecast), volume_key=key.arn))
 
 
 def test_a_job_with_a_key_works_in_memory(shop: Shop, key: Key) -> None:
@@ -85,10 +89,15 @@ def test_nothing_is_begun_while_the_key_cannot_be_used(
         perform_order(order, shop.folder, lambda: pytest.fail("It was begun."))
 
 
-def test_a_job_whose_machine_went_off_says_so(shop: Shop, key: Key) -> None:
-    open_with(shop, key)
+@pytest.mark.parametrize("forecast", [None, FORECAST], ids=["table", "forecast"])
+def test_a_job_whose_machine_went_off_says_so(
+    shop: Shop, key: Key, forecast: ForecastSpec | None
+) -> None:
+    open_with(shop, key, forecast)
     assert shop.worker().work_once()
-    assert not (first_folder := memory_folder(shop.folder) / "work").joinpath("dataset").exists()
+    first_folder = memory_folder(shop.folder) / "work"
+    made = "dataset" if forecast is None else "series"
+    assert not first_folder.joinpath(made).exists()
     assert first_folder.is_dir()
     shop.sweep()
     job = shop.look()
