@@ -36,7 +36,13 @@ from windvane.automl.local.parameters import (
 from windvane.automl.local.report_request import OF_TABLE, Reported
 from windvane.automl.local.saved_arguments import arguments_of
 from windvane.automl.local.scoring_rows import read_scoring_rows
-from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, kept_apart
+from windvane.domain.problem import (
+    TABULAR_METRICS,
+    MetricName,
+    ProblemSpec,
+    ProblemType,
+    kept_apart,
+)
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.explain.budget import Budget
@@ -105,7 +111,7 @@ class AutoML:
         problem = ProblemSpec(
             target=str(target),
             problem_type=named(ProblemType, "problem_type", problem_type),
-            objective=named(MetricName, "objective", objective),
+            objective=named(MetricName, "objective", objective, TABULAR_METRICS),
             seed=seed,
             calibrate=calibrate,
             tune_threshold=tune_threshold,

@@ -285,6 +285,7 @@ def test_reports_are_made_of_a_job_that_was_kept(reported, classifier, tmp_path)
     ("parameters", "told"),
     [
         ({"objective": "Gini"}, "objective is 'Gini'; choose one of"),
+        ({"objective": "MASE"}, "objective is 'MASE'; choose one of: Accuracy"),
         ({"problem_type": "Ranking"}, "problem_type is 'Ranking'"),
         ({"problem_type": "Regression", "objective": "AUC"}, "does not fit"),
         ({"max_runtime_s": 0}, "max_runtime_s is 0"),

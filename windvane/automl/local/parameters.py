@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -89,15 +89,19 @@ def _names(features: Sequence[str]) -> list[str]:
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
-def named(enum: type[_Enum], parameter: str, name: str | None) -> _Enum | None:
+def named(
+    enum: type[_Enum], parameter: str, name: str | None, choices: Collection[_Enum] = ()
+) -> _Enum | None:
     """Return the member of this name; None for None.
 
-    raises    InvalidRequest for a name that is unknown
+    choices   members that may be named; () for all
+    raises    InvalidRequest for another name
     """
     if name is None:
         return None
-    if name not in set(enum):
-        raise InvalidRequest(f"{parameter} is '{name}'; choose one of: {', '.join(enum)}.")
+    known = choices or tuple(enum)
+    if name not in known:
+        raise InvalidRequest(f"{parameter} is '{name}'; choose one of: {', '.join(known)}.")
     return enum(name)
 
 
