@@ -121,6 +121,30 @@ def test_what_is_wrong_is_told_with_its_place(body: str, told: str, client: Any)
     assert (status, told in message) == (400, True), message
 
 
+HOSTILE = {
+    "columns without end": ("text/csv", "id" + "," * 100_000 + "\n"),
+    "rows that never end": ("text/csv", 'id,t,y\n"' + "a\n" * 100_000),
+    "times that are none": ("text/csv", HEAD + "".join(f"a,x{i},1\n" for i in range(50_000))),
+    "steps without end": ("text/csv", HEAD + "a,0001-01-01 00:00:00,1\nb,9999-12-31,2\n" * 2),
+    "series without end": ("text/csv", "id\n" + "".join(f"{i}\n" for i in range(100_000))),
+    "half a character": ("application/json", '[{"id": "\\ud800"}]'),
+    "depth without end": ("application/json", "[" * 1_000_000),
+    "columns in rows": (
+        "application/json",
+        "[" + ",".join(f'{{"c{i}": 1}}' for i in range(50_000)) + "]",
+    ),
+    "a number without end": ("text/csv", HEAD + "a,1971-01-01," + "9" * 1_000_000 + "\n"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_requests_are_refused_and_the_next_is_answered(kind: str, client: Any) -> None:
+    content_type, body = HOSTILE[kind]
+    status, message = refusal(client, body, ContentType=content_type)
+    assert (status, "The model failed" in message) == (400, False), message
+    assert len(rows(invoked(client, "id\ns000\n"))) == HORIZON
+
+
 def test_content_types_that_are_not_known_are_refused(client: Any) -> None:
     assert refusal(client, "id\ns000\n", ContentType="image/png")[0] == 415
     assert refusal(client, "id\ns000\n", Accept="image/png")[0] == 406

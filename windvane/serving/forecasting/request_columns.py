@@ -18,6 +18,8 @@ RequestColumns = dict[str, pa.ChunkedArray]
 """Name -> (n_rows,) strings, null where a cell is empty."""
 
 _MOST_COLUMNS = 1_000
+_HEAD_BYTES = 1 << 16
+"""In which columns are counted before they are read."""
 
 
 def read_columns(body: bytes, content_type: str, wanted: Collection[str]) -> RequestColumns:
@@ -64,8 +66,13 @@ def csv_tables(
 
     raises    InvalidRequest naming a row of another length than the header, rows counted from 1 after it
     """
+    head = read(_HEAD_BYTES)
+    if head.partition(b"\n")[0].count(b",") >= _MOST_COLUMNS:
+        raise InvalidRequest(
+            f"The header has more than {_MOST_COLUMNS:,} columns, which are the most there may be."
+        )
     names: list[str] = []
-    for block in csv_blocks(read, block_bytes=block_bytes, max_record=max_record):
+    for block in csv_blocks(_after(head, read), block_bytes=block_bytes, max_record=max_record):
         columns: Sequence[pa.Array] | None = block.records.columns
         if not names:
             names = _header(block.records.rows[:1][0] if columns is None else _first(columns))
@@ -83,6 +90,18 @@ def columns_of(tables: Sequence[pa.Table]) -> RequestColumns:
     return dict(zip(whole.column_names, whole.columns, strict=True))
 
 
+def _after(head: bytes, read: Read) -> Read:
+    """Return what reads on after the beginning of a text, that being read first."""
+    waiting = head
+
+    def read_on(size: int) -> bytes:
+        nonlocal waiting
+        part, waiting = waiting[:size], waiting[size:]
+        return part + read(size - len(part)) if len(part) < size else part
+
+    return read_on
+
+
 def _first(columns: Sequence[pa.Array]) -> list[str]:
     return [one[0].as_py() for one in columns]
 
@@ -90,13 +109,9 @@ def _first(columns: Sequence[pa.Array]) -> list[str]:
 def _header(cells: Sequence[str]) -> list[str]:
     """Return the names of the columns.
 
-    raises    InvalidRequest for a name that stands twice, or too many
+    raises    InvalidRequest for a name that stands twice
     """
     names = [cell.strip() for cell in cells]
-    if len(names) > _MOST_COLUMNS:
-        raise InvalidRequest(
-            f"The header has {len(names):,} columns; {_MOST_COLUMNS:,} are the most."
-        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InvalidRequest(f"The header names the column '{twice}' twice.")
@@ -138,7 +153,12 @@ def _columns_of_rows(rows: Sequence[Any], wanted: Collection[str]) -> RequestCol
     made = {}
     for name in sorted(there):
         cells = [_cell(row, name, number) for number, row in enumerate(rows, 1)]
-        made[name] = pa.chunked_array([pa.array(cells, pa.string())])
+        try:
+            made[name] = pa.chunked_array([pa.array(cells, pa.string())])
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                f"The column '{name}' has half of a surrogate pair, which is no character: {error.object!a}."
+            ) from error
     return made
 
 

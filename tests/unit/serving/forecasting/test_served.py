@@ -131,6 +131,7 @@ def test_the_default_accept_type_comes_from_the_environment(tmp_path):
     [
         (b"", "no header"),
         (b"id,id\na,b\n", "names the column 'id' twice"),
+        (b"id" + b",x" * 1_000 + b"\n", "header has more than 1,000 columns"),
         (b"id,t\na,1971-01-01\nb\n", "Row 2 has 1 values; the header has 2: id, t"),
         (b'id,t\n"a\n', "Row 2 is not valid CSV"),
         (b"id,t\n\xff,\n", "not valid UTF-8"),
@@ -168,6 +169,8 @@ def test_a_forecast_that_has_no_finite_numbers_is_refused(model):
         (b"[[1, 2]]", "Row 1 must be an object"),
         (b'[{"id": ["a"]}]', "row 1, column 'id' must be a string, a number or null, not a list"),
         (b'[{"id": ', "not valid JSON"),
+        (b'[{"id": "\\ud800"}]', "column 'id' has half of a surrogate pair"),
+        (b"[" * 100_000, "nested too deeply"),
         (b"[]", "There are no rows"),
         (b'[{"item": "s000"}]', "There are no rows"),
     ],
