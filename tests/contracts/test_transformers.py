@@ -43,7 +43,7 @@ CELLS = {"numeric": _numbers, "datetime": _dates, "categorical": _categories, "t
 
 def _type_of(transformer):
     module = transformer.__module__.rpartition(".")[2]
-    return {"dates": "datetime"}.get(module, module)
+    return {"dates": "datetime", "text_scores": "text"}.get(module, module)
 
 
 @pytest.fixture(params=TRANSFORMERS, ids=lambda transformer: transformer.kind)

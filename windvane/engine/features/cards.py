@@ -26,6 +26,7 @@ from windvane.engine.features.numeric import (
 )
 from windvane.engine.features.terms import TermTable
 from windvane.engine.features.text import TextShape, TextTopics
+from windvane.engine.features.text_scores import TextScores
 
 _ONE_HOT = 24
 """Categories of a column that a network sees one by one; what is known of the others is in their target means."""
@@ -33,19 +34,26 @@ _ONE_HOT = 24
 _MOST_CODES = 24
 """Categories of a column that trees tell apart in dpp2 and dpp4; more are too many to choose from soundly."""
 
+MOST_SCORES = 50
+"""Classes that a text has a score of."""
+
 _MOST_RATES = 5
 """Classes whose rates a column of many categories gets in dpp4."""
 
 
 @dataclass(frozen=True)
 class TransformerSetting:
-    """The settings that a transformer may be made with."""
+    """What a transformer may be made with.
+
+    table, grams   the terms of the texts of its column, and those with grams (features/terms.py), if they are at hand
+    """
 
     source: str
     width: int
     n_classes: int
     seed: int
     table: TermTable | None = None
+    grams: TermTable | None = None
 
 
 Maker = Callable[[TransformerSetting], ColumnTransformer]
@@ -70,6 +78,13 @@ def _topics(limit: int) -> Maker:
     return lambda setting: TextTopics(
         setting.source, min(limit, setting.width), setting.seed, setting.table
     )
+
+
+def scores_of_text(setting: TransformerSetting) -> ColumnTransformer:
+    """Return what a recipe makes of a column of texts besides, if it is the only feature."""
+    table, width = setting.grams or setting.table, min(MOST_SCORES, setting.width)
+    has_grams = setting.grams is not None
+    return TextScores(setting.source, setting.n_classes, width, table, has_grams=has_grams)
 
 
 RECIPES: tuple[RecipeCard, ...] = (

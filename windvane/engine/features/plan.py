@@ -8,21 +8,32 @@ import numpy as np
 
 from windvane.engine.columns import Columns, ColumnSpec, ColumnType, FloatMatrix, Values
 from windvane.engine.features.base import ColumnTransformer
-from windvane.engine.features.cards import Maker, RecipeCard, TransformerSetting, recipe_card
+from windvane.engine.features.cards import (
+    Maker,
+    RecipeCard,
+    TransformerSetting,
+    recipe_card,
+    scores_of_text,
+)
 from windvane.engine.features.categorical import TargetMeans
 from windvane.engine.features.interactions import Interactions
 from windvane.engine.features.pairing import PairingData, choose_pairs
 from windvane.engine.features.recipe import Recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.selection import strongest
-from windvane.engine.features.terms import TermTable
+from windvane.engine.features.terms import MOST_OF_GRAMS, TermTable, terms_and_grams_of, text_of
 from windvane.engine.features.text import MAX_FIT_ROWS
+from windvane.engine.features.text_scores import TextScores
 from windvane.errors import DataFault, RejectColumn
 
 MAX_WIDTH = 2_000
 """Features a recipe makes at most. If there are more columns than that, those most associated with the target
 on the training rows are kept. Otherwise every column gets one feature; numbers a second and a third (for
 missing, for the rank) if there is room for all; the rest is shared equally by the columns that can use more."""
+
+
+_MOST_CHARACTERS = 2_000_000
+"""Of texts whose grams are found."""
 
 
 def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, TermTable]:
@@ -33,6 +44,24 @@ def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, Term
         for spec in specs
         if spec.type is ColumnType.TEXT and len(columns[spec.name]) <= MAX_FIT_ROWS
     }
+
+
+def gram_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, TermTable]:
+    """Return the terms with grams of a column of texts that is the only feature, if finding them takes no more than
+    seconds."""
+    spec = _text_alone([one for one in specs if one.type.is_feature])
+    if spec is None:
+        return {}
+    texts = columns[spec.name].tolist()
+    n_characters = sum(min(len(text_of(text)), MOST_OF_GRAMS) for text in texts)
+    if len(texts) > MAX_FIT_ROWS or n_characters > _MOST_CHARACTERS:
+        return {}
+    return {spec.name: TermTable(texts, terms_and_grams_of)}
+
+
+def _text_alone(usable: Sequence[ColumnSpec]) -> ColumnSpec | None:
+    """Return the column of texts if there is no other column."""
+    return usable[0] if len(usable) == 1 and usable[0].type is ColumnType.TEXT else None
 
 
 def fit_transform_recipe(name: str, data: RecipeData) -> tuple[Recipe, FloatMatrix]:
@@ -89,8 +118,10 @@ def _fitted(
         usable = [spec for spec in usable if spec.name in kept]
     fitting = _Fitting(data)
     widths = _widths(usable)
+    further = () if _text_alone(usable) is None else (scores_of_text,)
     for position, spec in enumerate(usable):
-        reason = fitting.add(spec, card.makers[spec.type], widths[spec.type], position)
+        makers = (*card.makers[spec.type], *further)
+        reason = fitting.add(spec, makers, widths[spec.type], position)
         if reason is not None:
             dropped[spec.name] = reason
     if not fitting.steps:
@@ -166,10 +197,9 @@ class _Fitting:
         for make in makers:
             if not left:
                 break
-            table = self._data.tables.get(spec.name)
-            transformer = make(
-                TransformerSetting(spec.name, left, self._data.n_classes, seed, table)
-            )
+            data, name = self._data, spec.name
+            tables = data.tables.get(name), data.grams.get(name)
+            transformer = make(TransformerSetting(name, left, data.n_classes, seed, *tables))
             try:
                 part = self._fit(transformer, values, seed)
             except RejectColumn as rejection:
@@ -187,7 +217,7 @@ class _Fitting:
 
     def _fit(self, transformer: ColumnTransformer, values: Values, seed: int) -> FloatMatrix | None:
         """Return what it makes of the training rows; None if that is what it makes of any."""
-        if isinstance(transformer, TargetMeans):
+        if isinstance(transformer, TargetMeans | TextScores):
             return transformer.fit_transform(
                 values, self._y, self._data.parts_of_training_rows(seed)
             )

@@ -10,7 +10,7 @@ import numpy as np
 from windvane.engine.arrays import Arrays, read_arrays, write_arrays
 from windvane.engine.checked import MOST_FEATURES, text_in, texts_in
 from windvane.engine.columns import Columns, ColumnType, FloatMatrix
-from windvane.engine.features import categorical, dates, numeric, text
+from windvane.engine.features import categorical, dates, numeric, text, text_scores
 from windvane.engine.features.base import ColumnTransformer, Feature, Value
 from windvane.engine.features.interactions import Interactions
 from windvane.engine.features.wide import RowMaker
@@ -29,6 +29,7 @@ TRANSFORMERS: tuple[type[ColumnTransformer], ...] = (
     dates.DateCycles,
     text.TextShape,
     text.TextTopics,
+    text_scores.TextScores,
 )
 
 _TAKES: dict[type[ColumnTransformer], frozenset[ColumnType]] = {
@@ -38,7 +39,9 @@ _TAKES: dict[type[ColumnTransformer], frozenset[ColumnType]] = {
         (dates.DateParts, dates.FilledDateParts, dates.DateCycles),
         frozenset({ColumnType.DATETIME}),
     ),
-    **dict.fromkeys((text.TextShape, text.TextTopics), frozenset({ColumnType.TEXT})),
+    **dict.fromkeys(
+        (text.TextShape, text.TextTopics, text_scores.TextScores), frozenset({ColumnType.TEXT})
+    ),
 }
 _OF_PAIRS = frozenset({ColumnType.NUMERIC, ColumnType.DATETIME})
 

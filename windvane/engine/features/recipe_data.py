@@ -23,6 +23,7 @@ class RecipeData:
     seed       of everything random in fitting
     rows       the training rows; all of them if None. No other row is looked at
     tables     the terms of each text column, as `plan.term_tables` found them; without them each text is searched again
+    grams      the same with grams, of a column of texts that is the only feature
     parts      rows, a number of parts, seed -> the part of each row (engine/splits.py, `Split.parts`)
     """
 
@@ -33,6 +34,7 @@ class RecipeData:
     seed: int
     rows: NDArray[np.int64] | None = None
     tables: Mapping[str, TermTable] = field(default_factory=dict)
+    grams: Mapping[str, TermTable] = field(default_factory=dict)
     parts: Callable[[NDArray[np.int64], int, int], NDArray[np.int64]] = Split().parts
 
     def parts_of_training_rows(self, seed: int, n_parts: int = N_PARTS) -> NDArray[np.int64]:

@@ -1,11 +1,15 @@
-"""The terms of a text: its words and pairs of neighbouring words; and those of many texts, found once."""
+"""The terms of a text: its words and pairs of neighbouring words, in any script; and those of many texts, found once.
+
+Scripts that are written without spaces between words are read character by character: with pairs and triples of neighbouring
+characters, most of their words are among the terms.
+"""
 
 from __future__ import annotations
 
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -15,7 +19,21 @@ from numpy.typing import NDArray
 
 from windvane.engine.features.base import Value
 
-WORD = re.compile(r"\w+")
+_WITHOUT_SPACES = (
+    "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Tibetan; Burmese; Khmer
+    "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Japanese syllables
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
+)
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
+)
+"""Parts of words that are no letters by themselves: accents, vowel points, and Indic scripts with their vowel signs."""
+
+_PLAIN = re.compile(r"\w+")
+_NOT_PLAIN = re.compile(f"[{_WITHOUT_SPACES}{_MARKS}]")
+_ANY = re.compile(rf"[{_WITHOUT_SPACES}]|(?:[^\W{_WITHOUT_SPACES}]|[{_MARKS}])+")
+_CHARACTER = re.compile(f"[{_WITHOUT_SPACES}]")
 _MAX_CHARACTERS = 20_000
 AT_HAND = 16
 """Texts whose terms are kept: the recipes of an ensemble ask for those of the same row one after another."""
@@ -28,11 +46,60 @@ def text_of(value: Value) -> str:
     return "" if value is None else str(value)[:_MAX_CHARACTERS]
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words; of scripts without spaces, the characters.
+
+    >>> words_of("It rains 雨です")
+    ['It', 'rains', '雨', 'で', 'す']
+    """
+    return (_PLAIN if _NOT_PLAIN.search(text) is None else _ANY).findall(text)
+
+
 @lru_cache(AT_HAND)
 def terms_of(text: str) -> Sequence[str]:
-    words = WORD.findall(text.lower())
+    """Return words, pairs of words that follow each other, and triples of characters that are words by themselves."""
+    words = words_of(text.lower())
     pairs = [f"{first} {second}" for first, second in pairwise(words)]
-    return (*words, *pairs)
+    if _CHARACTER.search(text) is None:
+        return (*words, *pairs)
+    is_character = [_CHARACTER.fullmatch(word) is not None for word in words]
+    triples = [
+        " ".join(words[i : i + 3])
+        for i in range(len(words) - 2)
+        if is_character[i] and is_character[i + 1] and is_character[i + 2]
+    ]
+    return (*words, *pairs, *triples)
+
+
+MOST_OF_GRAMS = 1_000
+"""Characters at the beginning of a text: longer ones have words enough."""
+
+
+@lru_cache(AT_HAND)
+def terms_and_grams_of(text: str) -> Sequence[str]:
+    """Return the terms, and what three to five characters of a word stand next to each other, its ends among them; a
+    mark tells them from words.
+
+    >>> terms_and_grams_of("Hi")
+    ('hi', '\\n hi', '\\nhi ', '\\n hi ')
+    """
+    grams: list[str] = []
+    for word in words_of(text[:MOST_OF_GRAMS].lower()):
+        if len(word) > 1:
+            padded = f" {word} "
+            for n in (3, 4, 5):
+                grams += [f"\n{padded[i : i + n]}" for i in range(len(padded) - n + 1)]
+    return (*terms_of(text), *grams)
+
+
+def plain_terms_of(text: str) -> Sequence[str]:
+    """Return the terms as versions found them that took every script for one with spaces and without marks."""
+    words = plain_words_of(text.lower())
+    return (*words, *(f"{first} {second}" for first, second in pairwise(words)))
+
+
+def plain_words_of(text: str) -> list[str]:
+    return _PLAIN.findall(text)
 
 
 @dataclass(frozen=True)
@@ -67,7 +134,13 @@ class TermTable:
     terms    of all texts, in alphabetical order; a term's position is its id
     """
 
-    def __init__(self, values: Iterable[Value]) -> None:
+    def __init__(
+        self, values: Iterable[Value], find: Callable[[str], Sequence[str]] = terms_of
+    ) -> None:
+        """Find the terms of texts.
+
+        find    the terms of one of them
+        """
         index: defaultdict[str, int] = defaultdict()
         index.default_factory = index.__len__
         self._row: dict[str, int] = {}
@@ -77,7 +150,7 @@ class TermTable:
             row = self._row.setdefault(text, len(lengths))
             rows.append(row)
             if row == len(lengths):
-                found = Counter(map(index.__getitem__, terms_of(text)))
+                found = Counter(map(index.__getitem__, find(text)))
                 ids.extend(found)
                 counts.extend(found.values())
                 lengths.append(len(found))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -20,13 +20,30 @@ from windvane.engine.checked import floats_in, text_in, texts_in
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.engine.features.svd import right_singular_vectors
-from windvane.engine.features.terms import AT_HAND, WORD, Bags, TermTable, terms_of, text_of
+from windvane.engine.features.terms import (
+    AT_HAND,
+    Bags,
+    TermTable,
+    plain_terms_of,
+    plain_words_of,
+    terms_and_grams_of,
+    terms_of,
+    text_of,
+    words_of,
+)
 from windvane.errors import CorruptArtifact, RejectColumn
 
 _MAX_TERMS = 20_000
 MAX_FIT_ROWS = 50_000
 _CHUNK = 256
 _Numbers = NDArray[np.int64] | list[int]
+_WORDS: dict[str, Callable[[str], Sequence[str]]] = {
+    "plain": plain_terms_of,
+    "any script": terms_of,
+    "with grams": terms_and_grams_of,
+}
+"""How the terms of a text are found; saved models of earlier versions do not say that it is the first way."""
+
 _SHAPE = ("characters", "words", "digits", "capitals", "punctuation")
 
 
@@ -35,8 +52,13 @@ class TextShape:
 
     kind = "text-shape"
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, words: str = "any script") -> None:
+        """Count what is in texts.
+
+        words    how words are found, of `_WORDS`
+        """
         self.source = source
+        self._words = words
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
         if all(value is None for value in values.tolist()):
@@ -50,14 +72,16 @@ class TextShape:
         return np.array(rows, np.float32).reshape(len(values), len(_SHAPE))
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        return _shape_of(text_of(value))
+        return _shape_of(text_of(value), self._words == "plain")
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        return {"source": self.source}, {}
+        return {"source": self.source, "words": self._words}, {}
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
-        return cls(text_in(json_state, "source"))
+        return cls(
+            text_in(json_state, "source"), text_in({"words": "plain", **json_state}, "words")
+        )
 
 
 @dataclass(frozen=True)
@@ -88,6 +112,7 @@ class TextTopics:
         self.width = width
         self.seed = seed
         self._table = table
+        self._terms_of: Callable[[str], Sequence[str]] = terms_of
         self._place: NDArray[np.int64] = np.empty(0, np.int64)
         self._learn([], np.empty(0, np.float32), np.empty((0, 0), np.float32))
 
@@ -105,36 +130,46 @@ class TextTopics:
         texts = values
         if len(values) > MAX_FIT_ROWS:
             texts = values[np.sort(generator.permutation(len(values))[:MAX_FIT_ROWS])]
-        table, bags = self._found(texts.tolist())
+        bags = self._learn_terms(texts.tolist())
+        width = min(self.width, len(self.terms_) - 1, len(texts) - 1)
+        if width < 1:
+            raise RejectColumn("its texts share too few words")
+        directions = self._directions(self._weigh(bags), width, generator)
+        self._learn(self.terms_, self.weights_, directions)
+
+    def _learn_terms(self, texts: Sequence[Value], most: int = _MAX_TERMS) -> Bags:
+        """Learn the most frequent terms and what each weighs; return what stands in the texts."""
+        table, bags = self._found(texts)
         n_documents = np.bincount(bags.ids, minlength=len(table.terms))
         least = max(2, len(texts) // 5_000)
         frequent = np.flatnonzero(n_documents >= least)
-        ranked = frequent[np.argsort(-n_documents[frequent], kind="stable")][:_MAX_TERMS]
-        width = min(self.width, len(ranked) - 1, len(texts) - 1)
-        if width < 1:
-            raise RejectColumn("its texts share too few words")
+        ranked = frequent[np.argsort(-n_documents[frequent], kind="stable")][:most]
         weights = np.log((1 + len(texts)) / (1 + n_documents[ranked])) + 1
         terms, known = [table.terms[i] for i in ranked.tolist()], weights.astype(np.float32)
         self._learn(terms, known, np.empty((len(ranked), 0), np.float32))
         self._place = np.full(len(table.terms), -1)
         self._place[ranked] = np.arange(len(ranked))
-        self._learn(terms, known, self._directions(self._weigh(bags), width, generator))
+        return bags
 
     def _found(self, texts: Sequence[Value]) -> tuple[TermTable, Bags]:
         """Return what stands in the texts, from the table at hand if they are in it."""
         if self._table is None or not self._table.has(texts):
-            self._table = TermTable(texts)
+            self._table = TermTable(texts, self._terms_of)
         return self._table, self._table.bags(texts)
+
+    def _matrix(self, found: _Weighed) -> Any:
+        """Return the tf-idf vectors as a sparse matrix, (n_texts, n_terms)."""
+        from scipy.sparse import csr_matrix  # fitting alone needs SciPy
+
+        ends = np.concatenate([[0], np.cumsum(found.lengths)])
+        return csr_matrix(
+            (found.weights, found.indices, ends), shape=(len(found.lengths), len(self.terms_))
+        )
 
     def _directions(
         self, found: _Weighed, width: int, generator: np.random.Generator
     ) -> NDArray[np.float32]:
-        from scipy.sparse import csr_matrix  # fitting alone needs SciPy
-
-        ends = np.concatenate([[0], np.cumsum(found.lengths)])
-        matrix = csr_matrix(
-            (found.weights, found.indices, ends), shape=(len(found.lengths), len(self.terms_))
-        )
+        matrix = self._matrix(found)
         right = right_singular_vectors(matrix, width, generator)
         spread = np.asarray(matrix @ right).std(axis=0)
         useful = spread > 1e-6 * spread.max(initial=0)
@@ -181,7 +216,7 @@ class TextTopics:
         """Known terms of a text, in order of appearance, and their tf-idf weights (length 1)."""
         index = self._index
         counts: dict[int, int] = {}
-        for term in terms_of(text_of(value)):
+        for term in self._terms_of(text_of(value)):
             if (i := index.get(term)) is not None:
                 counts[i] = counts.get(i, 0) + 1
         known = self._weight
@@ -211,7 +246,8 @@ class TextTopics:
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         arrays = {"weights": self.weights_, "directions": self.directions_}
-        return {"source": self.source, "terms": self.terms_}, arrays
+        words = next(name for name, found in _WORDS.items() if found is self._terms_of)
+        return {"source": self.source, "terms": self.terms_, "words": words}, arrays
 
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
@@ -225,17 +261,23 @@ class TextTopics:
             )
         if weights.shape != (len(terms),) or len(directions) != len(terms):
             raise CorruptArtifact(f"The terms of column {made.source!r} have a wrong number.")
+        words = text_in({"words": "plain", **json_state}, "words")
+        if words not in _WORDS:
+            raise CorruptArtifact(
+                f"The terms of column {made.source!r} are found in an unknown way."
+            )
+        made._terms_of = _WORDS[words]
         made._learn(terms, weights, directions)
         return made
 
 
 @lru_cache(AT_HAND)
-def _shape_of(text: str) -> Sequence[float]:
+def _shape_of(text: str, is_plain: bool) -> Sequence[float]:
     n = len(text) or 1
     kinds = Counter(map(_KINDS.__getitem__, text))
     return (
         math.log1p(len(text)),
-        math.log1p(len(WORD.findall(text))),
+        math.log1p(len(plain_words_of(text) if is_plain else words_of(text))),
         kinds["digit"] / n,
         kinds["capital"] / n,
         kinds["punctuation"] / n,

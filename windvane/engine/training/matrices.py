@@ -14,6 +14,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.features.plan import (
     fit_recipe,
     fit_transform_recipe,
+    gram_tables,
     has_pairs,
     term_tables,
 )
@@ -52,6 +54,14 @@ def fold_fits(n_folds: int) -> tuple[str, ...]:
     return tuple(fold_fit(fold) for fold in range(n_folds))
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """The terms of texts, as RecipeData takes them."""
+
+    tables: Mapping[str, TermTable]
+    grams: Mapping[str, TermTable]
+
+
 def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path) -> None:
     """Fit the recipe once for each of `fits`, on the training rows of that fit alone; each appears in `folder`
     (which is made if need be) when it is whole. Those that are there already stay as they are.
@@ -60,14 +70,15 @@ def write_fits(dataset: Dataset, recipe: str, fits: Sequence[str], folder: Path)
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [fit for fit in fits if not (folder / fit).exists()]
-    tables = term_tables(dataset.analysis.columns, dataset.columns) if missing else {}
+    columns = (dataset.analysis.columns, dataset.columns)
+    terms = _Terms(term_tables(*columns), gram_tables(*columns)) if missing else _Terms({}, {})
     for fit in missing:
         if (twin := _twin(dataset, folder, fit)) is not None:
             with _whole(folder, fit) as building:
                 shutil.copytree(twin, building, copy_function=os.link, dirs_exist_ok=True)
             continue
         with _whole(folder, fit) as building:
-            _write_fit(dataset, recipe, _training(dataset, fit), tables, building)
+            _write_fit(dataset, recipe, _training(dataset, fit), terms, building)
             _share(building, folder)
 
 
@@ -140,7 +151,7 @@ def _write_fit(
     dataset: Dataset,
     name: str,
     training: NDArray[np.bool_],
-    tables: Mapping[str, TermTable],
+    terms: _Terms,
     folder: Path,
 ) -> None:
     analysis = dataset.analysis
@@ -151,7 +162,8 @@ def _write_fit(
         n_classes=analysis.n_classes,
         seed=analysis.seed,
         rows=None if training.all() else np.flatnonzero(training),
-        tables=tables,
+        tables=terms.tables,
+        grams=terms.grams,
         parts=dataset.split.parts,
     )
     if len(training) >= _MANY_ROWS and not has_pairs(name):

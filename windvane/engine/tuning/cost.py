@@ -12,6 +12,7 @@ from functools import cache, partial
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.features.cards import MOST_SCORES
 from windvane.engine.features.plan import MAX_WIDTH
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.traits import MANY_ROWS
@@ -97,7 +98,9 @@ def width(analysis: Analysis, recipe: str) -> int:
 def width_of(analysis: Analysis, column: ColumnSpec, recipe: str) -> int:
     """Features that the recipe will make of a column, roughly."""
     if column.type is not ColumnType.CATEGORICAL:
-        return _WIDTHS.get(recipe, {}).get(column.type, 1)
+        made = _WIDTHS.get(recipe, {}).get(column.type, 1)
+        is_text_alone = column.type is ColumnType.TEXT and len(analysis.features) == 1
+        return made + min(max(1, analysis.n_classes), MOST_SCORES) if is_text_alone else made
     if recipe in _MOST_ONE_HOT:
         distinct = analysis.statistics.get(column.name, {}).get("distinct", 2)
         return min(int(distinct), _MOST_ONE_HOT[recipe])

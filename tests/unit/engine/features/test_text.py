@@ -3,10 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windvane.engine.features import terms
-from windvane.engine.features.terms import TermTable
+from windvane.engine.features.terms import TermTable, terms_of
 from windvane.engine.features.text import TextShape, TextTopics
-from windvane.errors import RejectColumn
+from windvane.errors import CorruptArtifact, RejectColumn
 
 GENERATOR = np.random.default_rng(0)
 SUBJECTS = [
@@ -105,12 +104,10 @@ def test_texts_of_the_table_give_the_vectors_that_serving_gives(drawn):
     np.testing.assert_array_equal(topics.transform(texts), served.transform(texts))
 
 
-def test_texts_are_searched_for_terms_once_for_all_fits(monkeypatch):
+def test_texts_are_searched_for_terms_once_for_all_fits():
     texts = _texts(100)[0]
     searched = []
-    found = terms.terms_of
-    monkeypatch.setattr(terms, "terms_of", lambda text: searched.append(text) or found(text))
-    table = TermTable(texts.tolist())
+    table = TermTable(texts.tolist(), lambda text: searched.append(text) or terms_of(text))
     for start in (0, 20, 40):
         topics = TextTopics("t", 5, table=table)
         topics.fit(texts[start : start + 60], None)
@@ -129,3 +126,22 @@ def test_texts_with_fewer_directions_than_asked_for_are_no_fault():
 def test_the_shape_counts_what_stands_in_the_text():
     row = TextShape("t").transform_one("AB, 12 ab")
     assert row == (np.log1p(9), np.log1p(3), 2 / 9, 2 / 9, 1 / 9)
+
+
+def test_what_earlier_versions_saved_finds_words_as_they_did():
+    texts = np.array(["हिन्दी 天気 good", "भाषा 天気 bad", "हिन्दी 気温 bad"] * 20, object)
+    topics = TextTopics("t", 2)
+    topics.fit(texts, None)
+    state, arrays = topics.state()
+    assert state.pop("words") == "any script"
+    earlier = TextTopics.from_state(state, arrays)
+    assert list(earlier._terms_of("天気 good")) == ["天気", "good", "天気 good"]
+    now = TextShape("t").transform_one("天気 हिन्दी")
+    then = TextShape.from_state({"source": "t"}, {}).transform_one("天気 हिन्दी")
+    assert np.expm1(now[1]) == pytest.approx(3)
+    assert np.expm1(then[1]) == pytest.approx(4)
+
+
+def test_a_saved_one_that_finds_words_in_no_known_way_is_refused():
+    with pytest.raises(CorruptArtifact, match="found in an unknown way"):
+        TextTopics.from_state({**TOPICS.state()[0], "words": "eval"}, TOPICS.state()[1])

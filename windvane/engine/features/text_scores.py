@@ -1,0 +1,133 @@
+"""How much a text sounds like each class: a linear model of its terms, whose scores other models learn from.
+
+A truncated SVD keeps what texts differ in most; a class may be told by words that it leaves out. These scores are made of all
+of them, and of what characters of words stand next to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windvane.engine.columns import FloatMatrix, Values
+from windvane.engine.features.base import Feature
+from windvane.engine.features.terms import TermTable, terms_and_grams_of, terms_of
+from windvane.engine.features.text import MAX_FIT_ROWS, TextTopics
+from windvane.errors import RejectColumn
+
+_MOST_TERMS = 60_000
+_PENALTY = 1.0
+"""Of the sum of squared coefficients; a text's vector has length 1."""
+
+_FEWEST_ROUNDS, _MOST_ROUNDS, _SMALL = 5, 15, 1e-3
+"""Of conjugate gradients; residual at which they end, as a share of the first."""
+
+_MOST_WORK = 300_000_000
+"""Non-zero cells times scores times rounds of one fit."""
+
+_MUCH = 30_000_000
+"""Non-zero cells times scores, above which rows are scored by a model of one half of them, not of four fifths."""
+
+
+class TextScores(TextTopics):
+    """The score of a text for each class, by ridge regression of the class on its tf-idf vector; for two classes that of the
+    second, for regression that of the target. A missing text, or one of unknown terms, is 0 throughout.
+
+    n_classes   0 for regression
+    width       scores at most; with more classes than that, of the most frequent ones
+    table       of the terms of texts it will meet, with grams if `has_grams`
+    has_grams   whether what characters of a word stand next to each other are terms too
+    """
+
+    kind = "text-scores"
+
+    def __init__(
+        self,
+        source: str,
+        n_classes: int = 0,
+        width: int = 50,
+        table: TermTable | None = None,
+        *,
+        has_grams: bool = True,
+    ) -> None:
+        super().__init__(source, width, table=table)
+        self.n_classes = n_classes
+        self._terms_of = terms_and_grams_of if has_grams else terms_of
+
+    def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
+        if y is None:
+            raise RejectColumn("scores of texts need a target")
+        self._fit(values, y)
+
+    def fit_transform(
+        self, values: Values, y: NDArray[np.float64], parts: NDArray[np.int64]
+    ) -> FloatMatrix:
+        """Fit, and score the training rows as if each were new: by a model of the other parts of them.
+
+        parts     (n_rows,) the part of each row
+        returns   (n_rows, n_features)
+        """
+        matrix, targets = self._fit(values, y)
+        if matrix.nnz * targets.shape[1] > _MUCH:
+            parts = parts % 2
+        made = np.zeros(targets.shape, np.float32)
+        for part in np.unique(parts):
+            inside = parts == part
+            if not inside.all():
+                made[inside] = matrix[inside] @ _ridge(matrix[~inside], targets[~inside])
+        return made
+
+    def _fit(self, values: Values, y: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
+        """Return the texts' vectors and the targets that they were fitted to."""
+        if len(values) > MAX_FIT_ROWS:
+            raise RejectColumn(f"more than {MAX_FIT_ROWS:,} texts")
+        bags = self._learn_terms(values.tolist(), _MOST_TERMS)
+        if not self.terms_:
+            raise RejectColumn("its texts share no words")
+        matrix, targets = self._matrix(self._weigh(bags)), self._targets(y)
+        directions = _ridge(matrix, targets).astype(np.float32)
+        self._learn(self.terms_, self.weights_, directions)
+        return matrix, targets
+
+    def _targets(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n_rows, n_features) targets, or whether a row is of each class, of mean 0 and standard deviation 1."""
+        if self.n_classes:
+            counts = np.bincount(y.astype(np.int64), minlength=self.n_classes)
+            frequent = sorted(np.argsort(-counts, kind="stable")[: self.width].tolist())
+            targets = (y[:, None] == np.array([1] if self.n_classes == 2 else frequent)) * 1.0
+        else:
+            targets = y[:, None]
+        spread = targets.std(axis=0)
+        return np.asarray((targets - targets.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+    def features(self) -> Sequence[Feature]:
+        n = self.directions_.shape[1]
+        return tuple(Feature(f"{self.source} (score {i + 1})", self.source) for i in range(n))
+
+
+def _ridge(X: Any, Y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n_terms, n_targets) coefficients of a ridge regression, by conjugate gradients.
+
+    X         SciPy sparse, (n_rows, n_terms)
+    Y         (n_rows, n_targets)
+    source    Hestenes and Stiefel 1952, "Methods of conjugate gradients for solving linear systems"
+    """
+    turned = X.T.tocsr()
+    solution = np.zeros((X.shape[1], Y.shape[1]))
+    residual = np.asarray(turned @ Y)
+    step, norm = residual.copy(), (residual**2).sum(axis=0)
+    enough = _SMALL**2 * norm
+    work = max(1, X.nnz * Y.shape[1])
+    for _ in range(int(np.clip(_MOST_WORK // work, _FEWEST_ROUNDS, _MOST_ROUNDS))):
+        if (norm <= enough).all():
+            break
+        image = turned @ (X @ step) + _PENALTY * step
+        length = norm / np.maximum((step * image).sum(axis=0), 1e-300)
+        solution += length * step
+        residual -= length * image
+        before, norm = norm, (residual**2).sum(axis=0)
+        step = residual + norm / np.maximum(before, 1e-300) * step
+    return solution
