@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import RecipeCard, TransformerSetting
+from windvane.engine.features.text_scores import TextScores
 from windvane.engine.learners.space import Categorical, Dimension
 from windvane.wording import number
 
@@ -48,13 +49,19 @@ TRANSFORMERS: Mapping[str, str] = {
     "date-cycles": "time since the first training date, and sine and cosine of month, weekday and hour",
     "text-shape": "numbers of characters and words, shares of digits, capitals and punctuation",
     "text-topics": "topics: tf-idf of words and pairs of words, reduced by a truncated SVD",
+    "text-scores": (
+        "a score for each class: ridge regression on the tf-idf of words, pairs of words and parts of words; every training "
+        "row is scored by a model of other rows"
+    ),
 }
 """By the name their state is saved under."""
 
 
 def transformers_of(card: RecipeCard, column: ColumnSpec, analysis: Analysis) -> list[str]:
     """Return names of the transformers that a column goes through; none if the recipe makes nothing of it."""
-    return transformers_for(card, column.type, analysis.n_classes)
+    found = transformers_for(card, column.type, analysis.n_classes)
+    is_text_alone = column.type is ColumnType.TEXT and len(analysis.features) == 1
+    return [*found, TextScores.kind] if found and is_text_alone else found
 
 
 def transformers_for(card: RecipeCard, of: ColumnType, n_classes: int = 0) -> list[str]:
