@@ -194,3 +194,18 @@ def test_an_object_that_vanishes_meanwhile_is_told_of(table: World) -> None:
 
     table.artifacts.open = vanishing  # type: ignore[method-assign]
     assert "was deleted" in refused(table)
+
+
+@pytest.mark.parametrize(("member", "column"), [("TimeColumn", "when"), ("GroupColumn", "x")])
+def test_a_column_that_splits_the_rows_is_no_feature(
+    table: World, member: str, column: str
+) -> None:
+    answer = preview(table, TargetAttributeName="y", **{member: column})
+    told = {one["Name"]: one for one in answer["Columns"]}
+    assert told[column]["IsFeature"] is False
+    assert "Fault" not in answer["Target"]
+
+
+def test_two_columns_that_split_the_rows_are_a_fault_of_the_job(table: World) -> None:
+    answer = preview(table, TargetAttributeName="y", TimeColumn="when", GroupColumn="x")
+    assert "give one of them" in answer["Target"]["Fault"]

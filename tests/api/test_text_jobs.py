@@ -11,6 +11,11 @@ from api.world import World
 from windvane.domain.job import JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 
+CRITERIA = {
+    "MaxCandidates": 3,
+    "MaxAutoMLJobRuntimeInSeconds": 90,
+    "MaxRuntimePerTrainingJobInSeconds": 30,
+}
 TEXT = {"ContentColumn": "sms", "TargetLabelColumn": "kind"}
 
 
@@ -21,7 +26,7 @@ def texts(**members: Any) -> dict[str, Any]:
 
 def test_a_job_is_described_as_it_was_sent_and_its_objective_is_known_at_once(world: World) -> None:
     sent = texts(
-        config={"CompletionCriteria": {"MaxCandidates": 3, "MaxAutoMLJobRuntimeInSeconds": 90}},
+        config={"CompletionCriteria": CRITERIA},
         AutoMLJobObjective={"MetricName": "Accuracy"},
     )
     client = world.client()
@@ -31,11 +36,7 @@ def test_a_job_is_described_as_it_was_sent_and_its_objective_is_known_at_once(wo
     assert told["AutoMLProblemTypeConfigName"] == "TextClassification"
     assert told["ResolvedAttributes"] == {
         "AutoMLJobObjective": {"MetricName": "Accuracy"},
-        "CompletionCriteria": {
-            "MaxCandidates": 3,
-            "MaxAutoMLJobRuntimeInSeconds": 90,
-            "MaxRuntimePerTrainingJobInSeconds": 90,
-        },
+        "CompletionCriteria": CRITERIA,
     }
     [summary] = client.list_auto_ml_jobs()["AutoMLJobSummaries"]
     assert summary["AutoMLJobName"] == "churn"
