@@ -9,6 +9,7 @@ from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.data.analysis import Finding
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.wording import counted, number, share
 
 _SHOWN = 3
 _MOST_VALUES = 1_000_000
@@ -54,7 +55,7 @@ def find_outliers(panel: Panel, spec: ForecastSpec) -> list[Finding]:
         return []
     worst = at[np.argsort(-np.abs(apart[at]) / np.maximum(size[panel.series[at]], 1e-300))][:_SHOWN]
     told = ", ".join(
-        _told(panel, one, f"{values[one]:.4g} and not {expected[one]:.4g}") for one in worst
+        _told(panel, one, f"{number(values[one])} instead of {number(expected[one])}") for one in worst
     )
     moved = _sums(np.where(is_far, apart, 0.0), panel) / np.maximum(size * panel.lengths, 1e-300)
     most = int(np.abs(moved).argmax())
@@ -64,11 +65,11 @@ def find_outliers(panel: Panel, spec: ForecastSpec) -> list[Finding]:
             "outliers",
             "medium",
             (spec.target,),
-            f"{len(at):,} values of {n_series:,} series lie more than {_FAR:g} usual deviations from those of the same phase of "
-            f"the seasons beside them: {told}. They make the mean of '{panel.items[most]}' {abs(moved[most]):.1%} "
-            f"{'larger' if moved[most] > 0 else 'smaller'}.",
-            "If they are errors, correct or blank them: forecasts and intervals follow them. If they have a cause that is known in "
-            "advance, such as a promotion or a holiday, name it as a known covariate or a calendar of holidays.",
+            f"{counted(len(at), 'value')} of {n_series:,} series: more than {_FAR:g} usual deviations away from the values at the same "
+            f"point of neighbouring seasons. {told}. The mean of '{panel.items[most]}' is {share(abs(moved[most]))} "
+            f"{'higher' if moved[most] > 0 else 'lower'} because of them.",
+            "Correct or blank values that are errors: forecasts and intervals follow them. If they have a cause that is known in "
+            "advance, such as a promotion or a holiday, add it as a known covariate or a calendar of holidays.",
         )
     ]
 
@@ -104,16 +105,16 @@ def find_level_shifts(panel: Panel, spec: ForecastSpec) -> list[Finding]:
     _, mean, unit = _scaled(panel)
     levels = [mean[panel.series] + unit[panel.series] * one for one in (before, after)]
     told = ", ".join(
-        _told(panel, one, f"from {levels[0][one]:.4g} to {levels[1][one]:.4g}") for one in shown
+        _told(panel, one, f"from {number(levels[0][one])} to {number(levels[1][one])}") for one in shown
     )
     return [
         Finding(
             "level-shifts",
             "medium",
             (spec.target,),
-            f"The level of {len(shifted):,} of {panel.n_series:,} series changes at once and stays there: {told}.",
-            "What lies before tells little of what comes, and backtests of windows before it of how good forecasts will be. Cut the "
-            "history there if the cause was for good, or name a column that is 1 from then on as a known covariate.",
+            f"The level of {len(shifted):,} of {panel.n_series:,} series changes abruptly and stays changed: {told}.",
+            "Values before the change say little about the future, and backtests before it little about the accuracy of forecasts. If "
+            "the change is permanent, remove the history before it, or add a known covariate that is 1 from then on.",
         )
     ]
 
@@ -201,5 +202,5 @@ def _medians(values: Floats, panel: Panel) -> Floats:
 def _told(panel: Panel, at: int, what: str) -> str:
     series = panel.series[at : at + 1]
     step: Steps = panel.first[series] + at - panel.bounds[series]
-    when = np.datetime64(int(panel.grid.times(step, series)[0]), "s")
-    return f"'{panel.items[int(series[0])]}' at {when} ({what})"
+    when = str(np.datetime64(int(panel.grid.times(step, series)[0]), "s"))
+    return f"'{panel.items[int(series[0])]}' at {when.removesuffix('T00:00:00')} ({what})"
