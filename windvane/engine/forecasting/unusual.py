@@ -55,7 +55,8 @@ def find_outliers(panel: Panel, spec: ForecastSpec) -> list[Finding]:
         return []
     worst = at[np.argsort(-np.abs(apart[at]) / np.maximum(size[panel.series[at]], 1e-300))][:_SHOWN]
     told = ", ".join(
-        _told(panel, one, f"{number(values[one])} instead of {number(expected[one])}") for one in worst
+        _told(panel, one, f"{number(values[one])} instead of {number(expected[one])}")
+        for one in worst
     )
     moved = _sums(np.where(is_far, apart, 0.0), panel) / np.maximum(size * panel.lengths, 1e-300)
     most = int(np.abs(moved).argmax())
@@ -105,7 +106,8 @@ def find_level_shifts(panel: Panel, spec: ForecastSpec) -> list[Finding]:
     _, mean, unit = _scaled(panel)
     levels = [mean[panel.series] + unit[panel.series] * one for one in (before, after)]
     told = ", ".join(
-        _told(panel, one, f"from {number(levels[0][one])} to {number(levels[1][one])}") for one in shown
+        _told(panel, one, f"from {number(levels[0][one])} to {number(levels[1][one])}")
+        for one in shown
     )
     return [
         Finding(
