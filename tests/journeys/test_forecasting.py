@@ -186,6 +186,95 @@ def test_what_is_wrong_with_the_data_ends_the_job_and_says_what(server):
     assert "at most a quarter of the time steps" in described["FailureReason"]
 
 
+def with_columns(shop):
+    """Rows of a shop with columns of every role, as a Parquet file."""
+    import pandas as pd
+
+    made = pd.read_csv(io.BytesIO(rows(shops=(shop,)))).rename(columns={"shop": "item"})
+    is_ahead = made["sales"].isna()
+    made["shop"] = shop
+    made["weather"] = np.where(is_ahead, None, np.where(np.arange(len(made)) % 3, "sun", "rain"))
+    made["size"] = {"north": 1, "south": 2}[shop]
+    made["memo"] = np.arange(len(made))
+    made["item"] = "tea"
+    out = io.BytesIO()
+    made.to_parquet(out, index=False)
+    return out.getvalue()
+
+
+@pytest.mark.long
+def test_every_member_of_a_request_has_its_effect(server):
+    bucket, name = server.env["WINDVANE_BUCKET"], "whole-forecast"
+    for shop in ("north", "south"):
+        server.upload(f"{name}/{shop}.parquet", with_columns(shop))
+    named = [{"prefix": f"s3://{bucket}/{name}/"}, "north.parquet", "south.parquet"]
+    manifest = server.upload(f"{name}.manifest", json.dumps(named).encode())
+    features = {
+        "FeatureAttributeNames": ["promotion", "weather", "size"],
+        "FeatureDataTypes": {"promotion": "categorical"},
+    }
+    specification = server.upload(f"{name}.json", json.dumps(features).encode())
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest}}
+    channel = {"ContentType": "x-application/vnd.amazon+parquet", "DataSource": source}
+    columns = {**FORECAST["TimeSeriesConfig"], "ItemIdentifierAttributeName": "item"}
+    config = {
+        **FORECAST,
+        "ForecastQuantiles": ["p95", "p5"],
+        "TimeSeriesConfig": {**columns, "GroupingAttributeNames": ["shop"]},
+        "Transformations": {
+            "Filling": {
+                "sales": {"middlefill": "zero"},
+                "promotion": {"futurefill": "value", "futurefill_value": "0"},
+            },
+            "Aggregation": {"sales": "avg"},
+        },
+        "HolidayConfig": [{"CountryCode": "DE"}],
+        "FeatureSpecificationS3Uri": specification,
+        "CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["npts"]}]},
+    }
+    create(
+        server,
+        name,
+        manifest,
+        AutoMLJobInputDataConfig=[channel],
+        AutoMLProblemTypeConfig={"TimeSeriesForecastingJobConfig": config},
+        AutoMLJobObjective={"MetricName": "RMSE"},
+        ModelDeployConfig={"EndpointName": name},
+    )
+    described = wait_for(server, name)
+    assert described["AutoMLJobStatus"] == "Completed", described
+    assert described["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["MetricName"] == "RMSE"
+    found = json.loads(
+        server.client("s3")
+        .get_object(Bucket=bucket, Key=f"forecasts/{name}/preprocessed-data/series/findings.json")[
+            "Body"
+        ]
+        .read()
+    )
+    assert found["n_series"] == 2
+    roles = {role: found[role] for role in ("known_covariates", "past_covariates", "static")}
+    assert roles == {
+        "known_covariates": ["promotion"],
+        "past_covariates": ["weather"],
+        "static": ["size"],
+    }
+    told = server.client("logs").filter_log_events(
+        logGroupName="/aws/sagemaker/AutoMLJobs", logStreamNamePrefix=name
+    )
+    said = [event["message"] for event in told["events"]]
+    assert "Algorithms to try: npts, seasonal-npts." in said
+    answer = server.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=name,
+        ContentType="application/json",
+        Accept="text/csv",
+        Body=json.dumps({"instances": [{"item": "tea", "shop": "south"}]}),
+    )
+    steps = list(csv.DictReader(io.StringIO(answer["Body"].read().decode())))
+    assert list(steps[0]) == ["item", "shop", "day", "p5", "p95", "mean"]
+    assert {(row["item"], row["shop"]) for row in steps} == {("tea", "south")}
+    assert len(steps) == HORIZON
+
+
 @pytest.mark.long
 def test_the_sdk_fits_attaches_transforms_and_deploys(server, tmp_path):
     train, history = tmp_path / "train.csv", tmp_path / "history.csv"
