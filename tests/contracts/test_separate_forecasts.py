@@ -14,6 +14,7 @@ from contracts.service_tasks import begun
 from unit.work.world import make_job
 
 from windvane.artifacts.base import parse_location
+from windvane.automl.forecast_estimator import AutoForecast
 from windvane.automl.forecasting.job import ForecastJob
 from windvane.automl.forecasting.leaderboard import ForecastRow, rows_of
 from windvane.automl.local.run_job import run_process
@@ -143,6 +144,24 @@ def test_every_candidate_has_a_package_that_answers(service, tmp_path):
         assert forecast.mean.shape == (4, SPEC.horizon)
         assert np.isfinite(forecast.quantiles).all()
         assert len(forecaster.members) == max(1, len(candidate.members))
+
+
+def test_the_library_loads_what_the_service_has_made(service, tmp_path):
+    (container,) = service.state.best.containers
+    archive, folder = tmp_path / "model.tar.gz", tmp_path / "best"
+    service.artifacts.download(parse_location(container.model_data_url), archive)
+    unpack(archive, folder)
+    loaded = AutoForecast.load(folder)
+    made = loaded.predict()
+    assert len(made) == 4 * SPEC.horizon
+    assert list(made.columns)[-3:] == ["p10", "p50", "p90"]
+    board = loaded.leaderboard()
+    scores = dict(zip(board["model"], board[str(SPEC.objective)], strict=True))
+    assert scores == {one.algorithm: one.score for one in service.state.candidates}
+    weights = dict(zip(board["model"], board["weight"], strict=True))
+    by_name = {one.name: one.algorithm for one in service.state.candidates}
+    for name, weight in service.state.best.members.items():
+        assert weights[by_name[name]] == pytest.approx(weight)
 
 
 def test_backtests_of_a_candidate_give_its_score(service):

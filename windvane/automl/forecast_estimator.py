@@ -18,7 +18,12 @@ import pandas as pd
 
 from windvane.automl.forecasting.frames import decomposition_frame, forecast_frame
 from windvane.automl.forecasting.job import ForecastJob
-from windvane.automl.forecasting.leaderboard import ForecastRow, board_from_json
+from windvane.automl.forecasting.leaderboard import (
+    ARGUMENTS,
+    LEADERBOARD,
+    ForecastRow,
+    board_from_json,
+)
 from windvane.automl.local.events import OnEvent
 from windvane.automl.local.fitted import save_copy
 from windvane.automl.local.frames import is_number, source_of
@@ -56,7 +61,9 @@ Table = pd.DataFrame | str | os.PathLike[str]
 _LOADING_S = 0.8
 """Of the budget, kept for loading the finished model into this process."""
 
-_ARGUMENTS = "arguments.json"
+_OF_SERVICE_S = 60.0
+"""What a model that the service has made has for fitting again."""
+
 MOST_EXPLAINED = 1_000
 """Series that are explained at once: each is forecast many times."""
 
@@ -228,7 +235,7 @@ class AutoForecast:
         with tempfile.TemporaryDirectory(prefix="windvane-update-") as scratch:
             package = Path(scratch)
             made.save(package)
-            shutil.copy(fitted.folder / "leaderboard.json", package)
+            shutil.copy(fitted.folder / LEADERBOARD, package)
             self._fitted = self._kept(package, is_whole)
         self.spec = made.prepared.spec
         return self
@@ -287,7 +294,7 @@ class AutoForecast:
                 spec.target,
                 spec.timestamp,
                 horizon=spec.horizon,
-                max_runtime_s=number_in(about, "max_runtime_s"),
+                max_runtime_s=number_in({"max_runtime_s": _OF_SERVICE_S, **about}, "max_runtime_s"),
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
             raise CorruptArtifact(f"{folder} does not describe a forecaster: {error!r}.") from error
@@ -319,7 +326,7 @@ class AutoForecast:
         home = Path(tempfile.mkdtemp(prefix="windvane-model-"))
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
         shutil.copytree(package, home, dirs_exist_ok=True)
-        write_json(home / _ARGUMENTS, {"has_whole_items": has_whole_items})
+        write_json(home / ARGUMENTS, {"has_whole_items": has_whole_items})
         write_manifest(home, "forecaster", {"max_runtime_s": self.max_runtime_s})
         return _read(home)[0]
 
@@ -357,7 +364,7 @@ def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:
     raises    CorruptArtifact
     """
     forecaster, about = load_forecaster(home)
-    document, arguments = read_json(home / "leaderboard.json"), read_json(home / _ARGUMENTS)
+    document, arguments = read_json(home / LEADERBOARD), read_json(home / ARGUMENTS)
     try:
         rows = board_from_json(document)
         has_whole_items = bool(arguments["has_whole_items"])

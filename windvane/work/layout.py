@@ -176,7 +176,7 @@ PREDICTIONS = Artefact(
 FORECASTER = replace(
     WHOLE,
     holds="What answers as a candidate does: members, their weights, the width of intervals, and the series that it was fitted "
-    "to.",
+    "to. `AutoForecast.load` reads it once it is unpacked.",
 )
 
 SERIES_REPORT = replace(

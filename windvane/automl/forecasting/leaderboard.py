@@ -14,6 +14,9 @@ from windvane.engine.forecasting.outcomes import ForecastOutcome
 from windvane.engine.forecasting.stages import ENSEMBLE
 from windvane.notes.sentences import reason
 
+LEADERBOARD, ARGUMENTS = "leaderboard.json", "arguments.json"
+"""Files of a package: its rows, and the arguments of `AutoForecast` that a specification does not have."""
+
 
 @dataclass(frozen=True)
 class ForecastRow:

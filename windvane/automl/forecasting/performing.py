@@ -17,12 +17,22 @@ from windvane.automl.forecasting.actions import (
     SeriesFacts,
 )
 from windvane.automl.forecasting.folders import ForecastFolders
+from windvane.automl.forecasting.leaderboard import (
+    ARGUMENTS,
+    LEADERBOARD,
+    ForecastRow,
+    ranked_rows,
+)
 from windvane.automl.task import ActionTask
 from windvane.domain.features import FeatureSpecification
 from windvane.domain.forecasting import ForecastMetric, ForecastSpec
 from windvane.engine.data.analysis import ReadOptions, SourceFile
 from windvane.engine.forecasting import stages
+from windvane.engine.forecasting.forecaster import Forecaster
 from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.outcomes import read_outcome
+from windvane.engine.forecasting.stages import ENSEMBLE
+from windvane.engine.manifest import write_json
 
 
 def prepare(
@@ -83,7 +93,7 @@ def perform(task: ActionTask, folder: Path, objective: ForecastMetric) -> Foreca
 
 
 def pack(action: PackForecaster, at: ForecastFolders, into: Path) -> None:
-    """Write what answers into a folder, in place of what is there.
+    """Write what answers into a folder, in place of what is there, with all that `AutoForecast.load` reads beside it.
 
     raises    CorruptArtifact
     """
@@ -94,7 +104,20 @@ def pack(action: PackForecaster, at: ForecastFolders, into: Path) -> None:
         {name: at.refit(name) for name in action.refits},
         _made(into),
     )
+    board = {"candidates": [row.to_json() for row in _rows(action, at, made)]}
+    write_json(into / LEADERBOARD, board)
+    write_json(into / ARGUMENTS, {"has_whole_items": False})
     made.seal(into, {})
+
+
+def _rows(action: PackForecaster, at: ForecastFolders, made: Forecaster) -> list[ForecastRow]:
+    """Return the leaderboard of the models that a package was made of, best first."""
+    weights = {one.name: one.weight for one in made.members}
+    outcomes = [read_outcome(at.backtest(name)) for name in action.models]
+    rows = [ForecastRow(one.name, one, weights.get(one.name, 0.0)) for one in outcomes]
+    if action.has_ensemble:
+        rows.append(ForecastRow(ENSEMBLE, read_outcome(at.ensemble), 1.0))
+    return ranked_rows(rows, made.prepared.spec.objective)
 
 
 def _made(folder: Path) -> Path:

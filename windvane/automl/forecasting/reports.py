@@ -14,7 +14,7 @@ from typing import Any
 
 from windvane.automl.forecasting.folders import ForecastFolders
 from windvane.automl.forecasting.job import ForecastJob
-from windvane.automl.forecasting.leaderboard import answering, board_from_json
+from windvane.automl.forecasting.leaderboard import LEADERBOARD, answering, board_from_json
 from windvane.automl.local.events import EventEmitter
 from windvane.automl.local.report_request import OF_FORECAST, Kind, ReportRequest, reports_end
 from windvane.automl.local.reports import File, make_reports, write_files
@@ -57,7 +57,7 @@ def make_one(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
 
 
 def _backtests(folders: ForecastFolders) -> Iterator[File]:
-    rows = board_from_json(read_json(folders.package / "leaderboard.json"))
+    rows = board_from_json(read_json(folders.package / LEADERBOARD))
     models = [row.name for row in rows if row.outcome is not None and row.name != ENSEMBLE]
     found = read_backtests(
         folders.series,

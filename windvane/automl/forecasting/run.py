@@ -16,7 +16,7 @@ from windvane.automl.forecasting.actions import (
 )
 from windvane.automl.forecasting.documents import result_from_json
 from windvane.automl.forecasting.job import ForecastJob
-from windvane.automl.forecasting.leaderboard import rows_of
+from windvane.automl.forecasting.leaderboard import LEADERBOARD, rows_of
 from windvane.automl.forecasting.local_work import work_of
 from windvane.automl.forecasting.task import forecast_task
 from windvane.automl.forecasting.workflow import best_model, decide
@@ -98,7 +98,7 @@ class _Driver:
         job = self._job
         rows = rows_of(self._history, job.spec.objective)
         board = {"candidates": [row.to_json() for row in rows]}
-        write_json(job.folders.package / "leaderboard.json", board)
+        write_json(job.folders.package / LEADERBOARD, board)
         about = {"max_runtime_s": job.max_runtime_s}
         write_manifest(job.folders.package, KIND, about)
         return rows[0].name if rows else FLOOR.name
