@@ -19,7 +19,7 @@ from itertools import permutations
 import numpy as np
 
 from windvane.engine.forecasting.forecast import Forecast
-from windvane.engine.forecasting.forecaster import Forecaster
+from windvane.engine.forecasting.forecaster import Forecaster, Meanwhile
 from windvane.engine.forecasting.known import mean_of_known
 from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.panel import Floats, Panel
@@ -57,14 +57,17 @@ class Decomposition:
     parts: Mapping[str, Floats]
 
 
-def decompose(forecaster: Forecaster, history: Panel | None = None) -> Decomposition:
+def decompose(
+    forecaster: Forecaster, history: Panel | None = None, meanwhile: Meanwhile = lambda _: None
+) -> Decomposition:
     """Return what the means of the forecasts of some series are made of.
 
+    meanwhile  as of `Forecaster.parts`
     history    as for `Forecaster.forecast`, which raises what this does
     """
     panel = forecaster.ready(history)
     places, made = [], []
-    for part, chosen in forecaster.parts(panel):
+    for part, chosen in forecaster.parts(panel, meanwhile):
         places.append(chosen)
         made.append(_of_part(forecaster, part))
     order = np.argsort(np.concatenate(places))

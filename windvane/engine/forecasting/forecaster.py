@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,9 @@ _MOST_SEASONS, _MOST_VALUES = 20, 300
 """Of a series, that any model looks at (models/base.py, models/empirical.py): longer ones are all alike."""
 
 
+Meanwhile = Callable[[int], None]
+
+
 @dataclass(frozen=True)
 class Member:
     """A fitted model of an ensemble, with its weight.
@@ -56,9 +59,12 @@ class Forecaster:
     members: tuple[Member, ...]
     scale: IntervalScale
 
-    def forecast(self, history: Panel | None = None) -> Forecast:
+    def forecast(
+        self, history: Panel | None = None, meanwhile: Meanwhile = lambda _: None
+    ) -> Forecast:
         """Return the steps after each series of a history, of that which the model was fitted to if None.
 
+        meanwhile as of `parts`
         raises    InvalidRequest if there are known covariates, and the history does not have them for the steps ahead;
                   DataFault for more series, steps and quantiles than fit into memory
         """
@@ -67,7 +73,7 @@ class Forecaster:
         made = Forecast(
             np.empty((panel.n_series, horizon)), np.empty((panel.n_series, horizon, len(levels)))
         )
-        for part, chosen in self.parts(panel):
+        for part, chosen in self.parts(panel, meanwhile):
             own = self.average((one.model.forecast(part) for one in self.members), part)
             made.mean[chosen], made.quantiles[chosen] = own.mean, own.quantiles
         return made
@@ -83,16 +89,25 @@ class Forecaster:
         self._check_future(panel)
         return panel
 
-    def parts(self, panel: Panel) -> Iterator[tuple[Panel, Steps]]:
+    def parts(
+        self, panel: Panel, meanwhile: Meanwhile = lambda _: None
+    ) -> Iterator[tuple[Panel, Steps]]:
         """Yield series that models look at alike, with their places, and how many of their values: as many as of the series
         that the members were weighed on, and more only of longer ones, so that a forecast does not depend on which series
-        are forecast with it."""
+        are forecast with it.
+
+        meanwhile    told how many series are done, while others are left; what it raises ends the work on them
+        """
+        n_done = 0
         frequency = panel.grid.frequency
         most = _MOST_SEASONS * max((1, *frequency.seasons)) + _MOST_VALUES
         usual = min(int(self.prepared.panel.lengths.max()), most)
         spans = np.clip(panel.lengths, usual, most)
         for span in np.unique(spans):
+            if n_done:
+                meanwhile(n_done)
             chosen = np.flatnonzero(spans == span)
+            n_done += len(chosen)
             part = panel if len(chosen) == panel.n_series else panel.only(chosen)
             yield replace(part, span=int(span)), chosen
 

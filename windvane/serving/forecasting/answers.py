@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +13,17 @@ import numpy as np
 from windvane.domain.forecasting import ForecastSpec, quantile_name
 from windvane.engine.forecasting.decomposition import Decomposition
 from windvane.engine.forecasting.forecast import Forecast
-from windvane.engine.forecasting.grid import Seconds
+from windvane.engine.forecasting.grid import Seconds, Steps
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.serving.answers import csv_field
 from windvane.serving.content_types import CSV, JSON
 
 MEAN = "mean"
 _ITEM = "item_id"
 _DAY = 86_400
+_SERIES_AT_ONCE = 1_000
+"""Whose times are in memory together."""
 
 TimeUnit = Literal["D", "s"]
 
@@ -81,14 +82,16 @@ def written(told: Iterable[Told], spec: ForecastSpec, media: str) -> Iterator[by
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
-    lines = io.StringIO(newline="")
-    csv.writer(lines, lineterminator="\n").writerows(rows)
-    return lines.getvalue().encode()
+    return "".join(",".join(map(csv_field, row)) + "\n" for row in rows).encode()
 
 
 def time_unit(panel: Panel, horizon: int) -> TimeUnit:
     """Return what times of the steps ahead are told to: the day where all of them begin at midnight, else the second."""
-    return "s" if (_seconds(panel, horizon) % _DAY).any() else "D"
+    for at in range(0, panel.n_series, _SERIES_AT_ONCE):
+        series = np.arange(at, min(at + _SERIES_AT_ONCE, panel.n_series))
+        if (_seconds(panel, series, horizon) % _DAY).any():
+            return "s"
+    return "D"
 
 
 def _rows(told: Told, n_parts: int) -> Iterator[Sequence[Any]]:
@@ -106,13 +109,14 @@ def _rows(told: Told, n_parts: int) -> Iterator[Sequence[Any]]:
 
 def _times(panel: Panel, horizon: int, unit: TimeUnit) -> list[list[str]]:
     """Return the timestamps of the steps ahead of each series."""
-    seconds = _seconds(panel, horizon).astype("datetime64[s]")
+    every = np.arange(panel.n_series)
+    seconds = _seconds(panel, every, horizon).astype("datetime64[s]")
     texts = np.char.replace(np.datetime_as_string(seconds, unit=unit), "T", " ")
     made: list[list[str]] = texts.reshape(panel.n_series, horizon).tolist()
     return made
 
 
-def _seconds(panel: Panel, horizon: int) -> Seconds:
-    series = np.repeat(np.arange(panel.n_series), horizon)
-    steps = panel.last[series] + 1 + np.tile(np.arange(horizon), panel.n_series)
+def _seconds(panel: Panel, chosen: Steps, horizon: int) -> Seconds:
+    series = np.repeat(chosen, horizon)
+    steps = panel.last[series] + 1 + np.tile(np.arange(horizon), len(chosen))
     return panel.grid.times(steps, series)

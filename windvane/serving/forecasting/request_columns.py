@@ -68,14 +68,12 @@ def csv_tables(
     """
     head = read(_HEAD_BYTES)
     if head.partition(b"\n")[0].count(b",") >= _MOST_COLUMNS:
-        raise InvalidRequest(
-            f"The header has more than {_MOST_COLUMNS:,} columns, which are the most there may be."
-        )
+        raise _too_many()
     names: list[str] = []
     for block in csv_blocks(_after(head, read), block_bytes=block_bytes, max_record=max_record):
-        columns: Sequence[pa.Array] | None = block.records.columns
         if not names:
-            names = _header(block.records.rows[:1][0] if columns is None else _first(columns))
+            names = _header(block.records.first)
+        columns: Sequence[pa.Array] | None = block.records.columns
         if columns is None or len(columns) != len(names):
             _check_lengths(block.records.rows, names, block.first_row)
             raise AssertionError("Rows of one length have columns.")
@@ -102,20 +100,25 @@ def _after(head: bytes, read: Read) -> Read:
     return read_on
 
 
-def _first(columns: Sequence[pa.Array]) -> list[str]:
-    return [one[0].as_py() for one in columns]
-
-
 def _header(cells: Sequence[str]) -> list[str]:
     """Return the names of the columns.
 
-    raises    InvalidRequest for a name that stands twice
+    raises    InvalidRequest for a name that stands twice, or too many: the first line of the text is not all of a header whose
+              names have ends of lines, or are long
     """
+    if len(cells) > _MOST_COLUMNS:
+        raise _too_many()
     names = [cell.strip() for cell in cells]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InvalidRequest(f"The header names the column '{twice}' twice.")
     return names
+
+
+def _too_many() -> InvalidRequest:
+    return InvalidRequest(
+        f"The header has more than {_MOST_COLUMNS:,} columns, which are the most there may be."
+    )
 
 
 def _check_lengths(rows: Sequence[Sequence[str]], names: Sequence[str], first_row: int) -> None:

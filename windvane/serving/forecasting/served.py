@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.forecasting.decomposition import decompose
-from windvane.engine.forecasting.forecaster import Forecaster, load_forecaster
+from windvane.engine.forecasting.forecaster import Forecaster, Meanwhile, load_forecaster
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import Columns, CovariateEncoding
@@ -71,8 +72,9 @@ class ServedForecaster:
         media = choose_accept(accept, self.default_accept)
         spec = self.forecaster.prepared.spec
         panel = self.series_of(read_columns(body, content_type, self.wanted), MOST_STEPS)
-        told = self._in_time(self.tell(panel, explains=asks_for(accept, EXPLAIN)), panel.n_series)
-        return b"".join(written(told, spec, media)), media
+        until = _Time(panel.n_series, self.clock)
+        told = self.tell(panel, explains=asks_for(accept, EXPLAIN), meanwhile=until.check)
+        return b"".join(written(_in_time(told, until), spec, media)), media
 
     def series_of(self, columns: Columns, most_steps: int) -> Panel:
         """Return the series that rows ask to be forecast.
@@ -84,10 +86,13 @@ class ServedForecaster:
         except DataFault as error:
             raise InvalidRequest(str(error)) from error
 
-    def tell(self, panel: Panel, *, explains: bool) -> Iterator[Told]:
+    def tell(
+        self, panel: Panel, *, explains: bool, meanwhile: Meanwhile = lambda _: None
+    ) -> Iterator[Told]:
         """Yield series with their forecasts, some at a time.
 
         explains    also what each mean is made of
+        meanwhile   told how many series are done, while others of those that are told of together are left
         raises      InvalidRequest naming an item whose values are too large for a forecast
         """
         spec = self.forecaster.prepared.spec
@@ -95,10 +100,11 @@ class ServedForecaster:
         at_once = _EXPLAINED_AT_ONCE if explains else SERIES_AT_ONCE
         for at in range(0, panel.n_series, at_once):
             part = panel.only(np.arange(at, min(at + at_once, panel.n_series)))
-            measures = measures_of(spec, self.forecaster.forecast(part))
+            further = partial(_further, meanwhile, at)
+            measures = measures_of(spec, self.forecaster.forecast(part, further))
             _check_finite(part, measures)
             if explains:
-                measures |= parts_of_mean(decompose(self.forecaster, part))
+                measures |= parts_of_mean(decompose(self.forecaster, part, further))
             yield Told(part, measures, unit)
 
     def describe(self) -> dict[str, Any]:
@@ -118,23 +124,6 @@ class ServedForecaster:
             "algorithm": ", ".join(one.name for one in self.forecaster.members),
             "has_typical_row": False,
         }
-
-    def _in_time(self, told: Iterable[Told], n_series: int) -> Iterator[Told]:
-        """Yield what is told of series.
-
-        raises    InvalidRequest as soon as it shows that there are too many for the time
-        """
-        began, n_done = self.clock(), 0
-        for one in told:
-            n_done += one.panel.n_series
-            took_s = self.clock() - began
-            if n_done < n_series and took_s * n_series / n_done > ANSWER_S:
-                most = max(1, int(0.8 * ANSWER_S * n_done / took_s))
-                raise InvalidRequest(
-                    f"The forecast of {n_series:,} series takes longer than the {ANSWER_S:g} seconds that a request has: "
-                    f"{n_done:,} took {took_s:.1f} seconds. Send at most {most:,} series at once, or use a transform job."
-                )
-            yield one
 
     def _column(self, name: str, encoding: CovariateEncoding | None) -> dict[str, Any]:
         prepared = self.forecaster.prepared
@@ -163,6 +152,52 @@ class ServedForecaster:
             "values": list(values),
             "n_values": n_values,
         }
+
+
+@dataclass
+class _Time:
+    """The time that a request for some series has."""
+
+    n_series: int
+    clock: Callable[[], float]
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    def check(self, n_done: int) -> None:
+        """Check that the time is not over: series of different lengths are forecast one after the other, and how long others take
+        is not known.
+
+        raises    InvalidRequest
+        """
+        if (took_s := self.clock() - self.began) > ANSWER_S:
+            raise self.too_long(n_done, took_s)
+
+    def too_long(self, n_done: int, took_s: float) -> InvalidRequest:
+        most = max(1, int(0.8 * ANSWER_S * n_done / took_s))
+        return InvalidRequest(
+            f"The forecast of {self.n_series:,} series takes longer than the {ANSWER_S:g} seconds that a request has: "
+            f"{n_done:,} took {took_s:.1f} seconds. Send at most {most:,} series at once, or use a transform job."
+        )
+
+
+def _in_time(told: Iterable[Told], limit: _Time) -> Iterator[Told]:
+    """Yield what is told of series.
+
+    raises    InvalidRequest as soon as it shows that there are too many for the time
+    """
+    n_done = 0
+    for one in told:
+        n_done += one.panel.n_series
+        took_s = limit.clock() - limit.began
+        if n_done < limit.n_series and took_s * limit.n_series / n_done > ANSWER_S:
+            raise limit.too_long(n_done, took_s)
+        yield one
+
+
+def _further(told: Meanwhile, n_before: int, n_done: int) -> None:
+    told(n_before + n_done)
 
 
 def _check_finite(panel: Panel, measures: Mapping[str, Floats]) -> None:

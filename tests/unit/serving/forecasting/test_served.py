@@ -152,7 +152,7 @@ def test_a_forecast_that_has_no_finite_numbers_is_refused(model):
     class Endless:
         prepared = model.forecaster.prepared
 
-        def forecast(self, part):
+        def forecast(self, part, *_):
             mean = np.full((part.n_series, HORIZON), 1.0)
             mean[1, 2] = np.inf
             return Forecast(mean, np.ones((part.n_series, HORIZON, 3)))
