@@ -53,12 +53,24 @@ def read_times_as(
 
 def _iso(texts: Sequence[str]) -> Seconds | None:
     """Return times as ISO 8601 writes them without zone; None if any is written otherwise."""
-    if any(len(text) not in (10, 16, 19) or text[4:5] != "-" for text in texts):
+    if not all(map(_looks_iso, texts)):
         return None
     try:
         return np.array(texts, "datetime64[s]").astype(np.int64)
     except ValueError:
         return None
+
+
+def _looks_iso(text: str) -> bool:
+    """Return whether NumPy, which also takes signed years and zones, reads a text as a time of the years 1 to 9999, if at all."""
+    year = text[:4]
+    return (
+        len(text) in (10, 16, 19)
+        and year.isdecimal()
+        and year != "0000"
+        and text[4] == "-"
+        and text[13:14] in ("", ":")
+    )
 
 
 def _format_of(texts: Sequence[str], formats: Sequence[str]) -> tuple[str, int]:

@@ -58,3 +58,9 @@ def test_rows_that_are_written_otherwise_are_named():
     with pytest.raises(DataFault, match="1 row without a value in the timestamp column 't': row 2"):
         read_times(column(["2024-01-01", None]), "t")
     assert np.array_equal(days(["2024-01-01"]), ["2024-01-01"])
+
+
+@pytest.mark.parametrize("text", ["-999-01-01", "+200-01-01", "0000-01-01", "2024-01-01T10+01:00"])
+def test_years_of_no_calendar_and_zones_are_no_times(text):
+    with pytest.raises(DataFault, match="cannot be read as times"):
+        read_times(column([text]), "t")
