@@ -47,8 +47,9 @@ TERMS: Mapping[str, str] = MappingProxyType(
         ),
         "confusion matrix": "The number of rows for each pair of actual and predicted class.",
         "covariate": (
-            "A column that may explain a target over time, such as a price or a promotion. It is "
-            "known in advance if its values are there for the steps to be forecast."
+            "A column that may explain a target over time, such as a price or a promotion. It is known "
+            "in advance if its values are there for the steps to be forecast; a past covariate is known "
+            "up to the last value of its series alone."
         ),
         "coverage": (
             "The share of rows whose actual value lies within the prediction interval. A 90 % "

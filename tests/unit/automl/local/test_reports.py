@@ -8,7 +8,7 @@ import pytest
 
 from windvane.automl.local import reports
 from windvane.automl.local.events import EventEmitter
-from windvane.automl.local.report_request import Kind, ReportRequest, ReportStatus
+from windvane.automl.local.report_request import OF_TABLE, Kind, ReportRequest, ReportStatus
 from windvane.automl.local.reports import make_reports
 from windvane.engine.manifest import read_json
 
@@ -19,7 +19,7 @@ def _best(job):
     return int(read_json(job / "best/model/manifest.json")["about"]["candidate"])
 
 
-def _made(job, into, *, candidate=None, left_s=120.0, kinds=tuple(Kind), threads=2):
+def _made(job, into, *, candidate=None, left_s=120.0, kinds=OF_TABLE, threads=2):
     now = time.time()
     asked = ReportRequest(
         job=job,
@@ -49,7 +49,7 @@ def test_every_report_is_whole_if_there_is_time(job, tmp_path):
     made = _made(job, tmp_path / "reports")
     assert {one.fate for one in made.values()} == {ReportStatus.WRITTEN}
     assert {one.note for one in made.values()} == {""}
-    assert {path.name for path in (tmp_path / "reports").iterdir()} == set(Kind)
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == set(OF_TABLE)
     assert _files(tmp_path / "reports/exploration") == _THREE
     quality = {*_THREE, "statistics.json", "constraints.json", "figures.json"}
     assert _files(tmp_path / "reports/quality") == quality
@@ -118,6 +118,6 @@ def test_the_long_one_begins_first_if_it_keeps_nothing_from_the_others(
     tmp_path, left_s, threads, first
 ):
     now = time.time()
-    asked = ReportRequest(tmp_path, 1, tuple(Kind), tmp_path, now + left_s, threads, 512, now)
+    asked = ReportRequest(tmp_path, 1, OF_TABLE, tmp_path, now + left_s, threads, 512, now)
     assert reports._in_order(asked)[0] is first
-    assert sorted(reports._in_order(asked)) == sorted(Kind)
+    assert sorted(reports._in_order(asked)) == sorted(OF_TABLE)
