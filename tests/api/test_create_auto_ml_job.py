@@ -57,8 +57,13 @@ def test_a_job_is_recorded_with_its_first_task_and_answered_by_its_arn(world: Wo
     assert (job.name, job.status, job.secondary) == ("Churn-1", "InProgress", "Starting")
     with world.store.snapshot() as tx:
         tasks = tx.tasks(job.arn)
+    asked = {
+        "features": {"names": None, "types": {}},
+        "group_column": None,
+        "time_column": None,
+    }
     assert [(task.kind, task.key, task.payload) for task in tasks] == [
-        (TaskKind.ANALYZE, "analyze", {"features": {"names": None, "types": {}}})
+        (TaskKind.ANALYZE, "analyze", asked)
     ]
 
 

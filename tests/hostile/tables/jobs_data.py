@@ -308,7 +308,8 @@ _SPECIFICATIONS = (
     _bad_features(
         "a key of features that is not known",
         "unknown.json",
-        "the key 'Features' is not known: there are FeatureAttributeNames and FeatureDataTypes",
+        "the key 'Features' is not known: there are FeatureAttributeNames, FeatureDataTypes, WindvaneGroupColumn and "
+        "WindvaneTimeColumn",
     ),
     _bad_features(
         "a feature of a type that is none",
