@@ -103,7 +103,7 @@ def test_objects_that_are_long_hold_no_thread_that_others_need(
     async def all_of_it() -> list[Any]:
         return [
             await reading.read_json(objects, "s3://b/k"),
-            await quality.read_quality(objects, "s3://b/x", None),
+            await quality.read_quality(objects, "s3://b/x", quality.Asked()),
             await explanation.read_explanation(objects, place, "y", 0),
         ]
 
