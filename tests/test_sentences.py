@@ -18,6 +18,7 @@ EXCEPTIONS = {
     "serving/csvblocks.py": "what Python's csv says of a file, likewise",
     "engine/learners/faults.py": "how libraries say that there is not enough memory, without an error of their own for it",
     "engine/data/missing_markers.py": "markers of missing values in somebody's data",
+    "engine/forecasting/holidays.py": "names of holidays, as the package of calendars has them",
     "engine/learners/monotone.py": "names of features",
     "engine/definitions/modules.py": "a line of a module that is cut there",
     "cli/own_api.py": "the last line of a certificate",

@@ -39,8 +39,8 @@ _CHUNK = 256
 _Numbers = NDArray[np.int64] | list[int]
 _WORDS: dict[str, Callable[[str], Sequence[str]]] = {
     "plain": plain_terms_of,
-    "any script": terms_of,
-    "with grams": terms_and_grams_of,
+    "any-script": terms_of,
+    "with-grams": terms_and_grams_of,
 }
 """How the terms of a text are found; saved models of earlier versions do not say that it is the first way."""
 
@@ -52,7 +52,7 @@ class TextShape:
 
     kind = "text-shape"
 
-    def __init__(self, source: str, words: str = "any script") -> None:
+    def __init__(self, source: str, words: str = "any-script") -> None:
         """Count what is in texts.
 
         words    how words are found, of `_WORDS`
