@@ -113,6 +113,7 @@ ELSEWHERE = {
     "engine/ensembles/stacking.py": "the library of the second layer",
     "api/automl_request/algorithm_rules.py": "those that Amazon's API names",
     "automl/forecasting/job_process.py": "the library loaded ahead of every forecast",
+    "automl/forecast_estimator.py": "the library loaded ahead of what an update may take",
     "automl/local/libraries.py": "libraries loaded ahead of every search",
     "work/workers/roles.py": "libraries loaded ahead of every task",
     "work/workspace.py": "short forms for names of candidates, where there is one",
