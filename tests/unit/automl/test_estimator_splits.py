@@ -57,6 +57,7 @@ def _overstated(model, new):
     return (true - first["score"]) / first["standard_error"]
 
 
+@pytest.mark.long
 def test_scores_hold_for_new_groups_where_ordinary_folds_overstate_by_far(rows):
     new = _of_entities(3000, 1, seed=2)
     ordinary = _fitted(rows, features=["size", "place", "load"])
