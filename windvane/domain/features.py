@@ -65,7 +65,7 @@ EVERYTHING = FeatureSpecification()
 
 @dataclass(frozen=True)
 class SpecificationFile:
-    """What a feature specification file says: what is learnt from, and how rows are split for validation.
+    """The content of a feature specification file: what is learnt from, and how rows are split for validation.
 
     group_column, time_column   as in ProblemSpec; one of them at most
     """

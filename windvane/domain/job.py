@@ -148,7 +148,7 @@ class AutoMLJob(Resource):
 
     @property
     def is_forecast(self) -> bool:
-        """Whether what is to be learnt is a forecast."""
+        """Return whether the job learns to forecast."""
         return isinstance(self.spec.problem, ForecastSpec)
 
     @property

@@ -100,7 +100,7 @@ class TextClassification:
 
     @property
     def feature_specification(self) -> str:
-        """None: there is one feature."""
+        """Return no URI: there is one feature, and no file that names others."""
         return ""
 
     @property

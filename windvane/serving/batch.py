@@ -31,6 +31,8 @@ from windvane.serving.request_rows import Row, check_lengths, parse_json, read_r
 MOST_RECORD_BYTES = 100 * 1024**2
 """Of a record where MaxPayloadInMB sets no bound: it must be in memory."""
 
+_SMALLER = "Set SplitType to Line, or raise MaxPayloadInMB."
+
 
 @dataclass(frozen=True)
 class BatchRequest:
@@ -67,7 +69,7 @@ def transform(model: ServedModel, request: BatchRequest, read: Read) -> Iterator
     read      gives the text
     raises    InvalidRequest naming row or byte; what came before it is void
     """
-    bounded = read if request.splits else _bounded(read, request.max_bytes)
+    bounded = read if request.splits else bounded_read(read, request.max_bytes, _SMALLER)
     return _TRANSFORMERS[request.content](_Batch(model, request, bounded))
 
 
@@ -227,8 +229,12 @@ def _filtered(path: JsonPath, value: Any, what: str) -> Any:
         raise InvalidRequest(f"{what} does not fit InputFilter '{path.text}': {fault}.") from fault
 
 
-def _bounded(read: Read, max_bytes: int) -> Read:
-    """Return an object that is not split is one payload."""
+def bounded_read(read: Read, max_bytes: int, remedy: str) -> Read:
+    """Return a reader of an object that is one payload, which refuses what is larger than a payload may be.
+
+    max_bytes    0 for no limit
+    remedy       a sentence that says what the caller can do
+    """
     n_read = 0
 
     def read_bounded(wanted: int) -> bytes:
@@ -237,8 +243,7 @@ def _bounded(read: Read, max_bytes: int) -> Read:
         n_read += len(piece)
         if max_bytes and n_read > max_bytes:
             raise InvalidRequest(
-                f"It has more than {max_bytes} bytes, which is what MaxPayloadInMB allows to send at once. Set "
-                "SplitType to Line, or raise MaxPayloadInMB."
+                f"It has more than {max_bytes} bytes, which is what MaxPayloadInMB allows to send at once. {remedy}"
             )
         return piece
 

@@ -190,7 +190,7 @@ class Keys:
 
     @property
     def findings(self) -> Location:
-        """What was found in the series of a forecasting job."""
+        """The file of findings about the series of a forecasting job."""
         return self.root / layout.FINDINGS.at()
 
     def backtests(self, index: int) -> Location:

@@ -36,5 +36,5 @@ class ForecastFolders:
 
     @property
     def package(self) -> Path:
-        """What answers."""
+        """The folder of the packed forecaster."""
         return self.folder / "best"

@@ -74,5 +74,5 @@ class ForecastJob:
 
     @property
     def folders(self) -> ForecastFolders:
-        """Where its actions read and write."""
+        """The folders in which its actions read and write."""
         return ForecastFolders(self.out)

@@ -47,12 +47,12 @@ class ForecastRequest:
 
     @property
     def has_place_for_ensemble(self) -> bool:
-        """Whether one of the candidates may be the average of the others."""
+        """Return whether one of the candidates may be the average of the others."""
         return self.max_candidates is None or self.max_candidates >= _LEAST_WITH_ENSEMBLE
 
     @property
     def n_models(self) -> int:
-        """How many models are tried at most."""
+        """The largest number of models to try."""
         if self.max_candidates is None:
             return len(self.models)
         return self.max_candidates - int(self.has_place_for_ensemble)

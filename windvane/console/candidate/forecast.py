@@ -53,7 +53,7 @@ class SeriesRow:
 
 @dataclass(frozen=True)
 class ForecastQuality:
-    """What the tab "Quality" shows of a backtest report.
+    """The content of the tab "Quality": a backtest report.
 
     better      how much lower the objective is than that of the seasonal naive forecast, in words
     first       place of the first of the rows;  n_series  that there are rows of

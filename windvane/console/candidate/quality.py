@@ -137,7 +137,7 @@ class QualityView(Shown):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a reader wants to see of a report.
+    """The part of a report that a reader asks for.
 
     threshold    asked about; None for the model's own
     first        of forecasts: place of the first series that is listed

@@ -16,7 +16,7 @@ _OVER = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class ReportsState:
-    """Whether reports of a candidate are there, are being made, or can be asked for.
+    """The state of a candidate's reports: there, being made, or to be asked for.
 
     status    of the processing job that makes them; "" if none was asked for
     can_be    whether they can be asked for now: never of a forecast, which its job judges if it is the best

@@ -90,7 +90,7 @@ class File:
 
 @dataclass(frozen=True)
 class ForecastAsked:
-    """What a forecasting job is asked for."""
+    """The request of a forecasting job."""
 
     horizon: int
     frequency: str

@@ -85,7 +85,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Series:
-    """What findings.json of a forecasting job says."""
+    """The series of a forecasting job, as findings.json describes them."""
 
     target: str
     n_series: int

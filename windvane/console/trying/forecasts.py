@@ -48,7 +48,7 @@ class SumRow:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What the page shows of an answer."""
+    """The part of an answer that the page shows."""
 
     charts: Sequence[Chart]
     sums: Sequence[SumRow]

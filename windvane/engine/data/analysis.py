@@ -168,7 +168,7 @@ class Analysis:
 
     @property
     def remarks(self) -> tuple[Note, ...]:
-        """What is to be told of every candidate, as the job was asked for it."""
+        """Notes for every candidate, as the job was asked for it."""
         told = []
         if self.has_validation_set:
             told.append(

@@ -43,7 +43,7 @@ _MOST_RATES = 5
 
 @dataclass(frozen=True)
 class TransformerSetting:
-    """What a transformer may be made with.
+    """The settings that a transformer may be made with.
 
     table, grams   the terms of the texts of its column, and those with grams (features/terms.py), if they are at hand
     """

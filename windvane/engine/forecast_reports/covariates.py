@@ -19,7 +19,7 @@ _LEAST_PAIRS = 8
 
 @dataclass(frozen=True)
 class Relation:
-    """How a covariate goes with the target: correlations over all series, each series in its own standard deviations.
+    """The relation of a covariate to the target: correlations over all series, each series in its own standard deviations.
 
     category    of a column of texts; "" for one of numbers
     is_known    whether it is known in advance

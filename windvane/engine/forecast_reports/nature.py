@@ -46,7 +46,7 @@ class Demand(StrEnum):
 
 @dataclass(frozen=True)
 class Natures:
-    """What some series are like; NaN for what cannot be told of one.
+    """Properties of series; NaN for what cannot be told of one.
 
     chosen      (n,) their positions in the panel
     n_missing   (n,) steps without a value

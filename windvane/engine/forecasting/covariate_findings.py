@@ -51,7 +51,7 @@ _CARRIED, _RARELY = 0.9, 0.1
 
 @dataclass(frozen=True)
 class Gain:
-    """What a covariate takes away of the error of a linear forecast.
+    """The share by which a covariate reduces the error of a linear forecast.
 
     share   of the mean absolute error
     error   its standard error

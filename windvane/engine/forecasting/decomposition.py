@@ -41,7 +41,7 @@ _LEVEL_STEPS = 4
 
 @dataclass(frozen=True)
 class Decomposition:
-    """What the means of forecasts are made of; all are (n_series, horizon).
+    """The parts that add up to the means of forecasts; all are (n_series, horizon).
 
     mean     the forecast: the sum of the others
     level    the mean of the last season before the forecast; of the last values where there is none

@@ -15,7 +15,7 @@ source    the name of the problem type in SageMaker's API reference
 
 @dataclass(frozen=True)
 class PreviewRequest:
-    """Which file is to be looked at, and how it is to be read.
+    """The file to preview, and how it is to be read.
 
     name         what messages call the file;  n_bytes  of it
     compression  'None', 'Gzip' or "" for whatever it looks like

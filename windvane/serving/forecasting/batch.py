@@ -20,7 +20,7 @@ import pyarrow.ipc
 
 from windvane.engine.forecasting.panel import Panel
 from windvane.errors import InvalidRequest
-from windvane.serving.batch import MOST_RECORD_BYTES, BatchRequest
+from windvane.serving.batch import MOST_RECORD_BYTES, BatchRequest, bounded_read
 from windvane.serving.content_types import CSV, JSON
 from windvane.serving.csvblocks import Read
 from windvane.serving.forecasting.answers import written
@@ -31,6 +31,8 @@ from windvane.serving.forecasting.request_columns import (
     read_columns,
 )
 from windvane.serving.forecasting.served import ServedForecaster
+
+_UNLIMITED = "Set MaxPayloadInMB to 0, which is no limit."
 
 MOST_HELD_BYTES = 64 * 1024**2
 """Of the rows of an object, as they are held in memory; more are divided."""
@@ -65,7 +67,7 @@ def forecast_object(
     _check(request)
     prepared = model.forecaster.prepared
     spec, media = prepared.spec, request.accept
-    bounded = _bounded(read, request.max_bytes)
+    bounded = bounded_read(read, request.max_bytes, _UNLIMITED)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="items-") as folder:
         tables = _read(model, request.content, bounded, Path(folder))
         first = next(tables, None)
@@ -189,20 +191,3 @@ def _whole(read: Read) -> bytes:
                 "items, or send CSV."
             )
     return body.getvalue()
-
-
-def _bounded(read: Read, max_bytes: int) -> Read:
-    n_read = 0
-
-    def read_bounded(wanted: int) -> bytes:
-        nonlocal n_read
-        piece = read(wanted)
-        n_read += len(piece)
-        if max_bytes and n_read > max_bytes:
-            raise InvalidRequest(
-                f"It has more than {max_bytes} bytes, which is what MaxPayloadInMB allows. Set MaxPayloadInMB to 0, which is "
-                "no limit."
-            )
-        return piece
-
-    return read_bounded

@@ -81,13 +81,13 @@ class JobState:
 
     @property
     def is_learning(self) -> bool:
-        """Whether the model is being made."""
+        """Return whether the model is being made."""
         may_learn = not self.job.definitions_only and not self.job.status.is_final
         return bool(analysed_by(self.tasks)) and may_learn and not self.is_made
 
     @property
     def needs_analysis(self) -> bool:
-        """Whether the model is being made, for which the analysis of the table must be known."""
+        """Return whether the model is being made, for which the analysis of the table must be known."""
         return self.is_learning and not self.job.is_forecast
 
     @property

@@ -83,7 +83,7 @@ def _theta(y: Floats, horizon: int) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Lines:
-    """What of the recursion does not depend on its parameters: the line through the values before each step.
+    """The part of the recursion that does not depend on its parameters: the line through the values before each step.
 
     values      (n_steps, n_series, 1)
     begins      (n_series,) the step of the first value
