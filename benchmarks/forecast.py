@@ -3,11 +3,13 @@
 FOLDER/index.json describes the tasks: name, frequency, horizon, seasonality, quantiles, known_covariates. Each has a folder with
 train.csv.gz (item_id, timestamp, target, covariates), test.csv.gz (the steps after it, with their truth) and, if covariates are
 known in advance, future.csv.gz. The tasks are read where they are: the licences of some do not go with this repository.
+benchmarks/competitions.py writes nine more.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -16,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import NormalDist, fmean
 from typing import Any
 
 import numpy as np
@@ -31,20 +34,24 @@ _MEASURES = ("wql", "mase")
 _CLIPPED = (0.01, 100.0)
 """Ratios beyond them count as these: the intervals of some models explode on some series."""
 
+_MOST_LEVELS = 5
+"""Quantiles that a forecaster answers."""
+
 
 def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         if asked.one:
-            print(json.dumps(run_task(asked.folder, task_of(asked.folder, asked.one), asked)))
+            task = task_of(asked.folder, asked.one)
+            print(json.dumps(run_task(asked.folder, task, asked.seeds[0], asked)))
             return 0
         known = read_tasks(asked.folder)
         names = asked.tasks.split(",") if asked.tasks else list(known)
         peers = _read(asked.peers) if asked.peers else []
         records = []
-        for name in names:
+        for name, seed in itertools.product(names, asked.seeds):
             task_of(asked.folder, name)
-            records.append(_in_a_process(name, asked))
+            records.append(_in_a_process(name, seed, asked))
             if asked.out:
                 with asked.out.open("a") as file:
                     file.write(json.dumps(records[-1]) + "\n")
@@ -61,11 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tasks", default="", help="names separated by commas; all by default")
     parser.add_argument("--budget", type=float, default=60)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=_seeds, default=[0], help="whole numbers, as in 0,1,2")
     parser.add_argument("--peers", type=Path, help="JSON lines of other systems' runs")
     parser.add_argument("--out", type=Path, help="JSON lines to append the runs to")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
     return parser
+
+
+def _seeds(text: str) -> list[int]:
+    return [int(one) for one in text.split(",")]
 
 
 def read_tasks(folder: Path) -> dict[str, Mapping[str, Any]]:
@@ -92,7 +103,9 @@ def task_of(folder: Path, name: str) -> Mapping[str, Any]:
     return tasks[name]
 
 
-def run_task(folder: Path, task: Mapping[str, Any], asked: argparse.Namespace) -> dict[str, Any]:
+def run_task(
+    folder: Path, task: Mapping[str, Any], seed: int, asked: argparse.Namespace
+) -> dict[str, Any]:
     """Fit, forecast and score in this process."""
     train, test = (_rows(folder / task["name"] / f"{part}.csv.gz") for part in ("train", "test"))
     known = task["known_covariates"]
@@ -103,18 +116,45 @@ def run_task(folder: Path, task: Mapping[str, Any], asked: argparse.Namespace) -
         item_id="item_id",
         frequency=task["frequency"],
         horizon=task["horizon"],
-        quantiles=task["quantiles"],
+        quantiles=asked_levels(task["quantiles"]),
         known_covariates=known,
         max_runtime_s=asked.budget,
         threads=asked.threads,
-        seed=asked.seed,
+        seed=seed,
     )
     began = time.perf_counter()
     model.fit(train)
     fitted = time.perf_counter()
-    forecast = model.predict(future)
+    forecast = with_all_levels(model.predict(future), task["quantiles"])
     took = {"fit_s": fitted - began, "predict_s": time.perf_counter() - fitted}
     return {**scored(task, train, test, forecast), **took, "n_series": train.item_id.nunique()}
+
+
+def asked_levels(levels: Sequence[float]) -> list[float]:
+    """Return the levels to ask for: of more than there may be, as many, evenly spread."""
+    if len(levels) <= _MOST_LEVELS:
+        return list(levels)
+    places = np.linspace(0, len(levels) - 1, _MOST_LEVELS).round().astype(int)
+    return [levels[place] for place in places]
+
+
+def with_all_levels(forecast: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
+    """Return a forecast with the levels that were not asked for: on the line between their neighbours, over the quantiles of a
+    normal distribution."""
+    asked = asked_levels(levels)
+    missing = [level for level in levels if level not in asked]
+    if not missing:
+        return forecast
+    given = forecast[[_column(level) for level in asked]].to_numpy(float)
+    known, wanted = (np.array([NormalDist().inv_cdf(x) for x in of]) for of in (asked, missing))
+    after = np.clip(np.searchsorted(known, wanted), 1, len(known) - 1)
+    share = (wanted - known[after - 1]) / (known[after] - known[after - 1])
+    made = given[:, after - 1] * (1 - share) + given[:, after] * share
+    return forecast.assign(**{_column(x): made[:, i] for i, x in enumerate(missing)})
+
+
+def _column(level: float) -> str:
+    return f"p{round(100 * level)}"
 
 
 def scored(
@@ -124,7 +164,7 @@ def scored(
 
     raises    ValueError if a step has no finite forecast
     """
-    names = [f"p{round(100 * level)}" for level in task["quantiles"]]
+    names = [_column(level) for level in task["quantiles"]]
     joined = test.merge(forecast, on=["item_id", "timestamp"], how="left", validate="one_to_one")
     quantiles = joined[names].to_numpy(float)
     if not np.isfinite(quantiles).all():
@@ -157,8 +197,13 @@ def _scales(train: pd.DataFrame, task: Mapping[str, Any]) -> pd.Series:
 
 
 def report(records: Iterable[Record]) -> str:
-    """Return tables: systems by the geometric mean of their ratios to the seasonal naive, and the scores of each task."""
-    cells = {(_label(one), str(one["task"])): one for one in records}
+    """Return tables: systems by the geometric mean of their ratios to the seasonal naive, and the scores of each task. Of
+    several seeds the mean counts; how far apart they were is shown."""
+    latest = {(_label(one), str(one["task"]), one.get("seed")): one for one in records}
+    runs: dict[tuple[str, str], list[Record]] = {}
+    for (label, task, _), one in latest.items():
+        runs.setdefault((label, task), []).append(one)
+    cells = {key: _averaged(every) for key, every in runs.items()}
     floor = {task: one for (label, task), one in cells.items() if label == FLOOR}
     labels = list(dict.fromkeys(label for label, _ in cells))
     tasks = list(dict.fromkeys(task for _, task in cells))
@@ -169,7 +214,7 @@ def report(records: Iterable[Record]) -> str:
         parts.append(markdown_table(head, sorted(rows, key=lambda row: row[2], reverse=True)))
     for measure in _MEASURES:
         lines = [
-            [task, *(_text(cells.get((label, task)), measure) for label in labels)]
+            [task, *(_text(runs.get((label, task), []), measure) for label in labels)]
             for task in tasks
         ]
         parts.append(markdown_table((measure.upper(), *labels), lines))
@@ -207,10 +252,28 @@ def _ratio(one: Record, floor: Record, measure: str) -> float:
     return float(np.clip(one[measure] / floor[measure], *_CLIPPED))
 
 
-def _text(one: Record | None, measure: str) -> str:
-    if one is None:
+def _averaged(runs: Sequence[Record]) -> Record:
+    """Return the record of the means of several runs, with the longest time and the most memory; a failed one if any is."""
+    failed = [one for one in runs if one["status"] != "ok"]
+    if failed or len(runs) == 1:
+        return (failed or runs)[0]
+    made = dict(runs[0])
+    for measure in (*_MEASURES, "cover80"):
+        made[measure] = fmean(one[measure] for one in runs)
+    for most in ("fit_s", "peak_pss_mb"):
+        made[most] = max(one.get(most) or 0 for one in runs)
+    return made
+
+
+def _text(runs: Sequence[Record], measure: str) -> str:
+    if not runs:
         return ""
-    return f"{one[measure]:.4f}" if one["status"] == "ok" else "FAILED"
+    one = _averaged(runs)
+    if one["status"] != "ok":
+        return "FAILED"
+    values = [run[measure] for run in runs]
+    apart = f" [{min(values):.4f}, {max(values):.4f}]" if len(values) > 1 else ""
+    return f"{one[measure]:.4f}{apart}"
 
 
 def _label(record: Record) -> str:
@@ -218,11 +281,11 @@ def _label(record: Record) -> str:
     return system if system == FLOOR else f"{system}@{record['budget']:g}"
 
 
-def _in_a_process(name: str, asked: argparse.Namespace) -> dict[str, Any]:
+def _in_a_process(name: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Run a task in a process of its own, and watch its memory and what others use of the machine."""
     command = [sys.executable, "-m", "benchmarks.forecast", str(asked.folder), "--one", name]
-    for option in ("budget", "threads", "seed"):
-        command += [f"--{option}", str(getattr(asked, option))]
+    for option, value in (("budget", asked.budget), ("threads", asked.threads), ("seeds", seed)):
+        command += [f"--{option}", str(value)]
     before, began = machine_cpu_s()[0], time.time()
     monitor = Monitor(os.getpid())
     monitor.start()
@@ -235,7 +298,7 @@ def _in_a_process(name: str, asked: argparse.Namespace) -> dict[str, Any]:
         "system": OURS,
         "task": name,
         "budget": asked.budget,
-        "seed": asked.seed,
+        "seed": seed,
         "status": "ok" if ran.returncode == 0 else "error",
         "peak_pss_mb": round(monitor.pss_kb / 1024),
         "others_cpu_share": round(max(0.0, others), 2),
