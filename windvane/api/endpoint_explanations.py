@@ -123,7 +123,9 @@ def _column(told: Mapping[str, Any]) -> dict[str, Any]:
         "Typical": told["typical"],
         "MayBeMissing": told["has_missing"],
         **present(Format=told["format"], Minimum=told["least"], Maximum=told["most"]),
-        **present(Values=told["values"], ValueCount=told["n_values"] or None),
+        **present(
+            Values=told["values"], ValueCount=told["n_values"] or None, Role=told.get("role")
+        ),
     }
 
 

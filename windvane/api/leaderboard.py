@@ -11,7 +11,7 @@ from windvane.api.answers import present, reason
 from windvane.api.candidate_words import in_words
 from windvane.api.candidates import container_answer, step_answer
 from windvane.api.operation import OperationTable, Services, scope_of
-from windvane.control.leaderboard import Stage, Standing
+from windvane.control.leaderboard import CandidateView, Stage, Standing
 from windvane.domain.candidate import Candidate, Metric
 from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import AutoMLJob
@@ -42,7 +42,7 @@ def describe_candidate(parts: Services, call: Call) -> Result:
     candidate = view.standing.candidate
     return {
         **_job(view.job),
-        "Candidate": _standing(view.job, view.standing),
+        "Candidate": {**_standing(view.job, view.standing), "Members": _members(view)},
         **in_words(view.job, candidate),
         "Hyperparameters": {
             name: _text(value) for name, value in candidate.hyperparameters.items()
@@ -117,6 +117,15 @@ def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:
             FailureReason=reason(c.failure),
         ),
     }
+
+
+def _members(view: CandidateView) -> list[dict[str, Any]]:
+    """Return the members of an ensemble with their algorithms, which DescribeLeaderboard lists with the candidates."""
+    members = view.standing.candidate.members
+    return [
+        {"CandidateName": name, "Weight": weight, **present(Algorithm=view.algorithms.get(name))}
+        for name, weight in members.items()
+    ]
 
 
 def _standard_error(job: AutoMLJob, candidate: Candidate) -> float | None:

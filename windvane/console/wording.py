@@ -13,6 +13,9 @@ from markupsafe import Markup
 from windvane.engine.reports.labels import seen
 
 NOTHING = "–"
+_MOST_LETTERS = 1_000
+"""Of a name where a pointer rests on it: nobody reads more, and a page may have many."""
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -154,6 +157,18 @@ def name(text: Any, limit: int = 200) -> str:
     return seen(str(text), limit)
 
 
+def named(text: Any, limit: int = 60) -> Markup | str:
+    """Return the same, and what was cut of a long one where a pointer rests on it.
+
+    >>> named("a" * 70, 5)
+    Markup('<span title="aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa">aaaa…</span>')
+    """
+    whole, shown = name(text, _MOST_LETTERS), name(text, limit)
+    if shown == whole:
+        return shown
+    return Markup('<span title="{}">{}</span>').format(whole, shown)
+
+
 def words(text: str) -> str:
     """Return a status of AWS as words.
 
@@ -185,5 +200,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": ago,
     "seen": name,
+    "named": named,
     "words": words,
 }

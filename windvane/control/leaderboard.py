@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from windvane.control.jobs import find_job
@@ -63,9 +63,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class CandidateView:
+    """A candidate with its rank.
+
+    algorithms    of its members, by their names
+    """
+
     job: AutoMLJob
     standing: Standing
     stages: tuple[Stage, ...]
+    algorithms: Mapping[str, str]
 
 
 class Leaderboards:
@@ -100,7 +106,13 @@ class Leaderboards:
                     "names those that it has."
                 )
             stages = tuple(_stage(tx, job, step) for step in found.candidate.steps)
-        return CandidateView(job, found, stages)
+        members = found.candidate.members
+        algorithms = {
+            one.candidate.name: one.candidate.algorithm
+            for one in ranked
+            if one.candidate.name in members
+        }
+        return CandidateView(job, found, stages, algorithms)
 
 
 def standings(job: AutoMLJob, candidates: Sequence[Candidate]) -> list[Standing]:

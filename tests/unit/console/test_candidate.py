@@ -66,10 +66,11 @@ def test_it_is_told_in_plain_words(jobs, browser):
 
 def test_an_ensemble_shows_its_members_the_heaviest_first(jobs, browser):
     members = {"churn-002": 0.25, "churn-003": 0.75}
-    jobs.insert(a_job(), a_candidate(algorithm="ensemble", recipe="", members=members))
+    ensemble = a_candidate(algorithm="ensemble", recipe="", members=members)
+    jobs.insert(a_job(), ensemble, a_candidate(3, algorithm="catboost"))
     text = browser.get(HERE).text
     assert "Weighted ensemble of candidates" in text
-    assert text.index('churn-003</a></td><td class="num">75 %') < text.index("25 %")
+    assert text.index('catboost</th><td class="num">75 %') < text.index("25 %")
 
 
 def test_what_failed_says_why_and_cannot_be_deployed(jobs, browser):

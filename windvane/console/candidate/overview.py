@@ -14,6 +14,7 @@ from windvane.console.scores import MetricScores, metric_scores
 @dataclass(frozen=True)
 class Member:
     name: str
+    algorithm: str
     url: str
     weight: float
 
@@ -63,7 +64,12 @@ def members_of(answer: Answer) -> list[Member]:
     job = answer["AutoMLJobName"]
     every = sorted(answer["Candidate"]["Members"], key=lambda one: -one["Weight"])
     return [
-        Member(one["CandidateName"], candidate_url(job, one["CandidateName"]), one["Weight"])
+        Member(
+            one["CandidateName"],
+            one.get("Algorithm", ""),
+            candidate_url(job, one["CandidateName"]),
+            one["Weight"],
+        )
         for one in every
     ]
 

@@ -1,4 +1,4 @@
-"""Forecasts of an endpoint as charts, and what they become with other covariates."""
+"""Forecasts of an endpoint as charts, and one beside what it becomes with other values of covariates."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ _MOST_ROWS, _MOST_LISTED = 50_000, 100
 _MEAN = "mean"
 
 Rows = Sequence[Mapping[str, str]]
+Key = tuple[str, ...]
+"""What tells a series apart: its identifier, and its groups."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,28 @@ class Columns:
 
     keys         that tell series apart;  timestamp  of times
     levels       quantiles, rising, by the names of their columns
+    further      that come after the mean: what it is made of, where that was asked for
     """
 
     keys: tuple[str, ...]
     timestamp: str
     levels: Mapping[str, float]
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SumRow:
-    """A series with the sum of its forecast, and of the one with other covariates."""
+    """A series with the sum of its forecast."""
 
     series: str
+    total: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A forecast and the one with changed covariates, with the sums of their means."""
+
+    chart: Chart
     total: str
     other: str
     change: str
@@ -48,12 +60,15 @@ class SumRow:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """The part of an answer that the page shows."""
+    """The part of an answer that the page shows.
+
+    series    names of those that are drawn, in the order of the charts
+    """
 
     charts: Sequence[Chart]
     sums: Sequence[SumRow]
+    series: Sequence[str]
     n_series: int
-    is_compared: bool
 
 
 def example_rows(names: Sequence[str], items: Sequence[str], item: str) -> str:
@@ -71,21 +86,22 @@ def example_rows(names: Sequence[str], items: Sequence[str], item: str) -> str:
     return written.getvalue()
 
 
-def read_forecast(body: bytes) -> tuple[Columns, dict[tuple[str, ...], Rows]]:
+def read_forecast(body: bytes) -> tuple[Columns, dict[Key, Rows]]:
     """Parse the CSV of a forecast, and return its rows by series.
 
     raises    InvalidRequest if it is none, or one of very many rows
     """
     reader = csv.DictReader(io.StringIO(body.decode()))
     names = list(reader.fieldnames or ())
-    levels = {name: level for name in names if (level := _level(name)) is not None}
-    plain = [name for name in names if name not in levels and name != _MEAN]
+    end = names.index(_MEAN) if _MEAN in names else len(names)
+    levels = {name: level for name in names[:end] if (level := _level(name)) is not None}
+    plain = [name for name in names[:end] if name not in levels]
     if not plain or 0.5 not in levels.values():
         raise InvalidRequest(
             f"The answer has the columns {', '.join(names)[:400]}, which are not those of a forecast with its median."
         )
-    columns = Columns(tuple(plain[:-1]), plain[-1], levels)
-    series: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    columns = Columns(tuple(plain[:-1]), plain[-1], levels, tuple(names[end + 1 :]))
+    series: dict[Key, list[dict[str, str]]] = {}
     for place, row in enumerate(reader):
         if place >= _MOST_ROWS:
             raise InvalidRequest(
@@ -95,60 +111,60 @@ def read_forecast(body: bytes) -> tuple[Columns, dict[tuple[str, ...], Rows]]:
     return columns, dict(series)
 
 
-def forecasts_of(body: bytes, other: bytes | None, target: str) -> Forecasts:
-    """Return what is shown of a forecast.
+def forecasts_of(columns: Columns, series: Mapping[Key, Rows], target: str) -> Forecasts:
+    """Return what is shown of forecasts.
 
-    other    the forecast of the same series with other covariates; None if nothing is compared
     raises   InvalidRequest
     """
-    columns, series = read_forecast(body)
-    compared = {} if other is None else read_forecast(other)[1]
-    charts = [
-        _chart(columns, key, rows, compared.get(key), target)
-        for key, rows in list(series.items())[:_MOST_SERIES]
-    ]
+    drawn = list(series.items())[:_MOST_SERIES]
     sums = [
-        _sums(columns, key, rows, compared.get(key))
+        SumRow(name_of(key) or "the only series", number(_total(columns, rows)))
         for key, rows in list(series.items())[:_MOST_LISTED]
     ]
-    return Forecasts(charts, sums, len(series), other is not None)
+    return Forecasts(
+        [_chart(columns, name_of(key) or target, rows, None, target) for key, rows in drawn],
+        sums,
+        [name_of(key) for key, _ in drawn],
+        len(series),
+    )
 
 
-def _chart(
-    columns: Columns, key: tuple[str, ...], rows: Rows, other: Rows | None, target: str
-) -> Chart:
+def comparison_of(columns: Columns, title: str, rows: Rows, other: Rows, target: str) -> Comparison:
+    """Return what is shown of two forecasts of one series.
+
+    other    its rows with changed covariates
+    """
+    total, changed = _total(columns, rows), _total(columns, other)
+    change = f"{100 * (changed / total - 1):+.1f} %" if total else NOTHING
+    chart = _chart(columns, title, rows, other, target)
+    return Comparison(chart, number(total), number(changed), change)
+
+
+def name_of(key: Key) -> str:
+    return " · ".join(key)
+
+
+def _chart(columns: Columns, title: str, rows: Rows, other: Rows | None, target: str) -> Chart:
     levels = sorted(columns.levels.items(), key=lambda one: one[1])
     names = [name for name, _ in levels]
-    made = _forecast(columns, names, rows)
-    title = " · ".join(key) or target
-    if other is None:
-        fan = Fan(title, [], [], [made], None)
-    else:
-        fan = Fan(title, [], [], [made], _forecast(columns, names, other))
-    legend = ("", "forecast", "with the other covariates")
+    changed = None if other is None else _forecast(columns, names, other)
+    fan = Fan(title, [], [], [_forecast(columns, names, rows)], changed)
+    legend = ("", "forecast", "with the changed values")
     return fan_chart(fan, [level for _, level in levels], names, target, legend)
 
 
 def _forecast(columns: Columns, names: Sequence[str], rows: Rows) -> Forecast:
     return Forecast(
-        [_seconds(row[columns.timestamp]) for row in rows],
-        [_value(row.get(_MEAN, "")) for row in rows],
-        [[_value(row[name]) for name in names] for row in rows],
+        [seconds_of(row[columns.timestamp]) for row in rows],
+        [value_of(row.get(_MEAN, "")) for row in rows],
+        [[value_of(row[name]) for name in names] for row in rows],
     )
-
-
-def _sums(columns: Columns, key: tuple[str, ...], rows: Rows, other: Rows | None) -> SumRow:
-    total, changed = _total(columns, rows), None if other is None else _total(columns, other)
-    change = NOTHING
-    if changed is not None and total:
-        change = f"{100 * (changed / total - 1):+.1f} %"
-    return SumRow(" · ".join(key) or "the only series", number(total), number(changed), change)
 
 
 def _total(columns: Columns, rows: Rows) -> float:
     """Return the sum of the means, or of the medians where there are none."""
     median = next(name for name, level in columns.levels.items() if level == 0.5)
-    values = (_value(row.get(_MEAN) or row[median]) for row in rows)
+    values = (value_of(row.get(_MEAN) or row[median]) for row in rows)
     return sum(value for value in values if value is not None)
 
 
@@ -163,7 +179,8 @@ def _level(name: str) -> float | None:
     return level if 0 < level < 1 else None
 
 
-def _value(text: str) -> float | None:
+def value_of(text: str) -> float | None:
+    """Return a number; None if the text is no finite one."""
     try:
         found = float(text)
     except ValueError:
@@ -171,7 +188,7 @@ def _value(text: str) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     """Return a time in seconds since 1970.
 
     raises    InvalidRequest if it is none

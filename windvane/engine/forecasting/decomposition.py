@@ -35,6 +35,9 @@ _ORDERS = 8
 """Of more parts, so many orders, half of them the reverse of the others."""
 
 _LONGEST_SEASON = 2_000
+_STRAIGHT = 3
+"""Steps that a straight line and a season cannot be told apart in."""
+
 _LEVEL_STEPS = 4
 """Last values whose mean is the level of a series without a season."""
 
@@ -215,7 +218,8 @@ def _split(panel: Panel, usual: Floats) -> tuple[Floats, Floats, Floats]:
         last = part.tail(season if season > 1 else _LEVEL_STEPS)
         level[chosen] = mean_of_known(last, 1, keepdims=True)
         if season > 1:
-            repeated[chosen] = _season(_path(part, usual[chosen], season), season)[:, -horizon:]
+            made = _season(_path(part, usual[chosen], season), season)[:, -horizon:]
+            repeated[chosen] = made if horizon >= 2 * season else _followed(made, usual[chosen])
     return level, usual - level - repeated, repeated
 
 
@@ -244,6 +248,19 @@ def _season(path: Floats, season: int) -> Floats:
     )
     of_phase -= of_phase.mean(axis=1, keepdims=True)
     return np.asarray(of_phase[:, np.arange(path.shape[1]) % season])
+
+
+def _followed(season: Floats, usual: Floats) -> Floats:
+    """Return as much of a season of past values as the forecasts follow: from none, of forecasts without a season, to all. How
+    much that is, is fitted by least squares, beside a constant and, in more than three steps, a straight line."""
+    steps = usual.shape[1]
+    x, y = (one - one.mean(axis=1, keepdims=True) for one in (season, usual))
+    if steps > _STRAIGHT:
+        line = np.arange(steps) - (steps - 1) / 2
+        x, y = (one - (one @ line)[:, None] * line / (line @ line) for one in (x, y))
+    square = (x * x).sum(axis=1)
+    share = np.where(square > 0, (x * y).sum(axis=1) / np.where(square > 0, square, 1.0), 1.0)
+    return np.asarray(season * np.clip(share, 0.0, 1.0)[:, None])
 
 
 def _columns_of(encodings: Sequence[CovariateEncoding]) -> Iterator[tuple[str, slice]]:

@@ -92,6 +92,29 @@ def encoded(columns: Columns, encodings: Sequence[CovariateEncoding]) -> Floats:
     return np.concatenate(made, axis=1) if made else np.empty((n_rows, 0))
 
 
+def decoded(
+    cells: Floats, encodings: Sequence[CovariateEncoding]
+) -> dict[str, Floats | NDArray[np.object_]]:
+    """Return the values that were encoded, by column: numbers, or texts; None where one is missing, or no category.
+
+    cells    (..., n_columns), as `encoded` returns them
+    returns  name -> (...)
+    """
+    made: dict[str, Floats | NDArray[np.object_]] = {}
+    begin = 0
+    for one in encodings:
+        part = cells[..., begin : begin + one.width]
+        begin += one.width
+        if one.categories:
+            known, texts = np.nan_to_num(part), np.array([*one.categories, None], object)
+            at = np.where(known.max(axis=-1) > 0, known.argmax(axis=-1), len(one.categories))
+            made[one.name] = texts[at]
+        else:
+            number = part[..., 0]
+            made[one.name] = np.where(np.isnan(number), None, number)
+    return made
+
+
 def long_table(
     columns: Columns,
     spec: ForecastSpec,

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from windvane.domain.forecasting import ForecastSpec, quantile_name
 from windvane.engine.forecasting.decomposition import Decomposition
@@ -16,6 +17,7 @@ from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.grid import Seconds, Steps
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Floats, Panel
+from windvane.engine.forecasting.reading import CovariateEncoding, decoded
 from windvane.serving.answers import csv_field
 from windvane.serving.content_types import CSV, JSON
 
@@ -26,6 +28,8 @@ _SERIES_AT_ONCE = 1_000
 """Whose times are in memory together."""
 
 TimeUnit = Literal["D", "s"]
+Cells = Floats | NDArray[np.object_]
+"""Of an answer: numbers, texts, or None for what is missing."""
 
 
 def measure_names(spec: ForecastSpec) -> list[str]:
@@ -49,6 +53,11 @@ def parts_of_mean(decomposition: Decomposition) -> dict[str, Floats]:
     return made | {f"{name}_effect": values for name, values in decomposition.parts.items()}
 
 
+def covariates_ahead(panel: Panel, known: Sequence[CovariateEncoding]) -> dict[str, Cells]:
+    """Return the value that each known covariate has in the steps ahead, as it was given or filled."""
+    return {f"{name}_value": values for name, values in decoded(panel.future, known).items()}
+
+
 @dataclass(frozen=True)
 class Told:
     """Series, and what is told of each of their steps ahead.
@@ -58,7 +67,7 @@ class Told:
     """
 
     panel: Panel
-    measures: Mapping[str, Floats]
+    measures: Mapping[str, Cells]
     unit: TimeUnit
 
 
@@ -82,7 +91,11 @@ def written(told: Iterable[Told], spec: ForecastSpec, media: str) -> Iterator[by
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
-    return "".join(",".join(map(csv_field, row)) + "\n" for row in rows).encode()
+    return "".join(",".join(map(_csv_cell, row)) + "\n" for row in rows).encode()
+
+
+def _csv_cell(value: Any) -> str:
+    return "" if value is None else csv_field(value)
 
 
 def time_unit(panel: Panel, horizon: int) -> TimeUnit:

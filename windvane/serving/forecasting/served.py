@@ -20,7 +20,9 @@ from windvane.engine.forecasting.requested import requested_series
 from windvane.errors import DataFault, InvalidRequest
 from windvane.serving.content_types import EXPLAIN, SUPPORTED, asks_for, choose_accept
 from windvane.serving.forecasting.answers import (
+    Cells,
     Told,
+    covariates_ahead,
     measure_names,
     measures_of,
     parts_of_mean,
@@ -91,7 +93,7 @@ class ServedForecaster:
     ) -> Iterator[Told]:
         """Yield series with their forecasts, some at a time.
 
-        explains    also what each mean is made of
+        explains    also what each mean is made of, and the values of known covariates
         meanwhile   told how many series are done, while others of those that are told of together are left
         raises      InvalidRequest naming an item whose values are too large for a forecast
         """
@@ -101,10 +103,12 @@ class ServedForecaster:
         for at in range(0, panel.n_series, at_once):
             part = panel.only(np.arange(at, min(at + at_once, panel.n_series)))
             further = partial(_further, meanwhile, at)
-            measures = measures_of(spec, self.forecaster.forecast(part, further))
-            _check_finite(part, measures)
+            forecast = measures_of(spec, self.forecaster.forecast(part, further))
+            _check_finite(part, forecast)
+            measures: dict[str, Cells] = {**forecast}
             if explains:
                 measures |= parts_of_mean(decompose(self.forecaster, part, further))
+                measures |= covariates_ahead(part, self.forecaster.prepared.known)
             yield Told(part, measures, unit)
 
     def describe(self) -> dict[str, Any]:
@@ -112,7 +116,11 @@ class ServedForecaster:
         prepared = self.forecaster.prepared
         spec = prepared.spec
         encodings = {one.name: one for one in (*prepared.known, *prepared.static, *prepared.past)}
-        columns = [self._column(name, encodings.get(name)) for name in (*spec.roles, spec.target)]
+        roles = {**spec.roles, spec.target: "target"}
+        columns = [
+            {**self._column(name, encodings.get(name)), "role": role}
+            for name, role in roles.items()
+        ]
         return {
             "columns": columns,
             "target": spec.target,

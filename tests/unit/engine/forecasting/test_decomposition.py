@@ -158,3 +158,16 @@ def test_covariates_of_the_steps_ahead_are_needed():
     members = [Member("linear", 1.0, Formula())]
     with pytest.raises(InvalidRequest, match="'price', 'flag' are needed"):
         decompose(forecaster_of(bare, members, ("price", "flag"), ("visits",)))
+
+
+def test_a_season_of_the_past_is_told_as_far_as_the_forecast_follows_it():
+    rng = np.random.default_rng(0)
+    season = np.tile([5.0, -5.0, 8.0, 1.0, 0.0, -4.0, -5.0], 10)
+    panel = make_panel([100 + season + rng.normal(size=70)], "D")
+    ahead = season[:5]
+    level, trend, repeated = _split(panel, np.full((1, 5), 100.0))
+    assert np.abs(repeated).max() < 0.01
+    assert np.ptp(trend) < 0.01
+    level, trend, repeated = _split(panel, 100 + ahead[None])
+    assert repeated[0] == pytest.approx(ahead, abs=1.5)
+    assert level + trend + repeated == pytest.approx(100 + ahead[None])

@@ -6,6 +6,7 @@ from windvane.domain.forecasting import ForecastSpec
 from windvane.engine.data.times import read_times
 from windvane.engine.forecasting.reading import (
     CovariateEncoding,
+    decoded,
     encoded,
     learn_encodings,
     long_table,
@@ -100,3 +101,11 @@ def test_a_target_that_is_no_number_is_refused(target, told):
     }
     with pytest.raises(DataFault, match=told):
         long_table(columns, ForecastSpec(target="y", timestamp="t", horizon=1), (), ())
+
+
+def test_what_was_encoded_is_told_in_its_own_values():
+    columns = {"price": column([1.5, None, 2.0]), "sky": column(["sun", "rain", "fog"])}
+    encodings = (CovariateEncoding("price"), CovariateEncoding("sky", ("rain", "sun")))
+    made = decoded(encoded(columns, encodings)[None], encodings)
+    assert made["price"].tolist() == [[1.5, None, 2.0]]
+    assert made["sky"].tolist() == [["sun", "rain", None]]

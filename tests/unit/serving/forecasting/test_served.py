@@ -88,7 +88,8 @@ def test_what_a_mean_is_made_of_is_told_where_it_is_asked_for(of_covariate):
     body = ("id,t,y,x\n" + past + future).encode()
     plainly = table(of_covariate.answer(body, "text/csv", ""))
     rows = table(of_covariate.answer(body, "text/csv", "text/csv; explain=true"))
-    assert list(rows[0]) == [*plainly[0], "level", "trend", "season", "x_effect"]
+    assert list(rows[0]) == [*plainly[0], "level", "trend", "season", "x_effect", "x_value"]
+    assert {row["x_value"] for row in rows} == {"1.0"}
     for row, other in zip(rows, plainly, strict=True):
         assert {name: row[name] for name in other} == other
         parts = [float(row[name]) for name in ("level", "trend", "season", "x_effect")]
