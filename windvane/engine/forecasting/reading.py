@@ -94,13 +94,13 @@ def encoded(columns: Columns, encodings: Sequence[CovariateEncoding]) -> Floats:
 
 def decoded(
     cells: Floats, encodings: Sequence[CovariateEncoding]
-) -> dict[str, Floats | NDArray[np.object_]]:
+) -> dict[str, NDArray[np.object_]]:
     """Return the values that were encoded, by column: numbers, or texts; None where one is missing, or no category.
 
     cells    (..., n_columns), as `encoded` returns them
     returns  name -> (...)
     """
-    made: dict[str, Floats | NDArray[np.object_]] = {}
+    made: dict[str, NDArray[np.object_]] = {}
     begin = 0
     for one in encodings:
         part = cells[..., begin : begin + one.width]
@@ -110,8 +110,9 @@ def decoded(
             at = np.where(known.max(axis=-1) > 0, known.argmax(axis=-1), len(one.categories))
             made[one.name] = texts[at]
         else:
-            number = part[..., 0]
-            made[one.name] = np.where(np.isnan(number), None, number)
+            values = part[..., 0].astype(object)
+            values[np.isnan(part[..., 0])] = None
+            made[one.name] = values
     return made
 
 

@@ -53,7 +53,9 @@ def parts_of_mean(decomposition: Decomposition) -> dict[str, Floats]:
     return made | {f"{name}_effect": values for name, values in decomposition.parts.items()}
 
 
-def covariates_ahead(panel: Panel, known: Sequence[CovariateEncoding]) -> dict[str, Cells]:
+def covariates_ahead(
+    panel: Panel, known: Sequence[CovariateEncoding]
+) -> dict[str, NDArray[np.object_]]:
     """Return the value that each known covariate has in the steps ahead, as it was given or filled."""
     return {f"{name}_value": values for name, values in decoded(panel.future, known).items()}
 
