@@ -111,7 +111,7 @@ bench-quiet: setup
 	$(BIN)/python -m benchmarks.page
 
 bench-large: setup
-	$(BIN)/python -m benchmarks.large $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET))
+	$(BIN)/python -m benchmarks.large $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(PEERS),--peers $(PEERS))
 
 # Does a server that works for HOURS (2 unless given) hold more and more?
 soak: setup-dev

@@ -1,7 +1,8 @@
 """A million rows of 30 columns of numbers, made from a public table by resampling with noise: does a job on them end
-in time and within its memory, and is it worth more than one on a sample of them?
+in time and within its memory, and is it worth more than one plain LightGBM of 500 trees with 255 leaves, which has all the
+memory it wants and is ended when the same budget is over?
 
-What `make bench-large` runs. Figures are printed, not kept. Rows to test with are drawn as those to learn from are, so
+What `make bench-large` runs, one system after the other. Figures are printed, not kept. Rows to test with are drawn as those to learn from are, so
 from the same distribution: what more of them can teach shows there. Of rows that the public table keeps apart none of them
 says anything new, however many there are, and a model that knows its own rows better does there a little worse.
 """
@@ -9,6 +10,7 @@ says anything new, however many there are, and a model that knows its own rows b
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,7 +25,7 @@ import pyarrow.csv
 
 from benchmarks.harness import Task, run_task
 from benchmarks.markdown import markdown_table, number
-from benchmarks.peers import ourselves
+from benchmarks.peers import System, ourselves, peer
 from benchmarks.records import CannotMeasure, Record
 from benchmarks.tables import Table, tables_named
 
@@ -31,7 +33,19 @@ _NOISE = 0.1
 """Of a column's standard deviation; columns made of the same one again get that much more each time."""
 
 _TEST_ROWS = 50_000
-_HEAD = ("rows", "test score", "fit s", "fit - budget s", "peak PSS MB", "allowed MB", "candidates")
+_PEER = "lgbm_500x255"
+_HEAD = (
+    "system",
+    "rows",
+    "test score",
+    "fit s",
+    "fit - budget s",
+    "peak PSS MB",
+    "allowed MB",
+    "candidates",
+    "load before",
+    "CPU of others",
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    print(markdown_table(_HEAD, [_row(rows, asked, run) for rows, run in runs.items()]))
+    print(markdown_table(_HEAD, [_row(rows, asked, run) for rows, run in runs]))
     return 0
 
 
@@ -59,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--table", default="california_housing", help="with columns of numbers")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--sample", type=int, default=100_000, help="0 for no run on a sample")
+    parser.add_argument("--sample", type=int, default=0, help="rows of one more run of ours")
+    parser.add_argument("--peers", default=_PEER, help=f"comma-separated; {_PEER} unless given")
+    parser.add_argument("--memory", type=int, help="MiB that our job may use")
     parser.add_argument("--columns", type=int, default=30)
     parser.add_argument("--budget", type=float, default=300)
     parser.add_argument("--seed", type=int, default=0)
@@ -97,19 +113,31 @@ def enlarged(
     return pd.DataFrame(made)
 
 
-def _measure(source: Source, asked: argparse.Namespace, folder: Path) -> dict[int, Record]:
+def _measure(source: Source, asked: argparse.Namespace, folder: Path) -> list[tuple[int, Record]]:
+    """Return the rows and the record of each run."""
     n_made, table = asked.rows + _TEST_ROWS, source.table
     whole = enlarged(source.rows, table.target, n_made, asked.columns, asked.seed)
     test = folder / "test.csv"
     _write(whole.iloc[asked.rows :], test)
-    runs: dict[int, Record] = {}
-    for n_rows in (asked.rows, *([asked.sample] if asked.sample else [])):
+    runs: list[tuple[int, Record]] = []
+    for n_rows, systems in _planned(asked):
         train = folder / f"train-{n_rows}.csv"
         _write(whole.iloc[:n_rows], train)
         task = Task(table.name, train, test, table.target, table.kind)
-        runs[n_rows] = run_task(ourselves(), task, asked.budget, asked.seed)
+        runs += [(n_rows, run_task(one, task, asked.budget, asked.seed)) for one in systems]
         train.unlink()
     return runs
+
+
+def _planned(asked: argparse.Namespace) -> list[tuple[int, list[System]]]:
+    """Return the systems that are to learn from so many rows.
+
+    raises    CannotMeasure for a peer that is not at hand
+    """
+    ours = ourselves(*([f"memory_mb={asked.memory}"] if asked.memory else []))
+    peers = [peer(name, os.environ) for name in asked.peers.split(",") if name]
+    planned = [(asked.rows, [ours, *peers])]
+    return [*planned, (asked.sample, [ours])] if asked.sample else planned
 
 
 def _write(frame: pd.DataFrame, file: Path) -> None:
@@ -121,6 +149,7 @@ def _row(n_rows: int, asked: argparse.Namespace, run: Record) -> list[str]:
     fit_s = run.get("fit_s")
     told = number(run.get("score"), 5) if run["status"] == "ok" else str(run["status"])
     return [
+        str(run["system"]),
         f"{n_rows:,}",
         told,
         number(fit_s, 1),
@@ -128,6 +157,8 @@ def _row(n_rows: int, asked: argparse.Namespace, run: Record) -> list[str]:
         number(run.get("peak_pss_mb"), 0),
         number(800 + 6 * arrow_mb, 0),
         number(run.get("n_candidates"), 0),
+        number(run.get("load_before"), 2),
+        number(run.get("others_cpu_frac"), 2),
     ]
 
 

@@ -33,6 +33,7 @@ _ADAPTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "lama": ("lama", ()),
     "mljar_Compete": ("mljar", ("mode=Compete",)),
     "base_lgbm": ("baseline", ("model=lgbm",)),
+    "lgbm_500x255": ("baseline", ("model=lgbm", "rounds=500", "leaves=255", "cut=1")),
     "base_catboost": ("baseline", ("model=catboost",)),
     "base_histgb": ("baseline", ("model=histgb",)),
     "base_rf": ("baseline", ("model=rf",)),

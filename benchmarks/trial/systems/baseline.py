@@ -1,4 +1,9 @@
-"""One default model, without search and budget. Option: model=lgbm, catboost, catboost_ord, histgb or rf."""
+"""One model without search: its defaults, without a budget. Option: model=lgbm, catboost, catboost_ord, histgb or rf.
+
+Of lgbm also: rounds=N and leaves=N in place of the defaults; cut=1 ends training with the round in which the budget is over.
+"""
+
+import time
 
 from systems.base import System
 
@@ -12,7 +17,10 @@ class Trial(System):
             import lightgbm
 
             kind = lightgbm.LGBMClassifier if is_classifier else lightgbm.LGBMRegressor
-            self._model = kind(n_jobs=self.threads, random_state=self.seed, verbose=-1)
+            names = {"n_estimators": "rounds", "num_leaves": "leaves"}
+            told = {n: int(self.options[o]) for n, o in names.items() if o in self.options}
+            self._model = kind(n_jobs=self.threads, random_state=self.seed, verbose=-1, **told)
+            self._over = lightgbm.EarlyStopException
         elif model.startswith("catboost"):
             import catboost
 
@@ -40,6 +48,8 @@ class Trial(System):
     def fit(self, X, y):
         self._codes = _codes_of(X)
         told = {"cat_features": list(self._codes)} if self._is_native else {}
+        if "cut" in self.options:
+            told = {"callbacks": [self._ender(time.monotonic() + self.budget_s)]}
         self._model.fit(self._matrix(X), self.coded(y), **told)
 
     def predict(self, X):
@@ -68,6 +78,15 @@ class Trial(System):
 
     def about(self):
         return {"n_candidates": 1}
+
+    def _ender(self, until):
+        """What LightGBM calls after each round: ends training once the time is over."""
+
+        def after(env):
+            if time.monotonic() >= until:
+                raise self._over(env.iteration, [])
+
+        return after
 
     def _matrix(self, X):
         if not self._is_native:

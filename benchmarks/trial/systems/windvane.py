@@ -1,4 +1,4 @@
-"""Windvane's library. Options: max_candidates; order=TABLE tries openings in the order that was learnt without that table."""
+"""Windvane's library. Options: max_candidates; memory_mb; order=TABLE tries openings in the order that was learnt without that table."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ class Trial(System):
             _order_openings(table)
 
     def fit(self, X, y):
-        most = self.options.get("max_candidates")
+        most, memory_mb = self.options.get("max_candidates"), self.options.get("memory_mb")
         self._model = self._class(
             target=_TARGET,
             problem_type=PROBLEMS[self.problem],
@@ -36,6 +36,7 @@ class Trial(System):
             max_runtime_s=self.budget_s,
             max_candidates=int(most) if most else None,
             threads=self.threads,
+            memory_mb=int(memory_mb) if memory_mb else None,
             seed=self.seed,
         )
         self._model.fit(X.assign(**{_TARGET: y}))
