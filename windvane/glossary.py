@@ -104,6 +104,9 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "such as a column derived from the target. Scores are then better than predictions on "
             "new data will be."
         ),
+        "learning curve": (
+            "The score on the same held-out rows by the number of rows learnt from. Where it is flat, more rows do not help."
+        ),
         "lift": (
             "How many times more positive rows the top-ranked rows contain than a random "
             "selection of the same size."

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from windvane.automl.actions import Result
 from windvane.automl.leaderboard import LeaderboardRow, ranked
 from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_out_of_fold
+from windvane.engine.candidates import sample_of
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.ensembles.blend import likely_members
 from windvane.engine.scoring.calibration import at_temperature
@@ -44,7 +45,7 @@ class FinishedCandidates:
         """Take in a candidate that has finished, in its folder, and return what it brings."""
         record = self.add(folder)
         fold_s, n_rounds = (0.0, 0) if (fits := record.fits) is None else (fits.fold_s, fits.rounds)
-        n_rows = None if record.plan is None else record.plan.n_rows
+        n_rows = None if record.plan is None else sample_of(record.plan, record.outcome.stops)
         round_s = fold_s / n_rounds if n_rounds else 0.0
         refit_s = fold_s * self._growth(n_rows)
         return Result(record.outcome, refit_s, self._members(), round_s=round_s)

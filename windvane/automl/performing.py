@@ -104,7 +104,9 @@ def _train_candidate(action: TrainCandidate, context: _Context) -> Result:
     folders, rival = context.folders, action.rival
     against = None if rival is None else folders.candidate(rival)
     into = folders.candidate(action.plan.index)
-    return Result(_trained(action.plan, context, _training_of(context), into, against))
+    train = _training_of(context)
+    outcome = _trained(action.plan, context, train, into, against, seeks_enough=not action.is_long)
+    return Result(outcome)
 
 
 def _train_on_fewer_rows(action: TrainOnFewerRows, context: _Context) -> Result:
@@ -118,7 +120,13 @@ def _training_of(context: _Context) -> Training:
 
 
 def _trained(
-    plan: Plan, context: _Context, train: Training, into: Path, rival: Path | None = None
+    plan: Plan,
+    context: _Context,
+    train: Training,
+    into: Path,
+    rival: Path | None = None,
+    *,
+    seeks_enough: bool = False,
 ) -> Outcome:
     limits, folders = context.limits, context.folders
 
@@ -133,6 +141,7 @@ def _trained(
         threads=context.task.resources.cpus,
         memory_mb=context.task.resources.memory_mb,
         rival=rival,
+        seeks_enough=seeks_enough,
         agree=agree,
     )
     features = folders.features(plan.recipe)

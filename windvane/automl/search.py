@@ -20,7 +20,7 @@ from windvane.automl.actions import (
 from windvane.automl.history import FIRST
 from windvane.automl.situation import Situation
 from windvane.automl.steps import Status
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import Plan, sample_of
 from windvane.engine.tuning.first_look import first_look
 from windvane.engine.tuning.long_run import Predecessor, long_run
 from windvane.engine.tuning.pacing import is_in_vain, next_plan
@@ -72,6 +72,7 @@ def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
     if first is None or outcome is None or not is_worth_it or at.history.has_any(TrainOnFewerRows):
         return
     plan = first.action.plan
+    plan = replace(plan, n_rows=sample_of(plan, outcome.stops))
     n_rows = fewer_rows(at.analysis, plan)
     if n_rows is not None:
         is_repeated = outcome.folds_used > at.analysis.n_folds

@@ -15,7 +15,12 @@ from windvane.automl.request import OnAllRows, Request
 from windvane.automl.steps import Status
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.training.fold_limits import FoldLimits
-from windvane.engine.tuning.long_run import LONG_RUN, SCOUT_SHARE, has_long_run
+from windvane.engine.tuning.long_run import (
+    LONG_RUN,
+    SCOUT_SHARE,
+    has_enough_rows,
+    has_long_run,
+)
 from windvane.engine.tuning.pacing import (
     candidate_s,
     fold_limits,
@@ -66,9 +71,13 @@ class Situation:
 
     @cached_property
     def has_long_run(self) -> bool:
-        """Whether one candidate learns from all rows for most of the time, so that none is trained on all rows again."""
-        found = self.history.long_run
+        """Whether one candidate learns from all rows for most of the time, so that none is trained on all rows again: not if
+        the first one has shown that more rows do not help."""
+        found, first = self.history.long_run, self.history.first
         is_lost = found is not None and found.status is Status.FAILED
+        outcome = None if first is None else first.result.outcome
+        if found is None and first is not None and outcome is not None:
+            is_lost = has_enough_rows(first.action.plan, outcome)
         return self.is_long and not is_lost and has_long_run(self.analysis, self.request.strategy)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -67,6 +67,10 @@ class Score:
 REFIT_ROWS = "rows"
 """In `stops`: of the rows that the refit might have learnt from, as many as time left it."""
 
+SAMPLE_ROWS = "sample"
+"""In `stops`: as many rows of its sample as a fold's model learnt from, because more did not help. Not in it where they would
+have, or nobody knows."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -83,7 +87,7 @@ class Outcome:
     notes          what is worth knowing of its training
     members        candidate index -> weight, for an ensemble
     stops          where time ended training: name of a fit (outcomes.fold_fit, FULL_FIT) -> how often its learner had
-                   asked its clock by then; and REFIT_ROWS. What ran to its end, or was not begun, is not in it
+                   asked its clock by then; REFIT_ROWS and SAMPLE_ROWS. What ran to its end, or was not begun, is not in it
     optimism       by how much the objective is expected to be worse on new rows because this candidate was picked
                    as the best by it; >= 0. None for candidates that were not picked
     second_layer   how an ensemble's second layer was fitted (engine/ensembles/stacking.py, `Stacking`); {} without one
@@ -119,6 +123,14 @@ class Outcome:
     def is_cut_short(self) -> bool:
         """Whether time ended the training of a fold."""
         return any(note.has(NoteCode.CUT_SHORT) for note in self.notes)
+
+
+def sample_of(plan: Plan, stops: Mapping[str, int]) -> int | None:
+    """Return how many rows a fold's model learns from, drawn by lot; None for all.
+
+    stops    of the plan's outcome
+    """
+    return stops.get(SAMPLE_ROWS, plan.n_rows)
 
 
 def with_latency(outcome: Outcome, latency_s: float) -> Outcome:

@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windvane.engine.candidate_io import FULL_FIT, fold_fit
-from windvane.engine.candidates import REFIT_ROWS, Plan
+from windvane.engine.candidates import REFIT_ROWS, SAMPLE_ROWS, Plan
 from windvane.engine.learners.names import SEED
 from windvane.engine.tuning.aliases import (
     FRACTION,
@@ -46,7 +46,7 @@ RECIPE, FOLDS, ROWS, STOPS, WITHOUT = "_recipe", "_folds", "_rows", "_stops", "_
 
 ABOUT_THE_TABLE = (TARGET, PROBLEM_TYPE, OBJECTIVE, SAMPLE_WEIGHT, TEXT_COLUMN, FRACTION)
 _RESERVED = (RECIPE, SEED, FOLDS, ROWS, STOPS, WITHOUT, *ABOUT_THE_TABLE)
-_STOP = re.compile(rf"fold\d+|{FULL_FIT}|{REFIT_ROWS}")
+_STOP = re.compile(rf"fold\d+|{FULL_FIT}|{REFIT_ROWS}|{SAMPLE_ROWS}")
 
 
 def hyperparameters_of(plan: Plan, folds: int | None) -> dict[str, str]:
@@ -129,7 +129,7 @@ def _stops(text: str) -> dict[str, int]:
     ):
         raise CandidateFault(
             f"The hyperparameter '{STOPS}' is {text!r}; it must be a JSON object of whole numbers of at least 1 by "
-            f"'{fold_fit(0)}', '{fold_fit(1)}' ..., '{FULL_FIT}' and '{REFIT_ROWS}'."
+            f"'{fold_fit(0)}', '{fold_fit(1)}' ..., '{FULL_FIT}', '{REFIT_ROWS}' and '{SAMPLE_ROWS}'."
         )
     return stops
 

@@ -176,6 +176,10 @@ class NoteCode(StrEnum):
     SCORED_ON_FOLDS = "scored-on-folds", {"n_folds": int, "of_folds": int}
     SCORED_ON_REPEATS = "scored-on-repeats", {"n_repeats": int, "n_folds": int}
     TRAINED_ON_SAMPLE = "trained-on-sample", {"n_rows": int}
+    LEARNING_CURVE = (
+        "learning-curve",
+        {"metric": str, "rows": tuple, "scores": tuple, "is_rising": int},
+    )
     CUT_SHORT = "cut-short", {"folds": tuple}
     NOT_REFITTED = "not-refitted"
     REFITTED_ON_ROWS = "refitted-on-rows", {"n_rows": int, "of_rows": int}

@@ -129,6 +129,17 @@ def _cut_short(facts: Facts) -> str:
     return f"training was cut short in fold {', '.join(facts['folds'])} (time limit)"
 
 
+def _learning_curve(facts: Facts) -> str:
+    told = "more rows helped, but there was no time for still more"
+    if not facts["is_rising"]:
+        told = "more rows did not help"
+    points = ", ".join(
+        f"{number(float(score))} with {int(n_rows):,}"
+        for n_rows, score in zip(facts["rows"], facts["scores"], strict=True)
+    )
+    return f"{told}: {facts['metric']} of the held-out rows {points} rows"
+
+
 def _rows_split(facts: Facts) -> str:
     return f"validation rows: {facts.get('how') or 'split by ' + facts['kind']}"
 
@@ -281,7 +292,8 @@ _OF_DATA: Wordings = {
 _OF_TRAINING: Wordings = {
     _C.SCORED_ON_FOLDS: "scored on {n_folds} of {of_folds} folds (time limit)",
     _C.SCORED_ON_REPEATS: "scored on {n_repeats} repeats of {n_folds}-fold cross-validation",
-    _C.TRAINED_ON_SAMPLE: "trained on a random sample of {n_rows} rows (time limit)",
+    _C.TRAINED_ON_SAMPLE: "trained on a random sample of {n_rows:,} rows",
+    _C.LEARNING_CURVE: _learning_curve,
     _C.CUT_SHORT: _cut_short,
     _C.NOT_REFITTED: "not trained again on all rows: this is the model of the first fold",
     _C.REFITTED_ON_ROWS: "the final model was trained on {n_rows} of {of_rows} rows (time limit)",

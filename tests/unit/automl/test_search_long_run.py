@@ -19,6 +19,7 @@ from windvane.automl.search import OF_THE_SEARCH
 from windvane.automl.steps import Status
 from windvane.automl.task import task_for
 from windvane.domain.problem import Mode
+from windvane.engine.candidates import SAMPLE_ROWS
 from windvane.engine.tuning.strategy import Strategy
 
 
@@ -137,3 +138,19 @@ def test_the_only_worker_is_enough():
     simulated = job(workers=1).run()
     assert long_run(simulated).status is Status.DONE
     assert not simulated.history.is_busy(*OF_THE_SEARCH)
+
+
+def with_enough_rows(action, result):
+    """The curve of the first candidate shows that 25,000 rows are enough."""
+    if not isinstance(action, TrainCandidate) or action.plan.index != 1:
+        return result
+    return replace(result, outcome=replace(result.outcome, stops={SAMPLE_ROWS: 25_000}))
+
+
+def test_there_is_none_if_the_curve_of_the_first_candidate_shows_that_more_rows_do_not_help():
+    simulated = Simulated(request(max_candidates=6), HUGE, brings=with_enough_rows).run()
+    assert long_run(simulated) is None
+    assert len(simulated.actions(TrainCandidate)) == 5
+    [fewer] = simulated.actions(TrainOnFewerRows)
+    assert fewer.plan.n_rows == 12_500
+    assert simulated.actions(Refit)

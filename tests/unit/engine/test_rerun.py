@@ -227,7 +227,7 @@ def test_what_is_left_out_is_filled_in(two_classes, tmp_path):
         ("lightgbm", {"_seeds": "1"}, r"'_seeds' is not known.*_recipe, _seed"),
         ("lightgbm", {"_stops": "12"}, r"'_stops' is '12'; it must be a JSON object of whole"),
         ("lightgbm", {"_stops": '{"fold0": 0}'}, r"'_stops' .* at least 1 by 'fold0', 'fold1'"),
-        ("lightgbm", {"_stops": '{"fold": 3}'}, r"'_stops' .* and 'rows'"),
+        ("lightgbm", {"_stops": '{"fold": 3}'}, r"'_stops' .* and 'sample'"),
         ("linear-learner", {"wd": "[]"}, r"'wd' is \[\]"),
         ("baseline", {"wd": "1"}, r"Those known: none"),
     ],

@@ -47,6 +47,8 @@ def value_of(name, kind):
         return "ModelTuning"
     if name == "status":
         return "Failed"
+    if name in ("rows", "scores") and tuple in kinds:
+        return ("20",)
     if DataValue in kinds:
         return DataValue(CANARY)
     if str in kinds:

@@ -10,6 +10,7 @@ from windvane.engine.candidate_io import CandidateRecord, read_candidate, read_o
 from windvane.engine.data.dataset import read_dataset
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.learning_curve import curve_of
 from windvane.engine.scoring.calibration import at_temperature
 from windvane.engine.scoring.evaluate import out_of_fold_classes
 from windvane.engine.scoring.threshold import tuned_metric
@@ -50,6 +51,7 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         calibrate=analysis.calibrate,
         tune_threshold=analysis.tune_threshold,
         latency_s=record.outcome.latency_s,
+        learning_curve=curve_of(record.outcome.notes),
         notes=(*sentences(record.outcome.notes), *([] if table.weight is None else [_ALIKE])),
     )
 

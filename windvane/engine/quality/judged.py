@@ -34,6 +34,8 @@ class Judged:
     dealt        (n_rows,) the parts of rows of a single fold (engine/splits.py); None deals them in turn
     split        how rows are kept together or in order (`Analysis.split_told`); "" if they are not
     notes        what a reader must know of these predictions, e.g. on which rows weights were fitted
+    learning_curve
+                 rows learnt from and the objective on the rows judged, the last as the candidate learnt; () if none was made
     raises       ValueError if these do not fit together
     """
 
@@ -54,6 +56,7 @@ class Judged:
     notes: tuple[str, ...] = ()
     dealt: NDArray[np.integer] | None = None
     split: str = ""
+    learning_curve: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
         n_rows, n_classes = self.y.size, len(self.labels)

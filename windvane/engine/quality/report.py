@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from windvane.domain.problem import ProblemType
 from windvane.engine.quality.decision_texts import calibration_text, threshold_text
 from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.learning_curve import learning_curve_sections
 from windvane.engine.quality.measured import Measured
 from windvane.engine.reports.document import Report, Section
 from windvane.wording import count, milliseconds
@@ -33,7 +34,7 @@ def quality_report(
             f"on: {count(judged.n_rows)} {judged.rows_are}."
         ),
         facts=_facts(judged, figures),
-        sections=sections,
+        sections=[*sections, *learning_curve_sections(judged)],
     )
 
 

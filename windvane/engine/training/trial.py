@@ -17,8 +17,9 @@ from windvane.engine.candidate_io import (
     read_out_of_fold,
     write_candidate,
 )
-from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.candidates import SAMPLE_ROWS, Outcome, Plan, sample_of
 from windvane.engine.data.dataset import Dataset
+from windvane.engine.data.split import HOLD_OUT
 from windvane.engine.evaluation import judge
 from windvane.engine.evaluation.trained import Trained
 from windvane.engine.features.base import Feature
@@ -35,6 +36,7 @@ from windvane.engine.packages.predictor import (
 )
 from windvane.engine.training.crossvalidate import Wanted, train_folds
 from windvane.engine.training.fold_limits import ALL_FOLDS, FoldLimits
+from windvane.engine.training.learning_curve import train_on_enough_rows
 from windvane.engine.training.learning_task import Deadline, LearningTask, Matrix, Sample
 from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
@@ -43,6 +45,9 @@ from windvane.errors import CorruptArtifact
 
 _MOST_AFTER = 2.0
 """Times a fold's fit: what a refit is left at most while there are folds to train."""
+
+_PART_OF_TIME = 0.25
+"""Of what is left, for each point of a learning curve but the last one."""
 
 _MEASURING_SHARE = 0.04
 _MEASURING_S = (0.3, 3.0)
@@ -57,7 +62,8 @@ class TrainLimits:
     threads      for the learner
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
-    agree        called once with the number of folds that these bounds come to; returns the one that holds
+    seeks_enough whether a plan that learns from a sample may learn from fewer rows, where more of them do not help
+    agree        called with the number of folds that these bounds come to; returns the one that holds
     """
 
     stop_at: float
@@ -65,6 +71,7 @@ class TrainLimits:
     threads: int = 1
     memory_mb: float | None = None
     rival: Path | None = None
+    seeks_enough: bool = False
     agree: Callable[[int], int] = lambda n_folds: n_folds
 
     def deadline(self) -> Deadline:
@@ -79,7 +86,7 @@ class Trial:
 
     def __init__(self, table: Dataset, features: Path | None, plan: Plan) -> None:
         self._table, self._features, self._plan = table, features, plan
-        self._learner = learner(plan.algorithm)
+        self._learner, self._n_rows = learner(plan.algorithm), sample_of(plan, plan.stops)
         self._started = time.time()
 
     def cross_validate(self, limits: TrainLimits) -> Trained:
@@ -88,13 +95,13 @@ class Trial:
         raises    CandidateFault; OutOfTime and Outclassed are kinds of it
         """
         trained = self._train_folds(limits, limits.deadline(), 0.0)
-        if not self._task(limits).needs_refit:
+        if not self._task(limits, self._n_rows).needs_refit:
             return trained
         return replace(trained, notes=(*trained.notes, NOT_REFITTED))
 
     def train(self, limits: TrainLimits) -> Trained:
         """Return the same, and a refit on all rows if the time allows it."""
-        deadline, task = limits.deadline(), self._task(limits)
+        deadline, task = limits.deadline(), self._task(limits, self._n_rows)
         after = min(task.growth, _MOST_AFTER) if task.needs_refit else 0.0
         trained = self._train_folds(limits, deadline, after)
         return self._refitted(trained, limits, deadline)
@@ -104,10 +111,11 @@ class Trial:
         record = read_candidate(candidate)
         if record.fits is None:
             raise CorruptArtifact(f"{candidate} is an ensemble; refit its members instead.")
+        n_rows = sample_of(self._plan, record.outcome.stops)
         trained = Trained(
             model=self._learner.load(candidate / "model"),
             recipe_fit=record.recipe_fit,
-            rows=self._task(limits).training_rows(0),
+            rows=self._task(limits, n_rows).training_rows(0),
             out_of_fold=read_out_of_fold(candidate),
             folds_used=record.outcome.folds_used,
             fits=record.fits,
@@ -129,7 +137,7 @@ class Trial:
         return record.outcome
 
     def _train_folds(self, limits: TrainLimits, deadline: Deadline, after: float) -> Trained:
-        analysis = self._table.analysis
+        analysis, n_rows = self._table.analysis, self._n_rows
 
         def most(fold_s: float) -> int:
             return limits.agree(limits.folds.n_folds(analysis, fold_s))
@@ -138,11 +146,25 @@ class Trial:
             None if limits.rival is None else partial(Rival.read(limits.rival).check, self._table)
         )
         wanted = Wanted(limits.folds.least_of(analysis), most, after, limits.folds.fold_s, check)
-        trained = train_folds(self._learner, self._plan, self._task(limits), deadline, wanted)
-        return replace(trained, notes=(*trained.notes, *self._table.analysis.remarks))
+        until = deadline.within(limits.folds.fold_s)
+
+        def on_rows(n_learnt: int | None) -> Trained:
+            part = 1.0 if n_learnt == n_rows else _PART_OF_TIME
+            limited = replace(wanted, fold_s=part * until.left_s)
+            task = self._task(limits, n_learnt)
+            return train_folds(self._learner, self._plan, task, deadline, limited)
+
+        if not limits.seeks_enough or n_rows is None or analysis.n_folds != HOLD_OUT:
+            found = on_rows(n_rows)
+        else:
+            found = train_on_enough_rows(self._table, n_rows, on_rows)
+        stops = {name: n for name, n in self._plan.stops.items() if name == SAMPLE_ROWS}
+        return replace(
+            found, notes=(*found.notes, *analysis.remarks), stops={**found.stops, **stops}
+        )
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
-        task = self._task(limits)
+        task = self._task(limits, sample_of(self._plan, trained.stops))
         if not task.needs_refit:
             return replace(trained, recipe_fit=FULL_FIT)
         found = fit_all_rows(self._learner, self._plan, task, trained.fits, deadline)
@@ -158,7 +180,7 @@ class Trial:
             stops={**trained.stops, **found.stops},
         )
 
-    def _task(self, limits: TrainLimits) -> LearningTask:
+    def _task(self, limits: TrainLimits, n_rows: int | None) -> LearningTask:
         analysis, plan = self._table.analysis, self._plan
 
         def setting(of: tuple[Feature, ...]) -> Setting:
@@ -178,7 +200,7 @@ class Trial:
             split=self._table.split,
             setting=setting,
             learnable=self._table.learnable,
-            sample=None if plan.n_rows is None else Sample(plan.n_rows, plan.seed),
+            sample=None if n_rows is None else Sample(n_rows, plan.seed),
             weight=self._table.weight,
         )
 

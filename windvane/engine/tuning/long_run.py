@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from windvane.engine.candidates import Plan
+from windvane.engine.candidates import SAMPLE_ROWS, Outcome, Plan
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.traits import LargeFit, LongFit
@@ -48,6 +48,12 @@ def has_long_run(analysis: Analysis, strategy: Strategy = ANYTHING) -> bool:
     compared on equal terms."""
     is_wanted = is_large(analysis) and strategy.has_ensemble
     return is_wanted and _opening(analysis, strategy) is not None
+
+
+def has_enough_rows(plan: Plan, outcome: Outcome) -> bool:
+    """Return whether the learning curve of a candidate before it shows that it would gain nothing from more rows: of the same
+    algorithm, for others may still gain."""
+    return SAMPLE_ROWS in outcome.stops and learner(plan.algorithm).traits.long_fit is not None
 
 
 def long_run(

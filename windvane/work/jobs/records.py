@@ -16,7 +16,7 @@ from windvane.domain.candidate import Candidate, CandidateStatus, Metric, Step
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind
 from windvane.engine.candidate_io import outcome_from_json
-from windvane.engine.candidates import Outcome, Plan, Score
+from windvane.engine.candidates import SAMPLE_ROWS, Outcome, Plan, Score
 from windvane.engine.checked import number_in, whole_in
 from windvane.notes.note import Note
 from windvane.work.jobs.containers import containers_of
@@ -85,6 +85,7 @@ def completed(
         score=outcome.objective,
         folds=outcome.folds_used,
         cut_short=outcome.is_cut_short,
+        n_rows=_rows_of(candidate, outcome),
         stops=outcome.stops,
         metrics=_metrics(outcome),
         latency_s=outcome.latency_s,
@@ -96,6 +97,13 @@ def completed(
         containers=containers_of(job, candidate, tag),
         ended=ended,
     )
+
+
+def _rows_of(candidate: Candidate, outcome: Outcome) -> int | None:
+    """Return how many rows its folds have learnt from: fewer than were meant, if more did not help."""
+    if candidate.n_rows is None or SAMPLE_ROWS not in outcome.stops:
+        return candidate.n_rows
+    return whole_in(outcome.stops, SAMPLE_ROWS, 1, candidate.n_rows)
 
 
 def _tag(told: str) -> str:

@@ -276,7 +276,7 @@ def test_a_fold_learns_from_a_sample_and_is_scored_on_all_its_rows(clockwork):
     assert trained.rows.sum() == 20
     assert not trained.rows[task.validated(0)].any()
     assert trained.model.mean == pytest.approx(task.y[trained.rows].mean())
-    assert "trained on a random sample of 20 rows (time limit)" in sentences(trained.notes)
+    assert "trained on a random sample of 20 rows" in sentences(trained.notes)
 
 
 @pytest.mark.parametrize(("seconds", "n_rows"), [(1000, 100), (30, 60), (12, None)])

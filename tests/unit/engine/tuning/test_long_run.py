@@ -8,7 +8,13 @@ import pytest
 from unit.engine.tuning.test_pacing import ANALYSIS
 
 from windvane.domain.problem import Mode, ProblemType
-from windvane.engine.tuning.long_run import Predecessor, has_long_run, long_run
+from windvane.engine.candidates import SAMPLE_ROWS, Outcome, Plan
+from windvane.engine.tuning.long_run import (
+    Predecessor,
+    has_enough_rows,
+    has_long_run,
+    long_run,
+)
 from windvane.engine.tuning.pacing import next_plan
 from windvane.engine.tuning.strategy import Strategy
 
@@ -88,3 +94,14 @@ def test_its_model_stays_small_enough_to_be_served(n_classes: int) -> None:
     chosen = long_run(table, 2, 1e6, 2).hyperparameters
     trees = chosen["num_iterations"] * (n_classes if n_classes > 2 else 1)
     assert 100_000 < trees * chosen["num_leaves"] <= 340_000
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "has_enough"), [("lightgbm", True), ("linear-learner", False)]
+)
+def test_that_an_algorithm_without_long_fit_has_enough_rows_says_nothing_of_others(
+    algorithm: str, has_enough: bool
+) -> None:
+    outcome = Outcome(1, 0.5, (), 1.0, 0.0, 0, 1, stops={SAMPLE_ROWS: 25_000})
+    assert has_enough_rows(Plan(1, "dpp0", algorithm, {}, 0), outcome) is has_enough
+    assert not has_enough_rows(Plan(1, "dpp0", algorithm, {}, 0), replace(outcome, stops={}))
