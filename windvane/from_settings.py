@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import stat
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from windvane.control.buckets import BucketOwners, DeclaredOwners, RegionOf, reg
 from windvane.control.networks import Networks
 from windvane.control.objects import KeyOfWrites
 from windvane.domain.events import DETAIL_TYPES
+from windvane.domain.forecasting import CHRONOS_BOLT_FILES
 from windvane.events.webhooks import Hook
 from windvane.names import default_bucket, server_owner
 from windvane.objects.base import ObjectStore
@@ -295,6 +297,29 @@ def networks_of(settings: Settings, sandbox: Sandbox) -> Networks:
     return Networks(settings.networks, lacks)
 
 
+def weights_folder(settings: Settings, sandbox: Sandbox) -> Path | None:
+    """Return the folder with the weights of Chronos-Bolt; None if there is none.
+
+    sandbox   of the tasks that read it
+    raises    BadSettings if a file is not there, or a task cannot read it
+    """
+    if not settings.engine.chronos_bolt:
+        return None
+    folder = Path(settings.engine.chronos_bolt)
+    for name in CHRONOS_BOLT_FILES:
+        if not (folder / name).is_file():
+            raise BadSettings(
+                f"[engine] chronos_bolt is '{folder}', where there is no {name}; it must be a folder with "
+                f"{' and '.join(CHRONOS_BOLT_FILES)}."
+            )
+        if Part.USER in sandbox.parts and not (folder / name).stat().st_mode & stat.S_IROTH:
+            raise BadSettings(
+                f"[engine] chronos_bolt: {folder / name} must be readable by all users, as tasks run under users of their own "
+                f"(chmod o+r)."
+            )
+    return folder
+
+
 def work_config(
     settings: Settings,
     mapped: BucketMap,
@@ -321,6 +346,7 @@ def work_config(
         memory_mb=memory_mb,
         calibrate=settings.engine.calibrate,
         tune_threshold=settings.engine.tune_threshold,
+        chronos_bolt=weights_folder(settings, sandbox),
         store_url=settings.store_url,
         s3=connection_of(settings),
         objects=None if settings.s3 is not None else place,

@@ -98,10 +98,13 @@ class EngineSettings:
 
     calibrate        probabilities get a temperature where it helps on other rows
     tune_threshold   F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
+    chronos_bolt     folder with the weights of Chronos-Bolt, which forecasting jobs then try, too; relative to the
+                     configuration file
     """
 
     calibrate: bool = True
     tune_threshold: bool = True
+    chronos_bolt: str = ""
 
 
 @dataclass(frozen=True)

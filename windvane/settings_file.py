@@ -68,7 +68,7 @@ _ENTRIES = {
 }
 """Sections whose entries are fields of Settings itself."""
 
-_PATHS = frozenset({"tls_cert", "tls_key", "tls_ca", "token_file", "folder"})
+_PATHS = frozenset({"tls_cert", "tls_key", "tls_ca", "token_file", "folder", "chronos_bolt"})
 """Entries that are relative to the configuration file."""
 
 _SCALARS = {"int": int, "str": str, "bool": bool, "float": float}

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from windvane.api.key_file import load_or_create_keys
-from windvane.from_settings import permanent_keys
+from windvane.from_settings import permanent_keys, weights_folder
+from windvane.process.confinement import Part
+from windvane.process.sandbox import Sandbox
 from windvane.settings import (
     AccessKey,
     BadSettings,
+    EngineSettings,
     Settings,
 )
 
@@ -39,3 +42,20 @@ def test_an_account_has_twelve_digits(tmp_path, account):
 def test_a_key_belongs_to_one_account_and_has_one_secret(tmp_path, other):
     with pytest.raises(BadSettings, match="AKIA1 is configured twice"):
         keys_of(tmp_path, AccessKey(ACCOUNT, "AKIA1", "one"), other)
+
+
+def test_weights_are_files_that_every_task_can_read(tmp_path):
+    engine = EngineSettings(chronos_bolt=str(tmp_path))
+    settings = Settings(tmp_path / "data", engine=engine)
+    ours, theirs = (Sandbox(tmp_path, parts) for parts in (frozenset(), frozenset({Part.USER})))
+    assert weights_folder(Settings(tmp_path), ours) is None
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BadSettings, match=r"where there is no model\.safetensors"):
+        weights_folder(settings, ours)
+    (tmp_path / "model.safetensors").touch(mode=0o600)
+    assert weights_folder(settings, ours) == tmp_path
+    with pytest.raises(BadSettings, match=r"model\.safetensors must be readable by all users"):
+        weights_folder(settings, theirs)
+    (tmp_path / "model.safetensors").chmod(0o644)
+    (tmp_path / "config.json").chmod(0o644)
+    assert weights_folder(settings, theirs) == tmp_path

@@ -31,6 +31,7 @@ from windvane.automl.local.parameters import check_budget, machine_mb, named
 from windvane.automl.local.report_request import reports_s
 from windvane.automl.local.run_job import run_process
 from windvane.domain.forecasting import (
+    CHRONOS_BOLT_FILES,
     Aggregation,
     FillMethod,
     ForecastMetric,
@@ -50,6 +51,7 @@ from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.catalogue import HEAVY
+from windvane.engine.forecasting.models.chronos_bolt import check_weights
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.reading import Columns
 from windvane.engine.forecasting.updating import updated
@@ -60,6 +62,9 @@ Table = pd.DataFrame | str | os.PathLike[str]
 
 _LOADING_S = 0.8
 """Of the budget, kept for loading the finished model into this process."""
+
+_LOADED_A_SECOND = 200e6
+"""Bytes of pretrained weights that are copied, checked and loaded, about."""
 
 _OF_SERVICE_S = 60.0
 """What a model that the service has made has for fitting again."""
@@ -99,6 +104,7 @@ class AutoForecast:
     objective         'AverageWeightedQuantileLoss' (also if None), 'MASE', 'WAPE', 'RMSE' or 'MAPE'
     aggregation       of rows that fall into one step: 'sum' (also if None, where no two rows have one time), 'avg', 'first',
                       'min' or 'max'
+    chronos_bolt      folder with the weights of Chronos-Bolt (config.json and model.safetensors), which is then tried, too
     raises            InvalidRequest for an unknown name or a number out of range
     """
 
@@ -122,6 +128,7 @@ class AutoForecast:
         past_covariates: Sequence[str] = (),
         holidays: str | None = None,
         filling: Mapping[str, Mapping[str, str | float]] | None = None,
+        chronos_bolt: str | os.PathLike[str] | None = None,
     ) -> None:
         self.spec = ForecastSpec(
             target=str(target),
@@ -143,6 +150,7 @@ class AutoForecast:
         check_forecast(self.spec)
         _check_columns(self.spec)
         check_budget(max_runtime_s, None, threads, memory_mb, None)
+        self.chronos_bolt = None if chronos_bolt is None else _weights(Path(chronos_bolt))
         self.max_runtime_s = float(max_runtime_s)
         self.threads = threads or len(os.sched_getaffinity(0))
         self.memory_mb = memory_mb or machine_mb() * 3 // 4
@@ -307,18 +315,23 @@ class AutoForecast:
         source = source_of(frame, out)
         kept_s = 0.0 if reports is None else reports_s(self.max_runtime_s)
         left_s = self.max_runtime_s - kept_s
+        loading_s = _LOADING_S
+        if self.chronos_bolt is not None:
+            n_bytes = sum((self.chronos_bolt / name).stat().st_size for name in CHRONOS_BOLT_FILES)
+            loading_s += n_bytes / _LOADED_A_SECOND
         return ForecastJob(
             file=SourceFile(source.path, source.name),
             format=source.format,
             compression=source.compression,
             spec=self.spec,
             started=started,
-            max_runtime_s=max(left_s - _LOADING_S, left_s / 2),
+            max_runtime_s=max(left_s - loading_s, left_s / 2),
             threads=self.threads,
             memory_mb=self.memory_mb,
             out=out,
             reports=None if reports is None else Path(reports).absolute(),
             reports_s=kept_s,
+            chronos_bolt=self.chronos_bolt,
         )
 
     def _kept(self, package: Path, has_whole_items: bool) -> _Fitted:
@@ -356,6 +369,18 @@ class AutoForecast:
                 "This AutoForecast has no model yet: call fit first, or AutoForecast.load."
             )
         return self._fitted
+
+
+def _weights(folder: Path) -> Path:
+    """Return the folder of the weights of Chronos-Bolt, as every process finds it.
+
+    raises    InvalidRequest if they cannot be used
+    """
+    try:
+        check_weights(folder)
+    except CorruptArtifact as error:
+        raise InvalidRequest(f"chronos_bolt is '{folder}'; it cannot be used: {error}") from error
+    return folder.absolute()
 
 
 def _read(home: Path) -> tuple[_Fitted, dict[str, Any]]:

@@ -52,6 +52,7 @@ _OF_FORECASTS = {
     "holidays": "--holidays",
     "aggregation": "--aggregation",
     "filling": "--filling",
+    "chronos_bolt": "--chronos-bolt",
     "future": "--future",
 }
 
@@ -108,6 +109,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "back and future",
     )
     group.add_argument(
+        "--chronos-bolt",
+        metavar="DIR",
+        help="folder with config.json and model.safetensors of Chronos-Bolt, which is then tried, too",
+    )
+    group.add_argument(
         "--future", metavar="FILE", help="known covariates of the steps to be forecast"
     )
 
@@ -148,6 +154,7 @@ def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Co
         holidays=arguments.holidays,
         aggregation=arguments.aggregation,
         filling=arguments.filling,
+        chronos_bolt=arguments.chronos_bolt,
         max_runtime_s=left_s,
         threads=arguments.threads,
         seed=arguments.seed,

@@ -23,6 +23,10 @@ MOST_GROUP_COLUMNS = 5
 """source    GroupingAttributeNames in SageMaker's API reference"""
 
 
+CHRONOS_BOLT_FILES = ("config.json", "model.safetensors")
+"""What a folder with the weights of Chronos-Bolt holds, as it is published."""
+
+
 class ForecastMetric(StrEnum):
     """AWS's names of the metrics of forecasts; all of them are losses (domain/problem.py, FORECAST_METRICS)."""
 

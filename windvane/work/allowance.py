@@ -22,6 +22,7 @@ class TaskAllowance:
     calibrate, tune_threshold
                       of tables that are read, as in ProblemSpec
     transformed_rows  written of each part of the data that a recipe transformed
+    chronos_bolt      folder with the weights of Chronos-Bolt; None if there are none
     """
 
     open_artifacts: Callable[[], Artifacts]
@@ -32,6 +33,11 @@ class TaskAllowance:
     calibrate: bool = True
     tune_threshold: bool = True
     transformed_rows: int = 20_000
+    chronos_bolt: str | None = None
+
+    @property
+    def weights(self) -> Path | None:
+        return None if self.chronos_bolt is None else Path(self.chronos_bolt)
 
     def read_options(self, scratch: Path, form: str, compression: str) -> ReadOptions:
         """Return how a table is read.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from unit.engine.forecasting.conftest import CHRONOS_BOLT
 
 from windvane.domain.forecasting import Fill, Filling, FillMethod, ForecastSpec
 from windvane.domain.frequency import Frequency
@@ -188,7 +189,7 @@ def forecaster_of(folder: Path, names: Sequence[str]) -> None:
     known = (CovariateEncoding("price"), CovariateEncoding("weather", ("rain", "sun")))
     static, past = (CovariateEncoding("size"),), (CovariateEncoding("visitors"),)
     prepared = PreparedSeries(panel, spec, known, static, (), past)
-    limits = FitLimits(time.time() + 1)
+    limits = FitLimits(time.time() + 1, chronos_bolt=CHRONOS_BOLT)
     members = tuple(
         ForecastMember(name, 1 / len(names), model_named(name).fit(panel, prepared.task, limits))
         for name in names

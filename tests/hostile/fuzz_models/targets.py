@@ -189,7 +189,8 @@ def _of_package(files: Files) -> Base:
 def _forecaster(scratch: Path) -> Target:
     """Series of three items with covariates of all kinds, and models of every kind that is saved in its own way."""
     bases = []
-    for number, names in enumerate((("linear", "drift"), ("boosted-levels", "npts"))):
+    kinds = ("linear", "drift"), ("boosted-levels", "npts"), ("chronos-bolt", "theta")
+    for number, names in enumerate(kinds):
         folder = scratch / f"f{number}"
         forecaster_of(folder, names)
         bases.append(Base(_files(folder), _write, _loaded_forecaster, _forecast))

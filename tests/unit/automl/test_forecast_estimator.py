@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from unit.engine.forecasting.conftest import CHRONOS_BOLT
 
 from windvane import AutoForecast
 from windvane.engine.manifest import write_json, write_manifest
@@ -50,7 +51,8 @@ def split(rows):
 
 @pytest.fixture(scope="module")
 def fitted(split):
-    return forecaster(known_covariates=["promotion"], static=["size"]).fit(split[0])
+    wanted = {"known_covariates": ["promotion"], "static": ["size"], "chronos_bolt": CHRONOS_BOLT}
+    return forecaster(**wanted).fit(split[0])
 
 
 def forecaster(**more):
@@ -74,6 +76,18 @@ def test_what_is_known_in_advance_changes_the_forecast(fitted, split):
     future = split[1].drop(columns="sales")
     quiet, loud = (fitted.predict(future.assign(promotion=p)).p50.sum() for p in (0, 1))
     assert loud > 1.5 * quiet
+
+
+def test_weights_of_the_operator_are_one_more_model(fitted):
+    row = fitted.leaderboard().set_index("model").loc["chronos-bolt"]
+    assert row.failure == ""
+    assert row.AverageWeightedQuantileLoss > 0
+
+
+def test_weights_that_cannot_be_used_are_refused(tmp_path):
+    told = rf"chronos_bolt is '{tmp_path}'; it cannot be used: .*config\.json is missing"
+    with pytest.raises(InvalidRequest, match=told):
+        forecaster(chronos_bolt=tmp_path)
 
 
 def test_a_step_without_its_covariate_is_named(fitted, split):

@@ -30,6 +30,7 @@ class ForecastJob:
     reports         folder for reports; None if none are wanted
     reports_s       seconds after `max_runtime_s` that are kept for them
     algorithms      models to try besides the floor; () for all
+    chronos_bolt    folder with the weights of Chronos-Bolt; None if there are none
     """
 
     file: SourceFile
@@ -44,6 +45,7 @@ class ForecastJob:
     reports: Path | None = None
     reports_s: float = 0.0
     algorithms: tuple[str, ...] = ()
+    chronos_bolt: Path | None = None
 
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "spec": spec_to_json(self.spec)}, default=str)
@@ -52,6 +54,7 @@ class ForecastJob:
     def from_json(cls, text: str) -> ForecastJob:
         document = json.loads(text)
         file, reports = document["file"], document["reports"]
+        weights = document["chronos_bolt"]
         return cls(
             **{
                 **document,
@@ -60,6 +63,7 @@ class ForecastJob:
                 "out": Path(document["out"]),
                 "reports": None if reports is None else Path(reports),
                 "algorithms": tuple(document["algorithms"]),
+                "chronos_bolt": None if weights is None else Path(weights),
             }
         )
 

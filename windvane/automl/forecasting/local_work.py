@@ -27,8 +27,12 @@ def work_of(job: ForecastJob, task: ActionTask) -> Work:
     key = task.action.key
     if isinstance(task.action, Prepare):
         return Work(key, _PREPARE, {"job": job.to_json()}, memory_mb, kill_at)
-    objective = str(job.spec.objective)
-    payload = {"task": task.to_json(), "shared": str(job.out), "objective": objective}
+    payload = {
+        "task": task.to_json(),
+        "shared": str(job.out),
+        "objective": str(job.spec.objective),
+        "chronos_bolt": None if job.chronos_bolt is None else str(job.chronos_bolt),
+    }
     return Work(key, _PERFORM, payload, memory_mb, kill_at)
 
 
@@ -38,7 +42,9 @@ def perform(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
     raises    DataFault, CandidateFault, CorruptArtifact
     """
     task, exchange = ActionTask.from_json(payload["task"]), SharedFolder(Path(payload["shared"]))
-    return result_to_json(run_task(task, exchange, ForecastMetric(payload["objective"])))
+    weights, objective = payload["chronos_bolt"], ForecastMetric(payload["objective"])
+    folder = None if weights is None else Path(weights)
+    return result_to_json(run_task(task, exchange, objective, folder))
 
 
 def prepare_job(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
@@ -55,4 +61,7 @@ def prepare_job(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
         threads=job.threads,
         min_rows=1,
     )
-    return result_to_json(prepare([job.file], options, job.spec, job.out))
+    made = prepare(
+        [job.file], options, job.spec, job.out, has_pretrained=job.chronos_bolt is not None
+    )
+    return result_to_json(made)

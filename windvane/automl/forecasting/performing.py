@@ -41,10 +41,13 @@ def prepare(
     spec: ForecastSpec,
     folder: Path,
     features: FeatureSpecification | None = None,
+    *,
+    has_pretrained: bool = False,
 ) -> ForecastResult:
     """Read the rows of a job and make them regular series, in its folder.
 
-    features  as stages.prepare has it
+    features        as stages.prepare has it
+    has_pretrained  as stages.suited has it
     raises    DataFault
     """
     series = _cleared(ForecastFolders(folder).series)
@@ -55,27 +58,40 @@ def prepare(
         frequency=str(prepared.panel.grid.frequency),
         n_findings=len(prepared.findings),
     )
-    return ForecastResult(suited=tuple(stages.suited(prepared)), series=facts)
+    return ForecastResult(
+        suited=tuple(stages.suited(prepared, has_pretrained=has_pretrained)), series=facts
+    )
 
 
-def run_task(task: ActionTask, exchange: Exchange, objective: ForecastMetric) -> ForecastResult:
+def run_task(
+    task: ActionTask,
+    exchange: Exchange,
+    objective: ForecastMetric,
+    chronos_bolt: Path | None = None,
+) -> ForecastResult:
     """Fetch what a task reads, perform it, and publish what it wrote.
 
+    chronos_bolt    as in FitLimits
     raises    DataFault, CandidateFault, CorruptArtifact, and whatever the exchange raises
     """
     exchange.fetch(task.reads)
-    result = perform(task, exchange.folder, objective)
+    result = perform(task, exchange.folder, objective, chronos_bolt)
     exchange.publish(task.writes)
     return result
 
 
-def perform(task: ActionTask, folder: Path, objective: ForecastMetric) -> ForecastResult:
+def perform(
+    task: ActionTask, folder: Path, objective: ForecastMetric, chronos_bolt: Path | None = None
+) -> ForecastResult:
     """Perform any action but Prepare in a folder that has what it reads, and return what it brings.
 
+    chronos_bolt    as in FitLimits
     raises    DataFault, CandidateFault, CorruptArtifact
     """
     action, at = task.action, ForecastFolders(folder)
-    limits = FitLimits(task.limits.stop_at, task.resources.cpus, objective)
+    limits = FitLimits(
+        task.limits.stop_at, task.resources.cpus, objective, chronos_bolt=chronos_bolt
+    )
     if isinstance(action, Backtest):
         into = _made(at.backtest(action.model))
         return ForecastResult(outcome=stages.backtest(at.series, action.model, limits, into))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from windvane.automl.request import Schedule
 from windvane.domain.forecasting import ForecastMetric
+from windvane.engine.forecasting.models.base import Learning
 from windvane.engine.forecasting.models.catalogue import FLOOR, HEAVY, MODELS
 
 _SEARCH_SHARE, _SHORT_SEARCH_SHARE = 0.55, 0.75
@@ -28,7 +29,7 @@ class ForecastRequest:
     objective        that models are compared by
     models           to try, in this order
     heavy            of these, those that use whatever time they have
-    trained          of these, those that are kept, and learn from all values in the end
+    trained          of these, those that learn from all values in the end, and are kept
     workers          actions at once
     max_candidates   models and their average together; None for all
     max_candidate_s  seconds that a backtest may take
@@ -79,7 +80,7 @@ def request_for(
         objective=objective,
         models=tuple(model.name for model in tried),
         heavy=HEAVY,
-        trained=frozenset(model.name for model in MODELS if model.is_trained),
+        trained=frozenset(model.name for model in MODELS if model.learning is Learning.ACROSS),
         workers=workers,
         max_candidates=max_candidates,
         max_candidate_s=max_candidate_s,

@@ -21,6 +21,7 @@ import numpy as np
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.forecaster import Forecaster, Meanwhile
 from windvane.engine.forecasting.known import mean_of_known
+from windvane.engine.forecasting.models.base import Learning
 from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import CovariateEncoding
@@ -102,7 +103,7 @@ class _Means:
             self._fixed: dict[int, Forecast] = {
                 i: one.model.forecast(panel)
                 for i, one in enumerate(forecaster.members)
-                if not model_named(one.name).is_trained
+                if model_named(one.name).learning is not Learning.ACROSS
             }
 
     def of(self, panel: Panel) -> Floats:

@@ -31,7 +31,7 @@ from windvane.engine.forecasting.forecast import Forecast, check_size
 from windvane.engine.forecasting.forecaster import Forecaster, Member
 from windvane.engine.forecasting.holidays import holidays_of
 from windvane.engine.forecasting.metrics import Truth
-from windvane.engine.forecasting.models.base import FitLimits, FittedModel
+from windvane.engine.forecasting.models.base import FitLimits, FittedModel, Learning
 from windvane.engine.forecasting.models.catalogue import FLOOR, MODELS, model_named
 from windvane.engine.forecasting.outcomes import (
     MODEL,
@@ -119,10 +119,18 @@ def with_holidays(panel: Panel, country: str, horizon: int) -> Panel:
     return replace(panel, holidays=holidays_of(country, first, last))
 
 
-def suited(prepared: PreparedSeries) -> list[str]:
-    """Return the names of the models that there are enough values for."""
+def suited(prepared: PreparedSeries, *, has_pretrained: bool = False) -> list[str]:
+    """Return the names of the models that there are enough values for.
+
+    has_pretrained    whether there are weights of models that have learned beforehand
+    """
     history = compared(prepared)[0].history
-    return [model.name for model in MODELS if model.suits(history, prepared.task)]
+    return [
+        model.name
+        for model in MODELS
+        if (has_pretrained or model.learning is not Learning.BEFOREHAND)
+        and model.suits(history, prepared.task)
+    ]
 
 
 def backtest(series: Path, name: str, limits: FitLimits, into: Path) -> ForecastOutcome:
@@ -138,6 +146,7 @@ def backtest(series: Path, name: str, limits: FitLimits, into: Path) -> Forecast
     windows = compared(prepared)
     if not model.suits(windows[0].history, task):
         raise CandidateFault(f"The series are too short, or of another kind, for {name}.")
+    limits = replace(limits, n_forecasts=len(windows))
     fitted = model.fit(windows[0].history, task, limits)
     forecasts = [fitted.forecast(window.history) for window in windows]
     truths = _truths(windows, prepared)
@@ -246,7 +255,7 @@ def _answering(
     name: str, candidates: Mapping[str, Path], refits: Mapping[str, Path], prepared: PreparedSeries
 ) -> FittedModel:
     model, task = model_named(name), prepared.task
-    if not model.is_trained:
+    if not model.learning.is_kept:
         return model.fit(prepared.panel, task, FitLimits(time.time()))
     return model.load(refits.get(name, candidates[name] / MODEL), task)
 

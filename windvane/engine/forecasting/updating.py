@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from windvane.engine.forecasting.findings import find_all
 from windvane.engine.forecasting.forecaster import Forecaster, Member
 from windvane.engine.forecasting.grid import Steps
-from windvane.engine.forecasting.models.base import FitLimits
+from windvane.engine.forecasting.models.base import FitLimits, Learning
 from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.prepared import PreparedSeries
@@ -30,15 +30,18 @@ def updated(forecaster: Forecaster, columns: Columns, limits: FitLimits) -> Fore
                cannot be fitted
     """
     prepared = with_newer_rows(forecaster.prepared, columns)
-    n_trained = sum(model_named(one.name).is_trained for one in forecaster.members)
+    learning = [model_named(one.name).learning for one in forecaster.members]
+    n_left = learning.count(Learning.ACROSS)
     members = []
-    for one in forecaster.members:
-        model, now = model_named(one.name), time.time()
-        share = replace(limits, stop_at=now + (limits.stop_at - now) / max(n_trained, 1))
-        n_trained -= model.is_trained
-        members.append(
-            Member(one.name, one.weight, model.fit(prepared.panel, prepared.task, share))
-        )
+    for one, how in zip(forecaster.members, learning, strict=True):
+        if how is Learning.BEFOREHAND:
+            members.append(one)
+            continue
+        now = time.time()
+        share = replace(limits, stop_at=now + (limits.stop_at - now) / max(n_left, 1))
+        n_left -= how is Learning.ACROSS
+        fitted = model_named(one.name).fit(prepared.panel, prepared.task, share)
+        members.append(Member(one.name, one.weight, fitted))
     return Forecaster(prepared, tuple(members), forecaster.scale)
 
 

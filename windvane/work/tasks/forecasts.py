@@ -22,6 +22,7 @@ from windvane.domain.task import TaskKind
 from windvane.engine.forecasting.backtest_table import figures, write_backtests
 from windvane.engine.forecasting.forecast import check_horizon
 from windvane.engine.forecasting.outcomes import (
+    MODEL,
     OUTCOME,
     ForecastOutcome,
     read_forecasts,
@@ -37,7 +38,11 @@ from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workspace import Keys, scratch
 
 _SMALL_BYTES = 20 * 1000**2
-"""Series of which every candidate gets a package of its own: they are packed within a second."""
+"""Series, with what a model has learned, of which every candidate gets a package of its own: they are packed within a second."""
+
+
+_WEIGHTS_SUFFIX = ".safetensors"
+"""Of files of pretrained weights, which take seconds to be compressed and get no smaller."""
 
 
 def perform_forecast(context: StageContext) -> Result:
@@ -52,7 +57,8 @@ def perform_forecast(context: StageContext) -> Result:
     if context.task.kind is TaskKind.INSIGHTS:
         return forecast_reports.judge(context)
     task = with_time_to_publish(context)
-    result = run_task(task, context.exchange, context.job.spec.forecast.objective)
+    objective = context.job.spec.forecast.objective
+    result = run_task(task, context.exchange, objective, context.allowance.weights)
     action, folders = task.action, ForecastFolders(context.exchange.folder)
     if isinstance(action, Backtest):
         alone = PackForecaster((action.model,), (), has_ensemble=False)
@@ -84,7 +90,14 @@ def _prepare(context: StageContext) -> Result:
         compression = (channel.compression or Compression.NONE).value
         options = allowance.read_options(spill, channel.format.value, compression)
         options = replace(options, min_rows=1)
-        result = prepare(files, options, context.job.spec.forecast, folder, _features(context))
+        result = prepare(
+            files,
+            options,
+            context.job.spec.forecast,
+            folder,
+            _features(context),
+            has_pretrained=allowance.weights is not None,
+        )
     prepared = read_prepared(ForecastFolders(folder).series)
     spec = prepared.spec
     check_horizon(spec.horizon, prepared.panel)
@@ -122,7 +135,7 @@ def _published(
             "same. Choose another objective, such as RMSE, or give longer series."
         )
     _publish_backtests(context, outcome, own)
-    if not _is_worth_publishing(context, outcome):
+    if not _is_worth_publishing(context, outcome, own / MODEL):
         return result_to_json(result)
     with scratch(context.workspace, context.attempt) as temporary:
         package = temporary / "package"
@@ -131,16 +144,19 @@ def _published(
     return {**result_to_json(result), "n_bytes": n_bytes}
 
 
-def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome) -> bool:
-    """Return whether a candidate's package is published. Each has a copy of the series: those of large ones are published
-    only where none was better when the task began, so that the best candidate has one at any time."""
+def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome, model: Path) -> bool:
+    """Return whether a candidate's package is published. Each has a copy of the series and of what its model has learned: large
+    ones are published only where none was better when the task began, so that the best candidate has one at any time.
+
+    model    folder of the candidate's model, if it is a single one
+    """
     folder = context.exchange.folder
-    series = ForecastFolders(folder).series
-    if sum(file.stat().st_size for file in series.iterdir()) <= _SMALL_BYTES:
+    files = [*ForecastFolders(folder).series.iterdir(), *model.rglob("*")]
+    if sum(file.stat().st_size for file in files) <= _SMALL_BYTES:
         return True
     task = context.action
-    files = [path for name in (task.reads if task else ()) for path in names.files_of(folder, name)]
-    others = [read_outcome(folder / path.parent) for path in files if path.name == OUTCOME]
+    read = [path for name in (task.reads if task else ()) for path in names.files_of(folder, name)]
+    others = [read_outcome(folder / path.parent) for path in read if path.name == OUTCOME]
     metric = context.job.spec.forecast.objective
     is_average = isinstance(task and task.action, Combine)
     return is_average or all(outcome.loss(metric) < other.loss(metric) for other in others)
@@ -164,4 +180,5 @@ def _publish_package(context: StageContext, package: Path) -> int:
     with scratch(context.workspace, f"{context.attempt}-archive") as temporary:
         archive = temporary / "model.tar.gz"
         artifacts = context.allowance.open_artifacts()
-        return publish_package(artifacts, location, package, archive, level=1)
+        level = 0 if any(package.rglob(f"*{_WEIGHTS_SUFFIX}")) else 1
+        return publish_package(artifacts, location, package, archive, level=level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from windvane.artifacts.mapped import BucketSource, with_mapped
 from windvane.control.buckets import BucketOwners, RegionOf, StoredBuckets, regions_of
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
+from windvane.domain.forecasting import CHRONOS_BOLT_FILES
 from windvane.executor.access import Cluster, ClusterTls
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Confinement
@@ -81,6 +83,7 @@ class WorkConfig:
     memory_mb        memory that all tasks on this machine share, MiB
     calibrate, tune_threshold
                      as in ProblemSpec, of every job
+    chronos_bolt     folder with the weights of Chronos-Bolt; None if there are none
     max_data_bytes   decompressed training data of one job
     max_columns      columns of one table
     instance_limit   model processes of one account
@@ -102,6 +105,7 @@ class WorkConfig:
     memory_mb: int
     calibrate: bool = True
     tune_threshold: bool = True
+    chronos_bolt: Path | None = None
     store_url: str = ""
     s3: Connection | None = None
     objects: EmbeddedFolder | None = None
@@ -152,6 +156,7 @@ class WorkConfig:
             "max_columns": self.max_columns,
             "calibrate": self.calibrate,
             "tune_threshold": self.tune_threshold,
+            "chronos_bolt": None if self.chronos_bolt is None else str(self.chronos_bolt),
             "transformed_rows": self.transformed_rows,
         }
 
@@ -163,12 +168,20 @@ class WorkConfig:
         if self.sandbox is None:
             return None
         limits = Limits(most_threads(), self._most_file_bytes, _MOST_FILES)
-        return self.sandbox.confinement(owner, (), (folder,), limits)
+        return self.sandbox.confinement(owner, tuple(self._read_files), (folder,), limits)
 
     @property
     def most_exchanged_bytes(self) -> int:
         """What one attempt at a task may leave for others: the matrices of all fits of a recipe are the most."""
         return _MOST_EXCHANGED * self._most_file_bytes
+
+    @property
+    def _read_files(self) -> Iterator[Path]:
+        """The files of the operator that tasks read, and what they are links to."""
+        if self.chronos_bolt is not None:
+            for name in CHRONOS_BOLT_FILES:
+                yield (file := self.chronos_bolt / name)
+                yield file.resolve()
 
     @property
     def _most_file_bytes(self) -> int:
@@ -224,6 +237,8 @@ def config_to_json(config: WorkConfig) -> str:
 def config_from_json(text: str) -> WorkConfig:
     document: dict[str, Any] = json.loads(text)
     document["data_dir"] = Path(document["data_dir"])
+    if (weights := document["chronos_bolt"]) is not None:
+        document["chronos_bolt"] = Path(weights)
     document["up_since"] = datetime.fromisoformat(document["up_since"])
     document["s3"] = Connection(**document["s3"]) if document["s3"] else None
     document["master_keys"] = tuple(document["master_keys"])

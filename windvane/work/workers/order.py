@@ -1,5 +1,6 @@
 """An order: all that a process must know to do one task, as one piece of JSON. Nothing secret is in it, and, where tasks
-exchange data through the store, no path either: any machine can carry it out."""
+exchange data through the store, no path either but that of the weights of Chronos-Bolt, which every machine has at the same place:
+any machine can carry it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Small panels."""
+"""Small panels, and a small network."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,9 @@ from windvane.engine.forecasting.forecast import ForecastTask
 from windvane.engine.forecasting.grid import Grid
 from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.prepared import PreparedSeries
+
+CHRONOS_BOLT = Path(__file__).parent / "models" / "chronos_bolt"
+"""Folder with random weights (make.py there)."""
 
 
 def make_panel(series, frequency="M", known=None, future=None, past=None):

@@ -4,7 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from unit.engine.forecasting.conftest import make_panel, prepared_of, seasonal_series
+from unit.engine.forecasting.conftest import (
+    CHRONOS_BOLT,
+    make_panel,
+    prepared_of,
+    seasonal_series,
+)
 
 from windvane.domain.forecasting import Fill, Filling, FillMethod
 from windvane.engine.forecasting.calibration import IntervalScale
@@ -95,9 +100,19 @@ def test_members_learn_from_newer_values_and_keep_their_weights(task):
     series = np.stack(seasonal_series(6, 96))
     panel = make_panel(list(series[:, :60]))
     prepared = prepared_of(panel)
+    limits = FitLimits(0.0, chronos_bolt=CHRONOS_BOLT)
     members = tuple(
-        Member(name, weight, model_named(name).fit(panel, task, FitLimits(time.time() + 1)))
-        for name, weight in (("linear", 0.25), ("boosted-levels", 0.5), ("theta", 0.25))
+        Member(
+            name,
+            weight,
+            model_named(name).fit(panel, task, replace(limits, stop_at=time.time() + 1)),
+        )
+        for name, weight in (
+            ("linear", 0.25),
+            ("boosted-levels", 0.5),
+            ("theta", 0.24),
+            ("chronos-bolt", 0.01),
+        )
     )
     scale = IntervalScale(np.full((6, 3), 1.5))
     months = np.arange(60, 90).astype("datetime64[M]").astype(str).tolist()
@@ -111,6 +126,7 @@ def test_members_learn_from_newer_values_and_keep_their_weights(task):
         (one.name, one.weight) for one in members
     ]
     assert made.scale == scale
+    assert made.members[-1] is members[-1], "what was learned beforehand stays"
     forecast = made.forecast()
     error = np.abs(forecast.mean - series[:, 90:]).sum() / series[:, 90:].sum()
     assert error < 0.12

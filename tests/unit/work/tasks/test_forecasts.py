@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from unit.engine.forecasting.conftest import CHRONOS_BOLT
 from unit.work.world import START, make_job
 
 from windvane.artifacts.base import Location
@@ -19,6 +20,8 @@ from windvane.automl.task import ActionTask, Resources
 from windvane.domain.forecasting import ForecastMetric, ForecastSpec
 from windvane.domain.frequency import Frequency
 from windvane.domain.task import Task, TaskKind
+from windvane.engine.forecasting.forecaster import load_forecaster
+from windvane.engine.packages.tarball import unpack
 from windvane.errors import CandidateFault, DataFault, JobFault
 from windvane.work.allowance import TaskAllowance
 from windvane.work.jobs.forecast_workflow import task_of
@@ -41,7 +44,8 @@ def rows(value=lambda day: day, n_days=28):
 class Bench:
     """A job in a folder; the data are in the store of artefacts."""
 
-    def __init__(self, folder, data, spec=SPEC):
+    def __init__(self, folder, data, spec=SPEC, chronos_bolt=None):
+        self.chronos_bolt = chronos_bolt
         self.job = make_job(forecast=spec, is_counted=False)
         self.folder, self.artifacts = folder, LocalArtifacts(folder / "objects")
         self.artifacts.ensure_bucket("bucket")
@@ -66,7 +70,9 @@ class Bench:
             task=task,
             exchange=SharedFolder(workspace_of(self.folder, self.job).folder),
             stop_at=time.time() + time_s,
-            allowance=TaskAllowance(lambda: self.artifacts, 1, 1024, 10**9, 100),
+            allowance=TaskAllowance(
+                lambda: self.artifacts, 1, 1024, 10**9, 100, chronos_bolt=self.chronos_bolt
+            ),
             action=action,
         )
         return json.loads(json.dumps(perform(context)))
@@ -79,6 +85,21 @@ def test_a_backtest_tells_its_outcome_and_the_size_of_what_answers(tmp_path):
     assert result["outcome"]["name"] == "theta"
     assert result["n_bytes"] == bench.artifacts.info(Keys(bench.job).whole(1)).size > 0
     assert bench.artifacts.info(Keys(bench.job).backtests(1) / "windows.csv") is not None
+
+
+def test_weights_of_the_server_are_tried_and_packed_with_what_answers(tmp_path):
+    bench = Bench(tmp_path / "job", rows(), chronos_bolt=str(CHRONOS_BOLT))
+    assert "chronos-bolt" in bench.prepare()["suited"]
+    bench.do(Backtest("chronos-bolt"), 1)
+    archive = tmp_path / "model.tar.gz"
+    archive.write_bytes(bench.artifacts.read(Keys(bench.job).whole(1)))
+    unpack(archive, tmp_path / "package")
+    [member] = load_forecaster(tmp_path / "package")[0].members
+    assert member.name == "chronos-bolt"
+
+
+def test_without_weights_there_is_no_pretrained_model(tmp_path):
+    assert "chronos-bolt" not in Bench(tmp_path, rows()).prepare()["suited"]
 
 
 def test_an_average_is_packed_with_its_members(tmp_path):

@@ -38,7 +38,13 @@ def test_everything_comes_back_from_json(tmp_path):
         5,
         (Path("/dev/shm/windvane-1"),),
     )
-    sent = config(tmp_path, s3=Connection("http://s3", "k", "s"), buckets=sources, sandbox=sandbox)
+    sent = config(
+        tmp_path,
+        s3=Connection("http://s3", "k", "s"),
+        buckets=sources,
+        sandbox=sandbox,
+        chronos_bolt=tmp_path,
+    )
     assert config_from_json(config_to_json(sent)) == sent
     assert config_from_json(config_to_json(config(Path("/data")))) == config(Path("/data"))
 
@@ -94,3 +100,16 @@ def test_workers_know_the_sandbox_as_it_is(tmp_path):
     sandbox = Sandbox(tmp_path, frozenset({Part.SECCOMP}), private=(tmp_path / "memory",))
     received = config_from_json(config_to_json(config(tmp_path, sandbox=sandbox)))
     assert received.sandbox == sandbox
+
+
+def test_tasks_read_the_weights_of_the_server_and_what_they_are_links_to(tmp_path):
+    folder, stored = tmp_path / "weights", tmp_path / "stored"
+    folder.mkdir()
+    stored.write_bytes(b"x")
+    (folder / "model.safetensors").symlink_to(stored)
+    sandbox = Sandbox(tmp_path, frozenset({Part.LANDLOCK}))
+    with_weights = config(tmp_path, sandbox=sandbox, chronos_bolt=folder)
+    assert with_weights.figures["chronos_bolt"] == str(folder)
+    read = with_weights.confinement("arn", tmp_path / "task").read
+    assert {folder / "config.json", folder / "model.safetensors", stored} == set(read)
+    assert config(tmp_path, sandbox=sandbox).confinement("arn", tmp_path / "task").read == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -26,11 +27,34 @@ class FitLimits:
     stop_at    a time.time() by which it is over, with what has been learned so far
     threads    that it may keep busy
     objective  that forecasts are judged by
+    n_forecasts
+               of the history that are to be made by then, too
+    chronos_bolt
+               folder with the weights of Chronos-Bolt; None if there are none
     """
 
     stop_at: float
     threads: int = 1
     objective: ForecastMetric = ForecastMetric.WQL
+    n_forecasts: int = 1
+    chronos_bolt: Path | None = None
+
+
+class Learning(Enum):
+    """From what a model learns, and so whether what it has learned is kept.
+
+    ANEW          from each history that it is given: nothing is kept
+    ACROSS        from all series together
+    BEFOREHAND    from other data, long before: it is kept as it is, whatever the history
+    """
+
+    ANEW = "anew"
+    ACROSS = "across"
+    BEFOREHAND = "beforehand"
+
+    @property
+    def is_kept(self) -> bool:
+        return self is not Learning.ANEW
 
 
 class FittedModel(Protocol):
@@ -49,7 +73,7 @@ class Model(Protocol):
 
     name        in leaderboards
     description  a sentence for people
-    is_trained   whether it learns from all series together, and is kept; others are fitted again to each history
+    learning    from what it learns
     """
 
     @property
@@ -59,7 +83,7 @@ class Model(Protocol):
     def description(self) -> str: ...
 
     @property
-    def is_trained(self) -> bool: ...
+    def learning(self) -> Learning: ...
 
     def suits(self, history: Panel, task: ForecastTask) -> bool:
         """Return whether there is enough of what the model needs."""
@@ -95,7 +119,7 @@ class LocalModel:
     forecast_batch: LocalForecast
     cells: Callable[[Panel, ForecastTask], int]
     wants: Callable[[Panel, ForecastTask], bool] = lambda _history, _task: True
-    is_trained: bool = False
+    learning: Learning = Learning.ANEW
 
     def suits(self, history: Panel, task: ForecastTask) -> bool:
         return self.wants(history, task)

@@ -27,7 +27,7 @@ from windvane.engine.forecasting.forecast import (
 )
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.metrics import seasonal_scale
-from windvane.engine.forecasting.models.base import FitLimits, FittedModel
+from windvane.engine.forecasting.models.base import FitLimits, FittedModel, Learning
 from windvane.engine.forecasting.models.boosted_features import (
     FEW_SERIES,
     Described,
@@ -102,7 +102,7 @@ class Boosted:
     name: str
     description: str
     target: Target
-    is_trained: bool = True
+    learning: Learning = Learning.ACROSS
 
     def suits(self, history: Panel, task: ForecastTask) -> bool:
         known = history.values[np.isfinite(history.values)]

@@ -9,6 +9,7 @@ from windvane.engine.forecasting.models.boosted import (
     BOOSTED_LEVELS,
     BOOSTED_LOGS,
 )
+from windvane.engine.forecasting.models.chronos_bolt import CHRONOS_BOLT
 from windvane.engine.forecasting.models.empirical import NPTS, SEASONAL_NPTS
 from windvane.engine.forecasting.models.ets import ETS, LOG_ETS
 from windvane.engine.forecasting.models.intermittent import ADIDA, CROSTON, SBA, TSB
@@ -22,6 +23,7 @@ FLOOR = SEASONAL_NAIVE
 MODELS: tuple[Model, ...] = (
     FLOOR,
     THETA,
+    CHRONOS_BOLT,
     BOOSTED_LEVELS,
     ETS,
     AUTOREGRESSION,

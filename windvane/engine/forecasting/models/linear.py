@@ -18,7 +18,7 @@ from windvane.engine.checked import floats_in, number_in, whole_in
 from windvane.engine.forecasting.forecast import Forecast, ForecastTask, guarded
 from windvane.engine.forecasting.grid import Steps
 from windvane.engine.forecasting.known import mean_of_known
-from windvane.engine.forecasting.models.base import FitLimits, FittedModel
+from windvane.engine.forecasting.models.base import FitLimits, FittedModel, Learning
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
@@ -73,7 +73,7 @@ class Linear:
 
     name = _NAME
     description = "A linear map from the last values to the steps ahead, one for all series."
-    is_trained = True
+    learning = Learning.ACROSS
 
     def suits(self, history: Panel, task: ForecastTask) -> bool:
         context = context_of(history, task)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from unit.engine.forecasting.conftest import make_panel, seasonal_series
+from unit.engine.forecasting.conftest import CHRONOS_BOLT, make_panel, seasonal_series
 
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.forecasting.backtest import windows_of
@@ -18,7 +18,7 @@ LIGHT = [model for model in MODELS if model.name not in HEAVY]
 
 
 def fitted(model, panel, task):
-    return model.fit(panel, task, FitLimits(time.time() + 20))
+    return model.fit(panel, task, FitLimits(time.time() + 20, chronos_bolt=CHRONOS_BOLT))
 
 
 def demand(n_series=6, n_steps=60, seed=0):
@@ -71,7 +71,9 @@ def test_a_series_is_forecast_alike_whatever_is_beside_it(model, task):
     one = fitted(model, panel, task)
     alone = panel.only(np.array([3]))
     beside = one.forecast(panel).quantiles[3]
-    assert one.forecast(alone).quantiles[0] == pytest.approx(beside, rel=1e-9)
+    assert one.forecast(alone).quantiles[0] == pytest.approx(
+        beside, rel=1e-5 if model.name == "chronos-bolt" else 1e-9
+    )
 
 
 @pytest.mark.parametrize("name", ["theta", "ets", "log-ets", "log-theta", "arima"])
