@@ -115,7 +115,7 @@ def _answer(model: Served, request: Frame) -> bytes:
         _LOG.error("The model failed.\n%s", trace_of(error))
         return _fault(500, predicts, f"The model failed: {type(error).__name__}.")
     if len(answer) > MOST_ANSWER_BYTES:
-        return _fault(500, writes, too_large(len(answer)))
+        return _fault(400, writes, too_large(len(answer)))
     return pack({"status": 200, "content_type": media}, answer)
 
 

@@ -89,5 +89,5 @@ def test_an_answer_larger_than_there_may_be_is_a_fault_that_says_so(monkeypatch)
     buffer = FrameBuffer()
     buffer.feed(instance._answer(Verbose(), ({"content_type": "", "accept": ""}, b"1")))
     header, body = buffer.next_frame()
-    assert (header["status"], header["container"], body) == (500, "writes", b"")
+    assert (header["status"], header["container"], body) == (400, "writes", b"")
     assert "4 bytes; the maximum of a response is 26214400 bytes" in header["message"]

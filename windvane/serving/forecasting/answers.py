@@ -43,6 +43,12 @@ def measures_of(spec: ForecastSpec, forecast: Forecast) -> dict[str, Floats]:
     return dict(zip(measure_names(spec), [*chosen, forecast.mean], strict=True))
 
 
+def least_row(spec: ForecastSpec) -> int:
+    """Return how many bytes the row of a step has at least: a day, and numbers such as `1.0`, each with a comma or the end of the
+    line."""
+    return len("2000-01-01,") + len("1.0,") * len(measure_names(spec))
+
+
 def parts_of_mean(decomposition: Decomposition) -> dict[str, Floats]:
     """Return what the mean is made of, which it is the sum of: level, trend, season, and an effect of each covariate."""
     made = {

@@ -18,11 +18,18 @@ from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import Columns, CovariateEncoding
 from windvane.engine.forecasting.requested import requested_series
 from windvane.errors import DataFault, InvalidRequest
-from windvane.serving.content_types import EXPLAIN, SUPPORTED, asks_for, choose_accept
+from windvane.serving.content_types import (
+    EXPLAIN,
+    MOST_ANSWER_BYTES,
+    SUPPORTED,
+    asks_for,
+    choose_accept,
+)
 from windvane.serving.forecasting.answers import (
     Cells,
     Told,
     covariates_ahead,
+    least_row,
     measure_names,
     measures_of,
     parts_of_mean,
@@ -42,6 +49,9 @@ ANSWER_S = 50.0
 """That the forecast of one request may take: less than what a process has for an answer (serving/pool.py)."""
 
 SERIES_AT_ONCE, _EXPLAINED_AT_ONCE = 256, 16
+_CLEARLY = 1.2
+"""Times the largest answer that one is expected to have which is not made further: rows differ in length."""
+
 _MOST_NAMED = 100
 
 
@@ -69,14 +79,15 @@ class ServedForecaster:
         """Return the answer to a request body, and its content type.
 
         raises    InvalidRequest for a body, content type or accept type that the model does not take, and for more series
-                  than it forecasts in time
+                  than it forecasts in time or than an answer has room for
         """
         media = choose_accept(accept, self.default_accept)
         spec = self.forecaster.prepared.spec
         panel = self.series_of(read_columns(body, content_type, self.wanted), MOST_STEPS)
-        until = _Time(panel.n_series, self.clock)
-        told = self.tell(panel, explains=asks_for(accept, EXPLAIN), meanwhile=until.check)
-        return b"".join(written(_in_time(told, until), spec, media)), media
+        bounds = _Bounds(panel.n_series, self.clock)
+        bounds.check_rows(panel.n_series * spec.horizon, least_row(spec))
+        told = self.tell(panel, explains=asks_for(accept, EXPLAIN), meanwhile=bounds.check_time)
+        return bounds.whole(written(bounds.in_time(told), spec, media)), media
 
     def series_of(self, columns: Columns, most_steps: int) -> Panel:
         """Return the series that rows ask to be forecast.
@@ -163,45 +174,77 @@ class ServedForecaster:
 
 
 @dataclass
-class _Time:
-    """The time that a request for some series has."""
+class _Bounds:
+    """The time and the room that the answer to a request for some series has.
+
+    n_done    series that have been told of
+    """
 
     n_series: int
     clock: Callable[[], float]
+    n_done: int = 0
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
 
-    def check(self, n_done: int) -> None:
+    def check_rows(self, n_rows: int, least: int) -> None:
+        """Check that rows fit into an answer, before any of them is made.
+
+        least     bytes of a row, at least
+        raises    InvalidRequest
+        """
+        if n_rows * least > MOST_ANSWER_BYTES:
+            raise self._too_large(n_rows * least, "at least ")
+
+    def check_time(self, n_done: int) -> None:
         """Check that the time is not over: series of different lengths are forecast one after the other, and how long others take
         is not known.
 
         raises    InvalidRequest
         """
         if (took_s := self.clock() - self.began) > ANSWER_S:
-            raise self.too_long(n_done, took_s)
+            raise self._too_long(n_done, took_s)
 
-    def too_long(self, n_done: int, took_s: float) -> InvalidRequest:
+    def in_time(self, told: Iterable[Told]) -> Iterator[Told]:
+        """Yield what is told of series.
+
+        raises    InvalidRequest as soon as it shows that there are too many for the time
+        """
+        for one in told:
+            self.n_done += one.panel.n_series
+            took_s = self.clock() - self.began
+            if self.n_done < self.n_series and took_s * self.n_series / self.n_done > ANSWER_S:
+                raise self._too_long(self.n_done, took_s)
+            yield one
+
+    def whole(self, pieces: Iterable[bytes]) -> bytes:
+        """Return an answer.
+
+        pieces    of it, one for each that `in_time` yields, and its ends
+        raises    InvalidRequest as soon as it shows that it is larger than an answer may be
+        """
+        made = bytearray()
+        for piece in pieces:
+            made += piece
+            expected = len(made) * self.n_series // max(self.n_done, 1)
+            if len(made) > MOST_ANSWER_BYTES or expected > _CLEARLY * MOST_ANSWER_BYTES:
+                raise self._too_large(max(len(made), expected), "about ")
+        return bytes(made)
+
+    def _too_long(self, n_done: int, took_s: float) -> InvalidRequest:
         most = max(1, int(0.8 * ANSWER_S * n_done / took_s))
         return InvalidRequest(
             f"The forecast of {self.n_series:,} series takes longer than the {ANSWER_S:g} seconds that a request has: "
             f"{n_done:,} took {took_s:.1f} seconds. Send at most {most:,} series at once, or use a transform job."
         )
 
-
-def _in_time(told: Iterable[Told], limit: _Time) -> Iterator[Told]:
-    """Yield what is told of series.
-
-    raises    InvalidRequest as soon as it shows that there are too many for the time
-    """
-    n_done = 0
-    for one in told:
-        n_done += one.panel.n_series
-        took_s = limit.clock() - limit.began
-        if n_done < limit.n_series and took_s * limit.n_series / n_done > ANSWER_S:
-            raise limit.too_long(n_done, took_s)
-        yield one
+    def _too_large(self, n_bytes: int, how_exact: str) -> InvalidRequest:
+        most = max(1, int(0.8 * MOST_ANSWER_BYTES * self.n_series / n_bytes))
+        return InvalidRequest(
+            f"The forecast of {self.n_series:,} series takes {how_exact}{n_bytes:,} bytes; an answer can have "
+            f"{MOST_ANSWER_BYTES:,}. Send fewer than {most:,} series at once, or use a transform job."
+        )
 
 
 def _further(told: Meanwhile, n_before: int, n_done: int) -> None:

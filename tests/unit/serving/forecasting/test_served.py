@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from unit.serving.forecasting.conftest import (
 )
 
 from windvane.engine.forecasting.forecast import Forecast
+from windvane.engine.forecasting.forecaster import Forecaster
 from windvane.engine.forecasting.reading import CovariateEncoding
 from windvane.engine.manifest import write_manifest
 from windvane.errors import AcceptRefused, ContentTypeRefused, CorruptArtifact, InvalidRequest
@@ -208,6 +210,37 @@ def test_more_series_than_there_is_time_for_are_refused_at_once(tmp_path):
     with pytest.raises(InvalidRequest, match=told):
         model.answer(body.encode(), "text/csv", "")
     assert next(clock) == 4
+
+
+def test_more_series_than_an_answer_has_room_for_are_refused_before_any_is_forecast(
+    model, monkeypatch
+):
+    monkeypatch.setattr(serving, "MOST_ANSWER_BYTES", 2_000)
+    body = HEAD + "".join(history(f"i{number:03d}", [1, 2]) for number in range(30))
+    unable = replace(model, forecaster=SimpleNamespace(prepared=model.forecaster.prepared))
+    told = (
+        r"of 30 series takes at least 2,430 bytes; an answer can have 2,000. "
+        "Send fewer than 19 series at once, or use a transform job"
+    )
+    with pytest.raises(InvalidRequest, match=told):
+        unable.answer(body.encode(), "text/csv", "")
+
+
+def test_an_answer_that_grows_too_large_is_made_no_further(model, monkeypatch):
+    """What its numbers and names take is known from the first series."""
+    monkeypatch.setattr(serving, "MOST_ANSWER_BYTES", 1_500)
+    monkeypatch.setattr(serving, "SERIES_AT_ONCE", 2)
+    made, tell = [], Forecaster.forecast
+
+    def counted(self, history, *more):
+        made.append(history.n_series)
+        return tell(self, history, *more)
+
+    monkeypatch.setattr(Forecaster, "forecast", counted)
+    body = HEAD + "".join(history("i" * 99 + str(number), [1, 2]) for number in range(8))
+    with pytest.raises(InvalidRequest, match=r"takes about 3,\d+ bytes.*fewer than 2 series"):
+        model.answer(body.encode(), "text/csv", "")
+    assert made == [2]
 
 
 def test_what_it_takes_and_gives_is_described(of_covariate):
