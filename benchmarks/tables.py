@@ -27,6 +27,9 @@ MADE = ROOT / "build" / "tables"
 
 DEVELOPMENT, HELD_OUT = "development", "held-out"
 SUITES = (DEVELOPMENT, HELD_OUT)
+TEXTS = "texts"
+"""Corpora of one column of texts, which benchmarks/texts.py measures on."""
+
 
 _EXAMPLES = ROOT / "examples"
 _PARTS = ("train", "test")
@@ -41,7 +44,7 @@ _PROBLEMS = {
 class Table:
     """A table, whether its files are at hand or not.
 
-    suite    'development': decisions about the engine looked at it; 'held-out': none did
+    suite    'development': decisions about the engine looked at it; 'held-out': none did; 'texts': a corpus
     problem  as the API calls it: 'BinaryClassification', ...
     sha256   part -> of its CSV file, not packed
     """

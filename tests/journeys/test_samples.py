@@ -62,11 +62,12 @@ def said_by(environment, folder):
 
 
 def test_the_folder_stands_for_the_bucket(server, folder):
-    [bucket] = tomllib.loads((folder / "windvane.toml").read_text())["buckets"]
+    bucket, other = tomllib.loads((folder / "windvane.toml").read_text())["buckets"]
+    assert other["folder"] == bucket["folder"]
     name = bucket["name"].replace("*", "us-west-2")
     listed = server.client("s3").list_objects_v2(Bucket=name)["Contents"]
     files = [file for file in (folder / bucket["folder"]).rglob("*") if file.is_file()]
-    assert len(listed) == len(files) == 3
+    assert len(listed) == len(files) == 6
     [bank] = [one for one in listed if one["Key"].endswith("/bank-additional-full.csv")]
     body = server.client("s3").get_object(Bucket=name, Key=bank["Key"])["Body"].read()
     assert body.startswith(b"age,job,marital,")
@@ -113,3 +114,29 @@ def test_california_housing(said_by, server):
         Bucket=server.env["WINDVANE_BUCKET"], Prefix="samples/housing/output/"
     )
     assert left["KeyCount"] == 0
+
+
+@pytest.mark.long
+def test_food_demand(said_by, server):
+    said = said_by("food_demand")
+    assert re.findall(r"^(Completed|InService) $", said, re.MULTILINE) == [
+        "Completed",
+        "InService",
+        "Completed",
+    ], said
+    steps = re.findall(r"^ *apple +north +(\S+)( +[\d.]+){6}$", said, re.MULTILINE)
+    assert [when for when, _ in steps] == ["2024-04-22", "2024-04-29", "2024-05-06", "2024-05-13"]
+    columns = "product_code, location_code, timestamp, p50, p60, p70, p80, p90, mean"
+    assert said.rstrip().endswith(f"48 rows of 12 series: {columns}")
+    assert server.client("sagemaker").list_models()["Models"] == []
+
+
+@pytest.mark.long
+def test_electricity_load(said_by):
+    said = said_by("electricity_load")
+    assert re.search(r"^Completed - \w+ ?$", said, re.MULTILINE), said
+    losses = [float(value) for value in re.findall(r"^\S+: ([\d.]+)$", said, re.MULTILINE)]
+    assert len(losses) > 3, said
+    assert losses == sorted(losses), "the best first"
+    assert "84 steps of MT_001 from 2015-01-01 02:00:00 on" in said
+    assert "Quantiles in order: True" in said

@@ -103,7 +103,7 @@ class AutoMLJob(Resource):
 
     spec             what was asked for
     echo             the same in the client's own words
-    deadline         created + limits.max_runtime_s
+    deadline         created + limits.max_runtime_s, and what is given back of a long wait (domain/timing.py)
     search_ended     why and only once no further candidates are tried
     problem_type     as resolved; None until the data are analysed
     objective        as resolved; None until the data are analysed, but for a forecast, whose objective needs no data

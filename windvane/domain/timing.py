@@ -9,6 +9,8 @@ what comes after the reports; a job that deploys nothing keeps a fifth of that h
 at most 8 % more, at least 10 s (12 % of a short job), at most 120 s. With one worker the model insights report comes first: it
 takes as long as it takes, and an explanation is of fewer rows where there is less time.
 
+A job whose data waited long for a process to read them has its whole time a little later (`with_wait_given_back`).
+
 How long a table took to be analysed on this machine, as busy as it is, is known before candidates are tried. Packing and
 reports keep no more than several times as long, so that most of what small tables need no more is left to the search.
 """
@@ -16,7 +18,7 @@ reports keep no more than several times as long, so that most of what small tabl
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from windvane.domain.job import AutoMLJob
@@ -75,6 +77,9 @@ _AFTER_DOWNTIME_S = 30.0
 LATE = timedelta(seconds=3)
 """How long after its time the end of a task is waited for; then its worker is taken for dead."""
 
+_LONG_WAIT_SHARE, _MOST_GIVEN_BACK_S = 0.25, 20.0
+"""Of a job's time: data that waited so long for a process to read them are read with as much more time, at most so many seconds."""
+
 _USEFUL_SHARE = 0.02
 """Of the job's time; a candidate that could run for less is not begun."""
 
@@ -97,6 +102,18 @@ class Timetable:
     ensemble: datetime
     reported: datetime
     finish: datetime
+
+
+def with_wait_given_back(job: AutoMLJob, began: datetime) -> AutoMLJob:
+    """Return a job with what its data waited for given back, if that was much of its time: the processes of a server that has
+    just started, or is busy, may not be there for as long as all of a short job has.
+
+    began    when its data began to be read
+    """
+    limit_s = job.limits.max_runtime_s
+    waited_s = (began - job.created).total_seconds()
+    given_s = min(waited_s, _MOST_GIVEN_BACK_S) if waited_s > _LONG_WAIT_SHARE * limit_s else 0.0
+    return replace(job, deadline=job.created + timedelta(seconds=limit_s + given_s))
 
 
 def reserve_s(job: AutoMLJob) -> float:

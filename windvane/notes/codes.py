@@ -199,6 +199,7 @@ class NoteCode(StrEnum):
     # the way of an AutoML job
     JOB_STARTED = "job-started", {"job": str, "max_candidates": int, "max_runtime_s": int}
     READING_DATA = "reading-data", {"uri": str, "target": str}
+    WAIT_GIVEN_BACK = "wait-given-back", {"seconds": _Number}
     VALIDATION_DATA = "validation-data", {"uri": str}
     HOLD_OUT = "hold-out", {"share": _Number}
     SAMPLE_WEIGHTS = "sample-weights"

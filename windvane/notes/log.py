@@ -201,6 +201,10 @@ _OF_JOBS: Wordings = {
         "The AutoML job {job} started: at most {max_candidates} candidates in {max_runtime_s} s."
     ),
     _C.READING_DATA: "Reading and analysing {uri}; target column: {target!r}.",
+    _C.WAIT_GIVEN_BACK: (
+        "The data waited for a process to read them, because the server had just started or is busy: the job has "
+        "{seconds:.0f} s more."
+    ),
     _C.VALIDATION_DATA: "Validation data: {uri} (used for scoring, never for training).",
     _C.HOLD_OUT: "Hold-out: a fraction of {share} of the rows (used for scoring, never for training).",
     _C.SAMPLE_WEIGHTS: (

@@ -25,6 +25,10 @@ _PENALTY = 1.0
 _FEWEST_ROUNDS, _MOST_ROUNDS, _SMALL = 5, 15, 1e-3
 """Of conjugate gradients; residual at which they end, as a share of the first."""
 
+_FEW_ROWS = 2_500
+"""Up to which the equations of a ridge regression are solved for the rows instead of the terms, exactly: 50 MB for each pair of
+rows' likeness."""
+
 _MOST_WORK = 300_000_000
 """Non-zero cells times scores times rounds of one fit."""
 
@@ -60,7 +64,11 @@ class TextScores(TextTopics):
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
         if y is None:
             raise RejectColumn("scores of texts need a target")
-        self._fit(values, y)
+        matrix, targets = self._read(values, y)
+        if len(values) <= _FEW_ROWS:
+            self._answer_with(matrix.T @ (_inverse(matrix) @ targets))
+        else:
+            self._answer_with(_ridge(matrix, targets))
 
     def fit_transform(
         self, values: Values, y: NDArray[np.float64], parts: NDArray[np.int64]
@@ -70,7 +78,12 @@ class TextScores(TextTopics):
         parts     (n_rows,) the part of each row
         returns   (n_rows, n_features)
         """
-        matrix, targets = self._fit(values, y)
+        matrix, targets = self._read(values, y)
+        if len(values) <= _FEW_ROWS:
+            inverse = _inverse(matrix)
+            self._answer_with(matrix.T @ (inverse @ targets))
+            return _of_others(inverse, targets, parts)
+        self._answer_with(_ridge(matrix, targets))
         if matrix.nnz * targets.shape[1] > _MUCH:
             parts = parts % 2
         made = np.zeros(targets.shape, np.float32)
@@ -80,17 +93,17 @@ class TextScores(TextTopics):
                 made[inside] = matrix[inside] @ _ridge(matrix[~inside], targets[~inside])
         return made
 
-    def _fit(self, values: Values, y: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
-        """Return the texts' vectors and the targets that they were fitted to."""
+    def _read(self, values: Values, y: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
+        """Learn the terms of texts; return the texts' vectors and the targets."""
         if len(values) > MAX_FIT_ROWS:
             raise RejectColumn(f"more than {MAX_FIT_ROWS:,} texts")
         bags = self._learn_terms(values.tolist(), _MOST_TERMS)
         if not self.terms_:
             raise RejectColumn("its texts share no words")
-        matrix, targets = self._matrix(self._weigh(bags)), self._targets(y)
-        directions = _ridge(matrix, targets).astype(np.float32)
-        self._learn(self.terms_, self.weights_, directions)
-        return matrix, targets
+        return self._matrix(self._weigh(bags)), self._targets(y)
+
+    def _answer_with(self, coefficients: NDArray[np.float64]) -> None:
+        self._learn(self.terms_, self.weights_, coefficients.astype(np.float32))
 
     def _targets(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n_rows, n_features) targets, or whether a row is of each class, of mean 0 and standard deviation 1."""
@@ -106,6 +119,41 @@ class TextScores(TextTopics):
     def features(self) -> Sequence[Feature]:
         n = self.directions_.shape[1]
         return tuple(Feature(f"{self.source} (score {i + 1})", self.source) for i in range(n))
+
+
+def _inverse(X: Any) -> NDArray[np.float64]:
+    """Return (n_rows, n_rows), the inverse of X X' and the penalty: times targets it is what each row weighs in the coefficients
+    of their ridge regression.
+
+    X         SciPy sparse, (n_rows, n_terms)
+    """
+    from scipy.linalg import lapack  # fitting alone needs SciPy
+
+    likeness = np.asfortranarray((X @ X.T).toarray())
+    likeness[np.diag_indices_from(likeness)] += _PENALTY
+    factor, _ = lapack.dpotrf(likeness, overwrite_a=True)
+    upper, _ = lapack.dpotri(factor, overwrite_c=True)
+    upper = np.triu(upper)
+    return np.asarray(upper + np.triu(upper, 1).T)
+
+
+def _of_others(
+    inverse: NDArray[np.float64], targets: NDArray[np.float64], parts: NDArray[np.int64]
+) -> FloatMatrix:
+    """Return what the ridge regression of the rows of all other parts predicts of each row, without fitting it.
+
+    inverse   of all rows
+    source    the identity of leave-one-out residuals (Allen 1974, "The relationship between variable selection and data
+              augmentation"), for blocks of rows
+    """
+    weights = inverse @ targets
+    made = np.zeros(targets.shape, np.float32)
+    for part in np.unique(parts):
+        inside = np.flatnonzero(parts == part)
+        if len(inside) < len(parts):
+            block = inverse[np.ix_(inside, inside)]
+            made[inside] = targets[inside] - np.linalg.solve(block, weights[inside])
+    return made
 
 
 def _ridge(X: Any, Y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -66,6 +66,11 @@ def _has_line(analysis: Analysis) -> bool:
     )
 
 
+def _is_of_texts(analysis: Analysis) -> bool:
+    """Return whether texts are all there is to learn from: then features are scores of linear models of their terms."""
+    return all(column.type is ColumnType.TEXT for column in analysis.features)
+
+
 def _any(_: Analysis) -> bool:
     return True
 
@@ -98,6 +103,9 @@ _DEEP_AND_SPARSE = {
 }
 _DEEPER_NETWORK = {"n_layers": 3, "dropout": 0.25}
 _WIDER_NETWORK = {"n_hidden": 400, "dropout": 0.3, "learning_rate": 1.5e-3}
+
+_OF_TEXTS = "linear-learner"
+"""The first on texts: soon done and hard to beat, and the more classes there are, the longer boosted trees take."""
 
 OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "sound defaults, quick to train"),
@@ -163,6 +171,8 @@ def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Ope
     if analysis.monotone:
         applying = (opening for opening in applying if opening.algorithm in MONOTONE)
     found = _allowed(tuple(applying), strategy)
+    if _is_of_texts(analysis):
+        found = tuple(sorted(found, key=lambda opening: opening.algorithm != _OF_TEXTS))
     if not has_long_tail(analysis):
         return found
     return tuple(_on_log(opening) if opening.on_log(analysis) else opening for opening in found)

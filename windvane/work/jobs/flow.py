@@ -18,7 +18,7 @@ from windvane.domain.deployment import EndpointStatus
 from windvane.domain.job import AutoMLJob, EndOfSearch, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
-from windvane.domain.timing import LATE, Timetable, timetable
+from windvane.domain.timing import LATE, Timetable, timetable, with_wait_given_back
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.work.jobs import (
@@ -103,6 +103,9 @@ def _analyse(state: JobState, now: datetime) -> Passed:
         return state.with_task(NewTask(TaskKind.ANALYZE, "analyze")), False
     task = tasks[0]
     if task.status is TaskStatus.RUNNING:
+        is_first = state.job.secondary is not SecondaryStatus.ANALYZING_DATA
+        if is_first and task.started is not None:
+            state = replace(state, job=with_wait_given_back(state.job, task.started))
         return showing(state, SecondaryStatus.ANALYZING_DATA), False
     if task.status is TaskStatus.READY:
         return fail_if_late(state, now)

@@ -51,6 +51,8 @@ def _of_the_start(old: JobState, new: JobState) -> Iterator[Note]:
         yield Note(NoteCode.JOB_STARTED, limits)
         uri, target = job.spec.data.training.source.uri, job.spec.problem.target
         yield Note(NoteCode.READING_DATA, {"uri": uri, "target": target})
+        if (given := job.deadline - before.deadline).total_seconds() > 0:
+            yield Note(NoteCode.WAIT_GIVEN_BACK, {"seconds": given.total_seconds()})
         yield from _wishes(job)
     if job.is_forecast and before.analysis_s is None and job.analysis_s is not None:
         yield from _series_found(new)

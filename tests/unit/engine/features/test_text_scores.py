@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.features import text_scores
 from windvane.engine.features.plan import fit_transform_recipe, gram_tables, term_tables
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable, terms_and_grams_of
@@ -58,6 +59,25 @@ def test_scores_of_a_part_do_not_depend_on_its_targets():
     first = TextScores("t", 2).fit_transform(texts, y, parts)[inside, 0]
     second = TextScores("t", 2).fit_transform(texts, other, parts)[inside, 0]
     assert np.corrcoef(first, second)[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("few_rows", [0, 1_000], ids=["by iterations", "by inverse"])
+def test_scores_are_those_of_models_fitted_to_the_other_parts(few_rows, monkeypatch):
+    monkeypatch.setattr(text_scores, "_FEW_ROWS", few_rows)
+    texts, y = reviews(240)
+    y[::3] = 2.0
+    parts = parts_of(240)
+    scores = TextScores("t", n_classes=3)
+    made = scores.fit_transform(texts, y, parts)
+    matrix, targets = TextScores("t", n_classes=3)._read(texts, y)
+    dense = matrix.toarray()
+    for part in range(5):
+        inside = parts == part
+        others, penalty = dense[~inside], np.eye((~inside).sum())
+        weights = np.linalg.solve(others @ others.T + penalty, targets[~inside])
+        assert made[inside] == pytest.approx(dense[inside] @ others.T @ weights, abs=0.01)
+    weights = np.linalg.solve(dense @ dense.T + np.eye(240), targets)
+    assert scores.directions_ == pytest.approx(dense.T @ weights, abs=0.01)
 
 
 def test_each_frequent_class_has_a_score():

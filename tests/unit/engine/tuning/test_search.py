@@ -57,6 +57,19 @@ def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS, strategy
     return [one.plan for one in tried], tried
 
 
+def test_a_linear_model_comes_first_where_texts_are_all_there_is():
+    texts = replace(ANALYSIS, columns=(ColumnSpec("t", ColumnType.TEXT, ""),))
+    assert openings_for(texts)[0].algorithm == "linear-learner"
+    assert all(one in OPENINGS for one in openings_for(texts))
+    beside_numbers = replace(ANALYSIS, columns=(*ANALYSIS.columns, *texts.columns))
+    assert openings_for(beside_numbers)[0] == OPENINGS[0]
+    strategy = Strategy(Mode.AUTO, ("xgboost", "linear-learner"))
+    assert [one.algorithm for one in openings_for(texts, strategy)][:2] == [
+        "linear-learner",
+        "xgboost",
+    ]
+
+
 def test_openings_come_first_and_try_every_algorithm():
     plans, _ = _search(len(OPENED))
     assert [plan.algorithm for plan in plans] == [opening.algorithm for opening in OPENED]

@@ -60,6 +60,27 @@ def test_a_clock_that_is_set_back_while_data_are_read_gives_the_search_no_more_t
     assert timetable(world.state.job, START).search < world.job.deadline
 
 
+@pytest.mark.parametrize(
+    ("runtime_s", "waited_s", "given_s"),
+    [(20, 5, 0), (20, 17, 17), (60, 16, 16), (100, 60, 20), (600, 60, 0)],
+)
+def test_a_long_wait_for_a_process_to_read_the_data_is_given_back(
+    runtime_s: int, waited_s: float, given_s: float
+) -> None:
+    """A short job of a server that had just started had no time left when its data began to be read."""
+    world = World(make_job(max_runtime_s=runtime_s, deploys=True))
+    given = timedelta(seconds=given_s)
+    before = timetable(world.job, START)
+    world.wait(waited_s)
+    reading = world.claim(TaskKind.ANALYZE)
+    times = timetable(world.state.job, START)
+    assert world.state.job.deadline == START + timedelta(seconds=runtime_s) + given
+    assert times.finish == before.finish + given
+    assert stop_at(world.state.job, reading, START) == before.ensemble + given
+    world.wait(1)
+    assert timetable(world.state.job, START) == times, "it is given once"
+
+
 def test_after_downtime_there_is_a_short_while_to_finish() -> None:
     job = make_job(max_runtime_s=3600)
     late = job.deadline + timedelta(hours=1)

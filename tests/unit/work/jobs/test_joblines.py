@@ -53,6 +53,14 @@ def test_the_log_of_a_job_tells_its_story():
     assert told[-1].startswith("The AutoML job churn-model is Completed (MaxCandidatesReached)")
 
 
+def test_what_is_given_back_of_a_long_wait_is_told():
+    world = Told(make_job(max_runtime_s=20))
+    world.wait(17)
+    world.claim(TaskKind.ANALYZE)
+    assert any(line.endswith("or is busy: the job has 17 s more.") for line in world.told)
+    assert not any("waited for a process" in line for line in whole_job().told)
+
+
 def test_counts_and_types_are_told_where_they_are_known():
     world = Told(make_job())
     task = world.claim(TaskKind.ANALYZE)
