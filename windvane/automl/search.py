@@ -149,8 +149,8 @@ def _may_begin(at: Situation, plan: Plan) -> bool:
 
 def _other_features(at: Situation, n_fits: int) -> Iterator[FitFeatures]:
     begun = at.history.begun_recipes
-    others = (r for r in recipes_for(at.analysis, at.request.strategy) if r not in begun)
-    yield from (FitFeatures(recipe, n_fits) for recipe in others)
+    needed = recipes_for(at.analysis, at.request.strategy, at.n_pipelines)
+    yield from (FitFeatures(recipe, n_fits) for recipe in needed if recipe not in begun)
 
 
 def _is_ready(at: Situation, recipe: str, n_fits: int) -> bool:

@@ -143,6 +143,13 @@ def test_a_plan_is_proposed_when_all_that_it_may_depend_on_has_ended():
     assert max(indices) == 3 + LOOKBACK - 1
 
 
+@pytest.mark.parametrize("max_candidates", [2, 4])
+def test_no_recipe_is_fitted_that_no_candidate_will_have(max_candidates):
+    simulated = whole(max_candidates=max_candidates)
+    fitted = {action.recipe for action in simulated.actions(FitFeatures)}
+    assert fitted == {action.plan.recipe for action in simulated.actions(TrainCandidate)}
+
+
 def test_a_recipe_that_fails_takes_only_its_own_candidates_with_it():
     simulated = Simulated(request(max_candidates=8))
     simulated.run(until=lambda s: len(s.history.of(FitFeatures)) >= 1)

@@ -86,8 +86,10 @@ def make_job(
     )
 
 
-def fake_recipes(analysis: Analysis, strategy: object = None) -> tuple[str, ...]:
-    return RECIPES
+def fake_recipes(
+    analysis: Analysis, strategy: object = None, n_plans: int | None = None
+) -> tuple[str, ...]:
+    return RECIPES[:n_plans]
 
 
 def fake_propose(analysis: Analysis, index: int, tried: object, strategy: object = None) -> Plan:

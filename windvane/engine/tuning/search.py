@@ -42,9 +42,15 @@ _LEAST_WEIGHT = 0.04
 _MAX_SEED = 2**31
 
 
-def recipes_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[str, ...]:
-    """Return the feature recipes that plans for this table will name, the first needed first."""
-    return tuple(dict.fromkeys(_recipe(one) for one in openings_for(analysis, strategy)))
+def recipes_for(
+    analysis: Analysis, strategy: Strategy = ANYTHING, n_plans: int | None = None
+) -> tuple[str, ...]:
+    """Return the feature recipes that plans for this table will name, the first needed first.
+
+    n_plans    that there will be at most; None for any number
+    """
+    openings = openings_for(analysis, strategy)[:n_plans]
+    return tuple(dict.fromkeys(_recipe(one) for one in openings))
 
 
 def propose(

@@ -171,6 +171,12 @@ def test_plans_name_recipes_that_exist_and_are_announced():
     assert set(recipes_for(ANALYSIS)) <= {card.name for card in RECIPES}
 
 
+@pytest.mark.parametrize("n_plans", [1, 2, 5])
+def test_recipes_that_no_plan_will_name_are_not_announced(n_plans):
+    plans, _ = _search(n_plans)
+    assert set(recipes_for(ANALYSIS, n_plans=n_plans)) == {plan.recipe for plan in plans}
+
+
 def test_hyperparameters_stay_within_what_the_algorithm_takes():
     plans, _ = _search(60)
     for plan in plans:
