@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Severity, Table, Text
@@ -134,15 +133,16 @@ def _styles() -> dict[str, Any]:
     from reportlab.lib.enums import TA_RIGHT
     from reportlab.lib.styles import ParagraphStyle
 
-    plain, bold = _fonts()
+    from windvane.engine.reports.fonts import BOLD, PLAIN
+
     body = ParagraphStyle(
-        "body", fontName=plain, fontSize=9, leading=13, spaceAfter=4, splitLongWords=1
+        "body", fontName=PLAIN, fontSize=9, leading=13, spaceAfter=4, splitLongWords=1
     )
     cell = ParagraphStyle("cell", body, fontSize=7.5, leading=9.5, spaceAfter=0)
-    heading = ParagraphStyle("caption", body, fontName=bold, spaceBefore=8)
+    heading = ParagraphStyle("caption", body, fontName=BOLD, spaceBefore=8)
     made = {
         "title": ParagraphStyle(
-            "title", body, fontName=bold, fontSize=16, leading=20, spaceAfter=8
+            "title", body, fontName=BOLD, fontSize=16, leading=20, spaceAfter=8
         ),
         "section": ParagraphStyle("section", heading, fontSize=12, leading=16, spaceBefore=14),
         "caption": heading,
@@ -153,15 +153,3 @@ def _styles() -> dict[str, Any]:
     }
     tones = {str(one): ParagraphStyle(one, heading, textColor=tone) for one, tone in _TONES.items()}
     return {**made, **tones}
-
-
-def _fonts() -> tuple[str, str]:
-    """Registered names of a plain and a bold font with letters of many scripts: those that Matplotlib brings."""
-    import matplotlib as mpl
-    from reportlab.pdfbase.pdfmetrics import registerFont
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    folder = Path(mpl.get_data_path(), "fonts", "ttf")
-    for name in ("DejaVuSans", "DejaVuSans-Bold"):
-        registerFont(TTFont(name, folder / f"{name}.ttf"))
-    return "DejaVuSans", "DejaVuSans-Bold"

@@ -27,6 +27,7 @@ LIBRARIES = (
     "xgboost",
     "catboost",
     "matplotlib.font_manager",  # its list of fonts lies where no task reaches
+    "windvane.engine.reports.fonts",
 )
 """Modules that tasks import when they need them, to be loaded once, before any fork."""
 
