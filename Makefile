@@ -1,6 +1,8 @@
 # The project's words. `make setup` needs git, make and python3 (3.11 or newer); the rest follows from it.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where nothing is kept compiled, each of the many processes of servers and tests compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
