@@ -20,7 +20,7 @@ pytest.register_assert_rewrite("windvane.testing")
 import fast  # noqa: E402
 from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
 from conformance.notes import Desk  # noqa: E402
-from ordering import FilesOfOneJobTogether, is_slow, place  # noqa: E402
+from ordering import SharingFilesTogether, is_slow, place  # noqa: E402
 
 from windvane.engine.training.one_thread import one_thread  # noqa: E402
 
@@ -81,8 +81,8 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOfOneJobTogether | None:
-    return FilesOfOneJobTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingFilesTogether | None:
+    return SharingFilesTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

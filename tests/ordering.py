@@ -11,6 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 
 _WAITING = ("tests/browser/", "tests/chaos/", "tests/faults/", "tests/journeys/")
 _LONGEST = (
+    "tests/browser/",
     "tests/journeys/test_readme.py",
     "tests/journeys/test_again.py",
     "tests/journeys/test_samples.py",
@@ -21,12 +22,16 @@ _LONGEST = (
     "tests/journeys/test_stores_and_formats.py",
     "tests/journeys/test_encryption.py",
 )
-_OF_ONE_JOB = (
-    "tests/journeys/test_again.py",
-    "tests/journeys/test_candidate_estimator.py",
-    "tests/journeys/test_reports.py",
+_TOGETHER = (
+    ("tests/browser/",),
+    (
+        "tests/journeys/test_again.py",
+        "tests/journeys/test_candidate_estimator.py",
+        "tests/journeys/test_reports.py",
+    ),
 )
-"""They read the same trained job (journeys/small.py)."""
+"""Files and folders of which all run in one process: they ask the same server through the same browser, or read the same
+trained job (journeys/small.py)."""
 
 
 _SLOW = (
@@ -119,12 +124,13 @@ def place(item: pytest.Item) -> int:
     file = file_of(item.nodeid)
     if not file.startswith(_WAITING):
         return 0
-    return 1 + _LONGEST.index(file) if file in _LONGEST else 1 + len(_LONGEST)
+    found = (number for number, one in enumerate(_LONGEST, 1) if file.startswith(one))
+    return next(found, 1 + len(_LONGEST))
 
 
-class FilesOfOneJobTogether(LoadFileScheduling):
-    """Each file in one process; those that read the same trained job all in one."""
+class SharingFilesTogether(LoadFileScheduling):
+    """Each file in one process; those that share what is dear to make all in one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = file_of(nodeid)
-        return _OF_ONE_JOB[0] if file in _OF_ONE_JOB else file
+        return next((group[0] for group in _TOGETHER if file.startswith(group)), file)

@@ -1,10 +1,14 @@
-"""One server for all journeys, and the bundled data."""
+"""One server for all journeys that neither end it nor need one of a kind of their own, and the bundled data."""
 
 import gzip
 
 import pytest
+from journeys.accounts import DECLARED
 from journeys.receiving import receiving
 from journeys.running import DATA, RunningServer
+
+A_PERIOD_S = 0.4
+"""Over which the requests of a scaled variant are counted: what takes minutes takes so much for each."""
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +20,10 @@ def receiver():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, receiver):
+    """It tells its receiver everything, has accounts besides its own, and scales endpoints quickly."""
     folder = tmp_path_factory.mktemp("server")
     config = folder / "windvane.toml"
-    config.write_text(receiver.config)
+    config.write_text(f"[scaling]\nperiod_s = {A_PERIOD_S}\n{DECLARED}{receiver.config}")
     running = RunningServer(folder / "data", "--config", str(config))
     yield running
     running.stop()

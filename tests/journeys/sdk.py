@@ -92,6 +92,7 @@ class Flow:
 
     def check_that_steps_were_done_again(self):
         """All that CandidateEstimator sends, by the names that it gave, and with the scores of the first time."""
+        assert self.told["described"] == ["TrainingJob", "TransformJob", "TrainingJob"]
         check_steps(self.sagemaker, self.told["again"], self.told["steps"], self.told["metric"])
 
 

@@ -6,7 +6,7 @@ from journeys.running import limits
 
 N_ROWS = 700
 OF_CLASSES = "again-classes"
-N_CANDIDATES = 6
+N_CANDIDATES = 4
 
 
 def trained(server, name):

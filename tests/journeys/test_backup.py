@@ -78,7 +78,7 @@ def lost(tmp_path, packed):
     deploying.create(ENDPOINT, ENDPOINT)
     in_parts(server.client("s3"), server.env["WINDVANE_BUCKET"])
     server.create_job(
-        JOB, server.upload("train/rows.csv", table(of_classes=True)), AutoMLJobConfig=limits(4, 300)
+        JOB, server.upload("train/rows.csv", table(of_classes=True)), AutoMLJobConfig=limits(2, 300)
     )
     give_up = time.monotonic() + 90
     while not finished(server):

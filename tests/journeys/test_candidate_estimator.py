@@ -22,11 +22,13 @@ def estimated(job, server, tmp_path_factory):
     return told
 
 
+@pytest.mark.long
 def test_its_steps_are_told(estimated):
     kinds = [kind for kind, _ in estimated["described"]]
     assert kinds == ["TrainingJob", "TransformJob", "TrainingJob"]
 
 
+@pytest.mark.long
 def test_on_the_same_file_all_steps_are_done_again_and_the_candidate_scores_as_it_did(
     job, estimated, server
 ):

@@ -52,7 +52,7 @@ def test_a_killed_server_leaves_no_child_and_its_job_and_endpoint_come_back(own_
     server.create_job(
         "killed",
         uri,
-        AutoMLJobConfig=limits(4, 120),
+        AutoMLJobConfig=limits(2, 120),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "killed"},
     )
     wait_until(lambda: finished(candidates_of(server, "killed")), 60)
@@ -64,7 +64,7 @@ def test_a_killed_server_leaves_no_child_and_its_job_and_endpoint_come_back(own_
     assert job["AutoMLJobStatus"] == "Completed"
     after = finished(candidates_of(server, "killed"))
     assert before.items() <= after.items()
-    assert len(candidates_of(server, "killed")) <= 4
+    assert len(candidates_of(server, "killed")) <= 2
     server.kill()
     server.start()
     answer = server.client("sagemaker-runtime").invoke_endpoint(

@@ -1,5 +1,5 @@
-"""The README's commands, run as they stand but for the time that jobs get: in its order, in one folder, the server on a free
-port."""
+"""The README's commands, run as they stand but for what jobs are to try and the time that they get: in its order, in one
+folder, the server on a free port."""
 
 import os
 import subprocess
@@ -9,11 +9,11 @@ from journeys.pages import blocks, look_like_a_clone, run
 
 SERVE = ".venv/bin/windvane serve --data-dir ./windvane-data"
 SHORTER = {
-    '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxAutoMLJobRuntimeInSeconds": 20',
-    "--max-runtime 30": "--max-runtime 8",
-    "max_runtime_s=30": "max_runtime_s=8",
+    '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxCandidates": 1, "MaxAutoMLJobRuntimeInSeconds": 60',
+    "--max-runtime 30": "--max-candidates 2 --max-runtime 8",
+    "max_runtime_s=30": "max_candidates=1, max_runtime_s=8",
 }
-"""What jobs are told of their time, and what they are told here."""
+"""What jobs are told of their limits, and what they are told here."""
 
 
 @pytest.fixture

@@ -11,28 +11,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from journeys.running import RunningServer
+from journeys.accounts import OTHER, ROLE
 from journeys.small import table
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
-
-OTHER = {
-    "account": "111111111111",
-    "access_key": "AKIAOTHER00000000000",
-    "secret_key": "other-secret",
-}
-ROLE = "arn:aws:iam::000000000000:role/analysts"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("accounts")
-    entries = "".join(f'{name} = "{value}"\n' for name, value in OTHER.items())
-    role = f'[[roles]]\narn = "{ROLE}"\nread = ["readable"]\nwrite = ["writable"]\n'
-    (folder / "windvane.toml").write_text(f"[[accounts]]\n{entries}{role}")
-    running = RunningServer(folder / "data", "--config", str(folder / "windvane.toml"))
-    yield running
-    running.stop()
 
 
 def other_client(server, service, **options):

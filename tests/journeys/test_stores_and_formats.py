@@ -114,19 +114,24 @@ def test_gzip_and_a_byte_order_mark(server):
     reads(server, "gzip-bom", uri, 700, CompressionType="Gzip")
 
 
+@pytest.mark.long
 def test_a_manifest_names_the_files(server):
     uri = server.upload("formats/parts/one.csv", body(400, 4))
     server.upload("formats/parts/two.csv", body(400, 5))
-    server.upload("formats/parts/broken.csv", b"never\x00read")
-    prefix = uri.removesuffix("one.csv")
-    manifest = json.dumps([{"prefix": prefix}, "one.csv", "two.csv"])
-    manifest_uri = server.upload("formats/manifest", manifest.encode())
-    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest_uri}}
-    reads(server, "manifest", manifest_uri, 800, DataSource=source)
+    named(server, "manifest", uri.removesuffix("one.csv"), ["one.csv", "two.csv"], 800)
 
 
-def test_parquet(server):
-    rows = [line.split(";") for line in lines(700, 6)]
+def named(server, name, prefix, files, n_rows, **channel):
+    """Check that a job reads the files that a manifest names, and no other below their prefix."""
+    server.upload(f"{prefix.partition('//')[2].partition('/')[2]}broken", b"never\x00read")
+    manifest = json.dumps([{"prefix": prefix}, *files]).encode()
+    uri = server.upload(f"formats/{name}.manifest", manifest)
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": uri}}
+    reads(server, name, uri, n_rows, DataSource=source, **channel)
+
+
+def parquet(count, seed):
+    rows = [line.split(";") for line in lines(count, seed)]
     columns = {
         "number": pa.array([float(row[0]) for row in rows]),
         "colour": pa.array([row[1] for row in rows]),
@@ -134,8 +139,16 @@ def test_parquet(server):
     }
     written = io.BytesIO()
     pq.write_table(pa.table(columns), written)
-    uri = server.upload("formats/train.parquet", written.getvalue())
-    reads(server, "parquet", uri, 700, ContentType="x-application/vnd.amazon+parquet")
+    return written.getvalue()
+
+
+def test_parquet(server):
+    """In two files that a manifest names."""
+    files = ["1.parquet", "2.parquet"]
+    for number, file in enumerate(files):
+        uri = server.upload(f"formats/columns/{file}", parquet(350, 6 + number))
+    kind = {"ContentType": "x-application/vnd.amazon+parquet"}
+    named(server, "parquet", uri.removesuffix(files[-1]), files, 700, **kind)
 
 
 @pytest.mark.long

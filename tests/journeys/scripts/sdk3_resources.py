@@ -86,7 +86,7 @@ def automl_v2(name, table):
 def search(table):
     """Three jobs side by side: one, one of the second version that only defines candidates, one that is stopped."""
     endless = automl("sdk3-endless", table, 250)
-    first, second = automl("sdk3-v1", table, 2), automl_v2("sdk3-v2", table)
+    first, second = automl("sdk3-v1", table, 1), automl_v2("sdk3-v2", table)
     endless.stop()
     endless.wait(**PROMPTLY)
     first.wait(**PROMPTLY)

@@ -81,6 +81,7 @@ predictor.delete_model()
 predictor.delete_endpoint()
 
 estimator = CandidateEstimator(best, sagemaker_session=session)
+described = [step.type for step in estimator.get_steps()]
 estimator.fit(train)
 
 told = {
@@ -92,6 +93,7 @@ told = {
     "batch": batch,
     "answers": answers,
     "metric": best["FinalAutoMLJobObjectiveMetric"],
+    "described": described,
     "again": [(step["type"], step["name"]) for step in estimator.steps],
 }
 print(f"\n{json.dumps(told)}")
