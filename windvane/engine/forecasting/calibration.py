@@ -13,7 +13,12 @@ import numpy as np
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.grid import Steps
-from windvane.engine.forecasting.metrics import Truth, n_independent, quantile_losses
+from windvane.engine.forecasting.metrics import (
+    Truth,
+    in_own_units,
+    n_independent,
+    quantile_losses,
+)
 from windvane.engine.forecasting.panel import Floats
 
 _FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 31))
@@ -39,7 +44,15 @@ class IntervalScale:
 
 
 def fit_scale(forecast: Forecast, truth: Truth) -> IntervalScale:
-    """Return the factors of least quantile loss in backtests, drawn towards 1 where those tell little."""
+    """Return the factors of least quantile loss in backtests, drawn towards 1 where those tell little: the geometric mean of those
+    for the values as they are, and for series in their own units."""
+    (scaled,), scaled_truth = in_own_units([forecast], truth)
+    made = (_factors(forecast, truth), _factors(scaled, scaled_truth))
+    return IntervalScale(np.sqrt(made[0] * made[1]))
+
+
+def _factors(forecast: Forecast, truth: Truth) -> Floats:
+    """Return (horizon, n_levels)."""
     known = n_independent(ForecastMetric.WQL, truth)
     horizon = truth.actual.shape[1]
     factors = np.ones((horizon, len(truth.levels)))
@@ -53,7 +66,7 @@ def fit_scale(forecast: Forecast, truth: Truth) -> IntervalScale:
         firsts = np.array([factors[part[0]] for part in parts])
         columns = [np.interp(at, centres, firsts[:, j]) for j in range(len(truth.levels))]
         factors = np.stack(columns, axis=1)
-    return IntervalScale(factors)
+    return factors
 
 
 def _of_part(forecast: Forecast, truth: Truth, part: Steps, known: float) -> Floats:

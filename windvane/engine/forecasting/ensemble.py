@@ -13,7 +13,7 @@ import numpy as np
 
 from windvane.domain.forecasting import ForecastMetric
 from windvane.engine.forecasting.forecast import Forecast
-from windvane.engine.forecasting.metrics import Truth, n_independent, score
+from windvane.engine.forecasting.metrics import Truth, in_own_units, n_independent, score
 from windvane.engine.forecasting.panel import Floats
 
 _ROUNDS = 40
@@ -43,19 +43,25 @@ def weighted(forecasts: Iterable[Forecast], weights: Sequence[float]) -> Forecas
 def fit_weights(
     forecasts: Sequence[Forecast], truth: Truth, metric: ForecastMetric, seed: int
 ) -> Floats:
-    """Return (n_models,) weights, at least 0 and 1 together. Where backtests tell little, they are drawn towards weights by
-    each model's own loss, which cannot fit chance.
+    """Return (n_models,) weights, at least 0 and 1 together: the mean of two fits, to the loss as it is, and to that of series in
+    their own units, for a few large series may decide the former. Where backtests tell little, they are drawn towards weights by each
+    model's own loss, which cannot fit chance.
 
     raises    ValueError if there is no model
     """
     if not forecasts:
         raise ValueError("There are no models to weigh.")
     forecasts, truth = _drawn(forecasts, truth, seed)
+    return (
+        _fitted(forecasts, truth, metric) + _fitted(*in_own_units(forecasts, truth), metric)
+    ) / 2
+
+
+def _fitted(forecasts: Sequence[Forecast], truth: Truth, metric: ForecastMetric) -> Floats:
     known = n_independent(metric, truth)
     share = known / (known + _PRIOR_CELLS)
-    return share * _greedy(forecasts, truth, metric) + (1 - share) * _prior(
-        forecasts, truth, metric
-    )
+    found, prior = _greedy(forecasts, truth, metric), _prior(forecasts, truth, metric)
+    return share * found + (1 - share) * prior
 
 
 def _prior(forecasts: Sequence[Forecast], truth: Truth, metric: ForecastMetric) -> Floats:

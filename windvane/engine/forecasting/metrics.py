@@ -5,7 +5,8 @@ source    Forecast metrics in SageMaker Autopilot's developer guide: WQL, MASE, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +35,17 @@ class Truth:
     @property
     def median(self) -> int:
         return self.levels.index(0.5)
+
+
+def in_own_units(forecasts: Sequence[Forecast], truth: Truth) -> tuple[tuple[Forecast, ...], Truth]:
+    """Return forecasts and values of each series over its own scale: what is fitted to them is not decided by a few large
+    series. Series without a scale have the usual one."""
+    known = truth.scale[np.isfinite(truth.scale)]
+    unit = np.where(np.isfinite(truth.scale), truth.scale, np.median(known) if len(known) else 1.0)
+    made = tuple(
+        Forecast(one.mean / unit[:, None], one.quantiles / unit[:, None, None]) for one in forecasts
+    )
+    return made, replace(truth, actual=truth.actual / unit[:, None], scale=truth.scale / unit)
 
 
 def n_independent(metric: ForecastMetric, truth: Truth) -> float:

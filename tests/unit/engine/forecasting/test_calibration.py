@@ -32,3 +32,14 @@ def test_the_median_stays_and_few_values_change_little():
     assert np.array_equal(
         scale.applied(forecast, 1).quantiles[:, :, 1], forecast.quantiles[:, :, 1]
     )
+
+
+def test_one_large_series_does_not_decide_the_width_alone():
+    forecast, truth = drawn(300, 0.4)
+    unit = np.where(np.arange(300) == 0, 1e5, 1.0)
+    wide = np.where(np.arange(300) == 0, 10.0, 1.0)[:, None, None]
+    centre = forecast.quantiles[:, :, 1:2]
+    quantiles = (centre + (forecast.quantiles - centre) * wide) * unit[:, None, None]
+    scaled = Truth(truth.actual * unit[:, None], unit, LEVELS, (0, 1, 2))
+    scale = fit_scale(Forecast(forecast.mean * unit[:, None], quantiles), scaled)
+    assert scale.factors[:, 0].mean() > 1.2

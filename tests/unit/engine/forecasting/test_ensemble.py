@@ -38,6 +38,21 @@ def test_where_little_is_known_the_weights_are_not_those_of_chance():
     assert weights.min() > 0.25
 
 
+def test_one_large_series_does_not_decide_the_weights_alone():
+    actual = truth_of(100).actual
+    unit = np.where(np.arange(100) == 0, 1e4, 1.0)
+    errors = np.where(np.arange(100) == 0, 1.0, 5.0)[:, None]
+    of_others = np.where(np.arange(100) == 0, 3.0, 1.0)[:, None]
+    truth = Truth(actual * unit[:, None], unit, LEVELS, (0, 1, 2))
+    forecasts = [
+        shifted((actual + error) * unit[:, None], 0.0, unit[:, None, None])
+        for error in (errors, of_others)
+    ]
+    best_of_large, best_of_most = fit_weights(forecasts, truth, ForecastMetric.WQL, 0)
+    assert best_of_most == pytest.approx(0.5, abs=0.15)
+    assert best_of_large == pytest.approx(0.5, abs=0.15)
+
+
 def test_quantiles_of_an_average_do_not_cross():
     truth = truth_of(20)
     made = weighted([shifted(truth.actual, 1, 0.1), shifted(truth.actual, -2, 5.0)], [0.3, 0.7])

@@ -7,6 +7,7 @@ from windvane.engine.forecasting.forecast import Forecast
 from windvane.engine.forecasting.metrics import (
     Truth,
     coverage,
+    in_own_units,
     n_independent,
     score,
     seasonal_scale,
@@ -38,6 +39,18 @@ def by_hand():
 def test_metrics_are_what_a_hand_computes(metric, expected):
     forecast, truth = by_hand()
     assert score(metric, forecast, truth) == pytest.approx(expected)
+
+
+def test_in_own_units_each_series_counts_by_its_error_and_mase_stays():
+    forecast, truth = by_hand()
+    (scaled,), own = in_own_units([forecast], truth)
+    assert own.actual[0, 0] == 5
+    assert own.scale == pytest.approx([1, 1])
+    assert score(ForecastMetric.MASE, scaled, own) == pytest.approx(
+        score(ForecastMetric.MASE, forecast, truth)
+    )
+    unknown = Truth(truth.actual, np.array([2.0, NAN]), LEVELS, (0, 1, 2))
+    assert in_own_units([forecast], unknown)[1].actual[1, 0] == 2
 
 
 def test_the_scale_is_the_mean_seasonal_difference_or_that_of_neighbours():
