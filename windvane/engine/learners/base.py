@@ -44,8 +44,8 @@ class Rows:
         """(n_rows, n_features) float32, a copy where there are others."""
         return self.matrix if self.chosen is None else self.matrix[self.chosen]
 
-    def block(self, part: slice) -> FloatMatrix:
-        """Return consecutive ones of these rows, without a copy of all."""
+    def block(self, part: slice | NDArray[np.integer]) -> FloatMatrix:
+        """Return some of these rows, without a copy of all."""
         return self.matrix[part if self._places is None else self._places[part]]
 
     @cached_property

@@ -61,6 +61,7 @@ from windvane.engine.learners.traits import (
     MANY_ROWS,
     Cost,
     Hyperparameters,
+    InBlocks,
     TableSize,
     Traits,
     within_reason,
@@ -164,7 +165,7 @@ _NAMES: Rules = {
 }
 
 _TRAITS = Traits(
-    cost=Cost(1.5e-6, 90, 16, 60, model_mb=4),
+    cost=Cost(1.5e-6, 90, 16, 60, model_mb=4, in_blocks=InBlocks(1.2, 60)),
     step="learning_rate",
     effort=_effort,
     bounded=_bounded,

@@ -29,9 +29,6 @@ _CELL_S, _LEAF_S = 3.5e-10, 1e-6
 _CACHED_CELLS, _MOST_SLOWER = 3e7, 3.0
 """Bins that stay in the processor's cache; of ten times as many each took three times as long."""
 
-_CELL_BYTES = 1.2
-"""A byte in columns, and some."""
-
 _REACH, _STEPS = 40.0, (0.1, 0.25)
 """Rounds times step; and the step at least and at most."""
 
@@ -81,4 +78,4 @@ def _hyperparameters(given: Hyperparameters, fit: LargeFit) -> Hyperparameters:
     }
 
 
-LONG_FIT = LongFit(_round_s, _rounds, _hyperparameters, _CELL_BYTES)
+LONG_FIT = LongFit(_round_s, _rounds, _hyperparameters)

@@ -1,4 +1,5 @@
-"""Linear and logistic regression: weights as arrays, fitted by L-BFGS on a smooth loss with L2 and L1 penalties."""
+"""Linear and logistic regression: weights as arrays, fitted by L-BFGS on a smooth loss with L2 and L1 penalties. Many rows
+are read block by block (linear_sums.py)."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from windvane.engine.learners.answers import answers_of
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.linear_loss import LOSSES, Loss, Weights
+from windvane.engine.learners.linear_sums import LossSums, loss_sums
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.names import (
     ABSOLUTE,
@@ -36,9 +38,8 @@ from windvane.engine.learners.names import (
 )
 from windvane.engine.learners.patience import Patience
 from windvane.engine.learners.space import Categorical, Real, Space
-from windvane.engine.learners.traits import Cost, Traits
+from windvane.engine.learners.traits import Cost, InBlocks, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
-from windvane.engine.weighted import Weight
 from windvane.errors import CandidateFault, CorruptArtifact
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
@@ -46,9 +47,6 @@ from windvane.notes.note import Note
 _NAME = "linear-learner"
 _FILE = "weights.npz"
 _PATIENCE = 20
-_DOUBLE_CELLS = 20_000_000
-"""Matrices up to this size are worked on in double precision."""
-
 _LABEL_METRICS = frozenset(
     {
         MetricName.F1,
@@ -143,7 +141,7 @@ _NAMES: Rules = {
 }
 
 _TRAITS = Traits(
-    cost=Cost(0.4e-6, 90, 12, 60, model_mb=0.1, library_s=0.4),
+    cost=Cost(0.4e-6, 90, 12, 60, model_mb=0.1, library_s=0.4, in_blocks=InBlocks(0, 40)),
     further_of_two_classes={"positive_example_weight_mult": Categorical(("none", "balanced"))},
     names=_NAMES,
 )
@@ -178,19 +176,16 @@ class LinearLearner:
         setting: Setting,
         clock: Clock,
     ) -> LinearModel:
-        loss = LOSSES[_loss_name(setting)]
+        name = _loss_name(setting)
         y, centre, scale = _scaled(train, setting)
+        weights = _row_weights(train, hyperparameters.get("positive_example_weight_mult", "none"))
         n_outputs = setting.n_classes if setting.n_classes > 2 else 1
         search = _Search(
-            loss=loss,
-            X=train.X.astype(np.float64) if train.X.size <= _DOUBLE_CELLS else train.X,
-            y=y,
-            weight=train.weight,
-            weights=_row_weights(
-                train, hyperparameters.get("positive_example_weight_mult", "none")
-            ),
+            loss=LOSSES[name],
+            sums=loss_sums(name, train, y, weights),
+            n_features=train.matrix.shape[1],
+            start=LOSSES[name].start(y, n_outputs, train.weight),
             directions=directions(setting) if setting.monotone else None,
-            n_outputs=n_outputs,
             l2=float(hyperparameters["wd"]),
             l1=float(hyperparameters["l1"]),
         )
@@ -237,6 +232,7 @@ class _Search:
 
     With L1, every weight is the difference of two that are not negative, so that the penalty is smooth.
 
+    start         (n_outputs,) the intercepts to start from
     directions    (n_features,) the sign that weights may have, 0 for either; None for no bounds
     """
 
@@ -244,18 +240,16 @@ class _Search:
         self,
         *,
         loss: Loss,
-        X: NDArray[Any],
-        y: NDArray[np.float64],
-        weight: Weight,
-        weights: NDArray[np.float64],
-        n_outputs: int,
+        sums: LossSums,
+        n_features: int,
+        start: NDArray[np.float64],
         l2: float,
         l1: float,
         directions: Sequence[int] | None,
     ) -> None:
-        self._loss, self._X, self._y, self._row_weights = loss, X, y, weights
-        self._weight, self._directions = weight, directions
-        self._shape = (X.shape[1], n_outputs)
+        self._loss, self._sums, self._intercepts = loss, sums, start
+        self._directions = directions
+        self._shape = (n_features, start.size)
         self._l2, self._l1 = l2, l1
 
     def run(self, n_iterations: int, valid: Rows | None, patience: Patience) -> Weights:
@@ -304,7 +298,7 @@ class _Search:
     def _start(self) -> NDArray[np.float64]:
         parts = 2 if self._l1 > 0 else 1
         zeros = np.zeros(parts * self._shape[0] * self._shape[1])
-        return np.concatenate([zeros, self._loss.start(self._y, self._shape[1], self._weight)])
+        return np.concatenate([zeros, self._intercepts])
 
     def _unpack(self, point: NDArray[np.float64]) -> Weights:
         n = self._shape[0] * self._shape[1]
@@ -313,18 +307,15 @@ class _Search:
 
     def _value(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         now = self._unpack(point)
-        losses, slopes = self._loss.value(now.scores(self._X), self._y)
-        weighted = slopes * self._row_weights[:, None]
-        pulls = np.asarray(self._X.T @ weighted.astype(self._X.dtype), np.float64)
+        total, pulls, of_intercepts = self._sums.of(now)
         pulls += self._l2 * now.coefficients
-        total = float(losses @ self._row_weights)
         total += self._l2 / 2 * float((now.coefficients**2).sum())
         flat = pulls.ravel()
         if self._l1 > 0:
             n = len(flat)
             total += self._l1 * float(point[: 2 * n].sum())
             flat = np.concatenate([flat + self._l1, self._l1 - flat])
-        return total, np.concatenate([flat, weighted.sum(axis=0)])
+        return total, np.concatenate([flat, of_intercepts])
 
 
 def _loss_name(setting: Setting) -> str:

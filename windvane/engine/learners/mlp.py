@@ -7,7 +7,7 @@ source    after RealMLP: Holzmueller et al. 2024, "Better by default: strong pre
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,15 @@ from windvane.engine.learners.mlp_network import Shape
 from windvane.engine.learners.mlp_training import CYCLE_ENDS, Course, Examples, train_networks
 from windvane.engine.learners.names import SEED, Alias, Rules
 from windvane.engine.learners.scaling import (
+    Inputs,
+    ScaledRows,
     Scaling,
     input_scaling,
     scaled_inputs,
     target_scaling,
 )
 from windvane.engine.learners.space import Categorical, Integer, Real, Space
-from windvane.engine.learners.traits import Cost, Traits, within_reason
+from windvane.engine.learners.traits import MANY_ROWS, Cost, InBlocks, Traits, within_reason
 from windvane.errors import CandidateFault
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
@@ -40,6 +42,7 @@ _DISTINCT = 8
 """A feature of no more values than this is no number that periodic features could resolve."""
 
 _SAMPLE = 2_000
+_BLOCK_CELLS, _SCALING_CELLS = 2_000_000, 8_000_000
 _ONE_HOT = 24
 """Codes that the recipe makes of a column at most."""
 
@@ -74,7 +77,7 @@ _NAMES: Rules = {
 }
 
 _TRAITS = Traits(
-    cost=Cost(0.5e-6, 90, 12, 200, planned_s=1.4),
+    cost=Cost(0.5e-6, 90, 12, 200, planned_s=1.4, in_blocks=InBlocks(0, 40)),
     lengths=("epochs", "schedule"),
     effort=_effort,
     names=_NAMES,
@@ -150,14 +153,15 @@ class Mlp:
 def _fit(
     train: Rows, valid: Rows | None, h: dict[str, Any], setting: Setting, clock: Clock
 ) -> MlpModel:
-    if not np.isfinite(train.y).all() or not np.isfinite(train.X).all():
+    if not np.isfinite(train.y).all() or not all(_is_finite(train)):
         raise ValueError("some of their values are missing or infinite")
     loss = _loss(setting, float(h["label_smoothing"]))
     target = Scaling() if setting.n_classes else target_scaling(train)
-    centre, inverse = input_scaling(train.X)
+    few = train.X if len(train.y) < MANY_ROWS else _spread(train)
+    centre, inverse = input_scaling(few)
     shape = Shape(
-        n_inputs=train.X.shape[1],
-        waved=_waved(train.X) if h["waves"] else (),
+        n_inputs=few.shape[1],
+        waved=_waved(few) if h["waves"] else (),
         hidden=(int(h["n_hidden"]),) * int(h["n_layers"]),
         n_outputs=loss.n_outputs,
         n_members=int(h["n_networks"]),
@@ -173,8 +177,10 @@ def _fit(
     )
 
     def examples(rows: Rows) -> Examples:
-        scaled = scaled_inputs(rows.X, centre, inverse)
-        return Examples(scaled, (rows.y - target.centre) / target.scale, rows.weight)
+        X: Inputs = ScaledRows(rows, centre, inverse)
+        if len(rows.y) < MANY_ROWS:
+            X = scaled_inputs(rows.X, centre, inverse)
+        return Examples(X, (rows.y - target.centre) / target.scale, rows.weight)
 
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         found, rounds = train_networks(
@@ -183,6 +189,19 @@ def _fit(
     if not np.isfinite(found.flat).all():
         raise CandidateFault(Note(NoteCode.NOT_CONVERGED, {"model": "network"}))
     return model_of(found, centre, inverse, setting.n_classes, rounds, target)
+
+
+def _is_finite(rows: Rows) -> Iterator[bool]:
+    """Yield of each block of rows whether all of its values are finite."""
+    size = max(1, _BLOCK_CELLS // rows.matrix.shape[1])
+    for start in range(0, len(rows.y), size):
+        yield bool(np.isfinite(rows.block(slice(start, start + size))).all())
+
+
+def _spread(rows: Rows) -> FloatMatrix:
+    """Return some of many rows, evenly spread: inputs are scaled by what they are like."""
+    n_rows = min(len(rows.y), max(_SAMPLE, _SCALING_CELLS // rows.matrix.shape[1]))
+    return rows.block(np.linspace(0, len(rows.y) - 1, n_rows).astype(np.int64))
 
 
 def _loss(setting: Setting, smoothing: float) -> Loss:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from windvane.engine.learners.base import Clock
 from windvane.engine.learners.mlp_loss import Floats, Loss
 from windvane.engine.learners.mlp_network import Network, Parameters, Shape, steps_of
+from windvane.engine.learners.scaling import Inputs
+from windvane.engine.learners.traits import MANY_ROWS
 from windvane.engine.weighted import Weight
 
 CYCLE_ENDS = (1 / 15, 3 / 15, 7 / 15, 1.0)
@@ -30,6 +32,8 @@ _CLOCK_EVERY = 4
 _AVERAGED_EPOCHS = 1.0
 _START_ROWS = 1_000
 _BLOCK = 4_096
+_STRETCH, _MIXED = 256, 1 << 16
+"""Neighbouring rows, and rows that are mixed."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,9 @@ class Course:
 
 @dataclass(frozen=True)
 class Examples:
-    """X (n_rows, n_inputs), y (n_rows,) scaled target or class index, weight (n_rows,) of the rows."""
+    """X (n_rows, n_inputs) scaled, y (n_rows,) scaled target or class index, weight (n_rows,) of the rows."""
 
-    X: Floats
+    X: Inputs
     y: NDArray[np.float64]
     weight: Weight = None
 
@@ -82,6 +86,19 @@ def train_networks(
         if is_over or (valid is not None and watch.is_hopeless(epoch)):
             break
     return Parameters(shape, watch.best), watch.best_epoch
+
+
+def random_order(n_rows: int, random: np.random.Generator) -> NDArray[np.integer]:
+    """Return (n_rows,) places in random order; of many rows, which may have to be read from a disk, in stretches of
+    neighbours that are mixed with some hundred others."""
+    if n_rows < MANY_ROWS:
+        return random.permutation(n_rows)
+    starts = random.permutation(np.arange(0, n_rows, _STRETCH, dtype=np.int32))
+    order = (starts[:, None] + np.arange(_STRETCH, dtype=np.int32)).ravel()
+    order = order[order < n_rows]
+    for start in range(0, n_rows, _MIXED):
+        random.shuffle(order[start : start + _MIXED])
+    return order
 
 
 def step_share(at: float) -> float:
@@ -134,7 +151,7 @@ class _Training:
         self._batch = min(course.batch, len(train.X))
         self._n_batches = math.ceil(len(train.X) / self._batch)
         self._network = Network(shape, self._batch, course.dropout, course.seed + 1)
-        some = self._generator.permutation(len(train.X))[:_START_ROWS]
+        some = random_order(len(train.X), self._generator)[:_START_ROWS]
         self._network.start(train.X[some])
         last = len(shape.hidden)
         self._network.parameters[f"bias{last}"][...] = loss.start(self._targets, train.weight)
@@ -145,7 +162,7 @@ class _Training:
 
     def run_epoch(self, epoch: int, clock: Clock) -> bool:
         """Return whether the clock is over."""
-        order = self._generator.permutation(len(self._X))
+        order = random_order(len(self._X), self._generator)
         total = self._course.schedule * self._n_batches
         for i in range(self._n_batches):
             rows = order[i * self._batch : (i + 1) * self._batch]

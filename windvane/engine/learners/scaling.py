@@ -73,3 +73,20 @@ def scaled_inputs(X: FloatMatrix, centre: Floats, inverse: Floats) -> Floats:
     np.minimum(made, _FAR, out=made)
     np.maximum(made, -_FAR, out=made)
     return made
+
+
+class ScaledRows:
+    """Rows of a mapped matrix as networks see them, read and scaled when they are asked for."""
+
+    def __init__(self, rows: Rows, centre: Floats, inverse: Floats) -> None:
+        self._rows, self._centre, self._inverse = rows, centre, inverse
+
+    def __len__(self) -> int:
+        return len(self._rows.y)
+
+    def __getitem__(self, part: slice | NDArray[np.integer]) -> Floats:
+        return scaled_inputs(self._rows.block(part), self._centre, self._inverse)
+
+
+Inputs = Floats | ScaledRows
+"""(n_rows, n_inputs) as networks see them."""

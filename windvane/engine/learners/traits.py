@@ -14,7 +14,19 @@ from windvane.engine.learners.space import Space
 Hyperparameters = dict[str, Any]
 
 MANY_ROWS = 500_000
-"""From here on an algorithm with a long fit reads rows block by block, and never holds their matrix."""
+"""From here on an algorithm that can do so reads rows block by block, and never holds their matrix."""
+
+
+@dataclass(frozen=True)
+class InBlocks:
+    """The memory of training on MANY_ROWS and more, which are read block by block.
+
+    cell_bytes  for each row and feature
+    row_bytes   for each row and output
+    """
+
+    cell_bytes: float
+    row_bytes: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class Cost:
     planned_s   seconds of a fit on 1,000 rows that the learner plans to take, growing with the power 0.6 of the rows
     library_s   of loading what it is fitted with, which a candidate of a short search does itself; counted in every
                 search, for in a long one it is little
+    in_blocks   of many rows; None where their matrix is held
     """
 
     cell_s: float
@@ -41,6 +54,7 @@ class Cost:
     model_mb: float = 0.0
     planned_s: float = 0.0
     library_s: float = 0.0
+    in_blocks: InBlocks | None = None
 
     def n_models(self, n_classes: int) -> int:
         return max(1, n_classes - 1) if self.model_mb else 1
@@ -79,13 +93,11 @@ class LongFit:
     round_s           what a round with some hyperparameters takes a core, as long as nothing is measured
     rounds            that there is time for
     hyperparameters   those given, with what suits the rows and the time
-    cell_bytes        held for each row and feature of MANY_ROWS and more
     """
 
     round_s: Callable[[Hyperparameters, LargeFit], float]
     rounds: Callable[[LargeFit], int]
     hyperparameters: Callable[[Hyperparameters, LargeFit], Hyperparameters]
-    cell_bytes: float
 
 
 def within_reason(effort: float) -> float:

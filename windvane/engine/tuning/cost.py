@@ -67,11 +67,11 @@ def predicted_mb(analysis: Analysis, plan: Plan) -> float:
         plan.n_rows or analysis.n_rows,
         max(1, analysis.n_classes),
     )
-    cell_bytes, most_row_mb = cost.cell_bytes, cost.most_row_mb
-    if traits.long_fit is not None and n_rows >= MANY_ROWS:
-        cell_bytes = traits.long_fit.cell_bytes
+    cell_bytes, row_bytes = cost.cell_bytes, cost.row_bytes
+    if cost.in_blocks is not None and n_rows >= MANY_ROWS:
+        cell_bytes, row_bytes = cost.in_blocks.cell_bytes, cost.in_blocks.row_bytes
     cells = n_rows * width(analysis, plan.recipe)
-    of_rows_mb = min(cost.row_bytes * n_rows * n_outputs / _MB, most_row_mb)
+    of_rows_mb = min(row_bytes * n_rows * n_outputs / _MB, cost.most_row_mb)
     of_table_mb = _TABLE_ROW_BYTES * (analysis.n_rows - n_rows) * n_outputs / _MB
     of_models_mb = cost.model_mb * cost.n_models(analysis.n_classes)
     return cost.fixed_mb + cell_bytes * cells / _MB + of_rows_mb + of_table_mb + of_models_mb

@@ -19,7 +19,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import HOLD_OUT
 from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.tuning import cost, search
-from windvane.engine.tuning.rows import rows_to_learn_from
+from windvane.engine.tuning.rows import more_rows, rows_to_learn_from
 from windvane.engine.tuning.steps import hurried
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.errors import OutOfMemory
@@ -181,11 +181,13 @@ def next_plan(
     n_others   indices before it that are no proposals
     """
     n_rows = rows_to_learn_from(analysis, own_s)
-    learnt_from = analysis if n_rows is None else replace(analysis, n_rows=n_rows)
 
-    def proposed(number: int) -> Plan:
+    def proposed(number: int, n_learnt: int | None = n_rows) -> Plan:
+        learnt_from = analysis if n_learnt is None else replace(analysis, n_rows=n_learnt)
         found = search.propose(learnt_from, number - n_others, tried, strategy)
-        return replace(found, index=number, n_rows=n_rows)
+        plan = replace(found, index=number, n_rows=n_learnt)
+        more = more_rows(analysis, plan, own_s)
+        return plan if more == n_learnt else proposed(number, more)
 
     if not any(one.objective is not None for one in tried):
         return proposed(index) if index <= last else None

@@ -8,6 +8,7 @@ import pytest
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.arrays import read_arrays, write_arrays
 from windvane.engine.features.base import Feature
+from windvane.engine.learners import mlp, mlp_training
 from windvane.engine.learners.base import Rows, Setting
 from windvane.engine.learners.mlp import LEARNER
 from windvane.engine.learners.mlp_loss import Absolute, Logistic, Softmax, Squared
@@ -230,3 +231,53 @@ def test_a_row_is_answered_the_same_wherever_it_stands_among_however_many(n_outp
     whole = model.predict(X)
     for first, last in [(0, 1), (1, 4), (2, 7), (3, 515), (511, 1_100), (1_099, 1_100)]:
         np.testing.assert_array_equal(model.predict(X[first:last]), whole[first:last])
+
+
+class Streamed(Rows):
+    """Rows whose matrix must not be copied."""
+
+    @property
+    def X(self):  # noqa: N802 - as of Rows
+        raise AssertionError("All rows were taken into memory.")
+
+
+def test_many_rows_are_read_as_they_are_needed_and_learnt_as_well(monkeypatch):
+    for module in (mlp, mlp_training):
+        monkeypatch.setattr(module, "MANY_ROWS", 500)
+    monkeypatch.setattr(mlp_training, "_STRETCH", 16)
+    generator = np.random.default_rng(1)
+    X = generator.uniform(-2, 2, size=(2_500, 2)).astype(np.float32)
+    y = np.sin(3 * X[:, 0]) * X[:, 1]
+    chosen = np.arange(2_500) % 5 < 2
+    X[2_000:2_400][~chosen[2_000:2_400]] = np.nan  # of rows that are not learnt from
+    train = Streamed(X, y[chosen], None, chosen)
+    setting = _setting(REGRESSION, 2)
+    model = LEARNER.fit(train, None, LEARNER.defaults(setting, 1_000), setting, Never())
+    test = slice(1_000, 2_000)
+    errors = (model.predict(X[test]) - y[test])[~chosen[test]]
+    assert (errors**2).mean() < 0.05 * y.var()
+
+
+def test_many_rows_that_are_not_finite_are_found_in_whatever_block(monkeypatch):
+    monkeypatch.setattr(mlp, "MANY_ROWS", 10)
+    monkeypatch.setattr(mlp, "_BLOCK_CELLS", 32)
+    X = np.zeros((100, 2), np.float32)
+    X[90, 1] = np.inf
+    with pytest.raises(CandidateFault):
+        LEARNER.fit(
+            Streamed(X, np.arange(100.0)),
+            None,
+            LEARNER.defaults(REGRESSION, 100),
+            REGRESSION,
+            Never(),
+        )
+
+
+def test_the_order_of_many_rows_mixes_stretches_and_leaves_none_out(monkeypatch):
+    monkeypatch.setattr(mlp_training, "MANY_ROWS", 100)
+    monkeypatch.setattr(mlp_training, "_STRETCH", 8)
+    monkeypatch.setattr(mlp_training, "_MIXED", 64)
+    order = mlp_training.random_order(500, np.random.default_rng(0))
+    assert sorted(order.tolist()) == list(range(500))
+    assert len({place // 8 for place in order[:64].tolist()}) <= 9
+    assert abs(np.corrcoef(np.arange(500), order)[0, 1]) < 0.3

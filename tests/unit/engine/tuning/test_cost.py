@@ -46,13 +46,14 @@ def test_more_rows_and_classes_are_expected_to_cost_more(algorithm):
 
 
 def test_one_hot_codes_and_topics_of_texts_count_as_the_columns_they_become():
+    fewer = replace(LARGE, n_rows=100_000)  # whose matrix is held
     categories = replace(
-        LARGE,
+        fewer,
         columns=(ColumnSpec("a", ColumnType.CATEGORICAL, ""),),
         statistics={"a": {"distinct": 80}},
     )
-    texts = replace(LARGE, columns=(ColumnSpec("a", ColumnType.TEXT, ""),))
-    numbers = replace(LARGE, columns=(ColumnSpec("a", ColumnType.NUMERIC, ""),))
+    texts = replace(fewer, columns=(ColumnSpec("a", ColumnType.TEXT, ""),))
+    numbers = replace(fewer, columns=(ColumnSpec("a", ColumnType.NUMERIC, ""),))
     plan = Plan(1, "dpp1", "linear-learner", {}, 0)
     assert predicted_mb(texts, plan) > predicted_mb(categories, plan) > predicted_mb(numbers, plan)
 

@@ -9,7 +9,7 @@ import pytest
 from unit.engine.tuning.test_pacing import ANALYSIS
 
 from windvane.engine.candidates import Plan
-from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
+from windvane.engine.tuning.rows import fewer_rows, more_rows, rows_to_learn_from
 
 
 @pytest.mark.parametrize("n_rows", [1_000, 50_000, 140_000])
@@ -46,3 +46,18 @@ def test_what_has_learnt_from_all_there_is_cannot_show_what_more_rows_would_brin
     assert fewer_rows(held_out, plan) == 640
     assert fewer_rows(apart, plan) is None
     assert fewer_rows(apart, replace(plan, n_rows=600)) == 450
+
+
+def test_what_reads_rows_in_blocks_learns_from_as_many_as_its_own_cost_allows() -> None:
+    analysis = replace(ANALYSIS, n_rows=5_000_000, n_folds=1, n_held_out=50_000)
+    linear, trees, forest = (
+        Plan(1, "dpp1", name, {}, 0, n_rows=100_000)
+        for name in ("linear-learner", "lightgbm", "extra-trees")
+    )
+    assert more_rows(analysis, linear, math.inf) is None
+    found = more_rows(analysis, linear, 100.0)
+    assert found is not None
+    assert found > (more_rows(analysis, trees, 100.0) or 0) >= 100_000
+    assert more_rows(analysis, linear, 0.1) == 100_000
+    assert more_rows(analysis, forest, math.inf) == 100_000
+    assert more_rows(analysis, replace(linear, n_rows=None), 0.1) is None
