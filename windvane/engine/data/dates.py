@@ -14,6 +14,7 @@ EPOCH_SECONDS, EPOCH_MILLISECONDS = "epoch-s", "epoch-ms"
 LAST_SHORT_YEAR = 35
 """Years of two digits lie between 1936 and 2035: data are about what was, with some plans ahead."""
 
+_OF_CLOCK = ("hour", "minute", "second")
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = (
     "january",
@@ -40,11 +41,13 @@ _PARTS = {
 _COMPACT = r"(?P<year>(?:19|20)[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*+,?\s++)?"
 """Spaces that were taken are not given back, here and below: see numerals.py."""
-_TIME = (
-    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
-    r"(?:\s*+(?P<half>[AaPp])\.?[Mm]\.?)?"
-)
-_ZONE = r"(?:\s*+(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}))?"
+_HALF = r"(?:\s*+(?P<half>[AaPp])\.?[Mm]\.?)?"
+_SECOND = r"(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?"
+_CLOCK = rf"(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}})(?::{_SECOND})?{_HALF}"
+_TIME = rf"(?P<hour>[0-9]{{1,2}})(?P<between>[:.])(?P<minute>[0-9]{{2}})(?:(?P=between){_SECOND})?{_HALF}"
+_BASIC_TIME = r"(?P<basic_hour>[0-9]{2})(?:(?P<basic_minute>[0-9]{2})(?P<basic_second>[0-9]{2})?)?"
+_ZONE = r"(?:\s*+(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})(?:\s*+UTC|\[[A-Za-z0-9_/+-]{1,60}\])?)?"
+"""Java and Go write the name of a zone behind its offset."""
 
 FORMATS: tuple[str, ...] = (
     "%Y-%m-%d",
@@ -66,6 +69,11 @@ FORMATS: tuple[str, ...] = (
     "%d %b %y",
     "%Y-%b-%d",
     "%Y %b %d",
+    "%d/%b/%Y",
+    "%b %d %H:%M %Y",
+    "%G-W%V-%u",
+    "%G-W%V",
+    "%Y-%j",
     "%Y, %b",
     "%b %Y",
     "%b, %Y",
@@ -92,11 +100,25 @@ AMBIGUOUS = {
 }
 """Formats whose cells may also be read with day and month swapped."""
 
+_WEEK = r"(?P<year>[12][0-9]{3})-?W(?P<week>[0-9]{2})"
+_WHOLE = {
+    "%Y%m%d": _COMPACT,
+    "%G-W%V-%u": rf"{_WEEK}-?(?P<weekday>[1-7])",
+    "%G-W%V": _WEEK,
+    "%Y-%j": r"(?P<year>[12][0-9]{3})-(?P<day_of_year>[0-9]{3})",
+}
+"""Dates that are not made of the parts above.
 
+source    ISO 8601-1:2019, 5.2: calendar, ordinal and week dates
+"""
 _SHOWN = {
     EPOCH_SECONDS: "seconds since 1970",
     EPOCH_MILLISECONDS: "milliseconds since 1970",
     "%H:%M": "hh:mm",
+    "%b %d %H:%M %Y": "Mon DD hh:mm YYYY",
+    "%G-W%V-%u": "YYYY-Www-D",
+    "%G-W%V": "YYYY-Www",
+    "%Y-%j": "YYYY-DDD",
 }
 _SHOWN_PARTS = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon"}
 
@@ -131,12 +153,13 @@ def date_reader(date_format: str) -> Callable[[str], float]:
 
 def _pattern(date_format: str) -> str:
     if date_format == "%H:%M":
-        return _TIME
+        return _CLOCK
+    if date_format == "%b %d %H:%M %Y":
+        day = rf"{_PARTS['%b']}\s++{_PARTS['%d']}"
+        return rf"{_WEEKDAY}{day}\s++{_CLOCK}{_ZONE}\s++{_PARTS['%Y']}"
     escaped = re.sub(r"[ ,./-]+", lambda gap: _gap(gap[0]), date_format)
-    date = re.sub(r"%[A-Za-z]", lambda part: _PARTS[part[0]], escaped)
-    if date_format == "%Y%m%d":
-        date = _COMPACT
-    return rf"{_WEEKDAY}{date}(?:(?:[T ]|,)\s*+{_TIME}{_ZONE})?"
+    date = _WHOLE.get(date_format) or re.sub("%[A-Za-z]", lambda part: _PARTS[part[0]], escaped)
+    return rf"{_WEEKDAY}{date}(?:(?:(?:[Tt ]|[,:])\s*+{_TIME}|[Tt]{_BASIC_TIME}){_ZONE})?"
 
 
 def _gap(text: str) -> str:
@@ -144,21 +167,36 @@ def _gap(text: str) -> str:
 
 
 def _seconds(parts: dict[str, str | None]) -> float:
-    whole = datetime(_year(parts), _month(parts), int(parts.get("day") or 1), tzinfo=UTC)
-    elapsed = (whole - _ORIGIN).total_seconds()
-    if parts.get("hour") is None:
+    elapsed = (_day(parts) - _ORIGIN).total_seconds()
+    hour, minute, second = (parts.get(one) or parts.get(f"basic_{one}") for one in _OF_CLOCK)
+    if hour is None:
         return elapsed
+    if int(hour) == 24 and not int(minute or 0) and not int(second or 0):
+        elapsed, hour = elapsed + 86_400, "0"  # ISO 8601's end of a day
     time = datetime(
         1970,
         1,
         1,
-        _hour(parts),
-        int(parts["minute"] or 0),
-        int(parts["second"] or 0),
-        int((parts["fraction"] or "0").ljust(6, "0")[:6]),
+        _hour(int(hour), parts.get("half")),
+        int(minute or 0),
+        int(second or 0),
+        int((parts.get("fraction") or "0").ljust(6, "0")[:6]),
         _zone(parts.get("zone")),
     )
     return elapsed + (time - _ORIGIN).total_seconds()
+
+
+def _day(parts: dict[str, str | None]) -> datetime:
+    year = _year(parts)
+    if week := parts.get("week"):
+        weekday = int(parts.get("weekday") or 1)
+        return datetime.fromisocalendar(year, int(week), weekday).replace(tzinfo=UTC)
+    if of_year := parts.get("day_of_year"):
+        day = datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=int(of_year) - 1)
+        if day.year != year:
+            raise ValueError(of_year)
+        return day
+    return datetime(year, _month(parts), int(parts.get("day") or 1), tzinfo=UTC)
 
 
 def _year(parts: dict[str, str | None]) -> int:
@@ -178,8 +216,7 @@ def _month(parts: dict[str, str | None]) -> int:
     return int(parts.get("month") or 1)
 
 
-def _hour(parts: dict[str, str | None]) -> int:
-    hour, half = int(parts["hour"] or 0), parts.get("half")
+def _hour(hour: int, half: str | None) -> int:
     if half is None:
         return hour
     if not 1 <= hour <= 12:
@@ -188,7 +225,7 @@ def _hour(parts: dict[str, str | None]) -> int:
 
 
 def _zone(text: str | None) -> timezone:
-    if text is None or text in ("Z", "UTC", "GMT"):
+    if text is None or text in ("Z", "z", "UTC", "GMT"):
         return UTC
     sign = -1 if text[0] == "-" else 1
     digits = text[1:].replace(":", "")

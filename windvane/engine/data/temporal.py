@@ -67,8 +67,9 @@ def find_dates(
         return None
     if formats == ["%Y"]:
         return None  # years alone are numbers; they are dates only among dates
-    if formats[0] == "%Y%m%d" and (len(texts) < 5 or remaining or len(formats) > 1):
-        return None
+    is_of_digits = formats[0] == "%Y%m%d" and any(map(str.isdigit, texts))
+    if is_of_digits and (len(texts) < 5 or remaining or len(formats) > 1):
+        return None  # they may as well be numbers
     return Dates(tuple(formats), _described(formats, texts), remaining)
 
 

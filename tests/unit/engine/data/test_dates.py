@@ -38,6 +38,25 @@ def found_in(texts: list[str]) -> Dates | None:
         ("epoch-s", "1361980800", 1361980800),
         ("epoch-ms", "1361980800500", 1361980800.5),
         ("%Y-%m-%d", "1903-01-01", seconds(1903, 1, 1)),
+        # ISO 8601: basic, week and ordinal dates, hours alone, the end of a day
+        ("%Y%m%d", "20150211T160509", seconds(2015, 2, 11, 16, 5, 9)),
+        ("%Y%m%d", "20150211T1605Z", seconds(2015, 2, 11, 16, 5)),
+        ("%Y%m%d", "20150211T160509+0100", seconds(2015, 2, 11, 15, 5, 9)),
+        ("%Y-%m-%d", "2015-02-11t16:05z", seconds(2015, 2, 11, 16, 5)),
+        ("%Y-%m-%d", "2015-02-11T16", seconds(2015, 2, 11, 16)),
+        ("%Y-%m-%d", "2015-02-11T24:00", seconds(2015, 2, 12)),
+        ("%G-W%V-%u", "2015-W07-3", seconds(2015, 2, 11)),
+        ("%G-W%V-%u", "2015W073T16:05", seconds(2015, 2, 11, 16, 5)),
+        ("%G-W%V", "2015-W07", seconds(2015, 2, 9)),
+        ("%Y-%j", "2015-042", seconds(2015, 2, 11)),
+        # pandas, Go, Java, Oracle, SQL Server, Unix, Apache
+        ("%Y-%m-%d", "2015-02-11 16:05:09.000000001+00:00", seconds(2015, 2, 11, 16, 5, 9)),
+        ("%Y-%m-%d", "2015-02-11 16:05:09.5 +0000 UTC", seconds(2015, 2, 11, 16, 5, 9) + 0.5),
+        ("%Y-%m-%d", "2015-02-11T16:05+01:00[Europe/Berlin]", seconds(2015, 2, 11, 15, 5)),
+        ("%d-%b-%y", "11-FEB-15 04.05.09.000000 PM", seconds(2015, 2, 11, 16, 5, 9)),
+        ("%b %d %Y", "Feb 11 2015  4:05PM", seconds(2015, 2, 11, 16, 5)),
+        ("%b %d %H:%M %Y", "Wed Feb 11 16:05:09 UTC 2015", seconds(2015, 2, 11, 16, 5, 9)),
+        ("%d/%b/%Y", "11/Feb/2015:16:05:09 +0000", seconds(2015, 2, 11, 16, 5, 9)),
     ],
 )
 def test_a_date_is_read(date_format: str, text: str, expected: float) -> None:
@@ -53,6 +72,11 @@ def test_a_date_is_read(date_format: str, text: str, expected: float) -> None:
         ("%d-%b-%y", "27-Foo-13"),
         ("%m/%d/%Y", "2/27/2013 13:05 PM"),
         ("%Y-%m-%d", "2013"),
+        ("%Y-%m-%d", "2013-02-27T24:01"),
+        ("%G-W%V-%u", "2015-W54-1"),
+        ("%Y-%j", "2015-366"),
+        ("%Y-%j", "2015-000"),
+        ("%H:%M", "16.05"),
     ],
 )
 def test_what_is_no_date_is_refused(date_format: str, text: str) -> None:
@@ -78,6 +102,21 @@ def test_two_formats_in_one_column_are_both_read() -> None:
     found = found_in(["2010, December", "1997, July", "Aug-62", "Sep-75"])
     assert found is not None
     assert set(found.formats) == {"%Y, %b", "%b-%y"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "date_format"),
+    [
+        (["20150211T000000", "20150212T010000"], "%Y%m%d"),
+        (["2015-W07-3", "2015-W08-1"], "%G-W%V-%u"),
+        (["2015-042", "2015-043"], "%Y-%j"),
+        (["Wed Feb 11 16:05:09 2015", "Thu Feb 12 16:05:09 2015"], "%b %d %H:%M %Y"),
+    ],
+)
+def test_dates_of_few_values_are_found(texts, date_format) -> None:
+    found = found_in(texts)
+    assert found is not None
+    assert found.formats == (date_format,)
 
 
 def test_years_among_dates_are_dates() -> None:
@@ -111,9 +150,10 @@ def test_epochs_are_told_by_the_name_of_the_column() -> None:
 
 @given(
     st.datetimes(datetime(1937, 1, 1), datetime(2035, 12, 31)),  # noqa: DTZ001 - made UTC below
-    st.sampled_from([name for name in FORMATS if "%d" in name]),
+    st.sampled_from([name for name in FORMATS if "%d" in name or name in ("%G-W%V-%u", "%Y-%j")]),
 )
 def test_every_format_reads_what_it_writes(moment: datetime, date_format: str) -> None:
-    text = moment.strftime(f"{date_format} %H:%M:%S")
+    has_time = "%H" in date_format
+    text = moment.strftime(date_format.replace("%M", "%M:%S") if has_time else f"{date_format} %T")
     expected = moment.replace(tzinfo=UTC, microsecond=0) - datetime(1970, 1, 1, tzinfo=UTC)
     assert timedelta(seconds=date_reader(date_format)(text)) == expected

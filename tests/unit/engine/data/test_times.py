@@ -60,7 +60,11 @@ def test_rows_that_are_written_otherwise_are_named():
     assert np.array_equal(days(["2024-01-01"]), ["2024-01-01"])
 
 
-@pytest.mark.parametrize("text", ["-999-01-01", "+200-01-01", "0000-01-01", "2024-01-01T10+01:00"])
-def test_years_of_no_calendar_and_zones_are_no_times(text):
+def test_zones_are_read():
+    assert read_times(column(["2024-01-01T10+01:00"]), "t").tolist() == [1_704_099_600]
+
+
+@pytest.mark.parametrize("text", ["-999-01-01", "+200-01-01", "0000-01-01"])
+def test_years_of_no_calendar_are_no_times(text):
     with pytest.raises(DataFault, match="cannot be read as times"):
         read_times(column([text]), "t")
