@@ -1,6 +1,7 @@
 """AutoForecast as its users use it: a DataFrame or a file in, forecasts out."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -263,7 +264,9 @@ def test_a_forecaster_without_a_model_says_so():
         forecaster().predict()
 
 
-def test_the_documented_examples_run(capsys):
+def test_the_documented_examples_run(capsys, tmp_path, monkeypatch):
+    shutil.copytree(CHRONOS_BOLT, tmp_path / "chronos-bolt-tiny")
+    monkeypatch.chdir(tmp_path)
     page = Path(__file__).resolve().parents[3] / "docs" / "forecasting.md"
     examples = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     names: dict[str, object] = {}
