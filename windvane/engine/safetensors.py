@@ -9,7 +9,8 @@ import json
 import math
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -65,25 +66,55 @@ def read_safetensors(
     raises    CorruptArtifact for anything else: a file that is missing, no plain file, larger or smaller, an array of another
               kind or shape or at another place, a number that is not finite
     """
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise CorruptArtifact(f"{file} is no plain file.")
-        with file.open("rb") as stream:
-            content, entries, start = _read(stream, shapes, unused)
+    with _opened(file) as stream:
+        head, entries, size = _head(stream, shapes, unused)
+        content, start = np.empty(size, np.uint8), len(head)
+        content[:start] = np.frombuffer(head, np.uint8)
+        if stream.readinto(content[start:].data) != size - start:
+            raise ValueError("it has changed while it was read")
+        content.setflags(write=False)
         arrays = {
             one.name: _array(content[start + one.begin : start + one.end], one)
             for one in entries
             if one.name in shapes
         }
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise CorruptArtifact(f"{file} cannot be read as safetensors: {error}.") from error
     return Tensors(content, arrays)
 
 
-def _read(
+def check_safetensors(
+    file: Path, shapes: Mapping[str, Shape], unused: Collection[str] = ()
+) -> None:
+    """Check all that `read_safetensors` does but the numbers themselves, which are not read.
+
+    raises    CorruptArtifact
+    """
+    with _opened(file) as stream:
+        _head(stream, shapes, unused)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BufferedReader]:
+    """Open a file, and name it in errors.
+
+    raises    CorruptArtifact
+    """
+    try:
+        _check_plain(file)  # a pipe would be waited for
+        with file.open("rb") as stream:
+            yield stream
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise CorruptArtifact(f"{file} cannot be read as safetensors: {error}.") from error
+
+
+def _check_plain(file: Path) -> None:
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise ValueError("it is no plain file")
+
+
+def _head(
     stream: BufferedReader, shapes: Mapping[str, Shape], unused: Collection[str]
-) -> tuple[NDArray[np.uint8], list[_Entry], int]:
-    """Return the bytes of a file, its arrays, and where their numbers begin.
+) -> tuple[bytes, list[_Entry], int]:
+    """Return what stands before the numbers of a file, its arrays, and the bytes that it has.
 
     raises    ValueError
     """
@@ -99,13 +130,7 @@ def _read(
     if size - start > most:
         raise ValueError(f"it holds {size - start} bytes of numbers; {most} are the most")
     head += stream.read(n_header)
-    entries = _entries(head[_LENGTH_BYTES:], size - start, shapes, unused)
-    content = np.empty(size, np.uint8)
-    content[:start] = np.frombuffer(head, np.uint8)
-    if stream.readinto(content[start:].data) != size - start:
-        raise ValueError("it has changed while it was read")
-    content.setflags(write=False)
-    return content, entries, start
+    return head, _entries(head[_LENGTH_BYTES:], size - start, shapes, unused), size
 
 
 def _entries(

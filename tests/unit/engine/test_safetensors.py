@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from windvane.engine.safetensors import read_safetensors
+from windvane.engine.safetensors import check_safetensors, read_safetensors
 from windvane.errors import CorruptArtifact
 
 SHAPES = {"a": (2, 3), "b": (4,)}
@@ -69,8 +69,10 @@ def test_arrays_that_are_not_used_are_passed_over(tmp_path):
     ],
 )
 def test_headers_that_say_something_else_are_refused(tmp_path, changes, told):
-    with pytest.raises(CorruptArtifact, match=told):
-        read_safetensors(written(tmp_path / "w", {"a": A, "b": B}, **changes), SHAPES)
+    file = written(tmp_path / "w", {"a": A, "b": B}, **changes)
+    for read in (read_safetensors, check_safetensors):
+        with pytest.raises(CorruptArtifact, match=told):
+            read(file, SHAPES)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from windvane.engine.forecasting.models.base import (
 from windvane.engine.forecasting.models.chronos_network import BoltConfig, BoltNetwork, shapes_of
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.manifest import check_manifest, read_json, write_json, write_manifest
-from windvane.engine.safetensors import read_safetensors
+from windvane.engine.safetensors import check_safetensors, read_safetensors
 from windvane.errors import CandidateFault, CorruptArtifact
 
 _NAME = "chronos-bolt"
@@ -45,6 +45,12 @@ _MOST_SERIES = 4_000
 
 _TIMED = 4
 """Series that are forecast to know how long all of them take."""
+
+_MOST_S = 5.0
+"""That the forecast of a series may take."""
+
+_MOST_PRODUCTS = 2e12
+"""Of numbers, likewise: as many as the largest published network needs for the longest horizon."""
 
 _USABLE = 0.9
 """Share of the time that is left which forecasts may take."""
@@ -70,7 +76,13 @@ class ChronosBolt:
             one = _read(limits.chronos_bolt, task)
         except CorruptArtifact as error:
             raise CandidateFault(str(error)) from error
-        took_s = one.seconds_for(history) * limits.n_forecasts
+        each_s = one.seconds_each(history)
+        if each_s > _MOST_S:
+            raise CandidateFault(
+                f"Chronos-Bolt would take about {each_s:,.0f} s to forecast a single series; {_MOST_S:.0f} s are the most. Use a "
+                f"smaller network, or forecast at most {one.network.config.prediction_length} steps, which takes the least time."
+            )
+        took_s = each_s * history.n_series * limits.n_forecasts
         left_s = (limits.stop_at - time.time()) * _USABLE
         if took_s > left_s:
             raise CandidateFault(
@@ -85,12 +97,12 @@ class ChronosBolt:
 
 
 def check_weights(folder: Path) -> None:
-    """Check that a folder has a configuration and weights that go together.
+    """Check that a folder has a configuration and weights that go together, whose numbers are not read.
 
     raises    CorruptArtifact
     """
     config = _read_config(folder)
-    read_safetensors(folder / _WEIGHTS, shapes_of(config), _ALSO_THERE)
+    check_safetensors(folder / _WEIGHTS, shapes_of(config), _ALSO_THERE)
 
 
 def _read(folder: Path, task: ForecastTask) -> _FittedBolt:
@@ -99,6 +111,10 @@ def _read(folder: Path, task: ForecastTask) -> _FittedBolt:
     raises    CorruptArtifact
     """
     config = _read_config(folder)
+    if config.n_products(task.horizon) > _MOST_PRODUCTS:
+        raise CorruptArtifact(
+            f"{folder} holds a network that is too large to forecast {task.horizon} steps."
+        )
     tensors = read_safetensors(folder / _WEIGHTS, shapes_of(config), _ALSO_THERE)
     document = read_json(folder / _CONFIG)
     return _FittedBolt(BoltNetwork(config, tensors.arrays), tensors.content, document, task)
@@ -151,9 +167,9 @@ class _FittedBolt:
         self.content.tofile(folder / _WEIGHTS)
         write_manifest(folder, _NAME, {})
 
-    def seconds_for(self, history: Panel) -> float:
-        """Return about how long a forecast of all series takes."""
-        config, horizon = self.network.config, self.task.horizon
+    def seconds_each(self, history: Panel) -> float:
+        """Return about how long the forecast of a series takes."""
+        config = self.network.config
         few = history.only(np.arange(min(_TIMED, history.n_series)))
         n_steps = min(config.context_length, history.longest)
         context = few.tail(n_steps, few.values)
@@ -162,8 +178,7 @@ class _FittedBolt:
             began = time.perf_counter()
             self.network.forecast(context)
             each_s = (time.perf_counter() - began) / len(context)
-        n_blocks = -(-horizon // config.prediction_length)
-        return each_s * history.n_series * (1 + len(config.quantiles) * (n_blocks - 1))
+        return each_s * config.n_passes(self.task.horizon)
 
 
 def unrolled(network: BoltNetwork, context: Floats, horizon: int) -> Floats:

@@ -117,6 +117,22 @@ class BoltConfig:
         return made
 
     @property
+    def n_tokens(self) -> int:
+        """Patches of the longest series that it looks at, with the token that stands for all of it."""
+        return -(-self.context_length // self.patch_size) + self.has_reg_token
+
+    def n_passes(self, horizon: int) -> int:
+        """Return how many series it looks at to forecast so many steps of one: each block of steps after the first goes on
+        from every quantile."""
+        n_blocks = -(-horizon // self.prediction_length)
+        return 1 + len(self.quantiles) * (n_blocks - 1)
+
+    def n_products(self, horizon: int) -> float:
+        """Return about how many products of numbers a forecast of one series is made of."""
+        n_weights = sum(math.prod(shape) for shape in shapes_of(self).values())
+        return float(n_weights) * self.n_tokens * self.n_passes(horizon)
+
+    @property
     def inner(self) -> int:
         """Width of all heads together."""
         return self.n_heads * self.head_width
@@ -188,9 +204,8 @@ class BoltNetwork:
     def batch(self) -> int:
         """How many series it looks at together."""
         config = self.config
-        n_tokens = -(-config.context_length // config.patch_size) + config.has_reg_token
-        widest = max(config.n_hidden, config.inner, config.n_heads * n_tokens)
-        return max(1, CHUNK_CELLS // (n_tokens * widest))
+        widest = max(config.n_hidden, config.inner, config.n_heads * config.n_tokens)
+        return max(1, CHUNK_CELLS // (config.n_tokens * widest))
 
     def forecast(self, context: Floats) -> Floats:
         """Return (n_series, n_quantiles, prediction_length) the quantiles of the steps after each series.

@@ -1,5 +1,6 @@
 """Chronos-Bolt as a member of a forecaster."""
 
+import json
 import shutil
 import time
 
@@ -17,6 +18,7 @@ from windvane.engine.forecasting.calibration import IntervalScale
 from windvane.engine.forecasting.decomposition import decompose
 from windvane.engine.forecasting.forecast import ForecastTask
 from windvane.engine.forecasting.forecaster import Forecaster, Member, load_forecaster
+from windvane.engine.forecasting.models import chronos_bolt
 from windvane.engine.forecasting.models.base import FitLimits
 from windvane.engine.forecasting.models.chronos_bolt import (
     CHRONOS_BOLT as MODEL,
@@ -25,6 +27,7 @@ from windvane.engine.forecasting.models.chronos_bolt import (
     at_levels,
     check_weights,
 )
+from windvane.engine.manifest import write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
 PANEL = make_panel(seasonal_series())
@@ -96,6 +99,31 @@ def test_other_levels_lie_between_and_beyond_those_of_the_network():
 def test_it_is_not_begun_if_it_would_not_end(task):
     with pytest.raises(CandidateFault, match=r"would take about .* 8 series in 100000000 backtest"):
         fitted(task, n_forecasts=100_000_000)
+
+
+def test_a_network_that_takes_long_for_a_single_series_is_not_tried(task, monkeypatch):
+    monkeypatch.setattr(chronos_bolt, "_MOST_S", 0.0)
+    with pytest.raises(CandidateFault, match="to forecast a single series; 0 s are the most"):
+        fitted(task)
+
+
+def test_a_package_of_more_work_than_any_published_network_is_refused(packed):
+    _, folder = packed
+    member = folder / "members" / "0"
+    document = json.loads((member / "config.json").read_text())
+    document["chronos_config"]["context_length"] = 2048
+    (member / "config.json").write_text(json.dumps(document))
+    (member / "manifest.json").unlink()
+    write_manifest(member, MODEL.name, {})
+    long = ForecastTask(horizon=500, levels=(0.1, 0.5, 0.9), season=12)
+    assert MODEL.load(member, long).network.config.n_passes(500) == 280
+    document["chronos_config"]["quantiles"] = [0.04 * i + 0.1 for i in range(10)] + [0.5, 0.6]
+    document |= {"d_ff": 8192, "d_model": 2048, "num_layers": 2, "num_decoder_layers": 2}
+    (member / "config.json").write_text(json.dumps(document))
+    (member / "manifest.json").unlink()
+    write_manifest(member, MODEL.name, {})
+    with pytest.raises(CorruptArtifact, match="too large to forecast 500 steps"):
+        MODEL.load(member, long)
 
 
 def test_more_series_than_can_be_timed_are_not_tried(task):
