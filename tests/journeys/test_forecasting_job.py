@@ -14,6 +14,8 @@ from windvane.work.layout import FORECAST_LAYOUT
 
 NAME, BROKEN = "demand", "demand-broken"
 HORIZON = 7
+REPORT, DEPLOYMENT = "GeneratingModelInsightsReport", "DeployingModel"
+STAGES = (REPORT, DEPLOYMENT, "Completed")
 CONFIG = {
     "ForecastFrequency": "1D",
     "ForecastHorizon": HORIZON,
@@ -197,15 +199,18 @@ def completed(server, name):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_ten_kills_at_random_points_lose_and_duplicate_nothing(own_server):
-    """All models are tried. Between kills the server has the time to get a little further."""
+    """All models are tried. Between kills the server has the time to get a little further; the last of them are while the report
+    on the backtests is made, and while the endpoint is."""
     server, dice, seen = own_server, random.Random(20261201), {}
-    config = {**CONFIG, "CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 800}}
+    config = {**CONFIG, "CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 1500}}
     del config["CandidateGenerationConfig"]
     begin(server, NAME, rows(), config, ModelDeployConfig={"EndpointName": NAME})
-    for _ in range(10):
-        time.sleep(dice.uniform(0.2, 4))
+    for stage in ("", "", "", "", "", "", "", REPORT, REPORT, DEPLOYMENT):
+        if stage:
+            reached(server, stage)
+        time.sleep(dice.uniform(0.0, 0.5) if stage else dice.uniform(0.2, 4))
         seen |= completed(server, NAME)
         server.kill()
         server.start()
@@ -216,7 +221,22 @@ def test_ten_kills_at_random_points_lose_and_duplicate_nothing(own_server):
     assert seen.items() <= after.items()
     names = [name.rsplit("-", 1)[0] for name in after]
     assert len(names) == len(set(names)) > 10
+    places = job["BestCandidate"]["CandidateProperties"]["CandidateArtifactLocations"]
+    bucket, _, prefix = places["ModelInsights"].removeprefix("s3://").partition("/")
+    found = server.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+    assert any(one["Key"].endswith("report.html") for one in found), found
     answer = server.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=NAME, ContentType="text/csv", Body=rows()
     )
     assert answer["Body"].read().count(b"\n") >= 6 * HORIZON
+
+
+def reached(server, stage):
+    """Wait until the job is at a stage, or past it."""
+    sagemaker, give_up = server.client("sagemaker"), time.monotonic() + 900
+    while True:
+        job = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=NAME)
+        if job["AutoMLJobSecondaryStatus"] in STAGES[STAGES.index(stage) :]:
+            return
+        assert time.monotonic() < give_up, (job, server.log()[-5000:])
+        time.sleep(0.02)

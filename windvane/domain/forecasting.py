@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +13,10 @@ from windvane.domain.problem import MetricName
 from windvane.errors import InvalidRequest
 
 MOST_STEPS_AHEAD = 500
+
+LARGEST = 1e60
+"""Of the absolute values that series have: sums of their squares, and squares of these, are finite numbers yet."""
+
 """source    ForecastHorizon in SageMaker's API reference"""
 
 MOST_QUANTILES = 5
@@ -248,7 +251,7 @@ def _check_groups(spec: ForecastSpec) -> None:
 def _check_filling(spec: ForecastSpec) -> None:
     for name, how in spec.filling.items():
         for one in (how.front, how.middle, how.back, how.future):
-            if one is not None and not math.isfinite(one.value):
+            if one is not None and not abs(one.value) <= LARGEST:
                 raise InvalidRequest(
-                    f"The column '{name}' is to be filled with {one.value}; give a finite number."
+                    f"The column '{name}' is to be filled with {one.value}; give a number from {-LARGEST:g} to {LARGEST:g}."
                 )

@@ -61,7 +61,7 @@ CASES = (
     ),
     _forecast(
         "filled with infinity",
-        f"Value '1e999' at '{_FILLING}.y.middlefill_value' is not a number.",
+        f"Value '1e999' at '{_FILLING}.y.middlefill_value' is not a number from -1e+60 to 1e+60.",
         Transformations={"Filling": {"y": {"middlefill": "value", "middlefill_value": "1e999"}}},
     ),
     _forecast(

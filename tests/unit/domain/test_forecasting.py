@@ -30,7 +30,10 @@ SPEC = ForecastSpec(target="y", timestamp="t", item_id="id", horizon=5)
         ({"group_columns": tuple("abcdef")}, "6 grouping columns; 5 are the most"),
         ({"group_columns": ("g",), "item_id": None}, "name the column of the item identifier"),
         ({"past_covariates": ("x",), "known_covariates": ("x",)}, "'x' is named twice"),
-        ({"filling": {"y": Filling(back=Fill(FillMethod.VALUE, float("inf")))}}, "finite number"),
+        (
+            {"filling": {"y": Filling(back=Fill(FillMethod.VALUE, float("inf")))}},
+            "number from -1e[+]60",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(change, told):

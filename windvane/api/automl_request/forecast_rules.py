@@ -6,7 +6,6 @@ configuration of the problem is where it was.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from windvane.api.automl_request.v2 import FORECAST, PROBLEM
 from windvane.control.members import Request, called, first, found
 from windvane.control.rules import Rule
 from windvane.domain.countries import HOLIDAY_COUNTRIES
-from windvane.domain.forecasting import MOST_STEPS_AHEAD, Aggregation, FillMethod
+from windvane.domain.forecasting import LARGEST, MOST_STEPS_AHEAD, Aggregation, FillMethod
 from windvane.domain.frequency import Frequency
 from windvane.domain.problem import FORECAST_METRICS
 from windvane.errors import InvalidRequest
@@ -113,7 +112,9 @@ def _filled(told: Mapping[str, str], place: str, is_target: bool) -> Iterator[st
         if value is not None and method != FillMethod.VALUE:
             yield f"'{place}' has a {part}{_VALUE}, but {part} is not 'value'."
         elif value is not None and not _is_number(value):
-            yield f"Value '{value}' at '{place}.{part}{_VALUE}' is not a number."
+            yield (
+                f"Value '{value}' at '{place}.{part}{_VALUE}' is not a number from {-LARGEST:g} to {LARGEST:g}."
+            )
 
 
 def _method(part: str, method: str, place: str, is_target: bool) -> Iterator[str]:
@@ -129,7 +130,7 @@ def _method(part: str, method: str, place: str, is_target: bool) -> Iterator[str
 
 
 def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
+    return _NUMBER.fullmatch(text) is not None and abs(float(text)) <= LARGEST
 
 
 def _aggregation(request: Request) -> Iterator[str]:

@@ -80,11 +80,23 @@ def _topics(limit: int) -> Maker:
     )
 
 
-def scores_of_text(setting: TransformerSetting) -> ColumnTransformer:
-    """Return what a recipe makes of a column of texts besides, if it is the only feature."""
-    table, width = setting.grams or setting.table, min(MOST_SCORES, setting.width)
-    has_grams = setting.grams is not None
-    return TextScores(setting.source, setting.n_classes, width, table, has_grams=has_grams)
+def _scores_of_words(setting: TransformerSetting) -> ColumnTransformer:
+    width = min(MOST_SCORES, setting.width)
+    return TextScores(setting.source, setting.n_classes, width, setting.table, has_grams=False)
+
+
+def _scores_of_grams(setting: TransformerSetting) -> ColumnTransformer:
+    width = min(MOST_SCORES, setting.width)
+    return TextScores(setting.source, setting.n_classes, width, setting.grams)
+
+
+def scores_of_text(*, has_grams: bool) -> tuple[Maker, ...]:
+    """Return what a recipe makes of a column of texts besides, if it is the only feature. Which of the two says more depends on
+    the texts: words tell pages apart, and what characters stand next to each other in them tells short lines, and languages.
+
+    has_grams   whether these are found
+    """
+    return (_scores_of_grams, _scores_of_words) if has_grams else (_scores_of_words,)
 
 
 RECIPES: tuple[RecipeCard, ...] = (

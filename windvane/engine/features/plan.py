@@ -118,7 +118,7 @@ def _fitted(
         usable = [spec for spec in usable if spec.name in kept]
     fitting = _Fitting(data)
     widths = _widths(usable)
-    further = () if _text_alone(usable) is None else (scores_of_text,)
+    further = () if _text_alone(usable) is None else scores_of_text(has_grams=bool(data.grams))
     for position, spec in enumerate(usable):
         makers = (*card.makers[spec.type], *further)
         reason = fitting.add(spec, makers, widths[spec.type], position)

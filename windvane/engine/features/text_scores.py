@@ -19,7 +19,7 @@ from windvane.engine.features.text import MAX_FIT_ROWS, TextTopics
 from windvane.errors import RejectColumn
 
 _MOST_TERMS = 60_000
-_PENALTY = 1.0
+_PENALTY = 0.2
 """Of the sum of squared coefficients; a text's vector has length 1."""
 
 _FEWEST_ROUNDS, _MOST_ROUNDS, _SMALL = 5, 15, 1e-3
@@ -118,7 +118,8 @@ class TextScores(TextTopics):
 
     def features(self) -> Sequence[Feature]:
         n = self.directions_.shape[1]
-        return tuple(Feature(f"{self.source} (score {i + 1})", self.source) for i in range(n))
+        kind = "word score" if self._terms_of is terms_of else "score"
+        return tuple(Feature(f"{self.source} ({kind} {i + 1})", self.source) for i in range(n))
 
 
 def _inverse(X: Any) -> NDArray[np.float64]:

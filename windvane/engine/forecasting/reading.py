@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from windvane.domain.features import FeatureType
-from windvane.domain.forecasting import ForecastSpec
+from windvane.domain.forecasting import LARGEST, ForecastSpec
 from windvane.engine.checked import text_in, texts_in
 from windvane.engine.data.times import distinct_texts, is_dictionary, read_times_as, told_rows
 from windvane.engine.forecasting.grid import Steps
@@ -195,7 +195,7 @@ def _identified(column: pa.ChunkedArray, name: str, role: str) -> tuple[list[str
 def read_numbers(column: pa.ChunkedArray, name: str) -> Floats:
     """Return a column as numbers.
 
-    raises    DataFault naming the first row that is no number, or an infinite one
+    raises    DataFault naming the first row that is no number, or an infinite one, or one too large to reckon with
     """
     if is_dictionary(column):
         column = column.cast(pa.string())
@@ -207,6 +207,12 @@ def read_numbers(column: pa.ChunkedArray, name: str) -> Floats:
     if infinite.any():
         raise DataFault(
             f"The column '{name}' has {np.count_nonzero(infinite):,} infinite values: {told_rows(np.flatnonzero(infinite))}."
+        )
+    large = np.abs(numbers) > LARGEST
+    if large.any():
+        raise DataFault(
+            f"The column '{name}' has {np.count_nonzero(large):,} values beyond {LARGEST:g}: {told_rows(np.flatnonzero(large))}. "
+            "Give its values in a larger unit."
         )
     return numbers
 
@@ -228,6 +234,8 @@ def _number(text: str) -> float:
     lowered = text.strip().lower()
     if lowered in ("true", "false"):
         return float(lowered == "true")
+    if "_" in text:  # which Python reads as if it were not there
+        return np.nan
     try:
         return float(text)
     except ValueError:

@@ -104,11 +104,11 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ),
     (
         request(filled(price={"backfill": "value", "backfill_value": "1_0"})),
-        f"Value '1_0' at '{FILLING}.price.backfill_value' is not a number.",
+        f"Value '1_0' at '{FILLING}.price.backfill_value' is not a number from -1e+60 to 1e+60.",
     ),
     (
         request(filled(price={"backfill": "value", "backfill_value": "1e999"})),
-        f"Value '1e999' at '{FILLING}.price.backfill_value' is not a number.",
+        f"Value '1e999' at '{FILLING}.price.backfill_value' is not a number from -1e+60 to 1e+60.",
     ),
     (
         request(config(Transformations={"Aggregation": {"price": "avg"}})),

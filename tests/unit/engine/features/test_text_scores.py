@@ -8,7 +8,7 @@ from windvane.engine.features import text_scores
 from windvane.engine.features.plan import fit_transform_recipe, gram_tables, term_tables
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable, terms_and_grams_of
-from windvane.engine.features.text_scores import TextScores, _ridge
+from windvane.engine.features.text_scores import _PENALTY, TextScores, _ridge
 from windvane.errors import RejectColumn
 
 GOOD, BAD, ANY = "好吃极了很棒服务周到", "难吃太差失望冷漠再也", "我们昨天去这家店点了面"
@@ -73,10 +73,10 @@ def test_scores_are_those_of_models_fitted_to_the_other_parts(few_rows, monkeypa
     dense = matrix.toarray()
     for part in range(5):
         inside = parts == part
-        others, penalty = dense[~inside], np.eye((~inside).sum())
+        others, penalty = dense[~inside], _PENALTY * np.eye((~inside).sum())
         weights = np.linalg.solve(others @ others.T + penalty, targets[~inside])
         assert made[inside] == pytest.approx(dense[inside] @ others.T @ weights, abs=0.01)
-    weights = np.linalg.solve(dense @ dense.T + np.eye(240), targets)
+    weights = np.linalg.solve(dense @ dense.T + _PENALTY * np.eye(240), targets)
     assert scores.directions_ == pytest.approx(dense.T @ weights, abs=0.01)
 
 
@@ -116,7 +116,7 @@ def test_the_coefficients_are_those_of_ridge_regression():
     random = np.random.default_rng(0)
     X = csr_matrix(random.random((60, 12)) * (random.random((60, 12)) > 0.5))
     Y = random.normal(size=(60, 2))
-    wanted = Ridge(alpha=1.0, fit_intercept=False).fit(X, Y).coef_.T
+    wanted = Ridge(alpha=_PENALTY, fit_intercept=False).fit(X, Y).coef_.T
     np.testing.assert_allclose(_ridge(X, Y), wanted, atol=0.01)
 
 
@@ -149,6 +149,7 @@ def test_only_a_column_of_texts_that_is_alone_has_scores_in_a_recipe():
         recipe, X = fit_transform_recipe("dpp1", data)
         names = [feature.name for feature in recipe.features]
         assert ("text (score 1)" in names) == has_scores
+        assert ("text (word score 1)" in names) == has_scores
         assert X.shape == (200, len(names))
 
 
