@@ -37,6 +37,7 @@ _MOST_CODES = 24
 MOST_SCORES = 50
 """Classes that a text has a score of."""
 
+_LINEAR_TOPICS = 200
 _MOST_RATES = 5
 """Classes whose rates a column of many categories gets in dpp4."""
 
@@ -65,6 +66,8 @@ class RecipeCard:
 
     makers       transformers of a column, in order, by the column's type
     most_pairs   features of two columns, where they help
+    n_topics     of a linear model of texts: if it has more weights for them than there are texts, it loses more than it learns
+                 where there are scores for classes; 0 of other recipes
     """
 
     name: str
@@ -72,6 +75,7 @@ class RecipeCard:
     description: str
     makers: Mapping[ColumnType, tuple[Maker, ...]]
     most_pairs: int = 0
+    n_topics: int = 0
 
 
 def _topics(limit: int) -> Maker:
@@ -90,13 +94,20 @@ def _scores_of_grams(setting: TransformerSetting) -> ColumnTransformer:
     return TextScores(setting.source, setting.n_classes, width, setting.grams)
 
 
-def scores_of_text(*, has_grams: bool) -> tuple[Maker, ...]:
-    """Return what a recipe makes of a column of texts besides, if it is the only feature. Which of the two says more depends on
-    the texts: words tell pages apart, and what characters stand next to each other in them tells short lines, and languages.
+def makers_of_text(
+    card: RecipeCard, n_rows: int, n_classes: int, *, has_grams: bool
+) -> tuple[Maker, ...]:
+    """Return what a recipe makes of a column of texts that is the only feature: a score for each class besides, or instead of
+    topics. Which of the two kinds says more depends on the texts: words tell pages apart, and what characters stand next to each
+    other in them tells short lines, and languages.
 
     has_grams   whether these are found
     """
-    return (_scores_of_grams, _scores_of_words) if has_grams else (_scores_of_words,)
+    topics, *others = card.makers[ColumnType.TEXT]
+    scores = (_scores_of_grams, _scores_of_words) if has_grams else (_scores_of_words,)
+    if n_rows < card.n_topics * n_classes and n_classes <= MOST_SCORES:
+        return (*others, *scores)
+    return (topics, *others, *scores)
 
 
 RECIPES: tuple[RecipeCard, ...] = (
@@ -135,9 +146,13 @@ RECIPES: tuple[RecipeCard, ...] = (
                 ColumnType.NUMERIC: (lambda setting: ScaledNumber(setting.source, setting.width),),
                 ColumnType.CATEGORICAL: (lambda setting: OneHot(setting.source, setting.width),),
                 ColumnType.DATETIME: (lambda setting: DateCycles(setting.source),),
-                ColumnType.TEXT: (_topics(200), lambda setting: TextShape(setting.source)),
+                ColumnType.TEXT: (
+                    _topics(_LINEAR_TOPICS),
+                    lambda setting: TextShape(setting.source),
+                ),
             }
         ),
+        n_topics=_LINEAR_TOPICS,
     ),
     RecipeCard(
         name="dpp2",

@@ -12,8 +12,8 @@ from windvane.engine.features.cards import (
     Maker,
     RecipeCard,
     TransformerSetting,
+    makers_of_text,
     recipe_card,
-    scores_of_text,
 )
 from windvane.engine.features.categorical import TargetMeans
 from windvane.engine.features.interactions import Interactions
@@ -118,9 +118,13 @@ def _fitted(
         usable = [spec for spec in usable if spec.name in kept]
     fitting = _Fitting(data)
     widths = _widths(usable)
-    further = () if _text_alone(usable) is None else scores_of_text(has_grams=bool(data.grams))
+    makers_of = dict(card.makers)
+    if _text_alone(usable) is not None:
+        n_rows, has_grams = len(data.targets), bool(data.grams)
+        found = makers_of_text(card, n_rows, data.n_classes, has_grams=has_grams)
+        makers_of[ColumnType.TEXT] = found
     for position, spec in enumerate(usable):
-        makers = (*card.makers[spec.type], *further)
+        makers = makers_of[spec.type]
         reason = fitting.add(spec, makers, widths[spec.type], position)
         if reason is not None:
             dropped[spec.name] = reason

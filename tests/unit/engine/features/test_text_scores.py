@@ -153,6 +153,20 @@ def test_only_a_column_of_texts_that_is_alone_has_scores_in_a_recipe():
         assert X.shape == (200, len(names))
 
 
+@pytest.mark.parametrize(("n_classes", "has_topics"), [(2, True), (30, False), (60, True)])
+def test_a_linear_model_has_no_more_weights_of_topics_than_there_are_texts(n_classes, has_topics):
+    """Beside scores of classes; of very many classes not all have one."""
+    texts, _ = reviews(900)
+    y = np.arange(900.0) % n_classes
+    specs, columns = [ColumnSpec("text", ColumnType.TEXT, "")], {"text": texts}
+    tables = term_tables(specs, columns)
+    for recipe, has_some in (("dpp1", has_topics), ("dpp0", True)):
+        data = RecipeData(specs, columns, y, n_classes, 0, tables=tables)
+        names = [one.name for one in fit_transform_recipe(recipe, data)[0].features]
+        assert any("topic" in name for name in names) == has_some
+        assert sum("score" in name for name in names) == min(50, n_classes if n_classes > 2 else 1)
+
+
 def test_a_table_of_terms_gives_the_same_scores():
     texts, y = reviews(120)
     table = TermTable(texts.tolist(), terms_and_grams_of)
