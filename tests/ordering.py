@@ -24,6 +24,7 @@ _LONGEST = (
 )
 _TOGETHER = (
     ("tests/browser/",),
+    ("tests/hostile/test_one_port.py", "tests/hostile/test_went_through.py"),
     (
         "tests/journeys/test_again.py",
         "tests/journeys/test_candidate_estimator.py",

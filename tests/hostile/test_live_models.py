@@ -103,7 +103,9 @@ class Serving:
         return bytes(answer["Body"].read())
 
 
-@pytest.fixture(scope="module", params=["as it is", "unprivileged"])
+@pytest.fixture(
+    scope="module", params=[pytest.param("as it is", marks=pytest.mark.long), "unprivileged"]
+)
 def serving(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Serving]:

@@ -6,70 +6,32 @@ temporary folder at each start.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from hostile.two_accounts import TwoAccounts
 
-WINDVANE = Path(sys.executable).with_name("windvane")
-ENDS_S = 30
 _LISTENS_TCP = "0A"
 _LISTENS_UNIX = 0x10000
 
 
-@dataclass(frozen=True)
-class Serving:
-    """A server at work; `temporary` is all that it may take for its temporary folder."""
-
-    pid: int
-    port: int
-    temporary: Path
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    temporary = tmp_path_factory.mktemp("temporary")
-    process = subprocess.Popen(
-        [WINDVANE, "serve", "--data-dir", tmp_path_factory.mktemp("data"), "--port", "0"],
-        env={**os.environ, "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        told = re.fullmatch(
-            r"windvane ready on http://127\.0\.0\.1:(\d+)\n", process.stdout.readline()
-        )
-        assert told is not None
-        yield Serving(process.pid, int(told[1]), temporary)
-    finally:
-        process.terminate()
-        process.communicate(timeout=ENDS_S)
-
-
-def test_a_server_and_its_children_listen_on_one_port(serving: Serving) -> None:
-    held = sockets_of(family(serving.pid))
+def test_a_server_and_its_children_listen_on_one_port(two_accounts: TwoAccounts) -> None:
+    held = sockets_of(family(two_accounts.pid))
     assert [address for address, inode in listening_tcp() if inode in held] == [
-        ("127.0.0.1", serving.port)
+        ("127.0.0.1", two_accounts.port)
     ]
 
 
-def test_no_socket_of_a_server_has_a_name(serving: Serving) -> None:
+def test_no_socket_of_a_server_has_a_name(two_accounts: TwoAccounts) -> None:
     """By a name, in a folder or an abstract one, others could connect to it."""
-    held = sockets_of(family(serving.pid))
+    held = sockets_of(family(two_accounts.pid))
     unix = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
     assert any(one[6] in held for one in unix)
     assert [
         one for one in unix if one[6] in held and (len(one) > 7 or int(one[3], 16) & _LISTENS_UNIX)
     ] == []
-    assert [path for path in serving.temporary.rglob("*") if path.is_socket()] == []
+    assert [path for path in two_accounts.temporary.rglob("*") if path.is_socket()] == []
 
 
 def family(pid: int) -> set[int]:

@@ -150,38 +150,55 @@ def work_with(payload: dict[str, Any], kind: TaskKind, folder: Path) -> Work:
     return work_of(TaskOrder(job, task, InFolder(folder), time.time() + 60, {}), 4000)
 
 
-def test_no_task_finds_what_another_was_told_or_said(tmp_path: Path) -> None:
+class Remembering:
+    """Has tasks of hostile.remembering_task done, one after the other, as forks of one process."""
+
+    def __init__(self, executor: ForkServerExecutor, places: list[WorkPlace]) -> None:
+        self._executor, self._places = executor, places
+
+    def news(self, place: WorkPlace, payload: dict[str, Any], kind: TaskKind) -> list[News]:
+        """Return all that is heard of a task in a place."""
+        self._places[:] = [place]
+        self._executor.submit(work_with(payload, kind, place.folder))
+        news: list[News] = []
+        while not news or isinstance(news[-1], Said):
+            news += self._executor.poll(60)
+        return news
+
+
+@pytest.fixture(scope="module")
+def remembering() -> Iterator[Remembering]:
+    places: list[WorkPlace] = []
+    with executor_of("hostile.remembering_task", lambda _: places[0]) as executor:
+        yield Remembering(executor, places)
+
+
+def test_no_task_finds_what_another_was_told_or_said(
+    remembering: Remembering, tmp_path: Path
+) -> None:
     """Both are forks of one process, which had read the order and the result of the first, and never wiped its memory."""
     secret = [SECRET[20:] + SECRET[:20], "another"]
     ours, theirs = socket.socketpair()
-    place = WorkPlace(tmp_path, passed_socket=theirs)
-    with executor_of("hostile.remembering_task", lambda _: place) as executor, ours:
 
-        def done(payload: dict[str, object]) -> dict[str, object]:
-            executor.submit(work_with(payload, TaskKind.ANALYZE, tmp_path))
-            return finished(executor.poll(60))
+    def done(end: socket.socket, payload: dict[str, object]) -> dict[str, object]:
+        place = WorkPlace(tmp_path, passed_socket=end)
+        return finished(remembering.news(place, payload, TaskKind.ANALYZE))
 
-        assert done({"told": secret}) == {"said": secret * 1000}
-        place = WorkPlace(tmp_path, passed_socket=ours.dup())
-        assert done({"digest": digest(secret[0])}) == {"found": ""}
+    with ours:
+        assert done(theirs, {"told": secret}) == {"said": secret * 1000}
+        assert done(ours.dup(), {"digest": digest(secret[0])}) == {"found": ""}
 
 
-def test_what_a_task_says_is_heard_but_not_without_end(tmp_path: Path) -> None:
+def test_what_a_task_says_is_heard_but_not_without_end(
+    remembering: Remembering, tmp_path: Path
+) -> None:
     ours, theirs = socket.socketpair()
-    with (
-        ours,
-        theirs,
-        executor_of(
-            "hostile.remembering_task", lambda _: WorkPlace(tmp_path, passed_socket=theirs.dup())
-        ) as executor,
-    ):
+    with ours, theirs:
 
         def heard(says: list[object], rests_s: float) -> list[object]:
+            place = WorkPlace(tmp_path, passed_socket=theirs.dup())
             payload = {"says": says, "rests_s": rests_s}
-            executor.submit(work_with(payload, TaskKind.TRAIN, tmp_path))
-            news: list[News] = []
-            while not news or isinstance(news[-1], Said):
-                news += executor.poll(60)
+            news = remembering.news(place, payload, TaskKind.TRAIN)
             finished(news[-1:])
             return [one.said for one in news if isinstance(one, Said)]
 
@@ -458,13 +475,12 @@ def test_a_broker_ends_with_its_task_though_the_task_left_its_end_on_the_way(
     assert not thread.is_alive()
 
 
-def test_the_broker_of_a_task_is_ended_with_it(tmp_path: Path) -> None:
+def test_the_broker_of_a_task_is_ended_with_it(remembering: Remembering, tmp_path: Path) -> None:
     over: list[str] = []
     ours, theirs = socket.socketpair()
     place = WorkPlace(tmp_path, passed_socket=theirs, over=lambda: over.append("over"))
-    with executor_of("hostile.remembering_task", lambda _: place) as executor, ours:
-        executor.submit(work_with({"says": []}, TaskKind.ANALYZE, tmp_path))
-        finished(executor.poll(60))
+    with ours:
+        finished(remembering.news(place, {"says": []}, TaskKind.ANALYZE))
     assert over == ["over"]
 
 

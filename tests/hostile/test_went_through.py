@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -37,11 +37,8 @@ NO_ANSWER_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoAccounts]:
-    folder = tmp_path_factory.mktemp("served") / "data"
-    folder.mkdir()
-    folder.chmod(0o755)
-    made = TwoAccounts(folder)
+def server(two_accounts: TwoAccounts) -> TwoAccounts:
+    made = two_accounts
     ours, theirs = made.client("s3", made.ours), made.client("s3", THEIR_KEY)
     for bucket in ("ours", "scratch", "claimed"):
         ours.create_bucket(Bucket=bucket)
@@ -50,8 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoAccounts]:
         client.put_object(Bucket=bucket, Key="secret", Body=SECRET_TEXT)
     rows = "a,y\n" + "1,2\n" * 1000
     ours.put_object(Bucket="ours", Key="rows.csv", Body=rows.encode())
-    yield made
-    made.stop()
+    return made
 
 
 def code(call: Callable[..., Any], **parameters: Any) -> str:

@@ -6,6 +6,7 @@ Nothing but the command, HTTP and boto3, so that whatever version of the command
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 import subprocess
@@ -35,10 +36,13 @@ _WINDVANE = Path(sys.executable).with_name("windvane")
 
 
 class TwoAccounts:
-    """`windvane serve`, started on a folder that is there; `ours` is the key of the folder's own account."""
+    """`windvane serve`, started on a folder that is there; `ours` is the key of the folder's own account.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    temporary    all that it may take for its temporary folder
+    """
+
+    def __init__(self, folder: Path, temporary: Path) -> None:
+        self.folder, self.temporary = folder, temporary
         self.start({THEIR_KEY: THEIRS, CHANGED_KEY: OURS, GONE_KEY: OURS})
 
     def start(self, keys: Mapping[Key, str]) -> None:
@@ -56,6 +60,7 @@ class TwoAccounts:
         self._log = self.folder.with_suffix(".log").open("ab")
         self._process = subprocess.Popen(
             [_WINDVANE, "serve", "--data-dir", self.folder, "--port", "0", "--config", config],
+            env={**os.environ, "TMPDIR": str(self.temporary)},
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
