@@ -58,7 +58,6 @@ _LIBRARIES = (
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
-    "nbformat.v4",
     "reportlab.platypus",
 )
 """What reports are drawn with: loaded once, before processes are forked that need them all."""

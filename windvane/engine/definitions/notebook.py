@@ -6,14 +6,10 @@ are fixed.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
-
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from windvane.domain.images import TRANSFORMERS, image_uri
 from windvane.domain.problem import Mode
@@ -24,10 +20,10 @@ from windvane.engine.definitions.pipelines import Pipeline
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.features.cards import RecipeCard, recipe_card
 from windvane.engine.learners.space import Categorical, Dimension, Integer
+from windvane.engine.reports.ipynb import Cell, code_cell, notebook_file, text_cell
 from windvane.engine.reports.notebook import markdown
 from windvane.engine.tuning.pacing import most_folds
 
-_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _ENSEMBLE = "ensemble"
 """Its image; it is no algorithm of a pipeline."""
 
@@ -37,18 +33,18 @@ _LONGEST_NAME = 63
 def notebook_of(
     analysis: Analysis, job: DefinedJob, defined: Sequence[Pipeline], modules: Sequence[str]
 ) -> str:
-    """Return the file: JSON of notebook format 4, the same for the same table and job.
+    """Return the file, the same for the same table and job.
 
     modules    paths below the folder of the generated modules
     """
     made = [
-        _text(_head(analysis, job)),
-        _text(cells.SETUP),
-        _code(assignments(_facts(analysis, job, defined, modules))),
-        _code(cells.SWITCHES_CODE),
+        text_cell(_head(analysis, job)),
+        text_cell(cells.SETUP),
+        code_cell(assignments(_facts(analysis, job, defined, modules))),
+        code_cell(cells.SWITCHES_CODE),
         *_pair(cells.DOWNLOADING, cells.DOWNLOADING_CODE),
         *_pair(cells.CONFIGURATION, cells.CONFIGURATION_CODE),
-        _text(cells.GENERATED),
+        text_cell(cells.GENERATED),
         *(cell for one in defined for cell in _pair(_described(analysis, one), _selected(one))),
         *_pair(cells.SELECTED, cells.SELECTED_CODE),
         *_pair(cells.TRANSFORMING, cells.TRANSFORMING_CODE),
@@ -61,22 +57,11 @@ def notebook_of(
         *_pair(cells.DEPLOYING, cells.DEPLOYING_CODE),
         *_pair(cells.INVOKING, cells.INVOKING_CODE),
     ]
-    for number, cell in enumerate(made):
-        cell["id"] = f"cell-{number}"
-    notebook: dict[str, Any] = new_notebook(cells=made, metadata={"kernelspec": _KERNEL})
-    return json.dumps(notebook, indent=1, ensure_ascii=True) + "\n"
+    return notebook_file(made)
 
 
-def _text(source: str) -> Any:
-    return new_markdown_cell(source)
-
-
-def _code(source: str) -> Any:
-    return new_code_cell(source)
-
-
-def _pair(text: str, code: str) -> tuple[Any, Any]:
-    return _text(text), _code(code)
+def _pair(text: str, code: str) -> tuple[Cell, Cell]:
+    return text_cell(text), code_cell(code)
 
 
 def _head(analysis: Analysis, job: DefinedJob) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
-
-from nbformat.v4 import new_markdown_cell, new_notebook
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Table, Text
 from windvane.engine.reports.drawing import Picture
+from windvane.engine.reports.ipynb import Cell, notebook_file, text_cell
 from windvane.engine.reports.labels import seen
 
 _LIMIT = 500
@@ -18,22 +15,17 @@ _PLAIN = frozenset(" ,.:;%'/?=")
 _DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"
 """In place of the dollar sign, between two of which notebooks see a formula however it is written."""
 
-_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-
 
 def notebook_of(report: Report, pictures: Mapping[int, Picture]) -> str:
-    """Return the file: JSON of notebook format 4, the same for the same report.
+    """Return the file, the same for the same report.
 
     pictures    of each figure, by its identity
     """
-    cells = [new_markdown_cell("\n\n".join(_head(report)))]
+    cells = [text_cell("\n\n".join(_head(report)))]
     for section in report.sections:
-        cells.append(new_markdown_cell(f"## {markdown(section.title)}"))
+        cells.append(text_cell(f"## {markdown(section.title)}"))
         cells += [_cell(block, pictures) for block in section.blocks]
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
-    made: dict[str, Any] = new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
-    return json.dumps(made, indent=1, ensure_ascii=True) + "\n"
+    return notebook_file(cells)
 
 
 def markdown(text: str) -> str:
@@ -56,25 +48,25 @@ def _head(report: Report) -> Iterator[str]:
     yield "\n".join(f"- {markdown(section.title)}" for section in report.sections)
 
 
-def _cell(block: Block, pictures: Mapping[int, Picture]) -> Any:
+def _cell(block: Block, pictures: Mapping[int, Picture]) -> Cell:
     match block:
         case Text():
-            return new_markdown_cell(markdown(block.text))
+            return text_cell(markdown(block.text))
         case Table():
-            return new_markdown_cell("\n\n".join(_table_lines(block)))
+            return text_cell("\n\n".join(_table_lines(block)))
         case Notice():
             paragraphs = map(markdown, block.paragraphs)
             title = f"**{block.severity.upper()}**: {markdown(block.title)}"
-            return new_markdown_cell("\n\n".join([f"### {title}", *paragraphs]))
+            return text_cell("\n\n".join([f"### {title}", *paragraphs]))
         case Figure():
             return _picture(block, pictures[id(block)].png)
 
 
-def _picture(figure: Figure, png: bytes) -> Any:
+def _picture(figure: Figure, png: bytes) -> Cell:
     told = "\n\n".join(_table_lines(figure.numbers))
     source = f"**{markdown(figure.title)}**\n\n![{markdown(figure.alt)}](attachment:figure.png)\n\n{told}"
     image = base64.b64encode(png).decode()
-    return new_markdown_cell(source, attachments={"figure.png": {"image/png": image}})
+    return text_cell(source, {"figure.png": {"image/png": image}})
 
 
 def _table_lines(table: Table) -> Iterator[str]:

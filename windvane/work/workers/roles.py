@@ -19,7 +19,6 @@ LIBRARIES = (
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
-    "nbformat.v4",
     "reportlab.platypus",
     "lightgbm",
     "sklearn.ensemble",
