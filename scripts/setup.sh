@@ -58,6 +58,14 @@ if [ "$what" = cluster ]; then
 fi
 
 ready_venv .venv
+
+# The resource classes of version 3 of the SageMaker SDK cannot live beside version 2. Their environment is made meanwhile.
+sdk3=
+if [ "$what" = dev ]; then
+    ready_venv .venv/sdk3
+    install_locked .venv/sdk3 sdk3 &
+    sdk3=$!
+fi
 install_locked .venv build "$what"
 install .venv --no-deps --no-build-isolation --no-index --editable .
 
@@ -65,10 +73,7 @@ if [ "$what" = dev ]; then
     # PyTorch, an extra that tests use, is in no lock: its builds have other files, sums and parts on every machine (a
     # build for the processor alone may lie on its disk). It is the one package that a set-up takes without a sum.
     install .venv -r requirements/torch.txt
-
-    # The resource classes of version 3 of the SageMaker SDK cannot live beside version 2.
-    ready_venv .venv/sdk3
-    install_locked .venv/sdk3 sdk3
+    wait "$sdk3"
 
     # Version 2 of the AWS CLI is in no index. Tests that need it are skipped, and named, where it is missing.
     if ! { aws --version; /usr/bin/aws --version; } 2>&1 | grep -q '^aws-cli/2' && has_apt; then

@@ -41,7 +41,7 @@ class Place:
         config.write_text(
             f'[store]\nurl = "{self.database}"\n[s3]\nendpoint = "{self.store.endpoint}"\n'
             f'access_key = "{self.store.access_key}"\nsecret_key = "{self.store.secret_key}"\n'
-            f'[exchange]\nkind = "store"\n{more}'
+            f'[exchange]\nkind = "store"\n[work]\nworkers = 1\n{more}'
         )
         return str(config)
 

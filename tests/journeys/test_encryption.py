@@ -47,7 +47,7 @@ def sealed(folder):
     if why := make_memory_folder(folder):
         pytest.skip(why)
     config = folder.with_suffix(".toml")
-    config.write_text(NETWORK)
+    config.write_text(f"[work]\nworkers = 1\n{NETWORK}")
     server = Breakable(folder, "--config", str(config))
     try:
         key = server.client("kms").create_key()["KeyMetadata"]

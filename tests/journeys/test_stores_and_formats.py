@@ -46,7 +46,7 @@ def server(tmp_path_factory, postgres_url, elsewhere):
         f'[store]\nurl = "{postgres_url}"\n'
         f'[s3]\nendpoint = "{elsewhere.endpoint}"\naccess_key = "{elsewhere.access_key}"\n'
         f'secret_key = "{elsewhere.secret_key}"\n'
-        '[exchange]\nkind = "store"\n'
+        '[exchange]\nkind = "store"\n[work]\nworkers = 1\n'
     )
     running = RunningServer(folder / "data", "--config", str(folder / "windvane.toml"))
     yield running
