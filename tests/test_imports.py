@@ -72,3 +72,12 @@ def test_one_machine_loads_nothing_of_ray():
     code = f"import sys, {loaded}; print([m for m in sys.modules if 'ray' in m.split('.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_processes_that_do_tasks_load_no_database_and_no_server():
+    """The one that they are forked from loads all that they need, which takes long enough."""
+    others = ("sqlalchemy", "aiohttp", "starlette", "cryptography", "nbformat", "jsonschema")
+    loaded = "windvane.work.workers.performing"
+    code = f"import sys, {loaded}; print([m for m in {others!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from windvane.audit.account_log import Anchor
 from windvane.audit.chain import Head
-from windvane.store.audit_rows import AuditHead
-from windvane.store.base import Store
+from windvane.store.base import AuditHead, Store
 
 
 class StoredAnchors:

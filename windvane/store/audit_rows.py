@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import delete, insert, select
 
+from windvane.store.base import AuditHead
 from windvane.store.rows import Rows
 from windvane.store.schema import AUDIT_HEADS
-
-
-@dataclass(frozen=True)
-class AuditHead:
-    """The end of one log.
-
-    number    of its last line
-    digest    SHA-256 of that line, in hexadecimal
-    first     number of the oldest line that was not deleted by age
-    """
-
-    number: int
-    digest: str
-    first: int
 
 
 class AuditRows(Rows):

@@ -25,7 +25,6 @@ from windvane.domain.resource import Resource
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.names import Scope
 from windvane.notes.note import Note
-from windvane.store.audit_rows import AuditHead
 from windvane.store.identity_book import IdentityBook
 from windvane.store.logbook import LogBook
 from windvane.store.outbox import Outbox
@@ -65,6 +64,20 @@ class Query:
     descending: bool = True
     limit: int = 100
     after: Any = None
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """The end of one audit log.
+
+    number    of its last line
+    digest    SHA-256 of that line, in hexadecimal
+    first     number of the oldest line that was not deleted by age
+    """
+
+    number: int
+    digest: str
+    first: int
 
 
 @dataclass(frozen=True)
