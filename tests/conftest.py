@@ -20,7 +20,7 @@ pytest.register_assert_rewrite("windvane.testing")
 import fast  # noqa: E402
 from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
 from conformance.notes import Desk  # noqa: E402
-from ordering import SharingFilesTogether, is_slow, place  # noqa: E402
+from ordering import SharingFilesTogether, is_left_out, is_slow, place  # noqa: E402
 
 from windvane.engine.training.one_thread import one_thread  # noqa: E402
 
@@ -64,6 +64,11 @@ def _nothing_slow(pytestconfig: pytest.Config) -> Generator[None]:
         return
     with fast.nothing_slow():
         yield
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What `--fast` leaves out is not even imported."""
+    return True if config.getoption("--fast") and is_left_out(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,9 +6,12 @@ should be short.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+_ROOT = Path(__file__).resolve().parents[1]
 _WAITING = ("tests/browser/", "tests/chaos/", "tests/faults/", "tests/journeys/")
 _LONGEST = (
     "tests/browser/",
@@ -41,7 +44,9 @@ _SLOW = (
     "tests/conformance/test_served.py",
     "tests/contracts/test_learners.py",
     "tests/contracts/test_postgres_store.py",
+    "tests/contracts/test_separate_forecasts.py",
     "tests/contracts/test_separate_tasks.py",
+    "tests/contracts/test_store.py",
     "tests/hostile/fuzz_models/",
     "tests/hostile/test_live_models.py",
     "tests/hostile/test_models.py",
@@ -57,6 +62,7 @@ _SLOW = (
     "tests/unit/benchmarks/test_harness.py",
     "tests/unit/benchmarks/test_portfolio.py",
     "tests/unit/benchmarks/test_request_parts.py",
+    "tests/unit/benchmarks/cluster/",
     "tests/unit/benchmarks/test_transform.py",
     "tests/unit/cli/test_automl_command.py",
     "tests/unit/cli/test_explain_command.py",
@@ -102,6 +108,7 @@ _SLOW = (
     "tests/hostile/test_sandbox.py",
     "tests/hostile/test_turns_of_writers.py",
     "tests/unit/engine/exploration/test_report.py",
+    "tests/unit/engine/quality/test_assess.py",
     "tests/unit/events/test_webhooks.py",
     "tests/unit/executor/",
     "tests/unit/serving/test_router.py",
@@ -114,6 +121,12 @@ _SLOW = (
 
 def is_slow(item: pytest.Item) -> bool:
     return file_of(item.nodeid).startswith(_SLOW)
+
+
+def is_left_out(file: Path) -> bool:
+    """Return whether no test of a file, or of a folder, is quick."""
+    name = str(file.relative_to(_ROOT)) if file.is_relative_to(_ROOT) else ""
+    return f"{name}/".startswith(_SLOW) if file.is_dir() else name.startswith(_SLOW)
 
 
 def file_of(nodeid: str) -> str:

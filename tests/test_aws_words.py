@@ -1,6 +1,7 @@
 """AWS's words for an AutoML job end in `api`: whoever works on one reads its JobSpec (domain/jobspec.py)."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,20 @@ def members(operation):
     return found
 
 
+@cache
 def own_names():
     """Of AutoML jobs alone."""
     shared = set().union(*(members(f"Create{other}") for other in OTHERS))
     return (members("CreateAutoMLJob") | members("CreateAutoMLJobV2")) - shared
 
 
+@cache
+def nodes_of(file):
+    return list(ast.walk(ast.parse(file.read_text())))
+
+
 def words_of(file):
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from node.value.split(".")
 
@@ -62,7 +69,7 @@ def test_nothing_but_api_reads_what_the_client_sent(room):
     assert [
         file
         for file in (PACKAGE / room).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes_of(file)
         if isinstance(node, ast.Attribute)
         and node.attr == "members"
         and isinstance(node.value, ast.Attribute)

@@ -4,6 +4,7 @@ executes what it loads."""
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -11,6 +12,11 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "windvane").rglob("*.py"))
 EXECUTING_MODULES = {"pickle", "joblib", "cloudpickle", "dill", "marshal", "shelve"}
 EXECUTING_CALLS = {"eval", "exec", "compile", "__import__"}
+
+
+@cache
+def parsed(file):
+    return ast.parse(file.read_text())
 
 
 def imported_by(tree, modules):
@@ -30,7 +36,7 @@ def test_no_module_waits_for_another_that_waits_for_it():
     }
     order = TopologicalSorter()
     for name, file in modules.items():
-        loaded = imported_by(ast.parse(file.read_text()), modules)
+        loaded = imported_by(parsed(file), modules)
         order.add(name, *(one for one in loaded if one != name))
     order.prepare()  # raises CycleError, which names the cycle
 
@@ -50,7 +56,7 @@ def faults(tree):
 
 
 def test_nothing_executes_what_it_loads():
-    found = {file: list(faults(ast.parse(file.read_text()))) for file in FILES}
+    found = {file: list(faults(parsed(file))) for file in FILES}
     assert {file: told for file, told in found.items() if told} == {}
 
 

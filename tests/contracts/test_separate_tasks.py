@@ -4,6 +4,7 @@ share a folder, to the last digit, from the library and from the service."""
 import json
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -25,10 +26,12 @@ from windvane.domain.problem import ProblemSpec
 from windvane.domain.task import TaskKind, TaskStatus
 from windvane.engine.candidates import baseline_plan
 from windvane.engine.data.analysis import SourceFile
+from windvane.engine.explain.stage import explain
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.tuning.first_look import first_look
 from windvane.notes.sentences import sentences
 from windvane.testing.separate_tasks import RUNTIME_S, SeparateTasks, request, timeless
+from windvane.work.tasks import stages as service_stages
 
 PROBLEM = ProblemSpec("y")
 PROBLEMS = {
@@ -36,6 +39,12 @@ PROBLEMS = {
     "two-classes": lambda value: "yes" if value > 0.8 else "no",
     "three-classes": lambda value: "low" if value < 0 else "middle" if value < 1.2 else "high",
 }
+
+
+@pytest.fixture(autouse=True)
+def _few_rows_explained(monkeypatch):
+    """Explanations have no part in a leaderboard."""
+    monkeypatch.setattr(service_stages, "explain", partial(explain, most_rows=10))
 
 
 @pytest.fixture(

@@ -124,15 +124,16 @@ def _limit_mb(file: Path) -> int:
 
 def _processes() -> Iterator[tuple[int, int, int]]:
     """Yield (pid, parent's pid, session) of every process of the machine."""
-    for entry in _PROC.iterdir():
-        if not entry.name.isdigit():
+    for name in os.listdir(_PROC):  # noqa: PTH208 - several times a second: a third of the time
+        if not name.isdigit():
             continue
         try:
-            stat = (entry / "stat").read_text(errors="replace")
+            with open(f"{_PROC}/{name}/stat", "rb") as file:  # noqa: PTH123 - the same
+                stat = file.read()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        after_name = stat[stat.rindex(")") + 2 :].split()
-        yield int(entry.name), int(after_name[1]), int(after_name[3])
+        after_name = stat[stat.rindex(b")") + 2 :].split(maxsplit=4)
+        yield int(name), int(after_name[1]), int(after_name[3])
 
 
 def _name_of(pid: int) -> bytes:

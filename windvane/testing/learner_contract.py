@@ -50,12 +50,13 @@ class Lesson:
     models: dict[str, FittedModel] = field(init=False, default_factory=dict)
 
     def few(self, learner: Learner, rounds: int = 30) -> dict[str, Any]:
-        fewer = min(rounds, _MOST_ROUNDS.get(learner.name, rounds))
-        return learner.with_rounds(learner.defaults(self.setting, len(self.train.y)), fewer)
+        if learner.name in _OF_EPOCHS:
+            rounds = max(min(rounds, 6), rounds // 5)
+        return learner.with_rounds(learner.defaults(self.setting, len(self.train.y)), rounds)
 
 
-_MOST_ROUNDS = {"nn-torch": 20, "fastai": 15}
-"""An epoch of theirs is many steps, each of which takes longer than a tree."""
+_OF_EPOCHS = ("nn-torch", "fastai")
+"""A round of theirs is many steps, each of which takes longer than a tree."""
 
 
 def lesson(problem_type: ProblemType, *, seed: int, has_missing: bool) -> Lesson:
@@ -158,9 +159,9 @@ def it_stops_when_the_clock_is_over(learner: Learner, lesson: Lesson, folder: Pa
 def what_a_clock_ended_is_the_same_when_it_ends_there_again(
     learner: Learner, lesson: Lesson, folder: Path
 ) -> None:
-    parameters = lesson.few(learner, 60)
+    parameters = lesson.few(learner, 40)
     for valid in (lesson.valid, None):
-        for questions in (1, 2, 5, 8):
+        for questions in (1, 2, 6) if valid else (1, 4):
             clock = CountingClock(After(questions))
             first = learner.fit(lesson.train, valid, parameters, lesson.setting, clock)
             again = CountingClock(Never(), clock.stopped)
@@ -224,7 +225,8 @@ def whole_weights_are_rows_repeated(learner: Learner, lesson: Lesson, folder: Pa
     """Or on the whole, where a learner counts rows, draws them, or cuts columns at quantiles of rows."""
     generator = np.random.default_rng(5)
     train, valid = (_tilted(rows, generator) for rows in (lesson.train, lesson.valid))
-    parameters = lesson.few(learner, 60) | _ALL_OF_IT
+    enough = 75 if learner.name in _OF_EPOCHS else 40
+    parameters = lesson.few(learner, enough) | _ALL_OF_IT
 
     def answer(train: Rows, valid: Rows) -> NDArray[np.float64]:
         known = {name: parameters[name] for name in parameters if name in own}
@@ -259,7 +261,7 @@ def it_stops_by_rows_with_their_weights(learner: Learner, lesson: Lesson, folder
     wrong = np.where(light == 1, lesson.valid.y, lesson.valid.y[::-1])
     seen = Rows(lesson.valid.X, wrong, light)
     alone = Rows(lesson.valid.X[:75], wrong[:75])
-    parameters = lesson.few(learner, 150)
+    parameters = lesson.few(learner, 80)
     weighted, expected = (
         learner.fit(lesson.train, valid, parameters, lesson.setting, Never()).rounds
         for valid in (seen, alone)

@@ -31,21 +31,12 @@ def classifier(rows):
 
 
 @pytest.fixture(scope="module")
-def regressor(rows):
-    return _fit(rows.drop(columns="y"), "amount", objective="MAE", max_candidates=1)
-
-
-@pytest.fixture(scope="module")
-def reported(rows, tmp_path_factory):
-    """A model that keeps rows, its job's folder and that of its reports."""
-    folder = tmp_path_factory.mktemp("reported")
-    model = AutoML("amount", max_candidates=1, max_runtime_s=600).fit(
-        rows.drop(columns="y"),
-        keep=folder / "job",
-        reports=folder / "reports",
-        background_rows=50,
+def regressor(rows, tmp_path_factory):
+    """A model that keeps rows, of a job that is kept."""
+    folder = tmp_path_factory.mktemp("kept")
+    return AutoML("amount", objective="MAE", max_candidates=1, max_runtime_s=600).fit(
+        rows.drop(columns="y"), keep=folder, background_rows=50
     )
-    return model, folder
 
 
 def test_labels_come_back_as_in_the_training_data(classifier, rows):
@@ -224,8 +215,8 @@ def test_values_of_a_regression_are_explained_in_its_unit(regressor, rows):
     assert answers == pytest.approx(regressor.predict(rows.head(len(answers))), rel=1e-4)
 
 
-def test_kept_rows_are_saved_and_explained_without_others(reported, tmp_path):
-    model, _ = reported
+def test_kept_rows_are_saved_and_explained_without_others(regressor, tmp_path):
+    model = regressor
     model.save(tmp_path / "model")
     loaded = AutoML.load(tmp_path / "model")
     found = loaded.explain(budget_s=5)
@@ -263,20 +254,12 @@ def test_calibration_and_tuning_can_be_switched_off(rows, tmp_path):
     assert (about["calibrate"], about["tune_threshold"]) == (False, False)
 
 
-def test_reports_are_made_within_a_fit_that_is_asked_for_them(reported):
-    _, folder = reported
-    assert {path.name for path in (folder / "reports").iterdir()} == {
-        "exploration",
-        "explanation",
-        "quality",
-    }
-
-
-def test_reports_are_made_of_a_job_that_was_kept(reported, classifier, tmp_path):
-    model, _ = reported
-    made = model.write_reports(tmp_path / "again")
+def test_reports_are_made_of_a_job_that_was_kept(regressor, classifier, tmp_path):
+    made = regressor.write_reports(tmp_path / "reports")
     assert {one.fate for one in made} == {"written"}
-    assert (tmp_path / "again/exploration/report.html").exists()
+    kinds = {"exploration", "explanation", "quality"}
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == kinds
+    assert (tmp_path / "reports/exploration/report.html").exists()
     with pytest.raises(InvalidRequest, match="Reports need the job's folder"):
         classifier.write_reports(tmp_path / "other")
 

@@ -131,10 +131,10 @@ def test_a_column_that_is_asked_for_is_a_feature_too(rows):
 
 def test_windows_with_a_class_that_comes_late_finish():
     generator = np.random.default_rng(3)
-    x = generator.normal(size=900)
-    late = np.arange(900) > 700
+    x = generator.normal(size=450)
+    late = np.arange(450) > 350
     label = np.where(late & (x > 0.5), "new", np.where(x > 0, "high", "low"))
-    frame = pd.DataFrame({"x": x, "t": np.arange(900), "y": label})
+    frame = pd.DataFrame({"x": x, "t": np.arange(450), "y": label})
     names = ["lightgbm", "linear-learner"]
     model = AutoML(
         target="y", time_column="t", algorithms=names, max_candidates=2, max_runtime_s=120

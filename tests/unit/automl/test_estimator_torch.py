@@ -15,7 +15,7 @@ NAMED = ["nn-torch", "fastai"]
 
 @pytest.fixture(scope="module")
 def rows(make_table):
-    return make_table(300, seed=11).drop(columns="amount")
+    return make_table(160, seed=11).drop(columns="amount")
 
 
 @pytest.fixture(scope="module")

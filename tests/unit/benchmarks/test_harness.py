@@ -20,7 +20,9 @@ def task(tmp_path_factory):
     return Task("t", folder / "train.csv.gz", folder / "test.csv.gz", "y", "binary")
 
 
-@pytest.mark.parametrize("name", ["base_lgbm", "base_rf", "base_histgb"])
+@pytest.mark.parametrize(
+    "name", ["base_lgbm", "base_rf", pytest.param("base_histgb", marks=pytest.mark.long)]
+)
 def test_a_default_model_is_scored_timed_and_weighed(name, task):
     run = run_task(peer(name, {}), task, 5, seed=1)
     assert run["status"] == "ok", run.get("error")

@@ -10,6 +10,7 @@ import pytest
 
 from windvane import AutoForecast
 from windvane.cli import automl
+from windvane.errors import InvalidRequest
 
 
 def run(*arguments):
@@ -97,21 +98,25 @@ def test_what_does_not_go_together_ends_with_two_and_one_sentence(
     assert told in capsys.readouterr().err
 
 
-def test_columns_of_groups_and_fillings_are_told_to_the_library(tmp_path, capsys):
-    day = pd.date_range("2024-01-01", periods=40, freq="D")
-    shops = [
-        pd.DataFrame({"sku": "tea", "shop": s, "day": day, "sales": 5.0, "visits": 3}) for s in "ab"
-    ]
-    file = tmp_path / "sales.csv"
-    pd.concat(shops).drop_duplicates().iloc[::2].to_csv(file, index=False)
+def test_columns_of_groups_and_fillings_are_told_to_the_library(
+    sales, tmp_path, capsys, monkeypatch
+):
+    models = []
+
+    def fit(model, *_, **__):
+        models.append(model)
+        raise InvalidRequest("It is asked for.")
+
+    monkeypatch.setattr(AutoForecast, "fit", fit)
     asked = (
         "--forecast --target sales --timestamp day --item-id sku --group-columns shop --horizon 2"
     )
     more = "--past-covariates visits --holidays DE --frequency D --aggregation max --filling sales:middle=zero,sales:back=1.5"
     out = tmp_path / "out"
-    assert run(file, *f"{asked} {more} --max-runtime 8 --json".split(), "--out", out) == 0
-    assert json.loads(capsys.readouterr().out)["n_series"] == 2
-    spec = AutoForecast.load(out / "model").spec
+    assert run(sales, *f"{asked} {more} --max-runtime 8 --json".split(), "--out", out) == 2
+    assert "It is asked for." in capsys.readouterr().err
+    [model] = models
+    spec = model.spec
     assert spec.group_columns == ("shop",)
     assert spec.past_covariates == ("visits",)
     assert spec.holiday_country == "DE"

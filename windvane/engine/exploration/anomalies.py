@@ -73,7 +73,7 @@ def find_anomalies(table: StoredTable, most_columns: int, most_rows: int, most: 
     ).fit(X)
     scores: NDArray[np.float64] = forest.decision_function(X)
     worst = [i for i in np.argsort(scores, kind="stable")[:most] if scores[i] < 0]
-    gains = [_gains(forest.decision_function, X[i], ordinary) - scores[i] for i in worst]
+    gains = _gains(forest.decision_function, X[worst], ordinary) - scores[worst, None]
     return Anomalies(
         columns,
         scores,
@@ -111,13 +111,16 @@ def _filled(values: NDArray[np.float64]) -> tuple[NDArray[np.float32], float]:
 
 def _gains(
     score: Callable[[NDArray[np.float32]], NDArray[np.float64]],
-    row: NDArray[np.float32],
+    rows: NDArray[np.float32],
     ordinary: NDArray[np.float32],
 ) -> NDArray[np.float64]:
-    """Return (n_columns,) scores of the row with one cell after another made ordinary."""
-    variants = np.repeat(row[None, :], len(row), axis=0)
-    np.fill_diagonal(variants, ordinary)
-    return score(variants)
+    """Return (n_rows, n_columns) scores of the rows with one cell after another made ordinary."""
+    n_rows, n_columns = rows.shape
+    if not n_rows:
+        return np.empty((0, n_columns))
+    variants = np.repeat(rows[:, None, :], n_columns, axis=1)
+    variants[:, np.arange(n_columns), np.arange(n_columns)] = ordinary
+    return score(variants.reshape(-1, n_columns)).reshape(n_rows, n_columns)
 
 
 def _reasons(

@@ -88,6 +88,7 @@ def test_a_quick_ensemble_is_kept_if_it_scores_better(job, gain, is_kept):
     assert model.about["candidate"] == board[0].index
 
 
+@pytest.mark.long
 def test_a_first_look_is_scored_on_one_fold_and_stands_behind_the_others(job):
     asked = job(max_candidates=None, max_runtime_s=8.0)
     events_of(asked)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
+import tempfile
 import tracemalloc
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.columns import ColumnSpec, ColumnType
-from windvane.engine.data.analysis import ReadOptions
+from windvane.engine.data.analysis import Analysis, ReadOptions
 from windvane.engine.data.chunks import (
     columns_of,
     columns_of_matrix,
@@ -36,10 +38,18 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=False)
 ROWS = st.lists(st.tuples(NUMBERS, TEXTS, TEXTS), min_size=1, max_size=30)
 
 
+@cache
+def _known() -> Analysis:
+    """The analysis of another table: what is not told here comes from it."""
+    with tempfile.TemporaryDirectory() as name:
+        workshop = Workshop(Path(name), ReadOptions(scratch=Path(name)))
+        workshop.analyse(HEADER + lines(600))
+        return read_analysis(workshop.dataset_folder)
+
+
 def _folder(workshop: Workshop, rows: list[tuple[float, str | None, str | None]]) -> Path:
     """A dataset of a number, a text and an identifier, with two labels that want quotes."""
-    workshop.analyse(HEADER + lines(600))
-    known = read_analysis(workshop.dataset_folder)
+    known = _known()
     numbers, texts, names = (list(column) for column in zip(*rows, strict=True))
     specs = tuple(
         ColumnSpec(name, kind, "")

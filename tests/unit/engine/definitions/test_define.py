@@ -26,7 +26,11 @@ from windvane.engine.tuning.strategy import Strategy
 
 N_NAMES, N_BATCH = 5_000, 250
 LABELS = 12
-BATCHES = range(N_NAMES // N_BATCH)
+N_BATCHES = N_NAMES // N_BATCH
+BATCHES = [
+    *(0, N_BATCHES // 2),
+    *(pytest.param(i, marks=pytest.mark.long) for i in range(N_BATCHES) if i % (N_BATCHES // 2)),
+]
 
 
 @pytest.fixture(scope="session")
@@ -128,10 +132,10 @@ def test_modules_keep_their_shape_and_name_every_column(number, defined):
 
 
 def test_the_job_stands_in_the_code_as_it_is(defined):
-    _, _, name = batch(3)
+    _, _, name = batch(0)
     [facts] = [
         assigned(cell.source)
-        for cell in notebook_in(defined(3)).cells
+        for cell in notebook_in(defined(0)).cells
         if cell.cell_type == "code" and cell.source.startswith("RUN_ON")
     ]
     assert facts["JOB"]["name"] == name

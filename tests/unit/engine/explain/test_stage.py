@@ -10,7 +10,7 @@ from unit.engine.explain.made_up import (
     HOSTILE,
     N_ROWS,
     NOISE,
-    FakeClock,
+    EveryLook,
     columns_and_target,
     packaged,
 )
@@ -35,7 +35,8 @@ def ensemble(tmp_path_factory):
 
 
 def _explained(made, **changes):
-    chosen = {"budget_s": 20.0, "seed": 0, "most_rows": 12, **changes}
+    """Within a number of looks at the clock: 300, unless `budget_s` says so."""
+    chosen = {"budget_s": 0.3, "seed": 0, "most_rows": 12, "now": EveryLook(), **changes}
     return explain(made.dataset, made.packages, **chosen)
 
 
@@ -49,7 +50,7 @@ def _own_answer(made, explanation, problem_type):
 @pytest.mark.parametrize("name", [card.name for card in LEARNERS])
 def test_values_of_every_learner_add_up_to_its_answers(name, problem_type, tmp_path):
     made = packaged(tmp_path, problem_type, [name])
-    found = _explained(made, budget_s=3.0)
+    found = _explained(made)
     answer = _own_answer(made, found, problem_type)
     tolerance = 1e-5 * np.abs(answer).max() if name == "xgboost" else 1e-9
     np.testing.assert_allclose(found.attribution.answers, answer, rtol=0, atol=tolerance)
@@ -93,7 +94,7 @@ def test_sampled_and_exact_values_tell_the_same(tmp_path):
     """Not to the digit: what stands for a column that is not known differs between them."""
     single = packaged(tmp_path / "single", ProblemType.REGRESSION, ["catboost"])
     twice = packaged(tmp_path / "twice", ProblemType.REGRESSION, ["catboost", "catboost"])
-    exact, sampled = (_explained(made, most_rows=60) for made in (single, twice))
+    exact, sampled = (_explained(made, most_rows=60, budget_s=3) for made in (single, twice))
     assert exact.attribution.is_exact
     assert not sampled.attribution.is_exact
     both = [one.attribution.values[:, :3].ravel() for one in (exact, sampled)]
@@ -110,32 +111,19 @@ def test_columns_are_those_that_can_be_learned_from(ensemble):
         np.testing.assert_array_equal(found.cells[name], table.columns[name][found.rows])
 
 
-def test_the_same_seed_gives_the_same_explanation(ensemble, tmp_path):
-    clock = FakeClock()
-    first, again = (_explained(ensemble, now=clock) for _ in range(2))
-    other = _explained(ensemble, now=clock, seed=1)
+def test_the_same_seed_gives_the_same_explanation(ensemble):
+    first, again = (_explained(ensemble) for _ in range(2))
+    other = _explained(ensemble, seed=1)
     np.testing.assert_array_equal(first.attribution.values, again.attribution.values)
     np.testing.assert_array_equal(first.rows, again.rows)
     assert sorted(first.rows) != sorted(other.rows)
-    threads = _explained(ensemble, now=clock, threads=2)
+    threads = _explained(ensemble, threads=2)
     np.testing.assert_array_equal(first.attribution.values, threads.attribution.values)
 
 
-class _EveryLook(FakeClock):
-    """A clock that goes on by a fixed time whenever it is looked at."""
-
-    def __init__(self, step_s):
-        super().__init__()
-        self.step_s = step_s
-
-    def __call__(self):
-        self.seconds += self.step_s
-        return self.seconds
-
-
 def test_a_shorter_budget_explains_less_and_says_so(ensemble):
-    long = _explained(ensemble, now=_EveryLook(0.001), budget_s=10)
-    short = _explained(ensemble, now=_EveryLook(0.001), budget_s=0.08)
+    long = _explained(ensemble)
+    short = _explained(ensemble, budget_s=0.08)
     assert short.attribution.pairs < long.attribution.pairs
     assert len(short.dependences) <= len(long.dependences)
     assert short.seconds < 0.2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,25 +50,25 @@ def mixed() -> pd.DataFrame:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """(table, target, problem type) -> the table as it is stored after analysis."""
-
-    def stored(
-        table: pd.DataFrame, target: str, problem_type: ProblemType | None = None
-    ) -> StoredTable:
-        file, folder = tmp_path / "table.csv", tmp_path / "dataset"
-        table.to_csv(file, index=False)
-        shutil.rmtree(folder, ignore_errors=True)
-        options = ReadOptions(scratch=tmp_path, min_rows=2)
-        analyse([SourceFile(file, file.name)], options, ProblemSpec(target, problem_type), folder)
-        return StoredTable.open(folder)
-
-    return stored
+    return partial(_stored, tmp_path)
 
 
-@pytest.fixture
-def stored_amounts(store: Store, mixed: pd.DataFrame) -> StoredTable:
-    return store(mixed.drop(columns="y"), "amount")
+@pytest.fixture(scope="session")
+def stored_amounts(tmp_path_factory: pytest.TempPathFactory) -> StoredTable:
+    return _stored(tmp_path_factory.mktemp("amounts"), _mixed().drop(columns="y"), "amount")
 
 
-@pytest.fixture
-def stored_classes(store: Store, mixed: pd.DataFrame) -> StoredTable:
-    return store(mixed.drop(columns="amount"), "y")
+@pytest.fixture(scope="session")
+def stored_classes(tmp_path_factory: pytest.TempPathFactory) -> StoredTable:
+    return _stored(tmp_path_factory.mktemp("classes"), _mixed().drop(columns="amount"), "y")
+
+
+def _stored(
+    scratch: Path, table: pd.DataFrame, target: str, problem_type: ProblemType | None = None
+) -> StoredTable:
+    file, folder = scratch / "table.csv", scratch / "dataset"
+    table.to_csv(file, index=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    options = ReadOptions(scratch=scratch, min_rows=2)
+    analyse([SourceFile(file, file.name)], options, ProblemSpec(target, problem_type), folder)
+    return StoredTable.open(folder)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import catboost
 import numpy as np
@@ -44,20 +45,27 @@ def _posed(problem_type, n_rows=600):
 
 
 def _fitted(problem_type, **parameters):
+    return _both(problem_type, **parameters)[::2]
+
+
+@cache
+def _both(problem_type, **parameters):
+    """Our model, CatBoost's that it was made of, and the rows, which are all only read."""
     rows, setting = _posed(problem_type)
     chosen = {**LEARNER.defaults(setting, len(rows.y)), "iterations": 80, **parameters}
-    return LEARNER.fit(rows, None, chosen, setting, Never()), rows
+    return *_fit(rows, chosen, setting), rows
 
 
-def _theirs(monkeypatch, problem_type, **parameters):
+def _fit(rows, chosen, setting):
     seen, exported = [], catboost_native.exported
-    monkeypatch.setattr(
-        catboost_native,
-        "exported",
-        lambda model, *rest: seen.append(model) or exported(model, *rest),
-    )
-    _fitted(problem_type, **parameters)
-    return _Theirs(seen[0], problem_type)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            catboost_native,
+            "exported",
+            lambda model, *rest: seen.append(model) or exported(model, *rest),
+        )
+        ours = LEARNER.fit(rows, None, chosen, setting, Never())
+    return ours, _Theirs(seen[0], setting.problem_type)
 
 
 class _Theirs:
@@ -80,17 +88,15 @@ class _Theirs:
 
 @pytest.mark.parametrize("depth", [1, 6, 9])
 @pytest.mark.parametrize("problem_type", ProblemType)
-def test_the_answers_are_those_of_catboost(problem_type, depth, monkeypatch):
-    ours, rows = _fitted(problem_type, depth=depth)
+def test_the_answers_are_those_of_catboost(problem_type, depth):
+    ours, theirs, rows = _both(problem_type, depth=depth)
     assert isinstance(ours, CatBoostTrees)
-    theirs = _theirs(monkeypatch, problem_type, depth=depth)
     assert ours.rounds == theirs.rounds
     np.testing.assert_allclose(ours.predict(rows.X), theirs.predict(rows.X), rtol=1e-9, atol=1e-12)
 
 
-def test_every_code_met_in_training_or_not_is_answered_like_by_catboost(monkeypatch):
-    ours, _ = _fitted(ProblemType.BINARY)
-    theirs = _theirs(monkeypatch, ProblemType.BINARY)
+def test_every_code_met_in_training_or_not_is_answered_like_by_catboost():
+    ours, theirs, _ = _both(ProblemType.BINARY)
     X = np.full((61, 4), np.nan, np.float32)
     X[:60, 1] = np.arange(60)
     X[:, 3] = np.arange(61) % 4
@@ -111,20 +117,14 @@ def test_a_model_in_catboosts_own_format_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("met", [(0, 1, 3), (1, 3)])
-def test_a_class_that_no_training_row_has_is_never_answered(met, monkeypatch):
+def test_a_class_that_no_training_row_has_is_never_answered(met):
     rows, setting = _posed(ProblemType.MULTICLASS)
     kept = np.isin(rows.y, met)
     rows = Rows(rows.X[kept], rows.y[kept])
     chosen = {**LEARNER.defaults(setting, 600), "iterations": 20}
-    seen, exported = [], catboost_native.exported
-    monkeypatch.setattr(
-        catboost_native,
-        "exported",
-        lambda model, *rest: seen.append(model) or exported(model, *rest),
-    )
-    answer = LEARNER.fit(rows, None, chosen, setting, Never()).predict(rows.X)
-    theirs = _Theirs(seen[0], ProblemType.MULTICLASS).predict(rows.X)
-    np.testing.assert_allclose(answer, theirs, rtol=1e-9, atol=1e-12)
+    ours, theirs = _fit(rows, chosen, setting)
+    answer = ours.predict(rows.X)
+    np.testing.assert_allclose(answer, theirs.predict(rows.X), rtol=1e-9, atol=1e-12)
     assert not answer[:, [one for one in range(4) if one not in met]].any()
 
 
@@ -132,7 +132,7 @@ def test_a_class_that_no_training_row_has_is_never_answered(met, monkeypatch):
 @pytest.mark.parametrize("problem_type", ProblemType)
 def test_one_row_and_many_get_the_same_to_the_last_digit(problem_type, most_binned, monkeypatch):
     monkeypatch.setattr(oblivious, "_MOST_BINNED", most_binned)
-    model, rows = _fitted(problem_type, iterations=400, learning_rate=0.05)
+    model, rows = _fitted(problem_type, iterations=200, learning_rate=0.05)
     together = model.predict(rows.X)
     alone = np.concatenate([model.predict(rows.X[i : i + 1]) for i in range(len(rows.X))])
     np.testing.assert_array_equal(alone, together)
@@ -187,9 +187,8 @@ def test_missing_values_and_infinities_have_their_place():
 
 
 @pytest.mark.parametrize("problem_type", ProblemType)
-def test_contributions_are_those_of_catboost(problem_type, monkeypatch):
-    ours, rows = _fitted(problem_type)
-    theirs = _theirs(monkeypatch, problem_type)
+def test_contributions_are_those_of_catboost(problem_type):
+    ours, theirs, rows = _both(problem_type)
     X = np.concatenate([rows.X, np.random.default_rng(0).permuted(rows.X, axis=0)])
     found = theirs.contributions(X)
     np.testing.assert_allclose(ours.contributions(X), found, rtol=0, atol=1e-12)

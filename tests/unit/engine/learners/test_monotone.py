@@ -56,7 +56,7 @@ def test_answers_are_monotone(name, objective, transform):
     (train, valid), setting = _rows(objective, codes), _setting(objective, codes)
     changes = {"linear-learner": {"l1": 0.001}, "catboost": {"depth": 8, "random_strength": 5.0}}
     for change in ({}, changes.get(name, {"min_child_weight": 0.01, "extra_trees": True})):
-        usual = card.with_rounds(card.defaults(setting, 400), 60)
+        usual = card.with_rounds(card.defaults(setting, 400), 30)
         parameters = {**usual, **transform}
         parameters |= {
             key: value for key, value in change.items() if name != "xgboost" or key[0] == "m"

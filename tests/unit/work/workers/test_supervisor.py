@@ -79,16 +79,29 @@ def _await(condition: Callable[[], bool], within_s: float) -> None:
 
 
 def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) -> None:
+    """One after the other, then all at once with the zygote of their fork servers."""
     store = open_store("", tmp_path)
     store.migrate()
     now = datetime.now(UTC)
     supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 1, 2048, s3=NOWHERE))
     supervisor.start(now)
-    assert supervisor.faults() == []
-    _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
-    assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
-    assert supervisor.memory_bytes("run/train-1/2") is None
-    os.kill(_running(tmp_path, "workers.worker train"), signal.SIGKILL)
+    try:
+        assert supervisor.faults() == []
+        _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
+        assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
+        assert supervisor.memory_bytes("run/train-1/2") is None
+        _one_dies(supervisor, tmp_path)
+        _all_die(supervisor, tmp_path)
+        began = time.monotonic()
+    finally:
+        supervisor.stop()
+        store.close()
+    assert time.monotonic() - began < 8
+    assert _children(tmp_path) == set()
+
+
+def _one_dies(supervisor: Supervisor, folder: Path) -> None:
+    os.kill(_running(folder, "workers.worker train"), signal.SIGKILL)
     _await(lambda: bool(supervisor.faults()), 5)
     assert supervisor.is_able_to_lead(), "it was a moment ago"
     supervisor._express_seen -= 60
@@ -96,29 +109,14 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
     _await(lambda: not supervisor.faults(), 60)
     assert supervisor.is_able_to_lead()
     assert dict(supervisor.gauges())["worker_restarts"] == 1
-    began = time.monotonic()
-    supervisor.stop()
-    assert time.monotonic() - began < 8
-    assert _children(tmp_path) == set()
-    store.close()
 
 
-def test_workers_go_on_when_the_zygote_of_their_fork_servers_is_killed(tmp_path: Path) -> None:
-    store = open_store("", tmp_path)
-    store.migrate()
-    now = datetime.now(UTC)
-    supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 1, 2048, s3=NOWHERE))
-    supervisor.start(now)
-    try:
-        _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
-        first = _children(tmp_path)
-        os.kill(_running(tmp_path, "zygote_process"), signal.SIGKILL)
-        _await(lambda: not first & _children(tmp_path), 20)
-        _await(lambda: len(_children(tmp_path)) == _WHOLE and not supervisor.faults(), 60)
-    finally:
-        supervisor.stop()
-        store.close()
-    assert _children(tmp_path) == set()
+def _all_die(supervisor: Supervisor, folder: Path) -> None:
+    _await(lambda: len(_children(folder)) == _WHOLE, 60)
+    first = _children(folder)
+    os.kill(_running(folder, "zygote_process"), signal.SIGKILL)
+    _await(lambda: not first & _children(folder), 20)
+    _await(lambda: len(_children(folder)) == _WHOLE and not supervisor.faults(), 60)
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="the extra 'cluster' is installed")

@@ -124,7 +124,7 @@ def test_a_covariate_of_the_past_is_seen_where_values_follow_it_a_season_later(t
     assert made.quantiles[:, :, 1] == pytest.approx(10 + 20 * z[:, -12:-6], abs=4)
 
 
-def days_off(n_days=1_100, drop=0.7, seed=0):
+def days_off(n_days=800, drop=0.7, seed=0):
     """Two daily series that are far lower on the public holidays of Germany, and 30 days that follow, with New Year."""
     panel = make_panel([np.ones(n_days)] * 2, "D")
     start = int(np.datetime64("2021-12-18").astype(int)) - n_days
