@@ -10,7 +10,7 @@ Packing     what answers is written
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from windvane.automl.forecasting.actions import (
     Backtest,
@@ -24,6 +24,7 @@ from windvane.automl.forecasting.actions import (
 )
 from windvane.automl.forecasting.request import ForecastRequest
 from windvane.automl.limits import Limits
+from windvane.automl.request import Schedule
 from windvane.automl.steps import Status
 from windvane.automl.workflow import Phase
 
@@ -41,6 +42,10 @@ _LAST_RESORT_S = 20.0
 
 _GRACE_S = 0.5
 """What fits ends by itself; so long after that it is ended."""
+
+_MOST_EARLIER_S = 1.5
+"""Packing, and what comes before it, begin earlier by so much at most where reading the rows took longer than is kept for packing: the
+machine is slow or busy."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def limits_of(
     action: ForecastAction, request: ForecastRequest, history: ForecastHistory, now: float
 ) -> Limits:
     """Return the bounds of an action that begins now; those that use whatever time they have share what is left."""
-    schedule = request.schedule
+    schedule = _schedule(request, history)
     if isinstance(action, Backtest) and not action.is_last_resort:
         own = now + request.max_candidate_s
         kill_at = min(schedule.search_end + _GRACE_S, own)
@@ -90,11 +95,23 @@ def limits_of(
     return Limits(deadline, max(deadline, now + _LAST_RESORT_S), is_alone=True)
 
 
+def _schedule(request: ForecastRequest, history: ForecastHistory) -> Schedule:
+    """Return when the parts of a job must be over, given how long reading its rows took."""
+    planned, prepared = request.schedule, history.step(Prepare().key)
+    if prepared is None or prepared.status is not Status.DONE:
+        return planned
+    missing_s = (prepared.ended - prepared.began) - (planned.deadline - planned.packing)
+    earlier_s = min(max(missing_s, 0.0), _MOST_EARLIER_S)
+    return replace(
+        planned, search_end=planned.search_end - earlier_s, packing=planned.packing - earlier_s
+    )
+
+
 def _backtest_end(
     action: Backtest, request: ForecastRequest, history: ForecastHistory, now: float
 ) -> float:
     """Return when a backtest that begins now is to end by itself."""
-    end = request.schedule.search_end
+    end = _schedule(request, history).search_end
     if action.model not in request.heavy:
         return end
     others = [one for one in models_to_try(request, history) if one in request.heavy]
@@ -111,7 +128,7 @@ def _prepare(_: ForecastRequest, history: ForecastHistory, __: float) -> Forecas
 def _backtest(
     request: ForecastRequest, history: ForecastHistory, now: float
 ) -> ForecastAction | None:
-    left_s = request.schedule.search_end - now
+    left_s = _schedule(request, history).search_end - now
     for name in models_to_try(request, history):
         if history.step(Backtest(name).key) is not None:
             continue
@@ -132,7 +149,7 @@ def _combine(
     if not models:
         floor = Backtest(request.floor, is_last_resort=True)
         return None if history.step(floor.key) else floor
-    is_due = request.has_place_for_ensemble and now < request.schedule.packing
+    is_due = request.has_place_for_ensemble and now < _schedule(request, history).packing
     return Combine(models) if is_due and not history.has_any(Combine) else None
 
 
@@ -151,7 +168,7 @@ def _refit_s(request: ForecastRequest, history: ForecastHistory, now: float, n_l
     """Return the seconds that one of so many models has, which share what is left."""
     n_running = sum(s.status.is_open and isinstance(s.action, RefitModel) for s in history.steps)
     turns = max(1, -(-(n_left + n_running) // request.workers))
-    return max(0.0, request.schedule.packing - now) * _FIT_SHARE / turns
+    return max(0.0, _schedule(request, history).packing - now) * _FIT_SHARE / turns
 
 
 def _to_refit(request: ForecastRequest, history: ForecastHistory) -> list[str]:

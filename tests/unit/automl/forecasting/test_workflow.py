@@ -200,3 +200,15 @@ def test_any_number_of_workers_keeps_the_deadline(workers):
         replace(REQUEST, workers=workers), weights=dict.fromkeys(REQUEST.heavy, 1 / 3)
     )
     assert over < REQUEST.schedule.deadline
+
+
+def test_where_reading_the_rows_took_long_packing_begins_earlier_and_so_does_what_is_before_it():
+    quick, _ = simulate()
+    slow, _ = simulate(takes={"series": 5.0})
+    begins = [history.step(PackForecaster((), (), True).key).began for history in (quick, slow)]
+    searched = [
+        max(history.step(Backtest(one).key).ended for one in REQUEST.models)
+        for history in (quick, slow)
+    ]
+    assert begins[1] < begins[0] <= START + 56
+    assert searched[1] < searched[0]
