@@ -16,7 +16,6 @@ from collections.abc import Callable
 from windvane.automl.local.events import Event, OnEvent
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries, keep_pandas_from_arrow
-from windvane.automl.local.run import run_here
 from windvane.errors import DataFault, JobFault
 
 ENVIRONMENT = {
@@ -30,6 +29,8 @@ an action's memory before it is needed."""
 
 
 def main() -> int:
+    from windvane.automl.local.run import run_here  # the process of forecasts does without it
+
     return run_asked(
         Libraries(), lambda text, tell, loaded: run_here(Job.from_json(text), tell, loaded)
     )

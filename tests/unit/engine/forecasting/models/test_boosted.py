@@ -115,6 +115,23 @@ def test_a_series_alone_is_forecast_as_among_the_others(model, task, monkeypatch
     assert np.isfinite(one.forecast(stranger).quantiles).all()
 
 
+class Rows(Exception):
+    """Carries the rows that were to be learned from."""
+
+
+def test_a_series_a_hundred_times_as_large_counts_ten_times_as_much(task, monkeypatch):
+    def seen(rows, *_):
+        raise Rows(rows)
+
+    monkeypatch.setattr(boosted, "boost", seen)
+    [values] = seasonal_series(1)
+    with pytest.raises(Rows) as found:
+        BOOSTED_LEVELS.fit(make_panel([values, 100 * values]), task, FitLimits(time.time() + 1))
+    rows = found.value.args[0]
+    large = rows.X[:, -2] > np.median(rows.X[:, -2])
+    assert rows.weight[large].mean() / rows.weight[~large].mean() == pytest.approx(10, rel=0.1)
+
+
 def test_a_covariate_of_the_past_is_seen_where_values_follow_it_a_season_later(task):
     rng = np.random.default_rng(0)
     z = rng.integers(0, 2, (4, 112)).astype(float)
