@@ -42,7 +42,7 @@ def sample_sizes(n_rows: int) -> tuple[int, ...]:
 
 def train_on_enough_rows(table: Dataset, n_rows: int, train: Callable[[int], Trained]) -> Trained:
     """Return what was trained on as many rows as help, `n_rows` at most, with the curve in its notes. What time has ended
-    is compared with nothing.
+    is compared with nothing, and what is left is for all rows.
 
     train    trains on so many rows; unless they are `n_rows`, in a part of the time
     raises   what `train` raises for `n_rows`
@@ -52,7 +52,10 @@ def train_on_enough_rows(table: Dataset, n_rows: int, train: Callable[[int], Tra
     before: Trained | None = None
     for size in smaller:
         found = _in_time(train, size)
-        if found is not None and not _is_better(table, before, found, curve, size):
+        if found is None:
+            before = None
+            break
+        if not _is_better(table, before, found, curve, size):
             return _told(table, found, curve, is_rising=False)
         before = found
     found = train(n_rows)

@@ -46,8 +46,8 @@ from windvane.errors import CorruptArtifact
 _MOST_AFTER = 2.0
 """Times a fold's fit: what a refit is left at most while there are folds to train."""
 
-_PART_OF_TIME = 0.25
-"""Of what is left, for each point of a learning curve but the last one."""
+_PART_OF_TIME = 0.15
+"""Of what is left, for each point of a learning curve but the last one: several times what it is expected to take."""
 
 _MEASURING_SHARE = 0.04
 _MEASURING_S = (0.3, 3.0)
