@@ -14,6 +14,7 @@ from api.world import ACCOUNT, OTHER_ACCOUNT, OUTPUT, READER, REGION, SCOPE, Wor
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from windvane.artifacts.base import parse_location
 from windvane.domain.candidate import (
@@ -232,15 +233,31 @@ def test_a_candidate_of_another_job_is_unknown(job: World) -> None:
     assert "has no candidate" in post(job, PATH.replace("/churn/", "/other/"))[1]["message"]
 
 
-def test_a_candidate_of_a_forecasting_job_has_backtests_instead(job: World) -> None:
+def test_reports_on_a_forecast_are_made_of_its_package_and_all_backtests(job: World) -> None:
     with job.store.snapshot() as tx:
         record = tx.find(AutoMLJob, SCOPE, "churn")
     assert record is not None
     problem = ForecastSpec(target="y", timestamp="t", item_id="id", horizon=2)
     job.update(replace(record, spec=replace(record.spec, problem=problem)))
-    status, code, message = refused(post(job))
-    assert (status, code) == (400, "ValidationException")
-    assert "Its backtests are under s3://" in message
+    job.insert_anew(finished_candidate(job.clock(), containers=(container("m", "forecaster"),)))
+    job.put(f"{ROOT}/backtest-results/churn-001/outcome.json")
+    assert post(job)[0] == 202
+    inputs = {"backtests": "backtest-results", "model": "m/model.tar.gz"}
+    assert made(job).details["ProcessingInputs"] == [
+        step_input(name, f"{ROOT}/{key}") for name, key in inputs.items()
+    ]
+    request = {"ProcessingJobName": "again", **made(job).details}
+    assert job.client().create_processing_job(**request)["ProcessingJobArn"].endswith("/again")
+    mixed = {
+        **request,
+        "ProcessingJobName": "mixed",
+        "ProcessingInputs": [
+            *request["ProcessingInputs"],
+            step_input("dataset", f"{ROOT}/dataset"),
+        ],
+    }
+    with pytest.raises(ClientError, match="which goes with tables"):
+        job.client().create_processing_job(**mixed)
 
 
 def test_another_account_sees_nothing(job: World) -> None:

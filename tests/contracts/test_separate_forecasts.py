@@ -18,18 +18,24 @@ from windvane.automl.forecast_estimator import AutoForecast
 from windvane.automl.forecasting.job import ForecastJob
 from windvane.automl.forecasting.leaderboard import ForecastRow, rows_of
 from windvane.automl.local.run_job import run_process
-from windvane.domain.candidate import CandidateStatus
+from windvane.domain.candidate import CandidateStatus, ProcessingJob
 from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.frequency import Frequency
 from windvane.domain.job import JobStatus
-from windvane.domain.task import TaskKind, TaskStatus
+from windvane.domain.reports import inputs_of_forecast, report_request
+from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.data.analysis import SourceFile
 from windvane.engine.forecasting.forecaster import load_forecaster
 from windvane.engine.manifest import read_json
 from windvane.engine.packages.tarball import unpack
 from windvane.testing.separate_tasks import RUNTIME_S
+from windvane.work.allowance import TaskAllowance
+from windvane.work.exchange import InFolder
 from windvane.work.jobs import forecasting
 from windvane.work.layout import FORECAST_LAYOUT
+from windvane.work.tasks.processing import process
+from windvane.work.tasks.step_context import StepContext
+from windvane.work.workspace import Workspace
 
 SPEC = ForecastSpec(
     target="y", timestamp="t", item_id="item", horizon=5, frequency=Frequency.parse("1D")
@@ -111,6 +117,7 @@ def test_every_model_and_the_average_are_candidates(service, algorithms):
     assert kinds == {
         TaskKind.ANALYZE,
         TaskKind.EXPLORE,
+        TaskKind.EXPLAIN,
         TaskKind.INSIGHTS,
         TaskKind.TRAIN,
         TaskKind.ENSEMBLE,
@@ -190,3 +197,49 @@ def test_what_was_found_in_the_series_is_told(service):
     )
     assert (found["n_series"], found["frequency"]) == (4, "D")
     assert found["n_findings"] == len(found["findings"])
+
+
+def reports_on(service, candidate, folder):
+    """Have the reports on a candidate made by a processing job; files by path."""
+    inputs = inputs_of_forecast(service.job, candidate)
+    request = report_request(service.job, candidate, inputs, "reports-1")
+    now = datetime.now(UTC)
+    made_by = ProcessingJob(
+        scope=service.job.scope, name="reports-1", created=now, modified=now, details=request
+    )
+    task = Task(id=1, job_arn=made_by.arn, kind=TaskKind.STEP, key="step", payload={}, created=now)
+    allowance = TaskAllowance(lambda: service.artifacts, 1, 4000, 10**9, 100)
+    stop_at = time.time() + RUNTIME_S
+    process(StepContext(made_by, task, Workspace(folder), InFolder(folder), stop_at, allowance))
+    root = parse_location(service.job.output_root) / ""
+    return {
+        info.location.key.removeprefix(root.key): info.location
+        for info in service.artifacts.list(root)
+        if f"/output/{candidate.name}/" in info.location.key
+    }
+
+
+def test_any_candidate_gets_its_reports_on_demand(service, tmp_path):
+    naive = next(one for one in service.state.candidates if one.algorithm == "seasonal-naive")
+    reported = reports_on(service, naive, tmp_path)
+    names = {path.rpartition("/")[2] for path in reported}
+    assert {"analysis.json", "figures.json", "report.html", "report.pdf"} <= names
+    assert len(reported) == (4 + 3) + (1 + 3)
+    (of_backtests,) = (
+        json.loads(service.artifacts.read(location))
+        for path, location in reported.items()
+        if "model_monitor" in path and path.endswith("figures.json")
+    )
+    assert of_backtests["model"] == "seasonal-naive"
+    scores = {one.algorithm: one.score for one in service.state.candidates}
+    told = {one["name"]: one["metrics"][str(SPEC.objective)] for one in of_backtests["models"]}
+    assert told == scores
+
+
+def test_the_best_candidate_says_what_its_forecasts_are_made_of(service):
+    best = service.state.best
+    location = parse_location(best.explainability) / best.name / "figures.json"
+    figures = json.loads(service.artifacts.read(location))
+    assert figures["kind"] == "forecast-explanation"
+    assert figures["model"] == "ensemble"
+    assert len(figures["series"]) == 4

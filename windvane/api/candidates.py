@@ -82,7 +82,7 @@ def _properties(candidate: Candidate) -> dict[str, Any] | None:
 
 
 def _artifact_locations(candidate: Candidate) -> dict[str, str] | None:
-    """The service model demands Explainability: of a forecast without a report, its backtests are what explains it."""
+    """The service model demands Explainability: of a forecast without that report, it is the place of its backtests."""
     explanation = candidate.explainability or candidate.backtest_results
     if not explanation:
         return None

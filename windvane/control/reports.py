@@ -15,6 +15,8 @@ from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob,
 from windvane.domain.job import AutoMLJob
 from windvane.domain.reports import (
     explanations_of,
+    inputs_of_forecast,
+    inputs_of_table,
     insights_of,
     outputs_of,
     report_job_name,
@@ -58,13 +60,16 @@ class Reports:
         scope = Scope(caller.account, caller.region)
         with self._store.snapshot() as tx:
             job, candidate = _find(tx, scope, job_name, candidate_name)
-            _check_problem(job, candidate)
             view, free_name = _look(tx, job, candidate)
             if view is not None and view.status not in _CAME_TO_NOTHING:
                 return view
             _check(candidate)
-            dataset = _dataset(tx, job, candidate)
-        request = report_request(job, candidate, dataset, free_name)
+            inputs = (
+                inputs_of_forecast(job, candidate)
+                if job.is_forecast
+                else inputs_of_table(candidate, _dataset(tx, job, candidate))
+            )
+        request = report_request(job, candidate, inputs, free_name)
         try:
             started = self._steps.create_report_job(caller, request, candidate.arn)
         except NameTaken:  # by another request for the same
@@ -121,18 +126,6 @@ def _look(tx: Transaction, job: AutoMLJob, candidate: Candidate) -> tuple[Report
 
 def _view(job: AutoMLJob, made_by: ProcessingJob) -> ReportsView:
     return ReportsView(explanations_of(job), insights_of(job), made_by.status, made_by)
-
-
-def _check_problem(job: AutoMLJob, candidate: Candidate) -> None:
-    """Check that there are such reports of a job's problem.
-
-    raises    InvalidRequest for a forecasting job
-    """
-    if job.is_forecast:
-        raise InvalidRequest(
-            f"The candidate {candidate.name} forecasts time series: reports are asked for of candidates of tables alone. "
-            f"Its backtests are under {candidate.backtest_results or job.output_root}."
-        )
 
 
 def _check(candidate: Candidate) -> None:

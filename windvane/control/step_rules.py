@@ -24,6 +24,7 @@ from windvane.domain.images import (
     step_of,
 )
 from windvane.domain.problem import TABULAR_METRICS, MetricName, ProblemType, check_objective
+from windvane.domain.reports import BACKTESTS
 from windvane.engine.learners.catalogue import TORCH_LEARNERS
 from windvane.engine.learners.torch_extra import MISSING, has_torch
 from windvane.errors import InvalidRequest
@@ -47,7 +48,7 @@ _ENVIRONMENT = {
     EXPLAINER: ("CANDIDATE_NAME",),
 }
 _NEEDED = {TRANSFORMERS: "TARGET_ATTRIBUTE_NAME", EXPLAINER: "CANDIDATE_NAME"}
-_INPUTS = {EXPLAINER: ("dataset", "model", "transformers", "output")}
+_INPUTS = {EXPLAINER: ("dataset", "model", "transformers", "output", BACKTESTS)}
 _OUTPUTS = {
     TRANSFORMERS: ("dataset", "header", "tuning_data"),
     EXPLAINER: ("explanation", "insights"),
@@ -111,11 +112,22 @@ def _names_of_inputs(request: Request) -> Iterator[str]:
         return
     yield from _only(names, _INPUTS[EXPLAINER], "ProcessingInputs")
     outputs = _output_names(request)
+    if BACKTESTS in names:
+        yield from _of_forecast(names)
+        return
     needed = {"dataset"}
     needed |= {"model"} if "explanation" in outputs else set()
     needed |= {"output"} if "insights" in outputs else set()
     for name in sorted(needed - set(names)):
         yield f"ProcessingInputs lacks the input '{name}', which the outputs asked for need."
+
+
+def _of_forecast(names: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with the inputs of reports on a forecast."""
+    if "model" not in names:
+        yield f"ProcessingInputs lacks the input 'model', which '{BACKTESTS}' needs."
+    for name in sorted({"dataset", "transformers", "output"} & set(names)):
+        yield f"ProcessingInputs has the input '{name}', which goes with tables, besides '{BACKTESTS}'."
 
 
 def _tables(names: Sequence[str]) -> Iterator[str]:

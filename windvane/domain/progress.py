@@ -76,9 +76,8 @@ def _planned(job: AutoMLJob, tasks: Sequence[Task], times: Timetable) -> Iterato
         yield Phase(SecondaryStatus.FEATURE_ENGINEERING, times.search, analysed)
         first = _queued(tasks, TaskKind.TRAIN)
         yield Phase(SecondaryStatus.MODEL_TUNING, times.ensemble, first)
-    if not job.is_forecast:
-        explained = _queued(tasks, TaskKind.EXPLAIN)
-        yield Phase(SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT, times.reported, explained)
+    explained = _queued(tasks, TaskKind.EXPLAIN)
+    yield Phase(SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT, times.reported, explained)
     judged = _judged(tasks)
     yield Phase(SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT, times.reported, judged)
     if job.endpoint_name:

@@ -14,6 +14,9 @@ EXPLANATIONS = "documentation/explainability/output"
 INSIGHT_REPORTS = "documentation/model_monitor/output"
 """Below the job's root; those on a candidate lie in a folder of its name."""
 
+BACKTESTS, BACKTEST_RESULTS = "backtests", "backtest-results"
+"""The input of a report on a forecast, and the folder of all backtests, below the job's root."""
+
 _EXPLANATION, _INSIGHTS = "explanation", "insights"
 _LOCAL = "/opt/ml/processing"
 _CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
@@ -35,11 +38,28 @@ def report_job_name(candidate: Candidate, attempt: int) -> str:
     return f"{candidate.name}-reports-{attempt}"
 
 
-def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str) -> dict[str, Any]:
-    """Return the parameters of CreateProcessingJob for the reports on a finished candidate whose model is there.
+def inputs_of_table(candidate: Candidate, dataset: str) -> dict[str, str]:
+    """Return the inputs of reports on a candidate of a table.
 
     dataset    S3 prefix of the job's data, as typed and split
-    name       of the processing job
+    """
+    return {"dataset": dataset, **_artefacts(candidate)}
+
+
+def inputs_of_forecast(job: AutoMLJob, candidate: Candidate) -> dict[str, str]:
+    """Return the inputs of reports on a candidate of a forecasting job: its package, and the backtests of all."""
+    (container,) = candidate.containers
+    backtests = f"{job.output_root}/{BACKTEST_RESULTS}"
+    return {BACKTESTS: backtests, "model": container.model_data_url}
+
+
+def report_request(
+    job: AutoMLJob, candidate: Candidate, inputs: Mapping[str, str], name: str
+) -> dict[str, Any]:
+    """Return the parameters of CreateProcessingJob for the reports on a finished candidate whose model is there.
+
+    inputs    S3 locations by the names of inputs
+    name      of the processing job
     """
     return {
         "ProcessingJobName": name,
@@ -55,7 +75,7 @@ def report_request(job: AutoMLJob, candidate: Candidate, dataset: str, name: str
                     "S3InputMode": "File",
                 },
             }
-            for one, uri in {"dataset": dataset, **_artefacts(candidate)}.items()
+            for one, uri in inputs.items()
         ],
         "ProcessingOutputConfig": {
             "Outputs": [

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 
 from windvane.domain.problem import Mode
-from windvane.domain.reports import EXPLANATIONS, INSIGHT_REPORTS
+from windvane.domain.reports import BACKTEST_RESULTS, EXPLANATIONS, INSIGHT_REPORTS
 from windvane.domain.task import TaskKind
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -145,11 +145,12 @@ FINDINGS = Artefact(
     "the most severe first.",
 )
 BACKTESTS = Artefact(
-    "backtest-results/{candidate}/{file}",
+    f"{BACKTEST_RESULTS}/{{candidate}}/{{file}}",
     (TaskKind.TRAIN, TaskKind.ENSEMBLE, TaskKind.BASELINE),
     "`windows.csv`: what the model forecast for each item and step of each backtest window, beside the actual value; "
     "`metrics.json`: all metrics of all windows together, the objective of each window, its standard error, and the share "
-    "of values between the outermost quantiles.",
+    "of values between the outermost quantiles; `outcome.json`, `forecasts.npz` and, of the ensemble, `weights.json`: the same as "
+    "reports on demand read it.",
 )
 EXPLANATION = Artefact(
     f"{EXPLANATIONS}/{{candidate}}/{{file}}",
@@ -189,7 +190,22 @@ BACKTEST_REPORT = replace(
     "and PDF.",
 )
 
-FORECAST_LAYOUT = (WRITE_TEST, FINDINGS, BACKTESTS, FORECASTER, SERIES_REPORT, BACKTEST_REPORT)
+EFFECT_REPORT = replace(
+    EXPLANATION,
+    holds="The explainability report of the best candidate: `analysis.json` (how much covariates and holidays matter, in "
+    "Clarify's form), `feature_importance.json`, `decompositions.csv` (level, trend, season and effects of each step), "
+    "`figures.json` (the data of the charts), and the report as page, notebook and PDF.",
+)
+
+FORECAST_LAYOUT = (
+    WRITE_TEST,
+    FINDINGS,
+    BACKTESTS,
+    FORECASTER,
+    SERIES_REPORT,
+    EFFECT_REPORT,
+    BACKTEST_REPORT,
+)
 """Of a forecasting job."""
 
 LAYOUT = (

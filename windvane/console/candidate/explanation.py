@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from windvane.console.candidate.forecast_explanation import (
+    KIND,
+    ForecastExplanation,
+    forecast_explanation_of,
+)
 from windvane.console.candidate.head import Shown
 from windvane.console.candidate.reading import read_bytes, read_json
 from windvane.console.charts.bars import bar_chart
@@ -65,11 +70,14 @@ class Explanation:
 class ExplanationView(Shown):
     """The tab "Explanation" of a candidate.
 
-    explanation    None while there is no report;  reports  of what is being made, None if nothing is
+    explanation    None while there is no report, and for a forecast
+    forecast       what forecasts are made of; None while there is no report, and for a table
+    reports        state of the reports
     """
 
     explanation: Explanation | None
     reports: Any
+    forecast: ForecastExplanation | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,23 @@ async def read_explanation(
         if analysis is None:
             return None
         return await objects.in_thread(_explained, analysis, values, sample, place, target, output)
+
+
+async def read_forecast_explanation(
+    objects: CallerObjects, folder: str, chosen: int | None
+) -> ForecastExplanation | None:
+    """Read what forecasts are made of; None if there is no such report.
+
+    folder    S3 URI of the report
+    chosen    place of the series to picture; None for the first
+    """
+    async with objects.large():
+        figures = await read_json(objects, f"{folder}/figures.json")
+        if figures is None:
+            return None
+        if figures.get("kind") != KIND:
+            raise InvalidRequest(f"{folder}/figures.json explains no forecasts.")
+        return await objects.in_thread(forecast_explanation_of, figures, chosen)
 
 
 def _explained(

@@ -54,12 +54,32 @@ def folder_of(answer: Answer, kind: str) -> str:
     return f"{prefix}/{answer['Candidate']['CandidateName']}" if prefix else ""
 
 
+def report_title(kind: str, *, is_forecast: bool) -> str:
+    """Return what a report is called.
+
+    kind    one of KINDS
+    """
+    if kind == "quality":
+        return "Backtest report" if is_forecast else "Model insights report"
+    return "Explainability report"
+
+
+def _is_forecast(answer: Answer) -> bool:
+    return WQL in answer["MetricNames"]
+
+
 async def groups_of(objects: CallerObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
     """Return the groups of files that there are; a group without files is left out."""
     every = [
         Group("Model", await _there(objects, _model(answer))),
-        Group("Model insights report", await _report(objects, folder_of(answer, "quality"))),
-        Group("Explainability report", await _report(objects, folder_of(answer, "explanation"))),
+        Group(
+            report_title("quality", is_forecast=_is_forecast(answer)),
+            await _report(objects, folder_of(answer, "quality")),
+        ),
+        Group(
+            report_title("explanation", is_forecast=False),
+            await _report(objects, folder_of(answer, "explanation")),
+        ),
         Group("Backtest results", await _report(objects, _backtests(answer, job))),
         Group("Job notebooks", await _there(objects, _notebooks(job))),
     ]
@@ -100,7 +120,7 @@ async def _report(objects: CallerObjects, folder: str) -> list[File]:
 
 def _backtests(answer: Answer, job: Mapping[str, Any]) -> str:
     """Return the folder with the backtests of a candidate of a forecasting job; "" for one of a table."""
-    if WQL not in answer["MetricNames"]:
+    if not _is_forecast(answer):
         return ""
     root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}"
     return f"{root}/backtest-results/{answer['Candidate']['CandidateName']}"

@@ -14,12 +14,10 @@ from windvane.console.scores import WQL, FormattedScore, format_score
 
 Answer = Mapping[str, Any]
 
-EXPLANATION = "explanation"
-
 PARTS = (
     ("", "Overview"),
     ("quality", "Quality"),
-    (EXPLANATION, "Explanation"),
+    ("explanation", "Explanation"),
     ("steps", "Steps and logs"),
     ("files", "Reports and files"),
 )
@@ -54,7 +52,6 @@ class Head:
         return [
             (f"{self.url}/{key}" if key else self.url, title, key == self.part)
             for key, title in PARTS
-            if not (self.is_forecast and key == EXPLANATION)
         ]
 
 

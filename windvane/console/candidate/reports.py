@@ -19,7 +19,7 @@ class ReportsState:
     """The state of a candidate's reports: there, being made, or to be asked for.
 
     status    of the processing job that makes them; "" if none was asked for
-    can_be    whether they can be asked for now: never of a forecast, which its job judges if it is the best
+    can_be    whether they can be asked for now
     """
 
     url: str
@@ -33,8 +33,6 @@ class ReportsState:
 
 
 async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState:
-    if head.is_forecast:
-        return ReportsState(head.url, "", "", can_be=False)
     names = {"AutoMLJobName": answer["AutoMLJobName"], "CandidateName": head.name}
     try:
         found: dict[str, Any] = await context_of(request).ask(

@@ -29,7 +29,7 @@ _GAP = 0.25
 """Of the room of a step, that is left between columns."""
 
 _COLOURS = ("series-1", "series-2", "series-3", "series-4", "series-5")
-MOST_PARTS = len(_COLOURS)
+_MOST_PARTS = len(_COLOURS)
 """That can be told apart by their colours."""
 
 _MOST_COLUMNS = 120
@@ -42,6 +42,10 @@ class Part:
 
     name: str
     values: Sequence[float]
+
+    @property
+    def size(self) -> float:
+        return sum(map(abs, self.values))
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Made:
 
 
 def stacked_chart(title: str, made: Made, what: str) -> Chart:
-    """Draw the parts of a forecast; MOST_PARTS of them at most.
+    """Draw the parts of a forecast, as many as `largest_parts` returns.
 
     what    is forecast: the title of the axis
     """
@@ -83,6 +87,17 @@ def stacked_chart(title: str, made: Made, what: str) -> Chart:
         _WIDTH, _HEIGHT, description, *axes, *_columns(made, across, up), *_lines(made, across, up)
     )
     return Chart(title, drawn, _table(made), legend)
+
+
+def largest_parts(first: Sequence[Part], effects: Sequence[Part]) -> list[Part]:
+    """Return parts with a colour each: the first ones, the largest effects, and all others as one where there are more."""
+    most = _MOST_PARTS - len(first)
+    ranked = sorted(effects, key=lambda one: one.size, reverse=True)
+    if len(ranked) <= most:
+        return [*first, *ranked]
+    rest = ranked[most - 1 :]
+    sums = [sum(values) for values in zip(*(one.values for one in rest), strict=True)]
+    return [*first, *ranked[: most - 1], Part(f"{len(rest)} other covariates", sums)]
 
 
 def _step_s(seconds: Sequence[float]) -> float:

@@ -12,10 +12,21 @@ from starlette.routing import Route
 
 from windvane.console.candidate import steps
 from windvane.console.candidate.deploying import EVERYTHING, LABEL, check_wishes, deploy
-from windvane.console.candidate.explanation import ExplanationView, Place, read_explanation
-from windvane.console.candidate.files import KINDS, FilesView, folder_of, groups_of
+from windvane.console.candidate.explanation import (
+    ExplanationView,
+    Place,
+    read_explanation,
+    read_forecast_explanation,
+)
+from windvane.console.candidate.files import (
+    KINDS,
+    FilesView,
+    folder_of,
+    groups_of,
+    report_title,
+)
 from windvane.console.candidate.forecast import ForecastQuality
-from windvane.console.candidate.head import Answer, described, head_of
+from windvane.console.candidate.head import Answer, Head, described, head_of
 from windvane.console.candidate.overview import (
     OverviewView,
     measures_of,
@@ -32,8 +43,6 @@ from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
 from windvane.errors import CallerFault, NotFound
-
-_TITLES = {"quality": "Model insights report", "explanation": "Explainability report"}
 
 
 async def overview(request: Request) -> Response:
@@ -98,6 +107,8 @@ async def explanation(request: Request) -> Response:
     head, prefix = head_of(answer, "explanation"), answer.get("Explainability", "")
     context = context_of(request)
     found = None
+    if head.is_forecast:
+        return await _forecast_explanation(request, answer, head)
     if prefix:
         place = Place(prefix, head.name, await _labels(request, answer), head.is_best)
         job = await context.ask(
@@ -111,6 +122,21 @@ async def explanation(request: Request) -> Response:
         head=head,
         explanation=found,
         reports=await state_of(request, answer, head),
+    )
+    return await _drawn(request, "candidate/explanation.html", view)
+
+
+async def _forecast_explanation(request: Request, answer: Answer, head: Head) -> Response:
+    folder = folder_of(answer, "explanation")
+    series = _number(request.query_params.get("series", ""))
+    chosen, objects = None if series is None else int(series), context_of(request).objects
+    found = await read_forecast_explanation(objects, folder, chosen) if folder else None
+    view = ExplanationView(
+        job_name=answer["AutoMLJobName"],
+        head=head,
+        explanation=None,
+        reports=await state_of(request, answer, head),
+        forecast=found,
     )
     return await _drawn(request, "candidate/explanation.html", view)
 
@@ -152,7 +178,11 @@ async def files(request: Request) -> Response:
     job = await context.ask(
         "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
     )
-    kinds = [(kind, _TITLES[kind]) for kind in KINDS if folder_of(answer, kind)]
+    kinds = [
+        (kind, report_title(kind, is_forecast=head.is_forecast))
+        for kind in KINDS
+        if folder_of(answer, kind)
+    ]
     asked = request.query_params.get("report", "")
     view = FilesView(
         job_name=answer["AutoMLJobName"],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from windvane.console.charts.base import Chart
-from windvane.console.charts.stacked import MOST_PARTS, Made, Part, stacked_chart
+from windvane.console.charts.stacked import Made, Part, largest_parts, stacked_chart
 from windvane.console.trying.forecasts import Columns, Rows, seconds_of, value_of
 from windvane.console.wording import number
 from windvane.errors import InvalidRequest
@@ -51,9 +51,9 @@ def parts_of(columns: Columns, rows: Rows, title: str, target: str) -> PartsView
         [seconds_of(row[columns.timestamp]) for row in rows],
         _numbers(rows, "mean"),
         level.values,
-        [*parts, *_largest(effects, MOST_PARTS - len(parts))],
+        largest_parts(parts, effects),
     )
-    every = [level, *parts, *sorted(effects, key=_size, reverse=True)]
+    every = [level, *parts, *sorted(effects, key=lambda one: one.size, reverse=True)]
     reach = max(abs(value) for one in every for value in one.values)
     return PartsView(stacked_chart(title, made, target), [_row(one, reach) for one in every])
 
@@ -63,20 +63,6 @@ def _effects(columns: Columns) -> Iterator[tuple[str, str]]:
     for name in columns.further:
         if name.endswith(_EFFECT):
             yield name, name.removesuffix(_EFFECT)
-
-
-def _largest(effects: Sequence[Part], most: int) -> list[Part]:
-    """Return the parts of the largest effects, and all others as one where there are more than `most`."""
-    ranked = sorted(effects, key=_size, reverse=True)
-    if len(ranked) <= most:
-        return ranked
-    rest = ranked[most - 1 :]
-    sums = [sum(values) for values in zip(*(one.values for one in rest), strict=True)]
-    return [*ranked[: most - 1], Part(f"{len(rest)} other covariates", sums)]
-
-
-def _size(part: Part) -> float:
-    return sum(map(abs, part.values))
 
 
 def _row(part: Part, reach: float) -> PartRow:

@@ -191,6 +191,31 @@ def fan(times: Times, values: Floats, fans: Sequence[Fan], ahead: Fan | None, wh
     return draw
 
 
+def stacked_parts(
+    times: Times, level: Floats, mean: Floats, parts: Sequence[tuple[str, Floats]], what: str
+) -> Draw:
+    """Return what a forecast is made of: parts stacked on its level, up or down, and the mean, which they add up to.
+
+    parts    name and (n_steps,) of each, as many as there are colours at most
+    """
+
+    def draw(axes: Any) -> None:
+        at = np.arange(len(times))
+        up, down = level.copy(), level.copy()
+        for (name, values), colour in zip(parts, _COLOURS, strict=False):
+            begin = np.where(values > 0, up, down)
+            axes.bar(at, values, 0.75, bottom=begin, color=colour, label=drawn(name))
+            up, down = up + np.maximum(values, 0), down + np.minimum(values, 0)
+        axes.plot(at, level, color=GREY, linestyle="--", linewidth=1, label="level")
+        axes.plot(at, mean, color=INK, marker=".", linewidth=1.2, label="forecast (mean)")
+        axes.set_ylabel(drawn(what, 20))
+        step = -(-len(times) // 6)
+        axes.set_xticks(at[::step], [str(one)[:10] for one in times[::step]], fontsize=7)
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)
+
+    return draw
+
+
 def dots_with_errors(
     labels: Sequence[str], values: Floats, errors: Floats, chosen: int, what: str
 ) -> Draw:

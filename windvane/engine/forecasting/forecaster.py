@@ -30,7 +30,10 @@ from windvane.engine.manifest import (
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 KIND = "forecaster"
-_ABOUT, _SCALE, _SERIES, _MEMBERS = "forecaster.json", "intervals.npz", "series", "members"
+SERIES = "series"
+"""In the folder of a forecaster: what it was fitted to."""
+
+_ABOUT, _SCALE, _MEMBERS = "forecaster.json", "intervals.npz", "members"
 _MOST_MEMBERS = 100
 _MOST_SEASONS, _MOST_VALUES = 20, 300
 """Of a series, that any model looks at (models/base.py, models/empirical.py): longer ones are all alike."""
@@ -129,8 +132,8 @@ class Forecaster:
 
     def save(self, folder: Path) -> None:
         """Write into an existing, empty folder."""
-        (folder / _SERIES).mkdir()
-        write_prepared(self.prepared, folder / _SERIES)
+        (folder / SERIES).mkdir()
+        write_prepared(self.prepared, folder / SERIES)
         for i, one in enumerate(self.members):
             (into := folder / _MEMBERS / str(i)).mkdir(parents=True)
             one.model.save(into)
@@ -151,7 +154,7 @@ def load_forecaster(folder: Path) -> tuple[Forecaster, Mapping[str, Any]]:
     raises    CorruptArtifact if any of it is missing, damaged or of another kind
     """
     about = check_manifest(folder, KIND)
-    prepared = read_prepared(folder / _SERIES)
+    prepared = read_prepared(folder / SERIES)
     task = prepared.task
     arrays, document = read_arrays(folder / _SCALE), read_json(folder / _ABOUT)
     try:

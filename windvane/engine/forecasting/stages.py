@@ -52,7 +52,7 @@ from windvane.engine.manifest import read_json, write_json
 from windvane.errors import CandidateFault, CorruptArtifact, DataFault
 
 ENSEMBLE = "ensemble"
-_WEIGHTS, _SCALE = "weights.json", "intervals.npz"
+WEIGHTS, _SCALE = "weights.json", "intervals.npz"
 _MOST_BACKTESTED = 5_000
 """Series that models are compared on: a sample of more."""
 
@@ -191,7 +191,7 @@ def combine(series: Path, candidates: Mapping[str, Path], into: Path) -> Forecas
     outcome = judged(ENSEMBLE, held_out, truths, prepared.spec.objective, took_s)
     weights = {name: w for name, w in zip(names, found.weights, strict=True) if w > 0}
     write_outcome(outcome, joined(held_out), into)
-    write_json(into / _WEIGHTS, {"weights": weights})
+    write_json(into / WEIGHTS, {"weights": weights})
     write_arrays(into / _SCALE, {"factors": found.scale.factors})
     return outcome
 
@@ -201,7 +201,7 @@ def read_weights(ensemble: Path) -> dict[str, float]:
 
     raises    CorruptArtifact
     """
-    weights = read_json(ensemble / _WEIGHTS).get("weights")
+    weights = read_json(ensemble / WEIGHTS).get("weights")
     if not isinstance(weights, dict) or not weights:
         raise CorruptArtifact(f"{ensemble} holds no weights.")
     return {str(name): float(weight) for name, weight in weights.items()}

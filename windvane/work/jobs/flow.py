@@ -229,8 +229,7 @@ def _complete(state: JobState, now: datetime) -> Passed:
     if background.goes_on(state, now):
         return state, False
     why = state.job.search_ended or EndOfSearch.EXHAUSTED
-    wanted = (_INSIGHTS,) if state.job.is_forecast else (_EXPLANATION, _INSIGHTS)
-    missing = [one.missing for one in wanted if not one.is_there(state)]
+    missing = [one.missing for one in (_EXPLANATION, _INSIGHTS) if not one.is_there(state)]
     secondary = next(iter(missing), SecondaryStatus(why.value))
     return ended(state, JobStatus.COMPLETED, secondary, now), False
 
@@ -255,6 +254,7 @@ _FORECAST_PHASES: tuple[Callable[[JobState, datetime], Passed], ...] = (
     _stop,
     _analyse,
     _forecast,
+    _explain,
     _judge,
     _retain,
     _deploy,

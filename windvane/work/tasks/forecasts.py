@@ -22,6 +22,7 @@ from windvane.domain.task import TaskKind
 from windvane.engine.forecasting.backtest_table import figures, write_backtests
 from windvane.engine.forecasting.forecast import check_horizon
 from windvane.engine.forecasting.outcomes import (
+    FORECASTS,
     MODEL,
     OUTCOME,
     ForecastOutcome,
@@ -29,6 +30,7 @@ from windvane.engine.forecasting.outcomes import (
     read_outcome,
 )
 from windvane.engine.forecasting.prepared import read_prepared
+from windvane.engine.forecasting.stages import WEIGHTS
 from windvane.errors import CandidateFault
 from windvane.work.tasks import forecast_reports
 from windvane.work.tasks.actions import with_time_to_publish
@@ -54,6 +56,8 @@ def perform_forecast(context: StageContext) -> Result:
         return _prepare(context)
     if context.task.kind is TaskKind.EXPLORE:
         return forecast_reports.explore(context)
+    if context.task.kind is TaskKind.EXPLAIN:
+        return forecast_reports.explain(context)
     if context.task.kind is TaskKind.INSIGHTS:
         return forecast_reports.judge(context)
     task = with_time_to_publish(context)
@@ -170,6 +174,9 @@ def _publish_backtests(context: StageContext, outcome: ForecastOutcome, own: Pat
         file = temporary / "windows.csv"
         write_backtests(prepared, read_forecasts(own), file)
         artifacts.upload(into / file.name, file)
+    for name in (OUTCOME, FORECASTS, WEIGHTS):
+        if (own / name).is_file():
+            artifacts.upload(into / name, own / name)
     told = json.dumps(figures(prepared, outcome), indent=1)
     artifacts.write(into / "metrics.json", told.encode())
 

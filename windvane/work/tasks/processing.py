@@ -11,10 +11,12 @@ from windvane.control.step_rules import SPECIFICATION_INPUT, VALIDATION_INPUT
 from windvane.domain.features import NO_FILE
 from windvane.domain.images import EXPLAINER, TRANSFORMERS, algorithm_of
 from windvane.domain.problem import MetricName, ProblemSpec, ProblemType, check_uses, kept_apart
+from windvane.domain.reports import BACKTESTS
 from windvane.engine import stages
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
+from windvane.work.tasks.forecast_processing import forecast_reports
 from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
 from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.tasks.reports import explaining_s, explanation_files, insight_files
@@ -78,6 +80,10 @@ def _split(step: StepContext, folder: Path) -> None:
 def _explain(step: StepContext, folder: Path) -> None:
     inputs, outputs = _inputs(step), _outputs(step)
     name = step.request["Environment"]["CANDIDATE_NAME"]
+    if BACKTESTS in inputs:
+        for output, files in forecast_reports(step, inputs, outputs, folder).items():
+            _publish(step, files, outputs[output], name)
+        return
     dataset = folder / "dataset"
     with told_as({dataset: inputs["dataset"]}):
         fetch_dataset(step, inputs["dataset"], dataset)

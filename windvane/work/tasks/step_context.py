@@ -66,7 +66,7 @@ def fetch_dataset(step: StepContext, uri: str, into: Path) -> Path:
 
     raises    DataFault if there is none, or it is too large
     """
-    artifacts, root = step.allowance.open_artifacts(), _below(uri)
+    artifacts, root = step.allowance.open_artifacts(), folder_below(uri)
     found = {
         info.location.key.removeprefix(root.key): info
         for info in artifacts.list(root)
@@ -125,7 +125,8 @@ def told_as(names: Mapping[Path, str]) -> Iterator[None]:
         raise CorruptArtifact(text) from error
 
 
-def _below(uri: str) -> Location:
+def folder_below(uri: str) -> Location:
+    """Return an S3 prefix as a folder: with a slash at its end."""
     location = parse_location(uri)
     key = location.key.rstrip("/")
     return Location(location.bucket, f"{key}/" if key else "")

@@ -48,16 +48,23 @@ def test_data_are_series_with_their_findings(forecasting, browser):
     check_harmless(text)
 
 
-def test_a_candidate_has_no_explanation_and_no_report_that_could_be_asked_for(forecasting, browser):
+def test_a_candidate_has_its_backtest_windows_and_reports_that_can_be_asked_for(
+    forecasting, browser
+):
     text = browser.get(HERE).text
     assert "Backtest windows" in text
-    assert "Explanation</a>" not in text
     assert "Latency, one row" not in text
     assert "0.200 ± 0.010" in text
     quality = browser.get(f"{HERE}/quality")
     assert quality.status == 200
-    assert "judges its best candidate alone" in quality.text
-    assert "Generate reports" not in quality.text
+    assert "Generate reports" in quality.text
+
+
+def test_a_candidate_without_a_model_of_its_own_has_no_reports_to_ask_for(jobs, browser):
+    jobs.insert(a_forecasting_job(), a_forecaster(containers=()))
+    text = browser.get(f"{HERE}/quality").text
+    assert "only candidates that were the best so far have one" in text
+    assert "Generate reports" not in text
 
 
 def test_backtest_results_are_among_the_files(forecasting, browser):

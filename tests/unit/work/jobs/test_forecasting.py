@@ -41,7 +41,7 @@ class ForecastWorld(World):
     """A world whose tasks bring what those of a forecasting job do."""
 
     def _result(self, task: Task, score: float, folds_used: int) -> dict[str, Any]:
-        if task.kind in (TaskKind.EXPLORE, TaskKind.INSIGHTS):
+        if task.kind in (TaskKind.EXPLORE, TaskKind.EXPLAIN, TaskKind.INSIGHTS):
             return super()._result(task, score, folds_used)
         if task.kind in (TaskKind.REFIT, TaskKind.RETAIN):
             return {}
@@ -76,11 +76,11 @@ def backtested(world: ForecastWorld, *, but: int = 0) -> None:
 
 def finish(world: ForecastWorld) -> None:
     learn(world)
-    world.do_all(TaskKind.INSIGHTS)
+    world.do_all(TaskKind.EXPLAIN, TaskKind.INSIGHTS)
 
 
 def learn(world: ForecastWorld) -> None:
-    """Do everything but the report on the best candidate."""
+    """Do everything but the reports on the best candidate."""
     world.do_all(
         TaskKind.EXPLORE,
         TaskKind.TRAIN,
@@ -106,6 +106,8 @@ def test_a_job_goes_through_its_phases() -> None:
         Backtest(name) for name in SUITED[:3]
     ], "one more than there are workers"
     learn(world)
+    assert world.secondary is SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT
+    world.do(TaskKind.EXPLAIN)
     assert world.secondary is SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT
     finish(world)
     assert world.status is JobStatus.COMPLETED
@@ -119,6 +121,7 @@ def test_a_job_goes_through_its_phases() -> None:
         "refit/boosted-levels",
         "package",
         "insights",
+        "explain",
     ]
 
 
@@ -126,28 +129,50 @@ def test_the_best_candidate_has_a_report_on_all_that_were_backtested() -> None:
     world = world_of(max_candidates=250)
     world.do(TaskKind.ANALYZE)
     learn(world)
-    (task,) = world.open_tasks(TaskKind.INSIGHTS)
     best = world.state.best
-    assert task.payload == {
-        "index": best.index,
-        "models": list(SUITED),
-        "has_ensemble": True,
-        "answering": "ensemble",
-    }
-    world.do(TaskKind.INSIGHTS)
+    for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+        (task,) = world.open_tasks(kind)
+        assert task.payload == {
+            "index": best.index,
+            "models": list(SUITED),
+            "has_ensemble": True,
+            "answering": "ensemble",
+        }
+        world.do(kind)
+    assert world.state.best.explainability
     assert world.state.best.model_insights
     assert world.state.job.exploration
     assert world.status is JobStatus.COMPLETED
 
 
-def test_a_report_that_cannot_be_made_is_told_and_the_job_completes() -> None:
+@pytest.mark.parametrize(
+    ("lost", "made", "secondary", "code"),
+    [
+        (
+            TaskKind.INSIGHTS,
+            TaskKind.EXPLAIN,
+            SecondaryStatus.MODEL_INSIGHTS_ERROR,
+            NoteCode.INSIGHTS_MISSING,
+        ),
+        (
+            TaskKind.EXPLAIN,
+            TaskKind.INSIGHTS,
+            SecondaryStatus.EXPLAINABILITY_ERROR,
+            NoteCode.EXPLAINABILITY_MISSING,
+        ),
+    ],
+)
+def test_a_report_that_cannot_be_made_is_told_and_the_job_completes(
+    lost: TaskKind, made: TaskKind, secondary: SecondaryStatus, code: NoteCode
+) -> None:
     world = world_of(max_candidates=250)
     world.do(TaskKind.ANALYZE)
     learn(world)
-    world.do(TaskKind.INSIGHTS, TaskStatus.FAILED)
+    world.do(lost, TaskStatus.FAILED)
+    world.do(made)
     assert world.status is JobStatus.COMPLETED
-    assert world.secondary is SecondaryStatus.MODEL_INSIGHTS_ERROR
-    assert world.state.job.partial_failures[0].code is NoteCode.INSIGHTS_MISSING
+    assert world.secondary is secondary
+    assert world.state.job.partial_failures[0].code is code
 
 
 def test_candidates_are_models_and_their_average() -> None:
