@@ -293,3 +293,36 @@ def test_what_a_forecasting_job_lacks_is_told_at_its_field(
     field: str, name: str, value: str
 ) -> None:
     assert set(draft(**{**SERIES, name: value}).faults()) == {field}
+
+
+TEXTS = {
+    "problem_type": "TextClassification",
+    "target_json": packed("type"),
+    "content_json": packed("text"),
+}
+
+
+def test_a_job_on_texts_is_asked_for_with_its_two_columns() -> None:
+    made = draft(**TEXTS, objective="Accuracy")
+    assert made.faults() == {}
+    assert made.specification(CALLER) is None
+    asked = made.job_request(CALLER)
+    validate(asked, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
+    assert asked["AutoMLProblemTypeConfig"] == {
+        "TextClassificationJobConfig": {
+            "ContentColumn": "text",
+            "TargetLabelColumn": "type",
+            "CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 600},
+        }
+    }
+    assert asked["AutoMLJobObjective"] == {"MetricName": "Accuracy"}
+    looked = made.preview_request()
+    assert "ProblemType" not in looked
+    assert looked["FeatureDataTypes"] == {"text": "text"}
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "value"), [("content", "content_json", ""), ("mode", "mode", "ENSEMBLING")]
+)
+def test_what_a_job_on_texts_lacks_is_told_at_its_field(field: str, name: str, value: str) -> None:
+    assert set(draft(**{**TEXTS, name: value}).faults()) == {field}

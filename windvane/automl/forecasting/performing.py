@@ -108,8 +108,8 @@ def perform(
     return ForecastResult()
 
 
-def pack(action: PackForecaster, at: ForecastFolders, into: Path) -> None:
-    """Write what answers into a folder, in place of what is there, with all that `AutoForecast.load` reads beside it.
+def pack(action: PackForecaster, at: ForecastFolders, into: Path) -> Forecaster:
+    """Write what answers into a folder, in place of what is there, with all that `AutoForecast.load` reads beside it; and return it.
 
     raises    CorruptArtifact
     """
@@ -124,6 +124,7 @@ def pack(action: PackForecaster, at: ForecastFolders, into: Path) -> None:
     write_json(into / LEADERBOARD, board)
     write_json(into / ARGUMENTS, {"has_whole_items": False})
     made.seal(into, {})
+    return made
 
 
 def _rows(action: PackForecaster, at: ForecastFolders, made: Forecaster) -> list[ForecastRow]:

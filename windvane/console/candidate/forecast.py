@@ -12,13 +12,13 @@ from windvane.console.charts.fan import Fan, Forecast, fan_chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.charts.lines import Line, line_chart
 from windvane.console.scores import FormattedScore, format_score, metric_title
-from windvane.console.wording import NOTHING, number, percent
+from windvane.console.wording import NOTHING, name, number, percent
 
 Document = Mapping[str, Any]
 
 KIND = "forecast"
 _NAIVE = "seasonal-naive"
-_LISTED, _FANS = 25, 4
+_LISTED, _FANS, _LETTERS = 25, 4, 50
 _MOST_MODELS, _MOST_LINES = 50, 5
 
 
@@ -202,7 +202,8 @@ def _fan_charts(
         places = sorted(place for place in fans if place >= first)[:_FANS]
     for place in places:
         one, series = fans[place], figures["series"][place]
-        title = f"{series['item']}: {metric_title(figures['objective'])} {number(series['loss'])}"
+        item = name(series["item"], _LETTERS)
+        title = f"{item}: {metric_title(figures['objective'])} {number(series['loss'])}"
         fan = Fan(
             title,
             one["seconds"],

@@ -17,8 +17,8 @@ from windvane.wire.call import Caller
 LEFT_OUT = "out"
 TYPES = ("numeric", "categorical", "text", "datetime")
 MODES = ("ENSEMBLING", "HYPERPARAMETER_TUNING")
-FORECAST = "TimeSeriesForecasting"
-"""The problem type of a forecasting job, beside those of tables."""
+FORECAST, TEXT = "TimeSeriesForecasting", "TextClassification"
+"""The problem types of jobs that are not on tables, beside those of tables."""
 
 QUANTILES = "p10 p50 p90"
 """source    ForecastQuantiles in SageMaker's API reference"""
@@ -47,6 +47,7 @@ class Draft:
     timestamp, item, groups, frequency, horizon, quantiles
                   of a forecasting job: columns of times, of items and further ones that tell series apart, the time between
                   steps, steps to forecast, and quantiles such as "p10 p50 p90"
+    content       of a job on texts: the column of the texts
     choices       column -> a type, or LEFT_OUT
     columns       the names of all of them, as the preview had them
     implied       problem type and default objective, as the preview had them
@@ -61,6 +62,7 @@ class Draft:
     time_column: str = ""
     timestamp: str = ""
     item: str = ""
+    content: str = ""
     groups: tuple[str, ...] = ()
     frequency: str = ""
     horizon: str = ""
@@ -94,7 +96,7 @@ class Draft:
         pairs = zip(columns, chosen, strict=False)
         allowed = (*TYPES, LEFT_OUT)
         plain = {name: form.get(name) for name in _PLAIN if name in form}
-        for name in ("target", "group_column", "time_column", "timestamp", "item"):
+        for name in ("target", "group_column", "time_column", "timestamp", "item", "content"):
             plain[name] = unpacked(form.get(f"{name}_json")) or form.get(name)
         for name, text in plain.items():
             if len(text) > _MOST_CHARACTERS:
@@ -112,6 +114,10 @@ class Draft:
     @property
     def is_forecast(self) -> bool:
         return self.problem_type == FORECAST
+
+    @property
+    def is_text(self) -> bool:
+        return self.problem_type == TEXT
 
     @property
     def types(self) -> dict[str, str]:
@@ -133,18 +139,28 @@ class Draft:
             "S3DataType": self.data_type,
             **_given(
                 TargetAttributeName=self.target,
-                ProblemType=self.problem_type,
-                **({} if self.is_forecast else self._features()),
+                ProblemType="" if self.is_text else self.problem_type,
+                **self._features(),
                 **self._split(),
                 RoleArn=self.role,
             ),
         }
 
     def _features(self) -> dict[str, Any]:
+        if self.is_forecast:
+            return {}
+        if self.is_text:
+            names = [self.content] if self.content else []
+            return {
+                "FeatureDataTypes": dict.fromkeys(names, "text"),
+                "FeatureAttributeNames": names,
+            }
         return {"FeatureDataTypes": self.types, "FeatureAttributeNames": self.features}
 
     def _split(self) -> dict[str, Any]:
         """Return the columns that say how rows are split for validation, or what series they are."""
+        if self.is_text:
+            return {}
         if not self.is_forecast:
             return {"GroupColumn": self.group_column, "TimeColumn": self.time_column}
         return {
@@ -162,7 +178,7 @@ class Draft:
             WindvaneGroupColumn=self.group_column,
             WindvaneTimeColumn=self.time_column,
         )
-        if self.is_forecast or not told:
+        if self.is_forecast or self.is_text or not told:
             return None
         text = json.dumps(told, indent=1)
         bucket = default_bucket(caller.account, caller.region)
@@ -183,6 +199,8 @@ class Draft:
         }
         if self.is_forecast:
             objective, config = self.objective, {"TimeSeriesForecastingJobConfig": self._series()}
+        elif self.is_text:
+            objective, config = self.objective, {"TextClassificationJobConfig": self._texts()}
         else:
             problem, objective = self._problem()
             tabular = {
@@ -219,6 +237,14 @@ class Draft:
             **_given(CompletionCriteria=self._limits()),
         }
 
+    def _texts(self) -> dict[str, Any]:
+        """Return the configuration of a job on texts."""
+        return {
+            "ContentColumn": self.content,
+            "TargetLabelColumn": self.target,
+            **_given(CompletionCriteria=self._limits()),
+        }
+
     def faults(self) -> dict[str, str]:
         """Field -> what is wrong with it, of what the operation itself could not say as well."""
         found = {}
@@ -230,6 +256,11 @@ class Draft:
                 found[name] = f"{title} must be a whole number of at least 1, or blank."
         if self.is_forecast:
             found |= self._faults_of_series()
+        if self.is_text and not self.content:
+            found["content"] = "Choose the column of the texts."
+        if self.mode and (self.is_forecast or self.is_text):
+            kind = "forecasting" if self.is_forecast else "text classification"
+            found["mode"] = f"A {kind} job has no mode: choose Automatic."
         if wrong := _tags(self.tags)[1]:
             found["tags"] = f"'{wrong[0][:60]}' is not of the form key=value (one per line)."
         return found
@@ -244,8 +275,6 @@ class Draft:
             )
         if not self.frequency:
             found["frequency"] = "Enter the time between steps, such as 1D, 15min or 3M (quarters)."
-        if self.mode:
-            found["mode"] = "A forecasting job has no mode: choose Automatic."
         if _number(self.horizon) is None:
             found["horizon"] = "The horizon must be a whole number of at least 1."
         return found

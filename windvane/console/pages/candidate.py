@@ -114,7 +114,7 @@ async def explanation(request: Request) -> Response:
         job = await context.ask(
             "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
         )
-        target = job["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"]
+        target = _target(job)
         output = int(_number(request.query_params.get("class", "")) or 0)
         found = await read_explanation(context.objects, place, target, output)
     view = ExplanationView(
@@ -124,6 +124,15 @@ async def explanation(request: Request) -> Response:
         reports=await state_of(request, answer, head),
     )
     return await _drawn(request, "candidate/explanation.html", view)
+
+
+def _target(job: Mapping[str, Any]) -> str:
+    """Return the column that a job on a table, or on texts, predicts.
+
+    job    of DescribeAutoMLJobV2
+    """
+    (config,) = job["AutoMLProblemTypeConfig"].values()
+    return str(config.get("TargetAttributeName") or config["TargetLabelColumn"])
 
 
 async def _forecast_explanation(request: Request, answer: Answer, head: Head) -> Response:

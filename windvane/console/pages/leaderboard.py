@@ -16,7 +16,7 @@ from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.request_context import context_of
 from windvane.console.scores import WQL, FormattedScore, format_score, is_loss, metric_title
-from windvane.console.wording import in_bytes, millis, seconds, unit_of
+from windvane.console.wording import NOTHING, in_bytes, millis, seconds, unit_of
 
 Answer = Mapping[str, Any]
 Value = float | str | None
@@ -99,6 +99,7 @@ class LeaderboardView:
     status: str
     secondary: str
     metric: str
+    is_forecast: bool
     split: str
     n_under_way: int
     n_all: int
@@ -161,11 +162,12 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         board["AutoMLJobStatus"],
         board["AutoMLJobSecondaryStatus"],
         board.get("Objective", ""),
+        is_forecast(board),
         board.get("ValidationSplit", ""),
         sum(one["CandidateStatus"] == "InProgress" for one in every),
         len(every),
         len(shown),
-        list(_heads(board["AutoMLJobName"], columns, filters)),
+        list(_heads(board, columns, filters)),
         [_row(board, one, columns, places) for one in shown],
         filters,
         sorted({one["Algorithm"] for one in every}),
@@ -173,6 +175,10 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         chart_of(board),
         [_on_front(board, one) for one in every if one["IsOnFront"]][:_MOST_ON_FRONT],
     )
+
+
+def is_forecast(board: Answer) -> bool:
+    return WQL in board["MetricNames"]
 
 
 def chart_of(board: Answer) -> Chart | None:
@@ -200,9 +206,17 @@ def columns_of(board: Answer) -> list[Column]:
         _figure_column("training", "Training time", "TrainingTimeInSeconds", seconds),
         _figure_column("latency", "Latency", "LatencyInSeconds", millis),
         _figure_column("size", "Size", "SizeInBytes", in_bytes),
-        _figure_column("folds", "Folds", "FoldCount", lambda n: "–" if n is None else f"{n:.0f}"),
+        _figure_column("folds", _parts_title(board), "FoldCount", _counted),
         *metric_columns[1:],
     ]
+
+
+def _parts_title(board: Answer) -> str:
+    return "Backtest windows" if is_forecast(board) else "Folds"
+
+
+def _counted(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.0f}"
 
 
 def candidate_url(job: str, candidate: str) -> str:
@@ -290,18 +304,23 @@ def _order(filters: Filters, columns: Sequence[Column]) -> str:
     return filters.order or ("descending" if first else "ascending")
 
 
+_RECIPE = "recipe"
+"""A column that forecasts have nothing for."""
+
 _FIRST_HEADS = (
     ("rank", "Rank", True),
     ("name", "Candidate", False),
     ("status", "Status", False),
     ("algorithm", "Algorithm", False),
-    ("recipe", "Recipe", False),
+    (_RECIPE, "Recipe", False),
 )
 
 
-def _heads(job: str, columns: Sequence[Column], filters: Filters) -> list[Head]:
+def _heads(board: Answer, columns: Sequence[Column], filters: Filters) -> list[Head]:
+    job = board["AutoMLJobName"]
     falls = {column.key: column.falls for column in columns}
-    every = [*_FIRST_HEADS, *((column.key, column.title, True) for column in columns)]
+    first_heads = [head for head in _FIRST_HEADS if not (is_forecast(board) and head[0] == _RECIPE)]
+    every = [*first_heads, *((column.key, column.title, True) for column in columns)]
     now = _order(filters, columns)
     made = []
     for key, title, is_number in every:

@@ -18,7 +18,7 @@ from windvane.console.charts.histogram import histogram_chart
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.code import boto3_code, cli_code
-from windvane.console.job_form.draft import FORECAST, LEFT_OUT, MODES, TYPES, Draft, packed
+from windvane.console.job_form.draft import FORECAST, LEFT_OUT, MODES, TEXT, TYPES, Draft, packed
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
@@ -28,7 +28,10 @@ MOST_COLUMNS = 500
 """Whose types can be chosen on the page."""
 
 _ROWS_SHOWN, _COLUMNS_OF_ROWS = 8, 60
-_PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression", FORECAST)
+_PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression", TEXT, FORECAST)
+_TEXT_OBJECTIVE = "Accuracy"
+"""The only one of a job on texts."""
+
 _LONGEST_NAME = 32
 _MOST_UPLOADS, _UPLOADS_SHOWN = 5000, 6
 
@@ -111,8 +114,17 @@ class NewJob:
     modes: tuple[str, ...] = MODES
     problem_types: tuple[str, ...] = _PROBLEM_TYPES
     forecast: str = FORECAST
+    text: str = TEXT
     most_columns: int = MOST_COLUMNS
     is_part: bool = False
+
+    @property
+    def objectives(self) -> list[str]:
+        """The objectives that fit the problem."""
+        if self.draft.is_text:
+            return [_TEXT_OBJECTIVE]
+        found: list[str] = self.seen.target.get("Objectives", []) if self.seen else []
+        return found
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -228,16 +240,27 @@ def _view(
 def _as_seen(draft: Draft, seen: Seen) -> Draft:
     """Return the draft with what the preview found; an objective that does not fit the problem any more is dropped."""
     target, file_format = seen.target, seen.answer["Format"]
-    objectives = target.get("Objectives", [])
+    objectives = [_TEXT_OBJECTIVE] if draft.is_text else target.get("Objectives", [])
     return replace(
-        _with_series(draft, seen.series) if draft.is_forecast else draft,
+        _with_found(draft, seen),
         columns=tuple(column["Name"] for column in seen.answer["Columns"][:MOST_COLUMNS]),
         implied=target.get("ProblemType", ""),
-        default_objective=target.get("DefaultObjective", ""),
+        default_objective=_TEXT_OBJECTIVE if draft.is_text else target.get("DefaultObjective", ""),
         objective=draft.objective if draft.objective in objectives else "",
         content_type=file_format["ContentType"],
         compression=file_format["CompressionType"],
     )
+
+
+def _with_found(draft: Draft, seen: Seen) -> Draft:
+    """Return the draft with the columns of times and items, or of texts, that were found."""
+    if draft.is_forecast:
+        return _with_series(draft, seen.series)
+    if not draft.is_text or draft.content:
+        return draft
+    others = [one for one in seen.answer["Columns"] if one["Name"] != draft.target]
+    texts = (one["Name"] for one in others if one["Type"] == "text")
+    return replace(draft, content=next(texts, others[0]["Name"] if len(others) == 1 else ""))
 
 
 def _with_series(draft: Draft, series: Mapping[str, Any]) -> Draft:

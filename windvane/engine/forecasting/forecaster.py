@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,9 @@ SERIES = "series"
 
 _ABOUT, _SCALE, _MEMBERS = "forecaster.json", "intervals.npz", "members"
 _MOST_MEMBERS = 100
+_TIMED = 3
+"""Forecasts whose median time is told."""
+
 _MOST_SEASONS, _MOST_VALUES = 20, 300
 """Of a series, that any model looks at (models/base.py, models/empirical.py): longer ones are all alike."""
 
@@ -129,6 +133,19 @@ class Forecaster:
                 f"The known covariates {named} are needed for the {spec.horizon} steps to be forecast: pass rows with them as "
                 "`future`."
             )
+
+    def latency_s(self, clock: Callable[[], float] = time.perf_counter) -> float:
+        """Return the median time of some forecasts of one series of usual length, in seconds."""
+        panel = self.prepared.panel
+        usual = int(np.argsort(panel.lengths, kind="stable")[panel.n_series // 2])
+        one = panel.only(np.array([usual]))
+        ahead = np.zeros((1, self.prepared.task.horizon, panel.known.shape[1]))
+        took = []
+        for _ in range(_TIMED):
+            began = clock()
+            self.forecast(one.with_future(ahead))
+            took.append(clock() - began)
+        return float(np.median(took))
 
     def save(self, folder: Path) -> None:
         """Write into an existing, empty folder."""

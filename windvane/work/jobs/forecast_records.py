@@ -14,7 +14,7 @@ from windvane.domain.forecasting import ForecastMetric
 from windvane.domain.images import FORECASTER, image_uri
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind
-from windvane.engine.checked import whole_in
+from windvane.engine.checked import number_in, whole_in
 from windvane.engine.forecasting.models.catalogue import model_named
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 from windvane.work.jobs.containers import ACCEPT, MAX_BODY_BYTES
@@ -99,6 +99,9 @@ def packed(job: AutoMLJob, candidate: Candidate, result: Mapping[str, Any]) -> C
     return replace(
         candidate,
         size_bytes=whole_in(result, "n_bytes", 0, _MOST_BYTES),
+        latency_s=number_in(result, "latency_s", 0.0)
+        if "latency_s" in result
+        else candidate.latency_s,
         containers=(Container(image_uri(job.scope, FORECASTER), location, environment),),
     )
 

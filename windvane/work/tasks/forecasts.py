@@ -21,6 +21,7 @@ from windvane.domain.features import EVERYTHING, FeatureSpecification, Specifica
 from windvane.domain.task import TaskKind
 from windvane.engine.forecasting.backtest_table import figures, write_backtests
 from windvane.engine.forecasting.forecast import check_horizon
+from windvane.engine.forecasting.forecaster import load_forecaster
 from windvane.engine.forecasting.outcomes import (
     FORECASTS,
     MODEL,
@@ -73,7 +74,11 @@ def perform_forecast(context: StageContext) -> Result:
         together = PackForecaster(members, (), has_ensemble=True)
         return _published(context, result, together, folders.ensemble)
     if isinstance(action, PackForecaster):
-        return {"n_bytes": _publish_package(context, folders.package)}
+        n_bytes = _publish_package(context, folders.package)
+        if _n_bytes(context) > _SMALL_BYTES:
+            return {"n_bytes": n_bytes}
+        latency_s = load_forecaster(folders.package)[0].latency_s()
+        return {"n_bytes": n_bytes, "latency_s": latency_s}
     return result_to_json(result)
 
 
@@ -143,9 +148,9 @@ def _published(
         return result_to_json(result)
     with scratch(context.workspace, context.attempt) as temporary:
         package = temporary / "package"
-        pack(made_of, ForecastFolders(context.exchange.folder), package)
+        made = pack(made_of, ForecastFolders(context.exchange.folder), package)
         n_bytes = _publish_package(context, package)
-    return {**result_to_json(result), "n_bytes": n_bytes}
+    return {**result_to_json(result), "n_bytes": n_bytes, "latency_s": made.latency_s()}
 
 
 def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome, model: Path) -> bool:
@@ -154,16 +159,21 @@ def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome, model:
 
     model    folder of the candidate's model, if it is a single one
     """
-    folder = context.exchange.folder
-    files = [*ForecastFolders(folder).series.iterdir(), *model.rglob("*")]
-    if sum(file.stat().st_size for file in files) <= _SMALL_BYTES:
+    if _n_bytes(context, model) <= _SMALL_BYTES:
         return True
+    folder = context.exchange.folder
     task = context.action
     read = [path for name in (task.reads if task else ()) for path in names.files_of(folder, name)]
     others = [read_outcome(folder / path.parent) for path in read if path.name == OUTCOME]
     metric = context.job.spec.forecast.objective
     is_average = isinstance(task and task.action, Combine)
     return is_average or all(outcome.loss(metric) < other.loss(metric) for other in others)
+
+
+def _n_bytes(context: StageContext, *folders: Path) -> int:
+    """Return the bytes of the series and of further folders."""
+    every = (ForecastFolders(context.exchange.folder).series, *folders)
+    return sum(file.stat().st_size for folder in every for file in folder.rglob("*"))
 
 
 def _publish_backtests(context: StageContext, outcome: ForecastOutcome, own: Path) -> None:

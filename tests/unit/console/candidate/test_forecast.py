@@ -83,3 +83,15 @@ def test_names_and_numbers_of_any_kind_are_shown_as_text(jobs, browser, figures)
     answer = browser.get(PAGE)
     assert answer.status == 200
     check_harmless(answer.text)
+
+
+def test_long_names_are_cut_and_whole_where_a_pointer_rests(jobs, browser, figures):
+    series = [{**one, "item": "x" * 10_000} for one in figures["series"]]
+    jobs.insert(a_job(), with_reports())
+    jobs.put(f"{INSIGHTS}/churn-001/figures.json", {**figures, "series": series})
+    text = browser.get(PAGE).text
+    assert titles(text)[0].startswith("x" * 40)
+    assert "Weighted quantile loss" in titles(text)[0]
+    assert f'title="{"x" * 900}' in text
+    assert "x" * 1_001 not in text
+    assert len(text) < 200_000

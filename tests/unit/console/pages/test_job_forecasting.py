@@ -53,7 +53,7 @@ def test_a_candidate_has_its_backtest_windows_and_reports_that_can_be_asked_for(
 ):
     text = browser.get(HERE).text
     assert "Backtest windows" in text
-    assert "Latency, one row" not in text
+    assert "Latency, one series" in text
     assert "0.200 ± 0.010" in text
     quality = browser.get(f"{HERE}/quality")
     assert quality.status == 200
@@ -79,4 +79,6 @@ def test_losses_are_ranked_the_smallest_first(forecasting, browser):
     text = browser.get(f"{JOB}/leaderboard").text
     assert "Weighted quantile loss" in text
     assert "Training AverageWeighted" not in text
+    assert "Backtest windows" in text
+    assert ">Recipe</a>" not in text
     assert browser.get(f"{JOB}/compare?one=churn-001&two=churn-002").status == 200

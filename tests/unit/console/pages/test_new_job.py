@@ -328,3 +328,45 @@ def test_a_forecasting_job_without_a_horizon_is_not_started(desk: Desk) -> None:
     answer = desk.post("/console/new", series_fields(horizon="-1", item_json=packed("shop")))
     assert answer.status == 400
     assert "The horizon must be a whole number" in answer.words
+
+
+TEXTS_URI = "s3://data/table/messages.csv"
+TEXTS = "\n".join(
+    [
+        "number,text,type",
+        *(
+            f"{i},{'free prize call now' if i % 3 else 'see you at lunch then'} {i * 7919} again,{'spam' if i % 3 else 'ham'}"
+            for i in range(60)
+        ),
+        "",
+    ]
+).encode()
+
+
+def text_fields(**given: str) -> list[tuple[str, str]]:
+    told = {
+        "uri": TEXTS_URI,
+        "target_json": packed("type"),
+        "problem_type": "TextClassification",
+    }
+    return [*{**dict(fields()[:8]), **told, **given}.items()]
+
+
+def test_the_form_finds_the_column_of_texts_and_starts_a_job_on_it(desk: Desk) -> None:
+    desk.world.put(TEXTS_URI, TEXTS)
+    looked = desk.post("/console/new/look", text_fields())
+    assert selected(looked, "content") == packed("text")
+    assert "Accuracy (default)" in looked.words
+    assert "Column types" not in looked.words
+    answer = desk.post("/console/new", text_fields(content_json=packed("text")))
+    assert (answer.status, answer.headers["location"]) == (303, "/console/jobs/churn")
+    job = desk.world.client().describe_auto_ml_job_v2(AutoMLJobName="churn")
+    config = job["AutoMLProblemTypeConfig"]["TextClassificationJobConfig"]
+    assert (config["ContentColumn"], config["TargetLabelColumn"]) == ("text", "type")
+
+
+def test_a_job_on_texts_without_texts_is_not_started(desk: Desk) -> None:
+    desk.world.put(TEXTS_URI, TEXTS)
+    answer = desk.post("/console/new", text_fields())
+    assert answer.status == 400
+    assert "Choose the column of the texts." in answer.words

@@ -82,3 +82,9 @@ def test_a_series_is_forecast_alike_whatever_is_forecast_with_it(name):
         assert beside.quantiles[i] == pytest.approx(whole.quantiles[i], rel=1e-9)
     alone = one.forecast(longer.only(np.array([4])))
     assert alone.quantiles[0] == pytest.approx(beside.quantiles[4], rel=1e-9)
+
+
+def test_latency_is_the_median_time_of_forecasts_of_one_series():
+    ticks = iter([0.0, 5.0, 10.0, 10.5, 20.0, 20.2])
+    one = forecaster(make_panel(seasonal_series(3)))
+    assert one.latency_s(lambda: next(ticks)) == pytest.approx(0.5)

@@ -50,7 +50,7 @@ class ForecastWorld(World):
             facts = SeriesFacts(3, 90, "D", 1)
             return result_to_json(ForecastResult(suited=SUITED, series=facts))
         if isinstance(action, PackForecaster):
-            return {"n_bytes": 2000}
+            return {"n_bytes": 2000, "latency_s": 0.02}
         name = action.model if isinstance(action, Backtest) else "ensemble"
         loss = LOSSES.get(name, 0.09)
         metrics = {"AverageWeightedQuantileLoss": loss, "MASE": 2 * loss, "MAPE": None}
@@ -60,7 +60,7 @@ class ForecastWorld(World):
             models[:1], 1.0
         )
         told = result_to_json(ForecastResult(outcome=outcome, weights=weights))
-        return {**told, "n_bytes": 1000}
+        return {**told, "n_bytes": 1000, "latency_s": 0.01}
 
 
 def world_of(**asked: Any) -> ForecastWorld:
@@ -195,6 +195,7 @@ def test_candidates_are_models_and_their_average() -> None:
     assert container.model_data_url.endswith(f"/{theta.name}/model.tar.gz")
     assert world.state.job.best_candidate == ensemble.name
     assert (theta.size_bytes, ensemble.size_bytes) == (1000, 2000), "the best one is packed anew"
+    assert (theta.latency_s, ensemble.latency_s) == (0.01, 0.02)
 
 
 def test_the_best_so_far_is_known_at_any_time() -> None:
