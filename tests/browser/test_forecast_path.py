@@ -53,7 +53,7 @@ def test_from_a_table_of_series_to_a_forecast(page, server):
     page.get_by_role("link", name="Quality", exact=True).click()
     page.get_by_role("link", name="Quality", exact=True).click()
     expect(page.get_by_role("heading", name="Worst series first")).to_be_visible()
-    expect(page.get_by_text("forecast of what comes").first).to_be_visible()
+    expect(page.get_by_text("future forecast").first).to_be_visible()
     assert (barriers(page), sideways(page)) == ([], 0)
     page.goto("/console/endpoints/sales-path/try")
     page.wait_for_url("**/forecast")

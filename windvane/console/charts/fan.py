@@ -59,7 +59,7 @@ class Fan:
     ahead: Forecast | None
 
 
-_LEGEND = ("actual", "forecast of windows of the past", "forecast of what comes")
+_LEGEND = ("actual", "backtest forecast", "future forecast")
 
 
 def fan_chart(
@@ -95,7 +95,7 @@ def fan_chart(
     marks = zip(legend, ("series-6", "series-1", "series-2"), is_there, strict=True)
     told_apart = [(name, css) for name, css, is_shown in marks if is_shown]
     description = (
-        f"{fan.title}: the last {len(fan.values)} values, and forecasts of {len(every)} stretches of "
+        f"{fan.title}: the last {len(fan.values)} values, and {len(every)} forecasts of "
         f"{len(every[0].seconds) if every else 0} steps with their intervals"
     )
     return Chart(

@@ -43,7 +43,7 @@ def parts_of(columns: Columns, rows: Rows, title: str, target: str) -> PartsView
     raises    InvalidRequest if they do not say it
     """
     if not {_LEVEL, _TREND, _SEASON} <= set(columns.further):
-        raise InvalidRequest("The answer does not say what the forecast is made of.")
+        raise InvalidRequest("The answer has no decomposition of the forecast.")
     level = Part("level", _numbers(rows, _LEVEL))
     parts = [Part("trend", _numbers(rows, _TREND)), Part("season", _numbers(rows, _SEASON))]
     effects = [Part(name, _numbers(rows, column)) for column, name in _effects(columns)]

@@ -65,8 +65,8 @@ def backtest_report(backtests: Backtests, forecaster: Forecaster | None) -> Repo
     return Report(
         "Backtests",
         f"How well {backtests.name} forecasts '{spec.target}': it was given the series as they were at "
-        f"{counted(n_windows, 'moment')} of the past, and its forecasts of the {spec.horizon} steps of "
-        f"{step_name(backtests.prepared.panel.grid.frequency)} that followed are compared with what came.",
+        f"{counted(n_windows, 'point')} in the past, and its forecasts of the {spec.horizon} steps of "
+        f"{step_name(backtests.prepared.panel.grid.frequency)} that followed are compared with the actual values.",
         facts,
         (
             _overview(backtests),
@@ -137,7 +137,7 @@ def _notices(backtests: Backtests) -> Iterator[Notice]:
             "Forecasts of a window are biased",
             [
                 (
-                    f"In window {backtests.bias.index(worst) + 1}, medians are {share(abs(worst))} {direction} what came, in sum. "
+                    f"In window {backtests.bias.index(worst) + 1}, medians are {share(abs(worst))} {direction} the actual values, in sum. "
                     "A change of level, or an event, that the past does not show has this effect."
                 )
             ],
@@ -197,7 +197,7 @@ def _series(backtests: Backtests, forecaster: Forecaster | None) -> Section:
     low, high = (backtests.levels[i] for i in backtests.outermost)
     text = Text(
         f"Dots are values. Blue is what was forecast at the dotted line: the median, and the interval from {quantile_name(low)} "
-        f"to {quantile_name(high)}. Orange is the forecast of what comes."
+        f"to {quantile_name(high)}. Orange is the forecast of the future."
         if fans and fans[0].ahead is not None
         else f"Dots are values. Blue is what was forecast at the dotted line: the median, and the interval from "
         f"{quantile_name(low)} to {quantile_name(high)}."

@@ -36,8 +36,8 @@ def effect_report(effects: ForecastEffects) -> Report:
     )
     return Report(
         "Explanation",
-        f"What the forecasts of '{seen(spec.target, _NAME)}' are made of: level, trend and season of each series, and what "
-        "covariates add.",
+        f"The forecasts of '{seen(spec.target, _NAME)}' decomposed into level, trend and season of each series and the "
+        "effects of covariates.",
         facts,
         (
             _covariates(effects),
@@ -73,8 +73,8 @@ def _covariates(effects: ForecastEffects) -> Section:
     )
     text = Text(
         "The effect of a covariate is what its value adds to the mean of a forecast compared with its usual value, in units of "
-        "the target. The mean of its absolute values, over series and steps, says how much the forecasts depend on it. That is "
-        "what the model has learned; it need not be the cause."
+        "the target. The mean of its absolute values, over series and steps, says how much the forecasts depend on it. This is "
+        "what the model has learned, not necessarily a causal effect."
     )
     return Section(title, [text, figure])
 
@@ -89,7 +89,7 @@ def _values(covariates: Sequence[CovariateEffect]) -> Iterator[Section]:
         return
     table = Table(("Covariate", "Value", "Mean effect", "Steps"), rows, frozenset({2, 3}))
     text = Text(
-        "The mean effect over the steps that have a value. Many different numbers are told in thirds; of a covariate that is known "
+        "The mean effect over the steps that have a value. Numeric covariates with many values are divided into thirds; of a covariate that is known "
         "for the past alone, the last value before the forecast counts."
     )
     yield Section("Effects by value", [text, table])
@@ -97,7 +97,7 @@ def _values(covariates: Sequence[CovariateEffect]) -> Iterator[Section]:
 
 def _forecasts(effects: ForecastEffects) -> Section:
     pictured = effects.pictured
-    what = "of what comes" if pictured[0].is_ahead else "of the last window of the past"
+    what = "of the future" if pictured[0].is_ahead else "of the last backtest window"
     text = Text(
         f"Forecasts {what}, in {counted(effects.forecaster.prepared.spec.horizon, 'step')}. The columns begin at the level of the "
         "series, the mean of the last season before the forecast: parts that raise the forecast are above it, parts that lower it "
@@ -107,7 +107,7 @@ def _forecasts(effects: ForecastEffects) -> Section:
     for one in pictured:
         rest = _MOST_SERIES - len(figures)
         figures += [_figure(effects, one, i) for i in range(min(rest, one.panel.n_series))]
-    return Section("What forecasts are made of", [text, *figures])
+    return Section("Decomposition of forecasts", [text, *figures])
 
 
 def _figure(effects: ForecastEffects, one: Moment, i: int) -> Figure:
@@ -154,8 +154,8 @@ def _method(effects: ForecastEffects) -> Section:
         "Method",
         [
             Text(
-                f"Explained are {counted(n_ahead, 'forecast')} of what comes and "
-                f"{counted(effects.n_forecasts - n_ahead, 'forecast')} of windows of the past, of "
+                f"Explained are {counted(n_ahead, 'future forecast')} and "
+                f"{counted(effects.n_forecasts - n_ahead, 'forecast')} of backtest windows, of "
                 f"{counted(effects.n_explained, 'series', 'series')}. All members of an ensemble are asked together."
             ),
             Text(

@@ -148,7 +148,7 @@ def explain_forecasts(
         slowest_s = max(slowest_s, (clock() - before) / part.n_series)
     if not made:
         raise CandidateFault(
-            "No forecast can be explained: the series are too short for a window of the past, and the known covariates of the "
+            "No forecast can be explained: the series are too short for a backtest window, and the known covariates of the "
             "steps ahead are not in the data."
         )
     return ForecastEffects(name, forecaster, tuple(made), forecaster.prepared.panel.n_series)

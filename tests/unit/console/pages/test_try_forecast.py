@@ -65,7 +65,7 @@ def test_the_chosen_series_is_shown_with_what_its_forecast_is_made_of(served, br
     for row in parts[1:]:
         mean, *made_of = (float(cell.replace(",", "")) for cell in row[1:])
         assert sum(made_of) == pytest.approx(mean, rel=2e-3)
-    assert [row[0] for row in sums] == ["Part", "level", "trend", "season"]
+    assert [row[0] for row in sums] == ["Component", "level", "trend", "season"]
     assert '<option value="1" selected>s005</option>' in text
 
 

@@ -28,5 +28,5 @@ def test_what_is_left_of_rounding_is_zero():
 
 
 def test_an_answer_without_parts_is_refused():
-    with pytest.raises(InvalidRequest, match="made of"):
+    with pytest.raises(InvalidRequest, match="decomposition"):
         parts_of(*read("id,t,p50,mean\ns,2024-01-01,1,1\n"), "s", "sales")
