@@ -75,7 +75,7 @@ def perform_forecast(context: StageContext) -> Result:
         return _published(context, result, together, folders.ensemble)
     if isinstance(action, PackForecaster):
         n_bytes = _publish_package(context, folders.package)
-        if _n_bytes(context) > _SMALL_BYTES:
+        if _n_bytes(folders.package) > _SMALL_BYTES:
             return {"n_bytes": n_bytes}
         latency_s = load_forecaster(folders.package)[0].latency_s()
         return {"n_bytes": n_bytes, "latency_s": latency_s}
@@ -159,9 +159,9 @@ def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome, model:
 
     model    folder of the candidate's model, if it is a single one
     """
-    if _n_bytes(context, model) <= _SMALL_BYTES:
-        return True
     folder = context.exchange.folder
+    if _n_bytes(ForecastFolders(folder).series, model) <= _SMALL_BYTES:
+        return True
     task = context.action
     read = [path for name in (task.reads if task else ()) for path in names.files_of(folder, name)]
     others = [read_outcome(folder / path.parent) for path in read if path.name == OUTCOME]
@@ -170,10 +170,9 @@ def _is_worth_publishing(context: StageContext, outcome: ForecastOutcome, model:
     return is_average or all(outcome.loss(metric) < other.loss(metric) for other in others)
 
 
-def _n_bytes(context: StageContext, *folders: Path) -> int:
-    """Return the bytes of the series and of further folders."""
-    every = (ForecastFolders(context.exchange.folder).series, *folders)
-    return sum(file.stat().st_size for folder in every for file in folder.rglob("*"))
+def _n_bytes(*folders: Path) -> int:
+    """Return the bytes of all files in some folders."""
+    return sum(file.stat().st_size for folder in folders for file in folder.rglob("*"))
 
 
 def _publish_backtests(context: StageContext, outcome: ForecastOutcome, own: Path) -> None:
