@@ -63,8 +63,8 @@ Table = pd.DataFrame | str | os.PathLike[str]
 _LOADING_S = 0.8
 """Of the budget, kept for loading the finished model into this process."""
 
-_LOADED_A_SECOND = 200e6
-"""Bytes of pretrained weights that are copied, checked and loaded, about."""
+_LOADED_A_SECOND = 80e6
+"""Bytes of pretrained weights that are packed, copied, checked and loaded, about, with room for a busy machine."""
 
 _OF_SERVICE_S = 60.0
 """What a model that the service has made has for fitting again."""

@@ -52,7 +52,10 @@ _MOST_S = 5.0
 _MOST_PRODUCTS = 2e12
 """Of numbers, likewise: as many as the largest published network needs for the longest horizon."""
 
-_USABLE = 0.9
+_SLOW_START = 4.0
+"""The first forecast of a process takes at most so many times as long as others."""
+
+_USABLE = 0.7
 """Share of the time that is left which forecasts may take."""
 
 
@@ -76,18 +79,18 @@ class ChronosBolt:
             one = _read(limits.chronos_bolt, task)
         except CorruptArtifact as error:
             raise CandidateFault(str(error)) from error
-        each_s = one.seconds_each(history)
+        n_forecasts = history.n_series * limits.n_forecasts
+        left_s = max(0.0, limits.stop_at - time.time()) * _USABLE
+        each_s = one.seconds_each(history, min(_MOST_S, left_s / n_forecasts))
         if each_s > _MOST_S:
             raise CandidateFault(
                 f"Chronos-Bolt would take about {each_s:,.0f} s to forecast a single series; {_MOST_S:.0f} s are the most. Use a "
                 f"smaller network, or forecast at most {one.network.config.prediction_length} steps, which takes the least time."
             )
-        took_s = each_s * history.n_series * limits.n_forecasts
-        left_s = (limits.stop_at - time.time()) * _USABLE
-        if took_s > left_s:
+        if each_s * n_forecasts > left_s:
             raise CandidateFault(
-                f"Chronos-Bolt would take about {took_s:,.0f} s to forecast {history.n_series:,} series in {limits.n_forecasts} "
-                f"backtest windows, and has {max(left_s, 0):,.0f} s. Give the job more time, or use a smaller network."
+                f"Chronos-Bolt would take about {each_s * n_forecasts:,.0f} s to forecast {history.n_series:,} series in "
+                f"{limits.n_forecasts} backtest windows, and has {left_s:,.0f} s. Give the job more time, or use a smaller network."
             )
         return one
 
@@ -167,18 +170,26 @@ class _FittedBolt:
         self.content.tofile(folder / _WEIGHTS)
         write_manifest(folder, _NAME, {})
 
-    def seconds_each(self, history: Panel) -> float:
-        """Return about how long the forecast of a series takes."""
+    def seconds_each(self, history: Panel, most_s: float) -> float:
+        """Return about how long the forecast of a series takes.
+
+        most_s    that it may take: if the first one takes far longer, no others are timed
+        """
         config = self.network.config
         few = history.only(np.arange(min(_TIMED, history.n_series)))
         n_steps = min(config.context_length, history.longest)
         context = few.tail(n_steps, few.values)
+        n_passes = config.n_passes(self.task.horizon)
+        first_s = self._seconds(context[:1]) * n_passes
+        if first_s > _SLOW_START * most_s:
+            return first_s
+        return self._seconds(context) / len(context) * n_passes
+
+    def _seconds(self, context: Floats) -> float:
+        began = time.perf_counter()
         with np.errstate(all="ignore"):
-            self.network.forecast(context[:1])
-            began = time.perf_counter()
             self.network.forecast(context)
-            each_s = (time.perf_counter() - began) / len(context)
-        return each_s * config.n_passes(self.task.horizon)
+        return time.perf_counter() - began
 
 
 def unrolled(network: BoltNetwork, context: Floats, horizon: int) -> Floats:
