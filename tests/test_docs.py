@@ -146,7 +146,9 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
 
     page = (ROOT / "docs" / "operations.md").read_text()
     [scaling] = re.findall(r"^\| application-autoscaling\b.*$", page, re.MULTILINE)
-    page = re.sub(r"^\| (sts|iam|kms|application-autoscaling)\b.*$", "", page, flags=re.MULTILINE)
+    [alarms] = re.findall(r"^\| cloudwatch\b.*$", page, re.MULTILINE)
+    others = "sts|iam|kms|application-autoscaling|cloudwatch"
+    page = re.sub(rf"^\| ({others})\b.*$", "", page, flags=re.MULTILINE)
     documented = set(
         re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)
     )
@@ -157,6 +159,7 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
     assert logs == by_service["logs"]
     assert documented - logs == by_service["sagemaker"]
     assert set(re.findall(r"`(\w+)`", scaling)) == by_service["application-autoscaling"]
+    assert set(re.findall(r"`(\w+)`", alarms)) == by_service["cloudwatch"]
 
 
 def test_the_documented_configuration_of_a_cluster_loads(tmp_path):

@@ -95,6 +95,7 @@ class Server:
         await self._observability.webhooks.start()
         self._serving.hosting.start()
         self._serving.autoscaler.start()
+        self._serving.alarms.start()
         await asyncio.to_thread(self._execution.supervisor.start, membership.up_since)
         await asyncio.to_thread(self._access.authorizer.directory.refresh)
         self._upkeep.start()
@@ -117,6 +118,7 @@ class Server:
         await self._s3.gateway.close()
         await self._base.sharing.close()
         await asyncio.to_thread(self._serving.autoscaler.stop)
+        await asyncio.to_thread(self._serving.alarms.stop)
         await asyncio.gather(
             asyncio.to_thread(self._execution.supervisor.stop),
             asyncio.to_thread(self._serving.hosting.stop),

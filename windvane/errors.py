@@ -169,6 +169,18 @@ class ScalingResourceMissing(NotFound):
     """A scalable target whose tags are asked for is missing."""
 
 
+class AlarmMissing(NotFound):
+    """An alarm is missing."""
+
+
+class AlarmTagsMissing(NotFound):
+    """An alarm whose tags are asked for is missing."""
+
+
+class MalformedReason(CallerFault):
+    """The data of the reason of an alarm's state is no JSON object."""
+
+
 class TooManyTags(CallerFault):
     """A scalable target would have more tags than it may."""
 

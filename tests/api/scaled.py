@@ -11,6 +11,7 @@ from api.world import ACCOUNT, SCOPE, build_world, variant
 
 from windvane.wire.call import RequestRecord
 from windvane.work.hosting.autoscaler import Autoscaler
+from windvane.work.hosting.rescaling import Rescaling
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 RESOURCE = "endpoint/e/variant/A"
@@ -71,9 +72,8 @@ class Scaled:
         return Autoscaler(
             self.world.store,
             lambda: self.arrived,
-            self.audit,
+            Rescaling(self.world.store, self.audit, 11),
             self.world.clock,
-            instance_limit=11,
         )
 
     def register(self, least: int = 1, most: int = 4, **more: Any) -> str:

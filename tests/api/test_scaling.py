@@ -165,7 +165,7 @@ def tracking(**changes: Any) -> dict[str, Any]:
                     "StepAdjustments": [{"ScalingAdjustment": 1}],
                 },
             },
-            "Step scaling is triggered by alarms of CloudWatch, which this server does not have",
+            "A step must have MetricIntervalLowerBound, MetricIntervalUpperBound, or both.",
         ),
         (
             {
@@ -184,7 +184,7 @@ def tracking(**changes: Any) -> dict[str, Any]:
                     "Statistic": "Average",
                 }
             ),
-            "Customized metrics are read from CloudWatch, which this server does not have",
+            "Customized metrics cannot be published to this server",
         ),
         (
             tracking(PredefinedMetricSpecification={**METRIC, "ResourceLabel": "app/x"}),

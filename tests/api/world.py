@@ -25,6 +25,7 @@ from windvane.api.operation import Services
 from windvane.api.served import operations
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
+from windvane.control.alarms.service import Alarms
 from windvane.control.buckets import StoredBuckets
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
@@ -232,6 +233,7 @@ def build_parts(
         router=Router(),
         kms=kms,
         scaling=new_scaling(store, PageTokens(b"k" * 32), clock),
+        alarms=Alarms(store, PageTokens(b"k" * 32), clock),
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -16,6 +17,7 @@ from conformance.headers import read_headers
 from conformance.shapes import faults, lacking, leaves
 from conformance.xmltree import read_xml
 
+from windvane.wire.cbor import read_cbor
 from windvane.wire.model import Protocol, Service
 
 JSON_TYPE = "application/x-amz-json-1.1"
@@ -129,9 +131,37 @@ def _judge_success(service: Service, operation: OperationModel, response: Respon
     return Verdict(tuple(sorted(set(leaves(tree, shape)))), faults=tuple(wrong))
 
 
-def _read_json(_: OperationModel, response: Response) -> tuple[Any, list[str]]:
+def _read_json(operation: OperationModel, response: Response) -> tuple[Any, list[str]]:
     kind = response.headers.get("content-type")
-    return json.loads(response.body), _unless(kind == JSON_TYPE, f"the content type is {kind}")
+    wanted = _json_type(operation)
+    return json.loads(response.body), _unless(kind == wanted, f"the content type is {kind}")
+
+
+def _json_type(operation: OperationModel | None) -> str:
+    if operation is None:
+        return JSON_TYPE
+    return f"application/x-amz-json-{operation.service_model.metadata['jsonVersion']}"
+
+
+def _read_cbor(_: OperationModel, response: Response) -> tuple[Any, list[str]]:
+    return _as_json(read_cbor(response.body)), _unless_cbor(response)
+
+
+def _unless_cbor(response: Response) -> list[str]:
+    kind, spoken = (response.headers.get(name) for name in ("content-type", "smithy-protocol"))
+    return [
+        *_unless(kind == "application/cbor", f"the content type is {kind}"),
+        *_unless(spoken == "rpc-v2-cbor", f"the header smithy-protocol is {spoken}"),
+    ]
+
+
+def _as_json(value: Any) -> Any:
+    """Moments as JSON has them: seconds."""
+    if isinstance(value, dict):
+        return {name: _as_json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 def _read_rest(operation: OperationModel, response: Response) -> tuple[Any, list[str]]:
@@ -172,6 +202,7 @@ _READERS = {
     Protocol.JSON: _read_json,
     Protocol.REST_JSON: _read_rest,
     Protocol.QUERY: _read_query,
+    Protocol.CBOR: _read_cbor,
 }
 
 
@@ -180,21 +211,36 @@ def _judge_error(asked: Asked, response: Response) -> Verdict:
     if protocol is Protocol.QUERY:
         code, message, wrong = _xml_error(response)
         body: dict[str, Any] = {}
+    elif protocol is Protocol.CBOR:
+        body = read_cbor(response.body)
+        code, wrong = body.get("__type", ""), _unless_cbor(response)
+        message = body.get("message", "")
     else:
         body = json.loads(response.body)
-        code, wrong = _json_error(protocol, body, response)
+        code, wrong = _json_error(asked, protocol, body, response)
         message = body.get("message", "")
+    if is_query_compatible(asked):
+        code, side = response.headers.get("x-amzn-query-error", ";").split(";")
+        wanted = "Sender" if response.status < 500 else "Receiver"
+        wrong += _unless(side == wanted, f"the error's side is {side}")
     if not message:
         wrong.append("the error has no message")
     wrong += _modelled(asked, code, body, response.status)
     return Verdict(error=code, message=message, faults=tuple(wrong))
 
 
+def is_query_compatible(asked: Asked) -> bool:
+    """Whether the errors are those of the query protocol, told in another one."""
+    if asked.service is None or asked.service.protocol is Protocol.QUERY:
+        return False
+    return "awsQueryCompatible" in asked.service.model.metadata
+
+
 def _json_error(
-    protocol: Protocol, body: Mapping[str, Any], response: Response
+    asked: Asked, protocol: Protocol, body: Mapping[str, Any], response: Response
 ) -> tuple[str, list[str]]:
     kind = response.headers.get("content-type")
-    wanted = JSON_TYPE if protocol is Protocol.JSON else "application/json"
+    wanted = _json_type(asked.operation) if protocol is Protocol.JSON else "application/json"
     wrong = _unless(kind == wanted, f"the content type of the error is {kind}")
     named = body.get("__type") if protocol is Protocol.JSON else None
     code = named or response.headers.get("x-amzn-errortype", "")
@@ -217,7 +263,8 @@ def _xml_error(response: Response) -> tuple[str, str, list[str]]:
 def _modelled(asked: Asked, code: str, body: Mapping[str, Any], status: int) -> Iterator[str]:
     shape = _error_shape(asked.operation, code)
     if shape is None:
-        protocol = Protocol.QUERY if _is_query(asked) else Protocol.JSON
+        has_query_codes = _is_query(asked) or is_query_compatible(asked)
+        protocol = Protocol.QUERY if has_query_codes else Protocol.JSON
         named = asked.operation.name if asked.operation is not None else "any operation"
         if code not in COMMON_ERRORS[protocol]:
             yield f"{code} ({status}) is no error of {named}, nor a common one"

@@ -11,7 +11,7 @@ from botocore.model import OperationModel, Shape
 from windvane.errors import Malformed, UnknownOperation
 from windvane.wire.call import Request
 from windvane.wire.codec import CODECS
-from windvane.wire.model import S3, Route, Service, load_service, route
+from windvane.wire.model import S3, Route, Service, route, service_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def asked_of(request: Request) -> Asked | None:
         return NOBODYS
     if found.service == S3:
         return None
-    service = load_service(found.service)
+    service = service_of(found)
     try:
         name = CODECS[service.protocol].operation_name(found, request)
         return Asked(service, service.operation(name), found)

@@ -6,6 +6,7 @@ result is read from. Moments are seconds, blobs are text, and numbers that JSON 
 
 from __future__ import annotations
 
+import base64
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,8 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from windvane.wire.scalars import NOT_FINITE
 
 FOLDER = Path(__file__).with_name("protocols")
-PROTOCOLS = ("json", "rest-json", "query")
+CBOR = "smithy-rpc-v2-cbor"
+PROTOCOLS = ("json", "rest-json", "query", CBOR)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Case:
     @property
     def name(self) -> str:
         return str(self.case["id"])
+
+    def body(self, message: Mapping[str, Any]) -> bytes:
+        """Of a request or an answer; that of CBOR is in Base64."""
+        text = message.get("body", "")
+        return base64.b64decode(text) if self.protocol == CBOR else text.encode()
 
 
 @cache

@@ -17,6 +17,8 @@ from windvane.api.automl_request.v2 import PROBLEM, REFUSED, V2_RULES, place_in_
 from windvane.api.identity import refused_members
 from windvane.api.runtime import UNSERVED
 from windvane.api.sts import HONOURED
+from windvane.control.alarms.rules import PUT_RULES
+from windvane.control.alarms.service import DESCRIBE_RULES
 from windvane.control.endpoint_configs import CREATE_CONFIG_RULES
 from windvane.control.endpoints import CREATE_ENDPOINT_RULES, UPDATE_ENDPOINT_RULES
 from windvane.control.members import Unserved
@@ -72,7 +74,15 @@ def refusals() -> list[Refusal]:
         for operation, rules in _RULES.items()
         for one in _members(rules)
     ]
-    return [*found, *_of_v2(), *_of_the_runtime(), *_of_sts(), *_of_iam(), *_of_scaling()]
+    return [
+        *found,
+        *_of_v2(),
+        *_of_the_runtime(),
+        *_of_sts(),
+        *_of_iam(),
+        *_of_scaling(),
+        *_of_alarms(),
+    ]
 
 
 def _members(rules: Iterable[Rule]) -> Iterator[Unserved]:
@@ -113,6 +123,12 @@ def _of_scaling() -> Iterator[Refusal]:
         yield Refusal(
             "application-autoscaling", "PutScalingPolicy", path_of(one.path), one.accepted
         )
+
+
+def _of_alarms() -> Iterator[Refusal]:
+    for operation, rules in (("PutMetricAlarm", PUT_RULES), ("DescribeAlarms", DESCRIBE_RULES)):
+        for one in _members(rules):
+            yield Refusal("cloudwatch", operation, path_of(one.path), one.accepted)
 
 
 @cache

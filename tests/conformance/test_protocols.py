@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from botocore.awsrequest import HeadersDict
 from botocore.parsers import create_parser
-from conformance.protocolcases import Case, cases, left_out, typed
+from conformance.protocolcases import CBOR, Case, cases, left_out, typed
 
 from windvane.errors import ModelFault
 from windvane.wire.call import Request
+from windvane.wire.cbor import read_cbor
 from windvane.wire.codec import CODECS
 from windvane.wire.faults import TABLE, encode_fault, fault_of
 from windvane.wire.model import OWN, SERVICES, Protocol, Route, load_service, path_pattern
@@ -37,9 +38,7 @@ def test_what_a_client_sends_is_read(case):
     sent = case.case["serialized"]
     path, _, query = sent["uri"].partition("?")
     headers = tuple((name.lower(), value) for name, value in sent.get("headers", {}).items())
-    request = Request(
-        sent.get("method", "POST"), path, query, headers, sent.get("body", "").encode()
-    )
+    request = Request(sent.get("method", "POST"), path, query, headers, case.body(sent))
     read = CODECS[Protocol(case.protocol)].decode(case.operation, route_of(case, path), request)
     shape = case.operation.input_shape
     wanted = {} if shape is None else typed(case.case["params"], shape)
@@ -47,6 +46,8 @@ def test_what_a_client_sends_is_read(case):
 
 
 def route_of(case: Case, path: str) -> Route:
+    if case.protocol == CBOR:
+        return Route("cases", case.operation.name)
     match = path_pattern(case.operation.http["requestUri"]).fullmatch(path)
     assert match is not None
     return Route("cases", case.operation.name, tuple(match.groupdict().items()))
@@ -102,12 +103,14 @@ def test_an_answer_is_written_as_the_case_has_it(case):
         if name not in OF_THE_SERVER:
             assert given.get(name) == value
     if "body" in wanted or case.protocol != "query":
-        assert body_of(case, answer.body) == body_of(case, wanted.get("body", "").encode())
+        assert body_of(case, answer.body) == body_of(case, case.body(wanted))
 
 
 def body_of(case: Case, body: bytes) -> Any:
     if case.protocol == "query":
         return tree(ET.fromstring(body)) if body else None
+    if case.protocol == CBOR:
+        return comparable(read_cbor(body)) if body else None
     try:
         return comparable(json.loads(body or b"{}"))
     except ValueError:

@@ -71,6 +71,12 @@ def of_json(service: str, prefix: str, operation: str, body: bytes) -> Ask:
     return Ask(service, Sent("POST", "/", "", headers, body), scope=service)
 
 
+def of_cbor(service: str, scope: str, prefix: str, operation: str, body: bytes) -> Ask:
+    headers = (("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor"))
+    path = f"/service/{prefix}/operation/{operation}"
+    return Ask(service, Sent("POST", path, "", headers, body), scope=scope)
+
+
 def sagemaker(operation: str, **members: Any) -> Ask:
     return sagemaker_raw(operation, json_body(members))
 

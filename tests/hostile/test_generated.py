@@ -38,6 +38,7 @@ COMMON = {
         "SerializationException",
         "AccessDeniedException",
     },
+    "cloudwatch": {"ValidationError", "MalformedInput", "AccessDenied", "ResourceNotFound"},
     "sagemaker-runtime": {"SerializationException"},
     "sts": {"ValidationError", "MalformedInput", "AccessDenied"},
     "iam": {"ValidationError", "MalformedInput", "AccessDenied"},
@@ -50,7 +51,7 @@ source    autopilot.md 1.2 and 4.2
 MOST_BYTES = 2**20
 TOO_LARGE = {
     service: "RequestEntityTooLarge"
-    if service in ("sts", "iam")
+    if service in ("sts", "iam", "cloudwatch")
     else "RequestEntityTooLargeException"
     for service in COMMON
 }

@@ -7,10 +7,18 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from botocore.model import Shape
-from hostile.asking import Ask, form_raw, of_json
+from hostile.asking import Ask, form_raw, of_cbor, of_json
 from hostile.generated import Called, model_of
 from hostile.signing import Sent
 
+from windvane.wire.cbor import (
+    write_array,
+    write_boolean,
+    write_float,
+    write_integer,
+    write_map,
+    write_text,
+)
 from windvane.wire.model import Protocol, load_service
 
 
@@ -27,7 +35,28 @@ def written(called: Called) -> Ask:
             **dict(_fields("", called.parameters)),
         }
         return form_raw(called.service, urlencode(fields, errors="surrogatepass").encode())
+    if service.protocol is Protocol.CBOR:
+        body = _cbor(called.parameters)
+        prefix = service.model.metadata["targetPrefix"]
+        return of_cbor(called.service, service.signing_name, prefix, called.operation, body)
     return _rest(called)
+
+
+def _cbor(value: Any) -> bytes:
+    if isinstance(value, bool):
+        return write_boolean(value)
+    if isinstance(value, int):
+        held = -(2**63) <= value < 2**63
+        return write_integer(value) if held else write_float(float(value))
+    if isinstance(value, float):
+        return write_float(value)
+    if isinstance(value, str):
+        return write_text(value)
+    if isinstance(value, list):
+        return write_array([_cbor(item) for item in value])
+    if isinstance(value, dict):
+        return write_map({name: _cbor(item) for name, item in value.items()})
+    return b"\xf6"
 
 
 def _fields(path: str, value: Any) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from windvane.control.alarms.service import Alarms
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -54,6 +55,7 @@ class Services:
     router: Router
     kms: KeyService
     scaling: Scaling
+    alarms: Alarms
 
 
 Operation = Callable[[Services, Call], Result]

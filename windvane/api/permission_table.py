@@ -14,6 +14,7 @@ from windvane.api.permissions import Lookups, Permission, ResourcesOf, Rows, any
 from windvane.control.identity.directory import Directory
 from windvane.control.kms.blobs import head_of
 from windvane.control.members import first
+from windvane.domain.alarms import alarm_arn
 from windvane.domain.resource import Kind
 from windvane.domain.scaling import RESOURCE_ID, target_arn, target_name
 from windvane.errors import BadCiphertext
@@ -431,6 +432,30 @@ _SCALING: Rows = {
     )
 }
 
+
+def _alarms(call: Call, _: Lookups) -> tuple[str, ...]:
+    """Return the alarms that a request names."""
+    scope = Scope(call.caller.account, call.caller.region)
+    given = call.parameters
+    names = given.get("AlarmNames") or ([given["AlarmName"]] if "AlarmName" in given else [])
+    return tuple(alarm_arn(scope, name) for name in names) or ("*",)
+
+
+_CLOUDWATCH: Rows = {
+    ("cloudwatch", name): Permission(f"cloudwatch:{name}", resources, also=also)
+    for name, resources, also in (
+        ("PutMetricAlarm", _alarms, (tagging("cloudwatch:TagResource", _alarms),)),
+        ("DescribeAlarms", _alarms, ()),
+        ("DeleteAlarms", _alarms, ()),
+        ("SetAlarmState", _alarms, ()),
+        ("EnableAlarmActions", _alarms, ()),
+        ("DisableAlarmActions", _alarms, ()),
+        ("ListTagsForResource", _given("ResourceARN"), ()),
+        ("TagResource", _given("ResourceARN"), ()),
+        ("UntagResource", _given("ResourceARN"), ()),
+    )
+}
+
 PERMISSIONS: Rows = {
     **_SAGEMAKER,
     **_WITH_FURTHER,
@@ -443,4 +468,5 @@ PERMISSIONS: Rows = {
     **_IAM_CREATES,
     **_CLOUDTRAIL,
     **_SCALING,
+    **_CLOUDWATCH,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from windvane.api.answers import present, reason
 from windvane.api.operation import OperationTable, Services, scope_of
 from windvane.control.scaling.paging import ScalingPage
+from windvane.control.scaling.policies import policy_type
+from windvane.domain.alarms import Alarm
 from windvane.domain.resource import Resource
 from windvane.domain.scaling import (
     DIMENSION,
@@ -18,6 +20,7 @@ from windvane.domain.scaling import (
     ScalableTarget,
     ScalingActivity,
     ScalingPolicy,
+    StepScaling,
     service_role_arn,
 )
 from windvane.wire.call import Call, Result
@@ -47,15 +50,17 @@ def deregister_scalable_target(parts: Services, call: Call) -> Result:
 
 @OPERATIONS.serves("PutScalingPolicy")
 def put_scaling_policy(parts: Services, call: Call) -> Result:
-    """Return no alarms: the metric is measured by the server, and there are none."""
+    """Return the alarms that ask the policy: none ask one that tracks a target, whose metric is measured without them."""
     policy = parts.scaling.policies.put(scope_of(call), call.parameters)
-    return {"PolicyARN": policy.arn, "Alarms": []}
+    asking = parts.alarms.asking(scope_of(call), [policy])
+    return {"PolicyARN": policy.arn, "Alarms": _alarms(policy, asking)}
 
 
 @OPERATIONS.serves("DescribeScalingPolicies")
 def describe_scaling_policies(parts: Services, call: Call) -> Result:
     page = parts.scaling.policies.describe(scope_of(call), call.parameters)
-    return _listed("ScalingPolicies", page, _policy)
+    asking = parts.alarms.asking(scope_of(call), page.records)
+    return _listed("ScalingPolicies", page, lambda policy: _policy(policy, asking))
 
 
 @OPERATIONS.serves("DeleteScalingPolicy")
@@ -121,24 +126,56 @@ def _target(target: ScalableTarget) -> dict[str, Any]:
     }
 
 
-def _policy(policy: ScalingPolicy) -> dict[str, Any]:
+Asking = Mapping[str, list[Alarm]]
+"""Alarms that ask a policy, by its ARN."""
+
+
+def _policy(policy: ScalingPolicy, asking: Asking) -> dict[str, Any]:
     return {
         "PolicyARN": policy.arn,
         "PolicyName": policy.policy_name,
         **_addressed(policy.resource_id),
-        "PolicyType": "TargetTrackingScaling",
-        "TargetTrackingScalingPolicyConfiguration": {
-            "TargetValue": policy.target_value,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC},
-            **present(
-                ScaleOutCooldown=policy.scale_out_cooldown_s,
-                ScaleInCooldown=policy.scale_in_cooldown_s,
-                DisableScaleIn=policy.disable_scale_in,
-            ),
-        },
-        "Alarms": [],
+        "PolicyType": policy_type(policy),
+        **(_tracking(policy) if policy.steps is None else _steps(policy.steps)),
+        "Alarms": _alarms(policy, asking),
         "CreationTime": policy.created,
     }
+
+
+def _alarms(policy: ScalingPolicy, asking: Asking) -> list[dict[str, str]]:
+    return [{"AlarmName": one.name, "AlarmARN": one.arn} for one in asking.get(policy.arn, ())]
+
+
+def _tracking(policy: ScalingPolicy) -> dict[str, Any]:
+    config = {
+        "TargetValue": policy.target_value,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC},
+        **present(
+            ScaleOutCooldown=policy.scale_out_cooldown_s,
+            ScaleInCooldown=policy.scale_in_cooldown_s,
+            DisableScaleIn=policy.disable_scale_in,
+        ),
+    }
+    return {"TargetTrackingScalingPolicyConfiguration": config}
+
+
+def _steps(steps: StepScaling) -> dict[str, Any]:
+    config = {
+        "AdjustmentType": steps.adjustment,
+        "StepAdjustments": [
+            {
+                **present(MetricIntervalLowerBound=one.lower, MetricIntervalUpperBound=one.upper),
+                "ScalingAdjustment": one.adjustment,
+            }
+            for one in steps.steps
+        ],
+        **present(
+            MinAdjustmentMagnitude=steps.least_change,
+            Cooldown=steps.cooldown_s,
+            MetricAggregationType=steps.aggregation,
+        ),
+    }
+    return {"StepScalingPolicyConfiguration": config}
 
 
 def _activity(activity: ScalingActivity) -> dict[str, Any]:
@@ -163,6 +200,8 @@ def _cause(activity: ScalingActivity) -> str:
         return f"minimum capacity was set to {activity.capacity}"
     if activity.cause is Cause.ABOVE_MAXIMUM:
         return f"maximum capacity was set to {activity.capacity}"
+    if activity.alarm:
+        return f"monitor alarm {activity.alarm} in state ALARM triggered policy {activity.policy}"
     side = "High" if activity.cause is Cause.HIGH else "Low"
     return (
         f"monitor alarm TargetTracking-{activity.resource_id}-Alarm{side}-{activity.policy_id} in state ALARM "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from windvane.api import (
+    alarms,
     automl,
     endpoint_configs,
     endpoint_figures,
@@ -40,6 +41,7 @@ _TABLES = (
     endpoint_history.OPERATIONS,
     kms.OPERATIONS,
     scaling.OPERATIONS,
+    alarms.OPERATIONS,
 )
 
 

@@ -15,6 +15,7 @@ from windvane.api.runtime import runtime_operations
 from windvane.assembly.foundation import Access, Foundation, ObjectStorage, utc_now
 from windvane.assembly.processes import Execution, ModelServing
 from windvane.audit.log import AUDIT_FOLDER
+from windvane.control.alarms.service import Alarms
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -74,6 +75,7 @@ def make_services(
         Router(Bounds(queue=settings.serving.queue), base.sharing.peers),
         base.kms,
         new_scaling(store, base.page_tokens, utc_now),
+        Alarms(store, base.page_tokens, utc_now),
     )
 
 

@@ -12,8 +12,10 @@ from windvane.process.sandbox import Sandbox
 from windvane.process.volatile import make_memory_folder
 from windvane.serving.explaining import Explaining
 from windvane.serving.router import Router
+from windvane.work.hosting.alarm_monitor import AlarmMonitor
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.hosting import Hosting
+from windvane.work.hosting.rescaling import Rescaling
 from windvane.work.workers.process import StartedWorkers
 from windvane.work.workers.supervisor import Supervisor
 
@@ -55,10 +57,12 @@ def make_execution(
 
 @dataclass(frozen=True)
 class ModelServing:
-    """The processes behind endpoints: which there are, how many, and those that explain predictions."""
+    """The processes behind endpoints: which there are, how many, the alarms on their requests, and those that explain
+    predictions."""
 
     hosting: Hosting
     autoscaler: Autoscaler
+    alarms: AlarmMonitor
     explaining: Explaining
 
 
@@ -95,15 +99,24 @@ def make_model_serving(
 ) -> ModelServing:
     settings, store, router = base.settings, base.store, services.router
     hosting = make_hosting(base, storage, router, execution.sandbox, services.models)
+    membership = base.sharing.membership
+    rescaling = Rescaling(store, access.audit, settings.limits.instances)
+    alarms = AlarmMonitor(
+        store,
+        router.snapshot,
+        rescaling,
+        utc_now,
+        hosts=hosting.looks_after,
+        leads=lambda: membership.lead() is not None,
+    )
     autoscaler = Autoscaler(
         store,
         base.sharing.arrivals,
-        access.audit,
+        rescaling,
         utc_now,
         period_s=settings.scaling.period_s,
-        instance_limit=settings.limits.instances,
         hosts=hosting.looks_after,
     )
     explaining = Explaining(router, {"WINDVANE_DATA_DIR": str(settings.data_dir)})
     base.sharing.answer_peers(base.bodies, router, explaining)
-    return ModelServing(hosting, autoscaler, explaining)
+    return ModelServing(hosting, autoscaler, alarms, explaining)

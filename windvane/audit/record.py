@@ -20,8 +20,12 @@ DEFAULT_REGION = "us-east-1"
 _QUOTING = frozenset({"InvokeEndpoint", "ExplainPrediction", "PreviewTable"})
 """Operations that say what is wrong with a row or a table: their words quote cells."""
 
-_SOURCES = {"sagemaker-runtime": "sagemaker", "application-autoscaling": "autoscaling"}
-"""source    "Log Application Auto Scaling API calls with AWS CloudTrail" for the second"""
+_SOURCES = {
+    "sagemaker-runtime": "sagemaker",
+    "application-autoscaling": "autoscaling",
+    "cloudwatch": "monitoring",
+}
+"""source    "Log Application Auto Scaling API calls with AWS CloudTrail", and the same of CloudWatch"""
 _RESOURCE_TYPES = {
     ("s3", ""): "AWS::S3::Bucket",
     ("sagemaker", "model"): "AWS::SageMaker::Model",
@@ -33,6 +37,7 @@ _RESOURCE_TYPES = {
     ("iam", "policy"): "AWS::IAM::ManagedPolicy",
     ("kms", "key"): "AWS::KMS::Key",
     ("application-autoscaling", "scalable-target"): "AWS::ApplicationAutoScaling::ScalableTarget",
+    ("cloudwatch", "alarm"): "AWS::CloudWatch::Alarm",
     ("kms", "alias"): "AWS::KMS::Alias",
 }
 

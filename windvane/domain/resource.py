@@ -31,6 +31,7 @@ class ScalingKind(StrEnum):
     SCALABLE_TARGET = "scalable-target"
     SCALING_POLICY = "scaling-policy"
     SCALING_ACTIVITY = "scaling-activity"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,8 @@ class ScalableTarget(Resource):
     endpoint      name of the endpoint, as it was registered
     scaled_out    when the last scale-out of a policy was fulfilled; None if there was none
     scaled_out_to instances that it came to
+    scaled_out_from
+                  instances that it was counted from, if it was in steps; else 0
     scaled_in     when the last scale-in of a policy was fulfilled
     failed        when a scaling failed last
     """
@@ -67,6 +69,7 @@ class ScalableTarget(Resource):
     scaled_out_to: int = 0
     scaled_in: datetime | None = None
     failed: datetime | None = None
+    scaled_out_from: int = 0
 
     @property
     def resource_id(self) -> str:
@@ -77,14 +80,59 @@ class ScalableTarget(Resource):
         return target_arn(self.scope, self.name)
 
 
+class Adjustment(StrEnum):
+    """What the numbers of steps are: AdjustmentType on the wire."""
+
+    CHANGE = "ChangeInCapacity"
+    PERCENT = "PercentChangeInCapacity"
+    EXACT = "ExactCapacity"
+
+
+class Aggregation(StrEnum):
+    """How the values of an alarm become the one that picks the step: MetricAggregationType on the wire."""
+
+    AVERAGE = "Average"
+    MINIMUM = "Minimum"
+    MAXIMUM = "Maximum"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: how much is changed if a metric is so far from the threshold of its alarm.
+
+    lower, upper    bounds of the metric less the threshold; None for no bound
+    adjustment      instances, or per cent of those that there are
+    """
+
+    lower: float | None
+    upper: float | None
+    adjustment: int
+
+
+@dataclass(frozen=True)
+class StepScaling:
+    """What a policy does whenever an alarm asks it to.
+
+    least_change    instances by which a change of some per cent changes at least; None if the request left it open
+    cooldown_s      seconds; None likewise
+    """
+
+    adjustment: Adjustment
+    steps: tuple[Step, ...]
+    least_change: int | None = None
+    cooldown_s: int | None = None
+    aggregation: Aggregation | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScalingPolicy(Resource):
-    """Target tracking on the requests that an instance has a minute; it belongs to its target.
+    """Target tracking on the requests that an instance has a minute, or steps that alarms ask for; it belongs to its target.
 
     policy_name       as it was given: names differ by case, unlike those of records
     id                unique among all policies ever
-    target_value      requests a minute for each instance
+    target_value      requests a minute for each instance; 0 of a policy in steps
     cooldowns         seconds; None if the request left them open
+    steps             None of target tracking
     """
 
     kind: ClassVar[ScalingKind] = ScalingKind.SCALING_POLICY
@@ -96,6 +144,7 @@ class ScalingPolicy(Resource):
     scale_out_cooldown_s: int | None = None
     scale_in_cooldown_s: int | None = None
     disable_scale_in: bool | None = None
+    steps: StepScaling | None = None
 
     @property
     def arn(self) -> str:
@@ -130,6 +179,8 @@ class ScalingActivity(Resource):
     capacity    instances that were asked for
     policy      name of the policy that asked for them, and its id; "" for none
     ended       None while it is in progress
+    alarm       name of the alarm that asked a policy in steps; "" otherwise
+    before      instances that a policy in steps counted from; 0 if none asked
     """
 
     kind: ClassVar[ScalingKind] = ScalingKind.SCALING_ACTIVITY
@@ -144,6 +195,8 @@ class ScalingActivity(Resource):
     status: ActivityStatus = ActivityStatus.IN_PROGRESS
     ended: datetime | None = None
     failure: Note | None = None
+    alarm: str = ""
+    before: int = 0
 
     @property
     def resource_id(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from windvane.artifacts.base import Location, parse_location
+from windvane.domain.alarms import Alarm
 from windvane.domain.candidate import Candidate, Container, ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import AutoMLJob
@@ -39,6 +40,7 @@ _KINDS: tuple[type[Resource], ...] = (
     ScalableTarget,
     ScalingPolicy,
     ScalingActivity,
+    Alarm,
 )
 _OF_ROWS = {
     DanglingKind.TASK: Kind.TASK_WITHOUT_JOB,

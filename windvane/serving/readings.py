@@ -29,7 +29,8 @@ POINTS = 60
 """Of a series, at most."""
 
 _Counts = NDArray[np.int64]
-_MIDDLES = 2.0 ** (FIRST_OCTAVE + (np.arange(N_BUCKETS) + 0.5) / BUCKETS_PER_OCTAVE)
+MIDDLES_S = 2.0 ** (FIRST_OCTAVE + (np.arange(N_BUCKETS) + 0.5) / BUCKETS_PER_OCTAVE)
+"""Of the buckets of times, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _together(sent: Sequence[Sent]) -> Sent:
     newest = max(one.newest for one in sent)
     counts = b""
     if newest:
-        by_age = _added_up(sent, newest)
+        by_age = added_up(sent, newest)
         ring = np.empty((N_SLOTS, WIDTH), dtype=np.uint32)
         ring[np.arange(newest - N_SLOTS + 1, newest + 1) % N_SLOTS] = by_age
         counts = ring.tobytes()
@@ -170,7 +171,7 @@ class Readings:
 def read(snapshot: Snapshot, sent: Iterable[Sent]) -> Readings:
     """Return the requests of these variants together."""
     slot = int(snapshot.at) // SLOT_S
-    slots = _added_up(sent, slot)
+    slots = added_up(sent, slot)
     reader = _Reader(snapshot, slots, slot - N_SLOTS + 1)
     per_minute = 60 // SLOT_S
     this_minute = slot - slot % per_minute
@@ -181,7 +182,7 @@ def read(snapshot: Snapshot, sent: Iterable[Sent]) -> Readings:
     )
 
 
-def _added_up(sent: Iterable[Sent], slot: int) -> _Counts:
+def added_up(sent: Iterable[Sent], slot: int) -> _Counts:
     """Return (N_SLOTS, WIDTH) counts, oldest slot first, `slot` last."""
     total = np.zeros((N_SLOTS, WIDTH), dtype=np.int64)
     wanted = np.arange(slot - N_SLOTS + 1, slot + 1)
@@ -226,4 +227,4 @@ def _percentiles(histogram: _Counts) -> Sequence[float | None]:
         return (None, None, None)
     ranks = np.ceil(np.array([0.5, 0.95, 0.99]) * reached[-1])
     places = np.searchsorted(reached, ranks)
-    return [float(middle) for middle in _MIDDLES[places]]
+    return [float(middle) for middle in MIDDLES_S[places]]

@@ -14,7 +14,7 @@ from typing import Protocol as Contract
 from botocore.model import OperationModel
 
 from windvane.errors import Malformed
-from windvane.wire import restjson
+from windvane.wire import cborbody, restjson
 from windvane.wire.call import Request, Result
 from windvane.wire.jsonbody import read_json, write_json
 from windvane.wire.model import Protocol, Route
@@ -23,6 +23,9 @@ from windvane.wire.scalars import UnfitResult
 
 JSON_TYPE = "application/x-amz-json-1.1"
 XML_TYPE = "text/xml"
+CBOR_TYPE = "application/cbor"
+CBOR_PROTOCOL = ("smithy-protocol", "rpc-v2-cbor")
+"""A header of every answer in that protocol."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Codec(Contract):
 
 
 class JsonCodec:
-    """awsJson 1.1."""
+    """awsJson 1.1, and 1.0 for the service that has that."""
 
     def operation_name(self, route: Route, _: Request) -> str:
         if not route.operation:
@@ -64,7 +67,28 @@ class JsonCodec:
         if shape is None and result:
             raise UnfitResult(f"{operation.name} answers with an empty body")
         body = b"" if shape is None else write_json(result or {}, shape)
-        return Answer(200, (("x-amzn-requestid", request_id), ("content-type", JSON_TYPE)), body)
+        kind = f"application/x-amz-json-{operation.service_model.metadata['jsonVersion']}"
+        return Answer(200, (("x-amzn-requestid", request_id), ("content-type", kind)), body)
+
+
+class CborCodec:
+    """RPC v2 CBOR: the path names the operation."""
+
+    def operation_name(self, route: Route, _: Request) -> str:
+        return route.operation
+
+    def decode(self, operation: OperationModel, _: Route, request: Request) -> dict[str, Any]:
+        return cborbody.read_parameters(request.body, operation.input_shape)
+
+    def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
+        headers = (("x-amzn-requestid", request_id), CBOR_PROTOCOL)
+        shape = operation.output_shape
+        if shape is None:
+            if result:
+                raise UnfitResult(f"{operation.name} answers with an empty body")
+            return Answer(200, headers, b"")
+        body = cborbody.write_document(result or {}, shape)
+        return Answer(200, (*headers, ("content-type", CBOR_TYPE)), body)
 
 
 class RestJsonCodec:
@@ -104,4 +128,5 @@ CODECS: Mapping[Protocol, Codec] = {
     Protocol.JSON: JsonCodec(),
     Protocol.REST_JSON: RestJsonCodec(),
     Protocol.QUERY: QueryCodec(),
+    Protocol.CBOR: CborCodec(),
 }

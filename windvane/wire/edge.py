@@ -55,9 +55,10 @@ from windvane.wire.faults import (
     encode_fault,
     fault_of,
     is_ours,
+    speech_of,
 )
 from windvane.wire.heads import announces_body, check_head
-from windvane.wire.model import S3, Protocol, Route, load_service, route
+from windvane.wire.model import S3, Protocol, Route, load_service, route, service_of
 from windvane.wire.rates import AccountRates
 from windvane.wire.revocation import key_check
 from windvane.wire.s3.answers import CLOSE, Headers
@@ -205,11 +206,12 @@ class Edge:
 
     def _find_service(self, exchange: Exchange) -> None:
         exchange.route = found = route(exchange.request)
-        exchange.record.service = exchange.speaks = found.service
+        exchange.record.service = found.service
+        exchange.speaks = speech_of(found)
         if not found.served:
             exchange.speaks = protocol_of(found.service, exchange.request)
         elif found.service != S3:
-            exchange.service = load_service(found.service)
+            exchange.service = service_of(found)
 
     async def _find_operation(self, exchange: Exchange) -> None:
         name = await self._operation_name(exchange)

@@ -9,11 +9,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 
 from windvane import errors
 from windvane.wire import unserved
-from windvane.wire.codec import JSON_TYPE, XML_TYPE, Answer
+from windvane.wire.cbor import write_map, write_text
+from windvane.wire.codec import CBOR_PROTOCOL, CBOR_TYPE, JSON_TYPE, XML_TYPE, Answer
+from windvane.wire.model import Protocol, Route, load_service
 from windvane.wire.querybody import element, text
 
 
@@ -30,7 +33,17 @@ class Dialect(Enum):
     S3 = auto()
     EC2 = auto()
     CBOR = auto()
+    CLOUDWATCH_CBOR = auto()
+    CLOUDWATCH_JSON = auto()
+    CLOUDWATCH_QUERY = auto()
 
+
+_CLOUDWATCH: Mapping[Protocol, Dialect] = {
+    Protocol.CBOR: Dialect.CLOUDWATCH_CBOR,
+    Protocol.JSON: Dialect.CLOUDWATCH_JSON,
+    Protocol.QUERY: Dialect.CLOUDWATCH_QUERY,
+}
+"""The codes are those of the query protocol in all three: the service calls itself compatible with it."""
 
 DIALECTS: Mapping[str, Dialect] = {
     "sagemaker": Dialect.CONTROL,
@@ -48,7 +61,14 @@ DIALECTS: Mapping[str, Dialect] = {
     unserved.JSON: Dialect.CONTROL,
     unserved.REST_JSON: Dialect.RUNTIME,
     unserved.CBOR: Dialect.CBOR,
+    **{f"cloudwatch in {protocol.value}": dialect for protocol, dialect in _CLOUDWATCH.items()},
+    "cloudwatch": Dialect.CLOUDWATCH_CBOR,
 }
+
+
+def speech_of(found: Route) -> str:
+    """Return how the errors of a request are told, as `DIALECTS` knows it."""
+    return found.service if found.protocol is None else f"{found.service} in {found.protocol.value}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,7 @@ def _row(
     logs: Fault | None = None,
     kms: Fault | None = None,
     scaling: Fault | None = None,
+    cloudwatch: Fault | None = None,
 ) -> _Row:
     return {
         Dialect.CONTROL: control,
@@ -84,6 +105,7 @@ def _row(
         Dialect.S3: s3,
         Dialect.EC2: query,
         Dialect.CBOR: control,
+        **dict.fromkeys(_CLOUDWATCH.values(), cloudwatch or query),
     }
 
 
@@ -114,7 +136,10 @@ TABLE: Mapping[type[Exception], _Row] = {
     ),
     errors.InvalidLookup: _everywhere(Fault("InvalidLookupAttributesException", 400)),
     errors.InvalidTimeRange: _everywhere(Fault("InvalidTimeRangeException", 400)),
-    errors.InvalidPageToken: _everywhere(Fault("InvalidNextTokenException", 400)),
+    errors.InvalidPageToken: {
+        **_everywhere(Fault("InvalidNextTokenException", 400)),
+        **dict.fromkeys(_CLOUDWATCH.values(), Fault("InvalidNextToken", 400)),
+    },
     errors.NotFound: _row(
         Fault("ResourceNotFound", 400),
         Fault("ValidationError", 400),
@@ -123,8 +148,11 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("ResourceNotFoundException", 400),
         Fault("NotFoundException", 400),
         Fault("ObjectNotFoundException", 400),
+        Fault("ResourceNotFound", 404),
     ),
     errors.ScalingResourceMissing: _everywhere(Fault("ResourceNotFoundException", 400)),
+    errors.AlarmTagsMissing: _everywhere(Fault("ResourceNotFoundException", 404)),
+    errors.MalformedReason: _everywhere(Fault("InvalidFormat", 400)),
     errors.TooManyTags: _everywhere(Fault("TooManyTagsException", 400)),
     errors.KeyMissing: _of_key("NotFoundException"),
     errors.KeyDisabled: _of_key("DisabledException"),
@@ -147,6 +175,7 @@ TABLE: Mapping[type[Exception], _Row] = {
         Fault("LimitExceededException", 400),
         Fault("LimitExceededException", 400),
         Fault("LimitExceededException", 400),
+        Fault("LimitExceeded", 400),
     ),
     errors.MalformedPolicy: _in_query("MalformedPolicyDocument", 400),
     errors.PackedPolicyTooLarge: _in_query("PackedPolicyTooLarge", 400),
@@ -330,21 +359,47 @@ def _encode_ec2(_: Exception, fault: Fault, sentence: str, request_id: str) -> A
 def _encode_cbor(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
     """Encode an error in CBOR.
 
-    source    RFC 8949 (a map of two texts), and Smithy's RPC v2 CBOR protocol
+    source    Smithy's RPC v2 CBOR protocol
     """
-    pairs = (("__type", fault.code), ("message", sentence))
-    body = b"\xa2" + b"".join(_cbor_text(name) + _cbor_text(value) for name, value in pairs)
-    headers = (
-        ("x-amzn-requestid", request_id),
-        ("smithy-protocol", "rpc-v2-cbor"),
-        ("content-type", "application/cbor"),
+    return _in_cbor(fault.status, fault.code, sentence, request_id)
+
+
+def _in_cbor(
+    status: int, name: str, sentence: str, request_id: str, *more: tuple[str, str]
+) -> Answer:
+    body = write_map({"__type": write_text(name), "message": write_text(sentence)})
+    headers = (("x-amzn-requestid", request_id), CBOR_PROTOCOL, ("content-type", CBOR_TYPE), *more)
+    return Answer(status, headers, body)
+
+
+def _encode_cloudwatch_cbor(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    name, header = _compatible(fault)
+    return _in_cbor(fault.status, name, sentence, request_id, header)
+
+
+def _encode_cloudwatch_json(_: Exception, fault: Fault, sentence: str, request_id: str) -> Answer:
+    name, header = _compatible(fault)
+    body = _json({"__type": name, "message": sentence, "Message": sentence})
+    kind = ("content-type", "application/x-amz-json-1.0")
+    return Answer(fault.status, (("x-amzn-requestid", request_id), kind, header), body)
+
+
+def _compatible(fault: Fault) -> tuple[str, tuple[str, str]]:
+    """Return the name of an error's shape, and the header that tells its code in the query protocol.
+
+    source    the trait awsQueryCompatible of Smithy's AWS protocols
+    """
+    side = "Sender" if fault.status < 500 else "Receiver"
+    return _shape_names().get(fault.code, fault.code), (
+        "x-amzn-query-error",
+        f"{fault.code};{side}",
     )
-    return Answer(fault.status, headers, body)
 
 
-def _cbor_text(value: str) -> bytes:
-    raw = value.encode()
-    return b"\x79" + len(raw).to_bytes(2, "big") + raw
+@cache
+def _shape_names() -> Mapping[str, str]:
+    shapes = load_service("cloudwatch").model.error_shapes
+    return {shape.error_code: shape.name for shape in shapes}
 
 
 _ENCODERS = {
@@ -358,4 +413,7 @@ _ENCODERS = {
     Dialect.S3: _encode_s3,
     Dialect.EC2: _encode_ec2,
     Dialect.CBOR: _encode_cbor,
+    Dialect.CLOUDWATCH_CBOR: _encode_cloudwatch_cbor,
+    Dialect.CLOUDWATCH_JSON: _encode_cloudwatch_json,
+    Dialect.CLOUDWATCH_QUERY: _encode_query,
 }

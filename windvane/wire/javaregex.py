@@ -72,20 +72,21 @@ def _python_form(token: re.Match[str], in_class: bool) -> str:
 
 
 def _characters(name: str) -> str:
-    return _POSIX[name] if name in _POSIX else _unicode_ranges()[name]
+    return _POSIX[name] if name in _POSIX else _unicode_ranges(len(name))[name]
 
 
 @cache
-def _unicode_ranges() -> dict[str, str]:
-    """Return the general categories by first letter, each as the inside of a character class."""
+def _unicode_ranges(n_letters: int) -> dict[str, str]:
+    """Return the general categories, by their whole name of two letters or by the first, each as the inside of a character
+    class."""
     spans: dict[str, list[tuple[int, int]]] = {}
-    current, start = "C", 0
+    current, start = "Cc"[:n_letters], 0
     for code in range(0x110001):
-        major = unicodedata.category(chr(code))[0] if code < 0x110000 else ""
-        if major != current:
+        category = unicodedata.category(chr(code))[:n_letters] if code < 0x110000 else ""
+        if category != current:
             spans.setdefault(current, []).append((start, code - 1))
-            current, start = major, code
+            current, start = category, code
     return {
-        major: "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
-        for major, ranges in spans.items()
+        category: "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+        for category, ranges in spans.items()
     }

@@ -19,6 +19,7 @@ from windvane.errors import Malformed
 from windvane.wire.paths import entry_path, item_path, member_path
 from windvane.wire.scalars import (
     NOT_FINITE,
+    NotFinite,
     UnfitResult,
     checked_integer,
     checked_string,
@@ -45,6 +46,15 @@ def read_members(body: bytes, members: Mapping[str, Shape]) -> dict[str, Any]:
     document = _parsed(body)
     if not isinstance(document, dict):
         raise Malformed("Unable to parse the request body: it must be a JSON object.")
+    return read_tree(document, members)
+
+
+def read_tree(document: Mapping[str, Any], members: Mapping[str, Shape]) -> dict[str, Any]:
+    """Return the same, of a body that was parsed: moments and blobs may be there as such, as other formats than JSON have
+    them.
+
+    raises    Malformed
+    """
     return _read_members(document, members, "", 0)
 
 
@@ -160,6 +170,8 @@ def _read_integer(value: Any, shape: Shape, path: str, _: int) -> int:
 def _read_float(value: Any, _: Shape, path: str, __: int) -> float:
     if isinstance(value, str) and value in NOT_FINITE:
         return NOT_FINITE[value]
+    if isinstance(value, NotFinite):
+        return float(value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         _refuse(value, "a Float", path)
     try:
@@ -178,12 +190,16 @@ def _read_boolean(value: Any, _: Shape, path: str, __: int) -> bool:
 
 
 def _read_timestamp(value: Any, shape: Shape, path: str, depth: int) -> datetime:
+    if isinstance(value, datetime):
+        return value
     if isinstance(value, str):
         return parse_moment(value, path)
     return moment_from_epoch(_read_float(value, shape, path, depth), path)
 
 
 def _read_blob(value: Any, shape: Shape, path: str, depth: int) -> bytes:
+    if isinstance(value, bytes):
+        return value
     return decode_base64(_read_string(value, shape, path, depth), path)
 
 
@@ -199,6 +215,8 @@ _JSON_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (str, "STRING_VALUE"),
     (list, "START_ARRAY"),
     (dict, "START_OBJECT"),
+    (bytes, "BYTES_VALUE"),
+    (datetime, "TIMESTAMP_VALUE"),
 )
 
 _READERS: Mapping[str, Callable[[Any, Shape, str, int], Any]] = {

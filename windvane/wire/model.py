@@ -2,13 +2,14 @@
 request is for.
 
 Routing: the credential scope of the signature first, then X-Amz-Target, then the path (the runtime and our own
-service are signed as `sagemaker`). S3 is what is signed `s3`, and what is unsigned and nobody else's.
+service are signed as `sagemaker`). S3 is what is signed `s3`, and what is unsigned and nobody else's. CloudWatch speaks
+three protocols: which one a request is in is told by the same.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -25,12 +26,14 @@ class Protocol(Enum):
     JSON = "json"
     REST_JSON = "rest-json"
     QUERY = "query"
+    CBOR = "smithy-rpc-v2-cbor"
 
 
 @dataclass(frozen=True)
 class Service:
     """A service of which operations are served.
 
+    protocol        the one that its newest clients speak, if it has several
     signing_name    the service's name in credential scopes
     """
 
@@ -56,12 +59,14 @@ class Route:
     service     one of SERVICES, OWN, 's3', or the signing name of a service of which nothing is served
     operation   "" when only the body tells (query protocol) and for S3
     labels      the parts of the path that are parameters, still percent-encoded
+    protocol    of the request, if its service has several; None if it has one
     """
 
     service: str
     operation: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     served: bool = True
+    protocol: Protocol | None = None
 
 
 SERVICES = (
@@ -73,6 +78,7 @@ SERVICES = (
     "kms",
     "cloudtrail",
     "application-autoscaling",
+    "cloudwatch",
 )
 S3 = "s3"
 OWN = "windvane"
@@ -87,6 +93,11 @@ _JSON_BY_SIGNING_NAME = (
     "cloudtrail",
     "application-autoscaling",
 )
+_CLOUDWATCH = "cloudwatch"
+_CLOUDWATCH_SIGNS_AS = "monitoring"
+_CBOR_PATH = re.compile(r"/service/GraniteServiceVersion20100801/operation/(\w{1,128})")
+"""source    Smithy's RPC v2 CBOR protocol, with the target prefix of CloudWatch"""
+
 _QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 _LONGEST_NAME = 64
 """Characters of the name of a service: anybody can write any, and it is kept in records."""
@@ -104,6 +115,12 @@ def load_service(name: str) -> Service:
     )
     model = ServiceModel(loader.load_service_model(name, "service-2"), name)
     return Service(name, Protocol(model.metadata["protocol"]), model.signing_name, model)
+
+
+def service_of(found: Route) -> Service:
+    """Return the service that a request is for, speaking the protocol of the request."""
+    service = load_service(found.service)
+    return service if found.protocol is None else replace(service, protocol=found.protocol)
 
 
 @cache
@@ -128,19 +145,37 @@ def route(request: Request) -> Route:
         return _route_by_path(request) or _nobodys(request, target)
     if signed_as in _QUERY_VERSIONS.values():
         return Route(signed_as)
+    if signed_as == _CLOUDWATCH_SIGNS_AS:
+        return _route_cloudwatch(request, target)
     if signed_as:
         return Route(signed_as, served=False)
     if target:
         return _route_by_target(target, None)
-    return _route_by_path(request) or _route_unsigned(request)
+    return _route_by_cbor_path(request) or _route_by_path(request) or _route_unsigned(request)
+
+
+def _route_cloudwatch(request: Request, target: str) -> Route:
+    if (found := _route_by_cbor_path(request)) is not None:
+        return found
+    if target:
+        return _route_by_target(target, _CLOUDWATCH)
+    return Route(_CLOUDWATCH, protocol=Protocol.QUERY)
+
+
+def _route_by_cbor_path(request: Request) -> Route | None:
+    if request.method != "POST" or _header(request, "smithy-protocol") != "rpc-v2-cbor":
+        return None
+    match = _CBOR_PATH.fullmatch(request.path)
+    return None if match is None else Route(_CLOUDWATCH, match[1], protocol=Protocol.CBOR)
 
 
 def _route_by_target(target: str, signed_as: str | None) -> Route:
     prefix, _, operation = target.rpartition(".")
-    for name in _JSON_BY_SIGNING_NAME if operation else ():
+    for name in (*_JSON_BY_SIGNING_NAME, _CLOUDWATCH) if operation else ():
         service = load_service(name)
         if service.model.metadata["targetPrefix"] == prefix and signed_as in (None, name):
-            return Route(name, operation)
+            has_several = service.protocol is not Protocol.JSON
+            return Route(name, operation, protocol=Protocol.JSON if has_several else None)
     raise UnknownOperation(
         f"X-Amz-Target {target[:200]!r} is no operation of a service served here."
     )

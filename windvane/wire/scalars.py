@@ -27,6 +27,10 @@ NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """Numbers that JSON has no literal for, as the AWS protocols spell them."""
 
 
+class NotFinite(float):
+    """One of these numbers in a format that has a literal for it."""
+
+
 class UnfitResult(Exception):
     """A handler's result does not fit the operation's output shape: our own fault."""
 

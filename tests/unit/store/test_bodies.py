@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
+from windvane.domain.alarms import Alarm
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.forecasting import (
@@ -47,6 +48,7 @@ from windvane.store.records import encoded
 from windvane.testing.store_laws.place import SPEC, a_candidate, a_job, a_model
 
 KINDS = (
+    Alarm,
     AutoMLJob,
     Candidate,
     Endpoint,

@@ -11,6 +11,9 @@ from windvane.wire.model import SERVICES, Protocol, Route, load_service, route
 
 FORM = ("content-type", "application/x-www-form-urlencoded; charset=utf-8")
 JSON = ("content-type", "application/x-amz-json-1.1")
+CBOR = ("smithy-protocol", "rpc-v2-cbor")
+ALARM_PATH = "/service/GraniteServiceVersion20100801/operation/PutMetricAlarm"
+ALARM_TARGET = "GraniteServiceVersion20100801.PutMetricAlarm"
 
 
 def scope(service):
@@ -55,6 +58,26 @@ ROUTES = {
     ),
     "a bucket called windvane": (
         Request("GET", "/windvane/jobs/a/candidates/b/reports", "", (scope("s3"),), b""),
+        Route("s3"),
+    ),
+    "CloudWatch in CBOR": (
+        Request("POST", ALARM_PATH, "", (scope("monitoring"), CBOR), b""),
+        Route("cloudwatch", "PutMetricAlarm", protocol=Protocol.CBOR),
+    ),
+    "CloudWatch in CBOR, unsigned": (
+        Request("POST", ALARM_PATH, "", (CBOR,), b""),
+        Route("cloudwatch", "PutMetricAlarm", protocol=Protocol.CBOR),
+    ),
+    "CloudWatch in JSON": (
+        Request("POST", "/", "", (scope("monitoring"), target(ALARM_TARGET)), b""),
+        Route("cloudwatch", "PutMetricAlarm", protocol=Protocol.JSON),
+    ),
+    "CloudWatch in a form": (
+        Request("POST", "/", "", (scope("monitoring"), FORM), b"Action=PutMetricAlarm"),
+        Route("cloudwatch", protocol=Protocol.QUERY),
+    ),
+    "a bucket called service": (
+        Request("POST", ALARM_PATH, "", (scope("s3"), CBOR), b""),
         Route("s3"),
     ),
     "a bucket called endpoints": (
@@ -138,6 +161,7 @@ def test_each_service_has_its_protocol():
         "kms": Protocol.JSON,
         "cloudtrail": Protocol.JSON,
         "application-autoscaling": Protocol.JSON,
+        "cloudwatch": Protocol.CBOR,
     }
 
 

@@ -39,7 +39,7 @@ _PARTS = (
     (re.compile(r".+", re.DOTALL), "Resource name", "a name or *"),
 )
 """Of an ARN in a policy: its parts after the first, what each is called, and what it must be."""
-_OF_REGIONS = ("sagemaker", "windvane", "kms", "logs", "application-autoscaling")
+_OF_REGIONS = ("sagemaker", "windvane", "kms", "logs", "application-autoscaling", "cloudwatch")
 """Services of which every resource has a region and an account."""
 
 _MOST_SPACED = 8

@@ -16,7 +16,8 @@ _TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.co
 
 _READ = ["sagemaker:Describe*", "sagemaker:List*", "windvane:Describe*", "windvane:List*"]
 _LOGS = ["logs:Describe*", "logs:Get*", "logs:Filter*"]
-_SCALING = "application-autoscaling:Describe*"
+_SCALING = ["application-autoscaling:Describe*", "cloudwatch:DescribeAlarms"]
+_ALARMS = ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"]
 
 _DOCUMENTS: Mapping[str, tuple[str, list[dict[str, Any]]]] = {
     "AdministratorAccess": (
@@ -40,7 +41,7 @@ _DOCUMENTS: Mapping[str, tuple[str, list[dict[str, Any]]]] = {
         [
             {"Action": ["sagemaker:*", "windvane:*"], "Resource": "*"},
             {"Action": [*_LOGS, "iam:GetRole", "iam:ListRoles", "s3:List*"], "Resource": "*"},
-            {"Action": "application-autoscaling:*", "Resource": "*"},
+            {"Action": ["application-autoscaling:*", *_ALARMS], "Resource": "*"},
             {"Action": ["s3:GetBucketLocation", "s3:CreateBucket"], "Resource": "*"},
             {
                 "Action": [
@@ -64,7 +65,7 @@ _DOCUMENTS: Mapping[str, tuple[str, list[dict[str, Any]]]] = {
     ),
     "AmazonSageMakerReadOnly": (
         "Looks at jobs, models, endpoints and their logs.",
-        [{"Action": [*_READ, *_LOGS, _SCALING, "windvane:Follow*"], "Resource": "*"}],
+        [{"Action": [*_READ, *_LOGS, *_SCALING, "windvane:Follow*"], "Resource": "*"}],
     ),
 }
 

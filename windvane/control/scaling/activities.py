@@ -93,6 +93,8 @@ def begin(
         cause=decision.cause,
         policy=decision.policy.policy_name if decision.policy else "",
         policy_id=decision.policy.id if decision.policy else "",
+        alarm=decision.alarm,
+        before=decision.before,
     )
     request = scaling_request(target, decision.capacity)
     refusal: CallerFault | None = None
@@ -123,7 +125,8 @@ def settle(tx: Transaction, activity: ScalingActivity, now: datetime) -> None:
     if status is ActivityStatus.FAILED:
         tx.update(replace(target, failed=now))
     elif activity.cause is Cause.HIGH:
-        tx.update(replace(target, scaled_out=now, scaled_out_to=activity.capacity))
+        out = replace(target, scaled_out=now, scaled_out_to=activity.capacity)
+        tx.update(replace(out, scaled_out_from=activity.before))
     elif activity.cause is Cause.LOW:
         tx.update(replace(target, scaled_in=now))
 

@@ -47,11 +47,15 @@ class Decision:
 
     capacity    instances to have
     policy      None if the target's bounds alone ask for it
+    alarm       that asked a policy in steps; "" otherwise
+    before      instances that a policy in steps counts from: those before a scale-out whose cooldown lasts; else 0
     """
 
     capacity: int
     cause: Cause
     policy: ScalingPolicy | None = None
+    alarm: str = ""
+    before: int = 0
 
 
 def decide(
@@ -63,18 +67,20 @@ def decide(
 ) -> Decision | None:
     """Return what is to be changed; None if nothing is.
 
+    policies    those in steps are left out: alarms ask them
     capacity    instances that there are
     points      of periods one after the other, oldest first
     """
+    tracking = [policy for policy in policies if policy.steps is None]
     if has_just_failed(target, now):
         return None
     if capacity < target.min_capacity:
         return Decision(target.min_capacity, Cause.BELOW_MINIMUM)
     if capacity > target.max_capacity:
         return Decision(target.max_capacity, Cause.ABOVE_MAXIMUM)
-    if (out := _out(target, policies, capacity, points, now)) is not None:
+    if (out := _out(target, tracking, capacity, points, now)) is not None:
         return out
-    return _in(target, policies, capacity, points, now)
+    return _in(target, tracking, capacity, points, now)
 
 
 def has_just_failed(target: ScalableTarget, now: datetime) -> bool:
@@ -98,7 +104,7 @@ def _out(
     for policy in policies:
         if all(point.per_instance > policy.target_value for point in recent):
             wanted = _instances(recent[-1].per_minute, policy.target_value, target)
-            cools = _is_within(target.scaled_out, policy.scale_out_cooldown_s, now)
+            cools = is_within(target.scaled_out, policy.scale_out_cooldown_s, now)
             if wanted > (max(capacity, target.scaled_out_to) if cools else capacity):
                 found.append(Decision(wanted, Cause.HIGH, policy))
     return max(found, key=lambda decision: decision.capacity, default=None)
@@ -119,7 +125,7 @@ def _in(
     found: list[Decision] = []
     for policy in asked:
         near = NEAR * policy.target_value
-        if _is_within(target.scaled_in, policy.scale_in_cooldown_s, now) or any(
+        if is_within(target.scaled_in, policy.scale_in_cooldown_s, now) or any(
             point.per_instance >= near for point in recent
         ):
             return None
@@ -138,6 +144,7 @@ def _instances(per_minute: float, of_each: float, target: ScalableTarget) -> int
     return max(target.min_capacity, math.ceil(wanted))
 
 
-def _is_within(since: datetime | None, cooldown_s: int | None, now: datetime) -> bool:
+def is_within(since: datetime | None, cooldown_s: int | None, now: datetime) -> bool:
+    """Return whether a cooldown that began at `since` is not over; None for one that never began, and for the default length."""
     seconds = DEFAULT_COOLDOWN_S if cooldown_s is None else cooldown_s
     return since is not None and now < since + timedelta(seconds=seconds)

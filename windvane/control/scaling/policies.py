@@ -1,4 +1,5 @@
-"""Scaling policies: put, described, deleted. Target tracking on the requests that an instance has a minute."""
+"""Scaling policies: put, described, deleted. Target tracking on the requests that an instance has a minute, and steps that
+alarms ask for."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ from windvane.control.scaling.addressing import (
     named,
 )
 from windvane.control.scaling.paging import Pages, ScalingPage
+from windvane.control.scaling.step_rules import CONFIG as STEP_CONFIG
+from windvane.control.scaling.step_rules import step_scaling, stepped
 from windvane.domain.scaling import METRIC, ScalableTarget, ScalingPolicy, policy_name, target_arn
 from windvane.errors import InvalidRequest, LimitExceeded, ScalingObjectMissing
 from windvane.names import PageTokens, Scope
@@ -25,7 +28,7 @@ from windvane.store.base import Query, Store, Transaction
 MOST_POLICIES = 50
 """source    "Quotas for Application Auto Scaling": scaling policies per scalable target"""
 
-TRACKING = "TargetTrackingScaling"
+TRACKING, STEPS = "TargetTrackingScaling", "StepScaling"
 CONFIG = "TargetTrackingScalingPolicyConfiguration"
 _PREDEFINED = f"{CONFIG}.PredefinedMetricSpecification.PredefinedMetricType"
 _PAGE = 10
@@ -33,16 +36,14 @@ _PAGE = 10
 
 def why_not_served(request: Request) -> Iterator[str]:
     """Yield the reasons that clients cannot know."""
-    if request.get("PolicyType") == "StepScaling" or request.get("StepScalingPolicyConfiguration"):
-        yield (
-            "Step scaling is triggered by alarms of CloudWatch, which this server does not have: use "
-            f"{TRACKING}, whose metric the server measures itself."
-        )
     if first(request, f"{CONFIG}.CustomizedMetricSpecification") is not None:
         yield (
-            "Customized metrics are read from CloudWatch, which this server does not have: use the predefined "
-            f"metric {METRIC}."
+            "Customized metrics cannot be published to this server: use the predefined "
+            f"metric {METRIC}, or {STEPS} with an alarm on a metric of the endpoint."
         )
+    for kind, config in ((TRACKING, STEP_CONFIG), (STEPS, CONFIG)):
+        if request.get("PolicyType") == kind and config in request:
+            yield f"{config} does not go with the PolicyType {kind}."
 
 
 def tracked(request: Request) -> Iterator[str]:
@@ -64,8 +65,7 @@ def tracked(request: Request) -> Iterator[str]:
 PUT_POLICY_RULES: tuple[Rule, ...] = (
     *ADDRESS_RULES,
     refused(
-        Unserved("PolicyType", (TRACKING,)),
-        Unserved("StepScalingPolicyConfiguration"),
+        Unserved("PolicyType", (TRACKING, STEPS)),
         Unserved("PredictiveScalingPolicyConfiguration"),
         Unserved(f"{CONFIG}.CustomizedMetricSpecification"),
         Unserved(_PREDEFINED, (METRIC,)),
@@ -73,6 +73,7 @@ PUT_POLICY_RULES: tuple[Rule, ...] = (
     ),
     why_not_served,
     tracked,
+    stepped,
 )
 
 
@@ -98,17 +99,24 @@ class ScalingPolicies:
                 tx.insert(policy)
                 return policy
             policy = replace(before, modified=self._clock())
-            if CONFIG in request:
-                policy = replace(policy, **_configured(request[CONFIG]))
+            if request.get("PolicyType", policy_type(policy)) != policy_type(policy):
+                raise InvalidRequest(
+                    f"The scaling policy {policy.policy_name} is of the type {policy_type(policy)}: "
+                    "delete it to make one of another type."
+                )
+            if (config := _config_of(policy_type(policy))) in request:
+                policy = replace(policy, **_configured(config, request[config]))
             tx.update(policy)
             return policy
 
     def _new(
         self, tx: Transaction, target: ScalableTarget, name: str, request: Request
     ) -> ScalingPolicy:
-        if missing := [one for one in ("PolicyType", CONFIG) if one not in request]:
+        config = _config_of(request.get("PolicyType", TRACKING))
+        if missing := [one for one in ("PolicyType", config) if one not in request]:
             raise InvalidRequest(
-                f"{' and '.join(missing)} must be given when a policy is made: PolicyType is {TRACKING}."
+                f"{' and '.join(missing)} must be given when a policy is made: PolicyType is {TRACKING} or "
+                f"{STEPS}."
             )
         used = len(tx.children(ScalingPolicy, target.arn))
         if used >= MOST_POLICIES:
@@ -125,7 +133,7 @@ class ScalingPolicies:
             policy_name=request["PolicyName"],
             id=str(uuid.uuid4()),
             resource_id=target.resource_id,
-            **_configured(request[CONFIG]),
+            **_configured(config, request[config]),
         )
 
     def describe(self, scope: Scope, request: Request) -> ScalingPage[ScalingPolicy]:
@@ -164,7 +172,19 @@ class ScalingPolicies:
             tx.delete(policy)
 
 
-def _configured(config: Request) -> dict[str, Any]:
+def policy_type(policy: ScalingPolicy) -> str:
+    """Return PolicyType on the wire."""
+    return TRACKING if policy.steps is None else STEPS
+
+
+def _config_of(kind: str) -> str:
+    return STEP_CONFIG if kind == STEPS else CONFIG
+
+
+def _configured(name: str, config: Request) -> dict[str, Any]:
+    """Return the fields of a policy that a configuration gives."""
+    if name == STEP_CONFIG:
+        return {"target_value": 0.0, "steps": step_scaling(config)}
     return {
         "target_value": float(config["TargetValue"]),
         "scale_out_cooldown_s": config.get("ScaleOutCooldown"),

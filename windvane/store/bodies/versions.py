@@ -1,7 +1,8 @@
 """Which version the body of a record has, and how one of an earlier version becomes one of the next.
 
 A body is the JSON of a record (store/records.py) and its version. It is migrated whenever it is read, and written anew when
-its record is updated: a database is never rewritten as a whole.
+its record is updated: a database is never rewritten as a whole. Fields that were added and say nothing are not written
+(added.py).
 
 Whoever changes the fields of a record adds a migration here, and the new fingerprint to tests/unit/store/fingerprints.json.
 Migrations are not changed once they were released, and know nothing of the records of today.
@@ -17,7 +18,9 @@ from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, Tra
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
+from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
 from windvane.errors import StoreUnusable
+from windvane.store.bodies.added import AddedFields
 from windvane.store.bodies.automl_job import with_analysis_time, with_spec
 from windvane.store.bodies.failures import with_failure
 from windvane.store.bodies.forecasts import with_backtests, with_forecasts, with_texts
@@ -33,6 +36,9 @@ MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
     Candidate: (with_failure, with_backtests),
     Endpoint: (with_failure,),
     ProcessingJob: (with_failure,),
+    ScalableTarget: (AddedFields({"scaled_out_from": 0}),),
+    ScalingActivity: (AddedFields({"alarm": "", "before": 0}),),
+    ScalingPolicy: (AddedFields({"steps": None}),),
     TrainingJob: (with_failure, with_forecasts),
     TransformJob: (with_failure,),
 }
@@ -42,17 +48,22 @@ _VERSION = "_version"
 
 
 def version_of(kind: type[Resource]) -> int:
-    """Return the version that bodies of this kind are written in."""
+    """Return the newest version of bodies of this kind."""
     return 1 + len(MIGRATIONS.get(kind, ()))
 
 
 def to_body(record: Resource) -> str:
-    """Return the body of a record.
+    """Return the body of a record, in the oldest version that can hold it.
 
     raises    TypeError, naming the field, for a value that is not what its hint says or not JSON
     """
-    body = {_VERSION: version_of(type(record)), **encoded(record)}
-    return json.dumps(body, separators=(",", ":"))
+    fields, version = encoded(record), version_of(type(record))
+    for migration in reversed(MIGRATIONS.get(type(record), ())):
+        earlier = migration.without(fields) if isinstance(migration, AddedFields) else None
+        if earlier is None:
+            break
+        fields, version = earlier, version - 1
+    return json.dumps({_VERSION: version, **fields}, separators=(",", ":"))
 
 
 def from_body(kind: type[R], text: str) -> R:

@@ -10,30 +10,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from windvane.control.scaling.activities import begin, instances_of, scaling_request, settle
+from windvane.control.scaling.activities import instances_of, settle
 from windvane.control.scaling.deciding import Decision, decide, has_just_failed
 from windvane.control.scaling.measuring import Count, Measurements, VariantKey
 from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.scaling import (
-    SERVICE_PRINCIPAL,
-    SERVICE_ROLE,
     ActivityStatus,
     ScalableTarget,
     ScalingActivity,
     ScalingPolicy,
-    service_role_arn,
 )
 from windvane.names import Scope
 from windvane.store.base import Store, Transaction
-from windvane.wire.call import Caller, Credential, RequestRecord
-from windvane.wire.faults import INTERNAL, fault_of
+from windvane.work.hosting.rescaling import Rescaling
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,19 +36,6 @@ _TELL_AGAIN_S = 30.0
 
 Arrivals = Callable[[], Mapping[tuple[Scope, str, str], int]]
 """Requests that came so far, by scope, lower-case endpoint name and variant."""
-
-
-class Audit(Protocol):
-    """The audit log, for what no request asks for."""
-
-    def check(self, record: RequestRecord) -> None:
-        """Check that changes can be recorded.
-
-        raises    StoreUnusable while changes cannot be recorded
-        """
-
-    def note(self, record: RequestRecord) -> None:
-        """Record what was done."""
 
 
 @dataclass(frozen=True)
@@ -86,24 +67,22 @@ class Autoscaler:
     arrivals        asked in its thread
     hosts           whether the endpoint of this ARN is this server's to scale
     period_s        that requests are averaged over; a minute on AWS
-    instance_limit  model processes that an account may have
     """
 
     def __init__(
         self,
         store: Store,
         arrivals: Arrivals,
-        audit: Audit,
+        rescaling: Rescaling,
         clock: Callable[[], datetime],
         *,
         period_s: float = 60.0,
-        instance_limit: int = 20,
         hosts: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._hosts = hosts
         self._store, self._arrivals = store, arrivals
-        self._audit, self._clock = audit, clock
-        self._instance_limit = instance_limit
+        self._clock = clock
+        self._rescaling = rescaling
         self._measurements = Measurements(period_s)
         self._look_s = min(_LOOK_S, period_s / 2)
         self._tell_again: dict[str, float] = {}
@@ -171,39 +150,12 @@ class Autoscaler:
         return self._measurements.observe(counts, now)
 
     def _scale(self, looked: _Looked, now: datetime) -> None:
-        with self._store.snapshot() as tx:
-            if self._due(tx, looked, now) is None:
-                return
-        record = _record(looked.target)
-        self._audit.check(record)
-        with self._store.transaction() as tx:
-            due = self._due(tx, looked, now)
-            if due is None:
-                return
-            target, decision = due
-            refusal = begin(tx, target, decision, now, self._instance_limit)
-        record.parameters = scaling_request(target, decision.capacity)
-        if refusal is not None:
-            fault = fault_of(refusal, record.service) or INTERNAL
-            record.error_code, record.status = fault.code, fault.status
-            record.error_message = str(refusal)
-        self._audit.note(record)
+        def decided(tx: Transaction, target: ScalableTarget, capacity: int) -> Decision | None:
+            policies = tx.children(ScalingPolicy, target.arn)
+            points = self._measurements.points((target.arn, target.created))
+            return decide(target, policies, capacity, points, now)
 
-    def _due(
-        self, tx: Transaction, looked: _Looked, now: datetime
-    ) -> tuple[ScalableTarget, Decision] | None:
-        """Return a target as it is recorded now, and what is to be done for it."""
-        target = tx.find(ScalableTarget, looked.target.scope, looked.target.name)
-        endpoint = tx.by_arn(Endpoint, looked.target.parent)
-        if target is None or endpoint is None or endpoint.status is not EndpointStatus.IN_SERVICE:
-            return None
-        capacity = instances_of(endpoint, target.variant)
-        if not capacity:
-            return None
-        policies = tx.children(ScalingPolicy, target.arn)
-        points = self._measurements.points((target.arn, target.created))
-        decision = decide(target, policies, capacity, points, now)
-        return None if decision is None else (target, decision)
+        self._rescaling.carry_out(looked.target, decided, now)
 
 
 def _looked(tx: Transaction, hosts: Callable[[str], bool]) -> Sequence[_Looked]:
@@ -224,28 +176,3 @@ def _running(tx: Transaction, arn: str, targets: Sequence[ScalableTarget]) -> It
     for target in targets:
         if capacity := instances_of(endpoint, target.variant):
             yield _Looked(target, capacity, is_free)
-
-
-def _record(target: ScalableTarget) -> RequestRecord:
-    """Return what the audit log tells of a scaling: as AWS's does, a call by the service's own role."""
-    scope = target.scope
-    credential = Credential(
-        account=scope.account,
-        access_key="",
-        secret_key="",
-        principal_arn=f"arn:aws:sts::{scope.account}:assumed-role/{SERVICE_ROLE}/AutoScaling-UpdateDesiredCapacity",
-        user_id=f"{SERVICE_ROLE}:AutoScaling-UpdateDesiredCapacity",
-        permanent=False,
-        role_arn=service_role_arn(scope.account),
-    )
-    return RequestRecord(
-        request_id=str(uuid.uuid4()),
-        source_ip=SERVICE_PRINCIPAL,
-        user_agent=SERVICE_PRINCIPAL,
-        service="sagemaker",
-        operation="UpdateEndpointWeightsAndCapacities",
-        caller=Caller(scope.account, scope.region, credential),
-        account=scope.account,
-        resources=(target.parent,),
-        status=200,
-    )

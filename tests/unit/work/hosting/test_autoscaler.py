@@ -17,6 +17,7 @@ from windvane.store.base import Store
 from windvane.store.open import open_store
 from windvane.wire.call import RequestRecord
 from windvane.work.hosting.autoscaler import Autoscaler
+from windvane.work.hosting.rescaling import Rescaling
 
 SCOPE = Scope("000000000000", "us-east-1")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -86,7 +87,7 @@ def add(store: Store, name: str) -> Endpoint:
 
 
 def autoscaler(store: Store, audit: Audit) -> Autoscaler:
-    return Autoscaler(store, dict, audit, lambda: NOW, period_s=0.1)
+    return Autoscaler(store, dict, Rescaling(store, audit, 20), lambda: NOW, period_s=0.1)
 
 
 def test_its_thread_looks_until_it_is_stopped(store: Store, audit: Audit) -> None:
