@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -49,7 +49,8 @@ class KeyFile:
     token_secret     signs page tokens, session tokens and console sessions
     sealing_secret   encrypts secrets of users' keys; stays when the token secret is replaced
     older            root keys that are still good besides the newest one
-    revision         grows with each change; 0 until servers share them (api/shared_keys.py)
+    revision         grows with each change
+    is_shared        whether they are those of all servers of a store (api/shared_keys.py)
     """
 
     account: str
@@ -60,6 +61,7 @@ class KeyFile:
     older: tuple[RootKey, ...] = ()
     created: str = ""
     revision: int = 0
+    is_shared: bool = False
 
     @property
     def newest(self) -> RootKey:
@@ -97,53 +99,62 @@ def read_keys(data_dir: Path, account: str) -> KeyFile:
         ) from error
 
 
-def rotate(data_dir: Path, account: str) -> KeyFile:
-    """Make a new root key; the one before stays good until it is retired.
+Change = Callable[[KeyFile], KeyFile]
+"""Keys as they are to be in place of those that are there; its revision is counted by whoever records them."""
+
+
+def change_keys(data_dir: Path, account: str, change: Change) -> tuple[KeyFile, KeyFile]:
+    """Change the keys of a data folder whose server shares them with no other. Return them as they were and as they are.
+
+    raises    UnusableKeys for keys that servers share: a change of their file could come after one of another server's
+    """
+    with _changing(data_dir):
+        keys = load_or_create_keys(data_dir, account)
+        if keys.is_shared:
+            raise UnusableKeys(
+                f"The keys in {data_dir / FILE_NAME} are those of all servers on one database: name it, by the server's "
+                "configuration file (`--config`)."
+            )
+        changed = replace(change(keys), revision=keys.revision + 1)
+        _replace(data_dir / FILE_NAME, changed)
+    return keys, changed
+
+
+def rotated(keys: KeyFile) -> KeyFile:
+    """Return the keys with a new root key; the one before stays good until it is retired.
 
     raises    UnusableKeys if there are two already
     """
-    with _changing(data_dir):
-        keys = load_or_create_keys(data_dir, account)
-        if keys.older:
-            raise UnusableKeys(
-                f"There are two root keys already: retire {keys.older[0].access_key} first "
-                "(`windvane keys retire`)."
-            )
-        fresh = _fresh_root()
-        changed = replace(
-            keys,
-            access_key=fresh.access_key,
-            secret_key=fresh.secret_key,
-            created=fresh.created,
-            older=(keys.newest,),
-            revision=keys.revision + 1,
+    if keys.older:
+        raise UnusableKeys(
+            f"There are two root keys already: retire {keys.older[0].access_key} first "
+            "(`windvane keys retire`)."
         )
-        _replace(data_dir / FILE_NAME, changed)
-    return changed
+    fresh = _fresh_root()
+    return replace(
+        keys,
+        access_key=fresh.access_key,
+        secret_key=fresh.secret_key,
+        created=fresh.created,
+        older=(keys.newest,),
+    )
 
 
-def retire(data_dir: Path, account: str) -> str:
-    """End the older root key, and with it every session and console session that came from it.
+def retired(keys: KeyFile) -> KeyFile:
+    """Return the keys without the older root key; with it every session and console session ends that came from it.
 
-    returns   the access key that was ended
     raises    UnusableKeys if there is one key alone
     """
-    with _changing(data_dir):
-        keys = load_or_create_keys(data_dir, account)
-        if not keys.older:
-            raise UnusableKeys(
-                "There is one root key alone. Make a new one first (`windvane keys rotate`)."
-            )
-        _replace(data_dir / FILE_NAME, replace(keys, older=(), revision=keys.revision + 1))
-    return keys.older[0].access_key
+    if not keys.older:
+        raise UnusableKeys(
+            "There is one root key alone. Make a new one first (`windvane keys rotate`)."
+        )
+    return replace(keys, older=())
 
 
-def rotate_tokens(data_dir: Path, account: str) -> None:
-    """Replace the secret that signs tokens: every temporary key, console session and page token ends."""
-    with _changing(data_dir):
-        keys = load_or_create_keys(data_dir, account)
-        fresh = replace(keys, token_secret=secrets.token_bytes(32), revision=keys.revision + 1)
-        _replace(data_dir / FILE_NAME, fresh)
+def with_fresh_tokens(keys: KeyFile) -> KeyFile:
+    """Return the keys with another secret that signs tokens: every temporary key, console session and page token ends."""
+    return replace(keys, token_secret=secrets.token_bytes(32))
 
 
 def replace_keys(data_dir: Path, keys: KeyFile) -> None:
@@ -171,6 +182,7 @@ def keys_from_json(entries: dict[str, Any], account: str) -> KeyFile:
         ),
         str(entries.get("created", "")),
         int(entries.get("revision", 0)),
+        bool(entries.get("shared", False)),
     )
     _check(keys)
     return keys
@@ -199,6 +211,7 @@ def keys_to_json(keys: KeyFile) -> dict[str, Any]:
             for one in keys.older
         ],
         "revision": keys.revision,
+        "shared": keys.is_shared,
     }
 
 

@@ -1,8 +1,8 @@
 """The keys that servers of one store have in common: root keys, and the secret that signs tokens of sessions, pages and links.
 
 They stand in the store, sealed under the master key, and in the keys.json of each data folder, where `windvane env` and
-`windvane login` find them. Whichever changes, by `windvane keys` beside one of the servers, has the higher revision and is
-taken over by the others.
+`windvane login` find them. `windvane keys` changes them in the store, one change after the other, and every server takes them
+over.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from windvane.api.key_file import (
     FILE_NAME,
+    Change,
     KeyFile,
     UnusableKeys,
     keys_from_json,
@@ -62,12 +63,33 @@ class SharedKeys:
                 own = None
             if shared is None or (own is not None and own.revision > shared.revision):
                 known = own or load_or_create_keys(self._data_dir, self._account)
-                shared = replace(known, revision=max(known.revision, 1))
+                shared = replace(known, revision=max(known.revision, 1), is_shared=True)
                 self._put(tx, shared)
         if shared != own:
             self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_keys(self._data_dir, shared)
         return shared
+
+    def change(self, change: Change) -> tuple[KeyFile, KeyFile] | None:
+        """Change the keys of all servers, in the store and in the data folder. Return them as they were and as they are; None
+        if no server has brought its keys to the store yet.
+
+        raises    UnusableKeys for a data folder that has other keys, and as `change` does; UnusableMasterKey
+        """
+        path = self._data_dir / FILE_NAME
+        own = read_keys(self._data_dir, self._account) if path.exists() else None
+        with self._store.transaction() as tx:
+            shared = self._shared(tx)
+            if shared is None:
+                return None
+            if own is not None and not _are_of_one(own, shared):
+                raise UnusableKeys(f"{path} has other keys than the servers on this database.")
+            before = own if own is not None and own.revision > shared.revision else shared
+            revision = before.revision + 1
+            changed = replace(change(before), revision=revision, is_shared=True)
+            self._put(tx, changed)
+        replace_keys(self._data_dir, changed)
+        return before, changed
 
     def look(self) -> None:
         """Follow what was changed in the store or in the data folder; to be asked every second or so.
@@ -102,7 +124,7 @@ class SharedKeys:
             return None
         master_id, _, text = kept.sealed.partition(":")
         plain = _box(self._masters.find(master_id)).open(base64.b64decode(text), _CONTEXT)
-        return keys_from_json(json.loads(plain), self._account)
+        return replace(keys_from_json(json.loads(plain), self._account), is_shared=True)
 
     def _put(self, tx: Transaction, keys: KeyFile) -> None:
         master = self._masters.current

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import os
+from contextlib import closing
 from pathlib import Path
 
-from windvane.api import key_file
+from windvane.api.key_file import (
+    Change,
+    KeyFile,
+    change_keys,
+    load_or_create_keys,
+    retired,
+    rotated,
+    with_fresh_tokens,
+)
+from windvane.api.shared_keys import SharedKeys
+from windvane.audit.log import AUDIT_FOLDER
 from windvane.cli.folder import make_folder
+from windvane.control.kms.master import FILE_NAME as KEYRING
+from windvane.control.kms.master import (
+    VARIABLE,
+    MasterKeys,
+    UnusableMasterKey,
+    load_master_keys,
+)
+from windvane.control.servers.joining import FIRST_WITH_SERVERS
 from windvane.settings import Settings
 from windvane.settings_file import read_settings
+from windvane.store.open import open_store
+from windvane.store.sql import SqlStore
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +61,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def show(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    keys = key_file.load_or_create_keys(settings.data_dir, settings.account)
+    keys = load_or_create_keys(settings.data_dir, settings.account)
     for key, state in zip(
         keys.root_keys, ("current", "previous, valid until retired"), strict=False
     ):
@@ -56,10 +78,10 @@ def rotate(arguments: argparse.Namespace) -> int:
     """
     settings = _settings(arguments)
     if arguments.tokens:
-        key_file.rotate_tokens(settings.data_dir, settings.account)
+        _change(settings, with_fresh_tokens)
         print("All sessions, temporary keys and one-time links are invalid now.")
         return 0
-    keys = key_file.rotate(settings.data_dir, settings.account)
+    _, keys = _change(settings, rotated)
     print(
         f"The root key is now {keys.access_key} (`windvane env` prints it). "
         f"{keys.older[0].access_key} stays valid until `windvane keys retire`."
@@ -72,10 +94,42 @@ def retire(arguments: argparse.Namespace) -> int:
 
     raises    UnusableKeys if there is one key alone
     """
-    settings = _settings(arguments)
-    ended = key_file.retire(settings.data_dir, settings.account)
+    before, _ = _change(_settings(arguments), retired)
+    ended = before.older[0].access_key
     print(f"{ended} is retired; every session created with it has ended.")
     return 0
+
+
+def _change(settings: Settings, change: Change) -> tuple[KeyFile, KeyFile]:
+    """Change the keys where they are: in the database of several servers, or in the data folder of one alone."""
+    data_dir, account = settings.data_dir, settings.account
+    with closing(open_store(settings.store_url, data_dir)) as store:
+        if store.is_shared and _has_servers(store):
+            shared = SharedKeys(
+                store, _masters(data_dir), data_dir, account, data_dir / AUDIT_FOLDER
+            )
+            if (changed := shared.change(change)) is not None:
+                return changed
+    return change_keys(data_dir, account, change)
+
+
+def _masters(data_dir: Path) -> MasterKeys:
+    """Return the master keys of the server beside which this runs; none is made.
+
+    raises    UnusableMasterKey
+    """
+    variable = os.environ.get(VARIABLE, "")
+    if not variable and not (data_dir / KEYRING).exists():
+        raise UnusableMasterKey(
+            f"The keys are in the database, encrypted: set {VARIABLE} as for the server."
+        )
+    return load_master_keys(data_dir, variable)
+
+
+def _has_servers(store: SqlStore) -> bool:
+    """Return whether a server has made or brought up to date the tables of a database."""
+    with store.snapshot() as tx:
+        return tx.schema_version() >= FIRST_WITH_SERVERS
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

@@ -11,10 +11,11 @@ import pytest
 
 from windvane.api.key_file import (
     UnusableKeys,
+    change_keys,
     load_or_create_keys,
-    retire,
-    rotate,
-    rotate_tokens,
+    retired,
+    rotated,
+    with_fresh_tokens,
 )
 from windvane.api.key_watch import KeyWatch
 
@@ -23,25 +24,26 @@ ACCOUNT = "111122223333"
 
 def test_a_new_key_is_good_beside_the_old_one_until_that_is_retired(tmp_path):
     first = load_or_create_keys(tmp_path, ACCOUNT)
-    rotate(tmp_path, ACCOUNT)
+    change_keys(tmp_path, ACCOUNT, rotated)
     both = load_or_create_keys(tmp_path, ACCOUNT)
     assert both.access_key != first.access_key
     assert both.root_keys == (both.newest, first.newest)
-    assert retire(tmp_path, ACCOUNT) == first.access_key
+    before, _ = change_keys(tmp_path, ACCOUNT, retired)
+    assert before.older[0].access_key == first.access_key
     assert load_or_create_keys(tmp_path, ACCOUNT).root_keys == (both.newest,)
 
 
 def test_there_are_two_keys_at_most_and_one_at_least(tmp_path):
     with pytest.raises(UnusableKeys, match="one root key alone"):
-        retire(tmp_path, ACCOUNT)
-    rotate(tmp_path, ACCOUNT)
+        change_keys(tmp_path, ACCOUNT, retired)
+    change_keys(tmp_path, ACCOUNT, rotated)
     with pytest.raises(UnusableKeys, match="two root keys already"):
-        rotate(tmp_path, ACCOUNT)
+        change_keys(tmp_path, ACCOUNT, rotated)
 
 
 def test_tokens_get_another_secret_and_sealed_secrets_keep_theirs(tmp_path):
     before = load_or_create_keys(tmp_path, ACCOUNT)
-    rotate_tokens(tmp_path, ACCOUNT)
+    change_keys(tmp_path, ACCOUNT, with_fresh_tokens)
     after = load_or_create_keys(tmp_path, ACCOUNT)
     assert after.token_secret != before.token_secret
     assert (after.sealing_secret, after.newest) == (before.sealing_secret, before.newest)
@@ -52,12 +54,12 @@ def test_a_file_of_an_earlier_version_is_read_and_keeps_what_it_sealed(tmp_path)
     (tmp_path / "keys.json").write_text(json.dumps(old))
     keys = load_or_create_keys(tmp_path, ACCOUNT)
     assert keys.sealing_secret == keys.token_secret == b"\xab" * 32
-    rotate_tokens(tmp_path, ACCOUNT)
+    change_keys(tmp_path, ACCOUNT, with_fresh_tokens)
     assert load_or_create_keys(tmp_path, ACCOUNT).sealing_secret == keys.sealing_secret
 
 
 def test_the_file_stays_its_owners_alone_and_nothing_lies_beside_it(tmp_path):
-    rotate(tmp_path, ACCOUNT)
+    change_keys(tmp_path, ACCOUNT, rotated)
     assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
 
@@ -68,7 +70,7 @@ def test_many_at_once_rotate_once(tmp_path):
 
     def attempt():
         try:
-            ended.append(rotate(tmp_path, ACCOUNT).access_key)
+            ended.append(change_keys(tmp_path, ACCOUNT, rotated)[1].access_key)
         except UnusableKeys:
             ended.append("")
 
@@ -82,7 +84,7 @@ def test_many_at_once_rotate_once(tmp_path):
 
 
 def test_secrets_are_not_shown(tmp_path):
-    keys = rotate(tmp_path, ACCOUNT)
+    _, keys = change_keys(tmp_path, ACCOUNT, rotated)
     shown = repr(keys)
     for secret in (keys.secret_key, keys.older[0].secret_key, keys.sealing_secret.hex()):
         assert secret not in shown
@@ -96,7 +98,7 @@ def test_a_change_is_noticed_once(tmp_path):
     watch.look()
     watch.look()
     assert len(told) == 1
-    changed = rotate(tmp_path, ACCOUNT)
+    _, changed = change_keys(tmp_path, ACCOUNT, rotated)
     watch.look()
     assert told[1:] == [changed]
 

@@ -15,7 +15,8 @@ from windvane.store.sql import SqlStore
 MOST_SKEW = timedelta(seconds=2)
 """Leases of tasks go by each server's own clock: they hold for 15 seconds."""
 
-_FIRST_WITH_SERVERS = "0008"
+FIRST_WITH_SERVERS = "0008"
+"""Version of the schema."""
 
 
 class ClockDiffers(StoreUnusable):
@@ -71,7 +72,7 @@ def check_upgrade(store: SqlStore) -> None:
     """
     with store.snapshot() as tx:
         version = tx.schema_version()
-        if not _FIRST_WITH_SERVERS <= version < NEWEST_VERSION:
+        if not FIRST_WITH_SERVERS <= version < NEWEST_VERSION:
             return
         now = tx.store_time()
         there = [one for one in tx.servers() if one.is_live(now)]
