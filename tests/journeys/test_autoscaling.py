@@ -1,5 +1,6 @@
 """An endpoint is scaled out under load and in after it by a policy of Application Auto Scaling, and no request fails."""
 
+import pytest
 from journeys.commands import version_1
 from journeys.deploying import Deploying
 from journeys.load import Load
