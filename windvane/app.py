@@ -86,7 +86,7 @@ class Server:
         """
         base, membership = self._base, self._base.sharing.membership
         base.store.migrate()
-        await asyncio.to_thread(membership.start)
+        await base.sharing.join()
         base.kms.start()
         self._access.audit.start()
         for link in plain_links(base.settings):

@@ -87,7 +87,7 @@ class Host:
 
         raises    StoreUnusable
         """
-        await asyncio.to_thread(self._base.sharing.membership.start)
+        await self._base.sharing.join()
         for link in plain_links(self._base.settings):
             _LOG.warning("Traffic to other machines is not encrypted: %s.", link)
         await asyncio.to_thread(self._directory.refresh)

@@ -24,6 +24,7 @@ from windvane.audit.files import server_of
 from windvane.audit.log import AUDIT_FOLDER
 from windvane.control.kms.master import MasterKeys
 from windvane.control.scaling.measuring import Totals
+from windvane.control.servers.echo import Echo
 from windvane.control.servers.joining import check_upgrade
 from windvane.control.servers.membership import Membership, SharedMembership, SingleServerMembership
 from windvane.domain.server import ServerRecord
@@ -105,6 +106,15 @@ class Sharing:
             self.peer_gateway = PeerGateway(
                 self.keys.token_secret, bodies, asks_of(router, explaining)
             )
+
+    async def join(self) -> None:
+        """Join the other servers; to be called on the event loop that serves requests, whose signs heartbeats go by.
+
+        raises    StoreUnusable if this server cannot be one of those that are there
+        """
+        echo = Echo(asyncio.get_running_loop().call_soon_threadsafe)
+        self.membership.beat_with(echo.silent_s)
+        await asyncio.to_thread(self.membership.start)
 
     def arrivals(self) -> Arrivals:
         """Return how many requests came to each variant on all servers together; they only grow while this server lives."""

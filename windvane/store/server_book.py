@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from windvane.domain.instance import InstanceState, PlacedInstance
@@ -35,8 +35,15 @@ class ServerBook(Protocol):
     def put_server(self, server: ServerRecord) -> None:
         """Add or replace."""
 
-    def beat(self, server_id: str, told: Mapping[str, Any], *, is_leaving: bool) -> bool:
-        """Set a server's heartbeat to now. False if it is not there: it was taken for dead."""
+    def beat(
+        self,
+        server_id: str,
+        told: Mapping[str, Any],
+        *,
+        is_leaving: bool,
+        silent: timedelta = timedelta(),
+    ) -> bool:
+        """Set a server's heartbeat to now, or to when it fell silent. False if it is not there: it was taken for dead."""
 
     def remove_server(self, server_id: str) -> None: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -38,10 +38,17 @@ class ServerRows(Rows):
         self.remove_server(server.id)
         self._connection.execute(insert(SERVERS).values(**_columns(server)))
 
-    def beat(self, server_id: str, told: Mapping[str, Any], *, is_leaving: bool) -> bool:
+    def beat(
+        self,
+        server_id: str,
+        told: Mapping[str, Any],
+        *,
+        is_leaving: bool,
+        silent: timedelta = timedelta(),
+    ) -> bool:
         beaten = update(SERVERS).where(SERVERS.c.id == server_id)
         values = {
-            "heartbeat": to_micros(self.store_time()),
+            "heartbeat": to_micros(self.store_time() - silent),
             "is_leaving": int(is_leaving),
             "told": _json(told),
         }

@@ -1,6 +1,7 @@
 """What a server knows of the servers beside it, and what it takes over from those that died.
 
-Each has a row in the store, whose heartbeat it renews every two seconds. Whoever sees one that is silent removes it and
+Each has a row in the store, whose heartbeat it renews every two seconds. A heartbeat is as old as the last sign of what serves
+requests: a thread that goes on beside it proves nothing. Whoever sees a server that is silent removes it and
 gives its tasks back, all in one transaction; a server that was taken for dead and is not joins again. One of them leads: it
 holds the lease of the store until it dies or leaves.
 """
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from windvane.control.servers.joining import ClockDiffers, check_clock, check_fits
-from windvane.domain.server import Lease, ServerRecord, live_ids
+from windvane.domain.server import DEAD_AFTER, Lease, ServerRecord, live_ids
 from windvane.store.base import Store, Transaction
 from windvane.store.leadership import Leadership, Undisputed
 
@@ -50,6 +51,9 @@ class Membership(Leadership, Protocol):
     def lead_only_while(self, can_lead: Callable[[], bool]) -> None:
         """To be called before `start`: a server that cannot do what a leader has to do leaves the lead to others."""
 
+    def beat_with(self, silent_s: Callable[[], float]) -> None:
+        """To be called before `start`: for how many seconds what serves requests has given no sign. So old are heartbeats."""
+
     def start(self) -> None:
         """Join. Tasks that servers which are no more have left are given back.
 
@@ -79,6 +83,9 @@ class SingleServerMembership(Undisputed):
         return ()
 
     def lead_only_while(self, _can_lead: Callable[[], bool]) -> None:
+        return
+
+    def beat_with(self, _silent_s: Callable[[], float]) -> None:
         return
 
     def start(self) -> None:
@@ -120,6 +127,8 @@ class SharedMembership:
         self._lease = Lease()
         self._is_leaving = False
         self._can_lead: Callable[[], bool] = lambda: True
+        self._silent_s: Callable[[], float] = lambda: 0.0
+        self._hangs = False
         self._beaten_at = 0.0
         self._skew = ""
         self._is_silent = False
@@ -146,6 +155,9 @@ class SharedMembership:
 
     def lead_only_while(self, can_lead: Callable[[], bool]) -> None:
         self._can_lead = can_lead
+
+    def beat_with(self, silent_s: Callable[[], float]) -> None:
+        self._silent_s = silent_s
 
     def start(self) -> None:
         with self._store.snapshot() as tx:
@@ -209,20 +221,33 @@ class SharedMembership:
                 self._is_silent = False
 
     def _beat(self) -> None:
+        silent = timedelta(seconds=self._silent_s())
+        self._note_silence(silent)
+        if self._hangs:
+            return
         began = time.monotonic()
         with self._store.out_of_turn() as tx:
-            is_there = tx.beat(self.id, self._tell(), is_leaving=self._is_leaving)
+            is_there = tx.beat(self.id, self._tell(), is_leaving=self._is_leaving, silent=silent)
         if not is_there:
-            self._join_again()
-        self._beaten_at = began
+            self._join_again(silent)
+        self._beaten_at = began - silent.total_seconds()
 
-    def _join_again(self) -> None:
+    def _note_silence(self, silent: timedelta) -> None:
+        """Whoever would be taken for dead at its next heartbeat gives none, and joins again once it goes on."""
+        hangs = silent >= DEAD_AFTER
+        if hangs and not self._hangs:
+            _LOG.error("This server has served no request for %s: others take it for dead.", silent)
+        elif self._hangs and not hangs:
+            _LOG.warning("This server serves requests again.")
+        self._hangs = hangs
+
+    def _join_again(self, silent: timedelta) -> None:
         """Join again, when another server has taken this one for dead and what it did over; go on with what is new.
         The lead is not its own any more."""
         _LOG.warning("Other servers took this one for dead; it joins them again.")
         self._lease = Lease()
         with self._store.transaction() as tx:
-            tx.put_server(replace(self._own, heartbeat=tx.store_time()))
+            tx.put_server(replace(self._own, heartbeat=tx.store_time() - silent))
 
     def _look(self) -> None:
         """Learn who is there. What those left that died is taken over; so is the lead, if nobody has it."""
@@ -263,7 +288,7 @@ class SharedMembership:
     @property
     def _may_lead(self) -> bool:
         is_able = not self._own.is_host_only and self._can_lead()
-        return is_able and not self._is_leaving and not self._skew
+        return is_able and not (self._is_leaving or self._hangs or self._skew)
 
     def _clocks(self, tx: Transaction) -> tuple[datetime, timedelta]:
         """Return the time by the store's clock, and by how much this machine's is ahead, give or take half the time of

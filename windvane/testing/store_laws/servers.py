@@ -63,6 +63,15 @@ class ServerLaws:
             assert before <= one.heartbeat <= tx.store_time()
             assert (one.told, one.is_leaving) == ({"n": 1}, True)
 
+    def test_a_heartbeat_is_as_old_as_the_silence_of_its_server(self, store: Store) -> None:
+        silent = timedelta(seconds=5)
+        with store.transaction() as tx:
+            tx.put_server(a_server("one"))
+            assert tx.beat("one", {}, is_leaving=False, silent=silent)
+        with store.snapshot() as tx:
+            (one,) = tx.servers()
+            assert silent <= tx.store_time() - one.heartbeat < 2 * silent
+
     def test_the_number_of_the_lease_grows_whenever_it_changes_hands(self, store: Store) -> None:
         with store.transaction() as tx:
             assert tx.lease() == Lease("", 0)

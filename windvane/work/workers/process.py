@@ -23,6 +23,9 @@ READY = "ready"
 REFUSED = "refused: "
 """What it says, followed by a sentence, if it cannot begin before somebody mends what the sentence names."""
 
+ALIVE = "alive"
+"""What it says every second or so from then on, between two looks for something to do."""
+
 ENVIRONMENT = {
     **dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -71,13 +74,16 @@ class WorkerProcess:
             self._stdin.write(f"{name}\n{config}".encode())
             self._stdin.close()
 
-    def word(self) -> str:
-        """Return what it has said since this was asked last, a line; "" for nothing."""
-        return (self._stdout.read() or b"").decode(errors="replace").strip()
+    def words(self) -> list[str]:
+        """Return the lines that it has said since this was asked last."""
+        return (self._stdout.read() or b"").decode(errors="replace").splitlines()
 
     def exit_code(self) -> int | None:
         """Return the exit code; None while it runs."""
         return self._process.poll()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def terminate(self) -> None:
         self._process.terminate()

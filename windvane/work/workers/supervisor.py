@@ -32,6 +32,9 @@ _LOOK_S = 0.1
 _READY_S = 120.0
 _STEADY_S = 60.0
 _ABLE_S = 30.0
+_SILENT_S = 120.0
+"""A worker that has said nothing for so long hangs: it is killed. It may wait half a minute for its turn to write, or for objects."""
+
 _STOP_S = 6.0
 _BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -48,6 +51,7 @@ class _Post:
     number: int
     process: WorkerProcess | None = None
     is_ready: bool = False
+    heard_at: float = 0.0
     starts: int = 0
     deaths: int = 0
     started_at: float = 0.0
@@ -106,7 +110,7 @@ class Supervisor:
         """Return whether the express worker, which does what a leader has to do, is at work or was a moment ago."""
         express = next(post for post in self._posts if post.role is Role.EXPRESS)
         if express.is_ready:
-            self._express_seen = time.monotonic()
+            self._express_seen = express.heard_at
         return time.monotonic() - self._express_seen < _ABLE_S
 
     def faults(self) -> list[str]:
@@ -147,13 +151,17 @@ class Supervisor:
             if time.monotonic() >= post.not_before:
                 self._hire(post)
             return
-        if not post.is_ready:
-            self._hear(post, post.process.word())
+        for word in post.process.words():
+            self._hear(post, word)
+        if post.is_ready and time.monotonic() - post.heard_at >= _SILENT_S:
+            _LOG.error("The worker %s hangs: it has not gone on for %s s.", post.title, _SILENT_S)
+            post.process.kill()
         if (code := post.process.exit_code()) is not None:
             self._lost(post, f"exit code {code}")
 
     def _hear(self, post: _Post, word: str) -> None:
-        post.is_ready = word == READY
+        post.heard_at = time.monotonic()
+        post.is_ready = post.is_ready or word == READY
         if word.startswith(REFUSED):
             self._refusal = word.removeprefix(REFUSED)
 

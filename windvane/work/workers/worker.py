@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
@@ -40,7 +41,7 @@ from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.exchanges import Exchanges, OutOfReach
 from windvane.work.workers.on_cluster import executor_on
-from windvane.work.workers.process import READY, REFUSED, title_of
+from windvane.work.workers.process import ALIVE, READY, REFUSED, title_of
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.starting import TaskPlaces
@@ -53,6 +54,7 @@ MAX_ATTEMPTS = 3
 _LOOK_S = 0.25
 _READY_S = 0.1
 _SWEEP_S = 0.5
+_ALIVE_S = 1.0
 _LONGEST_LINE = 3000
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
@@ -69,6 +71,7 @@ class Worker:
     executor has its tasks done
     prepare  whether one can begin at once: asked before a task is claimed, whose lease is short; None if that is always so
     most     tasks at once
+    alive    is called between two looks for something to do
     """
 
     def __init__(
@@ -81,7 +84,9 @@ class Worker:
         prepare: Callable[[], bool] | None = None,
         clock: Callable[[], datetime] = utc_now,
         most: int = 1,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
+        self._alive = alive
         self._config, self._role, self._name = config, role, name
         self._store, self._executor, self._clock = store, executor, clock
         self._prepare, self._most = prepare, most
@@ -110,6 +115,7 @@ class Worker:
         """Work until told to stop."""
         idle_s = _IDLE_S[0]
         while self._attendances or not self._is_stopping:
+            self._alive()
             self._meanwhile()
             has_room = len(self._attendances) < self._most and not self._is_stopping
             if has_room and self._begin_one():
@@ -247,10 +253,10 @@ def main(role: Role, line: int | None = None) -> None:
     log_to(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s")
     config = config_from_json(told)
     store = open_store(config.store_url, config.data_dir)
-    say = _to_server()
+    server = _Server()
     executor: Executor
     if config.on_cluster is None:
-        say(READY)
+        server.say(READY)
         source = ZygoteLine(socket.socket(fileno=line), title_of(name))
         forks = ForkServerExecutor(source, TaskPlaces(config, store).place_of)
         executor, prepare = forks, partial(forks.is_ready, _READY_S)
@@ -259,10 +265,19 @@ def main(role: Role, line: int | None = None) -> None:
             executor, prepare = executor_on(config.on_cluster, config, store), None
         except ClusterUnusable as refusal:
             _LOG.error("%s", refusal)
-            say(f"{REFUSED}{refusal}")
+            server.say(f"{REFUSED}{refusal}")
             sys.exit(1)
-        say(READY)
-    worker = Worker(config, role, name, store, executor, prepare, most=config.tasks_per_process)
+        server.say(READY)
+    worker = Worker(
+        config,
+        role,
+        name,
+        store,
+        executor,
+        prepare,
+        most=config.tasks_per_process,
+        alive=server.say_alive,
+    )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stop()
@@ -274,16 +289,27 @@ def main(role: Role, line: int | None = None) -> None:
     executor.close()
 
 
-def _to_server() -> Callable[[str], None]:
-    """Return what says a line to the server on what was standard output, which is standard error from now on."""
-    server = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+class _Server:
+    """Says lines to the server on what was standard output, which is standard error from now on."""
 
-    def say(line: str) -> None:
-        server.write(" ".join(line.split())[:_LONGEST_LINE] + "\n")
-        server.close()
+    def __init__(self) -> None:
+        self._line = os.dup(sys.stdout.fileno())
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        os.set_blocking(self._line, False)
+        self._next_s = 0.0
 
-    return say
+    def say(self, line: str) -> None:
+        """Say a line. One that the server leaves no room for is not said: it reads them several times a second, unless it hangs
+        itself."""
+        text = " ".join(line.split())[:_LONGEST_LINE] + "\n"
+        with suppress(BlockingIOError, BrokenPipeError):
+            os.write(self._line, text.encode())
+
+    def say_alive(self) -> None:
+        """Say that the worker goes on, once a second however often it is called."""
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + _ALIVE_S
+            self.say(ALIVE)
 
 
 if __name__ == "__main__":

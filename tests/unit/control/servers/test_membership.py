@@ -207,3 +207,34 @@ def test_a_server_whose_workers_do_not_work_leaves_the_lead_to_another_one(join)
     second.leave()
     first.look()
     assert first.lead() == 5
+
+
+def test_a_server_that_serves_no_requests_is_taken_for_dead_though_its_heart_could_beat(
+    join, ahead
+):
+    first, second = join("first"), join("second")
+    silent = [0.0]
+    first.beat_with(lambda: silent[0])
+    task = running(first, "a", "first/train-1/1")
+    for seconds in (3.0, 6.0, 8.0):
+        ahead[0], silent[0] = seconds, seconds
+        first._beat()
+        second._beat()
+        second.look()
+        assert {one.id for one in second.live()} == {"first", "second"}
+    assert first.lead() is None, "before anybody takes over"
+    ahead[0] = silent[0] = DEAD_AFTER.total_seconds() + 0.1
+    first._beat()
+    second._beat()
+    second.look()
+    assert [one.id for one in second.live()] == ["second"]
+    assert (second.lead(), status(second, task)) == (2, TaskStatus.READY)
+    first._beat()
+    first._look()
+    second.look()
+    assert [one.id for one in second.live()] == ["second"], "it does not join again as it is"
+    assert first.lead() is None
+    silent[0] = 0.0
+    first._beat()
+    second.look()
+    assert {one.id for one in second.live()} == {"first", "second"}

@@ -16,6 +16,7 @@ import pytest
 from windvane.artifacts.connection import Connection
 from windvane.executor.access import Cluster
 from windvane.store.open import open_store
+from windvane.work.workers import supervisor as supervisor_module
 from windvane.work.workers.config import OnCluster, WorkConfig
 from windvane.work.workers.supervisor import Supervisor, WorkersDown
 
@@ -78,7 +79,9 @@ def _await(condition: Callable[[], bool], within_s: float) -> None:
         time.sleep(0.02)
 
 
-def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) -> None:
+def test_workers_are_started_replaced_when_they_die_or_hang_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One after the other, then all at once with the zygote of their fork servers."""
     store = open_store("", tmp_path)
     store.migrate()
@@ -92,6 +95,7 @@ def test_workers_are_started_replaced_when_they_die_and_ended(tmp_path: Path) ->
         assert supervisor.memory_bytes("run/train-1/2") is None
         _one_dies(supervisor, tmp_path)
         _all_die(supervisor, tmp_path)
+        _one_hangs(supervisor, tmp_path, monkeypatch)
         began = time.monotonic()
     finally:
         supervisor.stop()
@@ -116,6 +120,15 @@ def _all_die(supervisor: Supervisor, folder: Path) -> None:
     first = _children(folder)
     os.kill(_running(folder, "zygote_process"), signal.SIGKILL)
     _await(lambda: not first & _children(folder), 20)
+    _await(lambda: len(_children(folder)) == _WHOLE and not supervisor.faults(), 60)
+
+
+def _one_hangs(supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hung = _running(folder, "workers.worker express")
+    with monkeypatch.context() as patch:
+        patch.setattr(supervisor_module, "_SILENT_S", 3.0)
+        os.kill(hung, signal.SIGSTOP)
+        _await(lambda: hung not in _children(folder), 20)
     _await(lambda: len(_children(folder)) == _WHOLE and not supervisor.faults(), 60)
 
 
