@@ -12,6 +12,7 @@ from benchmarks.page_texts import (
     ABOUT_SCALE,
     ABOUT_SERVICE,
     ABOUT_TABLES,
+    ABOUT_TEXTS,
     HEAD,
     HOW_TO_RUN,
     NOT_MEASURED,
@@ -33,6 +34,8 @@ from benchmarks.records import (
 from benchmarks.scale import Way
 from benchmarks.standings import failures_table, runs_table, scores_table, standing_table
 from benchmarks.tables import DEVELOPMENT, HELD_OUT, Table, every_table
+from benchmarks.texts import RECORDED
+from benchmarks.texts import recorded_in as texts_recorded_in
 from benchmarks.through_api import service_table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -42,14 +45,19 @@ _BUSY = 0.3
 
 
 def main(
-    results: Path = RESULTS, page: Path = PAGE, honesty: Path = HONESTY, peers: Path = PEERS
+    results: Path = RESULTS,
+    page: Path = PAGE,
+    honesty: Path = HONESTY,
+    peers: Path = PEERS,
+    texts: Path = RECORDED,
 ) -> int:
     try:
         own = newest_runs(results)
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    page.write_text(page_text(own, read_records(peers), every_table(), recorded_in(honesty)))
+    told = recorded_in(honesty), texts_recorded_in(texts)
+    page.write_text(page_text(own, read_records(peers), every_table(), *told))
     return 0
 
 
@@ -58,6 +66,7 @@ def page_text(
     stored: Sequence[Record],
     known: Sequence[Table],
     honesty: str = "",
+    texts: str = "",
 ) -> str:
     """The page, in Markdown.
 
@@ -65,6 +74,7 @@ def page_text(
     stored   the peers' figures that were there before
     known    all tables, in their order
     honesty  of leaderboards, in Markdown; "" if it was not measured
+    texts    of corpora, the same
     """
     commits = _commits([run for run in own if run["system"] == OURS])
     ours = f"{OURS} {commits[0]}" if len(commits) == 1 else OURS
@@ -79,6 +89,7 @@ def page_text(
                 HOW_TO_RUN,
                 "## The tables",
                 ABOUT_TABLES,
+                ABOUT_TEXTS,
                 _tables(known),
                 "## Development tables: every run",
                 *_suite(cells, own, names[DEVELOPMENT], ours),
@@ -92,6 +103,7 @@ def page_text(
                 ABOUT_SERVICE,
                 service_table(cells, [table.name for table in known], ours) or NOT_MEASURED,
                 *([ABOUT_HONESTY, honesty] if honesty else []),
+                *([ABOUT_TEXTS, texts] if texts else []),
                 "## Where the others' figures come from",
                 _about_peers(stored, own),
             ]

@@ -7,11 +7,15 @@ found and the regularisation are chosen by cross-validation on the rows to learn
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +26,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
+from benchmarks.harness import measured_commit
 from benchmarks.markdown import markdown_table, number
-from benchmarks.records import CannotMeasure
+from benchmarks.records import ROOT, CannotMeasure, Record, read_records
 from benchmarks.tables import TEXTS, Table, every_table, tables_named
 from windvane import AutoML
 
@@ -42,13 +47,15 @@ _HEAD = (
     "characters",
     "classes",
     "windvane",
-    "s",
+    "fit s",
     "tf-idf + LR",
-    "s",
-    "peer's choice",
+    "fit s",
+    "its choice",
     "difference",
-    "errors",
+    "in SE",
 )
+
+RECORDED = ROOT / "benchmarks" / "texts.jsonl"
 
 Labels = NDArray[np.str_]
 
@@ -67,15 +74,20 @@ class Answered:
     choice: str
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], recorded: Path = RECORDED) -> int:
     asked = _parser().parse_args(arguments)
     try:
-        for table in _corpora(asked.corpora):
-            rows = row_of(table, asked.budget, asked.threads, asked.seed)
-            print(markdown_table(_HEAD, [rows]), flush=True)
+        commit = measured_commit() if asked.record else ""
+        records = [
+            {**record_of(table, asked.budget, asked.threads, asked.seed), "commit": commit}
+            for table in _corpora(asked.corpora)
+        ]
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
+    print(report(records))
+    if asked.record:
+        recorded.write_text("".join(f"{json.dumps(one)}\n" for one in records))
     return 0
 
 
@@ -85,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--budget", type=float, default=60, help="seconds for each of the two")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--record", action="store_true", help="keep them for docs/benchmarks.md")
     return parser
 
 
@@ -97,26 +110,69 @@ def _corpora(names: str) -> list[Table]:
     )
 
 
-def row_of(table: Table, budget_s: float, threads: int, seed: int) -> list[str]:
-    """Return the row of the report on a corpus."""
+def record_of(table: Table, budget_s: float, threads: int, seed: int) -> Record:
+    """Return what a corpus shows: of each system the share of the test rows that is right, and how long it learnt."""
     train, test = table.rows("train"), table.rows("test")
+    load = os.getloadavg()[0]
     ours = _ours(table, train, test, budget_s, threads, seed)
     peer = tuned(table, train, test, budget_s, threads, seed)
     truth = test[table.target].to_numpy(str)
     share, errors = difference(ours.labels == truth, peer.labels == truth)
+    return {
+        "corpus": table.name,
+        "n_train": len(train),
+        "n_test": len(test),
+        "characters": float(train[_TEXT].str.len().median()),
+        "n_classes": int(train[table.target].nunique()),
+        "ours": float((ours.labels == truth).mean()),
+        "ours_s": ours.fit_s,
+        "peer": float((peer.labels == truth).mean()),
+        "peer_s": peer.fit_s,
+        "choice": peer.choice,
+        "difference": share,
+        "errors": errors,
+        "budget": budget_s,
+        "threads": threads,
+        "seed": seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        "load": load,
+    }
+
+
+def report(records: Sequence[Record]) -> str:
+    """Return the table of records in Markdown."""
+    return markdown_table(_HEAD, [_row(one) for one in records])
+
+
+def _row(record: Record) -> list[str]:
     return [
-        table.name,
-        f"{len(train):,} + {len(test):,}",
-        number(float(train[_TEXT].str.len().median()), 0),
-        str(train[table.target].nunique()),
-        number(float((ours.labels == truth).mean()), 4),
-        number(ours.fit_s, 0),
-        number(float((peer.labels == truth).mean()), 4),
-        number(peer.fit_s, 0),
-        peer.choice,
-        f"{share:+.4f}",
-        f"{errors:+.1f}",
+        record["corpus"],
+        f"{record['n_train']:,} + {record['n_test']:,}",
+        number(record["characters"], 0),
+        str(record["n_classes"]),
+        number(record["ours"], 4),
+        number(record["ours_s"], 0),
+        number(record["peer"], 4),
+        number(record["peer_s"], 0),
+        record["choice"],
+        f"{record['difference']:+.4f}",
+        f"{record['errors']:+.1f}",
     ]
+
+
+def recorded_in(file: Path) -> str:
+    """Return what `--record` kept, in Markdown; "" if it kept nothing."""
+    records = read_records(file) if file.exists() else []
+    if not records:
+        return ""
+    loads = [one["load"] for one in records]
+    commits = ", ".join(f"`{one}`" for one in dict.fromkeys(one["commit"] for one in records))
+    first = records[0]
+    about = (
+        f"Engine of commit {commits}, {first['date']}, {first['threads']} cores, {first['budget']:g} s for each system, seed "
+        f"{first['seed']}; load average of the machine {min(loads):.0f} to {max(loads):.0f}."
+    )
+    return f"{about}\n\n{report(records)}"
 
 
 def difference(ours: NDArray[np.bool_], peers: NDArray[np.bool_]) -> tuple[float, float]:
@@ -141,9 +197,8 @@ def _ours(
     ).fit(train)
     fit_s = time.monotonic() - began
     labels = np.asarray(model.predict(test[[_TEXT]])).astype(str)
-    best = str(model.leaderboard().iloc[0].to_dict())
-    print(f"{table.name}: {best}", file=sys.stderr, flush=True)
-    return Answered(labels, fit_s, best)
+    best = model.leaderboard().iloc[0]
+    return Answered(labels, fit_s, f"{best['algorithm']} {best['recipe']}".strip())
 
 
 def tuned(
