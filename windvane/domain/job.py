@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -145,6 +145,11 @@ class AutoMLJob(Resource):
     features: FeatureSpecification = EVERYTHING
     output_key: str = ""
     volume_key: str = ""
+
+    @property
+    def began(self) -> datetime:
+        """When its time began: when it was created, or later by what is given back of a long wait."""
+        return self.deadline - timedelta(seconds=self.limits.max_runtime_s)
 
     @property
     def is_forecast(self) -> bool:

@@ -45,7 +45,7 @@ def request_of(job: AutoMLJob, times: Timetable, workers: int) -> ForecastReques
     workers    that train
     """
     schedule = Schedule(
-        started=job.created.timestamp(),
+        started=job.began.timestamp(),
         search_end=times.search.timestamp(),
         packing=times.packing.timestamp(),
         deadline=times.ensemble.timestamp(),

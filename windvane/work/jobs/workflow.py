@@ -94,7 +94,7 @@ def request_of(
     """
     return Request(
         Schedule(
-            started=job.created.timestamp(),
+            started=job.began.timestamp(),
             search_end=times.search.timestamp(),
             packing=times.packing.timestamp(),
             deadline=times.ensemble.timestamp(),

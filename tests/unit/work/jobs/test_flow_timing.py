@@ -75,6 +75,7 @@ def test_a_long_wait_for_a_process_to_read_the_data_is_given_back(
     reading = world.claim(TaskKind.ANALYZE)
     times = timetable(world.state.job, START)
     assert world.state.job.deadline == START + timedelta(seconds=runtime_s) + given
+    assert world.state.job.began == START + given
     assert times.finish == before.finish + given
     assert stop_at(world.state.job, reading, START) == before.ensemble + given
     world.wait(1)
