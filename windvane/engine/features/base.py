@@ -29,12 +29,14 @@ class Feature:
     source        the raw column it comes from, the first if there are several
     cardinality   number of codes if it holds category codes 0, 1, ... (missing and unseen are NaN); else 0
     others        further raw columns it comes from
+    of_class      the class that it is a score of, if it is one; scores of one kind come in the order of their classes
     """
 
     name: str
     source: str
     cardinality: int = 0
     others: tuple[str, ...] = ()
+    of_class: int | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:

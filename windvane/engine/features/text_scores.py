@@ -7,16 +7,17 @@ of them, and of what characters of words stand next to each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.engine.checked import MOST_CLASSES
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature
 from windvane.engine.features.terms import TermTable, terms_and_grams_of, terms_of
 from windvane.engine.features.text import MAX_FIT_ROWS, TextTopics
-from windvane.errors import RejectColumn
+from windvane.errors import CorruptArtifact, RejectColumn
 
 _MOST_TERMS = 60_000
 _PENALTY = 0.2
@@ -59,6 +60,7 @@ class TextScores(TextTopics):
     ) -> None:
         super().__init__(source, width, table=table)
         self.n_classes = n_classes
+        self._classes: list[int] = []
         self._terms_of = terms_and_grams_of if has_grams else terms_of
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
@@ -110,7 +112,8 @@ class TextScores(TextTopics):
         if self.n_classes:
             counts = np.bincount(y.astype(np.int64), minlength=self.n_classes)
             frequent = sorted(np.argsort(-counts, kind="stable")[: self.width].tolist())
-            targets = (y[:, None] == np.array([1] if self.n_classes == 2 else frequent)) * 1.0
+            self._classes = [1] if self.n_classes == 2 else frequent
+            targets = (y[:, None] == np.array(self._classes)) * 1.0
         else:
             targets = y[:, None]
         spread = targets.std(axis=0)
@@ -119,7 +122,28 @@ class TextScores(TextTopics):
     def features(self) -> Sequence[Feature]:
         n = self.directions_.shape[1]
         kind = "word score" if self._terms_of is terms_of else "score"
-        return tuple(Feature(f"{self.source} ({kind} {i + 1})", self.source) for i in range(n))
+        classes: list[int | None] = [*self._classes] or [None] * n
+        return tuple(
+            Feature(f"{self.source} ({kind} {i + 1})", self.source, of_class=of_class)
+            for i, of_class in enumerate(classes)
+        )
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        told, arrays = super().state()
+        return {**told, "classes": self._classes}, arrays
+
+    @classmethod
+    def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return what `state` tells; what earlier versions wrote does not say which classes scores are of."""
+        made = super().from_state(json_state, arrays)
+        classes = json_state.get("classes", [])
+        n = made.directions_.shape[1]
+        if not isinstance(classes, list) or (classes and len(classes) != n):
+            raise CorruptArtifact(f"The scores of column {made.source!r} have a wrong number.")
+        if not all(type(one) is int and 0 <= one < MOST_CLASSES for one in classes):
+            raise CorruptArtifact(f"The scores of column {made.source!r} are of no classes.")
+        made._classes = classes  # noqa: SLF001 - of its own class
+        return made
 
 
 def _inverse(X: Any) -> NDArray[np.float64]:

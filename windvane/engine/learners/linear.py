@@ -37,6 +37,7 @@ from windvane.engine.learners.names import (
     Says,
 )
 from windvane.engine.learners.patience import Patience
+from windvane.engine.learners.read_out import read_out
 from windvane.engine.learners.space import Categorical, Real, Space
 from windvane.engine.learners.traits import Cost, InBlocks, Traits
 from windvane.engine.manifest import check_manifest, write_manifest
@@ -188,6 +189,7 @@ class LinearLearner:
             directions=directions(setting) if setting.monotone else None,
             l2=float(hyperparameters["wd"]),
             l1=float(hyperparameters["l1"]),
+            centre=read_out(LOSSES[name], train, setting),
         )
         patience = Patience(
             clock, higher_is_better=False, n_rounds=None if valid is None else _PATIENCE
@@ -228,12 +230,13 @@ class LinearLearner:
 
 
 class _Search:
-    """The weights of least loss: mean loss + wd/2 |w|^2 + l1 |w|_1, intercepts not penalised.
+    """The weights of least loss: mean loss + wd/2 |w - centre|^2 + l1 |w - centre|_1, intercepts not penalised.
 
     With L1, every weight is the difference of two that are not negative, so that the penalty is smooth.
 
     start         (n_outputs,) the intercepts to start from
     directions    (n_features,) the sign that weights may have, 0 for either; None for no bounds
+    centre        coefficients (n_features, n_outputs) that the penalty draws to; None for 0
     """
 
     def __init__(
@@ -246,10 +249,12 @@ class _Search:
         l2: float,
         l1: float,
         directions: Sequence[int] | None,
+        centre: NDArray[np.float64] | None,
     ) -> None:
         self._loss, self._sums, self._intercepts = loss, sums, start
         self._directions = directions
         self._shape = (n_features, start.size)
+        self._centre = np.zeros(self._shape) if centre is None else centre
         self._l2, self._l1 = l2, l1
 
     def run(self, n_iterations: int, valid: Rows | None, patience: Patience) -> Weights:
@@ -303,13 +308,14 @@ class _Search:
     def _unpack(self, point: NDArray[np.float64]) -> Weights:
         n = self._shape[0] * self._shape[1]
         free = point[:n] - point[n : 2 * n] if self._l1 > 0 else point[:n]
-        return Weights(free.reshape(self._shape).copy(), point[-self._shape[1] :].copy())
+        return Weights(self._centre + free.reshape(self._shape), point[-self._shape[1] :].copy())
 
     def _value(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         now = self._unpack(point)
         total, pulls, of_intercepts = self._sums.of(now)
-        pulls += self._l2 * now.coefficients
-        total += self._l2 / 2 * float((now.coefficients**2).sum())
+        away = now.coefficients - self._centre
+        pulls += self._l2 * away
+        total += self._l2 / 2 * float((away**2).sum())
         flat = pulls.ravel()
         if self._l1 > 0:
             n = len(flat)

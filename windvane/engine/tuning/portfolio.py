@@ -107,6 +107,13 @@ _WIDER_NETWORK = {"n_hidden": 400, "dropout": 0.3, "learning_rate": 1.5e-3}
 _OF_TEXTS = "linear-learner"
 """The first on texts: soon done and hard to beat, and the more classes there are, the longer boosted trees take."""
 
+FOR_TEXTS = Opening(
+    "linear-learner",
+    "texts by the scores of their classes, of which little is changed",
+    {"wd": 0.03},
+    applies=lambda analysis: _is_of_texts(analysis) and analysis.n_classes > 2,
+)
+
 OPENINGS: tuple[Opening, ...] = (
     Opening("lightgbm", "sound defaults, quick to train"),
     Opening("linear-learner", "linear baseline", on_log=_any),
@@ -166,7 +173,7 @@ _LOG_WHY = "trained on the target's logarithm because of its long tail"
 
 def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Opening, ...]:
     """Return those that apply to the table and that the strategy allows, in order."""
-    known = (*OPENINGS, *WHERE_NAMED) if strategy.algorithms else OPENINGS
+    known = (FOR_TEXTS, *OPENINGS, *(WHERE_NAMED if strategy.algorithms else ()))
     applying = (opening for opening in known if opening.applies(analysis))
     if analysis.monotone:
         applying = (opening for opening in applying if opening.algorithm in MONOTONE)

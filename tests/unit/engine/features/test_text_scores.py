@@ -9,7 +9,7 @@ from windvane.engine.features.plan import fit_transform_recipe, gram_tables, ter
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.terms import TermTable, terms_and_grams_of
 from windvane.engine.features.text_scores import _PENALTY, TextScores, _ridge
-from windvane.errors import RejectColumn
+from windvane.errors import CorruptArtifact, RejectColumn
 
 GOOD, BAD, ANY = "好吃极了很棒服务周到", "难吃太差失望冷漠再也", "我们昨天去这家店点了面"
 
@@ -128,7 +128,22 @@ def test_what_was_saved_finds_terms_in_the_same_way(has_grams):
     scores.fit(texts, y)
     again = TextScores.from_state(*scores.state())
     np.testing.assert_array_equal(again.transform(texts), scores.transform(texts))
+    assert again.features() == scores.features()
     assert any(term.startswith("\n") for term in again.terms_) == has_grams
+
+
+@pytest.mark.parametrize("classes", [[0], [0, 1, -1], [0, 1, True], [0, 1, 10**9], "012", None])
+def test_scores_of_classes_that_there_are_not_are_refused(classes):
+    texts, y = reviews(80)
+    y[::3] = 2.0
+    scores = TextScores("t", 3)
+    scores.fit(texts, y)
+    assert [one.of_class for one in scores.features()] == [0, 1, 2]
+    told, arrays = scores.state()
+    with pytest.raises(CorruptArtifact, match="scores of column 't'"):
+        TextScores.from_state({**told, "classes": classes}, arrays)
+    earlier = {key: value for key, value in told.items() if key != "classes"}
+    assert {one.of_class for one in TextScores.from_state(earlier, arrays).features()} == {None}
 
 
 def test_texts_that_share_nothing_are_rejected():

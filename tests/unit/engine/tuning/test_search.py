@@ -12,7 +12,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.target_transform import TARGET_TRANSFORM
-from windvane.engine.tuning.portfolio import OPENINGS, WHERE_NAMED, openings_for
+from windvane.engine.tuning.portfolio import FOR_TEXTS, OPENINGS, WHERE_NAMED, openings_for
 from windvane.engine.tuning.search import LOOKBACK, propose, recipes_for, rival
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
@@ -60,6 +60,8 @@ def _search(n_candidates, *, score=lambda plan: 0.8, analysis=ANALYSIS, strategy
 def test_a_linear_model_comes_first_where_texts_are_all_there_is():
     texts = replace(ANALYSIS, columns=(ColumnSpec("t", ColumnType.TEXT, ""),))
     assert openings_for(texts)[0].algorithm == "linear-learner"
+    many = replace(texts, labels=("a", "b", "c"), class_counts=(400, 300, 300))
+    assert openings_for(many)[0] == FOR_TEXTS
     assert all(one in OPENINGS for one in openings_for(texts))
     beside_numbers = replace(ANALYSIS, columns=(*ANALYSIS.columns, *texts.columns))
     assert openings_for(beside_numbers)[0] == OPENINGS[0]
