@@ -414,6 +414,11 @@ class StoreUnusable(WindvaneError):
         )
 
 
+class NewerRecord(StoreUnusable):
+    """A record was written by a newer version of Windvane, and in a way that this one does not know. It is left alone: a server
+    of that version works with it."""
+
+
 class Signal(WindvaneError):
     """Control flow; never reaches a client."""
 

@@ -37,6 +37,7 @@ from windvane.serving.peer_gateway import PeerGateway
 from windvane.serving.peers import Peers
 from windvane.serving.router import Router
 from windvane.settings import Settings
+from windvane.store.schema import NEWEST_VERSION
 from windvane.store.sql import SqlStore
 from windvane.wire.bodies import Bodies
 from windvane.wire.failures import FailureCounter
@@ -149,6 +150,7 @@ class Sharing:
         """Return what the other servers are to know all the time."""
         arrivals = {} if self._router is None else self._router.recent_arrivals()
         return {
+            "schema": NEWEST_VERSION,
             "failures": self._failures.told_others(),
             "rates": self._rates.told_others(),
             "arrivals": [
@@ -190,6 +192,7 @@ def _own_record(settings: Settings, run: str, address: str) -> ServerRecord:
         started=now,
         up_since=now,
         heartbeat=now,
+        told={"schema": NEWEST_VERSION},
     )
 
 

@@ -54,6 +54,11 @@ class ServerRecord:
         return now - self.heartbeat < DEAD_AFTER
 
     @property
+    def schema(self) -> str:
+        """The version of the database's schema that it knows; versions up to 0010 do not tell."""
+        return str(self.told.get("schema", "0010"))
+
+    @property
     def named(self) -> str:
         """The server as messages name it."""
         return f"{self.id} ({self.address}, on {self.host})"

@@ -119,7 +119,8 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     def named(self, kind: type[R], scope: Scope, names: Iterable[str]) -> list[R]:
         """Return those of these names that are there, oldest first."""
 
-    def page(self, kind: type[R], query: Query) -> Page[R]: ...
+    def page(self, kind: type[R], query: Query) -> Page[R]:
+        """Return a page, without records that a newer version has written."""
 
     def total(self, kind: type[R], query: Query) -> int:
         """Return how many records pass the filters of a query, on whatever page."""
@@ -132,7 +133,12 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
 
     def every(self, kind: type[R], statuses: Sequence[str], account: str | None = None) -> list[R]:
         """Return every record of a kind in any of these statuses, of one account or of all, in all regions, oldest
-        first."""
+        first; without records that a newer version has written."""
+
+    @property
+    def left_alone(self) -> frozenset[str]:
+        """Return the ARNs, in lower case, of records that were left out of what this transaction has read: a newer version has
+        written them. Whoever asks for one of them by its name, its ARN or its parent gets NewerRecord."""
 
     def count(
         self,
@@ -172,6 +178,7 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
         now: datetime,
         lease_until: datetime,
         most_of_account: int = 0,
+        passed_over: Collection[str] = (),
     ) -> Task | None:
         """Return the next ready task of these kinds, now RUNNING with a new token and one more attempt. Accounts take
         turns, and their jobs: an account with fewer running tasks comes first, then a job with fewer, then the older
@@ -179,6 +186,7 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
 
         worker             RUN/ROLE-NUMBER/START; those of other names have one role
         most_of_account    tasks that workers of this role may have in hand for one account at once; 0 means any number
+        passed_over        ARNs of jobs whose tasks are left to others
         """
 
     def jobs_in_flight(self, account: str) -> int:

@@ -29,7 +29,7 @@ from windvane.domain.resource import Resource
 from windvane.errors import StoreUnusable
 from windvane.store.bodies.versions import from_body
 from windvane.store.rows import Rows
-from windvane.store.schema import RESOURCES, TAGS, TASKS
+from windvane.store.schema import FIRST_WITH_SUPPORT, RESOURCES, SUPPORT, TAGS, TASKS
 
 R = TypeVar("R", bound=Resource)
 
@@ -100,6 +100,13 @@ class InspectionRows(Rows):
             return ""
         of_last = text("SELECT version_num FROM alembic_version")
         return self._connection.execute(of_last).scalar() or ""
+
+    def oldest_schema(self) -> str:
+        """Return the oldest version of the schema whose servers may work with the one that there is."""
+        version = self.schema_version()
+        if version < FIRST_WITH_SUPPORT:
+            return version
+        return str(self._connection.execute(select(SUPPORT.c.oldest)).scalar_one())
 
     def bucket_owners(self) -> dict[str, str]:
         """Return the account of every bucket that was claimed; the schema may be that of an earlier version."""

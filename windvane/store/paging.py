@@ -25,7 +25,7 @@ _SORT_COLUMN: dict[OrderBy, ColumnElement[Any]] = {
 
 
 def page_query(kind: str, query: Query) -> Select[Any]:
-    """Return columns body, id and sort_value of the page's rows, and of one more row if the list goes on."""
+    """Return columns body, arn, id and sort_value of the page's rows, and of one more row if the list goes on."""
     # Bodies are fetched for the page alone: what is sorted and left out along the way stays in the indexes.
     listed = (
         select(RESOURCES.c.id, _SORT_COLUMN[query.order].label("sort_value"))
@@ -37,7 +37,7 @@ def page_query(kind: str, query: Query) -> Select[Any]:
         listed = listed.where(_comes_after(query))
     page = listed.subquery()
     return (
-        select(RESOURCES.c.body, page.c.id, page.c.sort_value)
+        select(RESOURCES.c.body, RESOURCES.c.arn, page.c.id, page.c.sort_value)
         .join(page, page.c.id == RESOURCES.c.id)
         .order_by(*_order(query, page.c.id, page.c.sort_value))
     )

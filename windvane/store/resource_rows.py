@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from windvane.domain.candidate import Candidate
 from windvane.domain.events import state_of
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
 from windvane.domain.transitions import check_transition
+from windvane.errors import NewerRecord
 from windvane.names import Scope
 from windvane.store.base import Page, Query
 from windvane.store.bodies.versions import from_body, to_body
@@ -24,11 +35,20 @@ from windvane.store.times import to_micros
 R = TypeVar("R", bound=Resource)
 
 _BODY = select(RESOURCES.c.body)
+_BODY_AND_ARN = select(RESOURCES.c.body, RESOURCES.c.arn)
 _OLDEST_FIRST = (RESOURCES.c.created, RESOURCES.c.id)
 
 
 class ResourceRows(EventRows):
     """The part of a Transaction that is about resources. What changes the state of one also writes the event."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._left_alone: set[str] = set()
+
+    @property
+    def left_alone(self) -> frozenset[str]:
+        return frozenset(self._left_alone)
 
     def insert(self, record: Resource) -> bool:
         taken = select(RESOURCES.c.id).where(_is_named(type(record), record.scope, record.name))
@@ -73,7 +93,7 @@ class ResourceRows(EventRows):
     def page(self, kind: type[R], query: Query) -> Page[R]:
         rows = self._connection.execute(page_query(_name(kind), query)).all()
         shown = rows[: query.limit]
-        records = tuple(from_body(kind, row.body) for row in shown)
+        records = tuple(self._known(kind, shown))
         return Page(records, page_after(shown[-1]) if len(rows) > query.limit else None)
 
     def total(self, kind: type[R], query: Query) -> int:
@@ -101,10 +121,11 @@ class ResourceRows(EventRows):
         return counts
 
     def every(self, kind: type[R], statuses: Sequence[str], account: str | None = None) -> list[R]:
-        found = _BODY.where(_is_in_status(kind, statuses))
+        found = _BODY_AND_ARN.where(_is_in_status(kind, statuses))
         if account is not None:
             found = found.where(RESOURCES.c.account == account)
-        return self._all(kind, found)
+        rows = self._connection.execute(found.order_by(*_OLDEST_FIRST)).all()
+        return list(self._known(kind, rows))
 
     def count(
         self,
@@ -144,6 +165,14 @@ class ResourceRows(EventRows):
     def _all(self, kind: type[R], query: Select[str]) -> list[R]:
         bodies = self._connection.execute(query.order_by(*_OLDEST_FIRST)).scalars()
         return [from_body(kind, body) for body in bodies]
+
+    def _known(self, kind: type[R], rows: Iterable[Any]) -> Iterator[R]:
+        """Yield the records of rows, less those that a newer version has written."""
+        for row in rows:
+            try:
+                yield from_body(kind, row.body)
+            except NewerRecord:
+                self._left_alone.add(row.arn)
 
     def _remove_what_belongs_to(self, arn: str) -> None:
         """Remove its tags and tasks, and what is below it with theirs, in as many statements however much that is."""

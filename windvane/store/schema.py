@@ -20,8 +20,14 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-NEWEST_VERSION = "0010"
+NEWEST_VERSION = "0011"
 """Of the schema, as the last of migrations/versions calls it."""
+
+OLDEST_BESIDE = "0010"
+"""The oldest version of the schema whose servers may work with this one; the database says the same in `support`. A migration
+adds, and leaves what is there: what nobody uses any more is removed by one of a later release, which raises this."""
+
+FIRST_WITH_SUPPORT = "0011"
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """SQLite hands out ids by itself only to a column of type INTEGER."""
@@ -307,3 +313,6 @@ SHARED_SECRETS = Table(
     Column("sealed", TEXT, nullable=False),
 )
 """What all servers have to know alike, sealed under the master key."""
+
+SUPPORT = Table("support", METADATA, Column("oldest", TEXT, primary_key=True))
+"""One row: OLDEST_BESIDE of the version that has brought the schema up to date last."""

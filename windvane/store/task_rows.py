@@ -61,8 +61,9 @@ class TaskRows(Rows):
         now: datetime,
         lease_until: datetime,
         most_of_account: int = 0,
+        passed_over: Collection[str] = (),
     ) -> Task | None:
-        job_arn = self._job_in_turn(kinds, _role(worker), most_of_account)
+        job_arn = self._job_in_turn(kinds, _role(worker), most_of_account, passed_over)
         if job_arn is None:
             return None
         of_job = (_IS_READY, _is_of(kinds), TASKS.c.job_arn == job_arn)
@@ -81,7 +82,11 @@ class TaskRows(Rows):
         return self._write(task, claimed)
 
     def _job_in_turn(
-        self, kinds: Sequence[TaskKind], role: str, most_of_account: int
+        self,
+        kinds: Sequence[TaskKind],
+        role: str,
+        most_of_account: int,
+        passed_over: Collection[str],
     ) -> str | None:
         """Return the job whose oldest ready task is next; None if there is none."""
         ready = (
@@ -105,6 +110,7 @@ class TaskRows(Rows):
         turns = [
             (of_account[_account(arn)], of_job[arn], created, first_id, arn)
             for arn, created, first_id in waiting
+            if arn not in passed_over
             if not most_of_account or alike[_account(arn)] < most_of_account
         ]
         return min(turns)[-1] if turns else None

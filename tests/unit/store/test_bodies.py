@@ -37,8 +37,8 @@ from windvane.domain.job import ApiVersion, AutoMLJob
 from windvane.domain.keys import Key, KeyAlias
 from windvane.domain.problem import MetricName, Mode
 from windvane.domain.resource import Resource
-from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
-from windvane.errors import StoreUnusable
+from windvane.domain.scaling import Cause, ScalableTarget, ScalingActivity, ScalingPolicy
+from windvane.errors import NewerRecord
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, note_to_json, said
 from windvane.store.bodies.failures import with_failure
@@ -135,8 +135,26 @@ def test_a_body_without_a_version_is_of_the_first() -> None:
 
 def test_a_body_of_a_newer_version_is_refused() -> None:
     body = json.loads(to_body(a_model())) | {"_version": 99}
-    with pytest.raises(StoreUnusable, match="a Model of version 99; this version"):
+    with pytest.raises(NewerRecord, match="a Model of version 99; this version"):
         from_body(Model, json.dumps(body))
+
+
+def test_fields_that_say_nothing_are_left_out_for_servers_of_the_version_before() -> None:
+    kept = dict.fromkeys(("id", "endpoint", "variant"), "x")
+    plain = ScalingActivity(
+        scope=a_job().scope,
+        name="n",
+        created=a_job().created,
+        modified=a_job().created,
+        capacity=2,
+        cause=Cause.HIGH,
+        **kept,
+    )
+    by_alarm = replace(plain, alarm="busy", before=1)
+    for record, version in ((plain, 1), (by_alarm, 2)):
+        body = json.loads(to_body(record))
+        assert (body["_version"], "alarm" in body) == (version, version == 2)
+        assert from_body(ScalingActivity, json.dumps(body)) == record
 
 
 # AutoML jobs, from version 1 to version 2

@@ -1,5 +1,4 @@
 import logging
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from sqlalchemy import insert
 
 from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.logs import LogLine, LogPlace
-from windvane.errors import StoreUnusable
 from windvane.store import migrations
 from windvane.store.migrations.upgrade import known_revisions
 from windvane.store.resource_rows import _content, _identity
@@ -32,16 +30,6 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 def test_the_migrations_end_at_the_schema_of_the_code(store: SqliteStore) -> None:
     with store._engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-
-
-def test_a_store_that_a_newer_version_has_used_is_refused(
-    store: SqliteStore, tmp_path: Path
-) -> None:
-    with sqlite3.connect(tmp_path / "state.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(StoreUnusable, match=r"schema 9999.*newer version"):
-        store.migrate()
 
 
 def test_migrating_leaves_the_logging_as_it_was(

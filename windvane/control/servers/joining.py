@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from windvane.addresses import is_loopback
 from windvane.domain.server import ServerRecord
 from windvane.errors import StoreUnusable
-from windvane.store.schema import NEWEST_VERSION
+from windvane.store.schema import NEWEST_VERSION, OLDEST_BESIDE
 from windvane.store.sql import SqlStore
 
 MOST_SKEW = timedelta(seconds=2)
@@ -66,19 +66,30 @@ def check_fits(own: ServerRecord, others: Sequence[ServerRecord]) -> None:
 
 
 def check_upgrade(store: SqlStore) -> None:
-    """Refuse to change the schema beneath servers that work with it.
+    """Check that this version may work with the schema that there is, or bring it up to date beneath the servers that live: it
+    may if they, or it, are no older than what a schema has to be to do without the other.
 
     raises    DoesNotFit
     """
     with store.snapshot() as tx:
         version = tx.schema_version()
-        if not FIRST_WITH_SERVERS <= version < NEWEST_VERSION:
+        if version < FIRST_WITH_SERVERS or version == NEWEST_VERSION:
             return
-        now = tx.store_time()
+        oldest, now = tx.oldest_schema(), tx.store_time()
         there = [one for one in tx.servers() if one.is_live(now)]
-    if there:
+    if version > NEWEST_VERSION and oldest > NEWEST_VERSION:
+        raise DoesNotFit(
+            f"The database has the schema {version}, which versions of Windvane from schema {oldest} on can use; this one has "
+            f"{NEWEST_VERSION}. Servers that use it: {_named(there)}. Start a newer version."
+        )
+    hindering = [one for one in there if one.schema < OLDEST_BESIDE]
+    if version < NEWEST_VERSION and hindering:
         raise DoesNotFit(
             f"This version of Windvane has to change the database's schema ({version} to {NEWEST_VERSION}), and "
-            f"{len(there)} server(s) of earlier versions work with it: {', '.join(one.named for one in there)}. "
+            f"{len(hindering)} server(s) of earlier versions work with it: {_named(hindering)}. "
             "Stop them first; they can be started again once they have this version, too."
         )
+
+
+def _named(servers: Sequence[ServerRecord]) -> str:
+    return ", ".join(one.named for one in servers) or "none"

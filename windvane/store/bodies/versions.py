@@ -19,7 +19,7 @@ from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
 from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
-from windvane.errors import StoreUnusable
+from windvane.errors import NewerRecord
 from windvane.store.bodies.added import AddedFields
 from windvane.store.bodies.automl_job import with_analysis_time, with_spec
 from windvane.store.bodies.failures import with_failure
@@ -69,12 +69,12 @@ def to_body(record: Resource) -> str:
 def from_body(kind: type[R], text: str) -> R:
     """Return the record that a body of any version stands for.
 
-    raises    StoreUnusable if a newer version of Windvane wrote it; TypeError if it is no such record
+    raises    NewerRecord if a newer version of Windvane wrote it; TypeError if it is no such record
     """
     body: dict[str, Any] = json.loads(text)
     version = body.pop(_VERSION, 1)
     if version > version_of(kind):
-        raise StoreUnusable(
+        raise NewerRecord(
             f"The database has a {kind.__name__} of version {version}; this version of Windvane reads up to "
             f"{version_of(kind)}."
         )

@@ -11,21 +11,26 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from windvane.errors import StoreUnusable
+from windvane.store.inspection import InspectionRows
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations this database has not seen.
+    """Run the migrations this database has not seen. A schema that a newer Windvane has changed is left as it is, if this version
+    may work with it.
 
-    raises    StoreUnusable if a newer Windvane has already changed the schema
+    raises    StoreUnusable if it may not
     """
     config = _config()
     config.attributes["connection"] = connection
     known = known_revisions()
     for revision in MigrationContext.configure(connection).get_current_heads():
         if revision not in known:
+            oldest = InspectionRows(connection).oldest_schema()
+            if known[-1] >= oldest:
+                return
             raise StoreUnusable(
-                f"The store has schema {revision}, which this version of Windvane does not know: a "
-                "newer version has used it. Start that version or a later one."
+                f"The store has schema {revision}, which versions of Windvane from schema {oldest} on can use; this one has "
+                f"{known[-1]}. Start a newer version."
             )
     command.upgrade(config, "head")
 

@@ -28,6 +28,7 @@ from windvane.domain.alarms import Alarm, AlarmState, Metric
 from windvane.domain.deployment import Endpoint
 from windvane.domain.resource import Kind
 from windvane.domain.scaling import ScalableTarget, ScalingPolicy
+from windvane.errors import NewerRecord
 from windvane.names import Scope, arn
 from windvane.serving.metrics import Capacities, Requests, requests_of, value_of
 from windvane.serving.readings import Snapshot
@@ -92,8 +93,7 @@ class AlarmMonitor:
             return
         self._slot = slot
         with self._store.snapshot() as tx:
-            alarms = tx.every(Alarm, ("",))
-            endpoints = _endpoints_of(tx, alarms)
+            alarms, endpoints = _with_endpoints(tx, tx.every(Alarm, ("",)))
         own = [one for one in alarms if self._is_own(one, endpoints)]
         self._note_capacities(own, endpoints, now)
         requests: dict[VariantName, Requests] = {}
@@ -208,10 +208,20 @@ class AlarmMonitor:
         self._rescaling.carry_out(target, decided, now)
 
 
-def _endpoints_of(tx: Transaction, alarms: Sequence[Alarm]) -> dict[str, Endpoint]:
-    """Return the endpoints of alarms, each read once, by the ARN that alarms name."""
-    found = {named: tx.by_arn(Endpoint, named) for named in {_endpoint_arn(one) for one in alarms}}
-    return {named: endpoint for named, endpoint in found.items() if endpoint is not None}
+def _with_endpoints(
+    tx: Transaction, alarms: Sequence[Alarm]
+) -> tuple[list[Alarm], dict[str, Endpoint]]:
+    """Return the endpoints of alarms, each read once, by the ARN that alarms name; and the alarms, less those of endpoints that
+    a newer version has written."""
+    found, newer = dict[str, Endpoint](), set[str]()
+    for named in {_endpoint_arn(one) for one in alarms}:
+        try:
+            endpoint = tx.by_arn(Endpoint, named)
+        except NewerRecord:
+            newer.add(named)
+        else:
+            found |= {} if endpoint is None else {named: endpoint}
+    return [one for one in alarms if _endpoint_arn(one) not in newer], found
 
 
 def _endpoint_arn(alarm: Alarm) -> str:

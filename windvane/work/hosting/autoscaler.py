@@ -25,6 +25,7 @@ from windvane.domain.scaling import (
     ScalingActivity,
     ScalingPolicy,
 )
+from windvane.errors import NewerRecord
 from windvane.names import Scope
 from windvane.store.base import Store, Transaction
 from windvane.work.hosting.rescaling import Rescaling
@@ -168,8 +169,11 @@ def _looked(tx: Transaction, hosts: Callable[[str], bool]) -> Sequence[_Looked]:
 
 
 def _running(tx: Transaction, arn: str, targets: Sequence[ScalableTarget]) -> Iterator[_Looked]:
-    """Yield the targets of an endpoint whose variants have instances."""
-    endpoint = tx.by_arn(Endpoint, arn)
+    """Yield the targets of an endpoint whose variants have instances; none of one that a newer version has written."""
+    try:
+        endpoint = tx.by_arn(Endpoint, arn)
+    except NewerRecord:
+        return
     if endpoint is None:
         return
     is_free = endpoint.status is EndpointStatus.IN_SERVICE

@@ -120,6 +120,7 @@ class Hosting:
         )
         self._log = EndpointLog(store, clock)
         self._fleets: dict[FleetKey, Fleet] = {}
+        self._known: dict[str, Endpoint] = {}
         self._failed_at: dict[FleetKey, float] = {}
         self._tell_again: dict[str, float] = {}
         self._published: tuple[Table, frozenset[str] | None] = ({}, None)
@@ -238,7 +239,13 @@ class Hosting:
                 self._placing.settle(tx)
                 endpoints = tx.every(Endpoint, tuple(EndpointStatus))
                 self._placed = self._placing.placed(tx, endpoints)
-        return endpoints
+        return self._with_known(endpoints, tx.left_alone)
+
+    def _with_known(self, endpoints: list[Endpoint], newer: frozenset[str]) -> list[Endpoint]:
+        """Return endpoints with those that a newer version has written since, as they were before: they are served on."""
+        kept = [one for arn, one in self._known.items() if arn in newer]
+        self._known = {one.arn.lower(): one for one in (*endpoints, *kept)}
+        return [*endpoints, *kept]
 
     def _tell_states(self, shares: Shares) -> None:
         """Tell the server that looks after an endpoint what became of its instances here. It is told again if it cannot be now."""

@@ -19,7 +19,13 @@ from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.task import Task, TaskStatus
 from windvane.domain.timing import next_change
 from windvane.engine.data.analysis import Analysis
-from windvane.errors import CallerFault, CorruptArtifact, WindvaneError, WrongTransition
+from windvane.errors import (
+    CallerFault,
+    CorruptArtifact,
+    NewerRecord,
+    WindvaneError,
+    WrongTransition,
+)
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, raised
 from windvane.notes.untrusted import bounded
@@ -132,6 +138,8 @@ class Reconciler:
             with tx.savepoint():
                 self.advance(tx, job_arn, now)
                 stepjobs.advance(tx, job_arn, now)
+        except NewerRecord:
+            self._leave(job_arn, now)
         except OF_ONE_JOB as error:
             _LOG.exception("%s cannot be brought forward, and fails.", job_arn)
             self._fail(tx, job_arn, _broken(error), now)
@@ -191,6 +199,9 @@ class Reconciler:
             return False
         try:
             return self._would_change(tx, job, now)
+        except NewerRecord:
+            self._leave(job.arn, now)
+            return False
         except OF_ONE_JOB:
             _LOG.exception("What is due of %s cannot be told.", job.arn)
             return True
@@ -241,6 +252,12 @@ class Reconciler:
         except OF_ONE_JOB:
             _LOG.exception("%s cannot be failed either.", job_arn)
             self._left[job_arn] = now + _LEFT
+
+    def _leave(self, job_arn: str, now: datetime) -> None:
+        """Leave a job alone for a minute, some of whose records a newer version has written: a server of that version goes on
+        with it."""
+        _LOG.info("%s is left to servers of a newer version.", job_arn)
+        self._left[job_arn] = now + _LEFT
 
     def _read(self, tx: Transaction, job: AutoMLJob) -> JobState:
         return read_state(

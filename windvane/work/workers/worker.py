@@ -25,6 +25,7 @@ from typing import Any
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.errors import NewerRecord
 from windvane.executor.base import Executor
 from windvane.executor.errors import ClusterUnusable
 from windvane.executor.exits import ended_of
@@ -55,6 +56,7 @@ _LOOK_S = 0.25
 _READY_S = 0.1
 _SWEEP_S = 0.5
 _ALIVE_S = 1.0
+_PASSED_OVER_S = 60.0
 _LONGEST_LINE = 3000
 _CLEAR_UP_S = 10.0
 _IDLE_S = (0.05, 0.25)
@@ -104,6 +106,7 @@ class Worker:
         )
         self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
         self._clearing = Clearing(store, exchanges)
+        self._passed_over: dict[str, float] = {}
         self._is_stopping = False
         self._next_sweep = self._next_clear_up = 0.0
 
@@ -152,12 +155,26 @@ class Worker:
                 return None
         now = self._clock()
         most = self._config.workers_per_account if self._role is Role.TRAIN else 0
-        with self._store.transaction() as tx:
-            for kinds in self._role.turns:
-                task = tx.claim_task(kinds, self._name, now, now + LEASE, most)
-                if task is not None:
-                    return self._handler(tx, task, now)
+        left = self._left_to_others()
+        task: Task | None = None
+        try:
+            with self._store.transaction() as tx:
+                for kinds in self._role.turns:
+                    task = tx.claim_task(kinds, self._name, now, now + LEASE, most, left)
+                    if task is not None:
+                        return self._handler(tx, task, now)
+        except NewerRecord:
+            if task is None:
+                raise
+            _LOG.info("%s is left to servers of a newer version.", task.job_arn)
+            self._passed_over[task.job_arn] = time.monotonic() + _PASSED_OVER_S
         return None
+
+    def _left_to_others(self) -> set[str]:
+        """Return the jobs whose tasks this worker does not claim: a newer version has written their records."""
+        now = time.monotonic()
+        self._passed_over = {arn: end for arn, end in self._passed_over.items() if now < end}
+        return set(self._passed_over)
 
     def _handler(self, tx: Transaction, task: Task, now: datetime) -> TaskHandler | None:
         """Return what is to be done. A task that cannot be begun fails, so that it is not claimed again and again."""

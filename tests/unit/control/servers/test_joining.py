@@ -40,18 +40,47 @@ def test_servers_on_several_machines_have_to_reach_each_other(far):
     joining.check_fits(own, [replace(other, host="a")])
 
 
-def test_the_schema_is_not_changed_beneath_servers_that_work_with_it(tmp_path, monkeypatch):
-    store = open_store("", tmp_path)
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store("", tmp_path)
+    yield opened
+    opened.close()
+
+
+def beside(store, *servers):
+    with store.transaction() as tx:
+        for one in servers:
+            tx.put_server(replace(one, heartbeat=datetime.now(UTC)))
+
+
+def test_the_schema_is_not_changed_beneath_servers_that_could_not_go_on(store, monkeypatch):
     joining.check_upgrade(store)
     store.migrate()
+    beside(store, a_server("old"), replace(a_server("new"), told={"schema": "9998"}))
     with store.transaction() as tx:
-        tx.put_server(replace(a_server("old"), heartbeat=datetime.now(UTC)))
         tx.put_server(a_server("dead"))
     joining.check_upgrade(store)
     monkeypatch.setattr(joining, "NEWEST_VERSION", "9999")
-    with pytest.raises(DoesNotFit, match=r"1 server\(s\) of earlier versions work with it: old"):
+    monkeypatch.setattr(joining, "OLDEST_BESIDE", "9998")
+    with pytest.raises(DoesNotFit, match=r"1 server\(s\) of earlier versions .*: old \([^,]*, on"):
         joining.check_upgrade(store)
     with store.transaction() as tx:
         tx.remove_server("old")
     joining.check_upgrade(store)
-    store.close()
+
+
+def test_the_schema_is_added_to_beneath_servers_of_the_release_before(store, monkeypatch):
+    store.migrate()
+    beside(store, a_server("before"))
+    monkeypatch.setattr(joining, "NEWEST_VERSION", "9999")
+    joining.check_upgrade(store)
+
+
+def test_a_server_that_is_too_old_for_the_schema_is_told_who_uses_it(store, monkeypatch):
+    store.migrate()
+    beside(store, replace(a_server("new"), told={"schema": "0011"}))
+    monkeypatch.setattr(joining, "NEWEST_VERSION", "0010")
+    joining.check_upgrade(store)
+    monkeypatch.setattr(joining, "NEWEST_VERSION", "0009")
+    with pytest.raises(DoesNotFit, match=r"schema 0010 on.*this one has 0009.*: new \(.*newer"):
+        joining.check_upgrade(store)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from unit.work.newer import body_of, write_newer
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
@@ -193,6 +194,29 @@ def test_a_new_endpoint_comes_into_service_and_answers(world):
         assert (endpoint.running_config_name, endpoint.running_generation) == ("first", 1)
         assert endpoint.modified > NOW
         assert await world.ask() == 3.5
+
+    play(world, scene)
+
+
+def test_an_endpoint_that_a_newer_version_has_written_is_served_on_as_it_was(world):
+    async def scene():
+        world.create(one(world.upload("m", 3.5)))
+        endpoint = await world.settled()
+        [instance] = processes()
+        written = write_newer(world.store, endpoint)
+        other = replace(endpoint, name="other", running=(), status=EndpointStatus.CREATING)
+        with world.store.transaction() as tx:
+            assert tx.insert(other)
+        world.hosting.wake()
+
+        def is_served():
+            with world.store.snapshot() as tx:
+                return tx.find(Endpoint, SCOPE, "other").status is EndpointStatus.IN_SERVICE
+
+        await until(is_served)
+        assert instance in processes()
+        assert await world.ask() == 3.5
+        assert body_of(world.store, endpoint) == written
 
     play(world, scene)
 

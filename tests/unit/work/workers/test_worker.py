@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from unit.work.newer import body_of, write_newer
 from unit.work.room import room_mb
 from unit.work.workers.forking import StageExecutor, attend, pid_of
 from unit.work.world import ANALYSIS, RECIPES, make_job, outcome
@@ -183,6 +184,23 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     store.migrate()
     yield Shop(store, tmp_path)
     store.close()
+
+
+def test_a_job_that_a_newer_version_has_written_is_left_alone_and_others_go_on(shop: Shop) -> None:
+    newer = make_job(name="newer", max_candidates=1)
+    shop.open(newer)
+    written = write_newer(shop.store, newer)
+    with shop.store.snapshot() as tx:
+        waiting = tx.tasks(newer.arn)
+    shop.open(make_job(max_candidates=1))
+    worker = shop.worker()
+    while shop.look().status is JobStatus.IN_PROGRESS:
+        worker.work_once()
+        shop.sweep()
+    assert shop.look().status is JobStatus.COMPLETED
+    with shop.store.snapshot() as tx:
+        assert tx.tasks(newer.arn) == waiting, "not claimed, and not failed"
+    assert body_of(shop.store, newer) == written
 
 
 def test_one_worker_brings_a_job_to_its_end_and_every_step_can_be_looked_up(shop: Shop) -> None:
