@@ -120,7 +120,7 @@ def _all_die(supervisor: Supervisor, folder: Path) -> None:
     first = _children(folder)
     os.kill(_running(folder, "zygote_process"), signal.SIGKILL)
     _await(lambda: not first & _children(folder), 20)
-    _await(lambda: len(_children(folder)) == _WHOLE and not supervisor.faults(), 60)
+    _await(lambda: len(_children(folder)) == _WHOLE and not supervisor.faults(), 120)
 
 
 def _one_hangs(supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

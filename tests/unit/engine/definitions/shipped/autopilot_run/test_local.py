@@ -28,7 +28,7 @@ N_CANDIDATES = 6
 def kept(make_table, tmp_path_factory):
     """A finished job's folder, definitions and all."""
     folder = tmp_path_factory.mktemp("kept")
-    frame = make_table(200, seed=3).drop(columns="amount")
+    frame = make_table(300, seed=3).drop(columns="amount")
     AutoML("y", max_candidates=N_CANDIDATES, max_runtime_s=240, threads=2).fit(frame, keep=folder)
     job = DefinedJob("bank", 4, 240.0, dataset=str(folder / "dataset"))
     for path, content in define(folder / "dataset", job).items():
