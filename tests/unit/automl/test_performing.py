@@ -31,6 +31,7 @@ from windvane.engine.candidate_io import FULL_FIT, fold_fit, read_candidate
 from windvane.engine.candidates import Plan, baseline_plan
 from windvane.engine.data.dataset import read_analysis
 from windvane.engine.packages.package import load_predictor
+from windvane.engine.training import trial
 from windvane.engine.training.fold_limits import FoldLimits
 
 RECIPE, N_FOLDS = "dpp0", 2
@@ -111,6 +112,26 @@ def test_a_first_look_is_a_candidate_of_its_own(job):
     result = done(FirstLook(look), job, limits={"folds": FoldLimits(most=1)})
     assert (result.outcome.index, result.outcome.folds_used) == (0, 1)
     assert read_candidate(Folders(job).candidate(0)).plan == look
+
+
+def test_of_what_learns_from_a_sample_candidates_of_the_search_alone_seek_how_many_rows_are_enough(
+    job, monkeypatch
+):
+    asked = []
+
+    def noted(_, n_rows, train):
+        asked.append(n_rows)
+        return train(n_rows)
+
+    monkeypatch.setattr(trial, "HOLD_OUT", read_analysis(job / "dataset").n_folds)
+    monkeypatch.setattr(trial, "train_on_enough_rows", noted)
+    few = replace(TREES, n_rows=100)
+    for action in (FirstLook(few), TrainOnFewerRows(few, 1), TrainCandidate(few, is_long=True)):
+        done(action, job)
+    assert asked == []
+    done(TrainCandidate(few), job)
+    assert asked == [100]
+    assert read_candidate(Folders(job).candidate(1)).outcome.folds_used == N_FOLDS
 
 
 def test_learning_from_fewer_rows_leaves_the_candidate_as_it_is(job):

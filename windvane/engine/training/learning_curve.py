@@ -22,8 +22,8 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 
 _FACTOR = 4
-"""From a point to the next: what this many times as many rows bring is told from luck more easily than what twice as many do,
-and all points before the last take a third of its time."""
+"""From a point to the next: what this many times as many rows bring is told from luck more easily than what twice as many
+do."""
 
 _POINTS = 3
 _LEAST_ROWS = 5_000
