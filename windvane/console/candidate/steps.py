@@ -10,7 +10,7 @@ from typing import Any
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.charts.base import Chart
 from windvane.console.charts.gantt import Span, gantt_chart
-from windvane.console.pages.compare import STEP_TITLES
+from windvane.console.pages.compare import step_titles
 from windvane.console.request_context import RequestContext
 from windvane.errors import NotFound
 
@@ -51,7 +51,8 @@ class StepsView(Shown):
 
 def rows_of(answer: Answer, shown: str) -> list[StepRow]:
     return [
-        _row(title, step, shown) for title, step in zip(STEP_TITLES, answer["Steps"], strict=False)
+        _row(title, step, shown)
+        for title, step in zip(step_titles(answer), answer["Steps"], strict=False)
     ]
 
 

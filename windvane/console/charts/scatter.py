@@ -32,7 +32,7 @@ into a line."""
 class Spot:
     """A candidate with its score and latency.
 
-    latency_s    of one row
+    latency_s    of one row, or one series
     """
 
     name: str
@@ -54,7 +54,7 @@ def front_chart(spots: Sequence[Spot], metric: str, *, is_minimized: bool) -> Ch
     better = "lower" if is_minimized else "higher"
     parts = [
         left_axis(up, _LEFT, _WIDTH - _RIGHT, f"{metric} ({better} is better)"),
-        bottom_axis(across, _HEIGHT - _BOTTOM, "latency for one row (ms)", _TOP),
+        bottom_axis(across, _HEIGHT - _BOTTOM, "latency (ms)", _TOP),
         path([_place(spot, across, up) for spot in front], "line series-2"),
         *(_drawn(spot, across, up) for spot in spots if not spot.on_front),
         *(_drawn(spot, across, up) for spot in front),

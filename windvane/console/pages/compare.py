@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw
-from windvane.console.pages.leaderboard import candidate_url
+from windvane.console.pages.leaderboard import candidate_url, is_forecast
 from windvane.console.request_context import context_of
 from windvane.console.scores import FormattedScore, is_loss, metric_scores
 from windvane.console.security import PAGE_HEADERS
@@ -113,7 +113,7 @@ def view_of(names: Sequence[str], first: Answer, second: Answer) -> CompareView:
         two["CandidateName"],
         [_side(first), _side(second)],
         list(_metrics(first, second)),
-        _facts(one, two),
+        _facts(one, two, is_forecast=is_forecast(first)),
         _hyperparameters(first, second),
         _steps(first, second),
     )
@@ -150,7 +150,7 @@ def _metric(name: str, one: FormattedScore, two: FormattedScore) -> Line:
     return Line(name, one.whole, two.whole, _signed(difference), verdict)
 
 
-def _facts(one: Answer, two: Answer) -> list[Line]:
+def _facts(one: Answer, two: Answer, *, is_forecast: bool) -> list[Line]:
     def both(title: str, member: str, say: Any) -> Line:
         first, second = one.get(member), two.get(member)
         if first is None or second is None or not first:
@@ -160,15 +160,20 @@ def _facts(one: Answer, two: Answer) -> list[Line]:
             title, say(first), say(second), f"{second / first:.3g} times the first", verdict
         )
 
-    return [
+    lines = [
         both("Training time", "TrainingTimeInSeconds", seconds),
-        both("Latency, one row", "LatencyInSeconds", millis),
+        both(f"Latency, one {'series' if is_forecast else 'row'}", "LatencyInSeconds", millis),
         both("Size", "SizeInBytes", in_bytes),
-        Line("Folds", number(one.get("FoldCount")), number(two.get("FoldCount"))),
+        Line(
+            "Backtest windows" if is_forecast else "Folds",
+            number(one.get("FoldCount")),
+            number(two.get("FoldCount")),
+        ),
         Line("Status", one["CandidateStatus"], two["CandidateStatus"]),
         Line("Algorithm", one["Algorithm"], two["Algorithm"]),
-        Line("Recipe", one.get("Recipe", NOTHING), two.get("Recipe", NOTHING)),
     ]
+    recipe = Line("Recipe", one.get("Recipe", NOTHING), two.get("Recipe", NOTHING))
+    return lines if is_forecast else [*lines, recipe]
 
 
 def _hyperparameters(first: Answer, second: Answer) -> list[Line]:
@@ -184,12 +189,17 @@ def _steps(first: Answer, second: Answer) -> list[Line]:
     """Return how long each took; candidates have the same steps in the same order."""
     return [
         Line(title, _took(one), _took(two))
-        for title, one, two in zip(STEP_TITLES, first["Steps"], second["Steps"], strict=False)
+        for title, one, two in zip(
+            step_titles(first), first["Steps"], second["Steps"], strict=False
+        )
     ]
 
 
-STEP_TITLES = ("Read and split the data", "Fit the transformers", "Transform the data", "Train")
-"""Of a candidate's four steps, in their order."""
+def step_titles(answer: Answer) -> Sequence[str]:
+    """Return the titles of a candidate's steps, in their order."""
+    if is_forecast(answer):
+        return ("Read the series", "Backtest")
+    return ("Read and split the data", "Fit the transformers", "Transform the data", "Train")
 
 
 def _took(step: Answer) -> str:
