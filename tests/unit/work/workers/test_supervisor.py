@@ -148,7 +148,7 @@ def test_what_a_worker_is_refused_is_told_at_once(tmp_path: Path) -> None:
         assert [post.title for post in supervisor._posts] == ["express-1", "train-1"]
         with pytest.raises(WorkersDown, match=r"pip install 'windvane\[cluster\]'"):
             supervisor.start(now)
-    assert _children(tmp_path) == set()
+    _await(lambda: not _children(tmp_path), 3)
     store.close()
 
 
