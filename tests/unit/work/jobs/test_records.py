@@ -263,3 +263,19 @@ def test_a_finished_candidate_keeps_what_its_task_found_out() -> None:
     assert done.why == "sound defaults"
     older = records.completed(job, begun, {"outcome": found, "tag": "dpp0"}, START)
     assert older.size_bytes is None
+
+
+def test_a_candidate_that_more_rows_did_not_help_tells_how_many_its_folds_have_learnt_from() -> (
+    None
+):
+    job, begun = _job(), records.begun(_job(), replace(PLAN, n_rows=100_000), START)
+
+    def rows(stops: dict[str, object]) -> int | None:
+        result = {"outcome": outcome(7, 0.9) | {"stops": stops}, "tag": "dpp0"}
+        return records.completed(job, begun, result, START).n_rows
+
+    assert rows({}) == 100_000
+    assert rows({"sample": 25_000}) == 25_000
+    for impossible in (100_001, 0, "many"):
+        with pytest.raises(ValueError, match="'sample' is"):
+            rows({"sample": impossible})
