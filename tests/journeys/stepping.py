@@ -63,7 +63,7 @@ class Steps:
                 ]
             },
             ProcessingResources={"ClusterConfig": CLUSTER},
-            StoppingCondition={"MaxRuntimeInSeconds": 60},
+            StoppingCondition={"MaxRuntimeInSeconds": 600},
             Environment=environment,
         )
 
