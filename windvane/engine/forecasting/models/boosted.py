@@ -43,16 +43,12 @@ from windvane.engine.learners.lightgbm_text import LightGbmText, read_lightgbm
 from windvane.engine.manifest import check_manifest, write_manifest
 from windvane.errors import CandidateFault, CorruptArtifact
 
-_LEAST_ROWS, _MOST_ROWS = 5_000, 75_000
+_LEAST_ROWS, _MOST_ROWS = 5_000, 25_000
 _ROWS_A_SECOND = 4_000
-"""A model learns from so many rows for each second there is, if there are as many. In backtests of hourly and daily series one of
-75,000 rows did better than three of 25,000, by 2 and 5 % in WQL."""
+"""So many rows are learned from for each second there is."""
 
-_MOST_BAGS, _BAG_ROWS_A_SECOND = 4, 6_000
-"""Models of different rows are averaged, as many as there is time for at this pace."""
-
-_SMALL_BAG = 12_000
-"""Rows: models of fewer take about as long as one of so many."""
+_MOST_BAGS, _BAG_S = 4, 3.5
+"""Models of different rows are averaged: one for so many seconds. Two of 20,000 rows did better than one of 40,000."""
 
 _MOST_ANSWERS = 100_000
 """Steps to be forecast, times bags: of many series fewer models are averaged, for each answers every step."""
@@ -117,10 +113,8 @@ class Boosted:
     def fit(self, history: Panel, task: ForecastTask, limits: FitLimits) -> FittedModel:
         seconds = max(limits.stop_at - time.time(), 0.5)
         most = int(np.clip(_ROWS_A_SECOND * seconds, _LEAST_ROWS, _MOST_ROWS))
-        n_rows = min(most, _TARGET_REPEATS * int(_rooms(history, task).sum()))
-        possible = _BAG_ROWS_A_SECOND * seconds / max(n_rows, _SMALL_BAG)
         affordable = _MOST_ANSWERS // (history.n_series * task.horizon)
-        n_bags = int(np.clip(min(possible, affordable), 1, _MOST_BAGS))
+        n_bags = int(np.clip(min(seconds // _BAG_S, affordable), 1, _MOST_BAGS))
         reference = Reference.of(history)
         texts: list[bytes] = []
         for bag in range(n_bags):

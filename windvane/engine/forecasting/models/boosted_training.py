@@ -13,10 +13,7 @@ from windvane.engine.forecasting.panel import Floats
 from windvane.errors import CandidateFault
 
 _ROUNDS, _FEWER_ROUNDS = 200, 150
-_FEW_ROWS = 5_000
-_LEAVES = ((50_000, 63), (20_000, 31), (0, 15))
-"""Leaves of a tree that learns from at least so many rows."""
-
+_FEW_ROWS, _MANY_ROWS = 5_000, 20_000
 _TARGETS_A_LEAF = 12
 """Different values that a leaf has at least."""
 
@@ -50,7 +47,7 @@ def boost(rows: TrainingRows, levels: Sequence[float], seed: int, limits: FitLim
     n_rows = len(rows.y)
     parameters = {
         "objective": "quantile",
-        "num_leaves": next(leaves for least, leaves in _LEAVES if n_rows >= least),
+        "num_leaves": 31 if n_rows >= _MANY_ROWS else 15,
         "min_data_in_leaf": max(10, min(n_rows // 300, 100), int(_TARGETS_A_LEAF * rows.repeats)),
         "feature_fraction": 0.7,
         "bagging_fraction": 0.8,

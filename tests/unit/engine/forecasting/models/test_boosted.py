@@ -132,21 +132,6 @@ def test_a_series_a_hundred_times_as_large_counts_ten_times_as_much(task, monkey
     assert rows.weight[large].mean() / rows.weight[~large].mean() == pytest.approx(10, rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("n_steps", "seconds", "n_bags", "least", "most"),
-    [(60, 16, 4, 100, 20_000), (6_000, 16, 1, 50_000, 70_000), (6_000, 3, 1, 9_000, 12_500)],
-)
-def test_time_goes_into_rows_where_there_are_many_and_else_into_models(
-    n_steps, seconds, n_bags, least, most, task, monkeypatch
-):
-    bags = []
-    monkeypatch.setattr(boosted, "boost", lambda rows, *_: bags.append(len(rows.y)) or [])
-    panel = make_panel(seasonal_series(4, n_steps))
-    BOOSTED_LEVELS.fit(panel, task, FitLimits(time.time() + seconds))
-    assert len(bags) == n_bags
-    assert least < bags[0] < most
-
-
 def test_a_covariate_of_the_past_is_seen_where_values_follow_it_a_season_later(task):
     rng = np.random.default_rng(0)
     z = rng.integers(0, 2, (4, 112)).astype(float)
