@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where nothing is kept compiled, each of the many processes of servers and tests compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix docs lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -21,6 +21,9 @@ setup-cluster: .venv/.cluster
 
 .venv/.airflow: requirements/airflow.txt
 	sh scripts/setup.sh airflow
+
+.venv/.docs: requirements/docs.txt
+	sh scripts/setup.sh docs
 
 demo: setup
 	$(BIN)/python scripts/demo.py
@@ -69,7 +72,7 @@ else
 endif
 	PYTHONPATH=tests$(if $(PYTHONPATH),:$(PYTHONPATH)) $(BIN)/python -m conformance.write $(NOTES) $(if $(TESTS),--only-these)
 
-check: setup-dev
+check: setup-dev docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -91,6 +94,7 @@ lock: setup-dev
 	$(PIN) --upgrade --group cluster -c requirements/dev.txt -o requirements/cluster.txt
 	$(PIN) --upgrade --group sdk3 -o requirements/sdk3.txt
 	$(PIN) --upgrade --group airflow -o requirements/airflow.txt
+	$(PIN) --upgrade --group docs -o requirements/docs.txt
 
 # What an installation consists of, as CycloneDX: names, versions, licences, sums, and who needs whom.
 sbom: setup-dev
@@ -127,7 +131,11 @@ screens: setup-dev
 bench-console: setup-dev
 	$(BIN)/python -m benchmarks.console
 
-wheel: setup-dev
+# The documentation as a site, which a server shows at /docs/. What is wrong with a page or a link ends it.
+docs: .venv/.docs
+	.venv/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs windvane/documentation/pages
+
+wheel: setup-dev docs
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv with the pinned dependencies of requirements/$1.txt and the project itself (editable). `dev` makes what
-# tests need besides; `airflow` and `cluster` make environments of their own for the tests that drive Airflow and Ray.
+# tests need besides; `airflow` and `cluster` make environments of their own for the tests that drive Airflow and Ray,
+# `docs` one for what builds the documentation.
 set -eu
 what=$1
 python=${PYTHON:-python3}
@@ -37,10 +38,10 @@ install_locked() {
     install "$folder" --require-hashes --only-binary :all: "$@"
 }
 
-if [ "$what" = airflow ]; then
-    ready_venv .venv/airflow
-    install_locked .venv/airflow airflow
-    touch .venv/.airflow
+if [ "$what" = airflow ] || [ "$what" = docs ]; then
+    ready_venv ".venv/$what"
+    install_locked ".venv/$what" "$what"
+    touch ".venv/.$what"
     exit
 fi
 

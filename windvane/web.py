@@ -1,4 +1,5 @@
-"""The outermost ASGI application: health, metrics and the console by path, everything else is AWS traffic.
+"""The outermost ASGI application: health, metrics, the console and the documentation by path, everything else is AWS
+traffic.
 
 A signed request is AWS traffic whatever its path, so a bucket may be called `metrics`. What a browser gets of AWS
 traffic, by a presigned link, is a document of no origin: an object of S3 must not act as a page of the console.
@@ -19,6 +20,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from windvane import documentation
+from windvane.documentation import DocumentationSite
 from windvane.errors import CallerFault
 from windvane.serving.peer_gateway import PeerGateway
 from windvane.telemetry import CONTENT_TYPE, Telemetry
@@ -29,7 +32,7 @@ from windvane.wire.heads import check_head
 Health = Callable[[], list[str]]
 """What is not well, a sentence each; empty if everything is."""
 
-_OWN_PATHS = frozenset({"/", "/healthz", "/metrics", "/console"})
+_OWN_PATHS = frozenset({"/", "/healthz", "/metrics", "/console", "/docs"})
 _CONSOLE = "/console/"
 _OF_NO_ORIGIN = (
     (b"content-security-policy", b"sandbox"),
@@ -64,12 +67,14 @@ class Web:
         self._console = console
         self._scrapes = _Scrapes(telemetry)
         self._health = health
+        self._documentation = DocumentationSite()
         self._pages = Starlette(
             routes=[
                 Route("/", self._root, methods=["GET"]),
                 Route("/healthz", self._healthz, methods=["GET"]),
                 Route("/metrics", self._metrics, methods=["GET"]),
                 Route("/console", self._root, methods=["GET"]),
+                Route("/docs", self._docs_root, methods=["GET"]),
             ]
         )
 
@@ -97,11 +102,17 @@ class Web:
         path = scope["path"]
         if path.startswith(_CONSOLE):
             return self._console
-        is_own = path in _OWN_PATHS and scope["method"] in ("GET", "HEAD")
-        return self._pages if is_own else self._edge
+        if scope["method"] not in ("GET", "HEAD"):
+            return self._edge
+        if path.startswith(documentation.PREFIX):
+            return self._documentation
+        return self._pages if path in _OWN_PATHS else self._edge
 
     async def _root(self, _: Request) -> Response:
         return RedirectResponse("/console/")
+
+    async def _docs_root(self, _: Request) -> Response:
+        return RedirectResponse(documentation.PREFIX)
 
     async def _healthz(self, _: Request) -> Response:
         faults = self._health()

@@ -13,7 +13,10 @@ from windvane.web import Web
 
 V2 = "AWSAccessKeyId=AKIA1&Signature=a%2Bb%3D&Expires=1700000000"
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256"
-OWN = ("/", "/healthz", "/metrics", "/console", "/console/", "/console/a.csv")
+OWN = (
+    *("/", "/healthz", "/metrics", "/console", "/console/", "/console/a.csv"),
+    *("/docs", "/docs/", "/docs/jobs.html"),
+)
 
 
 class NoRecords(Telemetry):

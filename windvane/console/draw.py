@@ -17,6 +17,7 @@ from windvane.console.cookies import theme_name
 from windvane.console.scores import metric_title
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.terms import term
+from windvane.documentation import is_built
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -72,6 +73,7 @@ def environment() -> jinja2.Environment:
     made.filters["metric"] = metric_title
     made.globals["static"] = static_url
     made.globals["term"] = term
+    made.globals["has_documentation"] = is_built
     return made
 
 

@@ -1,0 +1,40 @@
+"""How Sphinx makes the documentation site of these pages: `make docs`."""
+
+import re
+from pathlib import Path
+
+_VERSION = Path(__file__).parents[1] / "windvane" / "version.py"
+
+project = "Windvane"
+author = "the Windvane authors"
+release = version = re.findall(r'^__version__ = "(.+)"', _VERSION.read_text(), re.MULTILINE)[0]
+
+extensions = ["myst_parser", "sphinx_copybutton"]
+source_suffix = {".md": "markdown"}
+myst_heading_anchors = 4
+nitpicky = True
+
+html_theme = "furo"
+html_title = "Windvane"
+html_favicon = "../windvane/console/static/icon.svg"
+html_theme_options = {"top_of_page_buttons": []}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_last_updated_fmt = None
+
+# Pages link files of the repository, which are no pages of the site: it shows their names. Links that are called after
+# the file of a page get the title of the page.
+_LINK_OUT = re.compile(r"\[([^\]\n]+)\]\(\.\./[^)\n]+\)")
+_CALLED_AFTER_FILE = re.compile(r"\[(?:docs/)?[\w-]+\.md\]\(")
+_SECURITY_POLICY = ("(../SECURITY.md)", "(security-policy.md)")
+
+
+def _as_on_site(_app, _page, source):
+    text = _LINK_OUT.sub(r"\1", source[0].replace(*_SECURITY_POLICY))
+    source[0] = _CALLED_AFTER_FILE.sub("[](", text)
+
+
+def setup(app):
+    app.connect("source-read", _as_on_site)

@@ -1,0 +1,86 @@
+"""The documentation site: what is answered where it was built and where not, and what its pages may do."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from windvane.documentation import HEADERS, INLINE_SCRIPT_SHA256, PAGES, DocumentationSite, is_built
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "windvane" / "console" / "templates"
+
+
+def got(site: DocumentationSite, path: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an answer."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return await asyncio.Future()  # who asked stays, and says nothing more
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    asyncio.run(site(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent[1:])
+
+
+@pytest.fixture
+def site(tmp_path):
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "index.html").write_text("<h1>Windvane</h1>")
+    (pages / "jobs.html").write_text("<h1>Jobs</h1>")
+    (tmp_path / "secret.txt").write_text("secret")
+    return DocumentationSite(pages)
+
+
+@pytest.mark.parametrize(("path", "body"), [("/docs/", b"Windvane"), ("/docs/jobs.html", b"Jobs")])
+def test_pages_are_answered_and_may_load_nothing_from_elsewhere(site, path, body):
+    status, headers, answer = got(site, path)
+    assert (status, body in answer) == (200, True)
+    assert headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+    assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", ["/docs/none.html", "/docs/../secret.txt", "/docs//etc/passwd"])
+def test_nothing_else_is_answered(site, path):
+    status, headers, answer = got(site, path)
+    assert (status, b"no such page" in answer) == (404, True)
+    assert "content-security-policy" in headers
+
+
+def test_an_installation_without_pages_says_how_to_build_them(tmp_path):
+    status, _, answer = got(DocumentationSite(tmp_path / "none"), "/docs/")
+    assert (status, b"make docs" in answer) == (404, True)
+    assert not is_built(tmp_path / "none")
+
+
+def test_help_of_every_page_of_the_console_is_a_page_of_the_documentation():
+    named = {
+        page
+        for template in TEMPLATES.rglob("*.html")
+        for page in re.findall(r"block documentation %}([\w./-]+)\.html{%", template.read_text())
+    }
+    assert len(named) > 6
+    assert {page for page in named if not (ROOT / "docs" / f"{page}.md").is_file()} == set()
+
+
+@pytest.mark.skipif(not is_built(), reason="`make docs` has not built the documentation")
+def test_the_one_script_within_built_pages_is_the_one_that_is_allowed():
+    found = {
+        "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for page in PAGES.rglob("*.html")
+        for script in re.findall(
+            r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page.read_text(), re.DOTALL
+        )
+    }
+    assert found == {INLINE_SCRIPT_SHA256}
