@@ -207,7 +207,7 @@ class AutoML:
         return self._answer(rows).probabilities
 
     def score(self, rows: Table) -> tuple[Score, ...]:
-        """Return every metric of the problem type on rows with the target; rows without a known one are left out. TypedRows
+        """Return every metric of the problem type on rows with the target; rows without a known one are left out. Rows
         that have the column of sample weights are weighted by it.
 
         rows      a DataFrame, or the path of a CSV or Parquet file

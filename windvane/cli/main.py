@@ -15,7 +15,7 @@ from windvane import __version__
 from windvane.errors import WindvaneError
 from windvane.process.log_lines import printable
 
-_COMMANDS = (
+COMMANDS = (
     "serve",
     "host",
     "cluster",
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _asked(words: Sequence[str]) -> list[ModuleType]:
     """Return the command that is named, as a server need not load what others load; all of them if none is."""
-    names = [words[0]] if words and words[0] in _COMMANDS else _COMMANDS
+    names = [words[0]] if words and words[0] in COMMANDS else COMMANDS
     return [importlib.import_module(f"windvane.cli.{name.replace('-', '_')}") for name in names]
 
 

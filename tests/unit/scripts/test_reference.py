@@ -1,0 +1,35 @@
+"""The pages about the command line and the library say what the code says."""
+
+from __future__ import annotations
+
+import pytest
+from scripts.reference import PAGE_OF, PAGES, Docstring
+
+
+@pytest.mark.parametrize("page", sorted(PAGE_OF))
+def test_pages_are_as_they_are_made(page):
+    assert (PAGES / page).read_text() == PAGE_OF[page](), (
+        "run .venv/bin/python -m scripts.reference"
+    )
+
+
+def test_a_docstring_is_taken_apart():
+    def documented() -> None:
+        """Do this.
+
+        rows      a table,
+                  or its path
+        a_name_that_is_too_long
+                  what it is
+        raises    InvalidRequest
+
+        Then that.
+        """
+
+    read = Docstring.of(documented)
+    assert read.text == "Do this.\n\n\nThen that."
+    assert read.entries == [
+        ("rows", "a table, or its path"),
+        ("a_name_that_is_too_long", "what it is"),
+        ("raises", "InvalidRequest"),
+    ]
