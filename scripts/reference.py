@@ -1,6 +1,6 @@
 """Writes the pages of docs/ that say what the code says: the command line (cli.md) and the library (python.md).
 
-    .venv/bin/python -m scripts.reference
+.venv/bin/python -m scripts.reference
 """
 
 from __future__ import annotations
@@ -59,8 +59,10 @@ def cli_page() -> str:
     lines = [
         "# The command line",
         "",
-        "Every command of `windvane` and its arguments. `windvane COMMAND --help` prints the same. The exit status is 0, 2 for "
-        "what the user can mend, and 1 for what is our fault.",
+        (
+            "Every command of `windvane` and its arguments. `windvane COMMAND --help` prints the same. The exit status is 0, 2 for "
+            "what the user can mend, and 1 for what is our fault."
+        ),
     ]
     for command in root.commands:
         lines += _command(command, "##")
@@ -124,8 +126,10 @@ def python_page() -> str:
     lines = [
         "# The Python library",
         "",
-        "The engine without a server. `from windvane import AutoML, AutoForecast`; errors are in `windvane.errors`. "
-        "What the parameters do to a search is in [engine.md](engine.md), forecasts are in [forecasting.md](forecasting.md).",
+        (
+            "The engine without a server. `from windvane import AutoML, AutoForecast`; errors are in `windvane.errors`. "
+            "What the parameters do to a search is in [engine.md](engine.md), forecasts are in [forecasting.md](forecasting.md)."
+        ),
     ]
     for name in sorted(set(windvane.__all__) - {"__version__"}, reverse=True):
         public = getattr(windvane, name)

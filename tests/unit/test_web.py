@@ -37,7 +37,7 @@ def asked(path: str, query: str = "") -> tuple[str, dict[str, str]]:
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return await asyncio.Future()  # who asked stays, and says nothing more
 
     async def send(message: Any) -> None:
         sent.append(message)
