@@ -11,7 +11,7 @@ from itertools import islice
 from windvane.console.trying.forecasts import Columns, Key, Rows, value_of
 from windvane.console.trying.schema import Schema
 
-KNOWN = "known covariate"
+KNOWN = "known-covariate"
 """Role of a column whose values are given for the steps ahead."""
 
 FIELDS = ("step-", "all-")

@@ -129,7 +129,7 @@ class ServedForecaster:
         encodings = {one.name: one for one in (*prepared.known, *prepared.static, *prepared.past)}
         roles = {**spec.roles, spec.target: "target"}
         columns = [
-            {**self._column(name, encodings.get(name)), "role": role}
+            {**self._column(name, encodings.get(name)), "role": role.replace(" ", "-")}
             for name, role in roles.items()
         ]
         return {

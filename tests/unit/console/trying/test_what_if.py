@@ -18,8 +18,8 @@ SCHEMA = Schema(
     [
         {"Name": "day", "Typical": ""},
         {"Name": "shop", "Typical": ""},
-        {"Name": "price", "Typical": "", "Role": "known covariate"},
-        {"Name": "sky", "Typical": "", "Role": "known covariate", "Values": ["rain", "sun"]},
+        {"Name": "price", "Typical": "", "Role": "known-covariate"},
+        {"Name": "sky", "Typical": "", "Role": "known-covariate", "Values": ["rain", "sun"]},
         {"Name": "sales", "Typical": "", "Role": "target"},
     ],
     False,

@@ -46,7 +46,7 @@ def test_a_history_is_answered_with_a_row_for_each_step_ahead(model):
 
 
 def test_the_documented_request_is_answered_as_documented(tmp_path):
-    request, response = re.findall(r"```csv\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    request, response = re.findall(r"```text\n(.*?)```", DOCS.read_text(), re.DOTALL)
     prepared = with_covariate()
     spec = replace(
         prepared.spec,
