@@ -12,6 +12,7 @@ from hostile.case import Case
 from hostile.house import House, Told, read_refusal
 from hostile.requests import transform_request, v2_request
 from hostile.tables import (
+    alarms,
     buckets,
     endpoints,
     forecasts,
@@ -60,6 +61,7 @@ TABLES = (
     identity,
     iam,
     scaling,
+    alarms,
     runtime,
     buckets,
     own,

@@ -197,7 +197,7 @@ UNSERVED = {
     "JSON": ("dynamodb", {"x-amz-target": "DynamoDB_20120810.ListTables"}, b"{}"),
     "REST in JSON": ("lambda", {"content-type": "application/json"}, b"{}"),
     "REST in XML": ("route53", {"content-type": "text/xml"}, b"<a/>"),
-    "CBOR": ("monitoring", {"smithy-protocol": "rpc-v2-cbor"}, b"\xa0"),
+    "CBOR": ("arc-region-switch", {"smithy-protocol": "rpc-v2-cbor"}, b"\xa0"),
 }
 
 

@@ -181,7 +181,7 @@ def _chosen(form: Form, n_series: int) -> int:
 
 def _key_names(schema: Schema) -> list[str]:
     """Return the columns that tell series apart; none if the model knows one series alone."""
-    roles = ("item identifier", "grouping column")
+    roles = ("item-identifier", "grouping-column")
     return [one["Name"] for one in schema.columns if one.get("Role") in roles]
 
 
