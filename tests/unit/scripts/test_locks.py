@@ -26,7 +26,7 @@ def of(name):
 
 
 def test_there_is_a_lock_for_each_environment():
-    names = ["airflow", "build", "cluster", "core", "dev", "import", "sdk3"]
+    names = ["airflow", "build", "cluster", "core", "dev", "docs", "import", "sdk3"]
     assert [path.stem for path in LOCKED] == names
 
 
@@ -64,6 +64,7 @@ def test_no_lock_says_where_to_fetch_from(path):
         ("cluster", PROJECT["project"]["optional-dependencies"]["cluster"]),
         ("sdk3", PROJECT["dependency-groups"]["sdk3"]),
         ("airflow", PROJECT["dependency-groups"]["airflow"]),
+        ("docs", PROJECT["dependency-groups"]["docs"]),
     ],
 )
 def test_what_the_project_asks_for_is_locked_in_a_version_that_it_allows(lock, wanted):
