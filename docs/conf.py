@@ -21,6 +21,8 @@ html_theme_options = {"top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_show_copyright = False
+html_show_sourcelink = False
 html_copy_source = False
 html_last_updated_fmt = None
 
