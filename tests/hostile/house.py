@@ -207,8 +207,8 @@ def _allow_permanent(
 def read_refusal(answered: Answered, ask: Ask) -> Told:
     """As botocore reads it."""
     protocol = "rest-xml" if ask.service == "s3" else load_service(ask.service).protocol.value
-    if ask.sent.header("x-amz-target"):
-        protocol = "json"  # also of a service that botocore asks in another protocol
+    if protocol == "smithy-rpc-v2-cbor" and ask.sent.header("x-amz-target"):
+        protocol = "json"  # botocore's second choice
     answer = {
         "status_code": answered.status,
         "headers": answered.headers,
