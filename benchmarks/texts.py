@@ -62,7 +62,7 @@ Labels = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Answered:
-    """What a system says of the rows to be tested on.
+    """The predictions of a system for the test rows.
 
     labels   (n_rows,)
     fit_s    that it took to learn
@@ -102,7 +102,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _corpora(names: str) -> list[Table]:
-    """raises    CannotMeasure for names that there are not"""
+    """Return the corpora of these names, or all.
+
+    raises    CannotMeasure for names that there are not
+    """
     return (
         tables_named(names.split(","))
         if names

@@ -71,8 +71,8 @@ class Situation:
 
     @cached_property
     def has_long_run(self) -> bool:
-        """Whether one candidate learns from all rows for most of the time, so that none is trained on all rows again: not if
-        the first one has shown that more rows do not help."""
+        """Return whether one candidate learns from all rows for most of the time, so that none is trained on all rows again:
+        not if the first one has shown that more rows do not help."""
         found, first = self.history.long_run, self.history.first
         is_lost = found is not None and found.status is Status.FAILED
         outcome = None if first is None else first.result.outcome

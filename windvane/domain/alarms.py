@@ -53,7 +53,7 @@ class AlarmState(StrEnum):
 
 
 class Missing(StrEnum):
-    """What periods without a value count as: TreatMissingData on the wire."""
+    """The treatment of periods without a value: TreatMissingData on the wire."""
 
     BREACHING = "breaching"
     NOT_BREACHING = "notBreaching"
@@ -83,7 +83,7 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True)
 class Watched:
-    """What an alarm looks at.
+    """The metric and statistic that an alarm watches.
 
     statistic    one of STATISTICS, or a percentile
     period_s     of one value, in seconds

@@ -81,7 +81,7 @@ class ScalableTarget(Resource):
 
 
 class Adjustment(StrEnum):
-    """What the numbers of steps are: AdjustmentType on the wire."""
+    """The meaning of the numbers of steps: AdjustmentType on the wire."""
 
     CHANGE = "ChangeInCapacity"
     PERCENT = "PercentChangeInCapacity"
@@ -89,7 +89,7 @@ class Adjustment(StrEnum):
 
 
 class Aggregation(StrEnum):
-    """How the values of an alarm become the one that picks the step: MetricAggregationType on the wire."""
+    """The summary of an alarm's values that picks the step: MetricAggregationType on the wire."""
 
     AVERAGE = "Average"
     MINIMUM = "Minimum"
@@ -111,7 +111,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepScaling:
-    """What a policy does whenever an alarm asks it to.
+    """The configuration of a policy that scales in steps whenever an alarm calls it.
 
     least_change    instances by which a change of some per cent changes at least; None if the request left it open
     cooldown_s      seconds; None likewise

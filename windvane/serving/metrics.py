@@ -31,7 +31,7 @@ _COUNTED: Mapping[Metric, tuple[Outcome, ...]] = {
 
 @dataclass
 class Capacities:
-    """How many instances a variant had, by slot of ten seconds, as far as somebody looked."""
+    """The numbers of instances that a variant had, by slot of ten seconds, where they were noted."""
 
     by_slot: dict[int, int] = field(default_factory=dict)
 

@@ -80,7 +80,7 @@ class Trial(System):
         return {"n_candidates": 1}
 
     def _ender(self, until):
-        """What LightGBM calls after each round: ends training once the time is over."""
+        """Return the callback of LightGBM that ends training once the time is over."""
 
         def after(env):
             if time.monotonic() >= until:

@@ -19,7 +19,7 @@ _MOST_BARS, _MOST_COVARIATES, _MOST_SERIES = 25, 50, 100
 
 @dataclass(frozen=True)
 class ValueRow:
-    """What a value of a covariate adds on the mean of the steps that have it."""
+    """The mean effect of a value of a covariate, over the steps that have it."""
 
     covariate: str
     value: str
@@ -29,7 +29,7 @@ class ValueRow:
 
 @dataclass(frozen=True)
 class CovariateRow:
-    """How much a covariate matters."""
+    """The importance of a covariate."""
 
     name: str
     role: str

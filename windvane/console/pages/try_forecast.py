@@ -115,7 +115,7 @@ async def answer(request: Request) -> Response:
 
 @dataclass(frozen=True)
 class _OfOne:
-    """What is shown of the chosen series alone, as of TryForecastView."""
+    """The part of TryForecastView that is of the chosen series alone."""
 
     parts: PartsView | None = None
     no_parts: str = ""

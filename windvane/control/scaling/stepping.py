@@ -26,7 +26,7 @@ from windvane.domain.scaling import (
 
 @dataclass(frozen=True)
 class Breach:
-    """What an alarm tells a policy.
+    """A breach of an alarm's threshold, as its policy is told.
 
     differences    of the values that it went by from its threshold, one or more
     """

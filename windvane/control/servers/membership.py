@@ -52,7 +52,7 @@ class Membership(Leadership, Protocol):
         """To be called before `start`: a server that cannot do what a leader has to do leaves the lead to others."""
 
     def beat_with(self, silent_s: Callable[[], float]) -> None:
-        """To be called before `start`: for how many seconds what serves requests has given no sign. So old are heartbeats."""
+        """Let heartbeats be as old as the last sign of what serves requests, `silent_s` ago; called before `start`."""
 
     def start(self) -> None:
         """Join. Tasks that servers which are no more have left are given back.

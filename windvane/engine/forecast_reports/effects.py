@@ -46,7 +46,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class ValueEffect:
-    """What a value of a covariate adds on the mean of the steps that have it.
+    """The mean effect of a value of a covariate, over the steps that have it.
 
     value    a number, a text, or a range of numbers, in words
     """
@@ -58,7 +58,7 @@ class ValueEffect:
 
 @dataclass(frozen=True)
 class CovariateEffect:
-    """How much a covariate matters.
+    """The importance of a covariate.
 
     role         KNOWN, PAST or CALENDAR
     size         mean absolute effect over all series, moments and steps, in units of the target
@@ -75,7 +75,7 @@ class CovariateEffect:
 
 @dataclass(frozen=True)
 class ForecastEffects:
-    """What the forecasts of a model are made of.
+    """The effects of level, trend, season and covariates on the forecasts of a model.
 
     name        of the model
     moments     what comes first, if it could be explained
@@ -111,7 +111,7 @@ class ForecastEffects:
 
     @cached_property
     def covariates(self) -> tuple[CovariateEffect, ...]:
-        """Of every covariate, and of holidays; what matters most first."""
+        """Return the effect of every covariate, and of holidays, the most important first."""
         total = float(np.abs(np.concatenate([one.made_of.mean for one in self.moments])).mean())
         made = [self._covariate(name, total) for name in self.moments[0].made_of.parts]
         return tuple(sorted(made, key=lambda one: -one.size))

@@ -22,7 +22,7 @@ _MOST_FEATURES = 2_000
 
 
 class LossSums(Protocol):
-    """What the search for weights asks of the rows."""
+    """The loss of linear weights and its gradient, summed over the rows."""
 
     def of(self, weights: Weights) -> tuple[float, Array, Array]:
         """Return the weighted mean loss, and its slopes: (n_features, n_outputs) in the coefficients and (n_outputs,) in the

@@ -80,7 +80,7 @@ class AlarmMonitor:
         self._thread.start()
 
     def stop(self) -> None:
-        """What is due is done after the next start."""
+        """Stop looking at alarms; what is due is done after the next start."""
         self._is_stopping.set()
         if self._thread.ident is not None:
             self._thread.join()

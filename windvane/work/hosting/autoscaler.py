@@ -94,7 +94,7 @@ class Autoscaler:
         self._thread.start()
 
     def stop(self) -> None:
-        """What was begun is settled after the next start."""
+        """Stop scaling; what was begun is settled after the next start."""
         self._is_stopping.set()
         if self._thread.ident is not None:
             self._thread.join()

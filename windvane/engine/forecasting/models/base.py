@@ -41,7 +41,7 @@ class FitLimits:
 
 
 class Learning(Enum):
-    """From what a model learns, and so whether what it has learned is kept.
+    """The data that a model learns from, and so whether what it has learned is kept.
 
     ANEW          from each history that it is given: nothing is kept
     ACROSS        from all series together

@@ -202,7 +202,7 @@ class BoltNetwork:
 
     @property
     def batch(self) -> int:
-        """How many series it looks at together."""
+        """The number of series that are forecast together."""
         config = self.config
         widest = max(config.n_hidden, config.inner, config.n_heads * config.n_tokens)
         return max(1, CHUNK_CELLS // (config.n_tokens * widest))
