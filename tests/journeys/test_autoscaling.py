@@ -61,12 +61,15 @@ def test_out_under_load_and_in_after_it_without_a_failed_request(server, packed,
     assert is_out == sorted(is_out, reverse=True), "out, and only then in"
     assert 0 < sum(is_out) < len(is_out)
     trail = server.client("cloudtrail")
-    of_endpoint = {"AttributeKey": "ResourceName", "AttributeValue": ENDPOINT}
+    updates = {
+        "AttributeKey": "EventName",
+        "AttributeValue": "UpdateEndpointWeightsAndCapacities",
+    }
     events = [
         event
-        for page in trail.get_paginator("lookup_events").paginate(LookupAttributes=[of_endpoint])
+        for page in trail.get_paginator("lookup_events").paginate(LookupAttributes=[updates])
         for event in page["Events"]
-        if event["EventName"] == "UpdateEndpointWeightsAndCapacities"
+        if f'"{ENDPOINT}"' in event["CloudTrailEvent"]
     ]
     assert len(events) == len(activities)
     assert all("ForApplicationAutoScaling_" in one["CloudTrailEvent"] for one in events)

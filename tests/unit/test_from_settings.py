@@ -50,6 +50,7 @@ def test_weights_are_files_that_every_task_can_read(tmp_path):
     ours, theirs = (Sandbox(tmp_path, parts) for parts in (frozenset(), frozenset({Part.USER})))
     assert weights_folder(Settings(tmp_path), ours) is None
     (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").chmod(0o644)
     with pytest.raises(BadSettings, match=r"where there is no model\.safetensors"):
         weights_folder(settings, ours)
     (tmp_path / "model.safetensors").touch(mode=0o600)
@@ -57,5 +58,4 @@ def test_weights_are_files_that_every_task_can_read(tmp_path):
     with pytest.raises(BadSettings, match=r"model\.safetensors must be readable by all users"):
         weights_folder(settings, theirs)
     (tmp_path / "model.safetensors").chmod(0o644)
-    (tmp_path / "config.json").chmod(0o644)
     assert weights_folder(settings, theirs) == tmp_path
