@@ -69,6 +69,14 @@ def test_what_follows_choices_keeps_them(page, server):
     code.get_by_text("'MaxAutoMLJobRuntimeInSeconds': 180").wait_for()
     page.get_by_label("Objective").select_option("AUC")
     code.get_by_text("'MetricName': 'AUC'").wait_for()
+    name = page.get_by_label("Job name").input_value()
+    page.reload()
+    assert page.get_by_label("Column to predict").input_value() == '"y"'
+    assert page.get_by_label("Type of age").input_value() == "categorical"
+    assert page.get_by_label("Type of job").input_value() == "out"
+    assert page.get_by_label("Objective").input_value() == "AUC"
+    assert page.get_by_label("Time limit in minutes").input_value() == "3"
+    assert page.get_by_label("Job name").input_value() == name
     assert barriers(page) == []
 
 

@@ -141,11 +141,21 @@ async def page(request: Request) -> Response:
     context = context_of(request)
     roles = await context.roles()
     draft = _completed(Draft.of(Form(query)), context, roles)
+    if LEFT_OUT in draft.choices.values():
+        draft = await _with_all_columns(context, draft)
     seen = await _look(context, draft) if draft.uri else None
     view = _view(context, draft, seen, roles)
     if seen is None:
         view = replace(view, before=await _before(context, view.uploads))
     return await _drawn(request, view)
+
+
+async def _with_all_columns(context: RequestContext, draft: Draft) -> Draft:
+    """Return the draft with the columns of the table: an address names only those whose use was chosen, and what is left out
+    is asked for by all the others."""
+    seen = await _look(context, replace(draft, choices={}))
+    names = tuple(one.column["Name"] for one in seen.columns)
+    return replace(draft, columns=names) if names else draft
 
 
 async def _before(context: RequestContext, uploads: str) -> tuple[tuple[str, str, int], ...]:

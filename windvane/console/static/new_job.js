@@ -46,13 +46,32 @@
   const code = document.getElementById("code") && new Part(document.getElementById("code"), "/console/new/code");
   let wait;
 
+  // The page's address follows what is chosen, so that it can be loaded again, or sent to somebody. Of columns it has those
+  // whose use was chosen; if it becomes longer than servers and proxies take, it stays as it was.
+  const DERIVED = new Set(["csrf_token", "implied", "default_objective", "content_type", "compression"]);
+  const LONGEST_ADDRESS = 7000;
+
+  function remember() {
+    const told = new URLSearchParams();
+    let column;
+    for (const [name, value] of new FormData(form)) {
+      if (name === "column") column = value;
+      else if (name === "type") { if (value) { told.append("column", column); told.append("type", value); } }
+      else if (!DERIVED.has(name) && (value || form.elements[name].defaultValue)) told.append(name, value);
+    }
+    const address = `/console/new?${told}`;
+    if (address.length <= LONGEST_ADDRESS) window.history.replaceState(window.history.state, "", address);
+  }
+
   form.addEventListener("change", async (event) => {
+    remember();
     if (!seen.element.contains(event.target)) return;
     await seen.draw();
+    remember();
     code?.draw();
   });
   form.addEventListener("input", () => {
     clearTimeout(wait);
-    wait = setTimeout(() => code?.draw(), 250);
+    wait = setTimeout(() => { remember(); code?.draw(); }, 250);
   });
 })();

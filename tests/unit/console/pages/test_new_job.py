@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from api.world import ACCOUNT, REGION, ROLE
@@ -144,6 +144,27 @@ def test_a_link_fills_the_form_in(desk: Desk) -> None:
     assert "The target has two distinct values" in answer.words
     assert "Based on all 600 rows" in answer.words
     assert "late" in answer.words.split("Data checks")[1].split("Column types")[0]
+
+
+def test_an_address_keeps_the_uses_that_were_chosen_for_columns(desk: Desk) -> None:
+    chosen = [("x", "categorical"), ("late", "out")]
+    told = [
+        (key, text) for one, use in chosen for key, text in (("column", packed(one)), ("type", use))
+    ]
+    answer = desk.get(f"{PAGE}&{urlencode([('target_json', packed('y')), *told])}")
+    assert selected(answer, "target") == packed("y")
+    assert (selected(answer, "type-1"), selected(answer, "type-4")) == ("categorical", "out")
+    kinds = dict(
+        re.findall(r'<th scope="row">(\w+)</th>\s*<td><span class="badge \w+">(\w+)<', answer.text)
+    )
+    assert kinds == {
+        "key": "identifier",
+        "x": "categorical",
+        "when": "datetime",
+        "same": "constant",
+        "late": "unused",
+        "y": "target",
+    }
 
 
 def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
