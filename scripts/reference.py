@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that say what the code says: the command line (cli.md) and the library (python.md).
+"""Writes the pages of docs/ that say what the code says: the command line (cli.md), the library (python.md), errors (errors.md).
 
 .venv/bin/python -m scripts.reference
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import windvane
+from scripts.errors_page import errors_page
 from windvane.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,7 +188,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-PAGE_OF = {"cli.md": cli_page, "python.md": python_page}
+PAGE_OF = {"cli.md": cli_page, "errors.md": errors_page, "python.md": python_page}
 
 
 def main() -> None:
