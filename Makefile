@@ -100,13 +100,13 @@ lock: setup-dev
 sbom: setup-dev
 	$(BIN)/python -m scripts.sbom build/sbom.json
 
-bench: setup
+bench: setup-dev
 	$(BIN)/python -m benchmarks.run $(if $(SUITE),--suite $(SUITE)) $(if $(TABLES),--tables $(TABLES)) $(if $(BUDGETS),--budgets $(BUDGETS)) \
 		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(PEERS),--peers $(PEERS)) $(if $(SERVICE),--service) $(if $(LEFT_OUT),--left-out) $(if $(RESUME),--resume)
 
 # What docs/benchmarks.md wants of a quiet machine: an hour and a quarter. Interrupted, it goes on where it was.
 KEPT ?= build/kept
-bench-quiet: setup
+bench-quiet: setup-dev
 	$(BIN)/python -m benchmarks.recipes
 	$(BIN)/python -m benchmarks.run --service --budgets 60 --resume
 	$(BIN)/python -m benchmarks.kept $(KEPT) --budget 60
@@ -116,7 +116,7 @@ bench-quiet: setup
 	$(BIN)/python -m benchmarks.run --suite held-out --budgets 10,60 --peers base_lgbm,base_catboost,base_histgb,base_rf --resume
 	$(BIN)/python -m benchmarks.page
 
-bench-large: setup
+bench-large: setup-dev
 	$(BIN)/python -m benchmarks.large $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(PEERS),--peers $(PEERS))
 
 # Does a server that works for HOURS (2 unless given) hold more and more?

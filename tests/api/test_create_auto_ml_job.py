@@ -27,7 +27,7 @@ from api.world import (
 
 from windvane.domain.job import AutoMLJob, JobStatus, Limits
 from windvane.domain.task import TaskKind
-from windvane.engine.learners import catalogue
+from windvane.engine.learners import extras
 
 
 def job_of(world: World, name: str = "churn") -> AutoMLJob:
@@ -144,15 +144,17 @@ def test_a_search_may_be_limited_to_algorithms_of_its_mode(
     assert described["AutoMLJobConfig"] == config
 
 
-@pytest.mark.parametrize("algorithm", ["nn-torch", "fastai"])
+@pytest.mark.parametrize(
+    ("algorithm", "extra"), [("nn-torch", "torch"), ("fastai", "torch"), ("catboost", "catboost")]
+)
 def test_an_algorithm_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
-    world: World, algorithm: str, monkeypatch: pytest.MonkeyPatch
+    world: World, algorithm: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "has_torch", lambda: False)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     config = {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["xgboost", algorithm]}]}
     assert refused(world, **with_config(Mode="ENSEMBLING", CandidateGenerationConfig=config)) == (
         f"Value '{algorithm}' at '{ALGORITHMS}.1.member.autoMLAlgorithms' is not available: the algorithm {algorithm} "
-        "needs the extra 'torch', which is not installed: pip install 'windvane[torch]'."
+        f"needs the extra '{extra}', which is not installed: pip install 'windvane[{extra}]'."
     )
 
 

@@ -19,10 +19,10 @@ from api.steps import (
 )
 from api.world import ACCOUNT, READER, REGION, ROLE, SCOPE, World, refusal
 
-from windvane.control import step_rules
 from windvane.domain.candidate import ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.images import image_uri
 from windvane.domain.task import TaskKind
+from windvane.engine.learners import extras
 
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 
@@ -124,15 +124,16 @@ def test_foreign_images_are_refused_by_name(world: World) -> None:
     assert message.endswith("with NAME one of: sklearn-automl, explainer.")
 
 
+@pytest.mark.parametrize(("algorithm", "extra"), [("fastai", "torch"), ("catboost", "catboost")])
 def test_an_image_of_an_extra_that_is_missing_is_refused_with_how_to_install_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, algorithm: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = image_uri(SCOPE, "fastai")
+    image = image_uri(SCOPE, algorithm)
     specification = {"TrainingImage": image, "TrainingInputMode": "File"}
-    monkeypatch.setattr(step_rules, "has_torch", lambda: False)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     assert refused_training(world, AlgorithmSpecification=specification) == (
-        f"The image '{image}' at 'algorithmSpecification.trainingImage' is not available: it needs the extra 'torch', "
-        "which is not installed: pip install 'windvane[torch]'."
+        f"The image '{image}' at 'algorithmSpecification.trainingImage' is not available: the algorithm {algorithm} "
+        f"needs the extra '{extra}', which is not installed: pip install 'windvane[{extra}]'."
     )
 
 

@@ -71,7 +71,8 @@ class AutoML:
                     not fall, or not rise
     mode            'ENSEMBLING': pipelines and an ensemble of them, as None; 'HYPERPARAMETER_TUNING': pipelines alone,
                     proposed by a model of those tried; those that are clearly worse than the best are given up
-    algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; every one but those of PyTorch if None
+    algorithms      names of those that are tried, e.g. ['lightgbm', 'mlp']; if None, all but those of PyTorch,
+                    and CatBoost where that extra is installed
     features        the columns to learn from; all but the target and the weights if None
     feature_types   column -> 'numeric', 'categorical', 'text' or 'datetime': how it is read, whatever it looks like
     validation_fraction

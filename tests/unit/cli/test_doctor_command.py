@@ -1,4 +1,5 @@
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,18 @@ def test_a_machine_that_lacks_what_is_required_is_told_so(
     answer = json.loads(capsys.readouterr().out)
     assert answer["may_start"] is False
     assert {one["part"]: one["why_not"] for one in answer["protections"]}["Landlock"]
+
+
+def test_every_extra_of_the_project_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    told(monkeypatch)
+    monkeypatch.setattr(doctor, "find_spec", lambda name: name if name == "psycopg" else None)
+    assert main(["doctor", "--json"]) == 0
+    extras = json.loads(capsys.readouterr().out)["extras"]
+    assert extras == {name: name == "postgres" for name in project["optional-dependencies"]}
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "yes  postgres  for: a database in PostgreSQL" in text
+    assert "NO   catboost  for: candidates of CatBoost" in text

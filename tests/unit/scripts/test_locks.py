@@ -56,6 +56,7 @@ def test_no_lock_says_where_to_fetch_from(path):
         ("core", PROJECT["project"]["dependencies"]),
         ("core", PROJECT["project"]["optional-dependencies"]["postgres"]),
         ("dev", PROJECT["dependency-groups"]["dev"]),
+        ("dev", PROJECT["project"]["optional-dependencies"]["catboost"]),
         ("build", PROJECT["dependency-groups"]["build"]),
         ("build", PROJECT["build-system"]["requires"]),
         ("import", PROJECT["dependency-groups"]["import"]),

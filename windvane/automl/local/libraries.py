@@ -42,10 +42,10 @@ class Libraries:
         return True
 
     def load_for(self, algorithm: str) -> None:
-        """Load what the algorithm is fitted with, unless it is there."""
-        name = learner(algorithm).library
-        if name and name not in sys.modules:
-            _load(name)
+        """Load what the algorithm is fitted with, unless it is there, or is an extra that is not installed."""
+        card = learner(algorithm)
+        if card.library and card.is_trainable and card.library not in sys.modules:
+            _load(card.library)
 
 
 def keep_pandas_from_arrow() -> None:

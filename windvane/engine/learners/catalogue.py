@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from windvane.engine.learners.base import Clock, FittedModel, Learner, Rows, Setting
+from windvane.engine.learners.extras import CATBOOST, EXTRAS, TORCH, is_installed
 from windvane.engine.learners.residual import RESIDUAL, fit_residual, is_residual, load_residual
 from windvane.engine.learners.space import Space
 from windvane.engine.learners.target_transform import (
@@ -21,9 +22,10 @@ from windvane.engine.learners.target_transform import (
     is_transformed,
     load_transformed,
 )
-from windvane.engine.learners.torch_extra import MISSING, TORCH, has_torch
 from windvane.engine.learners.traits import Traits
 from windvane.errors import CandidateFault
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _HERE = "windvane.engine.learners"
 
@@ -49,6 +51,11 @@ class LearnerCard:
     library: str = ""
 
     @property
+    def is_trainable(self) -> bool:
+        """Whether the library is installed, if it is an extra. Models answer without it."""
+        return self.library not in EXTRAS or is_installed(self.library)
+
+    @property
     def traits(self) -> Traits:
         return self._learner().traits
 
@@ -69,8 +76,11 @@ class LearnerCard:
         """Train as the learner does; with the hyperparameter `target_transform`, on the transformed target. Rows of
         weight 0 are not there for it.
 
-        raises    CandidateFault as well if no row has a weight, or if it cannot keep constraints
+        raises    CandidateFault as well if its library is an extra that is not installed, if no row has a weight, or
+                  if it cannot keep constraints
         """
+        if not self.is_trainable:
+            raise CandidateFault(Note(NoteCode.EXTRA_MISSING, {"extra": self.library}))
         if setting.monotone and not self.is_monotone:
             raise CandidateFault(
                 f"The algorithm {self.name} does not support monotone constraints; "
@@ -141,7 +151,7 @@ LEARNERS: tuple[LearnerCard, ...] = (
         "Gradient boosting with symmetric trees and ordered target statistics for categories. "
         "Strong on tables with many categories.",
         is_monotone=True,
-        library="catboost",
+        library=CATBOOST,
     ),
     LearnerCard(
         "linear-learner",
@@ -219,9 +229,6 @@ LEARNERS: tuple[LearnerCard, ...] = (
 MONOTONE = frozenset(card.name for card in LEARNERS if card.is_monotone)
 """Learners whose predictions keep monotone constraints."""
 
-TORCH_LEARNERS = tuple(card.name for card in LEARNERS if card.library == TORCH)
-"""Learners that train with PyTorch, which is an extra."""
-
 
 def is_learner(name: str) -> bool:
     return any(card.name == name for card in LEARNERS)
@@ -241,8 +248,12 @@ def learner(name: str) -> LearnerCard:
 
 def availability(name: str) -> str:
     """Return why an algorithm cannot be trained here, with what would help; "" if it can."""
-    if name in TORCH_LEARNERS and not has_torch():
-        return f"the algorithm {name} needs {MISSING}"
     if not is_learner(name):
         return f"this version of Windvane has no algorithm {name}."
-    return ""
+    card = learner(name)
+    if card.is_trainable:
+        return ""
+    return (
+        f"the algorithm {name} needs the extra '{card.library}', which is not installed: "
+        f"pip install 'windvane[{card.library}]'."
+    )

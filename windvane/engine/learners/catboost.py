@@ -1,5 +1,5 @@
 """CatBoost: symmetric trees with ordered target statistics for categories. The library itself is used, and
-imported, by catboost_native.py alone, for training: models are arrays."""
+imported, by catboost_native.py alone, for training, and is an extra: models are arrays."""
 
 from __future__ import annotations
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from windvane.engine.learners.base import Clock, Rows, Setting
 from windvane.engine.learners.faults import candidate_fault
 from windvane.engine.learners.stack_model import StackModel, read_stack
-from windvane.errors import CandidateFault
-from windvane.notes.codes import NoteCode
-from windvane.notes.note import Note
-
-TORCH = "torch"
-
-MISSING = "the extra 'torch', which is not installed: pip install 'windvane[torch]'."
-"""What learners need, where there is no PyTorch."""
 
 
 class _Fit(Protocol):
@@ -29,11 +20,6 @@ class _Fit(Protocol):
         setting: Setting,
         clock: Clock,
     ) -> StackModel: ...
-
-
-def has_torch() -> bool:
-    """Return whether networks can be trained with PyTorch here."""
-    return find_spec(TORCH) is not None
 
 
 class TorchLearner:
@@ -55,10 +41,8 @@ class TorchLearner:
     ) -> StackModel:
         """Train the networks.
 
-        raises    CandidateFault if PyTorch is not installed, or it cannot learn from these rows
+        raises    CandidateFault if it cannot learn from these rows
         """
-        if not has_torch():
-            raise CandidateFault(Note(NoteCode.EXTRA_MISSING, {"extra": TORCH}))
         fit = cast("_Fit", import_module(f"windvane.engine.learners.{self.module}").fit)
         try:
             return fit(train, valid, hyperparameters, setting, clock)

@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.learners.catalogue import MONOTONE
+from windvane.engine.learners.catalogue import MONOTONE, learner
 from windvane.engine.learners.residual import RESIDUAL
 from windvane.engine.learners.target_transform import LOG, TARGET_TRANSFORM, suggests_transform
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
@@ -172,11 +172,14 @@ _LOG_WHY = "trained on the target's logarithm because of its long tail"
 
 
 def openings_for(analysis: Analysis, strategy: Strategy = ANYTHING) -> tuple[Opening, ...]:
-    """Return those that apply to the table and that the strategy allows, in order."""
+    """Return those that apply to the table and that the strategy allows, in order. Where no algorithm is named, those
+    whose library is an extra that is not installed are left out."""
     known = (FOR_TEXTS, *OPENINGS, *(WHERE_NAMED if strategy.algorithms else ()))
     applying = (opening for opening in known if opening.applies(analysis))
     if analysis.monotone:
         applying = (opening for opening in applying if opening.algorithm in MONOTONE)
+    if not strategy.algorithms:
+        applying = (opening for opening in applying if learner(opening.algorithm).is_trainable)
     found = _allowed(tuple(applying), strategy)
     if _is_of_texts(analysis):
         found = tuple(sorted(found, key=lambda opening: opening.algorithm != _OF_TEXTS))

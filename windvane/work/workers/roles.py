@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from windvane.domain.task import TaskKind
+from windvane.engine.learners.extras import CATBOOST, is_installed
 
 _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 _LONG = tuple(kind for kind in TaskKind if kind.is_training)
@@ -24,7 +25,7 @@ LIBRARIES = (
     "sklearn.ensemble",
     "scipy.optimize",
     "xgboost",
-    "catboost",
+    *((CATBOOST,) if is_installed(CATBOOST) else ()),
     "matplotlib.font_manager",  # its list of fonts lies where no task reaches
     "windvane.engine.reports.fonts",
 )

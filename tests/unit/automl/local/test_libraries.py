@@ -86,6 +86,16 @@ def test_an_algorithm_gets_its_library_unless_it_is_there(monkeypatch):
     assert loaded == ["sklearn.ensemble"]
 
 
+def test_an_extra_that_is_not_installed_is_not_loaded(monkeypatch):
+    loaded = []
+    monkeypatch.setattr("windvane.automl.local.libraries.import_module", loaded.append)
+    for name in ("catboost", "torch"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for algorithm in ("catboost", "nn-torch"):
+        Libraries([]).load_for(algorithm)
+    assert loaded == []
+
+
 def test_what_is_absent_is_back_after_the_block():
     assert "wave" not in sys.modules
     with absent(["wave"]), pytest.raises(ModuleNotFoundError):

@@ -9,7 +9,8 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.features.base import Feature
 from windvane.engine.features.cards import RECIPES
 from windvane.engine.learners.base import Rows, Setting
-from windvane.engine.learners.catalogue import LEARNERS, learner
+from windvane.engine.learners.catalogue import LEARNERS, availability, learner
+from windvane.engine.learners.extras import EXTRAS
 from windvane.engine.learners.faults import candidate_fault
 from windvane.errors import CandidateFault, OutOfMemory
 from windvane.testing.learner_contract import Never, lesson
@@ -31,6 +32,25 @@ def test_every_recipe_named_exists():
 def test_unknown_names_are_answered_with_those_there_are():
     with pytest.raises(LookupError, match="no learner 'svm'; available: lightgbm, xgboost"):
         learner("svm")
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"), [("catboost", "catboost"), ("nn-torch", "torch"), ("fastai", "torch")]
+)
+def test_training_without_its_extra_is_refused_with_how_to_install_it(name, extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, extra, None)
+    card = learner(name)
+    assert f"pip install 'windvane[{extra}]'" in availability(name)
+    posed = lesson(ProblemType.BINARY, seed=7, has_missing=False)
+    with pytest.raises(CandidateFault, match=rf"pip install 'windvane\[{extra}\]'"):
+        card.fit(posed.train, None, posed.few(card, 2), posed.setting, Never())
+
+
+def test_what_is_no_extra_can_be_trained_everywhere():
+    needs_none = [card for card in LEARNERS if card.library not in EXTRAS]
+    assert len(needs_none) == len(LEARNERS) - 3
+    assert not any(availability(card.name) for card in needs_none)
+    assert "no algorithm svm" in availability("svm")
 
 
 def test_asking_for_spaces_and_defaults_imports_no_library():

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from windvane.domain.problem import ProblemType
-from windvane.engine.learners import torch_extra
 from windvane.engine.learners.base import Rows
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.learners.stack_model import read_stack
@@ -87,14 +86,6 @@ def test_a_saved_model_answers_without_pytorch(tmp_path):
         np.load(tmp_path / "answers.npy"),
         read_stack(tmp_path / "model", "nn-torch").predict(posed.valid.X),
     )
-
-
-def test_without_pytorch_it_is_said_how_to_install_it(monkeypatch):
-    monkeypatch.setattr(torch_extra, "find_spec", lambda _: None)
-    posed = lesson(ProblemType.BINARY, seed=7, has_missing=False)
-    card = learner("nn-torch")
-    with pytest.raises(CandidateFault, match=r"pip install 'windvane\[torch\]'"):
-        card.fit(posed.train, None, posed.few(card, 2), posed.setting, Never())
 
 
 def test_values_that_are_missing_are_refused_by_a_network_that_cannot_have_them():

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -193,6 +194,16 @@ def _opening_of(algorithm):
 def test_names_are_those_of_learners():
     for opening in OPENINGS:
         assert learner(opening.algorithm).recipes
+
+
+def test_a_search_goes_without_an_extra_that_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "catboost", None)
+    plans, _ = _search(40)
+    assert "catboost" not in {plan.algorithm for plan in plans}
+    left = [one for one in OPENED if one.algorithm != "catboost"]
+    assert list(openings_for(ANALYSIS)) == left
+    named = Strategy(algorithms=("catboost",))
+    assert {one.algorithm for one in openings_for(ANALYSIS, named)} == {"catboost"}
 
 
 def test_seeds_differ_from_candidate_to_candidate():
