@@ -40,7 +40,7 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["exchange"] == dataclasses.asdict(settings.ExchangeSettings())
     assert documented["executor"] == dataclasses.asdict(settings.ExecutorSettings())
     assert documented["artifacts"] == dataclasses.asdict(settings.ArtifactSettings())
-    own = {"host", "port", "account", "tls_cert", "tls_key", "address"}
+    own = {"host", "port", "account", "tls_cert", "tls_key", "address", "metrics"}
     assert set(documented["server"]) == own
     assert set().union(*documented["buckets"]) == {
         field.name for field in dataclasses.fields(settings.BucketSettings)

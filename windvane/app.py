@@ -27,7 +27,7 @@ from windvane.names import default_bucket
 from windvane.process.volatile import remove_empty_folders
 from windvane.settings import DEFAULT_REGION, Settings
 from windvane.upkeep import Upkeep
-from windvane.web import Web
+from windvane.web import Web, metrics_page
 from windvane.work.workers.process import StartedWorkers
 
 _LOG = logging.getLogger(__name__)
@@ -70,10 +70,11 @@ class Server:
             base.sharing.membership,
             base.sharing.shared_keys,
         )
+        self.metrics = metrics_page(observability.telemetry)
         self.asgi = Web(
             edge,
             console.site,
-            observability.telemetry,
+            None if settings.metrics else self.metrics,
             self.faults,
             base.bodies,
             base.sharing.peer_gateway,

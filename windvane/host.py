@@ -27,7 +27,7 @@ from windvane.serving.router import Router
 from windvane.settings import BadSettings, Settings
 from windvane.telemetry import Telemetry
 from windvane.upkeep import Upkeep
-from windvane.web import Web
+from windvane.web import Web, metrics_page
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +37,8 @@ _NOT_SERVED = PlainTextResponse("This server only runs models for others.", 404)
 class Host:
     """`start` and `stop` belong to the main thread, as those of app.Server do.
 
-    asgi    answers other servers, /healthz and /metrics
+    asgi       answers other servers, /healthz and /metrics
+    metrics    answers /metrics alone
     """
 
     def __init__(self, settings: Settings, address: str) -> None:
@@ -73,10 +74,11 @@ class Host:
             base.sharing.membership,
             base.sharing.shared_keys,
         )
+        self.metrics = metrics_page(Telemetry(base.store, utc_now, self._gauges))
         self.asgi = Web(
             _NOT_SERVED,
             _NOT_SERVED,
-            Telemetry(base.store, utc_now, self._gauges),
+            None if settings.metrics else self.metrics,
             base.sharing.membership.faults,
             base.bodies,
             base.sharing.peer_gateway,

@@ -417,6 +417,7 @@ class Settings:
     tls_cert      PEM file with the certificate to show, and what it was signed with; "" means no TLS
     tls_key       PEM file with its key
     address       URL at which other servers on the same database reach this one; "" for the one that it listens on
+    metrics       HOST:PORT that /metrics is served on, and not with the API; "" means with the API
     master_key    what encryption keys are sealed under, from the environment; "" for that of the data folder
     """
 
@@ -426,6 +427,7 @@ class Settings:
     tls_cert: str = ""
     tls_key: str = ""
     address: str = ""
+    metrics: str = ""
     store_url: str = field(default="", repr=False)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory_mb: int = 0
@@ -455,6 +457,16 @@ class Settings:
             raise BadSettings(
                 f"[server] address is '{self.address}'; it must be of the form https://HOST:PORT or http://HOST:PORT."
             )
+        if self.metrics and not re.fullmatch(r"[^\s/:@]+:[0-9]{1,5}", self.metrics):
+            raise BadSettings(
+                f"[server] metrics is '{self.metrics}'; it must be of the form HOST:PORT, for example 127.0.0.1:9470."
+            )
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port that /metrics has for itself; None if it is served with the API."""
+        host, _, port = self.metrics.rpartition(":")
+        return (host, int(port)) if self.metrics else None
 
     @property
     def tasks_at_once(self) -> int:

@@ -61,7 +61,8 @@ _LISTS: dict[str, tuple[str, type]] = {
 
 _ENTRIES = {
     "server": {
-        name: name for name in ("host", "port", "account", "tls_cert", "tls_key", "address")
+        name: name
+        for name in ("host", "port", "account", "tls_cert", "tls_key", "address", "metrics")
     },
     "work": {"workers": "workers", "memory_mb": "memory_mb"},
     "store": {"url": "store_url"},

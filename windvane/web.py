@@ -32,7 +32,8 @@ from windvane.wire.heads import check_head
 Health = Callable[[], list[str]]
 """What is not well, a sentence each; empty if everything is."""
 
-_OWN_PATHS = frozenset({"/", "/healthz", "/metrics", "/console", "/docs"})
+_OWN_PATHS = frozenset({"/", "/healthz", "/console", "/docs"})
+_METRICS = "/metrics"
 _CONSOLE = "/console/"
 _OF_NO_ORIGIN = (
     (b"content-security-policy", b"sandbox"),
@@ -48,6 +49,7 @@ class Web:
 
     edge       answers AWS traffic
     console    answers below /console/
+    metrics    answers /metrics; None where that has an address of its own
     bodies     the bounds of all bodies that are read, by the edge and by the console
     peers      answers other servers of the store; None where there are none
     """
@@ -56,7 +58,7 @@ class Web:
         self,
         edge: ASGIApp,
         console: ASGIApp,
-        telemetry: Telemetry,
+        metrics: ASGIApp | None,
         health: Health,
         bodies: Bodies | None = None,
         peers: PeerGateway | None = None,
@@ -65,14 +67,13 @@ class Web:
         self._bodies = bodies or Bodies()
         self._edge = edge
         self._console = console
-        self._scrapes = _Scrapes(telemetry)
+        self._metrics = metrics
         self._health = health
         self._documentation = DocumentationSite()
         self._pages = Starlette(
             routes=[
                 Route("/", self._root, methods=["GET"]),
                 Route("/healthz", self._healthz, methods=["GET"]),
-                Route("/metrics", self._metrics, methods=["GET"]),
                 Route("/console", self._root, methods=["GET"]),
                 Route("/docs", self._docs_root, methods=["GET"]),
             ]
@@ -106,6 +107,8 @@ class Web:
             return self._edge
         if path.startswith(documentation.PREFIX):
             return self._documentation
+        if path == _METRICS and self._metrics is not None:
+            return self._metrics
         return self._pages if path in _OWN_PATHS else self._edge
 
     async def _root(self, _: Request) -> Response:
@@ -118,8 +121,15 @@ class Web:
         faults = self._health()
         return PlainTextResponse("\n".join(faults) or "ok", 503 if faults else 200)
 
-    async def _metrics(self, _: Request) -> Response:
-        return Response(await self._scrapes.text(), media_type=CONTENT_TYPE)
+
+def metrics_page(telemetry: Telemetry) -> ASGIApp:
+    """Return what answers /metrics, and 404 elsewhere."""
+    scrapes = _Scrapes(telemetry)
+
+    async def metrics(_: Request) -> Response:
+        return Response(await scrapes.text(), media_type=CONTENT_TYPE)
+
+    return Starlette(routes=[Route(_METRICS, metrics, methods=["GET"])])
 
 
 class _Scrapes:

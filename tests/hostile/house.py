@@ -51,7 +51,7 @@ from windvane.objects.store import open_objects
 from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
 from windvane.telemetry import Telemetry
-from windvane.web import Web
+from windvane.web import Web, metrics_page
 from windvane.wire.call import Authorize, Caller
 from windvane.wire.edge import Edge
 from windvane.wire.failures import FailureCounter
@@ -131,7 +131,9 @@ class House:
         console = self._new_console(
             artifacts, InProcessClient(served, at_once, permit), identity.authorizer
         )
-        self.app = Web(self._edge, console, Telemetry(self._store, clock, lambda: ()), list)
+        self.app = Web(
+            self._edge, console, metrics_page(Telemetry(self._store, clock, lambda: ())), list
+        )
 
     def _new_console(
         self, artifacts: Artifacts, inside: InProcessClient, authorize: Authorize

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from windvane.telemetry import Telemetry
-from windvane.web import Web
+from windvane.web import Web, metrics_page
 
 
 class Slow(Telemetry):
@@ -63,7 +63,7 @@ def test_many_who_ask_for_metrics_keep_one_thread_busy() -> None:
     """Sixty connections that asked for them without end held forty threads, a tenth of a second of the interpreter at a
     time: a second passed between two turns of the event loop, and /healthz took four."""
     telemetry = Slow()
-    web = Web(nowhere, nowhere, telemetry, list)
+    web = Web(nowhere, nowhere, metrics_page(telemetry), list)
 
     async def all_of_it() -> list[bytes]:
         first = asyncio.create_task(get(web, "/metrics"))

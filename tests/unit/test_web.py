@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from windvane.telemetry import Telemetry
-from windvane.web import Web
+from windvane.web import Web, metrics_page
 
 V2 = "AWSAccessKeyId=AKIA1&Signature=a%2Bb%3D&Expires=1700000000"
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256"
@@ -29,11 +29,11 @@ class NoRecords(Telemetry):
         return b""
 
 
-def asked(path: str, query: str = "") -> tuple[str, dict[str, str]]:
+def asked(path: str, query: str = "", has_metrics: bool = True) -> tuple[str, dict[str, str]]:
     """Who answered, and the headers of the answer."""
     edge = JSONResponse({"by": "aws"}, headers={"x-by": "aws"})
     console = PlainTextResponse("", headers={"x-by": "console"})
-    web = Web(edge, console, NoRecords(), list)
+    web = Web(edge, console, metrics_page(NoRecords()) if has_metrics else None, list)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -78,3 +78,9 @@ def test_what_is_no_link_is_answered_by_pages(path, query):
 @pytest.mark.parametrize("query", ["", V4])
 def test_every_answer_is_of_the_type_that_it_says(path, query):
     assert asked(path, query)[1]["x-content-type-options"] == "nosniff"
+
+
+def test_metrics_with_an_address_of_their_own_are_not_served_with_the_api():
+    assert asked("/metrics")[0] == "pages"
+    assert asked("/metrics", has_metrics=False)[0] == "aws"
+    assert asked("/healthz", has_metrics=False)[0] == "pages"

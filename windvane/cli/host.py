@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import socket
 
+from windvane.cli.listeners import Listeners
 from windvane.cli.serve import add_arguments, run_server
 from windvane.settings import Settings
 
@@ -21,13 +21,13 @@ def run(arguments: argparse.Namespace) -> int:
     return run_server(arguments, _host)
 
 
-def _host(settings: Settings, listener: socket.socket) -> None:
+def _host(settings: Settings, listeners: Listeners) -> None:
     import uvloop
 
     from windvane.cli.service import serve
     from windvane.host import Host
 
-    uvloop.run(serve(settings, listener, lambda address: Host(settings, address), _tell_ready))
+    uvloop.run(serve(settings, listeners, lambda address: Host(settings, address), _tell_ready))
 
 
 def _tell_ready(url: str) -> None:

@@ -7,7 +7,6 @@ import logging
 import logging.handlers
 import os
 import resource
-import socket
 import ssl
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from windvane.addresses import is_loopback
 from windvane.cli.folder import locked, locked_database, make_folder
+from windvane.cli.listeners import Listeners, listening
 from windvane.control.kms.master import VARIABLE
 from windvane.process.heap import share_heap
 from windvane.process.log_lines import log_to
@@ -58,10 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     return run_server(arguments, _serve)
 
 
-def run_server(
-    arguments: argparse.Namespace, serve: Callable[[Settings, socket.socket], None]
-) -> int:
-    """Let a server run in a data folder that is locked, with a socket that listens."""
+def run_server(arguments: argparse.Namespace, serve: Callable[[Settings, Listeners], None]) -> int:
+    """Let a server run in a data folder that is locked, with sockets that listen."""
     os.umask(0o077)  # whatever this process and its children write is their own
     share_heap()
     allow_descriptors()
@@ -80,12 +78,12 @@ def run_server(
     with locked(settings.data_dir), locked_database(settings.store_url):
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
         _log_to(settings.data_dir / "logs")
-        with _listening(settings) as listener:
-            serve(settings, listener)
+        with listening(settings) as listeners:
+            serve(settings, listeners)
     return 0
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def _serve(settings: Settings, listeners: Listeners) -> None:
     """Start the workers, and load the server while they load themselves."""
     if settings.executor.is_ray:
         workers = start_for_cluster(settings.data_dir)
@@ -100,7 +98,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     uvloop.run(
         serve(
             settings,
-            listener,
+            listeners,
             lambda address: Server(settings, workers, address),
             partial(tell_ready, settings),
         )
@@ -142,31 +140,20 @@ def check_host(settings: Settings, *, insecure: bool) -> None:
 
     raises    BadSettings for an address that other machines reach, without TLS
     """
-    if settings.tls_cert or insecure or is_loopback(settings.host):
+    if settings.tls_cert or insecure:
         return
-    raise BadSettings(
-        f"Cannot listen on {settings.host} without TLS: other machines reach it, and what is sent could be read and changed "
-        "on the way. Give --tls-cert and --tls-key (`windvane tls` makes a certificate), or, behind a proxy that speaks "
-        "TLS or where nothing is secret, --insecure."
-    )
+    own = settings.metrics_address
+    for host in (settings.host, *(own[:1] if own else ())):
+        if not is_loopback(host):
+            raise BadSettings(
+                f"Cannot listen on {host} without TLS: other machines reach it, and what is sent could be read and changed "
+                "on the way. Give --tls-cert and --tls-key (`windvane tls` makes a certificate), or, behind a proxy that "
+                "speaks TLS or where nothing is secret, --insecure."
+            )
 
 
 def _no_password() -> str:
     return ""  # without it, OpenSSL would ask at the terminal
-
-
-def _listening(settings: Settings) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise BadSettings(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}."
-        ) from error
-    listener.listen(1024)
-    return listener
 
 
 def _log_to(folder: Path) -> None:

@@ -18,6 +18,7 @@ from windvane.api.key_file import load_or_create_keys
 from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
 from windvane.cli.handshakes import TlsServer
+from windvane.cli.listeners import Listeners
 from windvane.cli.protocol import Bounded, EndedSoon
 from windvane.settings import Settings
 
@@ -26,9 +27,14 @@ _DRAIN_S = 3
 
 
 class Served(Protocol):
-    """A server, of whatever kind: app.Server, host.Host."""
+    """A server, of whatever kind: app.Server, host.Host.
+
+    asgi       answers what comes to its address
+    metrics    answers /metrics alone
+    """
 
     asgi: Any
+    metrics: Any
 
     async def start(self) -> None:
         """Start every part; returns once all of them answer."""
@@ -45,7 +51,7 @@ class Served(Protocol):
 
 async def serve(
     settings: Settings,
-    listener: socket.socket,
+    listeners: Listeners,
     make: Callable[[str], Served],
     tell: Callable[[str], None],
 ) -> None:
@@ -54,7 +60,7 @@ async def serve(
     make    a server that others reach at this URL
     tell    is called with the URL of this machine once every part answers
     """
-    host, port = listener.getsockname()[:2]
+    host, port = listeners.api.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
     url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
     server = make(_own_address(settings, scheme, port))
@@ -64,20 +70,20 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     try:
         await server.start()
-        served_by = _QuietTls if settings.tls_cert else _Quiet
-        web = served_by(_web_config(server.asgi, settings))
-        serving = asyncio.create_task(web.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
-        while not web.started and not serving.done():
-            await asyncio.wait(
-                [serving, stopping], timeout=0.01, return_when=asyncio.FIRST_COMPLETED
-            )
+        webs = [_Web(server.asgi, listeners.api, settings)]
+        if listeners.metrics is not None:
+            webs.append(_Web(server.metrics, listeners.metrics, settings))
+        for web in webs:
+            await web.started(stopping)
         tell(url)
-        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        serving = [web.serving for web in webs]
+        await asyncio.wait([*serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         await server.leave()
         server.end_streams()
-        web.should_exit = True
-        await serving
+        for web in webs:
+            web.end()
+        await asyncio.gather(*serving)
     finally:
         await server.stop()
         (settings.data_dir / "server.json").unlink(missing_ok=True)
@@ -127,6 +133,26 @@ def _web_config(application: Any, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=_DRAIN_S,
         timeout_keep_alive=75,
     )
+
+
+class _Web:
+    """One application that is served on one socket."""
+
+    def __init__(self, application: Any, listener: socket.socket, settings: Settings) -> None:
+        served_by = _QuietTls if settings.tls_cert else _Quiet
+        self._server = served_by(_web_config(application, settings))
+        self.serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+
+    async def started(self, stopping: asyncio.Task[Any]) -> None:
+        """Return once it answers, or cannot."""
+        while not self._server.started and not self.serving.done():
+            await asyncio.wait(
+                [self.serving, stopping], timeout=0.01, return_when=asyncio.FIRST_COMPLETED
+            )
+
+    def end(self) -> None:
+        """Let `serving` end once the requests that have come are answered."""
+        self._server.should_exit = True
 
 
 class _Quiet(uvicorn.Server):
