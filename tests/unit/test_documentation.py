@@ -11,10 +11,17 @@ from typing import Any
 
 import pytest
 
+from windvane.console.notes import remedy_anchor
 from windvane.documentation import HEADERS, INLINE_SCRIPT_SHA256, PAGES, DocumentationSite, is_built
+from windvane.notes.sentences import SENTENCES
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "windvane" / "console" / "templates"
+WITH_THE_HELP_OF_WHAT_THEY_EXTEND = {
+    "candidate/forecast.html",
+    "candidate/forecast_explanation.html",
+    "entered.html",
+}
 
 
 def got(site: DocumentationSite, path: str) -> tuple[int, dict[str, str], bytes]:
@@ -64,14 +71,50 @@ def test_an_installation_without_pages_says_how_to_build_them(tmp_path):
     assert not is_built(tmp_path / "none")
 
 
-def test_help_of_every_page_of_the_console_is_a_page_of_the_documentation():
-    named = {
-        page
-        for template in TEMPLATES.rglob("*.html")
-        for page in re.findall(r"block documentation %}([\w./-]+)\.html{%", template.read_text())
+def anchors(page: str) -> set[str]:
+    """The anchors of a page of docs/: of its headings as on GitHub, and those that it names."""
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    titles = re.findall(r"^#{1,4} (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+    return slugs | set(re.findall(r'<a id="([^"]+)"></a>', text))
+
+
+def linked() -> set[tuple[str, str]]:
+    """Pages of the documentation that templates link, with anchors ("" for none)."""
+    link = r"([\w-]+)\.html(?:#([\w-]*))?"
+    found = set()
+    for template in TEMPLATES.rglob("*.html"):
+        text = template.read_text()
+        for block in re.findall(r"block documentation %}(.*?){% endblock", text):
+            found |= set(re.findall(link, block))
+        for anchor in re.findall(r"m\.remedy\((.*?)\) }}", text):
+            found |= {("errors", one) for one in re.findall(r'"([\w-]+)"', anchor)}
+        found |= set(re.findall(rf"/docs/{link}", text)) - {("errors", "")}
+    return found
+
+
+def test_links_from_the_console_lead_to_places_in_the_documentation():
+    found = linked()
+    assert len(found) > 15
+    assert ("errors", "the-end-of-a-job") in found
+    pages = {page for page, _ in found}
+    there = {page: anchors(page) for page in pages}
+    assert {(page, at) for page, at in found if at and at not in there[page]} == set()
+
+
+def test_every_page_of_the_console_says_where_its_help_is():
+    whole = [one for one in TEMPLATES.rglob("*.html") if "{% extends" in one.read_text()]
+    lacking = {
+        str(one.relative_to(TEMPLATES))
+        for one in whole
+        if "{% block documentation %}" not in one.read_text()
     }
-    assert len(named) > 6
-    assert {page for page in named if not (ROOT / "docs" / f"{page}.md").is_file()} == set()
+    assert lacking <= WITH_THE_HELP_OF_WHAT_THEY_EXTEND
+
+
+def test_what_a_job_lacks_is_explained_at_its_own_anchor():
+    there = anchors("errors")
+    assert {remedy_anchor(code.value) for code in SENTENCES} <= there
 
 
 @pytest.mark.skipif(not is_built(), reason="`make docs` has not built the documentation")

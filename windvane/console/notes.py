@@ -10,6 +10,9 @@ _PHASES = {
     "insights-missing": "GeneratingModelInsightsReport",
 }
 
+_UNEXPLAINED = frozenset({"said", "raised"})
+"""Codes of notes that are only a text."""
+
 _OF_EXPLORATION = frozenset({"exploration-missing", "notebooks-missing"})
 
 
@@ -19,6 +22,11 @@ def fruitless_phases(failures: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     failures    PartialFailures of DescribeAutoMLJobProgress
     """
     return frozenset(_PHASES[one["Code"]] for one in failures if one["Code"] in _PHASES)
+
+
+def remedy_anchor(code: str) -> str:
+    """Return the anchor in docs/errors.md where it stands what to do about something that a finished job lacks."""
+    return "what-a-finished-job-lacks" if code in _UNEXPLAINED else code
 
 
 def why_unexplored(failures: Sequence[Mapping[str, Any]]) -> str:

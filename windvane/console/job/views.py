@@ -13,6 +13,7 @@ from markupsafe import Markup
 from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
+from windvane.console.notes import remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
 
 _BOARD_ROWS = 10
@@ -81,6 +82,17 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """A result that is missing though the job went on.
+
+    anchor    where the documentation says what to do (docs/errors.md)
+    """
+
+    message: str
+    anchor: str
+
+
+@dataclass(frozen=True)
 class File:
     """Something that the job left in S3 and that can be fetched."""
 
@@ -137,7 +149,7 @@ class JobView:
     board: tuple[Ranked, ...]
     log: tuple[LogLine, ...]
     failure: str
-    partial_failures: tuple[str, ...]
+    partial_failures: tuple[Lack, ...]
     files: tuple[File, ...]
     best_candidate: str
     reports: str
@@ -176,7 +188,9 @@ def job_view(
     budget_s = (progress["Deadline"] - created).total_seconds()
     counts = progress["CandidateCounts"]
     best = job.get("BestCandidate", {})
-    reasons = tuple(one["PartialFailureMessage"] for one in job.get("PartialFailureReasons", ()))
+    lacks = tuple(
+        Lack(one["Message"], remedy_anchor(one["Code"])) for one in progress["PartialFailures"]
+    )
     phases, forecast = tuple(phases_of(progress, job)), _forecast(job)
     return JobView(
         job_name=progress["AutoMLJobName"],
@@ -205,7 +219,7 @@ def job_view(
         board=tuple(_board(progress)),
         log=tuple(_line(event) for event in reversed(events)),
         failure=progress.get("FailureReason", ""),
-        partial_failures=reasons,
+        partial_failures=lacks,
         files=tuple(_files(job)),
         best_candidate=best.get("CandidateName", ""),
         reports=_reports(phases),
