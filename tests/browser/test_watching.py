@@ -38,7 +38,16 @@ def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(ser
     )
     assert page.locator(".chart details").get_attribute("open") is not None, "it stays unfolded"
 
-    page.get_by_text("Stop job").click()
+    page.evaluate("scrollTo(0, 40)")
+    stop = page.get_by_role("button", name="Stop job")
+    place, scrolled = stop.bounding_box(), page.evaluate("scrollY")
+    stop.click()
+    page.get_by_role("dialog", name="Stop this job?").wait_for()
+    assert (stop.bounding_box(), page.evaluate("scrollY")) == (place, scrolled), "nothing moves"
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").wait_for(state="hidden")
+    assert status(page, re.compile("^Stop")).count() == 0
+    stop.click()
     page.get_by_role("button", name="Stop watched").click()
     status(page, re.compile("^Stopped")).wait_for()
     status(plain, re.compile("^Stopped")).wait_for()
