@@ -335,6 +335,15 @@ def test_a_stream_ends_with_its_job(desk: Desk) -> None:
     assert "Stop job" not in seen["actions"][-1]
 
 
+def test_stopping_is_asked_for_in_a_dialog_with_a_way_back(desk: Desk) -> None:
+    searching(desk)
+    page = desk.get(PAGE).text
+    assert 'popovertarget="stop">Stop job</button>' in page
+    dialog = page.split('id="stop" popover role="dialog"', 1)[1].split("</form>", 1)[0]
+    assert 'popovertarget="stop" popovertargetaction="hide" autofocus>Cancel</button>' in dialog
+    assert "It cannot be resumed." in dialog
+
+
 def test_the_page_connects_each_of_its_fragments(desk: Desk) -> None:
     searching(desk)
     page = desk.get(PAGE).text
