@@ -50,7 +50,7 @@ TRANSFORMERS: Mapping[str, str] = {
     "text-shape": "numbers of characters and words, shares of digits, capitals and punctuation",
     "text-topics": "topics: tf-idf of words and pairs of words, reduced by a truncated SVD",
     "text-scores": (
-        "a score for each class: ridge regression on the tf-idf of words, pairs of words and parts of words; every training "
+        "a score for each class: ridge regression on the tf-idf of words and pairs of words, or of adjacent characters; every training "
         "row is scored by a model of other rows"
     ),
 }

@@ -46,7 +46,7 @@ _MOST_RATES = 5
 class TransformerSetting:
     """The settings that a transformer may be made with.
 
-    table, grams   the terms of the texts of its column, and those with grams (features/terms.py), if they are at hand
+    table, grams   the terms of the texts of its column, and their adjacent characters (features/terms.py), if at hand
     """
 
     source: str
@@ -86,7 +86,7 @@ def _topics(limit: int) -> Maker:
 
 def _scores_of_words(setting: TransformerSetting) -> ColumnTransformer:
     width = min(MOST_SCORES, setting.width)
-    return TextScores(setting.source, setting.n_classes, width, setting.table, has_grams=False)
+    return TextScores(setting.source, setting.n_classes, width, setting.table, of_grams=False)
 
 
 def _scores_of_grams(setting: TransformerSetting) -> ColumnTransformer:
@@ -98,10 +98,10 @@ def makers_of_text(
     card: RecipeCard, n_rows: int, n_classes: int, *, has_grams: bool
 ) -> tuple[Maker, ...]:
     """Return what a recipe makes of a column of texts that is the only feature: a score for each class besides, or instead of
-    topics. Which of the two kinds says more depends on the texts: words tell pages apart, and what characters stand next to each
-    other in them tells short lines, and languages.
+    topics. Which of the two kinds says more depends on the texts: words tell pages apart, and adjacent characters tell short
+    lines, and languages.
 
-    has_grams   whether these are found
+    has_grams   whether adjacent characters are found
     """
     topics, *others = card.makers[ColumnType.TEXT]
     scores = (_scores_of_grams, _scores_of_words) if has_grams else (_scores_of_words,)

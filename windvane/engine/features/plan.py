@@ -21,7 +21,7 @@ from windvane.engine.features.pairing import PairingData, choose_pairs
 from windvane.engine.features.recipe import Recipe
 from windvane.engine.features.recipe_data import RecipeData
 from windvane.engine.features.selection import strongest
-from windvane.engine.features.terms import MOST_OF_GRAMS, TermTable, terms_and_grams_of, text_of
+from windvane.engine.features.terms import TermTable, grams_of, text_of
 from windvane.engine.features.text import MAX_FIT_ROWS
 from windvane.engine.features.text_scores import TextScores
 from windvane.errors import DataFault, RejectColumn
@@ -33,7 +33,7 @@ missing, for the rank) if there is room for all; the rest is shared equally by t
 
 
 _MOST_CHARACTERS = 2_000_000
-"""Of texts whose grams are found."""
+"""Of texts whose adjacent characters are found."""
 
 
 def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, TermTable]:
@@ -47,16 +47,16 @@ def term_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, Term
 
 
 def gram_tables(specs: Sequence[ColumnSpec], columns: Columns) -> dict[str, TermTable]:
-    """Return the terms with grams of a column of texts that is the only feature, if finding them takes no more than
+    """Return the adjacent characters of a column of texts that is the only feature, if finding them takes no more than
     seconds."""
     spec = _text_alone([one for one in specs if one.type.is_feature])
     if spec is None:
         return {}
     texts = columns[spec.name].tolist()
-    n_characters = sum(min(len(text_of(text)), MOST_OF_GRAMS) for text in texts)
+    n_characters = sum(len(text_of(text)) for text in texts)
     if len(texts) > MAX_FIT_ROWS or n_characters > _MOST_CHARACTERS:
         return {}
-    return {spec.name: TermTable(texts, terms_and_grams_of)}
+    return {spec.name: TermTable(texts, grams_of)}
 
 
 def _text_alone(usable: Sequence[ColumnSpec]) -> ColumnSpec | None:

@@ -23,7 +23,7 @@ class RecipeData:
     seed       of everything random in fitting
     rows       the training rows; all of them if None. No other row is looked at
     tables     the terms of each text column, as `plan.term_tables` found them; without them each text is searched again
-    grams      the same with grams, of a column of texts that is the only feature
+    grams      the adjacent characters of a column of texts that is the only feature
     parts      rows, a number of parts, seed -> the part of each row (engine/splits.py, `Split.parts`)
     """
 

@@ -24,6 +24,7 @@ from windvane.engine.features.terms import (
     AT_HAND,
     Bags,
     TermTable,
+    grams_of,
     plain_terms_of,
     plain_words_of,
     terms_and_grams_of,
@@ -41,8 +42,9 @@ _WORDS: dict[str, Callable[[str], Sequence[str]]] = {
     "plain": plain_terms_of,
     "any-script": terms_of,
     "with-grams": terms_and_grams_of,
+    "grams": grams_of,
 }
-"""How the terms of a text are found; saved models of earlier versions do not say that it is the first way."""
+"""How the terms of a text are found. Saved models of earlier versions have the first way, which they do not name, or the third."""
 
 _SHAPE = ("characters", "words", "digits", "capitals", "punctuation")
 

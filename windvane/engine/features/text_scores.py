@@ -1,7 +1,7 @@
 """How much a text sounds like each class: a linear model of its terms, whose scores other models learn from.
 
 A truncated SVD keeps what texts differ in most; a class may be told by words that it leaves out. These scores are made of all
-of them, and of what characters of words stand next to each other.
+of them, or of all adjacent characters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from windvane.engine.checked import MOST_CLASSES
 from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature
-from windvane.engine.features.terms import TermTable, terms_and_grams_of, terms_of
+from windvane.engine.features.terms import TermTable, grams_of, terms_of
 from windvane.engine.features.text import MAX_FIT_ROWS, TextTopics
 from windvane.errors import CorruptArtifact, RejectColumn
 
@@ -43,8 +43,8 @@ class TextScores(TextTopics):
 
     n_classes   0 for regression
     width       scores at most; with more classes than that, of the most frequent ones
-    table       of the terms of texts it will meet, with grams if `has_grams`
-    has_grams   whether what characters of a word stand next to each other are terms too
+    table       of the terms of texts it will meet
+    of_grams    whether its terms are adjacent characters, not words
     """
 
     kind = "text-scores"
@@ -56,12 +56,12 @@ class TextScores(TextTopics):
         width: int = 50,
         table: TermTable | None = None,
         *,
-        has_grams: bool = True,
+        of_grams: bool = True,
     ) -> None:
         super().__init__(source, width, table=table)
         self.n_classes = n_classes
         self._classes: list[int] = []
-        self._terms_of = terms_and_grams_of if has_grams else terms_of
+        self._terms_of = grams_of if of_grams else terms_of
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:
         if y is None:

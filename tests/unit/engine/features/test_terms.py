@@ -5,6 +5,7 @@ import re
 import pytest
 
 from windvane.engine.features.terms import (
+    grams_of,
     plain_terms_of,
     terms_and_grams_of,
     terms_of,
@@ -40,14 +41,25 @@ def test_characters_without_spaces_make_pairs_and_triples():
     assert "ok 好 吃" not in terms_of("ok 好吃")
 
 
-def test_grams_are_parts_of_words_with_their_ends():
+def test_grams_are_adjacent_characters_across_words():
+    found = grams_of("To  GO!")
+    assert {"t", "to", "o g", "to g", "go!", " "} < set(found)
+    assert max(map(len, found)) == 4
+    assert len(found) == 6 + 5 + 4 + 3
+
+
+def test_grams_of_long_texts_reach_to_their_end():
+    assert "zebr" in grams_of("a word " * 1000 + "zebra")
+
+
+def test_grams_of_earlier_versions_are_parts_of_words_with_their_ends():
     found = terms_and_grams_of("To go")
     assert set(terms_of("To go")) <= set(found)
     assert {"\n to", "\nto ", "\n go", "\ngo ", "\n to ", "\n go "} < set(found)
     assert not any("o g" in one for one in found if one.startswith("\n"))
 
 
-def test_long_texts_have_grams_of_their_beginning_alone():
+def test_grams_of_earlier_versions_are_of_the_beginning_alone():
     found = terms_and_grams_of("a word " * 1000 + "zebra")
     assert "zebra" in found
     assert "\nzebra" not in found

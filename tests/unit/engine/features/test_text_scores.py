@@ -7,7 +7,7 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.features import text_scores
 from windvane.engine.features.plan import fit_transform_recipe, gram_tables, term_tables
 from windvane.engine.features.recipe_data import RecipeData
-from windvane.engine.features.terms import TermTable, terms_and_grams_of
+from windvane.engine.features.terms import TermTable, grams_of, terms_and_grams_of
 from windvane.engine.features.text_scores import _PENALTY, TextScores, _ridge
 from windvane.errors import CorruptArtifact, RejectColumn
 
@@ -120,16 +120,28 @@ def test_the_coefficients_are_those_of_ridge_regression():
     np.testing.assert_allclose(_ridge(X, Y), wanted, atol=0.01)
 
 
-@pytest.mark.parametrize("has_grams", [True, False])
-def test_what_was_saved_finds_terms_in_the_same_way(has_grams):
+@pytest.mark.parametrize("of_grams", [True, False])
+def test_what_was_saved_finds_terms_in_the_same_way(of_grams):
     texts, y = reviews(80)
     texts = np.array([f"Lieferung {text}" for text in texts], object)
-    scores = TextScores("t", 2, has_grams=has_grams)
+    scores = TextScores("t", 2, of_grams=of_grams)
     scores.fit(texts, y)
     again = TextScores.from_state(*scores.state())
     np.testing.assert_array_equal(again.transform(texts), scores.transform(texts))
     assert again.features() == scores.features()
-    assert any(term.startswith("\n") for term in again.terms_) == has_grams
+    assert ("lief" in again.terms_) == of_grams
+
+
+def test_scores_of_words_and_their_parts_that_earlier_versions_saved_are_read():
+    texts, y = reviews(80)
+    texts = np.array([f"Lieferung {text}" for text in texts], object)
+    scores = TextScores("t", 2, table=TermTable(texts.tolist(), terms_and_grams_of))
+    scores.fit(texts, y)
+    told, arrays = scores.state()
+    again = TextScores.from_state({**told, "words": "with-grams"}, arrays)
+    known = scores.transform(texts)
+    np.testing.assert_array_equal(again.transform(texts), known)
+    assert np.ptp(known) > 0
 
 
 @pytest.mark.parametrize("classes", [[0], [0, 1, -1], [0, 1, True], [0, 1, 10**9], "012", None])
@@ -184,7 +196,7 @@ def test_a_linear_model_has_no_more_weights_of_topics_than_there_are_texts(n_cla
 
 def test_a_table_of_terms_gives_the_same_scores():
     texts, y = reviews(120)
-    table = TermTable(texts.tolist(), terms_and_grams_of)
+    table = TermTable(texts.tolist(), grams_of)
     alone, handed = TextScores("t", 2), TextScores("t", 2, table=table)
     for scores in (alone, handed):
         scores.fit(texts[:90], y[:90])
