@@ -18,13 +18,13 @@ _READY_MS = 180_000
 class Errand:
     """What is to be made of which file.
 
-    minutes, candidates    limits as typed; "" for none
+    time_limit, candidates    limits as typed; "" for none
     """
 
     file: Path
     target: str
     job: str
-    minutes: str = ""
+    time_limit: str = ""
     candidates: str = ""
 
     @property
@@ -55,7 +55,7 @@ class Walk:
         hands.choose(page.get_by_label("Column to predict"), errand.target)
         page.get_by_role("heading", name="Data checks").wait_for()
         assert "(detected)" in page.get_by_label("Problem type").inner_text()
-        hands.fill(page.get_by_label("Time limit in minutes"), errand.minutes)
+        hands.fill(page.get_by_label("Time limit"), errand.time_limit)
         hands.fill(page.get_by_label("Maximum candidates"), errand.candidates)
         hands.fill(page.get_by_label("Job name"), errand.job)
         code = page.locator("#code")

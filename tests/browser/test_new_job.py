@@ -56,7 +56,7 @@ def test_a_file_that_is_dropped_is_looked_at(page, server, tmp_path):
 def test_what_follows_choices_keeps_them(page, server):
     server.client("s3").upload_file(str(BANK), **_uploaded("bank.csv.gz"))
     page.goto(f"/console/new?uri=s3://{_uploaded('bank.csv.gz')['Bucket']}/look/bank.csv.gz")
-    page.get_by_label("Time limit in minutes").fill("3")
+    page.get_by_label("Time limit").fill("180 s")
     choose_target(page, "y")
     assert page.get_by_text("Binary classification (detected)").count() == 1
     page.get_by_label("Type of age").select_option("categorical")
@@ -75,7 +75,7 @@ def test_what_follows_choices_keeps_them(page, server):
     assert page.get_by_label("Type of age").input_value() == "categorical"
     assert page.get_by_label("Type of job").input_value() == "out"
     assert page.get_by_label("Objective").input_value() == "AUC"
-    assert page.get_by_label("Time limit in minutes").input_value() == "3"
+    assert page.get_by_label("Time limit").input_value() == "180 s"
     assert page.get_by_label("Job name").input_value() == name
     assert barriers(page) == []
 

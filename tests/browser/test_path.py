@@ -43,7 +43,7 @@ def test_a_job_of_sixty_seconds(hand, context_of, link, bank):
     page = context_of(signed_in=False).new_page()
     page.goto(link)
     page.wait_for_url("**/console/")
-    walk = Walk(page, HANDS[hand](page), Errand(bank, "y", f"bank-by-{hand}", minutes="1"))
+    walk = Walk(page, HANDS[hand](page), Errand(bank, "y", f"bank-by-{hand}", time_limit="60 s"))
     walk.bring_the_file()
     walk.ask_for_the_job()
     walk.watch_it_complete()

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from windvane.console.forms import Form
 from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import Draft, Specification, packed, unpacked
+from windvane.console.job_form.faults import faults_of, refused_field
+from windvane.console.job_form.time_limit import limit_text, seconds_of
+from windvane.errors import InvalidRequest, NameTaken
 from windvane.wire.call import Caller, Credential
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
@@ -53,7 +56,7 @@ def request(*given: Any, **fields: str) -> dict[str, Any]:
 
 
 def test_the_shortest_form_is_the_shortest_request() -> None:
-    assert request(minutes="") == {
+    assert request(time_limit="") == {
         "AutoMLJobName": "churn",
         "AutoMLJobInputDataConfig": [
             {
@@ -72,7 +75,7 @@ def test_the_shortest_form_is_the_shortest_request() -> None:
 def test_every_field_has_its_place() -> None:
     made = request(
         data_type="ManifestFile",
-        minutes="7",
+        time_limit="7",
         candidates="12",
         mode="ENSEMBLING",
         problem_type="Regression",
@@ -173,18 +176,84 @@ def test_a_specification_lies_beside_data_that_were_uploaded_here() -> None:
     ("field", "text", "told"),
     [
         ("target", "", "Choose the column"),
-        ("minutes", "soon", "whole number"),
-        ("minutes", "0", "whole number"),
+        ("time_limit", "soon", "such as 90 s, 10 min or 1.5 h"),
+        ("time_limit", "0", "from 1 s to 30 days"),
+        ("time_limit", "31 d", "from 1 s to 30 days"),
+        ("time_limit", "2 months", "from 1 s to 30 days"),
         ("candidates", "-1", "whole number"),
         ("candidates", "1.5", "whole number"),
-        ("minutes", "٣", "whole number"),
-        ("tags", "team=a\nno sign", "'no sign' is not of the form key=value"),
+        ("time_limit", "٣", "A number alone is minutes"),
+        ("tags", "team=a\nno sign", "“no sign” is not of the form key=value"),
         ("tags", "=a", "not of the form"),
+        ("tags", "a=1\na=2", "The key “a” is there twice"),
+        ("tags", "aws:a=1", "reserved"),
+        ("tags", "\n".join(f"k{i}=v" for i in range(51)), "51 tags; at most 50"),
+        ("tags", f"k={'v' * 257}", "a value at most 256"),
+        ("job_name", "not_valid", "“_” is not allowed"),
+        ("job_name", "not valid", "a space is not allowed"),
+        ("job_name", "-a", "start and end with a letter or digit"),
+        ("job_name", "a" * 33, "33 characters; at most 32"),
+        ("job_name", "", "Enter a name"),
+        ("output", "somewhere", "such as s3://my-bucket/automl"),
+        ("output", "s3://bucket/" + "a" * 120, "132 characters; at most 128"),
     ],
 )
 def test_what_cannot_be_read_is_told_at_its_field(field: str, text: str, told: str) -> None:
-    assert told in draft(**{field: text}).faults()[field]
+    assert told in faults_of(draft(**{field: text}))[field]
     draft(**{field: text}).job_request(CALLER)
+
+
+def test_the_name_of_an_endpoint_is_checked_if_one_is_asked_for() -> None:
+    assert "at most 63" in faults_of(draft(deploy="1", endpoint_name="a" * 64))["endpoint_name"]
+    assert faults_of(draft(endpoint_name="a_b")) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("10", 600),
+        ("1.5", 90),
+        ("90 s", 90),
+        ("90sec", 90),
+        ("1.5 min", 90),
+        ("1 h", 3600),
+        ("1h 30m", 5400),
+        ("2 Days", 172_800),
+        ("0.1 s", None),
+        ("1:30", None),
+        ("-5", None),
+        ("1e3", None),
+        ("10 min later", None),
+        ("nan", None),
+    ],
+)
+def test_a_time_limit_has_a_unit_or_is_minutes(text: str, seconds: int | None) -> None:
+    assert seconds_of(text) == seconds
+
+
+@given(st.integers(1, 30 * 24 * 3600))
+def test_a_time_limit_is_read_as_it_is_written(seconds: int) -> None:
+    assert seconds_of(limit_text(seconds)) == seconds
+
+
+def test_a_link_may_give_the_time_limit_in_minutes() -> None:
+    assert Draft.of(Form({"minutes": ["5"]})).time_limit == "5"
+    assert Draft.of(Form({"minutes": ["5"], "time_limit": ["90 s"]})).time_limit == "90 s"
+
+
+def test_a_refusal_is_told_at_its_field_in_plain_words() -> None:
+    one = draft()
+    taken = NameTaken("AutoML job names must be unique within an AWS account and region")
+    assert refused_field(one, taken) == (
+        "job_name",
+        "There is already a job called churn. Choose another name.",
+    )
+    missing = InvalidRequest(
+        f'Could not find the bucket "results" of S3 URL "{one.output}" given in output data config.'
+    )
+    assert refused_field(one, missing)[0] == "output"
+    assert "no bucket called results" in refused_field(one, missing)[1]
+    assert refused_field(one, InvalidRequest("Something else.")) == ("", "Something else.")
 
 
 @given(st.text())
@@ -258,7 +327,7 @@ SERIES = {
 
 def test_a_forecasting_job_is_asked_for_with_what_makes_series() -> None:
     made = draft(**SERIES, groups_json=packed("product"), quantiles="p5, p50 p95")
-    assert made.faults() == {}
+    assert faults_of(made) == {}
     assert made.specification(CALLER) is None
     asked = made.job_request(CALLER)
     validate(asked, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
@@ -292,7 +361,7 @@ def test_a_forecasting_job_is_asked_for_with_what_makes_series() -> None:
 def test_what_a_forecasting_job_lacks_is_told_at_its_field(
     field: str, name: str, value: str
 ) -> None:
-    assert set(draft(**{**SERIES, name: value}).faults()) == {field}
+    assert set(faults_of(draft(**{**SERIES, name: value}))) == {field}
 
 
 TEXTS = {
@@ -304,7 +373,7 @@ TEXTS = {
 
 def test_a_job_on_texts_is_asked_for_with_its_two_columns() -> None:
     made = draft(**TEXTS, objective="Accuracy")
-    assert made.faults() == {}
+    assert faults_of(made) == {}
     assert made.specification(CALLER) is None
     asked = made.job_request(CALLER)
     validate(asked, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
@@ -325,4 +394,4 @@ def test_a_job_on_texts_is_asked_for_with_its_two_columns() -> None:
     ("field", "name", "value"), [("content", "content_json", ""), ("mode", "mode", "ENSEMBLING")]
 )
 def test_what_a_job_on_texts_lacks_is_told_at_its_field(field: str, name: str, value: str) -> None:
-    assert set(draft(**{**TEXTS, name: value}).faults()) == {field}
+    assert set(faults_of(draft(**{**TEXTS, name: value}))) == {field}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from windvane.console.forms import Form
+from windvane.console.job_form.time_limit import seconds_of
 from windvane.errors import InvalidRequest
 from windvane.names import default_bucket
 from windvane.wire.call import Caller
@@ -24,7 +25,6 @@ QUANTILES = "p10 p50 p90"
 """source    ForecastQuantiles in SageMaker's API reference"""
 
 _UPLOADS = "console/uploads"
-_SECONDS = 60
 _MOST_CHARACTERS = 1 << 15
 """Of a field: 50 tags, the most that a job has, are 19,200."""
 
@@ -48,6 +48,7 @@ class Draft:
                   of a forecasting job: columns of times, of items and further ones that tell series apart, the time between
                   steps, steps to forecast, and quantiles such as "p10 p50 p90"
     content       of a job on texts: the column of the texts
+    time_limit    of the job, as time_limit.py reads it
     choices       column -> a type, or LEFT_OUT
     columns       the names of all of them, as the preview had them
     implied       problem type and default objective, as the preview had them
@@ -69,7 +70,7 @@ class Draft:
     quantiles: str = QUANTILES
     problem_type: str = ""
     objective: str = ""
-    minutes: str = "10"
+    time_limit: str = "10 min"
     candidates: str = ""
     mode: str = ""
     deploy: bool = False
@@ -96,6 +97,8 @@ class Draft:
         pairs = zip(columns, chosen, strict=False)
         allowed = (*TYPES, LEFT_OUT)
         plain = {name: form.get(name) for name in _PLAIN if name in form}
+        if "minutes" in form:  # of a link
+            plain.setdefault("time_limit", form.get("minutes"))
         for name in ("target", "group_column", "time_column", "timestamp", "item", "content"):
             plain[name] = unpacked(form.get(f"{name}_json")) or form.get(name)
         for name, text in plain.items():
@@ -188,7 +191,7 @@ class Draft:
         return Specification(f"{folder}features-{digest}.json", text)
 
     def job_request(self, caller: Caller) -> dict[str, Any]:
-        """Return the request to CreateAutoMLJobV2. Numbers and tags that cannot be read are left out; see `faults`."""
+        """Return the request to CreateAutoMLJobV2. Numbers and tags that cannot be read are left out; see faults.py."""
         specification = self.specification(caller)
         source = {"S3DataType": self.data_type, "S3Uri": self.uri}
         channel = {
@@ -218,7 +221,7 @@ class Draft:
             **_given(ModelDeployConfig=self._deployment()),
             "OutputDataConfig": {"S3OutputPath": self.output},
             "RoleArn": self.role,
-            **_given(Tags=_tags(self.tags)[0]),
+            **_given(Tags=tags_of(self.tags)[0]),
         }
 
     def _series(self) -> dict[str, Any]:
@@ -226,7 +229,7 @@ class Draft:
         quantiles = self.quantiles.replace(",", " ").split()
         return {
             "ForecastFrequency": self.frequency,
-            "ForecastHorizon": _number(self.horizon) or 0,
+            "ForecastHorizon": whole_number(self.horizon) or 0,
             **_given(ForecastQuantiles=[] if quantiles == QUANTILES.split() else quantiles),
             "TimeSeriesConfig": {
                 "TargetAttributeName": self.target,
@@ -245,40 +248,6 @@ class Draft:
             **_given(CompletionCriteria=self._limits()),
         }
 
-    def faults(self) -> dict[str, str]:
-        """Field -> what is wrong with it, of what the operation itself could not say as well."""
-        found = {}
-        if not self.target:
-            found["target"] = "Choose the column to predict."
-        for name, title in (("minutes", "The time limit"), ("candidates", "The maximum")):
-            text = getattr(self, name)
-            if text and _number(text) is None:
-                found[name] = f"{title} must be a whole number of at least 1, or blank."
-        if self.is_forecast:
-            found |= self._faults_of_series()
-        if self.is_text and not self.content:
-            found["content"] = "Choose the column of the texts."
-        if self.mode and (self.is_forecast or self.is_text):
-            kind = "forecasting" if self.is_forecast else "text classification"
-            found["mode"] = f"A {kind} job has no mode: choose Automatic."
-        if wrong := _tags(self.tags)[1]:
-            found["tags"] = f"'{wrong[0][:60]}' is not of the form key=value (one per line)."
-        return found
-
-    def _faults_of_series(self) -> dict[str, str]:
-        found = {}
-        if not self.timestamp:
-            found["timestamp"] = "Choose the column of times."
-        if not self.item:
-            found["item"] = (
-                "Choose the column that tells series apart. A table of one series needs one too, with the same value in all rows."
-            )
-        if not self.frequency:
-            found["frequency"] = "Enter the time between steps, such as 1D, 15min or 3M (quarters)."
-        if _number(self.horizon) is None:
-            found["horizon"] = "The horizon must be a whole number of at least 1."
-        return found
-
     def _problem(self) -> tuple[str, str]:
         """Problem type and objective: V2 wants both or neither."""
         if not self.problem_type and not self.objective:
@@ -286,10 +255,9 @@ class Draft:
         return self.problem_type or self.implied, self.objective or self.default_objective
 
     def _limits(self) -> dict[str, int]:
-        minutes, candidates = _number(self.minutes), _number(self.candidates)
         return _given(
-            MaxCandidates=candidates,
-            MaxAutoMLJobRuntimeInSeconds=None if minutes is None else minutes * _SECONDS,
+            MaxCandidates=whole_number(self.candidates),
+            MaxAutoMLJobRuntimeInSeconds=seconds_of(self.time_limit),
         )
 
     def _deployment(self) -> dict[str, Any] | None:
@@ -308,7 +276,7 @@ _PLAIN = (
     "quantiles",
     "problem_type",
     "objective",
-    "minutes",
+    "time_limit",
     "candidates",
     "mode",
     "endpoint_name",
@@ -345,14 +313,14 @@ def _given(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in (None, "", [], {})}
 
 
-def _number(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
     """Return a whole number of at least 1 that an operation takes; None for anything else."""
     if not re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) or int(text) < 1:
         return None
     return int(text)
 
 
-def _tags(text: str) -> tuple[list[dict[str, str]], list[str]]:
+def tags_of(text: str) -> tuple[list[dict[str, str]], list[str]]:
     """Tags, and lines that are none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pairs = [(line, *line.partition("=")) for line in lines]

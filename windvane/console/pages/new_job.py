@@ -19,6 +19,7 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import FORECAST, LEFT_OUT, MODES, TEXT, TYPES, Draft, packed
+from windvane.console.job_form.faults import faults_of, refused_field
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
@@ -33,6 +34,24 @@ _TEXT_OBJECTIVE = "Accuracy"
 """The only one of a job on texts."""
 
 _LONGEST_NAME = 32
+_TITLES = {
+    "target": "Column to predict",
+    "content": "Column of texts",
+    "timestamp": "Column of times",
+    "item": "Column of items",
+    "frequency": "Frequency",
+    "horizon": "Horizon in steps",
+    "quantiles": "Quantiles",
+    "time_limit": "Time limit",
+    "candidates": "Maximum candidates",
+    "mode": "Mode",
+    "job_name": "Job name",
+    "output": "S3 output location",
+    "tags": "Tags",
+    "endpoint_name": "Endpoint name",
+}
+"""Of the fields that can be wrong."""
+
 _MOST_UPLOADS, _UPLOADS_SHOWN = 5000, 6
 
 
@@ -96,7 +115,7 @@ class NewJob:
 
     seen      None as long as there are no data
     faults    field -> what is wrong with it
-    refusal   why the job was not started
+    refusal   why the job was not started, if it is about no field
     uploads   S3 URI of the folder that files go to
     before    files that were uploaded before, the newest first: name, URI, bytes
     """
@@ -117,6 +136,11 @@ class NewJob:
     text: str = TEXT
     most_columns: int = MOST_COLUMNS
     is_part: bool = False
+
+    @property
+    def wrong_fields(self) -> list[tuple[str, str]]:
+        """Fields that are wrong, by name and title."""
+        return [(name, _TITLES[name]) for name in self.faults]
 
     @property
     def objectives(self) -> list[str]:
@@ -175,10 +199,13 @@ async def submit(request: Request) -> Response:
     if form.get("do") != "create":
         seen = await _look(context, draft) if draft.uri else None
         return await _drawn(request, _view(context, draft, seen, roles))
-    faults = draft.faults()
-    refusal = " ".join(faults.values()) if faults else await _create(context, draft)
-    if not refusal:
-        return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
+    faults, refusal = faults_of(draft), ""
+    if not faults:
+        field, refusal = await _create(context, draft)
+        if not refusal:
+            return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
+        if field:
+            faults, refusal = {field: refusal}, ""
     view = _view(context, draft, await _look(context, draft), roles)
     return await _drawn(request, replace(view, faults=faults, refusal=refusal), 400)
 
@@ -204,16 +231,16 @@ async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
     return await context_of(request).in_thread(draw, request, "new_job.html", view, status)
 
 
-async def _create(context: RequestContext, draft: Draft) -> str:
-    """ "" once the job is started, else why it was not."""
+async def _create(context: RequestContext, draft: Draft) -> tuple[str, str]:
+    """Start the job; return the field that is wrong, if it is one, and why it was not started, both "" if it was."""
     try:
         specification = draft.specification(context.caller)
         if specification is not None:
             await context.objects.write(specification.uri, specification.text.encode())
         await context.ask("sagemaker", "CreateAutoMLJobV2", draft.job_request(context.caller))
     except CallerFault as fault:
-        return str(fault)
-    return ""
+        return refused_field(draft, fault)
+    return "", ""
 
 
 async def _look(context: RequestContext, draft: Draft) -> Seen:

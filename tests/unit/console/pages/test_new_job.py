@@ -64,7 +64,7 @@ def fields(*chosen: tuple[str, str], **given: str) -> list[tuple[str, str]]:
         "data_type": "S3Prefix",
         "target_json": packed("y"),
         "job_name": "churn",
-        "minutes": "2",
+        "time_limit": "2 min",
         "role": ROLE,
         "output": "s3://results/jobs",
         "do": "create",
@@ -136,7 +136,7 @@ def test_a_link_fills_the_form_in(desk: Desk) -> None:
     assert selected(answer, "target") == packed("y")
     assert selected(answer, "mode") == "ENSEMBLING"
     assert selected(answer, "objective") == "AUC"
-    assert value_of(answer, "minutes") == "3"
+    assert value_of(answer, "time_limit") == "3"
     assert value_of(answer, "candidates") == "9"
     assert value_of(answer, "job_name") == "mine"
     assert "Binary classification (detected)" in answer.words
@@ -199,13 +199,20 @@ def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
 
 
 def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
-    chosen = fields(("x", "text"), minutes="soon", tags="bad", job_name="my-own", endpoint_name="e")
+    chosen = fields(
+        ("x", "text"), time_limit="soon", tags="bad", job_name="my-own", endpoint_name="e"
+    )
     answer = desk.post("/console/new", chosen)
     assert answer.status == 400
     assert "The job was not started." in answer.words
-    assert "The time limit must be a whole number" in answer.words
-    assert "'bad' is not of the form key=value" in answer.words
-    assert value_of(answer, "minutes") == "soon"
+    assert re.findall(r'<a href="#(\w+)">([\w ]+)</a>', answer.text) == [
+        ("time_limit", "Time limit"),
+        ("tags", "Tags"),
+    ]
+    assert 'aria-describedby="time_limit-hint time_limit-error" aria-invalid="true"' in answer.text
+    assert "Enter a time from 1 s to 30 days with its unit" in answer.words
+    assert "“bad” is not of the form key=value" in answer.words
+    assert value_of(answer, "time_limit") == "soon"
     assert value_of(answer, "job_name") == "my-own"
     assert ">bad</textarea>" in answer.text
     assert selected(answer, "target") == packed("y")
@@ -213,11 +220,16 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
     assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
 
 
-def test_what_the_operation_refuses_is_told_in_its_words(desk: Desk) -> None:
-    answer = desk.post("/console/new", fields(job_name="not_valid"))
+def test_what_the_operation_refuses_is_told_at_the_field_in_plain_words(desk: Desk) -> None:
+    assert desk.post("/console/new", fields()).status == 303
+    answer = desk.post("/console/new", fields())
     assert answer.status == 400
-    assert "failed to satisfy constraint" in answer.words
-    assert value_of(answer, "job_name") == "not_valid"
+    assert "There is already a job called churn. Choose another name." in answer.words
+    assert 'aria-describedby="job_name-hint job_name-error" aria-invalid="true"' in answer.text
+    assert "unique within an AWS account" not in answer.text
+    answer = desk.post("/console/new", fields(job_name="two", output="s3://nowhere/jobs"))
+    assert "There is no bucket called nowhere." in answer.words
+    assert 'aria-describedby="output-hint output-error" aria-invalid="true"' in answer.text
 
 
 def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
@@ -250,7 +262,7 @@ def test_a_script_gets_the_parts_that_depend_on_what_was_chosen(desk: Desk) -> N
     assert "<html" not in seen.text
     assert 'id="objective-field" hx-swap-oob="true"' in seen.text
     assert "MSE (default)" in seen.words
-    code = desk.post("/console/new/code", fields(minutes="5"))
+    code = desk.post("/console/new/code", fields(time_limit="300 s"))
     assert "&#39;MaxAutoMLJobRuntimeInSeconds&#39;: 300" in code.text
     assert "<html" not in code.text
 
@@ -348,7 +360,7 @@ def test_a_forecasting_job_without_a_horizon_is_not_started(desk: Desk) -> None:
     desk.world.put(SALES_URI, SALES)
     answer = desk.post("/console/new", series_fields(horizon="-1", item_json=packed("shop")))
     assert answer.status == 400
-    assert "The horizon must be a whole number" in answer.words
+    assert "Enter a whole number of steps, from 1 to 500." in answer.words
 
 
 TEXTS_URI = "s3://data/table/messages.csv"
