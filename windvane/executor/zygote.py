@@ -23,7 +23,7 @@ class Zygote:
     def __init__(
         self, libraries: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> None:
-        """Start the zygote, which begins to load its libraries.
+        """Start the zygote, which loads its libraries when it is first asked for a fork server.
 
         raises    OSError if it cannot be started
         """

@@ -1,4 +1,5 @@
-"""The process of a zygote: has loaded the libraries, knows no secret, and forks a fork server for whoever asks on its line.
+"""The process of a zygote: loads the libraries when it is first asked, knows no secret, and forks a fork server for whoever
+asks on its line.
 
     python -m windvane.executor.zygote_process CHANNEL MODULE ...
 
@@ -16,6 +17,7 @@ import os
 import select
 import socket
 import sys
+from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from typing import NoReturn
@@ -36,10 +38,12 @@ class ZygoteProcess:
     """The main loop of the zygote: forks a fork server for each request.
 
     channel    of whoever started it
+    libraries  loaded before the first fork: a server that starts has its processors for itself until it is ready
     """
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, libraries: Sequence[str]) -> None:
         self._channel = channel
+        self._unloaded = list(libraries)
         self._lines: dict[int, socket.socket] = {}
         self._fork_servers: dict[int, int] = {}
         self._waiter = select.poll()
@@ -71,6 +75,7 @@ class ZygoteProcess:
             self._waiter.unregister(descriptor)
             self._lines.pop(descriptor).close()
             return
+        self._load()
         try:
             channel, words = given
             become = partial(self._become, name.decode(), channel, words, os.getpid())
@@ -84,6 +89,14 @@ class ZygoteProcess:
         finally:
             for one in given:
                 os.close(one)
+
+    def _load(self) -> None:
+        if not self._unloaded:
+            return
+        for library in self._unloaded:
+            import_module(library)
+        self._unloaded.clear()
+        gc.freeze()
 
     def _become(self, name: str, channel: int, words: int, parent_pid: int) -> NoReturn:
         """The life of a fork server, which has nothing of the zygote's but its libraries."""
@@ -116,10 +129,7 @@ def main() -> None:
     log_to("%(asctime)s %(levelname)s %(name)s: %(message)s")
     channel = socket.socket(fileno=int(sys.argv[1]))
     os.umask(0o077)
-    for library in sys.argv[2:]:
-        import_module(library)
-    gc.freeze()
-    ZygoteProcess(channel).run()
+    ZygoteProcess(channel, sys.argv[2:]).run()
 
 
 if __name__ == "__main__":

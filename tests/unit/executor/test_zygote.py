@@ -39,6 +39,13 @@ def sockets_of(pid: int) -> list[str]:
     return [target for target in found if target.startswith("socket:")]
 
 
+def listens_to_one(zygote: Zygote) -> bool:
+    try:
+        return len(sockets_of(zygote.pid)) == 2
+    except FileNotFoundError:  # of a file that was open while Python started
+        return False
+
+
 def take_descriptors(zygote: Zygote, number: int) -> list[socket.socket]:
     """Have the zygote listen to so many askers that it has all descriptors below this number.
 
@@ -91,6 +98,18 @@ def test_a_fork_server_ends_with_its_channel(zygote: Zygote, tmp_path: Path) -> 
     ours.close()
     await_(lambda: not children_named(zygote.pid, "orphan"))
     line.close()
+
+
+def test_libraries_are_loaded_once_a_fork_server_is_asked_for() -> None:
+    """A server that starts would share its processors with them."""
+    lazy = Zygote(["json.tool", "windvane.testing.no_such_module"])
+    line = lazy.line()
+    await_(lambda: listens_to_one(lazy))
+    assert not lazy.has_ended()
+    forks = Forks(ZygoteLine(line, "asks"))
+    await_(lazy.has_ended)
+    forks.close()
+    lazy.close()
 
 
 def test_a_fork_server_that_was_killed_is_there_again_at_once(zygote: Zygote) -> None:
