@@ -1,4 +1,5 @@
-"""Writes the pages of docs/ that say what the code says: the command line (cli.md), the library (python.md), errors (errors.md).
+"""Writes the pages of docs/ that say what the code says: the command line (cli.md, and windvane.1 for `man`),
+the library (python.md), errors (errors.md).
 
 .venv/bin/python -m scripts.reference
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 import windvane
 from scripts.errors_page import errors_page
+from scripts.manual import manual_page
 from windvane.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -188,7 +190,12 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-PAGE_OF = {"cli.md": cli_page, "errors.md": errors_page, "python.md": python_page}
+PAGE_OF = {
+    "cli.md": cli_page,
+    "errors.md": errors_page,
+    "python.md": python_page,
+    "windvane.1": manual_page,
+}
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ COMMANDS = (
     "check",
     "import-objects",
     "doctor",
+    "completion",
 )
 """In the order of the help; each is a module of this package."""
 
@@ -47,14 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     argv      None for that of this process, whose time began when the process did
     returns   the exit code: 0, 2 for what the user can mend, 1 for our fault (with a traceback)
     """
-    parser = argparse.ArgumentParser(
-        prog="windvane", description="AutoML you own: Amazon SageMaker Autopilot, self-hosted."
-    )
-    parser.add_argument("--version", action="version", version=f"windvane {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _asked(sys.argv[1:] if argv is None else argv):
-        command.add_parser(commands)
-    arguments = parser.parse_args(argv)
+    arguments = make_parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     if argv is None:
         arguments.started = process_start()
     try:
@@ -63,6 +57,18 @@ def main(argv: list[str] | None = None) -> int:
         print(f"windvane: {printable(str(error))}", file=sys.stderr)
         return 2
     return code
+
+
+def make_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of these words; of every command if they name none."""
+    parser = argparse.ArgumentParser(
+        prog="windvane", description="AutoML you own: Amazon SageMaker Autopilot, self-hosted."
+    )
+    parser.add_argument("--version", action="version", version=f"windvane {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in _asked(words):
+        command.add_parser(commands)
+    return parser
 
 
 def _asked(words: Sequence[str]) -> list[ModuleType]:
