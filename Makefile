@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where nothing is kept compiled, each of the many processes of servers and tests compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix docs lock sbom bench bench-quiet bench-large bench-console soak screens wheel clean
+.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix docs lock sbom bench bench-quiet bench-large bench-console soak screens wheel image clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -22,6 +22,9 @@ setup-cluster: .venv/.cluster
 .venv/.airflow: requirements/airflow.txt
 	sh scripts/setup.sh airflow
 
+.venv/.chart: requirements/chart.txt
+	sh scripts/setup.sh chart
+
 .venv/.docs: requirements/docs.txt
 	sh scripts/setup.sh docs
 
@@ -29,7 +32,7 @@ demo: setup
 	$(BIN)/python scripts/demo.py
 
 # In the order of tests/ordering.py, two files at a time, for two cores.
-test: setup-dev
+test: setup-dev .venv/.chart
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --durations 30
 
 # What starts no server and trains no model.
@@ -94,6 +97,7 @@ lock: setup-dev
 	$(PIN) --upgrade --group cluster -c requirements/dev.txt -o requirements/cluster.txt
 	$(PIN) --upgrade --group sdk3 -o requirements/sdk3.txt
 	$(PIN) --upgrade --group airflow -o requirements/airflow.txt
+	$(PIN) --upgrade --group chart -o requirements/chart.txt
 	$(PIN) --upgrade --group docs -o requirements/docs.txt
 
 # What an installation consists of, as CycloneDX: names, versions, licences, sums, and who needs whom.
@@ -137,6 +141,11 @@ docs: .venv/.docs
 
 wheel: setup-dev docs
 	$(BIN)/python -m build --wheel --no-isolation
+
+# A container image, without Docker: docs/install.md.
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' windvane/version.py)
+image: wheel
+	$(BIN)/python -m scripts.image dist/windvane-$(VERSION)-py3-none-any.whl dist
 
 clean:
 	rm -rf .venv dist build

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .venv with the pinned dependencies of requirements/$1.txt and the project itself (editable). `dev` makes what
 # tests need besides; `airflow` and `cluster` make environments of their own for the tests that drive Airflow and Ray,
-# `docs` one for what builds the documentation.
+# `docs` one for what builds the documentation, `chart` one with Helm.
 set -eu
 what=$1
 python=${PYTHON:-python3}
@@ -38,7 +38,7 @@ install_locked() {
     install "$folder" --require-hashes --only-binary :all: "$@"
 }
 
-if [ "$what" = airflow ] || [ "$what" = docs ]; then
+if [ "$what" = airflow ] || [ "$what" = chart ] || [ "$what" = docs ]; then
     ready_venv ".venv/$what"
     install_locked ".venv/$what" "$what"
     touch ".venv/.$what"

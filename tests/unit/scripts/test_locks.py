@@ -26,7 +26,7 @@ def of(name):
 
 
 def test_there_is_a_lock_for_each_environment():
-    names = ["airflow", "build", "cluster", "core", "dev", "docs", "import", "sdk3"]
+    names = ["airflow", "build", "chart", "cluster", "core", "dev", "docs", "import", "sdk3"]
     assert [path.stem for path in LOCKED] == names
 
 
