@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where nothing is kept compiled, each of the many processes of servers and tests compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix docs lock sbom bench bench-quiet bench-large bench-console soak screens wheel image clean
+.PHONY: setup setup-dev setup-cluster demo test test-fast test-long test-cluster test-chaos coverage mutants conformance check fix docs lock sbom bench bench-quiet bench-large bench-console soak screens wheel image release clean
 
 setup: .venv/.core
 setup-dev: .venv/.dev
@@ -146,6 +146,11 @@ wheel: setup-dev docs
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' windvane/version.py)
 image: wheel
 	$(BIN)/python -m scripts.image dist/windvane-$(VERSION)-py3-none-any.whl dist
+
+# All that a release needs, made and checked in dist/release; what this machine cannot make is named. BASE: the image's layer of
+# Debian's packages, if it was made before.
+release: setup-dev docs .venv/.chart
+	$(BIN)/python -m scripts.release dist/release $(if $(BASE),--base $(BASE))
 
 clean:
 	rm -rf .venv dist build
