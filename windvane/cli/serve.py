@@ -22,7 +22,7 @@ from windvane.process.heap import share_heap
 from windvane.process.log_lines import log_to
 from windvane.settings import BadSettings, Settings
 from windvane.settings_file import read_settings
-from windvane.work.workers.process import start_all, start_for_cluster
+from windvane.work.workers.process import start_first, start_for_cluster
 
 _LOG_BYTES = 20_000_000
 _MOST_DESCRIPTORS = 65_536
@@ -84,11 +84,11 @@ def run_server(arguments: argparse.Namespace, serve: Callable[[Settings, Listene
 
 
 def _serve(settings: Settings, listeners: Listeners) -> None:
-    """Start the workers, and load the server while they load themselves."""
+    """Start the first workers, and load the server while they load themselves."""
     if settings.executor.is_ray:
         workers = start_for_cluster(settings.data_dir)
     else:
-        workers = start_all(settings.tasks_at_once, settings.data_dir)
+        workers = start_first(settings.data_dir)
 
     import uvloop
 

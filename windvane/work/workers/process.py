@@ -111,11 +111,10 @@ class StartedWorkers:
     processes: tuple[WorkerProcess, ...]
 
 
-def start_all(workers: int, data_dir: Path) -> StartedWorkers:
-    """Start one express worker and so many training workers. They wait to be told."""
+def start_first(data_dir: Path) -> StartedWorkers:
+    """Start the express worker, which waits to be told. The training workers follow when it is ready."""
     zygote = new_zygote(data_dir)
-    processes = [WorkerProcess(role, data_dir, zygote.line()) for role in posts(workers)]
-    return StartedWorkers(zygote, tuple(processes))
+    return StartedWorkers(zygote, (WorkerProcess(Role.EXPRESS, data_dir, zygote.line()),))
 
 
 def start_for_cluster(data_dir: Path) -> StartedWorkers:

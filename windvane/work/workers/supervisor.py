@@ -76,20 +76,23 @@ class Supervisor:
         self._timeout_s = _STOP_S
         self._express_seen = time.monotonic()
         self._stopping = threading.Event()
-        self._all_ready = threading.Event()
+        self._ready = threading.Event()
+        self._began = time.monotonic()
         self._refusal = ""
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self, up_since: datetime) -> None:
-        """Start the workers; returns once they are ready.
+        """Start the workers; returns once the express worker is ready, which begins every job. The training workers are
+        started then: a machine with few processors is ready sooner.
 
         up_since  since when one server or another has been up without a gap
-        raises    WorkersDown if they do not become ready
+        raises    WorkersDown if it does not become ready
         """
+        self._began = time.monotonic()
         self._config = replace(self._config, up_since=up_since)
         self._thread.start()
         give_up = time.monotonic() + _READY_S
-        while not self._all_ready.wait(_LOOK_S):
+        while not self._ready.wait(_LOOK_S):
             if self._refusal:
                 self.stop()
                 raise WorkersDown(self._refusal)
@@ -114,12 +117,16 @@ class Supervisor:
         return time.monotonic() - self._express_seen < _ABLE_S
 
     def faults(self) -> list[str]:
-        """Workers that are not at work, a sentence each."""
+        """Workers that are not at work, a sentence each. One that starts for the first time is no fault yet."""
         return [
             f"The worker {post.title} is not ready (started {post.starts} times)."
             for post in self._posts
-            if not post.is_ready
+            if not (post.is_ready or self._is_starting(post))
         ]
+
+    def _is_starting(self, post: _Post) -> bool:
+        is_first = post.starts <= 1 and not post.deaths
+        return is_first and time.monotonic() - self._began < _READY_S
 
     def memory_bytes(self, worker: str) -> int | None:
         """Return what the task holds that the worker of this name has in hand; None if no such worker is at work, or its tasks are
@@ -138,11 +145,13 @@ class Supervisor:
 
     def _watch(self) -> None:
         try:
-            while not self._stopping.wait(_LOOK_S):
+            while not self._stopping.is_set():
                 for post in self._posts:
-                    self._look_at(post)
-                if all(post.is_ready for post in self._posts):
-                    self._all_ready.set()
+                    if post.role is Role.EXPRESS or self._ready.is_set():
+                        self._look_at(post)
+                    if post.role is Role.EXPRESS and post.is_ready:
+                        self._ready.set()
+                self._stopping.wait(_LOOK_S)
         finally:
             self._end_all()
 

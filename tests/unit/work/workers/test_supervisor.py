@@ -18,6 +18,8 @@ from windvane.executor.access import Cluster
 from windvane.store.open import open_store
 from windvane.work.workers import supervisor as supervisor_module
 from windvane.work.workers.config import OnCluster, WorkConfig
+from windvane.work.workers.process import WorkerProcess
+from windvane.work.workers.roles import Role
 from windvane.work.workers.supervisor import Supervisor, WorkersDown
 
 NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
@@ -87,10 +89,12 @@ def test_workers_are_started_replaced_when_they_die_or_hang_and_ended(
     store.migrate()
     now = datetime.now(UTC)
     supervisor = Supervisor(WorkConfig(tmp_path, "run", now, 1, 2048, s3=NOWHERE))
+    hired = _hirings(supervisor, monkeypatch)
     supervisor.start(now)
     try:
         assert supervisor.faults() == []
         _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
+        assert hired == [(Role.EXPRESS, "starting"), (Role.TRAIN, "ready")]
         assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
         assert supervisor.memory_bytes("run/train-1/2") is None
         _one_dies(supervisor, tmp_path)
@@ -102,6 +106,18 @@ def test_workers_are_started_replaced_when_they_die_or_hang_and_ended(
         store.close()
     assert time.monotonic() - began < 8
     assert _children(tmp_path) == set()
+
+
+def _hirings(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Role, str]]:
+    """The role of each worker from now on, and how far the supervisor was when it was started."""
+    hired: list[tuple[Role, str]] = []
+
+    def made(role: Role, data_dir: Path, line: socket.socket | None) -> WorkerProcess:
+        hired.append((role, "ready" if supervisor._ready.is_set() else "starting"))
+        return WorkerProcess(role, data_dir, line)
+
+    monkeypatch.setattr(supervisor_module, "WorkerProcess", made)
+    return hired
 
 
 def _one_dies(supervisor: Supervisor, folder: Path) -> None:
