@@ -16,9 +16,10 @@ from windvane.notes.wordings import Facts, Wordings, worded
 WITHHELD = (
     "The reason is not logged because it may contain data; the job's Describe operation gives it."
 )
+DESCRIBED = "The job's Describe operation gives details."
+"""Stands behind a reason that is told without its data."""
 
 _C = NoteCode
-_MORE = "The job's Describe operation gives details."
 
 _PHASES = {
     "FeatureEngineering": "Feature engineering: fitting the feature recipes that candidates share.",
@@ -183,15 +184,15 @@ _WITHOUT_DATA: Wordings = {
     _C.RAISED: "{error}; the server's log says where.",
     _C.TOO_FEW_ROWS: (
         "The training data have {n_rows} rows with a valid value in the target column; at least {least_rows} are needed. "
-        + _MORE
+        + DESCRIBED
     ),
-    _C.COLUMN_MISSING: f"The {{role}} column is not in the data. {_MORE}",
-    _C.TARGET_CONSTANT: f"The target column has only one value. {_MORE}",
-    _C.TARGET_EMPTY: f"The target column is empty in all {{n_rows}} rows. {_MORE}",
-    _C.CLASS_OF_ONE_ROW: f"A class of the target column has a single row. {_MORE}",
-    _C.RAGGED_ROW: f"A file has a row of {{n_fields}} fields instead of {{n_columns}}, in line {{line}}. {_MORE}",
-    _C.FILE_UNREADABLE: f"A file cannot be read as {{format}}. {_MORE}",
-    _C.FILE_EMPTY: f"The file is empty. {_MORE}",
+    _C.COLUMN_MISSING: f"The {{role}} column is not in the data. {DESCRIBED}",
+    _C.TARGET_CONSTANT: f"The target column has only one value. {DESCRIBED}",
+    _C.TARGET_EMPTY: f"The target column is empty in all {{n_rows}} rows. {DESCRIBED}",
+    _C.CLASS_OF_ONE_ROW: f"A class of the target column has a single row. {DESCRIBED}",
+    _C.RAGGED_ROW: f"A file has a row of {{n_fields}} fields instead of {{n_columns}}, in line {{line}}. {DESCRIBED}",
+    _C.FILE_UNREADABLE: f"A file cannot be read as {{format}}. {DESCRIBED}",
+    _C.FILE_EMPTY: f"The file is empty. {DESCRIBED}",
     _C.MODEL_NOT_FETCHED: "its model data could not be fetched.",
 }
 """In place of sentences that quote data."""

@@ -15,6 +15,7 @@ from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far,
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.notes import remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
+from windvane.notes.log import DESCRIBED, WITHHELD
 
 _BOARD_ROWS = 10
 FORECAST = "TimeSeriesForecasting"
@@ -217,7 +218,7 @@ def job_view(
         curve=_charts(progress, elapsed_s if ended else max(budget_s, elapsed_s)),
         running=tuple(_running(progress)),
         board=tuple(_board(progress)),
-        log=tuple(_line(event) for event in reversed(events)),
+        log=tuple(_line(event, progress.get("FailureReason", "")) for event in reversed(events)),
         failure=progress.get("FailureReason", ""),
         partial_failures=lacks,
         files=tuple(_files(job)),
@@ -327,5 +328,10 @@ def _files(job: Mapping[str, Any]) -> Iterator[File]:
             yield File(title, uri)
 
 
-def _line(event: Mapping[str, Any]) -> LogLine:
-    return LogLine(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"])
+def _line(event: Mapping[str, Any], failure: str) -> LogLine:
+    """Return a line of the log, with the reason why the job failed where the log only says who gives it: it may contain
+    data, which readers of the log may not see, but those of this page may."""
+    text = event["message"]
+    if failure:
+        text = text.replace(WITHHELD, failure).replace(f" {DESCRIBED}", "")
+    return LogLine(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), text)

@@ -17,6 +17,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
+from windvane.console.job_form.again import draft_again
 from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import FORECAST, LEFT_OUT, MODES, TEXT, TYPES, Draft, packed
 from windvane.console.job_form.faults import faults_of, refused_field
@@ -117,6 +118,8 @@ class NewJob:
     faults    field -> what is wrong with it
     refusal   why the job was not started, if it is about no field
     uploads   S3 URI of the folder that files go to
+    again     the job that the form was filled in from; "" for none
+    lost      its settings that the form does not have
     before    files that were uploaded before, the newest first: name, URI, bytes
     """
 
@@ -127,6 +130,8 @@ class NewJob:
     uploads: str
     faults: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
+    again: str = ""
+    lost: tuple[str, ...] = ()
     before: tuple[tuple[str, str, int], ...] = ()
     types: tuple[str, ...] = TYPES
     left_out: str = LEFT_OUT
@@ -164,11 +169,13 @@ async def page(request: Request) -> Response:
         query.setdefault(name, []).append(value)
     context = context_of(request)
     roles = await context.roles()
-    draft = _completed(Draft.of(Form(query)), context, roles)
+    again = request.query_params.get("again", "")
+    draft, lost = await draft_again(context, again) if again else (Draft.of(Form(query)), ())
+    draft = _completed(draft, context, roles)
     if LEFT_OUT in draft.choices.values():
         draft = await _with_all_columns(context, draft)
     seen = await _look(context, draft) if draft.uri else None
-    view = _view(context, draft, seen, roles)
+    view = replace(_view(context, draft, seen, roles), again=again, lost=lost)
     if seen is None:
         view = replace(view, before=await _before(context, view.uploads))
     return await _drawn(request, view)

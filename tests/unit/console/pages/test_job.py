@@ -23,6 +23,7 @@ from windvane.domain.logs import LogLine, place_of
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.task import NewTask, TaskKind, TaskStatus
 from windvane.notes.codes import NoteCode
+from windvane.notes.log import DESCRIBED, WITHHELD
 from windvane.notes.note import Note, said
 
 PAGE = "/console/jobs/churn"
@@ -271,6 +272,32 @@ def test_a_job_that_failed_on_its_data_says_why_and_what_was_not_reached(desk: D
     states = re.findall(r'<li class="(\w+)"', page.text)
     assert states[:6] == ["done", "failed", *["unreached"] * 4]
     assert "No candidate finished." in page.words
+    assert re.search(
+        r'class="button primary" href="/console/new\?again=churn">Edit and retry', page.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("logged", "shown"),
+    [
+        (WITHHELD, "The target column 'y' has only one value: 'same'."),
+        (
+            f"The target column has only one value. {DESCRIBED}",
+            "The target column has only one value.",
+        ),
+    ],
+)
+def test_the_event_of_a_failure_says_the_reason_itself(desk: Desk, logged: str, shown: str) -> None:
+    job, now = job_record(desk.world.clock()), desk.world.clock()
+    desk.world.insert(job)
+    with desk.world.store.transaction() as tx:
+        tx.log(place_of(job), [LogLine(f"The job failed after 2 s. {logged}")], now)
+    reason = said("The target column 'y' has only one value: 'same'.")
+    failure = {"status": JobStatus.FAILED, "secondary": SecondaryStatus.FAILED}
+    now_is(desk, ended=now, failure=reason, **failure)
+    page = desk.get(PAGE)
+    assert f"The job failed after 2 s. {shown} " in page.words
+    assert "Describe operation" not in page.words
 
 
 def test_hostile_texts_are_shown_as_texts(desk: Desk) -> None:

@@ -14,9 +14,11 @@ from urllib.parse import quote, urlencode
 import pytest
 from api.world import ACCOUNT, REGION, ROLE
 from unit.console.desk import Answer, Desk, opened
+from unit.console.test_job_form import CALLER
 from unit.engine.preview.test_table import TABLE
 
 from windvane.artifacts.base import parse_location
+from windvane.console.job_form.again import draft_of, left_behind
 from windvane.console.job_form.draft import packed
 from windvane.console.pages.new_job import proposed_name
 from windvane.control import previews
@@ -230,6 +232,78 @@ def test_what_the_operation_refuses_is_told_at_the_field_in_plain_words(desk: De
     answer = desk.post("/console/new", fields(job_name="two", output="s3://nowhere/jobs"))
     assert "There is no bucket called nowhere." in answer.words
     assert 'aria-describedby="output-hint output-error" aria-invalid="true"' in answer.text
+
+
+def test_the_form_is_filled_in_with_the_request_of_a_job(desk: Desk) -> None:
+    told = fields(
+        ("x", "categorical"),
+        ("late", "out"),
+        time_limit="90 s",
+        candidates="7",
+        mode="ENSEMBLING",
+        problem_type="BinaryClassification",
+        implied="BinaryClassification",
+        objective="AUC",
+        deploy="1",
+        endpoint_name="live",
+        tags="team=a",
+        time_column_json=packed("when"),
+    )
+    assert desk.post("/console/new", told).status == 303
+    answer = desk.get("/console/new?again=churn")
+    assert answer.status == 200
+    assert "Filled in from churn" in answer.words
+    assert "does not have these settings" not in answer.words
+    filled = {"time_limit": "90 s", "candidates": "7", "endpoint_name": "live"}
+    assert {name: value_of(answer, name) for name in filled} == filled
+    assert value_of(answer, "output") == "s3://results/jobs"
+    assert value_of(answer, "job_name") != "churn"
+    assert ">team=a</textarea>" in answer.text
+    assert (selected(answer, "target"), selected(answer, "time_column")) == (
+        packed("y"),
+        packed("when"),
+    )
+    assert (selected(answer, "type-1"), selected(answer, "type-4")) == ("categorical", "out")
+    assert (selected(answer, "type-0"), selected(answer, "objective")) == ("", "AUC")
+    assert (selected(answer, "mode"), selected(answer, "problem_type")) == (
+        "ENSEMBLING",
+        "BinaryClassification",
+    )
+    assert desk.get("/console/new?again=nothing").status == 404
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_forms_of_other_problems_are_filled_in_too(desk: Desk, texts: bool) -> None:
+    desk.world.put(TEXTS_URI, TEXTS)
+    desk.world.put(SALES_URI, SALES)
+    told = (
+        text_fields(content_json=packed("text"))
+        if texts
+        else series_fields(
+            timestamp_json=packed("day"), item_json=packed("shop"), frequency="1D", horizon="3"
+        )
+    )
+    assert desk.post("/console/new", told).status == 303
+    answer = desk.get("/console/new?again=churn")
+    if texts:
+        assert selected(answer, "content") == packed("text")
+        assert selected(answer, "target") == packed("type")
+    else:
+        assert (selected(answer, "timestamp"), selected(answer, "item")) == (
+            packed("day"),
+            packed("shop"),
+        )
+        assert (value_of(answer, "frequency"), value_of(answer, "horizon")) == ("1D", "3")
+    assert "does not have these settings" not in answer.words
+
+
+def test_settings_that_the_form_does_not_have_are_named(desk: Desk) -> None:
+    assert desk.post("/console/new", fields()).status == 303
+    job = desk.world.client().describe_auto_ml_job_v2(AutoMLJobName="churn")
+    job["DataSplitConfig"] = {"ValidationFraction": 0.3}
+    job["AutoMLJobInputDataConfig"] *= 2
+    answer = draft_of(job).job_request(CALLER)
+    assert list(left_behind(job, answer)) == ["validation data", "ValidationFraction"]
 
 
 def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
