@@ -128,6 +128,14 @@ def test_a_histogram_and_a_fault_of_a_target_are_told(table: World) -> None:
     assert "Objectives" not in target
 
 
+def test_numbers_that_may_be_codes_are_told(world: World) -> None:
+    rows = [f"{i % 4},{i},{i % 3 == 0}" for i in range(200)]
+    world.put(URI, "\n".join(["education,x,y", *rows, ""]).encode())
+    columns = {one["Name"]: one for one in preview(world, TargetAttributeName="y")["Columns"]}
+    assert columns["education"]["PossibleType"] == "categorical"
+    assert "PossibleType" not in columns["x"]
+
+
 def test_parquet_under_a_hostile_name_is_told(world: World) -> None:
     written = io.BytesIO()
     pq.write_table(pa.table({HOSTILE: [1.5, None] * 300, "y": ["p", "q"] * 300}), written)

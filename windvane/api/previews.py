@@ -89,7 +89,7 @@ def _column(column: Mapping[str, Any]) -> dict[str, Any]:
         "MissingShare": column["n_missing"] / max(column["n_rows"], 1),
         "DistinctCount": column["n_distinct"],
         "Examples": column["examples"],
-        **present(TypeFault=column["fault"]),
+        **present(TypeFault=column["fault"], PossibleType=column["may_be"]),
     }
 
 

@@ -15,8 +15,8 @@ from windvane.errors import InvalidRequest
 from windvane.names import default_bucket
 from windvane.wire.call import Caller
 
-LEFT_OUT = "out"
-TYPES = ("numeric", "categorical", "text", "datetime")
+LEFT_OUT, CATEGORICAL = "out", "categorical"
+TYPES = ("numeric", CATEGORICAL, "text", "datetime")
 MODES = ("ENSEMBLING", "HYPERPARAMETER_TUNING")
 FORECAST, TEXT = "TimeSeriesForecasting", "TextClassification"
 """The problem types of jobs that are not on tables, beside those of tables."""
@@ -94,7 +94,10 @@ class Draft:
         """
         columns = tuple(unpacked(one) for one in form.all("column"))
         chosen = [one.strip() for one in form.all("type")]
-        pairs = zip(columns, chosen, strict=False)
+        pairs = [
+            *zip(columns, chosen, strict=False),
+            *((unpacked(one), CATEGORICAL) for one in form.all("categorical")),
+        ]
         allowed = (*TYPES, LEFT_OUT)
         plain = {name: form.get(name) for name in _PLAIN if name in form}
         if "minutes" in form:  # of a link

@@ -19,7 +19,16 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.again import draft_again
 from windvane.console.job_form.code import boto3_code, cli_code
-from windvane.console.job_form.draft import FORECAST, LEFT_OUT, MODES, TEXT, TYPES, Draft, packed
+from windvane.console.job_form.draft import (
+    CATEGORICAL,
+    FORECAST,
+    LEFT_OUT,
+    MODES,
+    TEXT,
+    TYPES,
+    Draft,
+    packed,
+)
 from windvane.console.job_form.faults import faults_of, refused_field
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
@@ -72,6 +81,11 @@ class ColumnChoice:
     def fault(self) -> str:
         return str(self.column.get("TypeFault", ""))
 
+    @property
+    def is_asked_about(self) -> bool:
+        """Whether its integers may be codes of categories, and nobody has said yet what they are."""
+        return not self.choice and self.column.get("PossibleType") == CATEGORICAL
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -93,6 +107,11 @@ class Seen:
         """The rows as time series; {} if no column holds times."""
         found: Mapping[str, Any] = self.answer.get("Series", {})
         return found
+
+    @property
+    def asked_about(self) -> list[ColumnChoice]:
+        """The columns whose integers may be codes of categories."""
+        return [one for one in self.columns if one.is_asked_about]
 
     @property
     def rows(self) -> list[list[str]]:

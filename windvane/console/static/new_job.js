@@ -70,6 +70,15 @@
     remember();
     code?.draw();
   });
+  // A button that chooses the use of a column; without this script it asks the server for the same.
+  form.addEventListener("click", (event) => {
+    const select = document.getElementById(event.target.closest("[data-use]")?.dataset.use);
+    if (!select) return;
+    event.preventDefault();
+    select.value = "categorical";
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    document.getElementById("said").textContent = `${select.labels[0].textContent}: categorical.`;
+  });
   form.addEventListener("input", () => {
     clearTimeout(wait);
     wait = setTimeout(() => { remember(); code?.draw(); }, 250);

@@ -1,4 +1,4 @@
-"""Integers that are no quantities: row numbers, keys, postal codes."""
+"""Integers that are no quantities: row numbers, keys, postal codes; and those of which only the user knows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from windvane.engine.columns import ColumnType
 
 CATEGORICAL, IDENTIFIER = ColumnType.CATEGORICAL, ColumnType.IDENTIFIER
+
+MOST_CODES = 15
+"""Distinct integers of a column that may be codes of categories."""
+
+_LEAST_PER_CODE = 10
 
 _INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0+)?")
 _LEADING_ZERO = re.compile(r"0[0-9]+")
@@ -54,6 +59,20 @@ def type_of_codes(
             f"{n_filled} rows",
         )
     return None
+
+
+def may_be_codes(texts: Sequence[str], n_filled: int) -> bool:
+    """Return whether integers are so few and occur so often that they may stand for categories, such as 1 for single and 2 for
+    married. Counts of something look the same. Two values are left alone: a model learns the same from them either way.
+
+    texts      all distinct ones
+    n_filled   cells that are not missing
+    """
+    return (
+        2 < len(texts) <= MOST_CODES
+        and n_filled >= _LEAST_PER_CODE * len(texts)
+        and all(_INTEGER.fullmatch(text.strip()) for text in texts)
+    )
 
 
 def _unique(

@@ -63,6 +63,7 @@ class SeenColumn:
     n_missing  of n_rows cells;  n_distinct  texts
     examples   of its cells, cut
     fault      why it cannot have the type that it was given; "" if it can
+    may_be     another type that its values may have, which only the user knows; "" for none
     """
 
     name: str
@@ -74,6 +75,7 @@ class SeenColumn:
     n_distinct: int
     examples: tuple[str, ...] = ()
     fault: str = ""
+    may_be: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ import pyarrow as pa
 from windvane.domain.features import FeatureSpecification, FeatureType
 from windvane.domain.forecasting import ForecastMetric
 from windvane.domain.problem import METRICS_OF, ProblemSpec, ProblemType, check_split
-from windvane.engine.columns import ColumnSpec
+from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analyse import build_dataset
 from windvane.engine.data.analysis import Finding, ReadOptions, SourceFile
 from windvane.engine.data.dataset import Dataset
 from windvane.engine.data.dialect import check_column
 from windvane.engine.data.duckfiles import opened
 from windvane.engine.data.encoded import encode
+from windvane.engine.data.integer_codes import MOST_CODES, may_be_codes
 from windvane.engine.data.read import RawTable
 from windvane.engine.data.target import resolve_target
 from windvane.engine.data.typed import keep_unused, type_column
@@ -72,6 +73,7 @@ def preview(source: Source, asked: PreviewRequest, scratch: Path) -> SeenTable:
             check_column(role, name, list(raw.columns))
     faults = _faults_of_types(raw, asked)
     columns, target, findings = _judge(raw, beginning, options, asked, faults)
+    columns = tuple(_with_question(raw, column, asked) for column in columns)
     total = _total(source, beginning, raw.n_rows)
     is_csv = beginning.format == "csv"
     return SeenTable(
@@ -265,6 +267,17 @@ def _seen(
         tuple(examples[:_N_EXAMPLES]),
         faults.get(spec.name, ""),
     )
+
+
+def _with_question(raw: RawTable, column: SeenColumn, asked: PreviewRequest) -> SeenColumn:
+    """Return the column with the type that it may have as well, if it was inferred to be of numbers."""
+    if column.type != ColumnType.NUMERIC or column.name in (asked.target, *asked.types):
+        return column
+    if column.n_distinct > MOST_CODES:
+        return column
+    encoded = encode(column.name, raw.columns[column.name])
+    is_asked = may_be_codes(encoded.texts.to_pylist(), int(encoded.counts().sum()))
+    return replace(column, may_be=ColumnType.CATEGORICAL.value) if is_asked else column
 
 
 def _target_of(raw: RawTable, dataset: Dataset) -> SeenTarget:

@@ -315,6 +315,18 @@ def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
     assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
 
 
+def test_integers_that_may_be_codes_are_asked_about_until_somebody_says(desk: Desk) -> None:
+    rows = [f"{i % 4 + 1},{i},{'yes' if i % 7 else 'no'}" for i in range(200)]
+    desk.world.put(URI, "\n".join(["education,x,y", *rows, ""]).encode())
+    asked = desk.get(f"{PAGE}&target=y")
+    assert "Are these numbers codes?" in asked.words
+    assert "Treat education as category 4 values: 1, 2, 3, 4" in asked.words
+    assert selected(asked, "type-0") == ""
+    told = desk.post("/console/new", [*fields(do="look")[:8], ("categorical", packed("education"))])
+    assert selected(told, "type-0") == "categorical"
+    assert "Are these numbers codes?" not in told.words
+
+
 def test_the_column_of_times_that_is_chosen_stays_and_is_no_feature(desk: Desk) -> None:
     answer = desk.post("/console/new", fields(time_column_json=packed("when"), do="look"))
     assert selected(answer, "time_column") == packed("when")

@@ -130,6 +130,22 @@ def test_types_and_features_are_as_a_specification_would_have_them(tmp_path: Pat
     assert types(seen(TABLE, tmp_path, **asked))["same"] == "unused"
 
 
+def test_numbers_that_may_be_codes_are_asked_about(tmp_path: Path) -> None:
+    """Not the target, what the user has given a type, two values, many values, or values that are too rare to say."""
+    rows = [
+        f"{i % 4 + 1},{i % 4 + 1},{i % 2},{i % 40},{i % 3}.5,{'yes' if i % 7 else 'no'}"
+        for i in range(600)
+    ]
+    data = "\n".join(["education,given,flag,age,size,y", *rows, ""]).encode()
+    told = seen(data, tmp_path, target="y", types={"given": "numeric"})
+    assert [one.name for one in told.columns if one.may_be] == ["education"]
+    assert column(told, "education").may_be == "categorical"
+    assert column(told, "education").type == "numeric"
+    few = "\n".join(["education,y", *(f"{i % 4},{i % 2}" for i in range(36)), ""]).encode()
+    assert not column(seen(few, tmp_path, target="y"), "education").may_be
+    assert not column(seen(data, tmp_path, target="education"), "education").may_be
+
+
 def test_a_type_that_no_cell_has_is_told_at_its_column(tmp_path: Path) -> None:
     table = seen(TABLE, tmp_path, target="y", types={"late": "numeric"})
     assert column(table, "late").type == "categorical"
