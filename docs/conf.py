@@ -30,11 +30,22 @@ html_last_updated_fmt = None
 # the file of a page get the title of the page.
 _LINK_OUT = re.compile(r"\[([^\]\n]+)\]\(\.\./[^)\n]+\)")
 _CALLED_AFTER_FILE = re.compile(r"\[(?:docs/)?[\w-]+\.md\]\(")
+# A drawing has a twin for dark pages.
+_DRAWING = re.compile(r"^!\[([^\]\n]+)\]\((pictures/\w+)\.svg\)$", re.MULTILINE)
+_TWINS = """```{image} \\2.svg
+:alt: \\1
+:class: only-light
+```
+```{image} \\2-dark.svg
+:alt: \\1
+:class: only-dark
+```"""
 _SECURITY_POLICY = ("(../SECURITY.md)", "(security-policy.md)")
 
 
 def _as_on_site(_app, _page, source):
     text = _LINK_OUT.sub(r"\1", source[0].replace(*_SECURITY_POLICY))
+    text = _DRAWING.sub(_TWINS, text)
     source[0] = _CALLED_AFTER_FILE.sub("[](", text)
 
 

@@ -56,7 +56,7 @@ REASONS = (
                 _C.TOO_FEW_ROWS,
                 "Add rows. Rows without a value in the target column are not counted; values that are no number are not "
                 "counted in a regression.",
-                {"n_rows": 31, "n_invalid": 4, "least_rows": 50, "column": _data("y")},
+                {"n_rows": 431, "n_invalid": 4, "least_rows": 500, "column": _data("y")},
             ),
             Reason(
                 _C.COLUMN_MISSING,
