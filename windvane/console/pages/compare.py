@@ -23,6 +23,9 @@ from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
 
 Answer = Mapping[str, Any]
 
+_WHOLE_TIMES = 10
+"""From which on ratios have no decimals."""
+
 _SURE = 2.0
 """Standard errors of a difference from which on it is called one."""
 
@@ -100,15 +103,23 @@ async def compare(request: Request) -> Response:
         for name in (one, two)
     )
     both = await asyncio.gather(*asked)
-    return await context.in_thread(lambda: draw(request, "compare.html", view_of(names, *both)))
+    alone = {
+        candidate["CandidateName"]: candidate.get("TrainingTimeInSeconds")
+        for candidate in board["Candidates"]
+    }
+    return await context.in_thread(lambda: draw(request, "compare.html", view_of(alone, *both)))
 
 
-def view_of(names: Sequence[str], first: Answer, second: Answer) -> CompareView:
-    one, two = first["Candidate"], second["Candidate"]
+def view_of(alone: Mapping[str, float | None], first: Answer, second: Answer) -> CompareView:
+    """Return what the page shows.
+
+    alone    candidate of the job -> its own training time in seconds
+    """
+    one, two = (_with_members(answer["Candidate"], alone) for answer in (first, second))
     return CompareView(
         first["AutoMLJobName"],
         "leaderboard",
-        names,
+        list(alone),
         one["CandidateName"],
         two["CandidateName"],
         [_side(first), _side(second)],
@@ -117,6 +128,16 @@ def view_of(names: Sequence[str], first: Answer, second: Answer) -> CompareView:
         _hyperparameters(first, second),
         _steps(first, second),
     )
+
+
+def _with_members(candidate: Answer, alone: Mapping[str, float | None]) -> Answer:
+    """Return a candidate whose training time has that of its members in it; without one if a member's is unknown."""
+    members = [alone.get(member["CandidateName"]) for member in candidate["Members"]]
+    if not members:
+        return candidate
+    known = [one for one in (candidate.get("TrainingTimeInSeconds"), *members) if one is not None]
+    whole = sum(known) if len(known) == len(members) + 1 else None
+    return {**candidate, "TrainingTimeInSeconds": whole}
 
 
 def _side(answer: Answer) -> Side:
@@ -151,19 +172,20 @@ def _metric(name: str, one: FormattedScore, two: FormattedScore) -> Line:
 
 
 def _facts(one: Answer, two: Answer, *, is_forecast: bool) -> list[Line]:
-    def both(title: str, member: str, say: Any) -> Line:
+    def both(title: str, member: str, say: Any, less: str, more: str) -> Line:
         first, second = one.get(member), two.get(member)
-        if first is None or second is None or not first:
+        if not first or not second:
             return Line(title, say(first), say(second))
         verdict = "" if first == second else "first" if first < second else "second"
-        return Line(
-            title, say(first), say(second), f"{second / first:.3g} times the first", verdict
-        )
+        return Line(title, say(first), say(second), _times(first, second, less, more), verdict)
 
+    has_members = bool(one["Members"] or two["Members"])
+    training = "Training time, members included" if has_members else "Training time"
+    latency = f"Latency, one {'series' if is_forecast else 'row'}"
     lines = [
-        both("Training time", "TrainingTimeInSeconds", seconds),
-        both(f"Latency, one {'series' if is_forecast else 'row'}", "LatencyInSeconds", millis),
-        both("Size", "SizeInBytes", in_bytes),
+        both(training, "TrainingTimeInSeconds", seconds, "faster", "slower"),
+        both(latency, "LatencyInSeconds", millis, "faster", "slower"),
+        both("Size", "SizeInBytes", in_bytes, "smaller", "larger"),
         Line(
             "Backtest windows" if is_forecast else "Folds",
             number(one.get("FoldCount")),
@@ -174,6 +196,17 @@ def _facts(one: Answer, two: Answer, *, is_forecast: bool) -> list[Line]:
     ]
     recipe = Line("Recipe", one.get("Recipe", NOTHING), two.get("Recipe", NOTHING))
     return lines if is_forecast else [*lines, recipe]
+
+
+def _times(first: float, second: float, less: str, more: str) -> str:
+    """Return how many times less or more the second is than the first; "" if they are the same to two digits.
+
+    >>> _times(1.5, 0.1, "faster", "slower"), _times(2, 3, "smaller", "larger")
+    ('15 times faster', '1.5 times larger')
+    """
+    word, ratio = (more, second / first) if second > first else (less, first / second)
+    text = f"{ratio:,.0f}" if ratio >= _WHOLE_TIMES else f"{ratio:.2g}"
+    return "" if text == "1" else f"{text} times {word}"
 
 
 def _hyperparameters(first: Answer, second: Answer) -> list[Line]:

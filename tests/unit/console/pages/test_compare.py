@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from unit.console.board import a_candidate, a_job, read
 
+from windvane.console.pages.compare import _times
 from windvane.domain.candidate import Metric
 from windvane.domain.problem import MetricName, ProblemType
 
@@ -69,9 +70,33 @@ def test_large_errors_are_told_in_millions_and_compared_as_they_are(jobs, browse
 
 def test_costs_say_how_many_times(two, browser):
     told = lines(browser.get(BOTH))
-    assert told["Latency, one row"] == ["1.2 ms lower", "2.4 ms", "2 times the first"]
+    assert told["Latency, one row"] == ["1.2 ms lower", "2.4 ms", "2 times slower"]
     assert told["Folds"][2] == "same"
     assert told["Algorithm"] == ["xgboost", "lightgbm", "different"]
+
+
+def test_training_an_ensemble_takes_the_time_of_its_members_too(two, jobs, browser):
+    members = {"churn-001": 0.7, "churn-002": 0.3}
+    jobs.insert(a_candidate(3, members=members, fit_s=0.5, latency_s=0.018))
+    told = lines(browser.get(f"{PAGE}?one=churn-003&two=churn-001"))
+    title = "Training time, members included"
+    assert told[title] == ["25.5 s", "12.5 s lower", "2 times faster"]
+    assert told["Latency, one row"] == ["18.0 ms", "1.2 ms lower", "15 times faster"]
+    assert told["Size"][2] == "same"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (15.0, 1.0, "15 times faster"),
+        (1.0, 15.0, "15 times slower"),
+        (3.0, 2.0, "1.5 times faster"),
+        (1.0, 1234.0, "1,234 times slower"),
+        (1.0, 1.001, ""),
+    ],
+)
+def test_no_ratio_is_below_one(first, second, said):
+    assert _times(first, second, "faster", "slower") == said
 
 
 def test_hyperparameters_of_both_come_first_where_they_differ(two, browser):
