@@ -45,6 +45,7 @@ def site(tmp_path):
     pages = tmp_path / "pages"
     pages.mkdir()
     (pages / "index.html").write_text("<h1>Windvane</h1>")
+    (pages / "_static").mkdir()
     (pages / "jobs.html").write_text("<h1>Jobs</h1>")
     (tmp_path / "secret.txt").write_text("secret")
     return DocumentationSite(pages)
@@ -58,7 +59,16 @@ def test_pages_are_answered_and_may_load_nothing_from_elsewhere(site, path, body
     assert headers["x-frame-options"] == "DENY"
 
 
-@pytest.mark.parametrize("path", ["/docs/none.html", "/docs/../secret.txt", "/docs//etc/passwd"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs/none.html",
+        "/docs/../secret.txt",
+        "/docs//etc/passwd",
+        "/docs/_static",
+        "/docs/_static/..",  # no redirect, which would lead to the host that the request names
+    ],
+)
 def test_nothing_else_is_answered(site, path):
     status, headers, answer = got(site, path)
     assert (status, b"no such page" in answer) == (404, True)

@@ -45,7 +45,7 @@ class DocumentationSite:
     """The ASGI application of everything below `/docs/`."""
 
     def __init__(self, pages: Path = PAGES) -> None:
-        self._files = StaticFiles(directory=pages, html=True) if is_built(pages) else None
+        self._files = StaticFiles(directory=pages) if is_built(pages) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(scope)
