@@ -139,8 +139,9 @@ async def _of_one(context: RequestContext, view: TryForecastView, key: Key, form
     found = _OfOne(parts)
     if not view.has_known:
         return found
-    changes = changes_of(_fields(form), rows, known_of(view.schema))
-    found = replace(found, what_if=what_if_of(columns, rows, known_of(view.schema), changes))
+    known = known_of(view.schema)
+    changes = await context.in_thread(changes_of, _fields(form), rows, known)
+    found = replace(found, what_if=what_if_of(columns, rows, known, changes))
     if form.get("ask") != "what-if":
         return found
     if not changes:
