@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from api.accounts import Accounts, allow, deny
-from api.alarmed import HIGH, Alarmed
+from api.alarmed import HIGH, STEPS, Alarmed
 from api.world import OTHER_ACCOUNT, SCOPE, close, refusal
 
 from windvane.domain.alarms import Alarm
@@ -91,3 +91,26 @@ def test_an_alarm_that_cannot_be_looked_at_keeps_no_other_back(alarmed: Alarmed)
         alarmed.alarms.put_metric_alarm(**{**HIGH, "AlarmName": name, "Dimensions": dimensions})
     alarmed.load(160)
     assert (alarmed.state("a-broken"), alarmed.state()) == ("INSUFFICIENT_DATA", "ALARM")
+
+
+def test_values_set_by_hand_that_no_metric_has_do_not_stop_an_alarm(alarmed: Alarmed) -> None:
+    """A number beyond what a float holds once kept the alarm from ever being looked at again."""
+    alarmed.register()
+    average = {**STEPS["StepScalingPolicyConfiguration"], "MetricAggregationType": "Average"}
+    policy = alarmed.policy(StepScalingPolicyConfiguration=average)
+    alarmed.alarms.put_metric_alarm(**HIGH, AlarmActions=[policy])
+    for values in ("1" + "0" * 400, "1.7e308, 1.7e308", "NaN"):
+        alarmed.alarms.set_alarm_state(
+            AlarmName="high",
+            StateValue="ALARM",
+            StateReason="a test",
+            StateReasonData=f'{{"recentDatapoints": [{values}]}}',
+        )
+        alarmed.load(0)
+        assert alarmed.state() == "INSUFFICIENT_DATA", "it was looked at"
+
+
+@pytest.mark.parametrize("threshold", [1e308, -1e308])
+def test_a_threshold_that_no_metric_comes_to_is_refused(alarmed: Alarmed, threshold: float) -> None:
+    code, message = refusal(alarmed.alarms.put_metric_alarm, **{**HIGH, "Threshold": threshold})
+    assert (code, "2^360" in message) == ("ValidationError", True)

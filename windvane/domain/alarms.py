@@ -18,6 +18,13 @@ PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,2})?|100)")
 """A statistic as requests write it, such as p95 or p99.9."""
 
 
+MOST_VALUE = 2.0**360
+"""Of a metric, and as much below zero: values and thresholds within it can be compared and averaged.
+
+source    "Values must be in the range of -2^360 to 2^360", MetricDatum in CloudWatch's API reference
+"""
+
+
 class Metric(StrEnum):
     """Metrics of a variant, by their names on the wire.
 

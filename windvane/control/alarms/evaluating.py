@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from windvane.domain.alarms import Alarm, AlarmState, Comparison, Missing, Rule
+from windvane.domain.alarms import MOST_VALUE, Alarm, AlarmState, Comparison, Missing, Rule
 
 LOOKED_BACK = 2
 """Periods before those that an alarm names."""
@@ -124,10 +124,11 @@ def turned(alarm: Alarm, state: AlarmState, reason: str, data: str, now: datetim
 
 
 def told_values(data: str) -> list[float]:
-    """Return the newest values that the data of a state's reason tells; none if it is no such data."""
+    """Return the newest values that the data of a state's reason tells, less those that no metric has; none if it is no such
+    data."""
     try:
         told = json.loads(data)["recentDatapoints"]
-        return [float(one) for one in told if isinstance(one, int | float)]
+        return [float(one) for one in told if type(one) in (int, float) and abs(one) <= MOST_VALUE]
     except (ValueError, TypeError, KeyError, RecursionError):
         return []
 

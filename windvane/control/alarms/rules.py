@@ -13,6 +13,7 @@ from windvane.control.rules import TAG_RULES, Rule, refused
 from windvane.domain import alarms
 from windvane.domain.alarms import (
     ENDPOINT_DIMENSION,
+    MOST_VALUE,
     NAMESPACE,
     PERCENTILE,
     STATISTICS,
@@ -106,6 +107,8 @@ def _measured(request: Request) -> Iterator[str]:
 
 
 def _decided(request: Request) -> Iterator[str]:
+    if abs(request.get("Threshold", 0.0)) > MOST_VALUE:
+        yield f"Threshold is {request['Threshold']:g}; it must be from -2^360 to 2^360."
     period_s, periods = request.get("Period", 60), request.get("EvaluationPeriods", 1)
     if period_s * periods > REMEMBERED_S:
         yield (

@@ -170,6 +170,12 @@ def test_data_that_tells_no_values(data):
     assert told_values(data) == []
 
 
+def test_values_that_no_metric_has_are_not_told():
+    """They come with SetAlarmState, from anyone who may set an alarm."""
+    huge = ["1" + "0" * 400, "-1e308", "1e999", "NaN", "true", '"3"', "null"]
+    assert told_values(f'{{"recentDatapoints": [{", ".join([*huge, "3"])}]}}') == [3.0]
+
+
 def test_periods_end_with_a_whole_minute_or_ten_seconds():
     minute, second = timedelta(minutes=1), timedelta(seconds=1)
     now = NOW + 7 * second
