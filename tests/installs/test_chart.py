@@ -89,6 +89,14 @@ def test_servers_with_everything_are_closed_and_start_what_there_is():
     assert resources["PodDisruptionBudget", "wv"]["spec"]["maxUnavailable"] == 1
 
 
+def test_the_example_of_a_ray_cluster_lets_servers_in():
+    example = yaml.safe_load_all((ROOT / "examples" / "kuberay" / "cluster.yaml").read_text())
+    [policy] = [one["spec"] for one in example if one["kind"] == "NetworkPolicy"]
+    labels = rendered(EVERYTHING)["StatefulSet", "wv"]["spec"]["template"]["metadata"]["labels"]
+    let_in = [one["podSelector"]["matchLabels"] for one in policy["ingress"][0]["from"]]
+    assert any(labels.items() >= wanted.items() for wanted in let_in)
+
+
 def test_only_who_is_named_reaches_the_servers_and_is_reached():
     policy = rendered(EVERYTHING)["NetworkPolicy", "wv"]["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]

@@ -76,3 +76,8 @@ def test_its_user_is_made_without_a_password_or_a_shell(tmp_path):
     assert (name, password, home) == (settings()["User"], "x", "/var/lib/windvane")
     assert shell.endswith("nologin")
     assert (tmp_path / "etc" / "shadow").read_text().startswith("windvane:!*:")
+
+
+def test_libraries_may_call_back_into_python():
+    """With MemoryDenyWriteExecute, models of LightGBM fail as if there were no memory left."""
+    assert "MemoryDenyWriteExecute" not in settings()
