@@ -48,6 +48,10 @@ _SAMPLE = "preprocessed-data/explainability_samples/sample.csv"
 _BELOW_ROOT = "/documentation/explainability/output"
 
 
+_FEW_ROWS = 100
+"""Below this, a mean of values that vary as much as it is large has a standard error above a tenth of it."""
+
+
 @dataclass(frozen=True)
 class Explanation:
     """The content of the tab "Explanation": an explainability report, for one output of the model.
@@ -64,6 +68,10 @@ class Explanation:
     output: int
     scale: str
     n_rows: int
+
+    @property
+    def is_rough(self) -> bool:
+        return self.n_rows < _FEW_ROWS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,7 @@ _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric of the report with its standard deviation.
+    """One metric of the report; the error of its figure is a standard deviation across folds.
 
     constant    what always giving the best single answer would reach; None where that means nothing
     """

@@ -76,6 +76,14 @@ def test_what_matters_comes_first_in_every_picture(binary, browser):
     check_harmless(text)
 
 
+def test_it_says_of_how_many_rows_it_is_and_if_they_are_few(binary, jobs, browser):
+    text = browser.get(PAGE).text
+    assert "Estimated from 3 rows, which is few" in text
+    many = "age_label0,job_label0\n" + "0.1,-0.5\n" * 120
+    jobs.put_explanation(TWO, many)
+    assert "Estimated from 120 rows." in browser.get(PAGE).text
+
+
 def test_dots_are_coloured_by_the_cell_where_it_is_a_number(binary, browser):
     dots = re.findall(r'class="dots (level-\d)"', browser.get(PAGE).text)
     assert sorted(dots) == ["level-0", "level-0", "level-1", "level-5"], (

@@ -58,8 +58,10 @@ def test_two_classes_have_every_picture(binary, browser):
     ]
     assert "500 out-of-fold rows of 5 folds" in text
     measures = {row[0]: row[1:] for row in read(text).tables[0]}
-    assert "±" in measures["F1"][0]
-    assert measures["Recall"][1] == "1"
+    assert not [cells for cells in measures.values() if "±" in "".join(cells)], "± is an error"
+    assert measures["Metric"][1] == "Spread"
+    assert 0 < float(measures["F1"][1]) < 0.1
+    assert measures["Recall"][2] == "1"
     check_harmless(text)
 
 
