@@ -40,8 +40,10 @@ def parts_of(columns: Columns, rows: Rows, title: str, target: str) -> PartsView
     """Return what is shown of a forecast that says what it is made of.
 
     rows      of one series
-    raises    InvalidRequest if they do not say it
+    raises    InvalidRequest if they do not say it, or there are none: an endpoint may be updated between two requests
     """
+    if not rows:
+        raise InvalidRequest(f"The answer has no forecast of {title}.")
     if not {_LEVEL, _TREND, _SEASON} <= set(columns.further):
         raise InvalidRequest("The answer has no decomposition of the forecast.")
     level = Part("level", _numbers(rows, _LEVEL))

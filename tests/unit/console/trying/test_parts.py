@@ -30,3 +30,9 @@ def test_what_is_left_of_rounding_is_zero():
 def test_an_answer_without_parts_is_refused():
     with pytest.raises(InvalidRequest, match="decomposition"):
         parts_of(*read("id,t,p50,mean\ns,2024-01-01,1,1\n"), "s", "sales")
+
+
+def test_an_answer_without_the_series_is_refused():
+    columns, _ = read(f"{HEAD}x_effect\ns,2024-01-01,1,2,3,100,100,0,0,1\n")
+    with pytest.raises(InvalidRequest, match="no forecast of gone"):
+        parts_of(columns, (), "gone", "sales")
