@@ -13,6 +13,7 @@ extensions = ["myst_parser", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
 myst_heading_anchors = 4
 nitpicky = True
+smartquotes = False  # what programs print and take stands as it is: --option, and straight quotes
 
 html_theme = "furo"
 html_title = "Windvane"
