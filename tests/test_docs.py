@@ -187,3 +187,11 @@ def test_the_example_for_kubernetes_starts_what_there_is_and_offers_what_is_aske
     asked = parser.parse_args([*tasks["command"][1:], *tasks["args"]])
     assert asked.run is cluster.run_node
     assert ray["env"] == [{"name": SOCKET, "value": str(asked.socket)}]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_blocks_within_lists_are_indented_as_a_whole(page):
+    """Else the site shows an empty block, with its commands as prose."""
+    found = re.findall(r"^( +)```\w+\n(.*?)^ *```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    lines = [(indent, line) for indent, block in found for line in block.splitlines() if line]
+    assert [line for indent, line in lines if not line.startswith(indent)] == []
