@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ from windvane.engine.explain.shapley import (
 )
 from windvane.engine.packages.predictor import Predictor
 from windvane.errors import InvalidRequest
+from windvane.wording import counted, number
+
+_MOST_SHOWN = 20
+"""Columns in the table that notebooks show."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,25 @@ class ExplainedRows:
     @property
     def method(self) -> str:
         return self.attribution.method
+
+    def _repr_html_(self) -> str:
+        """Return the importance of the columns as a table, which Jupyter shows; without scripts, names escaped."""
+        importance = self.importance
+        largest = float(importance.max()) or 1.0
+        lines = [
+            f'<tr><th scope="row">{escape(str(name))}</th><td>{number(float(size))}</td>'
+            f'<td><progress max="1" value="{size / largest:.3f}"></progress></td></tr>'
+            for name, size in importance.head(_MOST_SHOWN).items()
+        ]
+        n_more = len(importance) - len(lines)
+        more = f"<p>And {counted(n_more, 'column')} of less importance.</p>" if n_more else ""
+        return (
+            f"<table><caption>Importance of columns: mean absolute SHAP value of "
+            f"{counted(len(self.index), 'row')}; {escape(self.method)}</caption>"
+            '<thead><tr><th scope="col">column</th><th scope="col">importance</th>'
+            '<th scope="col">compared with the largest</th></tr></thead>'
+            f"<tbody>{''.join(lines)}</tbody></table>{more}"
+        )
 
     def _frame(self, values: NDArray[np.float64], output: Any) -> pd.DataFrame:
         place = self._place(output)

@@ -42,6 +42,34 @@ def test_the_column_that_matters_most_comes_first():
     assert _explained(0, 1).importance.index.tolist() == ["c", "b", "a"]
 
 
+def _shown(names, values):
+    shape = (len(values), len(names), 1)
+    zeros = np.zeros(shape)
+    found = Attribution(np.reshape(values, shape), zeros, zeros[0, 0], zeros[0, 0], zeros[0], {}, 0)
+    return ExplainedRows(pd.RangeIndex(len(values)), tuple(names), ["y"], found)._repr_html_()
+
+
+def test_a_notebook_shows_the_importance_with_names_escaped():
+    shown = _shown(["<script>alert(1)</script>", "b"], [[1.0, -4.0], [3.0, 4.0]])
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;</th><td>2</td>" in shown
+    assert shown.index(">b</th><td>4</td>") < shown.index("&lt;script")
+    assert 'value="1.000"' in shown
+    assert 'value="0.500"' in shown
+    assert "of 2 rows; exact TreeSHAP" in shown
+
+
+def test_a_notebook_shows_the_twenty_most_important_columns_and_counts_the_others():
+    shown = _shown([f"c{place}" for place in range(23)], [np.arange(23.0)])
+    assert shown.count('scope="row"') == 20
+    assert ">c2</th>" not in shown
+    assert "And 3 columns of less importance." in shown
+
+
+def test_a_notebook_shows_columns_without_any_importance():
+    assert _shown(["a"], [[0.0]]).count('value="0.000"') == 1
+
+
 def _some_rows(first, last):
     columns, _ = columns_and_target(ProblemType.BINARY)
     return TypedRows({name: values[first:last] for name, values in columns.items()}, last - first)
