@@ -12,6 +12,8 @@ from journeys.running import RunningServer
 from journeys.stepping import Steps
 from kills.acting import ROWS
 
+from windvane.work.workers.process import title_of
+
 LEASE_S = 15
 WORKERS = 2
 
@@ -49,12 +51,16 @@ def task_of(server, job):
 
 
 def pid_of(server, worker):
-    [pid] = [
+    """Of the worker of this name: those of a role are started in the order of their numbers."""
+    role, number = title_of(worker).rsplit("-", 1)
+    pids = sorted(
         pid
         for pid in server.children()
-        if worker.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    ]
-    return pid
+        if {b"windvane.work.workers.worker", role.encode()}
+        <= set(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+    )
+    assert len(pids) == WORKERS
+    return pids[int(number) - 1]
 
 
 def test_a_worker_that_wakes_after_its_lease_records_nothing(server):
