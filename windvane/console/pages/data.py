@@ -115,6 +115,7 @@ class DataView:
     report: str
     files: Sequence[tuple[str, str]]
     why: str
+    endpoint_name: str
 
     @property
     def is_over(self) -> bool:
@@ -147,6 +148,7 @@ async def data(request: Request) -> Response:
             if notebook
         ],
         "" if notebook else await _why(context, job),
+        job.get("ModelDeployResult", {}).get("EndpointName", ""),
     )
     return await context.in_thread(draw, request, "data.html", view)
 

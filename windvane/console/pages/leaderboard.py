@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -111,6 +112,7 @@ class LeaderboardView:
     statuses: Sequence[str]
     chart: Chart | None
     front: Sequence[OnFront]
+    endpoint_name: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -135,8 +137,13 @@ class Column:
 async def leaderboard(request: Request) -> Response:
     """Return the leaderboard, worked out and drawn beside the event loop: there may be hundreds of candidates."""
     context, name = context_of(request), request.path_params["name"]
-    board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": name})
+    named = {"AutoMLJobName": name}
+    board, job = await asyncio.gather(
+        context.ask("windvane", "DescribeLeaderboard", named),
+        context.ask("sagemaker", "DescribeAutoMLJobV2", named),
+    )
     view = await context.in_thread(view_of, board, filters_of(request.query_params))
+    view = replace(view, endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""))
     return await context.in_thread(draw, request, "leaderboard.html", view)
 
 

@@ -30,6 +30,7 @@ from windvane.console.job_form.draft import (
     packed,
 )
 from windvane.console.job_form.faults import faults_of, refused_field
+from windvane.console.pages.uploads import uploaded_at
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
@@ -130,6 +131,20 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Uploaded:
+    """A file that was uploaded here before.
+
+    is_text    whether it begins as a table does: as text, Gzip or Parquet
+    """
+
+    name: str
+    uri: str
+    size: int
+    when: datetime
+    is_text: bool
+
+
+@dataclass(frozen=True)
 class NewJob:
     """The page that creates a job.
 
@@ -139,7 +154,7 @@ class NewJob:
     uploads   S3 URI of the folder that files go to
     again     the job that the form was filled in from; "" for none
     lost      its settings that the form does not have
-    before    files that were uploaded before, the newest first: name, URI, bytes
+    before    files that were uploaded before, the newest first
     """
 
     draft: Draft
@@ -151,7 +166,7 @@ class NewJob:
     refusal: str = ""
     again: str = ""
     lost: tuple[str, ...] = ()
-    before: tuple[tuple[str, str, int], ...] = ()
+    before: tuple[Uploaded, ...] = ()
     types: tuple[str, ...] = TYPES
     left_out: str = LEFT_OUT
     modes: tuple[str, ...] = MODES
@@ -208,13 +223,30 @@ async def _with_all_columns(context: RequestContext, draft: Draft) -> Draft:
     return replace(draft, columns=names) if names else draft
 
 
-async def _before(context: RequestContext, uploads: str) -> tuple[tuple[str, str, int], ...]:
+async def _before(context: RequestContext, uploads: str) -> tuple[Uploaded, ...]:
+    """Return the newest files, of those of one name and size the last."""
     try:
         found = await context.objects.list(uploads, _MOST_UPLOADS)
     except AccessDenied:  # a path can be typed all the same
         return ()
-    named = ((uri.rpartition("/")[2], uri, size) for uri, size in reversed(found))
-    return tuple(one for one in named if not one[0].endswith(".json"))[:_UPLOADS_SHOWN]
+    newest: dict[tuple[str, int], tuple[str, datetime]] = {}
+    for uri, size in reversed(found):
+        folder, _, name = uri.removeprefix(uploads).rpartition("/")
+        when = uploaded_at(folder)
+        if when is not None and not name.endswith(".json") and len(newest) < _UPLOADS_SHOWN:
+            newest.setdefault((name, size), (uri, when))
+    return tuple(
+        [
+            Uploaded(name, uri, size, when, await _begins_as_table(context, uri))
+            for (name, size), (uri, when) in newest.items()
+        ]
+    )
+
+
+async def _begins_as_table(context: RequestContext, uri: str) -> bool:
+    async for chunk in context.objects.chunks(uri):
+        return chunk.startswith((b"PAR1", b"\x1f\x8b")) or b"\0" not in chunk
+    return False
 
 
 async def submit(request: Request) -> Response:

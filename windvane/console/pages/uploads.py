@@ -87,6 +87,18 @@ async def sign(request: Request) -> Response:
     )
 
 
+def uploaded_at(folder: str) -> datetime | None:
+    """Return when an upload began, which the name of its folder says; None if it is no such name.
+
+    >>> str(uploaded_at("20260110T093000Z-0a1b2c3d"))
+    '2026-01-10 09:30:00+00:00'
+    """
+    try:
+        return datetime.strptime(folder.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def safe_name(name: str) -> str:
     """Return the name of a file as the end of a key, in characters that need no care anywhere.
 

@@ -48,6 +48,10 @@
     }
   });
   document.addEventListener("htmx:afterSettle", (event) => settle(event.target));
+  // What a page waited for is there: the page is shown anew, with it.
+  document.addEventListener("htmx:sseClose", (event) => {
+    if (event.detail.type === "message" && event.target.closest("[data-reload]")) window.location.reload();
+  });
   document.addEventListener("htmx:sseMessage", (event) => settle(event.target));
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Errors come as fragments to be shown, not to be dropped.

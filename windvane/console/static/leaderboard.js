@@ -84,14 +84,14 @@
   }
 
   function showChoice(latest) {
-    let picks = chosen();
-    if (picks.length > 2 && latest) {
-      // A third choice takes the place of the one before the last.
-      picks.find((one) => one !== latest).checked = false;
-      picks = chosen();
-    }
+    const isThird = chosen().length > 2 && latest !== null;
+    if (isThird) latest.checked = false;
+    const picks = chosen();
     document.getElementById("compare-button").disabled = picks.length !== 2;
-    document.getElementById("compare-hint").textContent = picks.length
+    document.getElementById("said").textContent = isThird ? "Two candidates are selected already." : "";
+    document.getElementById("compare-hint").textContent = isThird
+      ? `Two candidates can be compared at once: clear ${picks.map((one) => one.value).join(" or ")} first.`
+      : picks.length
       ? picks.map((one) => one.value).join(" and ") + (picks.length === 1 ? "; select one more" : "")
       : "Select two candidates in the table.";
   }

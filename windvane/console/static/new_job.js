@@ -65,6 +65,8 @@
 
   form.addEventListener("change", async (event) => {
     remember();
+    // Why the job was not started holds for the form as it was sent.
+    document.querySelector("[data-refusal]")?.remove();
     if (!seen.element.contains(event.target)) return;
     await seen.draw();
     remember();

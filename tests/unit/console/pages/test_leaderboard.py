@@ -161,3 +161,11 @@ def test_an_unknown_job_is_not_found(jobs, browser):
     answer = browser.get("/console/jobs/nope/leaderboard")
     assert answer.status == 404
     assert "find an AutoML job called nope" in answer.text
+
+
+def test_the_endpoint_of_the_job_is_a_tab_as_on_its_other_pages(jobs, browser):
+    jobs.insert(a_job(endpoint_name="churn-live", deployed=True), a_candidate(1))
+    for page in ("", "/leaderboard", "/data"):
+        answer = browser.get(f"/console/jobs/churn{page}")
+        tabs = answer.text.split('aria-label="Pages of this job"')[1].split("</nav>")[0]
+        assert 'href="/console/endpoints/churn-live"' in tabs, page

@@ -114,7 +114,19 @@ def test_files_that_were_uploaded_before_are_offered_the_newest_first(desk: Desk
     names = re.findall(r">(d1\d\.csv)</a>", answer.text)
     assert names == ["d18.csv", "d17.csv", "d16.csv", "d15.csv", "d14.csv", "d13.csv"]
     assert "features-0" not in answer.text
+    assert 'datetime="2026-01-18T00:00:00.000+00:00"' in answer.text
     assert f"?uri={quote(f's3://{BUCKET}/', safe='')}" in answer.text
+
+
+def test_of_a_file_that_was_uploaded_twice_the_last_is_offered_and_what_is_no_table_is_marked(
+    desk: Desk,
+) -> None:
+    for day in (10, 11):
+        desk.world.put(f"s3://{BUCKET}/console/uploads/202601{day}T000000Z-0/a.csv", TABLE)
+    desk.world.put(f"s3://{BUCKET}/console/uploads/20260112T000000Z-0/b.csv", b"\x89PNG\0\0")
+    answer = desk.get("/console/new")
+    assert re.findall(r"(20260\d+)T000000Z-0%2F", answer.text) == ["20260111"]
+    assert "b.csv (not a table)" in answer.words
 
 
 def test_a_path_is_enough_to_see_what_the_columns_are_taken_for_and_why(desk: Desk) -> None:
