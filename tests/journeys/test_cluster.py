@@ -32,7 +32,8 @@ WINDVANE = [sys.executable, "-m", "windvane.cli.main"]
 def documented(command, config, data_dir):
     """The words of a command as the documentation has it, with other paths and addresses."""
     page = (ROOT / "docs" / "cluster.md").read_text()
-    [line] = [line for line in page.splitlines() if line.startswith(f"windvane {command} ")]
+    lines = map(str.strip, page.splitlines())
+    [line] = [line for line in lines if line.startswith(f"windvane {command} ")]
     _, *words = shlex.split(line, comments=True)
     given = {"--config": config, "--data-dir": str(data_dir), "--host": own_address()}
     return [
