@@ -8,6 +8,8 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import sqrt
+from statistics import stdev
 from typing import Any
 
 from windvane.console.candidate.forecast_explanation import (
@@ -59,6 +61,8 @@ class Explanation:
     outputs    names that a class can be chosen by; () where there is one thing to explain
     output     the one that is shown
     scale      what contributions are measured in
+    n_rows, n_explained
+               rows that are drawn, of those that importances rest on
     """
 
     importance: Chart
@@ -68,10 +72,11 @@ class Explanation:
     output: int
     scale: str
     n_rows: int
+    n_explained: int
 
     @property
     def is_rough(self) -> bool:
-        return self.n_rows < _FEW_ROWS
+        return self.n_explained < _FEW_ROWS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,14 +188,16 @@ def explanation_of(
     scale = _scale(by_label, labels, target, outputs, chosen)
     strips = _strips(values, cells, chosen)
     n_rows = len(strips[0].values) if strips else 0
+    errors = _errors(values, len(by_label))
     return Explanation(
-        _importance(by_label),
+        _importance(by_label, errors),
         swarm_chart(strips, scale) if strips else None,
         _dependences(explanations.get("pdp", ()), labels, target),
         outputs,
         chosen,
         scale,
         n_rows,
+        max(map(len, values.values()), default=0),
     )
 
 
@@ -213,8 +220,23 @@ def _scale(
     return f"log-odds of {labels[1] if len(labels) == 2 else 'the positive class'}"
 
 
-def _importance(by_label: Document) -> Chart:
-    """Return the chart of importances. Of three classes and more their sum; two have the same."""
+def _errors(values: Table, n_outputs: int) -> dict[str, float]:
+    """Return the standard error of each column's importance, that of explaining these rows in place of all; {} of less
+    than two rows."""
+    counted = range(n_outputs) if n_outputs > 2 else range(1)
+    sizes: dict[str, list[float]] = {}
+    for output in counted:
+        suffix = f"_label{output}"
+        for name, column in values.items():
+            if name.endswith(suffix):
+                told = [abs(float(text)) for text in column]
+                known = sizes.get(name.removesuffix(suffix), [0.0] * len(told))
+                sizes[name.removesuffix(suffix)] = [a + b for a, b in zip(known, told, strict=True)]
+    return {name: stdev(each) / sqrt(len(each)) for name, each in sizes.items() if len(each) > 1}
+
+
+def _importance(by_label: Document, errors: Mapping[str, float]) -> Chart:
+    """Return the chart of importances with their standard errors. Of three classes and more their sum; two have the same."""
     every = list(by_label.values())
     counted = every if len(every) > 2 else every[-1:]
     sums: dict[str, float] = {}
@@ -225,7 +247,7 @@ def _importance(by_label: Document) -> Chart:
     title = "Feature importance"
     if len(bars) > _MOST_BARS:
         title += f": {_MOST_BARS} of {len(bars)} columns"
-    return bar_chart(title, bars[:_MOST_BARS], "column", "mean absolute SHAP value")
+    return bar_chart(title, bars[:_MOST_BARS], "column", "mean absolute SHAP value", errors=errors)
 
 
 def _strips(values: Table, cells: Table, output: int) -> list[Strip]:

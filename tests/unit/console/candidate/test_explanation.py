@@ -70,7 +70,7 @@ def test_what_matters_comes_first_in_every_picture(binary, browser):
     text = browser.get(PAGE).text
     assert titles(text) == ["Feature importance", "SHAP values", "job", "age"]
     tables = read(text).tables
-    assert tables[0][1:] == [["job", "0.7"], ["age", "0.2"]]
+    assert tables[0][1:] == [["job", "0.7 ± 0.12"], ["age", "0.2 ± 0.058"]]
     assert [row[0] for row in tables[1][1:]] == ["job", "age"]
     assert "log-odds of yes" in text
     check_harmless(text)
@@ -81,7 +81,7 @@ def test_it_says_of_how_many_rows_it_is_and_if_they_are_few(binary, jobs, browse
     assert "Estimated from 3 rows, which is few" in text
     many = "age_label0,job_label0\n" + "0.1,-0.5\n" * 120
     jobs.put_explanation(TWO, many)
-    assert "Estimated from 120 rows." in browser.get(PAGE).text
+    assert "Estimated from 120 rows;" in browser.get(PAGE).text
 
 
 def test_dots_are_coloured_by_the_cell_where_it_is_a_number(binary, browser):
@@ -116,7 +116,7 @@ def test_of_many_classes_one_is_chosen(jobs, browser):
     jobs.put_explanation(analysis(sizes, [pdp("age", [1.0, 2.0], answers)]), values)
     text = browser.get(f"{PAGE}?class=1").text
     tables = read(text).tables
-    assert tables[0][1] == ["age", "6"], "importances of all classes add up"
+    assert tables[0][1] == ["age", "6 ± 0"], "importances of all classes add up"
     assert tables[1][1] == ["age", "-2", "2", "2"]
     assert "log-probability of green relative to the mean over the classes" in text
     assert '<option value="1" selected>green</option>' in text
