@@ -348,6 +348,9 @@ class AutoML:
         model._fitted = fitted
         return model
 
+    def _repr_html_(self) -> str | None:
+        return None if self._fitted is None else self._fitted.to_html()
+
     def _request(
         self,
         *,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,22 @@ def test_probabilities_stand_in_the_order_of_the_classes(classifier, rows):
     assert probabilities.sum(axis=1) == pytest.approx(1)
     is_yes = (rows["y"] == "yes").to_numpy()
     assert probabilities[is_yes, 1].mean() > probabilities[~is_yes, 1].mean() + 0.2
+
+
+def test_a_notebook_shows_the_problem_and_the_best_candidates(classifier):
+    shown = classifier._repr_html_()
+    board = classifier.leaderboard()
+    assert shown.startswith("<p>BinaryClassification of y; the score is AUC.</p>")
+    assert shown.count("<tr") == 1 + min(10, len(board))
+    assert f"<td>{board['algorithm'][0]}</td>" in shown
+    assert AutoML("y")._repr_html_() is None
+
+
+def test_a_notebook_shows_the_name_of_the_target_escaped(classifier):
+    fitted = classifier._fitted
+    hostile = replace(fitted, analysis=replace(fitted.analysis, target="<script>"))
+    assert "of &lt;script&gt;;" in hostile.to_html()
+    assert "<script" not in hostile.to_html()
 
 
 def test_columns_are_found_by_name_and_more_of_them_do_no_harm(classifier, rows):

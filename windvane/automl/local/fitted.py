@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,15 @@ from windvane.engine.manifest import (
 )
 from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import CorruptArtifact, InvalidRequest
+from windvane.wording import UNKNOWN, number
 
 _KIND, _BOARD = "automl", "leaderboard.json"
+
+_SHOWN = ["rank", "algorithm", "recipe", "score", "standard_error", "fit_s", "latency_ms", "chosen"]
+"""Columns of the leaderboard that notebooks show."""
+
+_MOST_SHOWN = 10
+"""Candidates that notebooks show."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,16 @@ class Fitted:
             )
         chosen = int(self.predictor.about["candidate"])
         return leaderboard_frame(leaderboard_from_json(read_json(file)), self.analysis, chosen)
+
+    def to_html(self) -> str:
+        """Return the problem and the best candidates as Jupyter shows them; without scripts, texts escaped."""
+        analysis = self.analysis
+        told = f"{analysis.problem_type} of {analysis.target}; the score is {analysis.objective}."
+        if not (self.folder / _BOARD).exists():
+            return f"<p>{escape(told)}</p>"
+        board = self.board()[_SHOWN].head(_MOST_SHOWN)
+        table = board.to_html(index=False, float_format=number, na_rep=UNKNOWN)
+        return f"<p>{escape(told)}</p>{table}"
 
 
 def keep_best(
