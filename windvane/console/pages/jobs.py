@@ -39,7 +39,7 @@ STATUSES = ("InProgress", "Stopping", "Completed", "Failed", "Stopped")
 class Row:
     """One job.
 
-    share     of its time or of its candidates that is used up, whichever is more; None if it is over
+    share     of its time limit that is used up; None if it is over
     """
 
     name: str
@@ -49,7 +49,6 @@ class Row:
     score: FormattedScore
     n_done: int
     n_failed: int
-    max_candidates: int
     share: float | None
     created: datetime
     took_s: float
@@ -102,7 +101,7 @@ class StopView:
     troubles: tuple[tuple[str, str], ...] = ()
 
 
-CELLS = ("pick", "status", "score", "progress", "took", "act")
+CELLS = ("pick", "status", "score", "objective", "progress", "took", "act")
 """Those of a job's row that change by themselves: an event and a template of jobs/ each."""
 
 _COLUMNS = (
@@ -195,7 +194,7 @@ def _row(one: Mapping[str, Any]) -> Row:
     took_s = max(0.0, (now - one["CreationTime"]).total_seconds())
     budget_s = (one["Deadline"] - one["CreationTime"]).total_seconds()
     n_done = counts["Completed"] + counts["Failed"] + counts["Stopped"]
-    share = max(took_s / max(budget_s, 1.0), n_done / one["MaxCandidates"])
+    share = took_s / max(budget_s, 1.0)
     return Row(
         one["AutoMLJobName"],
         one["AutoMLJobStatus"],
@@ -204,7 +203,6 @@ def _row(one: Mapping[str, Any]) -> Row:
         format_score(one.get("BestScore"), one.get("BestStandardError")),
         n_done,
         counts["Failed"],
-        one["MaxCandidates"],
         None if is_over else min(1.0, share),
         one["CreationTime"],
         took_s,

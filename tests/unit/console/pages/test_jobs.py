@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -87,7 +88,15 @@ def test_a_row_says_how_far_a_job_is_and_how_good(desk: Desk) -> None:
     words = desk.get("/console/").words
     for told in ("churn", "In progress Model tuning", "F1", "0.9123 ± 0.0079"):
         assert told in words
-    assert "2 of at most 10 · 1 failed" in words
+    assert re.search(r"2 · \d+ % of the time · 1 failed", words)
+
+
+def test_progress_is_that_of_the_time(desk: Desk) -> None:
+    begun = datetime.now(UTC) - timedelta(seconds=900)
+    desk.world.insert(job_record(begun, deadline=begun + timedelta(seconds=3600)))
+    answer = desk.get("/console/")
+    assert "0 · 25 % of the time" in answer.words
+    assert re.search(r'value="0.25\d" aria-label="Share of the time limit', answer.text)
 
 
 def test_jobs_are_filtered_sorted_and_paged_by_links(desk: Desk) -> None:
@@ -198,7 +207,7 @@ def test_cells_of_jobs_under_way_are_streamed_as_they_change(desk: Desk) -> None
         world.update(replace(job, secondary=SecondaryStatus.ANALYZING_DATA))
         world.insert(job_record(world.clock(), "newer"))
 
-    seen = desk.watch("/console/stream", 9, {7: change})
+    seen = desk.watch("/console/stream", 10, {8: change})
     assert "Analyzing data" in seen["status-job-00"][-1]
     assert "The list has changed." in seen["news"][-1]
     assert "status-over" not in seen
