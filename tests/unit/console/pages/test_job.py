@@ -127,6 +127,11 @@ def test_a_search_shows_everything_that_is_known(desk: Desk) -> None:
     assert MEMORY["run/train-1/1"] // 10**6 == 123
 
 
+def test_the_title_of_the_tab_says_how_much_of_the_time_is_used(desk: Desk) -> None:
+    searching(desk)
+    assert 'data-title="10 % · churn · Windvane"' in desk.get(PAGE).text
+
+
 def test_phases_say_what_is_done_and_what_is_next(desk: Desk) -> None:
     searching(desk)
     page = desk.get(PAGE).text
