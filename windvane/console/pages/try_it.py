@@ -254,7 +254,7 @@ class _Trying:
             headline=told.pop(main),
             beside=tuple(told.items()),
             n_rows=1,
-            remarks=pasted.remarks,
+            remarks=(*pasted.remarks, *self.schema.far_outside(pasted.rows[0])),
             row=csv_text(pasted.rows),
         )
         return await self.with_reasons(result, label) if has_reasons else result

@@ -79,6 +79,19 @@ class Schema:
         pairs = zip(self.columns, row, strict=True)
         return tuple(_field(place, column, cell) for place, (column, cell) in enumerate(pairs))
 
+    def far_outside(self, row: Sequence[str]) -> tuple[str, ...]:
+        """Return a warning for each number further outside the range of the training data than that range is wide.
+
+        row    cells in the order of the columns
+        """
+        pairs = zip(self.columns, row, strict=False)
+        return tuple(
+            f"{column['Name']} is {cell.strip()}, far outside the range of the training data "
+            f"({column['Minimum']} to {column['Maximum']}): the prediction is unreliable."
+            for column, cell in pairs
+            if column["Used"] and _is_far_outside(column, cell.strip())
+        )
+
 
 def schema_from(answer: Mapping[str, Any]) -> Schema:
     return Schema(
@@ -124,6 +137,14 @@ def _control(column: Mapping[str, Any], cell: str) -> Control:
         is_short = len(values) == column.get("ValueCount") and len(values) <= _MOST_CHOICES
         return Control.CHOICE if is_short else Control.LIST
     return Control.LINE
+
+
+def _is_far_outside(column: Mapping[str, Any], cell: str) -> bool:
+    ends = column.get("Minimum", ""), column.get("Maximum", "")
+    if column["Type"] != "numeric" or not all(_is_number(one) for one in (*ends, cell)):
+        return False
+    low, high = map(float, ends)
+    return not 2 * low - high <= float(cell) <= 2 * high - low
 
 
 def _is_number(cell: str) -> bool:
