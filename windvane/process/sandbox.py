@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 import os
+import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from windvane.process.ownership import give
 
 FIRST_USER, N_USERS = 61_000, 1_000
 
+_READ_BY_ALL = stat.S_IROTH | stat.S_IXOTH
 
 _LEAST_LOSS_FIRST = (Part.USER, Part.MOUNTS, Part.NETWORK, Part.SECCOMP, Part.LANDLOCK)
 
@@ -247,10 +250,26 @@ def _user(data_dir: Path, first_user: int, mounts: str) -> str:
 
     if why := _tried(become):
         return why
+    if closed_packages := [one for one in package_folders() if not _is_open(one)]:
+        return (
+            f"{closed_packages[0]} is closed to other users, as if it had been installed under a umask like 077; open the "
+            f"installed packages to them: chmod -R o+rX {closed_packages[0].parent}"
+        )
     closed = namespaces.closed_ancestors((*runtime_paths(), data_dir))
     if closed and mounts:
         return f"{min(closed)} is closed to other users, and there is no mount namespace to reach what is below it"
     return ""
+
+
+def package_folders() -> list[Path]:
+    """Return folders of packages that every task imports."""
+    found = (find_spec(name) for name in ("windvane", "numpy", "pyarrow"))
+    return [Path(one.origin).parent for one in found if one is not None and one.origin]
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether every user may read what is in it."""
+    return folder.stat().st_mode & _READ_BY_ALL == _READ_BY_ALL
 
 
 def _cover(folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from windvane.process import sandbox as sandbox_module
 from windvane.process import seccomp
 from windvane.process.confinement import Confinement, Part, clean_environment, confinement_from
 from windvane.process.linux import KernelLacks
@@ -34,6 +36,22 @@ def test_a_part_that_does_not_go_with_the_others_is_left_out(
 def test_a_data_folder_among_the_libraries_is_told(tmp_path: Path) -> None:
     found = {one.part: one for one in protections(Path("/usr/lib/windvane"))}
     assert "lies below /usr" in found[Part.LANDLOCK].why or "kernel" in found[Part.LANDLOCK].why
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="other users are for root alone")
+def test_packages_that_other_users_cannot_read_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As root under umask 077 installs them: tasks ended with ModuleNotFoundError."""
+    package = tmp_path / "site-packages" / "numpy"
+    package.mkdir(parents=True, mode=0o755)
+    monkeypatch.setattr(sandbox_module, "package_folders", lambda: [package])
+    before, _ = sandbox_of(tmp_path / "data")
+    package.chmod(0o700)
+    after, lacks = sandbox_of(tmp_path / "data")
+    assert before.parts - after.parts == {Part.USER}
+    [why] = [one.why for one in lacks if one.part is Part.USER]
+    assert f"chmod -R o+rX {package.parent}" in why
 
 
 def test_every_job_keeps_its_user() -> None:
