@@ -4,6 +4,7 @@
     |-- CallerFault                 the caller can mend it; nothing was changed
     |   |-- InvalidRequest          a parameter, or a combination of parameters, is wrong
     |   |   |-- DoesNotExist        a model, endpoint or endpoint configuration is missing
+    |   |   |-- OutputBucketMissing the bucket that results are to be written to does not exist
     |   |   |-- MalformedPolicy     a policy document is not of the documented form, or asks for what is not served
     |   |   |-- PackedPolicyTooLarge
     |   |   |                       the policies of a session do not fit into its token
@@ -100,6 +101,18 @@ class DoesNotExist(InvalidRequest):
     def __init__(self, what: str, arn: str) -> None:
         super().__init__(f'Could not find {what} "{arn}".')
         self.what, self.arn = what, arn
+
+
+class OutputBucketMissing(InvalidRequest):
+    """The bucket that results are to be written to does not exist (AWS: a ValidationException)."""
+
+    def __init__(self, bucket: str, uri: str, region: str, role_arn: str) -> None:
+        super().__init__(
+            f'Could not find the bucket "{bucket}" of S3 URL "{uri}" given in output data '
+            f"config. Please ensure that the bucket exists in the selected region ({region}), "
+            f'and that the role "{role_arn}" has "s3:PutObject" permissions on it.'
+        )
+        self.bucket = bucket
 
 
 class AlreadyExists(InvalidRequest):

@@ -27,7 +27,7 @@ from windvane.domain.features import (
 )
 from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.jobspec import DataSpec, Problem
-from windvane.errors import InvalidRequest
+from windvane.errors import InvalidRequest, OutputBucketMissing
 from windvane.jsonsize import count_values
 from windvane.names import Scope
 
@@ -115,17 +115,13 @@ def check_output(
 
     below     the folder that the job makes for itself there; "" if it makes none
 
-    raises    InvalidRequest if the role may not write there or the bucket does not exist
+    raises    InvalidRequest if the role may not write there; OutputBucketMissing
     """
     location = parse_location(uri)
     bucket, parts = location.bucket, (location.key.rstrip("/"), below)
     grant.require(Action.PUT, bucket, "".join(f"{part}/" for part in parts if part))
     if not artifacts.bucket_exists(bucket):
-        raise InvalidRequest(
-            f'Could not find the bucket "{bucket}" of S3 URL "{uri}" given in output data '
-            f"config. Please ensure that the bucket exists in the selected region ({scope.region}), "
-            f'and that the role "{grant.role_arn}" has "s3:PutObject" permissions on it.'
-        )
+        raise OutputBucketMissing(bucket, uri, scope.region, grant.role_arn)
 
 
 def check_specification(

@@ -16,7 +16,7 @@ from windvane.console.job_form.code import boto3_code, cli_code
 from windvane.console.job_form.draft import Draft, Specification, packed, unpacked
 from windvane.console.job_form.faults import faults_of, refused_field
 from windvane.console.job_form.time_limit import limit_text, seconds_of
-from windvane.errors import InvalidRequest, NameTaken
+from windvane.errors import InvalidRequest, NameTaken, OutputBucketMissing
 from windvane.wire.call import Caller, Credential
 from windvane.wire.model import load_service
 from windvane.wire.validate import validate
@@ -248,9 +248,7 @@ def test_a_refusal_is_told_at_its_field_in_plain_words() -> None:
         "job_name",
         "There is already a job called churn. Choose another name.",
     )
-    missing = InvalidRequest(
-        f'Could not find the bucket "results" of S3 URL "{one.output}" given in output data config.'
-    )
+    missing = OutputBucketMissing("results", one.output, "us-east-1", "arn:aws:iam::0:role/one")
     assert refused_field(one, missing)[0] == "output"
     assert "no bucket called results" in refused_field(one, missing)[1]
     assert refused_field(one, InvalidRequest("Something else.")) == ("", "Something else.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from windvane.console.job_form.draft import Draft, tags_of, whole_number
 from windvane.console.job_form.time_limit import seconds_of
-from windvane.errors import CallerFault, NameTaken
+from windvane.errors import CallerFault, NameTaken, OutputBucketMissing
 
 LONGEST_JOB_NAME, LONGEST_ENDPOINT_NAME = 32, 63
 _LONGEST_OUTPUT, _MOST_TAGS, _LONGEST_KEY, _LONGEST_VALUE = 128, 50, 128, 256
@@ -55,10 +55,10 @@ def refused_field(draft: Draft, fault: CallerFault) -> tuple[str, str]:
     about no field in particular."""
     if isinstance(fault, NameTaken):
         return "job_name", f"There is already a job called {draft.job_name}. Choose another name."
+    if isinstance(fault, OutputBucketMissing):
+        told = f"There is no bucket called {fault.bucket}. Create it, or choose another one."
+        return "output", told
     told = str(fault)
-    if draft.output and f'S3 URL "{draft.output}" given in output' in told:
-        bucket = draft.output.removeprefix("s3://").partition("/")[0]
-        return "output", f"There is no bucket called {bucket}. Create it, or choose another one."
     found = (field for field, words in _OF_REFUSALS if words.search(told))
     return next(found, ""), told
 
