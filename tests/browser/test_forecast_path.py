@@ -50,7 +50,7 @@ def test_from_a_table_of_series_to_a_forecast(page, server):
     page.get_by_role("button", name="Start the job").click()
     page.wait_for_url("**/console/jobs/sales-path")
     expect(page.get_by_role("link", name="Try the model")).to_be_visible(timeout=_JOB_MS)
-    page.get_by_role("link", name="Quality", exact=True).click()
+    page.get_by_role("link", name="Quality and explanation").click()
     page.get_by_role("link", name="Quality", exact=True).click()
     expect(page.get_by_role("heading", name="Worst series first")).to_be_visible()
     expect(page.get_by_text("future forecast").first).to_be_visible()
