@@ -18,7 +18,7 @@ _WIDTH = 440
 
 @dataclass(frozen=True)
 class Colours:
-    """What a picture is drawn with.
+    """The colours of one theme of pages.
 
     ink      texts and outlines
     quiet    remarks

@@ -129,7 +129,12 @@ def metrics_page(telemetry: Telemetry) -> ASGIApp:
     async def metrics(_: Request) -> Response:
         return Response(await scrapes.text(), media_type=CONTENT_TYPE)
 
-    return Starlette(routes=[Route(_METRICS, metrics, methods=["GET"])])
+    page = Starlette(routes=[Route(_METRICS, metrics, methods=["GET"])])
+
+    async def finished(scope: Scope, receive: Receive, send: Send) -> None:
+        await page(scope, receive, _finished(send))
+
+    return finished
 
 
 class _Scrapes:

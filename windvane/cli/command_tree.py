@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Value(StrEnum):
-    """What an argument takes."""
+    """The kind of value that an argument takes."""
 
     NOTHING = "nothing"
     FILE = "file"

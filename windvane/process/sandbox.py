@@ -268,7 +268,7 @@ def package_folders() -> list[Path]:
 
 
 def _is_open(folder: Path) -> bool:
-    """Whether every user may read what is in it."""
+    """Return whether every user may read what is in it."""
     return folder.stat().st_mode & _READ_BY_ALL == _READ_BY_ALL
 
 

@@ -84,7 +84,7 @@ class ColumnChoice:
 
     @property
     def is_asked_about(self) -> bool:
-        """Whether its integers may be codes of categories, and nobody has said yet what they are."""
+        """Return whether the form asks if its integers are codes of categories: nobody has said it yet."""
         return not self.choice and self.column.get("PossibleType") == CATEGORICAL
 
 

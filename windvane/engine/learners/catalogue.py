@@ -52,7 +52,7 @@ class LearnerCard:
 
     @property
     def is_trainable(self) -> bool:
-        """Whether the library is installed, if it is an extra. Models answer without it."""
+        """Return whether its library is installed, which that of an extra may not be. Models answer without it."""
         return self.library not in EXTRAS or is_installed(self.library)
 
     @property
