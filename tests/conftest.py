@@ -50,6 +50,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_DESK] = session.open_in(Path(kept).absolute() / worker)
 
 
+@pytest.fixture(autouse=True)
+def _umask_is_given_back() -> Generator[None]:
+    """Commands that a test calls in this process set it for good, as they do in a process of their own."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Generator[None]:
     """As in the processes of a service or a job: threads of several processes of tests would wait for each other."""
