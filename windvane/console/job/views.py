@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
+from windvane.console.job.earlier import Earlier
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.notes import remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
@@ -121,6 +122,7 @@ class JobView:
     reports                       what there is on the best candidate, in words; "" for nothing
     best                          the first of the board
     forecast                      of a forecasting job alone
+    earlier                       the job that it is based on, if it says one
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
     """
 
@@ -157,6 +159,7 @@ class JobView:
     endpoint_name: str
     planned_endpoint: str
     forecast: ForecastAsked | None = None
+    earlier: Earlier | None = None
 
     @property
     def is_final(self) -> bool:
@@ -176,13 +179,17 @@ class JobView:
 
 
 def job_view(
-    progress: Mapping[str, Any], job: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+    progress: Mapping[str, Any],
+    job: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+    earlier: Earlier | None = None,
 ) -> JobView:
     """Return what the page of a job shows.
 
     progress    of DescribeAutoMLJobProgress
     job         of DescribeAutoMLJobV2
     events      of GetLogEvents, oldest first
+    earlier     the job that it is based on
     """
     created, ended = progress["CreationTime"], progress.get("EndTime")
     elapsed_s = max(0.0, ((ended or progress["Now"]) - created).total_seconds())
@@ -227,6 +234,7 @@ def job_view(
         endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""),
         planned_endpoint=progress.get("EndpointName", ""),
         forecast=forecast,
+        earlier=earlier,
     )
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from windvane.console.job_form.draft import FORECAST, LEFT_OUT, QUANTILES, TEXT, TYPES, Draft
+from windvane.console.job_form.draft import (
+    BASED_ON,
+    FORECAST,
+    LEFT_OUT,
+    QUANTILES,
+    TEXT,
+    TYPES,
+    Draft,
+)
 from windvane.console.job_form.time_limit import limit_text
 from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault, InvalidRequest
@@ -34,14 +42,24 @@ async def draft_again(context: RequestContext, name: str) -> tuple[Draft, tuple[
     raises    NotFound for the job; NotFound, AccessDenied, TooLarge and InvalidRequest for its feature specification file
     """
     job = await context.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
-    tags = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
-    draft = replace(
-        draft_of(job), tags="\n".join(f"{tag['Key']}={tag['Value']}" for tag in tags["Tags"])
-    )
+    answer = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
+    tags = [f"{tag['Key']}={tag['Value']}" for tag in answer["Tags"] if tag["Key"] != BASED_ON]
+    draft = replace(draft_of(job), tags="\n".join(tags), based_on=job["AutoMLJobName"])
+    if draft.endpoint_name and await _is_there(context, draft.endpoint_name):
+        draft = replace(draft, endpoint_name="")
     uri = job["AutoMLProblemTypeConfig"].get(_TABULAR, {}).get("FeatureSpecificationS3Uri", "")
     if uri:
         draft = await _with_specification(context, draft, uri)
     return draft, tuple(left_behind(job, draft.job_request(context.caller)))
+
+
+async def _is_there(context: RequestContext, endpoint: str) -> bool:
+    """Return whether there is such an endpoint: no job could be given its name."""
+    try:
+        await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
+    except CallerFault:
+        return False
+    return True
 
 
 def draft_of(job: Mapping[str, Any]) -> Draft:

@@ -21,6 +21,9 @@ MODES = ("ENSEMBLING", "HYPERPARAMETER_TUNING")
 FORECAST, TEXT = "TimeSeriesForecasting", "TextClassification"
 """The problem types of jobs that are not on tables, beside those of tables."""
 
+BASED_ON = "windvane:based-on"
+"""The key of the tag that names the job whose settings a job was filled in from."""
+
 QUANTILES = "p10 p50 p90"
 """source    ForecastQuantiles in SageMaker's API reference"""
 
@@ -54,6 +57,7 @@ class Draft:
     implied       problem type and default objective, as the preview had them
     content_type, compression
                   likewise
+    based_on      the job that it was filled in from, if the new one is to be linked with it by a tag
     """
 
     uri: str = ""
@@ -85,6 +89,7 @@ class Draft:
     default_objective: str = ""
     content_type: str = ""
     compression: str = ""
+    based_on: str = ""
 
     @classmethod
     def of(cls, form: Form) -> Draft:
@@ -224,8 +229,12 @@ class Draft:
             **_given(ModelDeployConfig=self._deployment()),
             "OutputDataConfig": {"S3OutputPath": self.output},
             "RoleArn": self.role,
-            **_given(Tags=tags_of(self.tags)[0]),
+            **_given(Tags=self._tags()),
         }
+
+    def _tags(self) -> list[dict[str, str]]:
+        link = [{"Key": BASED_ON, "Value": self.based_on}] if self.based_on else []
+        return [*tags_of(self.tags)[0], *link]
 
     def _series(self) -> dict[str, Any]:
         """Return the configuration of a forecasting job."""
@@ -291,6 +300,7 @@ _PLAIN = (
     "default_objective",
     "content_type",
     "compression",
+    "based_on",
 )
 
 

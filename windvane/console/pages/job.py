@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
+from windvane.console.job.earlier import Earlier, earlier_of
 from windvane.console.job.views import JobView, job_view
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
@@ -38,6 +39,7 @@ FRAGMENTS = (
     "running",
     "board",
     "results",
+    "earlier",
     "log",
     "says",
 )
@@ -50,12 +52,12 @@ _OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
 async def job_page(request: Request) -> Response:
     """Return the page of a job, worked out and drawn beside the event loop, as its parts are: its charts show hundreds
     of candidates."""
-    view = await _seen(request)
+    view = await _seen(request, await _earlier(request))
     return await context_of(request).in_thread(draw, request, "job.html", view)
 
 
 async def job_stream(request: Request) -> Response:
-    await _seen(request)  # a job that does not exist has no stream
+    earlier = await _earlier(request)  # a job that does not exist has no stream
     drawn: dict[str, str] = {}
     drawn_of: tuple[object, str] = (None, "")
     look_again = 0.0
@@ -65,7 +67,7 @@ async def job_stream(request: Request) -> Response:
         begun = time.monotonic()
         if begun < look_again:
             return dict(drawn)
-        view = await _seen(request)
+        view = await _seen(request, earlier)
         is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
         names = [name for name in FRAGMENTS if not (is_same and name in _OF_SCORES)]
         drawn.update(await context_of(request).in_thread(_parts_of, request, view, names))
@@ -106,14 +108,23 @@ async def stop_job(request: Request) -> Response:
     return RedirectResponse(f"/console/jobs/{name}", 303, headers=PAGE_HEADERS)
 
 
-async def _seen(request: Request) -> JobView:
+async def _earlier(request: Request) -> Earlier | None:
+    """Return the job that a job is based on: looked at once, however long the page lives.
+
+    raises    NotFound if there is no such job
+    """
+    context, asked = context_of(request), {"AutoMLJobName": request.path_params["name"]}
+    return await earlier_of(context, await context.ask("sagemaker", "DescribeAutoMLJobV2", asked))
+
+
+async def _seen(request: Request, earlier: Earlier | None) -> JobView:
     context, asked = context_of(request), {"AutoMLJobName": request.path_params["name"]}
     progress, job = await asyncio.gather(
         context.ask("windvane", "DescribeAutoMLJobProgress", asked),
         context.ask("sagemaker", "DescribeAutoMLJobV2", asked),
     )
     log = await _log_page(context, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
-    return await context.in_thread(job_view, progress, job, log["events"])
+    return await context.in_thread(job_view, progress, job, log["events"], earlier)
 
 
 async def _name(request: Request) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -30,6 +31,7 @@ from windvane.console.job_form.draft import (
     packed,
 )
 from windvane.console.job_form.faults import faults_of, refused_field
+from windvane.console.job_form.other_data import Difference, differences_of, on_other_data
 from windvane.console.pages.uploads import uploaded_at
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
@@ -154,6 +156,7 @@ class NewJob:
     uploads   S3 URI of the folder that files go to
     again     the job that the form was filled in from; "" for none
     lost      its settings that the form does not have
+    changes   how the data differ from that job's; None if they are the same ones
     before    files that were uploaded before, the newest first
     """
 
@@ -166,6 +169,7 @@ class NewJob:
     refusal: str = ""
     again: str = ""
     lost: tuple[str, ...] = ()
+    changes: tuple[Difference, ...] | None = None
     before: tuple[Uploaded, ...] = ()
     types: tuple[str, ...] = TYPES
     left_out: str = LEFT_OUT
@@ -175,6 +179,12 @@ class NewJob:
     text: str = TEXT
     most_columns: int = MOST_COLUMNS
     is_part: bool = False
+
+    @property
+    def with_data(self) -> str:
+        """The address of this page on other data, without their location at its end."""
+        again = urlencode({"again": self.again, "uri": ""}) if self.again else "uri="
+        return f"/console/new?{again}"
 
     @property
     def wrong_fields(self) -> list[tuple[str, str]]:
@@ -197,22 +207,36 @@ class NewJob:
 
 
 async def page(request: Request) -> Response:
-    """Fields are filled in from the query: such a link can be shared."""
+    """Fields are filled in from the query: such a link can be shared. With a job as `again` they are filled in from its
+    request, but for the data if the query names others, or "" for data that are still to be chosen."""
     query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
     context = context_of(request)
     roles = await context.roles()
-    again = request.query_params.get("again", "")
-    draft, lost = await draft_again(context, again) if again else (Draft.of(Form(query)), ())
+    draft = Draft.of(Form(query))
+    lost: tuple[str, ...] = ()
+    if again := request.query_params.get("again", ""):
+        asked, (draft, lost) = draft, await draft_again(context, again)
+        if "uri" in query and asked.uri != draft.uri:
+            draft = await on_other_data(context, draft, asked.uri, asked.data_type)
     draft = _completed(draft, context, roles)
     if LEFT_OUT in draft.choices.values():
         draft = await _with_all_columns(context, draft)
     seen = await _look(context, draft) if draft.uri else None
-    view = replace(_view(context, draft, seen, roles), again=again, lost=lost)
+    view = await _compared(context, _view(context, draft, seen, roles))
+    view = replace(view, again=draft.based_on, lost=lost)
     if seen is None:
         view = replace(view, before=await _before(context, view.uploads))
     return await _drawn(request, view)
+
+
+async def _compared(context: RequestContext, view: NewJob) -> NewJob:
+    """Return the page with how its data differ from those of the job that it is based on."""
+    if not view.draft.based_on or view.seen is None or view.seen.fault:
+        return view
+    changes = await differences_of(context, view.draft, view.seen.answer)
+    return replace(view, again=view.draft.based_on, changes=changes)
 
 
 async def _with_all_columns(context: RequestContext, draft: Draft) -> Draft:
@@ -256,7 +280,8 @@ async def submit(request: Request) -> Response:
     draft = _completed(Draft.of(form), context, roles)
     if form.get("do") != "create":
         seen = await _look(context, draft) if draft.uri else None
-        return await _drawn(request, _view(context, draft, seen, roles))
+        view = await _compared(context, _view(context, draft, seen, roles))
+        return await _drawn(request, view)
     faults, refusal = faults_of(draft), ""
     if not faults:
         field, refusal = await _create(context, draft)
@@ -264,7 +289,7 @@ async def submit(request: Request) -> Response:
             return RedirectResponse(f"/console/jobs/{draft.job_name}", 303, headers=PAGE_HEADERS)
         if field:
             faults, refusal = {field: refusal}, ""
-    view = _view(context, draft, await _look(context, draft), roles)
+    view = await _compared(context, _view(context, draft, await _look(context, draft), roles))
     return await _drawn(request, replace(view, faults=faults, refusal=refusal), 400)
 
 

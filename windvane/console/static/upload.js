@@ -220,7 +220,7 @@
         const uri = await this.upload.run();
         this.upload = undefined;
         this.say("Uploaded.");
-        window.location.assign(`/console/new?uri=${encodeURIComponent(uri)}`);
+        window.location.assign(this.root.dataset.then + encodeURIComponent(uri));
       } catch (error) {
         this.upload = undefined;
         this.under.hidden = true;

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from api.records import JOB_ARN, candidate_record, finished_candidate, job_record
-from api.world import MEMORY, SCOPE
+from api.world import INPUT, MEMORY, SCOPE
 from unit.console.desk import Desk, opened
 
 from windvane.console.pages.job import FRAGMENTS
@@ -278,8 +278,57 @@ def test_a_job_that_failed_on_its_data_says_why_and_what_was_not_reached(desk: D
     assert states[:6] == ["done", "failed", *["unreached"] * 4]
     assert "No candidate finished." in page.words
     assert re.search(
-        r'class="button primary" href="/console/new\?again=churn">Edit and retry', page.text
+        r'class="button primary" href="/console/new\?again=churn">Edit and rerun', page.text
     )
+
+
+def based_on_churn(desk: Desk, score: float) -> str:
+    """A job on other data with one candidate, which says that it is based on churn; return the path of its page."""
+    place = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/new/"}
+    channel = {"DataSource": {"S3DataSource": place}, "TargetAttributeName": "y"}
+    job = job_record(
+        desk.world.clock(),
+        "later",
+        request={"InputDataConfig": [channel]},
+        objective=MetricName.F1,
+        problem_type=ProblemType.BINARY,
+    )
+    desk.world.insert(job)
+    scored(desk, 1, score, name="later-001", parent=job.arn)
+    with desk.world.store.transaction() as tx:
+        tx.set_tags(job.arn, {"windvane:based-on": "churn"})
+    return "/console/jobs/later"
+
+
+@pytest.mark.parametrize(
+    ("score", "verdict"),
+    [(0.91, "no clear difference"), (0.95, "better by 0.05"), (0.8, "worse by 0.1")],
+)
+def test_a_job_is_compared_with_the_one_that_it_is_based_on(
+    desk: Desk, score: float, verdict: str
+) -> None:
+    searching(desk)
+    page = desk.get(based_on_churn(desk, score))
+    assert f"Best F1 0.9000 ± 0.0078 {score:.4f} ± 0.0078 {verdict}" in page.words
+    assert "Rows × columns 41,188 × 21 –" in page.words
+    assert f"Data {INPUT} s3://data/new/" in page.words
+    assert "Each score is measured on the job's own data" in page.words
+    assert "Maximum candidates" not in page.words
+    streamed = desk.watch("/console/jobs/later/stream", len(FRAGMENTS))
+    assert verdict in streamed["earlier"][0]
+
+
+def test_a_job_whose_predecessor_is_gone_or_not_named_says_no_more_than_that(desk: Desk) -> None:
+    searching(desk)
+    page = desk.get(PAGE)
+    assert "Compared with" not in page.words
+    for link in ("again=churn", "again=churn&amp;uri="):
+        assert f'href="/console/new?{link}"' in page.text
+    with desk.world.store.transaction() as tx:
+        tx.set_tags(JOB_ARN, {"windvane:based-on": "<script>nope"})
+    page = desk.get(PAGE)
+    assert (page.status, "<script>nope" in page.text) == (200, False)
+    assert "which cannot be shown." in page.words
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,113 @@ def test_the_form_is_filled_in_with_the_request_of_a_job(desk: Desk) -> None:
     assert desk.get("/console/new?again=nothing").status == 404
 
 
+NEW_URI = "s3://data/new/rows.csv"
+NEW_PAGE = f"/console/new?again=churn&uri={quote(NEW_URI, safe='')}"
+NEW_TABLE = b"key,x,same,more,y\n" + b"".join(
+    b"id-%d,%s,k,%d,%s\n" % (i, b"low" if i % 3 else b"high", i % 7, b"yes" if i % 4 else b"no")
+    for i in range(900)
+)
+
+
+def analysed(desk: Desk, **changes: Any) -> None:
+    """What the job churn has written about its table."""
+    kinds = {
+        "key": "identifier",
+        "x": "numeric",
+        "when": "datetime",
+        "same": "constant",
+        "late": "categorical",
+        "y": "categorical",
+    }
+    told = {
+        "target": "y",
+        "problem_type": "BinaryClassification",
+        "n_rows": 600,
+        "labels": ["no", "yes"],
+        "columns": [{"name": name, "type": kind} for name, kind in kinds.items()],
+    }
+    place = "s3://results/jobs/churn/preprocessed-data/dataset/analysis.json"
+    desk.world.put(place, json.dumps(told | changes).encode())
+
+
+def differences(answer: Answer) -> list[str]:
+    part = answer.text.split('id="differences"', 1)[1].split("</section>", 1)[0]
+    told = re.findall(r'<span class="badge \w+">(\w+)</span> <p>([^<]*)</p>', part)
+    return [f"{severity}: {html.unescape(text)}" for severity, text in told]
+
+
+def test_a_job_is_retrained_on_other_data_and_linked_with_the_new_one(desk: Desk) -> None:
+    settings = {"candidates": "7", "time_column_json": packed("when")}
+    assert desk.post("/console/new", fields(("late", "out"), **settings)).status == 303
+    desk.world.put(NEW_URI, NEW_TABLE)
+    analysed(desk)
+    empty = desk.get("/console/new?again=churn&uri=")
+    assert "Filled in from churn" in empty.words
+    assert "Choose the new data." in empty.words
+    assert 'data-then="/console/new?again=churn&amp;uri="' in empty.text
+    assert '<input type="hidden" name="again" value="churn">' in empty.text
+    answer = desk.get(NEW_PAGE)
+    assert differences(answer) == [
+        "Medium: Missing columns: when, late. The new model is trained without them.",
+        "Medium: New columns: more. The new model is trained on them unless they are set to “Ignore”.",
+        "Medium: x was numeric and is categorical now.",
+        "Low: 900 rows instead of 600: 50 % more.",
+    ]
+    assert (value_of(answer, "candidates"), value_of(answer, "uri")) == ("7", NEW_URI)
+    assert (selected(answer, "target"), selected(answer, "time_column")) == (packed("y"), "")
+    told = fields(uri=NEW_URI, job_name="churn-2", based_on="churn", tags="team=a")
+    assert desk.post("/console/new", told).status == 303
+    job = desk.world.client().describe_auto_ml_job_v2(AutoMLJobName="churn-2")
+    tags = desk.world.client().list_tags(ResourceArn=job["AutoMLJobArn"])["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {
+        "team": "a",
+        "windvane:based-on": "churn",
+    }
+    again = desk.get("/console/new?again=churn-2")
+    assert ">team=a</textarea>" in again.text
+    assert value_of(again, "based_on") == "churn-2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"target": "gone"}, "High: The column to predict, gone, is missing."),
+        (
+            {"problem_type": "Regression", "labels": []},
+            "High: The problem type was Regression and is BinaryClassification now.",
+        ),
+        ({"labels": ["no"]}, "Medium: New classes of the target: yes."),
+        (
+            {"labels": ["no", "yes", "perhaps"]},
+            "Medium: Classes without rows: perhaps. The new model cannot predict them.",
+        ),
+    ],
+)
+def test_what_is_another_target_is_told(desk: Desk, changes: dict[str, Any], told: str) -> None:
+    assert desk.post("/console/new", fields()).status == 303
+    desk.world.put(NEW_URI, NEW_TABLE)
+    analysed(desk, **changes)
+    assert told in differences(desk.get(NEW_PAGE))
+
+
+def test_a_target_that_the_new_data_lack_is_asked_for(desk: Desk) -> None:
+    assert desk.post("/console/new", fields()).status == 303
+    desk.world.put(NEW_URI, NEW_TABLE.replace(b",y\n", b",z\n", 1))
+    answer = desk.get(NEW_PAGE)
+    assert answer.status == 200
+    assert differences(answer) == ["High: Missing columns that the job needs: y."]
+    assert selected(answer, "target") == ""
+
+
+def test_the_same_data_have_no_differences_and_hidden_ones_are_not_told(desk: Desk) -> None:
+    assert desk.post("/console/new", fields()).status == 303
+    assert 'id="differences"' not in desk.get("/console/new?again=churn").text
+    answer = desk.get(f"{PAGE}&based_on=%3Cscript%3Enope")
+    assert answer.status == 200
+    assert "could not be compared" in answer.words
+    assert "<script>nope" not in answer.text
+
+
 @pytest.mark.parametrize("texts", [True, False])
 def test_forms_of_other_problems_are_filled_in_too(desk: Desk, texts: bool) -> None:
     desk.world.put(TEXTS_URI, TEXTS)
