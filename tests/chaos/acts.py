@@ -1,12 +1,13 @@
 """What clients do while hosts fail: they predict, write and have jobs done, and remember what was acknowledged."""
 
 import itertools
+import math
 import threading
 import time
 from contextlib import contextmanager
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from journeys.deploying import Deploying
 from journeys.running import FINAL, limits
 from journeys.several import Balanced
@@ -55,21 +56,14 @@ class Predictions:
             began = time.monotonic()
             due = max(due + self._interval_s, began)
             try:
-                self.bodies.add(self._predicted(name))
+                answer, _ = self._clients[name].ask(
+                    "invoke_endpoint", EndpointName=name, ContentType="text/csv", Body=self._row
+                )
+                self.bodies.add(answer["Body"].read())
                 self.answers[name] += 1
             except (ClientError, BotoCoreError) as error:
                 self.failures[name].append(repr(error)[:300])
             self.slowest_s = max(self.slowest_s, time.monotonic() - began)
-
-    def _predicted(self, name):
-        """One answer. A request whose connection broke at both servers is sent once more, as AWS's clients do by
-        themselves: a connection to the server that is well may have been closed while the other one was waited for."""
-        asked = {"EndpointName": name, "ContentType": "text/csv", "Body": self._row}
-        try:
-            answer, _ = self._clients[name].ask("invoke_endpoint", **asked)
-        except HTTPClientError:
-            answer, _ = self._clients[name].ask("invoke_endpoint", **asked)
-        return answer["Body"].read()
 
 
 class Writes:
@@ -128,7 +122,10 @@ class Writes:
 
 
 class Jobs:
-    """AutoML jobs, of which a few are open at any time until all were begun."""
+    """AutoML jobs, of which a few are open at any time until all were begun.
+
+    n_jobs    how many in all; math.inf for as many as there is time for until `begin_no_more`
+    """
 
     def __init__(self, servers, n_jobs, n_open):
         self._servers, self._n_jobs, self._n_open = servers, n_jobs, n_open
@@ -149,6 +146,11 @@ class Jobs:
                 self._begin(f"chaos-{self.n_begun}")
         except (ClientError, BotoCoreError):
             return
+
+    def begin_no_more(self):
+        """Unless it was said how many there are to be."""
+        if math.isinf(self._n_jobs):
+            self._n_jobs = self.n_begun
 
     @property
     def n_begun(self):

@@ -1,5 +1,8 @@
 """Two hosts that share nothing but a database and an S3 store; one of them is cut off from all others."""
 
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,16 +13,49 @@ from journeys.deploying import model_processes_of
 pytestmark = pytest.mark.timeout(300)
 
 
+_WRITING = """
+import sys
+from pathlib import Path
+from windvane.store.open import open_store
+
+with open_store(sys.argv[1], Path()).transaction():
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    with place_of_hosts(tmp_path_factory) as place:
-        servers = [place.server(name) for name in ("one", "two")]
-        yield servers
-        for server in servers:
-            server.stop(within_s=60)
+def place(tmp_path_factory):
+    with place_of_hosts(tmp_path_factory) as made:
+        yield made
 
 
-def test_no_request_to_an_endpoint_of_two_instances_fails(pair, packed):
+@pytest.fixture(scope="module")
+def pair(place):
+    servers = [place.server(name) for name in ("one", "two")]
+    yield servers
+    for server in servers:
+        server.stop(within_s=60)
+
+
+@contextmanager
+def cut_off_while_it_writes(place, host):
+    """Within the block a host is cut off that has its turn to write, for which all others wait."""
+    writer = subprocess.Popen(
+        host.command(sys.executable, "-c", _WRITING, place.url),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert writer.stdout.readline() == "writing\n"
+    with host.cut_off():
+        yield
+    writer.kill()
+    writer.communicate()
+
+
+def test_no_request_to_an_endpoint_of_two_instances_fails(place, pair, packed):
     one, two = pair
     endpoints(one, packed, n_of_one=0, n_of_two=1)
 
@@ -29,7 +65,7 @@ def test_no_request_to_an_endpoint_of_two_instances_fails(pair, packed):
     wait_until(lambda: places() == [1, 1], 60)
     predictions = Predictions(pair, ["two-0"], packed.row, rate=20)
     with predictions.running():
-        with one.host.cut_off():
+        with cut_off_while_it_writes(place, one.host):
             wait_until(lambda: len(model_processes_of(two)) == 2, 60)
         wait_until(lambda: places() == [1, 1], 60)
         answered = predictions.answers["two-0"]

@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
 from windvane.domain.deployment import Model
 from windvane.errors import StoreUnusable
@@ -78,3 +79,37 @@ def test_a_heartbeat_waits_for_no_writer(
         tx.remove_server("one")
     writing.close()
     beating.close()
+
+
+def test_a_writer_that_falls_silent_loses_its_turn(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one whose process hangs, or whose machine is gone, in the middle of a transaction."""
+    monkeypatch.setattr(postgres_module, "_HELD_UP_S", 1)
+    silent, other = open_store(postgres_url, Path()), open_store(postgres_url, Path())
+
+    def write_after_the_others() -> None:
+        with silent.transaction() as tx:
+            tx.put_server(a_server("silent"))
+            with other.transaction() as tx_of_other:
+                assert tx_of_other.servers() == []
+            tx.servers()
+
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        write_after_the_others()
+    with silent.transaction() as tx:
+        assert tx.servers() == []
+    silent.close()
+    other.close()
+
+
+def test_a_session_ends_soon_after_its_machine_is_cut_off(postgres_url: str) -> None:
+    """What the database is asked for; tests/chaos/test_hosts.py cuts a machine off."""
+    store = open_store(postgres_url, Path())
+    with store.snapshot() as tx:
+        asked = {
+            name: tx._connection.exec_driver_sql(f"SHOW {name}").scalar()  # type: ignore[attr-defined]
+            for name in ("client_connection_check_interval", "lock_timeout")
+        }
+    assert asked == {"client_connection_check_interval": "2s", "lock_timeout": "30s"}
+    store.close()

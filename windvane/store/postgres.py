@@ -18,7 +18,17 @@ _WRITERS = 0x77696E6476616E65
 """The advisory lock of everyone who writes; "windvane" in ASCII."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
+
 _ABANDONED_AFTER_S = 60
+_HELD_UP_S = 8
+"""That a writer may leave the others waiting while it says nothing: less than it takes until its server is considered dead."""
+
+_OF_BOTH_ENDS = {"keepalives_idle": 3, "keepalives_interval": 2, "keepalives_count": 2}
+_UNANSWERED_MS = 7000
+"""That the other end of a connection may leave unanswered what was sent, in ms: its machine is gone, or the network to it."""
+
+_GONE_IS_SEEN_MS = 2000
+"""Between two looks, in ms, whether somebody still waits for what a session does, or waits for."""
 
 
 class PostgresStore(SqlStore):
@@ -40,7 +50,7 @@ class PostgresStore(SqlStore):
                 max_overflow=16,
                 pool_timeout=LOCK_TIMEOUT_S,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 10, "options": _options(url)},
+                connect_args={"connect_timeout": 10, **_of_this_end(url), "options": _options(url)},
             )
         )
 
@@ -52,7 +62,10 @@ class PostgresStore(SqlStore):
 
     def _begin_writing(self, connection: Connection) -> None:
         try:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+            connection.exec_driver_sql(
+                f"SELECT set_config('idle_in_transaction_session_timeout', '{_HELD_UP_S}s', true),"
+                f" pg_advisory_xact_lock({_WRITERS})"
+            )
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
@@ -65,6 +78,12 @@ class PostgresStore(SqlStore):
         return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
 
+def _of_this_end(url: URL) -> dict[str, int]:
+    """Return when a connection is given up whose other end is gone, where the URL does not say it."""
+    ours = {**_OF_BOTH_ENDS, "tcp_user_timeout": _UNANSWERED_MS}
+    return {name: value for name, value in ours.items() if name not in url.query}
+
+
 def _options(url: URL) -> str:
     """Return the options of every session: the URL's own, then ours, which win."""
     given = url.query.get("options", ())
@@ -73,6 +92,9 @@ def _options(url: URL) -> str:
             *((given,) if isinstance(given, str) else given),
             f"-c lock_timeout={LOCK_TIMEOUT_S}s",
             f"-c idle_in_transaction_session_timeout={_ABANDONED_AFTER_S}s",
+            *(f"-c tcp_{name}={value}" for name, value in _OF_BOTH_ENDS.items()),
+            f"-c tcp_user_timeout={_UNANSWERED_MS}",
+            f"-c client_connection_check_interval={_GONE_IS_SEEN_MS}",
             "-c synchronous_commit=on",
         ]
     )

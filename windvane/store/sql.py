@@ -97,12 +97,13 @@ class SqlStore(ABC):
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:
-        with self._alone() as connection:
-            if SqlTransaction(connection).schema_version() == NEWEST_VERSION:
+        with self.snapshot() as tx:
+            if tx.schema_version() == NEWEST_VERSION:
                 return
-            # Alembic takes long to import, and most stores are up to date.
-            from windvane.store.migrations.upgrade import upgrade
+        # Alembic takes long to import, and most stores are up to date.
+        from windvane.store.migrations.upgrade import upgrade
 
+        with self._alone() as connection:
             upgrade(connection)
 
     def close(self) -> None:

@@ -234,6 +234,8 @@ class Hosting:
         with self._store.snapshot() as tx:
             endpoints = tx.every(Endpoint, tuple(EndpointStatus))
             self._placed = self._placing.placed(tx, endpoints)
+        if self._placed.live != self._published[1]:  # requests do not wait until this one may write
+            self._publish(self._with_known(endpoints, tx.left_alone))
         if self._placed.is_due:
             with self._store.transaction() as tx:
                 self._placing.settle(tx)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -140,6 +141,33 @@ class Asking:
         """Returns after so many more answers."""
         wanted = len(self.answers) + n
         await until(lambda: len(self.answers) >= wanted or self.failures)
+
+
+def test_requests_to_a_dead_server_go_elsewhere_before_another_one_may_write(world):
+    """Who is to place its instances anew waits for its turn to write: whoever has it may be the server that died."""
+
+    async def scene(first, second):
+        world.create(one(world.upload("m", 3.5), count=2))
+        await world.settled()
+        has_turn = threading.Event()
+        placing, settle = second.hosting._placing, second.hosting._placing.settle
+
+        def settle_in_turn(tx):
+            assert has_turn.wait(60)
+            settle(tx)
+
+        placing.settle = settle_in_turn
+        try:
+            await first.die()
+            forwarding = second.router._forwarding
+            await until(lambda: forwarding._live == {"b"})
+            assert second.n_instances == 1
+            assert [await second.ask() for _ in range(4)] == [3.5] * 4
+        finally:
+            has_turn.set()
+        await until(lambda: second.n_instances == 2)
+
+    play(world, scene)
 
 
 def test_two_instances_are_on_two_servers_and_both_servers_answer(world):
