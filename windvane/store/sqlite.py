@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import os
 import random
 import sqlite3
-import tempfile
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -94,17 +95,23 @@ def _has_begun(connection: Connection) -> bool:
 def _create(path: Path) -> None:
     """Create an empty database in WAL mode, which appears whole or not at all.
 
-    Two processes that switch one new file to WAL together fail with "locked", whatever their timeout.
+    One process at a time, by a lock on the folder: two that switch one new file to WAL together fail with "locked",
+    whatever their timeout. What a killed process left is taken away by the next one.
     """
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(descriptor)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if path.exists():
+            return
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+            left.unlink()
+        temporary = path.with_name(f".{path.name}.new")
+        os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        with suppress(FileExistsError):
-            os.link(temporary, path)
+        temporary.rename(path)
     finally:
-        Path(temporary).unlink()
+        os.close(folder)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -45,6 +45,17 @@ def test_threads_that_create_one_file_together_all_get_it(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_what_a_killed_process_left_of_a_new_file_is_taken_away(path: Path) -> None:
+    for name in (".state.db.new", ".state.db.new-wal", ".state.db.new-shm", ".state.db.x1y2z3"):
+        path.with_name(name).write_bytes(b"half of it")
+    other = path.with_name(".other.db.new")
+    other.touch()
+    with SqliteStore(path).snapshot():
+        assert {file.name for file in path.parent.iterdir()} >= {path.name, other.name}
+    assert not list(path.parent.glob(".state.db.*"))
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_writer_that_gets_no_turn_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LOCK_TIMEOUT_S", 0.01)
     store = SqliteStore(path)
