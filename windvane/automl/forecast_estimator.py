@@ -169,8 +169,8 @@ class AutoForecast:
         frame     rows of item, time, target and covariates: a DataFrame, or the path of a CSV (also .gz) or Parquet file. If
                   there are known covariates, rows after the last value of a series are the steps to be forecast
         on_event  told what happens (automl/local/events.py)
-        reports   a folder for reports on the series and on the backtests; a part of the time is kept for them, and what it is
-                  too short for is left out
+        reports   a folder for reports on the series, the backtests and what forecasts are made of; a part of the time is kept
+                  for them, and what it is too short for is left out
         raises    DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
         """
         started = time.time()

@@ -50,7 +50,7 @@ def test_the_documented_command_writes_forecasts_and_a_model(sales, tmp_path, ca
     assert len(made) == 2 * 14
     assert list(made.columns) == ["item_id", "timestamp", "mean", "p10", "p50", "p90"]
     assert len(AutoForecast.load(document["model"]).predict()) == 28
-    assert set(document["reports"]) == {"backtests", "series"}
+    assert set(document["reports"]) == {"backtests", "explanation", "series"}
     for one in document["reports"].values():
         assert one["state"] in ("written", "cut", "left-out"), one
         assert one["state"] != "written" or (Path(one["folder"]) / "report.html").exists()

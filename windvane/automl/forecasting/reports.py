@@ -1,7 +1,8 @@
 """The reports of a forecasting job without a service, made as those of tables are (automl/local/reports.py).
 
 backtests/    figures.json  report.html report.ipynb report.pdf
-series/       the last three
+explanation/  the same four, analysis.json feature_importance.json decompositions.csv
+series/       report.html report.ipynb report.pdf
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from windvane.automl.local.report_request import OF_FORECAST, Kind, ReportReques
 from windvane.automl.local.reports import File, make_reports, write_files
 from windvane.engine.forecast_reports.backtest_report import backtest_report
 from windvane.engine.forecast_reports.backtests import read_backtests
+from windvane.engine.forecast_reports.effect_documents import effect_documents
+from windvane.engine.forecast_reports.effect_report import effect_report
+from windvane.engine.forecast_reports.effects import explain_forecasts
 from windvane.engine.forecast_reports.figures import figures_json
 from windvane.engine.forecast_reports.series_report import explore_series
 from windvane.engine.forecasting.forecaster import load_forecaster
@@ -29,6 +33,9 @@ from windvane.engine.reports.files import each_file
 from windvane.executor.base import Say
 
 _MAKE_ONE = "windvane.automl.forecasting.reports:make_one"
+
+_EXPLAINING_SHARE, _MOST_EXPLAINING_S = 0.3, 20.0
+"""Of the time that is left, and seconds, for explaining forecasts: the report is drawn after that, beside the others."""
 
 
 def report_forecasts(job: ForecastJob, into: Path, emitter: EventEmitter) -> None:
@@ -52,11 +59,12 @@ def report_forecasts(job: ForecastJob, into: Path, emitter: EventEmitter) -> Non
 def make_one(payload: Mapping[str, Any], _: Say) -> dict[str, Any]:
     """Write the files of one report, each whole or not at all; in a process of its own."""
     request, kind = ReportRequest.from_json(payload["request"]), Kind(payload["kind"])
-    write_files(_MAKERS[kind](ForecastFolders(request.job)), Path(payload["scratch"]) / kind)
+    made = _MAKERS[kind](ForecastFolders(request.job), request.ends)
+    write_files(made, Path(payload["scratch"]) / kind)
     return {}
 
 
-def _backtests(folders: ForecastFolders) -> Iterator[File]:
+def _backtests(folders: ForecastFolders, _: float) -> Iterator[File]:
     rows = board_from_json(read_json(folders.package / LEADERBOARD))
     models = [row.name for row in rows if row.outcome is not None and row.name != ENSEMBLE]
     found = read_backtests(
@@ -65,17 +73,27 @@ def _backtests(folders: ForecastFolders) -> Iterator[File]:
         folders.ensemble if any(row.name == ENSEMBLE for row in rows) else None,
         answering(rows),
     )
-    forecaster, _ = load_forecaster(folders.package)
+    forecaster = load_forecaster(folders.package)[0]
     figures = figures_json(found, forecaster)
     yield "figures.json", json.dumps(figures, allow_nan=False).encode()
     yield from each_file(backtest_report(found, forecaster))
 
 
-def _series(folders: ForecastFolders) -> Iterator[File]:
+def _explanation(folders: ForecastFolders, ends: float) -> Iterator[File]:
+    rows = board_from_json(read_json(folders.package / LEADERBOARD))
+    forecaster = load_forecaster(folders.package)[0]
+    budget_s = min(_MOST_EXPLAINING_S, _EXPLAINING_SHARE * (ends - time.time()))
+    found = explain_forecasts(forecaster, answering(rows), budget_s)
+    yield from effect_documents(found).items()
+    yield from each_file(effect_report(found))
+
+
+def _series(folders: ForecastFolders, _: float) -> Iterator[File]:
     yield from each_file(explore_series(folders.series))
 
 
-_MAKERS: Mapping[Kind, Callable[[ForecastFolders], Iterator[File]]] = {
+_MAKERS: Mapping[Kind, Callable[[ForecastFolders, float], Iterator[File]]] = {
     Kind.BACKTESTS: _backtests,
+    Kind.EXPLANATION: _explanation,
     Kind.SERIES: _series,
 }

@@ -43,4 +43,8 @@ def test_reports_are_on_what_answers(finished, tmp_path):
     assert figures["model"] == NAME
     assert [one["name"] for one in figures["models"]] == [NAME]
     assert figures["fans"][0]["ahead"] is not None
+    explained = tmp_path / "made" / Kind.EXPLANATION
+    assert {one.name for one in explained.iterdir()} >= written | {"decompositions.csv"}
+    assert json.loads((explained / "figures.json").read_text())["model"] == NAME
+    assert "level, trend and season" in (explained / "report.html").read_text()
     assert "Data exploration" in (tmp_path / "made" / Kind.SERIES / "report.html").read_text()
