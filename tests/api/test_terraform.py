@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from api.accounts import Accounts
+from api.alarmed import speaking
 from api.world import IMAGE, MODEL_DATA, ROLE, SCOPE, World, refusal
 
 from windvane.domain.deployment import Endpoint, EndpointStatus
@@ -20,7 +21,12 @@ from windvane.domain.deployment import Endpoint, EndpointStatus
 TAGS = [{"Key": "team", "Value": "churn"}]
 MODEL, CONFIG = "terraform-20261125000000000000000001", "terraform-20261125000000000000000002"
 NEXT_CONFIG = "terraform-20261125000000000000000003"
-ENDPOINT = "churn"
+ENDPOINT, VARIANT = "churn", "terraform-20261125000000000000000004"
+ADDRESS = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": f"endpoint/{ENDPOINT}/variant/{VARIANT}",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
 
 
 def model_as_the_provider_sends_it() -> dict[str, Any]:
@@ -41,7 +47,7 @@ def model_as_the_provider_sends_it() -> dict[str, Any]:
 
 def config_as_the_provider_sends_it(name: str = CONFIG, count: int = 1) -> dict[str, Any]:
     variant = {
-        "VariantName": "terraform-20261125000000000000000004",
+        "VariantName": VARIANT,
         "ModelName": MODEL,
         "InitialInstanceCount": count,
         "InstanceType": "ml.m5.large",
@@ -163,12 +169,7 @@ def test_a_second_apply_of_the_same_names_is_refused(applied: World) -> None:
 
 def test_a_scaling_policy_is_applied_refreshed_and_destroyed(applied: World) -> None:
     """aws_appautoscaling_target, aws_appautoscaling_policy."""
-    scaling = applied.client(service="application-autoscaling")
-    address = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{ENDPOINT}/variant/terraform-20261125000000000000000004",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
+    scaling, address = applied.client(service="application-autoscaling"), ADDRESS
     listed = {
         "ServiceNamespace": "sagemaker",
         "ResourceIds": [address["ResourceId"]],
@@ -204,6 +205,61 @@ def test_a_scaling_policy_is_applied_refreshed_and_destroyed(applied: World) -> 
     scaling.delete_scaling_policy(**address, PolicyName="requests")
     scaling.deregister_scalable_target(**address)
     assert scaling.describe_scalable_targets(**listed)["ScalableTargets"] == []
+
+
+@pytest.mark.parametrize("protocol", ["smithy-rpc-v2-cbor", "query"])
+def test_a_step_policy_and_its_alarm_are_applied_refreshed_and_destroyed(
+    applied: World, protocol: str
+) -> None:
+    """aws_appautoscaling_policy, aws_cloudwatch_metric_alarm; older versions of the provider speak `query`."""
+    scaling = applied.client(service="application-autoscaling")
+    scaling.register_scalable_target(**ADDRESS, MinCapacity=1, MaxCapacity=3)
+    steps = {
+        "AdjustmentType": "ChangeInCapacity",
+        "Cooldown": 60,
+        "MetricAggregationType": "Maximum",
+        "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
+    }
+    policy = scaling.put_scaling_policy(
+        **ADDRESS,
+        PolicyName="out",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration=steps,
+    )["PolicyARN"]
+    [found] = scaling.describe_scaling_policies(**ADDRESS, PolicyNames=["out"])["ScalingPolicies"]
+    assert found["StepScalingPolicyConfiguration"] == steps
+    client = speaking(applied, protocol)
+    alarm = {
+        "AlarmName": "busy",
+        "ActionsEnabled": True,
+        "AlarmActions": [policy],
+        "AlarmDescription": "",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "Dimensions": [
+            {"Name": "EndpointName", "Value": ENDPOINT},
+            {"Name": "VariantName", "Value": VARIANT},
+        ],
+        "EvaluationPeriods": 2,
+        "MetricName": "Invocations",
+        "Namespace": "AWS/SageMaker",
+        "Period": 60,
+        "Statistic": "Sum",
+        "Threshold": 100.0,
+        "TreatMissingData": "missing",
+    }
+    asked = {"AlarmNames": ["busy"], "AlarmTypes": ["MetricAlarm"]}
+    client.put_metric_alarm(**alarm, Tags=TAGS)
+    [told] = client.describe_alarms(**asked)["MetricAlarms"]
+    assert {name: told.get(name, "") for name in alarm} == alarm
+    assert client.list_tags_for_resource(ResourceARN=told["AlarmArn"])["Tags"] == TAGS
+    client.put_metric_alarm(**alarm | {"Threshold": 200.0})
+    [told] = client.describe_alarms(**asked)["MetricAlarms"]
+    assert told["Threshold"] == 200.0
+    [found] = scaling.describe_scaling_policies(**ADDRESS, PolicyNames=["out"])["ScalingPolicies"]
+    assert [one["AlarmName"] for one in found["Alarms"]] == ["busy"]
+    client.delete_alarms(AlarmNames=["busy"])
+    assert client.describe_alarms(**asked)["MetricAlarms"] == []
+    scaling.delete_scaling_policy(**ADDRESS, PolicyName="out")
 
 
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}'

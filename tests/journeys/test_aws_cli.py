@@ -1,7 +1,8 @@
-"""The same way with the AWS command line alone: jobs of both versions, waiters, pages, logs, keys of a session, errors."""
+"""The same way with the AWS command line alone: jobs of both versions, waiters, pages, logs, keys of a session, alarms, errors."""
 
 import gzip
 import json
+import time
 
 import pytest
 from botocore import xform_name
@@ -194,6 +195,40 @@ def test_a_refusal_is_told_and_fails_the_command(command, told, aws):
     done = aws.run("sagemaker", *command)
     assert (done.returncode, done.stdout) == (255, "")
     assert told in done.stderr
+
+
+def test_an_endpoint_is_scaled_by_an_alarm(aws, server, waiting):
+    assert waiting.wait(timeout=200) == 0
+    address = (
+        *("--service-namespace", "sagemaker", "--resource-id", f"endpoint/{JOB}/variant/v"),
+        *("--scalable-dimension", "sagemaker:variant:DesiredInstanceCount"),
+    )
+    target = ("register-scalable-target", *address, "--min-capacity", "1", "--max-capacity", "2")
+    aws("application-autoscaling", *target)
+    steps = "AdjustmentType=ChangeInCapacity,StepAdjustments=[{MetricIntervalLowerBound=0,ScalingAdjustment=1}]"
+    policy = aws(
+        *("application-autoscaling", "put-scaling-policy", "--policy-name", "out", *address),
+        *("--policy-type", "StepScaling", "--step-scaling-policy-configuration", steps),
+    )
+    aws(
+        *("cloudwatch", "put-metric-alarm", "--alarm-name", JOB, "--namespace", "AWS/SageMaker"),
+        *("--metric-name", "Invocations", "--statistic", "Sum", "--threshold", "1000000"),
+        *("--dimensions", f"Name=EndpointName,Value={JOB}", "Name=VariantName,Value=v"),
+        *("--period", "60", "--evaluation-periods", "1"),
+        *("--comparison-operator", "GreaterThanThreshold", "--alarm-actions", policy["PolicyARN"]),
+    )
+    alarm = ("--alarm-name", JOB, "--state-value", "ALARM", "--state-reason", "tried")
+    aws("cloudwatch", "set-alarm-state", *alarm)
+    sagemaker, give_up = server.client("sagemaker"), time.monotonic() + 100
+    while True:
+        [variant] = sagemaker.describe_endpoint(EndpointName=JOB)["ProductionVariants"]
+        if variant["CurrentInstanceCount"] == 2:
+            break
+        assert time.monotonic() < give_up, variant
+        time.sleep(0.1)
+    told = aws("cloudwatch", "describe-alarms", "--alarm-names", JOB)
+    assert told["MetricAlarms"][0]["AlarmActions"] == [policy["PolicyARN"]]
+    aws("cloudwatch", "delete-alarms", "--alarm-names", JOB)
 
 
 def test_endpoints_are_waited_for_as_they_come_and_go(aws, server, job, waiting):
