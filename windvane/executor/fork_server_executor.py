@@ -38,7 +38,10 @@ class ForkServerExecutor:
         self._news: list[News] = []
 
     def is_ready(self, timeout_s: float) -> bool:
-        """Return whether work can begin at once, within this time."""
+        """Return whether work can begin at once, within this time. A fork server that lacks libraries is replaced while it runs
+        nothing."""
+        if not self._running and self.forks.is_outdated():
+            self.forks.renew()
         return self.forks.is_ready(timeout_s)
 
     def submit(self, work: Work) -> None:

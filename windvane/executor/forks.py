@@ -112,6 +112,10 @@ class ForkServerSource(Protocol):
         """
         ...
 
+    def has_work(self) -> None:
+        """Say that there is work: all libraries that work may need are to be loaded."""
+        ...
+
     def end(self) -> None:
         """End the one that was started last, if it has not ended."""
         ...
@@ -135,6 +139,9 @@ class OwnProcess:
         module = "windvane.executor.forkserver"
         self._process = start_loading(module, channel, self._libraries, words)
 
+    def has_work(self) -> None:
+        """Do nothing: all libraries are loaded before the first work."""
+
     def end(self) -> None:
         if self._process is not None:
             end_process(self._process)
@@ -153,6 +160,7 @@ class Forks:
         self._source = source
         self._pid, self._watched = 0, -1
         self._deaths = 0
+        self._is_outdated = self._has_worked = False
         self._start_server()
 
     @property
@@ -194,12 +202,26 @@ class Forks:
             self.end_server()
             self._start_server()
         if not self._pid:
-            self._hear_ready(timeout_s)
+            self._hear(timeout_s)
         return bool(self._pid)
+
+    def is_outdated(self) -> bool:
+        """Return whether a new fork server would have loaded more libraries."""
+        if not self._is_outdated and self._pid:
+            self._hear(0.0)
+        return self._is_outdated
+
+    def renew(self) -> None:
+        """End the fork server, and all that it runs, and start a new one."""
+        self.end_server()
+        self._start_server()
 
     def start(self, work: Work, place: WorkPlace) -> Line:
         """Begin some work."""
         self.wait_ready()
+        if not self._has_worked:
+            self._has_worked = True
+            self._source.has_work()
         told = {
             "function": work.function,
             "payload": dict(work.payload),
@@ -238,20 +260,23 @@ class Forks:
         self._pid, self._watched = 0, -1
         self._source.end()
 
-    def _hear_ready(self, timeout_s: float) -> None:
-        """Learn which process it is, if it says so within this time."""
+    def _hear(self, timeout_s: float) -> None:
+        """Learn which process it is, or that it is outdated, if it says so within this time."""
         waiter = select.poll()
         waiter.register(self._channel, select.POLLIN)
         if not waiter.poll(1000 * timeout_s):
             return
-        frames = FrameBuffer(max_body=0)
         with suppress(ConnectionError, BadFrame):
             data, descriptors, _, _ = socket.recv_fds(self._channel, 1 << 10, 1)
-            frames.feed(data)
-            if (frame := frames.next_frame()) is not None:
-                self._pid, [self._watched] = frame[0]["ready"], descriptors
+            self._frames.feed(data)
+            while (frame := self._frames.next_frame()) is not None:
+                if "ready" in frame[0]:
+                    self._pid, [self._watched] = frame[0]["ready"], descriptors
+                else:
+                    self._is_outdated = True
 
     def _start_server(self) -> None:
+        self._is_outdated, self._frames = False, FrameBuffer(max_body=0)
         self._channel, theirs = socket.socketpair()
         words = relay()
         try:

@@ -6,7 +6,8 @@ Who gives it work may hold keys in its memory, so that no fork of it may touch d
 piece of work, and nothing else. On that socket comes one frame with the work (`Forks.start` says what stands in it), with the
 descriptor that the work is to have, if there is one, and perhaps {"kill": how}. It is answered by {"ending": ...} with the
 result as its body, and before that, as often as the work says something, by {"said": true} with that as the body. Work ends
-with its socket, and the fork server with its channel. First of all it says {"ready": its pid}, with a descriptor of itself.
+with its socket, and the fork server with its channel. First of all it says {"ready": its pid}, with a descriptor of itself;
+and {"outdated": true} once a new fork server would have loaded more libraries.
 
 Work tells of an account's data, and its result more. So the fork server reads neither: for each socket it forks an attendant
 that reads the work, forks its process and passes on what came of it. What one leaves in memory is in no other's.
@@ -52,14 +53,17 @@ _PIECE = 1 << 16
 class ForkServer:
     """The main loop of the fork server: forks for each piece of work.
 
-    channel    of whoever gives it work
+    channel     of whoever gives it work
+    all_loaded  descriptor of a pipe that ends once a new fork server would have loaded more; None if none would
     """
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, channel: socket.socket, all_loaded: int | None = None) -> None:
+        self._channel, self._all_loaded = channel, all_loaded
         self._attendants: dict[int, int] = {}
         self._waiter = select.poll()
         self._waiter.register(channel, select.POLLIN)
+        if all_loaded is not None:
+            self._waiter.register(all_loaded, select.POLLIN)
 
     def run(self) -> None:
         """Serve until nobody can give it work any more; what is under way dies with it."""
@@ -67,6 +71,8 @@ class ForkServer:
             for descriptor, _ in self._waiter.poll():
                 if descriptor in self._attendants:
                     self._collect(descriptor)
+                elif descriptor == self._all_loaded:
+                    self._tell_outdated(descriptor)
                 elif not self._take_in():
                     return
 
@@ -85,6 +91,12 @@ class ForkServer:
             finally:
                 os.close(line)
         return bool(data)
+
+    def _tell_outdated(self, all_loaded: int) -> None:
+        self._waiter.unregister(all_loaded)
+        os.close(all_loaded)
+        self._all_loaded = None
+        self._channel.sendall(pack({"outdated": True}))
 
     def _attend(self, line: int, parent_pid: int) -> NoReturn:
         self._channel.close()
@@ -206,14 +218,17 @@ def _work(function: str, payload: Mapping[str, Any], folder: Path, mouth: int) -
     return dict(function_of(function)(payload, say))
 
 
-def serve(channel: socket.socket) -> None:
-    """Be a fork server from now on: say so, with a descriptor of this process, and take work until the channel ends."""
+def serve(channel: socket.socket, all_loaded: int | None = None) -> None:
+    """Be a fork server from now on: say so, with a descriptor of this process, and take work until the channel ends.
+
+    all_loaded    as of a ForkServer
+    """
     own = os.getpid()
     with suppress(ConnectionError):
         watched = os.pidfd_open(own)
         socket.send_fds(channel, [pack({"ready": own})], [watched])
         os.close(watched)
-        ForkServer(channel).run()
+        ForkServer(channel, all_loaded).run()
 
 
 def main() -> None:

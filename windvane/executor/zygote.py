@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from windvane.executor.forks import end_process, start_loading
+from windvane.executor.zygote_process import HAS_WORK, LATER
 from windvane.process.memory import children_memory_mb, children_named
 from windvane.process.standard_error import relay
 
@@ -16,14 +17,19 @@ from windvane.process.standard_error import relay
 class Zygote:
     """The zygote, as seen by who started it. It dies with the thread that did (process/parent_death.py), and its fork servers with it.
 
-    libraries    modules that work needs, of every kind
+    first        modules without which no work can be done
+    later        modules that work of some kind needs, and loads itself if it must
     environment  that its fork servers have besides
     """
 
     def __init__(
-        self, libraries: Sequence[str], environment: Mapping[str, str] | None = None
+        self,
+        first: Sequence[str],
+        later: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start the zygote, which loads its libraries when it is first asked for a fork server.
+        """Start the zygote, which loads the first libraries when it is first asked for a fork server, the others once there is
+        work.
 
         raises    OSError if it cannot be started
         """
@@ -32,8 +38,9 @@ class Zygote:
         try:
             with theirs:
                 module = "windvane.executor.zygote_process"
+                modules = (*first, LATER, *later)
                 self._process: subprocess.Popen[bytes] = start_loading(
-                    module, theirs, libraries, words, environment
+                    module, theirs, modules, words, environment
                 )
         finally:
             os.close(words)
@@ -81,6 +88,10 @@ class ZygoteLine:
 
     def start(self, channel: socket.socket, words: int) -> None:
         socket.send_fds(self._line, [self._name.encode()], [channel.fileno(), words])
+
+    def has_work(self) -> None:
+        """Tell the zygote that there is work: it loads the other libraries."""
+        self._line.send(HAS_WORK)
 
     def end(self) -> None:
         """Do nothing: a fork server ends with its channel."""

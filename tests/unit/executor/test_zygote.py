@@ -112,6 +112,36 @@ def test_libraries_are_loaded_once_a_fork_server_is_asked_for() -> None:
     lazy.close()
 
 
+def test_work_begins_before_libraries_that_it_does_not_need_are_loaded(tmp_path: Path) -> None:
+    """On a busy machine all of them took longer than the whole job had."""
+    lazy = Zygote(["windvane.testing.executor_contract"], ["windvane.testing.no_such_module"])
+    forks = Forks(ZygoteLine(lazy.line(), "early"))
+    forks.wait_ready()
+    assert not lazy.has_ended(), "the other is not loaded while there is no work"
+    forks.start(work("hang"), WorkPlace(tmp_path)).close()
+    await_(lazy.has_ended)
+    forks.close()
+    lazy.close()
+
+
+def test_a_fork_server_that_lacks_libraries_is_replaced_once_they_are_loaded(
+    tmp_path: Path,
+) -> None:
+    lazy = Zygote(["windvane.testing.executor_contract"], ["json.tool", "calendar"])
+    forks = Forks(ZygoteLine(lazy.line(), "early"))
+    first = forks.pid
+    assert not forks.is_outdated()
+    line = forks.start(work("hang"), WorkPlace(tmp_path))
+    await_(forks.is_outdated)
+    assert not forks.has_ended(), "what it runs goes on"
+    line.close()
+    forks.renew()
+    assert forks.pid != first
+    assert not forks.is_outdated()
+    forks.close()
+    lazy.close()
+
+
 def test_a_fork_server_that_was_killed_is_there_again_at_once(zygote: Zygote) -> None:
     forks = Forks(ZygoteLine(zygote.line(), "again"))
     first = forks.pid

@@ -30,7 +30,7 @@ from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.exchanges import Exchanges
 from windvane.work.workers.order import order_from_json
 from windvane.work.workers.process import READY
-from windvane.work.workers.roles import LIBRARIES, LIBRARY
+from windvane.work.workers.roles import FIRST_LIBRARIES, LIBRARIES
 from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workspace import workspaces
 
@@ -90,7 +90,7 @@ def main() -> None:
         space.remove()  # of tasks that ended with an earlier process
     store = open_store(config.store_url, config.data_dir)
     places = NodePlaces(TaskPlaces(config, store, _cache(config)), config, store)
-    executor = ForkServerExecutor(OwnProcess((LIBRARY, *LIBRARIES)), places.place_of)
+    executor = ForkServerExecutor(OwnProcess((*FIRST_LIBRARIES, *LIBRARIES)), places.place_of)
     executor.forks.wait_ready()
     server = NodeServer(
         Path(sys.argv[1]), executor, places.place_of, lambda: about(config, store, told["lacks"])

@@ -15,13 +15,16 @@ from pathlib import Path
 
 from windvane.executor.zygote import Zygote
 from windvane.process.parent_death import command
-from windvane.work.workers.roles import LIBRARIES, LIBRARY, Role
+from windvane.work.workers.roles import FIRST_LIBRARIES, LIBRARIES, Role
 
 READY = "ready"
 """What a worker says on its standard output, in one line, once it looks for tasks."""
 
 REFUSED = "refused: "
 """What it says, followed by a sentence, if it cannot begin before somebody mends what the sentence names."""
+
+BUSY = "busy"
+"""What it says once it has seen that there is something to do."""
 
 ALIVE = "alive"
 """What it says every second or so from then on, between two looks for something to do."""
@@ -112,7 +115,7 @@ class StartedWorkers:
 
 
 def start_first(data_dir: Path) -> StartedWorkers:
-    """Start the express worker, which waits to be told. The training workers follow when it is ready."""
+    """Start the express worker, which waits to be told. The training workers follow once there is something to do."""
     zygote = new_zygote(data_dir)
     return StartedWorkers(zygote, (WorkerProcess(Role.EXPRESS, data_dir, zygote.line()),))
 
@@ -127,7 +130,7 @@ def new_zygote(data_dir: Path) -> Zygote:
 
     raises    OSError
     """
-    return Zygote((LIBRARY, *LIBRARIES), {"WINDVANE_DATA_DIR": str(data_dir)})
+    return Zygote(FIRST_LIBRARIES, LIBRARIES, {"WINDVANE_DATA_DIR": str(data_dir)})
 
 
 def title_of(name: str) -> str:

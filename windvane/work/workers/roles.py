@@ -11,25 +11,30 @@ _SHORT = tuple(kind for kind in TaskKind if kind.is_express)
 _LONG = tuple(kind for kind in TaskKind if kind.is_training)
 _ASIDE = tuple(kind for kind in TaskKind if kind.is_aside)
 
+ALL_KINDS = tuple(TaskKind)
+
 LIBRARY = "windvane.work.workers.performing"
 """The module that does tasks."""
 
+FIRST_LIBRARIES = (LIBRARY, "duckdb")
+"""Modules without which no table is read: loaded before any fork."""
+
 LIBRARIES = (
-    "duckdb",
     "scipy.sparse",
+    "lightgbm",
+    "sklearn.ensemble",
+    "scipy.optimize",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "reportlab.platypus",
-    "lightgbm",
-    "sklearn.ensemble",
-    "scipy.optimize",
     "xgboost",
     *((CATBOOST,) if is_installed(CATBOOST) else ()),
     "matplotlib.font_manager",  # its list of fonts lies where no task reaches
     "windvane.engine.reports.fonts",
 )
-"""Modules that tasks import when they need them, to be loaded once, before any fork."""
+"""Modules that tasks import when they need them, in the order in which a job does: loaded once, when there is work. A task
+that begins before that loads them itself."""
 
 
 class Role(StrEnum):

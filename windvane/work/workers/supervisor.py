@@ -1,4 +1,5 @@
-"""Keeps the worker processes of a server alive: one express worker and one training worker a core.
+"""Keeps the worker processes of a server alive: one express worker and, once there is something to do, one training worker a
+core.
 
 Those that take the place of one that ended are started from a thread of the supervisor's own, whose end would kill
 them (process/parent_death.py): it lives until they have been stopped. So does the thread that started the first ones.
@@ -17,6 +18,7 @@ from datetime import datetime
 from windvane.errors import WindvaneError
 from windvane.work.workers.config import WorkConfig, config_to_json
 from windvane.work.workers.process import (
+    BUSY,
     READY,
     REFUSED,
     StartedWorkers,
@@ -78,12 +80,14 @@ class Supervisor:
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._began = time.monotonic()
+        self._is_busy = config.on_cluster is not None
         self._refusal = ""
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self, up_since: datetime) -> None:
         """Start the workers; returns once the express worker is ready, which begins every job. The training workers are
-        started then: a machine with few processors is ready sooner.
+        started once it says that there is something to do: a machine with few processors is ready sooner, and a server that
+        rests needs less memory.
 
         up_since  since when one server or another has been up without a gap
         raises    WorkersDown if it does not become ready
@@ -120,13 +124,18 @@ class Supervisor:
         """Workers that are not at work, a sentence each. One that starts for the first time is no fault yet."""
         return [
             f"The worker {post.title} is not ready (started {post.starts} times)."
-            for post in self._posts
+            for post in self._wanted()
             if not (post.is_ready or self._is_starting(post))
         ]
 
+    def _wanted(self) -> list[_Post]:
+        """Return the posts of the workers that are to be there: only the express worker's until there is something to do."""
+        return [post for post in self._posts if self._is_busy or post.role is Role.EXPRESS]
+
     def _is_starting(self, post: _Post) -> bool:
         is_first = post.starts <= 1 and not post.deaths
-        return is_first and time.monotonic() - self._began < _READY_S
+        began = post.started_at or self._began
+        return is_first and time.monotonic() - began < _READY_S
 
     def memory_bytes(self, worker: str) -> int | None:
         """Return what the task holds that the worker of this name has in hand; None if no such worker is at work, or its tasks are
@@ -140,13 +149,13 @@ class Supervisor:
     def gauges(self) -> Iterator[tuple[str, float]]:
         """Yield figures for /metrics."""
         yield "workers_ready", float(sum(post.is_ready for post in self._posts))
-        yield "workers_wanted", float(len(self._posts))
+        yield "workers_wanted", float(len(self._wanted()))
         yield "worker_restarts", float(sum(max(0, post.starts - 1) for post in self._posts))
 
     def _watch(self) -> None:
         try:
             while not self._stopping.is_set():
-                for post in self._posts:
+                for post in self._wanted():
                     if post.role is Role.EXPRESS or self._ready.is_set():
                         self._look_at(post)
                     if post.role is Role.EXPRESS and post.is_ready:
@@ -171,6 +180,7 @@ class Supervisor:
     def _hear(self, post: _Post, word: str) -> None:
         post.heard_at = time.monotonic()
         post.is_ready = post.is_ready or word == READY
+        self._is_busy = self._is_busy or word == BUSY
         if word.startswith(REFUSED):
             self._refusal = word.removeprefix(REFUSED)
 

@@ -42,9 +42,9 @@ from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
 from windvane.work.workers.exchanges import Exchanges, OutOfReach
 from windvane.work.workers.on_cluster import executor_on
-from windvane.work.workers.process import ALIVE, READY, REFUSED, title_of
+from windvane.work.workers.process import ALIVE, BUSY, READY, REFUSED, title_of
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, left_over, sweep
-from windvane.work.workers.roles import Role
+from windvane.work.workers.roles import ALL_KINDS, Role
 from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
 
@@ -74,6 +74,7 @@ class Worker:
     prepare  whether one can begin at once: asked before a task is claimed, whose lease is short; None if that is always so
     most     tasks at once
     alive    is called between two looks for something to do
+    busy     is called whenever there is something to do
     """
 
     def __init__(
@@ -87,8 +88,9 @@ class Worker:
         clock: Callable[[], datetime] = utc_now,
         most: int = 1,
         alive: Callable[[], None] = lambda: None,
+        busy: Callable[[], None] = lambda: None,
     ) -> None:
-        self._alive = alive
+        self._alive, self._busy = alive, busy
         self._config, self._role, self._name = config, role, name
         self._store, self._executor, self._clock = store, executor, clock
         self._prepare, self._most = prepare, most
@@ -151,8 +153,12 @@ class Worker:
     def _claim(self) -> TaskHandler | None:
         """Writers take turns: who would find nothing does not ask for one."""
         with self._store.snapshot() as tx:
-            if not tx.has_ready(self._role.kinds):
+            if not tx.has_ready(ALL_KINDS):
                 return None
+            is_ours = tx.has_ready(self._role.kinds)
+        self._busy()
+        if not is_ours:
+            return None
         now = self._clock()
         most = self._config.workers_per_account if self._role is Role.TRAIN else 0
         left = self._left_to_others()
@@ -294,6 +300,7 @@ def main(role: Role, line: int | None = None) -> None:
         prepare,
         most=config.tasks_per_process,
         alive=server.say_alive,
+        busy=server.say_busy,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -314,6 +321,7 @@ class _Server:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         os.set_blocking(self._line, False)
         self._next_s = 0.0
+        self._is_busy = False
 
     def say(self, line: str) -> None:
         """Say a line. One that the server leaves no room for is not said: it reads them several times a second, unless it hangs
@@ -321,6 +329,12 @@ class _Server:
         text = " ".join(line.split())[:_LONGEST_LINE] + "\n"
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(self._line, text.encode())
+
+    def say_busy(self) -> None:
+        """Say, once, that there is something to do."""
+        if not self._is_busy:
+            self._is_busy = True
+            self.say(BUSY)
 
     def say_alive(self) -> None:
         """Say that the worker goes on, once a second however often it is called."""

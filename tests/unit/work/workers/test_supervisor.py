@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from windvane.artifacts.connection import Connection
+from windvane.domain.task import NewTask, TaskKind
 from windvane.executor.access import Cluster
 from windvane.store.open import open_store
 from windvane.work.workers import supervisor as supervisor_module
@@ -27,11 +28,15 @@ NOWHERE = Connection("http://127.0.0.1:1", "key", "secret")
 _WHOLE = 5
 """A zygote, two workers, and the fork server of each."""
 
+_AT_REST = 3
+"""A zygote, the express worker and its fork server: nothing is to be done."""
+
 _SERVER = """
 import sys, time
 from pathlib import Path
 from datetime import UTC, datetime
 from windvane.artifacts.connection import Connection
+from windvane.domain.task import NewTask, TaskKind
 from windvane.store.open import open_store
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.supervisor import Supervisor
@@ -42,6 +47,8 @@ nowhere = Connection("http://127.0.0.1:1", "k", "s")
 now = datetime.now(UTC)
 supervisor = Supervisor(WorkConfig(folder, "run", now, 1, 2048, s3=nowhere))
 supervisor.start(now)
+with store.transaction() as tx:
+    tx.add_tasks("arn:of:a:job:that:is:gone", [NewTask(TaskKind.TRAIN, "something to do")], now)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -92,8 +99,14 @@ def test_workers_are_started_replaced_when_they_die_or_hang_and_ended(
     hired = _hirings(supervisor, monkeypatch)
     supervisor.start(now)
     try:
+        _await(lambda: len(_children(tmp_path)) == _AT_REST, 120)
         assert supervisor.faults() == []
+        assert dict(supervisor.gauges())["workers_wanted"] == 1
+        assert hired == [(Role.EXPRESS, "starting")]
+        with store.transaction() as tx:
+            tx.add_tasks("arn:of:a:job:that:is:gone", [NewTask(TaskKind.TRAIN, "a")], now)
         _await(lambda: len(_children(tmp_path)) == _WHOLE, 120)
+        assert dict(supervisor.gauges())["workers_wanted"] == 2
         assert hired == [(Role.EXPRESS, "starting"), (Role.TRAIN, "ready")]
         assert supervisor.memory_bytes("run/train-1/1") == 0, "it has no task in hand"
         assert supervisor.memory_bytes("run/train-1/2") is None
