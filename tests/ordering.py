@@ -28,19 +28,21 @@ _LONGEST = (
 _TOGETHER = (
     ("tests/browser/",),
     ("tests/hostile/test_one_port.py", "tests/hostile/test_went_through.py"),
+    ("tests/api/test_endpoint_explanations.py", "tests/api/test_open_inference.py"),
     (
         "tests/journeys/test_again.py",
         "tests/journeys/test_candidate_estimator.py",
         "tests/journeys/test_reports.py",
     ),
 )
-"""Files and folders of which all run in one process: they ask the same server through the same browser, or read the same
-trained job (journeys/small.py)."""
+"""Files and folders of which all run in one process: they ask the same server through the same browser, the same endpoint, or
+read the same trained job (journeys/small.py)."""
 
 
 _SLOW = (
     *_WAITING,
     "tests/api/test_endpoint_explanations.py",
+    "tests/api/test_open_inference.py",
     "tests/conformance/test_served.py",
     "tests/contracts/test_learners.py",
     "tests/contracts/test_postgres_store.py",

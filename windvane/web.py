@@ -1,7 +1,7 @@
 """The outermost ASGI application: health, metrics, the console and the documentation by path, everything else is AWS
 traffic.
 
-A signed request is AWS traffic whatever its path, so a bucket may be called `metrics`. What a browser gets of AWS
+A signed request, and one with a bearer token, is AWS traffic whatever its path, so a bucket may be called `metrics`. What a browser gets of AWS
 traffic, by a presigned link, is a document of no origin: an object of S3 must not act as a page of the console.
 """
 
@@ -16,7 +16,7 @@ from functools import lru_cache
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,11 +28,12 @@ from windvane.telemetry import CONTENT_TYPE, Telemetry
 from windvane.wire.bodies import Bodies
 from windvane.wire.exchange import read_head, source_ip
 from windvane.wire.heads import check_head
+from windvane.wire.open_inference import paths as open_inference
 
 Health = Callable[[], list[str]]
 """What is not well, a sentence each; empty if everything is."""
 
-_OWN_PATHS = frozenset({"/", "/healthz", "/console", "/docs"})
+_OWN_PATHS = frozenset({"/", "/healthz", "/console", "/docs", *open_inference.PUBLIC})
 _METRICS = "/metrics"
 _CONSOLE = "/console/"
 _OF_NO_ORIGIN = (
@@ -74,6 +75,11 @@ class Web:
             routes=[
                 Route("/", self._root, methods=["GET"]),
                 Route("/healthz", self._healthz, methods=["GET"]),
+                *(
+                    Route(path, self._healthz, methods=["GET"])
+                    for path in sorted(open_inference.HEALTH)
+                ),
+                Route(open_inference.PREFIX, self._about, methods=["GET"]),
                 Route("/console", self._root, methods=["GET"]),
                 Route("/docs", self._docs_root, methods=["GET"]),
             ]
@@ -85,7 +91,7 @@ class Web:
         if self._peers is not None and self._peers.is_for(scope):
             await self._peers(scope, receive, send)
             return
-        has_authorization = any(name == b"authorization" for name, _ in scope["headers"])
+        has_authorization = _has_authorization(scope)
         answer = self._edge if has_authorization else self._answer(scope)
         if answer is not self._edge:
             answer = _sound(scope) or answer
@@ -116,6 +122,10 @@ class Web:
 
     async def _docs_root(self, _: Request) -> Response:
         return RedirectResponse(documentation.PREFIX)
+
+    async def _about(self, _: Request) -> Response:
+        """Answer with the server's metadata. Which version it is of is nothing that strangers are told."""
+        return JSONResponse({"name": "windvane", "version": "", "extensions": []})
 
     async def _healthz(self, _: Request) -> Response:
         faults = self._health()
@@ -156,6 +166,16 @@ class _Scrapes:
                 self._text = await run_in_threadpool(self._telemetry.exposition)
                 self._made = self._n_begun
             return self._text
+
+
+def _has_authorization(scope: Scope) -> bool:
+    """Return whether a request says who sends it. Clients of the Open Inference Protocol send their token with everything, and
+    so where none is needed."""
+    is_public = scope["path"] in open_inference.PUBLIC
+    return any(
+        name == b"authorization" and not (is_public and value.lower().startswith(b"bearer "))
+        for name, value in scope["headers"]
+    )
 
 
 def _sound(scope: Scope) -> ASGIApp | None:

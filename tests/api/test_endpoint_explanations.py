@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ from api.hosted_models import HostedModels, signed
 from api.world import ACCOUNT, OTHER_ACCOUNT
 from botocore.awsrequest import AWSRequest
 from journeys.commands import path_of_version_2
-from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
+from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE
 
 from windvane.console.trying.invoking import InvokeRequest, snippets
-from windvane.domain.problem import ProblemType
 from windvane.serving.explaining import ExplainBounds
 
 SCHEMA = "/windvane/endpoints/live/schema"
@@ -29,16 +27,6 @@ SPELT_OUT = HOSTILE.replace("\ud83d", "\\ud83d")
 CELLS = {"b": "-0.5", COLOUR: "red", DAY: "2020-01-05"}
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(60)")
 DIES = (sys.executable, "-c", "raise SystemExit(3)")
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: Any) -> Iterator[HostedModels]:
-    folder = tmp_path_factory.mktemp("reasons")
-    trees = packaged(folder / "trees", ProblemType.BINARY, ["lightgbm"])
-    values = packaged(folder / "values", ProblemType.REGRESSION, ["linear-learner"])
-    built = HostedModels(folder, {"Trees": trees.packages, "Values": values.packages})
-    yield built
-    built.close()
 
 
 def asking(row: Any = None, path: str = REASONS, **members: Any) -> AWSRequest:

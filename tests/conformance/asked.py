@@ -11,7 +11,7 @@ from botocore.model import OperationModel, Shape
 from windvane.errors import Malformed, UnknownOperation
 from windvane.wire.call import Request
 from windvane.wire.codec import CODECS
-from windvane.wire.model import S3, Route, Service, route, service_of
+from windvane.wire.model import S3, Protocol, Route, Service, route, service_of
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,13 @@ NOBODYS = Asked(None, None, None)
 
 
 def asked_of(request: Request) -> Asked | None:
-    """None for S3, whose answers come from the store behind it; the body is needed to tell operations of forms."""
+    """None for S3, whose answers come from the store behind it, and for the Open Inference Protocol, whose documents are of no
+    service model; the body is needed to tell operations of forms."""
     try:
         found = route(request)
     except UnknownOperation:
         return NOBODYS
-    if found.service == S3:
+    if found.service == S3 or found.protocol is Protocol.OPEN_INFERENCE:
         return None
     service = service_of(found)
     try:

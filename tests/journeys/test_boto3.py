@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 
 import nbformat
 import pandas as pd
 import pytest
+from journeys.pages import blocks, look_like_a_clone, run
 from journeys.running import limits
 from journeys.stepping import WAIT
 from sklearn.metrics import f1_score
@@ -89,6 +91,26 @@ def test_the_endpoint_answers_the_test_rows_well(job, server, bank_test):
     assert answer["ContentType"].startswith("text/csv")
     assert set(labels) == {"yes", "no"}
     assert f1_score(truth[:3000] == "yes", labels == "yes") > 0.5
+
+
+def test_the_commands_of_the_page_on_the_open_inference_protocol_work(job, server, tmp_path):
+    look_like_a_clone(tmp_path)
+    (tmp_path / "windvane-data").symlink_to(server.folder)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    said = []
+    for block in blocks("docs/open-inference.md", "sh", "python"):
+        output, environment = run(block, tmp_path, environment)
+        said.append(output)
+    metadata, answer = json.loads(said[0]), json.loads(said[1])
+    assert {"name": "age", "datatype": "FP64", "shape": [-1]} in metadata["inputs"]
+    assert (answer["model_name"], answer["model_version"]) == (
+        "bank-endpoint",
+        metadata["versions"][0],
+    )
+    labels, chances, known = (one["data"] for one in answer["outputs"])
+    assert set(labels) <= set(known) == {"no", "yes"}
+    assert sum(chances) == pytest.approx(2)
+    assert str(labels) in said[2]
 
 
 def test_every_step_and_every_container_leads_to_something_real(job, server):

@@ -14,6 +14,7 @@ from windvane.web import Web, metrics_page
 V2 = "AWSAccessKeyId=AKIA1&Signature=a%2Bb%3D&Expires=1700000000"
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256"
 OWN = (
+    *("/v2", "/v2/health/live", "/v2/health/ready"),
     *("/", "/healthz", "/metrics", "/console", "/console/", "/console/a.csv"),
     *("/docs", "/docs/", "/docs/jobs.html"),
 )
@@ -29,7 +30,9 @@ class NoRecords(Telemetry):
         return b""
 
 
-def asked(path: str, query: str = "", has_metrics: bool = True) -> tuple[str, dict[str, str]]:
+def asked(
+    path: str, query: str = "", has_metrics: bool = True, *, authorization: str = ""
+) -> tuple[str, dict[str, str]]:
     """Who answered, and the headers of the answer."""
     edge = JSONResponse({"by": "aws"}, headers={"x-by": "aws"})
     console = PlainTextResponse("", headers={"x-by": "console"})
@@ -42,6 +45,7 @@ def asked(path: str, query: str = "", has_metrics: bool = True) -> tuple[str, di
     async def send(message: Any) -> None:
         sent.append(message)
 
+    given = [(b"authorization", authorization.encode())] if authorization else []
     scope = {
         "type": "http",
         "method": "GET",
@@ -50,7 +54,7 @@ def asked(path: str, query: str = "", has_metrics: bool = True) -> tuple[str, di
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(b"host", b"127.0.0.1:8470")],
+        "headers": [(b"host", b"127.0.0.1:8470"), *given],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 8470),
     }
@@ -84,3 +88,14 @@ def test_metrics_with_an_address_of_their_own_are_not_served_with_the_api():
     assert asked("/metrics")[0] == "pages"
     assert asked("/metrics", has_metrics=False)[0] == "aws"
     assert asked("/healthz", has_metrics=False)[0] == "pages"
+
+
+@pytest.mark.parametrize("path", ["/v2", "/v2/health/live", "/v2/health/ready"])
+@pytest.mark.parametrize(("authorization", "by"), [("Bearer a", "pages"), ("AWS4 a", "aws")])
+def test_probes_may_bring_a_token_and_signed_requests_are_aws_traffic(path, authorization, by):
+    assert asked(path, authorization=authorization)[0] == by
+
+
+@pytest.mark.parametrize("path", ["/v2/models/a", "/v2/models/a/ready", "/v2/models/a/infer"])
+def test_what_is_of_models_is_never_answered_by_pages(path):
+    assert asked(path)[0] == asked(path, authorization="Bearer a")[0] == "aws"

@@ -19,6 +19,8 @@ from windvane.wire.codec import CODECS
 from windvane.wire.model import Protocol, Route, load_service, route
 from windvane.wire.scalars import UnfitResult
 
+ANY_ROUTE = Route("any")
+
 OPERATIONS = [
     ("sagemaker", "CreateAutoMLJob"),
     ("sagemaker", "DescribeAutoMLJob"),
@@ -135,7 +137,7 @@ def test_botocore_reads_what_is_encoded(name, called, data):
     service = load_service(name)
     operation = service.operation(called)
     result = data.draw(values(operation.output_shape))
-    answer = CODECS[service.protocol].encode(operation, result, "the-id")
+    answer = CODECS[service.protocol].encode(operation, ANY_ROUTE, result, "the-id")
     read = parsed(service, operation, answer)
     metadata = read.pop("ResponseMetadata")
     assert metadata["RequestId"] == "the-id"
@@ -145,7 +147,7 @@ def test_botocore_reads_what_is_encoded(name, called, data):
 def test_an_operation_without_output_answers_with_an_empty_body():
     service = load_service("sagemaker")
     operation = service.operation("StopAutoMLJob")
-    answer = CODECS[service.protocol].encode(operation, None, "id")
+    answer = CODECS[service.protocol].encode(operation, ANY_ROUTE, None, "id")
     assert (answer.status, answer.body) == (200, b"")
     assert parsed(service, operation, answer)["ResponseMetadata"]["HTTPStatusCode"] == 200
 
@@ -167,14 +169,16 @@ def test_a_header_that_no_header_can_carry_is_our_fault():
     service = load_service("sagemaker-runtime")
     operation = service.operation("InvokeEndpoint")
     with pytest.raises(UnfitResult, match="CustomAttributes"):
-        CODECS[service.protocol].encode(operation, {"CustomAttributes": "a\r\nb: c"}, "id")
+        CODECS[service.protocol].encode(
+            operation, ANY_ROUTE, {"CustomAttributes": "a\r\nb: c"}, "id"
+        )
 
 
 def test_a_member_that_the_payload_operation_does_not_have_is_our_fault():
     service = load_service("sagemaker-runtime")
     operation = service.operation("InvokeEndpoint")
     with pytest.raises(UnfitResult, match="Status"):
-        CODECS[service.protocol].encode(operation, {"Status": "1"}, "id")
+        CODECS[service.protocol].encode(operation, ANY_ROUTE, {"Status": "1"}, "id")
 
 
 FORMS = {
@@ -212,7 +216,9 @@ def test_a_form_that_cannot_be_read_is_malformed(case):
 def test_text_that_xml_cannot_hold_does_not_break_the_answer():
     service = load_service("sts")
     operation = service.operation("GetCallerIdentity")
-    answer = CODECS[service.protocol].encode(operation, {"UserId": "a\x00<&\ud800"}, "id")
+    answer = CODECS[service.protocol].encode(
+        operation, ANY_ROUTE, {"UserId": "a\x00<&\ud800"}, "id"
+    )
     assert parsed(service, operation, answer)["UserId"] == "a?<&?"
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "env",
     "login",
     "keys",
+    "token",
     "tls",
     "report",
     "events",

@@ -9,6 +9,8 @@ from windvane.errors import AcceptRefused, ContentTypeRefused
 CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
+TENSORS = "application/vnd.open-inference.v2+json"
+"""Requests and answers of the Open Inference Protocol, with which the wire marks them (wire/open_inference/paths.py)."""
 
 DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""

@@ -20,8 +20,10 @@ from windvane.engine.data.sketch import Sketch, read_sketch
 from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import CorruptArtifact, InvalidRequest
 from windvane.serving.answers import Key, Selection, read_keys, write_answer
-from windvane.serving.content_types import CSV, SUPPORTED, choose_accept
+from windvane.serving.content_types import CSV, SUPPORTED, TENSORS, choose_accept
 from windvane.serving.model_description import describe_model
+from windvane.serving.open_inference import answers as tensor_answers
+from windvane.serving.open_inference import requests as tensor_requests
 from windvane.serving.request_rows import read_rows
 
 _MODE = "AUTOML_TRANSFORM_MODE"
@@ -72,9 +74,16 @@ class ServedModel:
 
         raises    InvalidRequest for a body, content type or accept type the model does not take
         """
+        if content_type == TENSORS:
+            return self._answer_tensors(body), TENSORS
         media = choose_accept(accept, self.default_accept)
         rows = read_rows(body, content_type, self.predictor.schema)
         return write_answer(self.predictor.predict(rows), self.selection, media), media
+
+    def _answer_tensors(self, body: bytes) -> bytes:
+        request = tensor_requests.read_request(body, self.predictor.columns, self.sketch)
+        predictions = self.predictor.predict(request.rows)
+        return tensor_answers.write_answer(predictions, self.selection, request)
 
     def describe(self) -> dict[str, Any]:
         """Return what it takes and gives (serving/model_description.py)."""

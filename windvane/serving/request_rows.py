@@ -30,7 +30,7 @@ def read_rows(body: bytes, content_type: str, schema: Schema) -> list[Row]:
 
     raises    ContentTypeRefused, or InvalidRequest naming row and column
     """
-    rows = _READERS[read_content_type(content_type)](_text(body), schema)
+    rows = _READERS[read_content_type(content_type)](decoded(body), schema)
     if not rows:
         raise InvalidRequest(f"The request body has no rows. {_expected(schema)}")
     check_lengths(rows, schema)
@@ -48,7 +48,11 @@ def check_lengths(rows: Sequence[Row], schema: Schema, first_row: int = 1) -> No
             raise InvalidRequest(_wrong_length(number, len(row), schema))
 
 
-def _text(body: bytes) -> str:
+def decoded(body: bytes) -> str:
+    """Return a body as text.
+
+    raises    InvalidRequest naming the first byte that is not UTF-8
+    """
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -120,13 +124,15 @@ def _missing(_: str) -> None:
     """NaN and the infinities, which JSON does not have and Python writes."""
 
 
-def parse_json(text: str, what: str) -> Any:
+def parse_json(text: str, what: str, number: Callable[[str], Any] = str) -> Any:
     """Return the document, its numbers as they were written: a cell is what it would be in a CSV file.
+
+    number    what becomes of their text
 
     raises    InvalidRequest, which says that `what` is no JSON
     """
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_missing)
+        return json.loads(text, parse_int=number, parse_float=number, parse_constant=_missing)
     except RecursionError as error:
         raise InvalidRequest(f"{what} is not valid JSON: it is nested too deeply.") from error
     except ValueError as error:

@@ -29,6 +29,7 @@ from windvane.wire.exchange import Exchange, header
 from windvane.wire.failures import FailureCounter
 from windvane.wire.faults import DIALECTS, Dialect
 from windvane.wire.model import Protocol, Service
+from windvane.wire.open_inference import tokens
 from windvane.wire.rates import AccountRates
 
 _HASHED_ON_THE_LOOP = 1 << 19
@@ -65,19 +66,18 @@ class Authentication:
         exchange.record.account = claim.credential.account
         if exchange.route.served:
             _check_service(claim, exchange.service)
-        declared = sigv4.declared_hash(request)
+        by_token = _is_by_token(exchange)
+        declared = tokens.EMPTY_HASH if by_token else sigv4.declared_hash(request)
         caller = claim.verify(declared) if declared else None
         if not exchange.route.served:
             raise UnservedService(exchange.route.service)
         body = await self._read_body(exchange, is_verified=caller is not None)
-        if len(body) > _HASHED_ON_THE_LOOP:
-            payload_hash = await asyncio.to_thread(sigv4.hash_payload, body)
-        else:
-            payload_hash = sigv4.hash_payload(body)
-        if caller is None:
-            caller = claim.verify(payload_hash)
-        elif payload_hash != declared:
-            raise sigv4.mismatch(claim.signature.service)
+        if caller is None or not by_token:
+            payload_hash = await _hash_of(body)
+            if caller is None:
+                caller = claim.verify(payload_hash)
+            elif payload_hash != declared:
+                raise sigv4.mismatch(claim.signature.service)
         exchange.record.caller = seen_from(caller, exchange.record)
         exchange.body.charge(caller.account)
         self._rates.admit(caller.account)
@@ -100,6 +100,9 @@ class Authentication:
                 del self._read_for_suspects[peer]
 
     async def _read_claim(self, exchange: Exchange) -> sigv4.Claim:
+        if _is_by_token(exchange):
+            endpoint = dict(exchange.route.labels).get("EndpointName", "")
+            return tokens.read_claim(exchange.request, endpoint, self._keyring, self._clock())
         try:
             return sigv4.read_claim(exchange.request, self._keyring, self._clock())
         except MissingToken as error:
@@ -108,6 +111,18 @@ class Authentication:
             if DIALECTS[exchange.speaks] in (Dialect.QUERY, Dialect.EC2):
                 raise MissingToken("Request is missing Authentication Token") from error
             raise
+
+
+def _is_by_token(exchange: Exchange) -> bool:
+    """Return whether a token stands for the signature: nowhere else than where the protocol's clients send one."""
+    is_open_inference = exchange.route.protocol is Protocol.OPEN_INFERENCE
+    return is_open_inference and tokens.is_sent(exchange.request)
+
+
+async def _hash_of(body: bytes) -> str:
+    if len(body) > _HASHED_ON_THE_LOOP:
+        return await asyncio.to_thread(sigv4.hash_payload, body)
+    return sigv4.hash_payload(body)
 
 
 async def _needs_no_signature(exchange: Exchange) -> bool:

@@ -13,11 +13,12 @@ from typing import Protocol as Contract
 
 from botocore.model import OperationModel
 
-from windvane.errors import Malformed
+from windvane.errors import Malformed, UnknownOperation
 from windvane.wire import cborbody, restjson
 from windvane.wire.call import Request, Result
 from windvane.wire.jsonbody import read_json, write_json
 from windvane.wire.model import Protocol, Route
+from windvane.wire.open_inference import documents as open_inference
 from windvane.wire.querybody import read_form, read_parameters, write_response
 from windvane.wire.scalars import UnfitResult
 
@@ -44,7 +45,9 @@ class Codec(Contract):
     def decode(self, operation: OperationModel, route: Route, request: Request) -> dict[str, Any]:
         """Return the parameters by their names in the model; raises Malformed."""
 
-    def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
+    def encode(
+        self, operation: OperationModel, route: Route, result: Result, request_id: str
+    ) -> Answer:
         """Encode the result of an operation.
 
         raises    UnfitResult if the result does not fit the operation's output shape
@@ -62,7 +65,9 @@ class JsonCodec:
     def decode(self, operation: OperationModel, _: Route, request: Request) -> dict[str, Any]:
         return read_json(request.body, operation.input_shape)
 
-    def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
+    def encode(
+        self, operation: OperationModel, _: Route, result: Result, request_id: str
+    ) -> Answer:
         shape = operation.output_shape
         if shape is None and result:
             raise UnfitResult(f"{operation.name} answers with an empty body")
@@ -80,7 +85,9 @@ class CborCodec:
     def decode(self, operation: OperationModel, _: Route, request: Request) -> dict[str, Any]:
         return cborbody.read_parameters(request.body, operation.input_shape)
 
-    def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
+    def encode(
+        self, operation: OperationModel, _: Route, result: Result, request_id: str
+    ) -> Answer:
         headers = (("x-amzn-requestid", request_id), CBOR_PROTOCOL)
         shape = operation.output_shape
         if shape is None:
@@ -100,7 +107,9 @@ class RestJsonCodec:
     def decode(self, operation: OperationModel, route: Route, request: Request) -> dict[str, Any]:
         return restjson.read_parameters(operation, route.labels, request)
 
-    def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
+    def encode(
+        self, operation: OperationModel, _: Route, result: Result, request_id: str
+    ) -> Answer:
         status, headers, body = restjson.write_answer(operation, result or {})
         return Answer(status, (("x-amzn-requestid", request_id), *headers), body)
 
@@ -119,9 +128,32 @@ class QueryCodec:
             return {}
         return read_parameters(read_form(request.query, request.body), operation.input_shape)
 
-    def encode(self, operation: OperationModel, result: Result, request_id: str) -> Answer:
+    def encode(
+        self, operation: OperationModel, _: Route, result: Result, request_id: str
+    ) -> Answer:
         body = write_response(operation, result or {}, request_id)
         return Answer(200, (("x-amzn-requestid", request_id), ("content-type", XML_TYPE)), body)
+
+
+class OpenInferenceCodec:
+    """Open Inference Protocol, version 2: tensors in and out."""
+
+    def operation_name(self, route: Route, request: Request) -> str:
+        if not route.operation:
+            raise UnknownOperation(
+                f"{request.method} {request.path[:200]} is none of the Open Inference Protocol's paths that are served."
+            )
+        return route.operation
+
+    def decode(self, operation: OperationModel, route: Route, request: Request) -> dict[str, Any]:
+        return open_inference.read_parameters(operation, route.labels, request)
+
+    def encode(
+        self, operation: OperationModel, route: Route, result: Result, request_id: str
+    ) -> Answer:
+        body = open_inference.write_document(operation, route.labels, result or {})
+        headers = (("x-amzn-requestid", request_id), ("content-type", "application/json"))
+        return Answer(200, headers, body)
 
 
 CODECS: Mapping[Protocol, Codec] = {
@@ -129,4 +161,5 @@ CODECS: Mapping[Protocol, Codec] = {
     Protocol.REST_JSON: RestJsonCodec(),
     Protocol.QUERY: QueryCodec(),
     Protocol.CBOR: CborCodec(),
+    Protocol.OPEN_INFERENCE: OpenInferenceCodec(),
 }

@@ -336,7 +336,7 @@ def _checked_call(exchange: Exchange) -> Call:
 
 def _encode(exchange: Exchange, result: Result) -> Answer:
     codec = CODECS[exchange.service.protocol]
-    return codec.encode(exchange.operation, result, exchange.record.request_id)
+    return codec.encode(exchange.operation, exchange.route, result, exchange.record.request_id)
 
 
 def _ending(exchange: Exchange) -> Headers:

@@ -17,6 +17,7 @@ from windvane.wire import unserved
 from windvane.wire.cbor import write_map, write_text
 from windvane.wire.codec import CBOR_PROTOCOL, CBOR_TYPE, JSON_TYPE, XML_TYPE, Answer
 from windvane.wire.model import Protocol, Route, load_service
+from windvane.wire.open_inference.refusals import encode_refusal
 from windvane.wire.querybody import element, text
 
 
@@ -36,6 +37,7 @@ class Dialect(Enum):
     CLOUDWATCH_CBOR = auto()
     CLOUDWATCH_JSON = auto()
     CLOUDWATCH_QUERY = auto()
+    OPEN_INFERENCE = auto()
 
 
 _CLOUDWATCH: Mapping[Protocol, Dialect] = {
@@ -63,6 +65,10 @@ DIALECTS: Mapping[str, Dialect] = {
     unserved.CBOR: Dialect.CBOR,
     **{f"cloudwatch in {protocol.value}": dialect for protocol, dialect in _CLOUDWATCH.items()},
     "cloudwatch": Dialect.CLOUDWATCH_CBOR,
+    **{
+        f"{service} in {Protocol.OPEN_INFERENCE.value}": Dialect.OPEN_INFERENCE
+        for service in ("sagemaker-runtime", "windvane")
+    },
 }
 
 
@@ -101,6 +107,7 @@ def _row(
         Dialect.KMS: kms or control,
         Dialect.SCALING: scaling or control,
         Dialect.RUNTIME: runtime,
+        Dialect.OPEN_INFERENCE: runtime,
         Dialect.QUERY: query,
         Dialect.S3: s3,
         Dialect.EC2: query,
@@ -396,6 +403,12 @@ def _compatible(fault: Fault) -> tuple[str, tuple[str, str]]:
     )
 
 
+def _encode_open_inference(
+    error: Exception, fault: Fault, sentence: str, request_id: str
+) -> Answer:
+    return encode_refusal(error, fault.status, sentence, request_id)
+
+
 @cache
 def _shape_names() -> Mapping[str, str]:
     shapes = load_service("cloudwatch").model.error_shapes
@@ -416,4 +429,5 @@ _ENCODERS = {
     Dialect.CLOUDWATCH_CBOR: _encode_cloudwatch_cbor,
     Dialect.CLOUDWATCH_JSON: _encode_cloudwatch_json,
     Dialect.CLOUDWATCH_QUERY: _encode_query,
+    Dialect.OPEN_INFERENCE: _encode_open_inference,
 }

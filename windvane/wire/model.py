@@ -3,7 +3,8 @@ request is for.
 
 Routing: the credential scope of the signature first, then X-Amz-Target, then the path (the runtime and our own
 service are signed as `sagemaker`). S3 is what is signed `s3`, and what is unsigned and nobody else's. CloudWatch speaks
-three protocols: which one a request is in is told by the same.
+three protocols: which one a request is in is told by the same. Paths of the Open Inference Protocol stand for operations of
+the runtime and of our own service.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from windvane.errors import UnknownOperation
 from windvane.wire.call import Request
+from windvane.wire.open_inference.paths import find, is_below
 
 
 class Protocol(Enum):
@@ -27,6 +29,7 @@ class Protocol(Enum):
     REST_JSON = "rest-json"
     QUERY = "query"
     CBOR = "smithy-rpc-v2-cbor"
+    OPEN_INFERENCE = "open-inference-v2"
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ def route(request: Request) -> Route:
     target = _header(request, "x-amz-target")
     if signed_as == S3:
         return Route("s3tables", served=False) if target else Route(S3)
+    if signed_as in ("", "sagemaker") and not target and is_below(request.path):
+        return _route_open_inference(request)
     if signed_as in _JSON_BY_SIGNING_NAME:
         if target and request.method == "POST":
             return _route_by_target(target, signed_as)
@@ -152,6 +157,14 @@ def route(request: Request) -> Route:
     if target:
         return _route_by_target(target, None)
     return _route_by_cbor_path(request) or _route_by_path(request) or _route_unsigned(request)
+
+
+def _route_open_inference(request: Request) -> Route:
+    """Return what a path of the protocol is for; without an operation, of our own service, if it is for none."""
+    protocol, called = Protocol.OPEN_INFERENCE, find(request.method, request.path)
+    if called is None:
+        return Route(OWN, protocol=protocol)
+    return Route(called.service, called.operation, called.labels, protocol=protocol)
 
 
 def _route_cloudwatch(request: Request, target: str) -> Route:

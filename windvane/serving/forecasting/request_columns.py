@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from windvane.errors import InvalidRequest
 from windvane.serving.content_types import CSV, JSON, read_content_type
 from windvane.serving.csvblocks import BLOCK_BYTES, Read, csv_blocks
-from windvane.serving.request_rows import parse_json
+from windvane.serving.request_rows import decoded, parse_json
 
 RequestColumns = dict[str, pa.ChunkedArray]
 """Name -> (n_rows,) strings, null where a cell is empty."""
@@ -43,20 +43,6 @@ def read_columns(body: bytes, content_type: str, wanted: Collection[str]) -> Req
     lines = [line for line in text.split("\n") if line.strip()]
     rows = [parse_json(line, f"Row {number}") for number, line in enumerate(lines, 1)]
     return _columns_of_rows(rows, wanted)
-
-
-def decoded(body: bytes) -> str:
-    """Return a body as text.
-
-    raises    InvalidRequest naming the first byte that is not UTF-8
-    """
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(
-            f"The request body is not valid UTF-8: byte {error.start} is "
-            f"0x{body[error.start]:02x} ({error.reason})."
-        ) from error
 
 
 def csv_tables(

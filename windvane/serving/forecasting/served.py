@@ -17,11 +17,12 @@ from windvane.engine.forecasting.keys import parts_of
 from windvane.engine.forecasting.panel import Floats, Panel
 from windvane.engine.forecasting.reading import Columns, CovariateEncoding
 from windvane.engine.forecasting.requested import requested_series
-from windvane.errors import DataFault, InvalidRequest
+from windvane.errors import ContentTypeRefused, DataFault, InvalidRequest
 from windvane.serving.content_types import (
     EXPLAIN,
     MOST_ANSWER_BYTES,
     SUPPORTED,
+    TENSORS,
     asks_for,
     choose_accept,
 )
@@ -81,6 +82,10 @@ class ServedForecaster:
         raises    InvalidRequest for a body, content type or accept type that the model does not take, and for more series
                   than it forecasts in time or than an answer has room for
         """
+        if content_type == TENSORS:
+            raise ContentTypeRefused(
+                "The model forecasts series, which are no tensors: use InvokeEndpoint."
+            )
         media = choose_accept(accept, self.default_accept)
         spec = self.forecaster.prepared.spec
         panel = self.series_of(read_columns(body, content_type, self.wanted), MOST_STEPS)
