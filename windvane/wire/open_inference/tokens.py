@@ -29,13 +29,14 @@ ONLY_ENDPOINT = "EndpointName"
 EMPTY_HASH = sigv4.hash_payload(b"")
 """Of the body of the link, which has none."""
 
-_SCHEME = "bearer "
+_SCHEME = "bearer"
 _UNREADABLE = "The bearer token is none that this server reads. `windvane token` makes one, signed with an access key."
 
 
 def is_sent(request: Request) -> bool:
     """Return whether a request has a bearer token, good or not."""
-    return request.first.get("authorization", "")[: len(_SCHEME)].lower() == _SCHEME
+    scheme, space, _ = request.first.get("authorization", "").partition(" ")
+    return bool(space) and scheme.lower() == _SCHEME
 
 
 def read_claim(request: Request, endpoint: str, keyring: KeyRing, now: datetime) -> sigv4.Claim:
@@ -45,7 +46,7 @@ def read_claim(request: Request, endpoint: str, keyring: KeyRing, now: datetime)
     endpoint    that the request is for, "" if it is for none
     raises      Unauthenticated, one of its kinds; AccessDenied for a token that is for another endpoint
     """
-    query = _query_of(request.first["authorization"][len(_SCHEME) :].strip())
+    query = _query_of(request.first["authorization"].partition(" ")[2].strip())
     link = Request("GET", PREFIX, query, (("host", HOST),), b"")
     try:
         claim = sigv4.read_claim(link, keyring, now)
