@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,25 +127,33 @@ def test_a_link_in_place_of_a_file_is_not_written_through(tmp_path):
 DENIED = a_record("DeleteModel", error_code="AccessDeniedException", user_agent="\x1b[2J")
 
 
+def record_in(folder: Path, data_dir: Path, at: datetime, *records) -> None:
+    """What a server records whose secret and store are those of a data folder."""
+    secret = load_or_create_keys(data_dir, "111122223333").sealing_secret
+    store = open_store("", data_dir)
+    store.migrate()
+    key, anchors = derive_key(secret, AUDIT_KEY), StoredAnchors(store)
+    log = AuditLog(folder, key, anchors, lambda: at, Recording(), FileBounds())
+    log.start()
+    record_all(log, *records)
+    log.stop()
+    store.close()
+
+
 @pytest.fixture
 def data_dir(tmp_path) -> Path:
     """Of a server that ran: a change, and one that was refused."""
-    secret = load_or_create_keys(tmp_path, "111122223333").sealing_secret
-    store = open_store("", tmp_path)
-    store.migrate()
-    log = AuditLog(
-        tmp_path / AUDIT_FOLDER,
-        derive_key(secret, AUDIT_KEY),
-        StoredAnchors(store),
-        lambda: NOW,
-        Recording(),
-        FileBounds(),
-    )
-    log.start()
-    record_all(log, a_record("CreateModel"), DENIED)
-    log.stop()
-    store.close()
+    record_in(tmp_path / AUDIT_FOLDER, tmp_path, NOW, a_record("CreateModel"), DENIED)
     return tmp_path
+
+
+@pytest.fixture
+def other(tmp_path, data_dir) -> Path:
+    """The folder of another server's log, of requests before and after."""
+    folder = tmp_path / "other" / AUDIT_FOLDER
+    for at, operation in ((-1, "CreateEndpoint"), (1, "DeleteEndpoint")):
+        record_in(folder, data_dir, NOW + timedelta(minutes=at), a_record(operation))
+    return folder
 
 
 @pytest.fixture
@@ -185,3 +195,39 @@ def test_a_log_that_was_removed_as_a_whole_is_missed(asked, data_dir):
     code, told = asked("--verify")
     assert code == 1
     assert "its end was cut off" in told
+
+
+def test_the_logs_of_several_servers_are_read_in_order(asked, other):
+    def names(*options: str) -> list[str]:
+        code, told = asked("--json", *options)
+        assert code == 0
+        return [json.loads(line)["eventName"] for line in told.splitlines()]
+
+    assert names() == ["CreateModel", "DeleteModel"]
+    whole = ["CreateEndpoint", "CreateModel", "DeleteModel", "DeleteEndpoint"]
+    assert names("--log", str(other)) == whole
+    assert asked("--verify", "--log", str(other))[0] == 0
+
+
+def test_the_log_of_another_server_that_was_changed_or_removed_is_noticed(asked, other, tmp_path):
+    copied = tmp_path / "copied"
+    shutil.copytree(other, copied)
+    [first, *_] = sorted(copied.glob("*.jsonl"))
+    rewrite(first, lambda lines: [*lines[1:]])
+    code, told = asked("--verify", "--log", str(copied))
+    assert (code, "its beginning was cut off" in told) == (1, True)
+    code, told = asked("--verify")
+    assert (code, "its end was cut off" in told) == (1, True), "no other server has it"
+
+
+def test_a_folder_that_is_no_log_or_the_same_one_twice_is_refused(
+    data_dir, other, tmp_path, capsys
+):
+    for given, told in (
+        ([tmp_path / "other"], "There is no audit log in"),
+        ([other, other], "both have the log of"),
+        ([data_dir / AUDIT_FOLDER], "both have the log of"),
+    ):
+        options = [word for folder in given for word in ("--log", str(folder))]
+        assert main(["audit", "--data-dir", str(data_dir), *options]) == 2
+        assert told in capsys.readouterr().err

@@ -25,6 +25,7 @@ from windvane.durable import sync_folder
 
 _NAME = re.compile(r"(?P<writer>[0-9a-f]{8}(?:[0-9]{12})?)-(?P<day>\d{8})-(?P<first>\d{12})\.jsonl")
 _SERVER = re.compile(r"[0-9a-f]{8}")
+_SERVER_LETTERS = 8
 DAY = "%Y%m%d"
 """A day in the name of a file."""
 
@@ -76,7 +77,12 @@ def lines_of(file: LogFile) -> Iterator[bytes]:
 
 def account_of(writer: str) -> str:
     """Return the account whose records a writer writes; "" for what nobody was proved to have sent."""
-    return writer[8:]
+    return writer[_SERVER_LETTERS:]
+
+
+def server_by(writer: str) -> str:
+    """Return the server that a writer is of."""
+    return writer[:_SERVER_LETTERS]
 
 
 def server_of(folder: Path) -> str:

@@ -27,13 +27,17 @@ class Verification:
     problems: list[str] = field(default_factory=list)
 
 
-def read_all(folder: Path) -> Iterator[Line]:
-    """Yield every line of every writer, the oldest first; nothing is verified.
+def read_all(*folders: Path) -> Iterator[Line]:
+    """Yield every line of every writer, the oldest first; nothing is verified. Those of different writers in one second come in
+    the order of their folders.
 
     raises    BrokenChain at a line that cannot be read
     """
-    writers = sorted({file.writer for file in files_of(folder)})
-    chains = [_lines(folder, writer) for writer in writers]
+    chains = [
+        _lines(folder, writer)
+        for folder in folders
+        for writer in sorted({file.writer for file in files_of(folder)})
+    ]
     return heapq.merge(*chains, key=lambda line: str(line.event.get("eventTime", "")))
 
 

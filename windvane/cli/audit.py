@@ -1,4 +1,7 @@
-"""`windvane audit`: shows who did what on this server, and verifies that the log is unchanged."""
+"""`windvane audit`: shows who did what on this server, and verifies that the log is unchanged.
+
+With `--log` it does so for several servers at once, each of which has a log of the requests that it received.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from windvane.api.key_file import load_or_create_keys
 from windvane.audit.anchors import StoredAnchors
 from windvane.audit.chain import BrokenChain
-from windvane.audit.files import files_of
+from windvane.audit.files import files_of, server_by
 from windvane.audit.log import AUDIT_FOLDER, AUDIT_KEY
 from windvane.audit.lookup import time_of, user_of
 from windvane.audit.reading import read_all, verify
@@ -36,6 +39,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("audit", help="read and verify the audit log", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")
     parser.add_argument("--config", type=Path, help="the server's configuration file (TOML)")
+    parser.add_argument(
+        "--log",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="the folder `audit` of another server on the same database, or a copy of it; may be repeated",
+    )
     parser.add_argument("--since", help="how long ago (90s, 15m, 12h, 7d), or a time in ISO 8601")
     parser.add_argument("--user", help="name, ARN or access key of the caller")
     parser.add_argument("--event", help="name of the operation, e.g. CreateModel or ConsoleLogin")
@@ -59,11 +70,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadQuestion(
             f"There is no audit log in {settings.data_dir}: no server has used it yet."
         )
+    logs = (folder, *arguments.log)
+    _check_logs(logs)
     if arguments.verify:
-        return _verify(settings, folder)
+        return _verify(settings, logs)
     since = _moment(arguments.since, datetime.now(UTC)) if arguments.since else None
     try:
-        for event in _wanted(folder, arguments, since):
+        for event in _wanted(logs, arguments, since):
             print(json.dumps(event) if arguments.json else _line(event))
     except BrokenChain as broken:
         print(f"windvane: {broken} Run `windvane audit --verify` for details.", file=sys.stderr)
@@ -71,8 +84,35 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _wanted(folder: Path, arguments: argparse.Namespace, since: datetime | None) -> Iterator[Event]:
-    for line in read_all(folder):
+def _check_logs(logs: Sequence[Path]) -> None:
+    """Check that each folder has a log, and no two have that of the same server.
+
+    raises    BadQuestion
+    """
+    known: dict[str, Path] = {}
+    for folder in logs:
+        servers = {server_by(writer) for writer in _writers_in(folder)}
+        if not servers and folder != logs[0]:
+            raise BadQuestion(
+                f"There is no audit log in {folder}: --log names the folder `audit` of a server."
+            )
+        for server in servers:
+            if server in known:
+                raise BadQuestion(f"{known[server]} and {folder} both have the log of {server}.")
+            known[server] = folder
+
+
+def _writers_in(folder: Path) -> set[str]:
+    """Return the names of those who wrote to a folder, also of those of whom there is no file any more."""
+    return {file.writer for file in files_of(folder)} | {
+        path.stem for path in folder.glob("*.head")
+    }
+
+
+def _wanted(
+    logs: Sequence[Path], arguments: argparse.Namespace, since: datetime | None
+) -> Iterator[Event]:
+    for line in read_all(*logs):
         event = line.event
         if since and time_of(event) < since:
             continue
@@ -112,21 +152,21 @@ def _plain(text: str) -> str:
     return "".join(letter if " " <= letter <= "~" else "?" for letter in text)
 
 
-def _verify(settings: Settings, folder: Path) -> int:
+def _verify(settings: Settings, logs: Sequence[Path]) -> int:
+    """Verify logs, those of all servers if there are several: one that the database knows of must be there."""
     key = derive_key(
         load_or_create_keys(settings.data_dir, settings.account).sealing_secret, AUDIT_KEY
     )
     store = open_store(settings.store_url, settings.data_dir)
     try:
         anchors = StoredAnchors(store)
-        writers = {file.writer for file in files_of(folder)}
-        writers |= {path.stem for path in folder.glob("*.head")}
-        if (
-            not settings.store_url
-        ):  # else it may be that of other servers too, whose logs are elsewhere
-            writers |= anchors.writers()
+        folders = {writer: folder for folder in logs for writer in _writers_in(folder)}
+        elsewhere = anchors.writers() - folders.keys()
+        is_whole = not settings.store_url or len(logs) > 1
+        if is_whole:
+            folders |= dict.fromkeys(elsewhere, logs[0])
         n_problems = 0
-        for writer in sorted(writers):
+        for writer, folder in sorted(folders.items()):
             found = verify(folder, writer, key, anchors.get(writer))
             n_problems += len(found.problems)
             print(f"{writer}: {found.n_lines} line(s), {len(found.problems)} problem(s)")
@@ -134,6 +174,9 @@ def _verify(settings: Settings, folder: Path) -> int:
                 print(f"  {_plain(problem)}")
     finally:
         store.close()
+    if elsewhere and not is_whole:
+        servers = ", ".join(sorted({server_by(writer) for writer in elsewhere}))
+        print(f"Not verified, as they are on other servers (--log): {servers}")
     return 1 if n_problems else 0
 
 
