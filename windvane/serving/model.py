@@ -5,7 +5,8 @@
                     without a third container answers class numbers, as the algorithm does
     3 containers    the same, then the transformers again (inverse-label-transform), which give the labels
 
-The last container's environment decides what is answered, the number of containers what `probability` means.
+The last container's environment decides what is answered and from which probability on the second of two classes is
+predicted, the number of containers what `probability` means.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _FORWARD = "feature-transform"
 _BACKWARD = "inverse-label-transform"
 _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 _ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+THRESHOLD = "WINDVANE_DECISION_THRESHOLD"
+"""The name of the environment's value that takes the place of the model's own threshold."""
 
 _SHAPES = {
     (None,): "whole",
@@ -122,6 +125,7 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
         transformers, model = _root(first, "transformers"), _root(containers[1].folder, "model")
         predictor = _loaded(transformers, model, load)
         _check_labels(containers, predictor)
+    predictor = _deciding(predictor, containers[-1].environment)
     return ServedModel(
         predictor,
         _selection(containers, predictor),
@@ -129,6 +133,36 @@ def load_model(containers: Sequence[LocalContainer], load: Load = load_predictor
         _names([container.name for container in containers]),
         read_sketch(transformers),
     )
+
+
+def _deciding(predictor: Predictor, environment: Mapping[str, str]) -> Predictor:
+    """Return the predictor with the threshold that the last container's environment asks for, if it asks for one.
+
+    raises    InvalidRequest for what is no probability, or a model that does not decide between two classes
+    """
+    text = environment.get(THRESHOLD, "").strip()
+    if not text:
+        return predictor
+    if predictor.schema.problem_type != ProblemType.BINARY:
+        raise InvalidRequest(
+            f"{THRESHOLD} of the last container is '{text}', but only binary classification has a threshold; this model is "
+            f"for {predictor.schema.problem_type}."
+        )
+    threshold = as_probability(text)
+    if threshold is None:
+        raise InvalidRequest(
+            f"{THRESHOLD} of the last container is '{text}'; it must be a number from 0 to 1, such as 0.35."
+        )
+    return predictor.with_threshold(threshold)
+
+
+def as_probability(text: str) -> float | None:
+    """Return a number from 0 to 1; None for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0.0 <= number <= 1.0 else None
 
 
 def _check_apart(containers: Sequence[LocalContainer]) -> None:

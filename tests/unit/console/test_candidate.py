@@ -25,7 +25,7 @@ from unit.console.board import (
 )
 
 from windvane.domain.candidate import CandidateStatus, ProcessingJob, StepStatus, TrainingJob
-from windvane.domain.deployment import Endpoint, EndpointConfig, Model
+from windvane.domain.deployment import Endpoint, EndpointConfig, EndpointStatus, Model
 from windvane.domain.logs import LogLine, place_of
 from windvane.notes.note import said
 
@@ -282,6 +282,105 @@ def test_wishes_that_cannot_be_are_told(jobs, browser, fields, told):
     assert answer.status == 400
     assert told in answer.text
     check_harmless(answer.text)
+
+
+def live_endpoint(jobs, browser):
+    """The candidate deployed as churn-live, which is in service; return the endpoint."""
+    deployable(jobs)
+    jobs.put(f"{ROOT}/preprocessed-data/dataset/analysis.json", ANALYSIS)
+    browser.get(HERE)
+    assert browser.post(f"{HERE}/deploy", {"endpoint": "churn-live"}).status == 303
+    endpoint = jobs.find(Endpoint, SCOPE, "churn-live")
+    running = {
+        "running": endpoint.desired,
+        "running_config_name": endpoint.config_name,
+        "running_generation": endpoint.generation,
+    }
+    served = replace(endpoint, status=EndpointStatus.IN_SERVICE, **running)
+    with jobs.store.transaction() as tx:
+        tx.update(served)
+    return served
+
+
+ANALYSIS = {
+    "target": "y",
+    "problem_type": "BinaryClassification",
+    "n_rows": 100,
+    "labels": ["no", "yes"],
+    "columns": [{"name": name, "type": "numeric"} for name in ("a", "b", "y")],
+}
+SCHEMA = {
+    "ProblemType": "BinaryClassification",
+    "Target": "y",
+    "Labels": ["no", "yes"],
+    "Columns": [{"Name": "a"}, {"Name": "b"}],
+}
+REPLACE = {"how": "replace", "place": "churn-live/AllTraffic", "threshold": "0.35"}
+
+
+def test_the_model_of_a_running_endpoint_is_replaced_once_that_was_confirmed(
+    jobs, console, browser
+):
+    before = live_endpoint(jobs, browser)
+    console.operations["windvane", "DescribeEndpointSchema"] = lambda _: SCHEMA
+    page = browser.get(f"{HERE}?threshold=0.35").text
+    assert '<option value="churn-live/AllTraffic">' in page
+    assert 'name="threshold" value="0.35"' in page
+    asked = browser.post(f"{HERE}/deploy", REPLACE)
+    assert asked.status == 200
+    assert "Replace the model of churn-live?" in asked.text
+    assert "Requests and responses stay as they are" in asked.text
+    assert jobs.find(Endpoint, SCOPE, "churn-live") == before
+    answer = browser.post(f"{HERE}/deploy", {**REPLACE, "confirmed": "yes"})
+    assert (answer.status, answer.headers["location"]) == (303, "/console/endpoints/churn-live")
+    after = jobs.find(Endpoint, SCOPE, "churn-live")
+    assert after.status is EndpointStatus.UPDATING
+    [was], [now] = before.desired, after.desired
+    assert replace(now.variant, model_name="") == replace(was.variant, model_name="")
+    model = jobs.find(Model, SCOPE, now.variant.model_name)
+    assert model.containers[-1].environment["WINDVANE_DECISION_THRESHOLD"] == "0.35"
+    assert jobs.find(Model, SCOPE, was.variant.model_name) is not None
+
+
+def test_a_challenger_gets_its_share_beside_the_others(jobs, browser):
+    live_endpoint(jobs, browser)
+    wishes = {"how": "challenge", "place": "churn-live/AllTraffic", "share": "20"}
+    asked = browser.post(f"{HERE}/deploy", wishes)
+    assert "Add this candidate to churn-live?" in asked.text
+    assert "could not be compared" in asked.text
+    assert browser.post(f"{HERE}/deploy", {**wishes, "confirmed": "yes"}).status == 303
+    first, second = (one.variant for one in jobs.find(Endpoint, SCOPE, "churn-live").desired)
+    assert (first.name, second.name) == ("AllTraffic", "xgboost-1")
+    assert second.weight / (first.weight + second.weight) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"place": ""}, "Choose a running endpoint."),
+        ({"place": "other/AllTraffic"}, "Could not find endpoint"),
+        ({"place": "churn-live/none", "confirmed": "yes"}, "has no variant none"),
+        ({"how": "challenge", "share": "100"}, "must be from 1 to 99 percent"),
+        ({"threshold": "much"}, "must be a number from 0 to 1"),
+        ({"threshold": "nan"}, "must be a number from 0 to 1"),
+    ],
+)
+def test_a_replacement_that_cannot_be_is_told_and_changes_nothing(jobs, browser, changes, told):
+    before = live_endpoint(jobs, browser)
+    answer = browser.post(f"{HERE}/deploy", {**REPLACE, **changes})
+    assert (answer.status, told in answer.text) == (400, True)
+    assert jobs.find(Endpoint, SCOPE, "churn-live") == before
+
+
+def test_an_endpoint_on_its_way_is_not_offered_and_not_changed(jobs, browser):
+    endpoint = live_endpoint(jobs, browser)
+    with jobs.store.transaction() as tx:
+        tx.update(replace(endpoint, status=EndpointStatus.UPDATING))
+    assert "churn-live/AllTraffic" not in browser.get(HERE).text
+    answer = browser.post(f"{HERE}/deploy", {**REPLACE, "confirmed": "yes"})
+    assert (answer.status, "once it is InService" in answer.text) == (400, True)
+    with jobs.store.snapshot() as tx:
+        assert sum(tx.counts_by_status(Model).values()) == 1
 
 
 def test_nothing_is_deployed_for_a_strange_page(jobs, browser):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from windvane.engine.packages.package import Predictions, Predictor, Schema
+from windvane.engine.scoring.threshold import Decision
 from windvane.errors import AcceptRefused, InvalidRequest
 from windvane.serving.model import LocalContainer, check_shape, load_model
 
@@ -19,6 +20,7 @@ class Constant(Predictor):
 
     def __init__(self, schema):
         self.schema = schema
+        self.decision = Decision()
 
     def predict(self, rows):
         n = len(rows)
@@ -26,7 +28,8 @@ class Constant(Predictor):
             return Predictions(np.full(n, 4.5), np.empty((0, 0)), np.empty(0, np.int64))
         row = np.zeros(len(self.schema.labels))
         row[:2] = 0.75, 0.25
-        return Predictions(np.empty(0), np.tile(row, (n, 1)), np.zeros(n, np.int64))
+        answers = np.tile(row, (n, 1))
+        return Predictions(np.empty(0), answers, self.decision.of(answers))
 
 
 CLASSES = Schema(("a", "b"), ("no", "yes"), "string", "y", "BinaryClassification")
@@ -78,6 +81,30 @@ def as_the_sdk_writes(keys, separator):
             "SAGEMAKER_INFERENCE_OUTPUT": separator.join(keys),
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("", "no"), ("0.25", "yes"), (" 0.2 ", "yes"), ("0.2501", "no"), ("1", "no")],
+)
+def test_the_threshold_of_a_deployment_takes_the_place_of_the_models_own(answers, text, label):
+    told = {"WINDVANE_DECISION_THRESHOLD": text}
+    assert cells(answers(told)) == [label]
+    assert cells(answers(FIRST, {}, LAST | told)) == [label]
+    assert cells(answers(FIRST, told)) == [str(["no", "yes"].index(label))]
+
+
+@pytest.mark.parametrize("text", ["nan", "-0.1", "1.01", "half", "inf", "0,5"])
+def test_what_is_no_threshold_is_refused(answers, text):
+    with pytest.raises(InvalidRequest, match="must be a number from 0 to 1"):
+        answers({"WINDVANE_DECISION_THRESHOLD": text})
+
+
+def test_only_models_of_two_classes_have_a_threshold(answers):
+    three = Schema(("a", "b"), ("x", "y", "z"), "string", "y", "MulticlassClassification")
+    for schema in (NUMBERS, three):
+        with pytest.raises(InvalidRequest, match="only binary classification has a threshold"):
+            answers({"WINDVANE_DECISION_THRESHOLD": "0.5"}, schema=schema)
 
 
 @pytest.mark.parametrize("separator", [",", ", "])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from windvane.console.candidate.head import Answer, Shown
+from windvane.console.candidate.deploying import Place, Wishes
+from windvane.console.candidate.head import Answer, Shown, head_of
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.scores import MetricScores, metric_scores
 
@@ -31,7 +32,8 @@ class OverviewView(Shown):
     """The tab "Overview" of a candidate.
 
     rows_per_fold    None if a fold's model learns from all rows
-    endpoint         a name to suggest for an endpoint
+    places           variants of running endpoints that it could replace or stand beside
+    wishes           what the form of a deployment is filled in with
     trouble          why it was not deployed; "" unless that was tried
     """
 
@@ -54,9 +56,56 @@ class OverviewView(Shown):
     notes: Sequence[str]
     members: Sequence[Member]
     is_classifier: bool
+    is_binary: bool
     can_deploy: bool
-    endpoint: str
+    places: Sequence[Place]
+    wishes: Wishes
     trouble: str
+
+    @property
+    def endpoints(self) -> list[str]:
+        """Running endpoints, each once."""
+        return list(dict.fromkeys(one.endpoint for one in self.places))
+
+
+def overview_of(
+    answer: Answer, places: Sequence[Place], wishes: Wishes, trouble: str = ""
+) -> OverviewView:
+    """Return the tab of a candidate.
+
+    answer    of DescribeCandidate
+    """
+    one, problem = answer["Candidate"], answer.get("ProblemType", "")
+    return OverviewView(
+        job_name=answer["AutoMLJobName"],
+        head=head_of(answer, ""),
+        training_s=one.get("TrainingTimeInSeconds"),
+        latency_s=one.get("LatencyInSeconds"),
+        size_bytes=one.get("SizeInBytes"),
+        folds=one.get("FoldCount"),
+        rows_per_fold=one.get("RowsPerFold"),
+        created=one["CreationTime"],
+        ended=one.get("EndTime"),
+        figures=measures_of(answer),
+        why=answer.get("Why", ""),
+        algorithm_title=answer["AlgorithmTitle"],
+        algorithm_words=answer["AlgorithmDescription"],
+        recipe_title=answer.get("RecipeTitle", ""),
+        recipe_words=answer.get("RecipeDescription", ""),
+        transformers=transformers_of(answer),
+        hyperparameters=sorted(answer["Hyperparameters"].items()),
+        seed=answer.get("Seed"),
+        notes=answer["Notes"],
+        members=members_of(answer),
+        is_classifier=problem.endswith("Classification"),
+        is_binary=problem == "BinaryClassification",
+        can_deploy=bool(answer["InferenceContainers"]),
+        places=places,
+        wishes=replace(
+            wishes, endpoint=wishes.endpoint or f"{answer['AutoMLJobName']}-{one['Index']}"
+        ),
+        trouble=trouble,
+    )
 
 
 def members_of(answer: Answer) -> list[Member]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from windvane.console.candidate.deploying import THRESHOLD
 from windvane.console.request_context import RequestContext
 from windvane.errors import DoesNotExist, NotFound
 
@@ -20,6 +21,7 @@ class ModelOrigin:
     exists     it may have been deleted; the endpoint runs on
     urls       of its containers' artefacts
     answers    what the last container's environment says that it answers
+    threshold  of the deployment, as that environment has it; "" for the model's own
     job        whose candidate has the same artefacts, in the same order; "" if none is known
     """
 
@@ -30,6 +32,7 @@ class ModelOrigin:
     answers: str = ""
     job: str = ""
     candidate: str = ""
+    threshold: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,11 @@ async def _model_of(context: RequestContext, variant: str, name: str) -> ModelOr
         return ModelOrigin(variant, name, exists=False)
     containers = model.get("Containers") or [model["PrimaryContainer"]]
     urls = tuple(one["ModelDataUrl"] for one in containers)
-    answers = containers[-1].get("Environment", {}).get("SAGEMAKER_INFERENCE_OUTPUT", "")
+    environment = containers[-1].get("Environment", {})
+    answers = environment.get("SAGEMAKER_INFERENCE_OUTPUT", "")
     job, candidate = await _candidate_of(context, urls)
-    return ModelOrigin(variant, name, True, urls, answers, job, candidate)
+    threshold = environment.get(THRESHOLD, "")
+    return ModelOrigin(variant, name, True, urls, answers, job, candidate, threshold)
 
 
 async def _candidate_of(context: RequestContext, urls: tuple[str, ...]) -> tuple[str, str]:

@@ -90,17 +90,18 @@ async def differences_of(
         earlier = draft_of(job)
         if (earlier.uri, earlier.data_type) == (draft.uri, draft.data_type):
             return None
-        known = await _known(context, f"{earlier.output.rstrip('/')}/{job['AutoMLJobName']}")
+        known = await read_known_table(context, job)
     except CallerFault as fault:
         return (Difference("low", f"The data of {draft.based_on} could not be compared: {fault}"),)
     return tuple(_of_request(earlier, answer) if known is None else _of(known, draft, answer))
 
 
-async def _known(context: RequestContext, root: str) -> KnownTable | None:
+async def read_known_table(context: RequestContext, job: Mapping[str, Any]) -> KnownTable | None:
     """Return the table of a job; None if it has written no analysis of one.
 
-    root    S3 URI of the job's folder
+    job    of DescribeAutoMLJobV2
     """
+    root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}"
     async with context.objects.large():
         found = await read_json(context.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
         return None if found is None else known_table(found)
@@ -122,7 +123,7 @@ def _of_request(earlier: Draft, answer: Mapping[str, Any]) -> Iterator[Differenc
     there = {column["Name"] for column in answer["Columns"]}
     named = (earlier.target, earlier.content, earlier.timestamp, earlier.item, *earlier.groups)
     if gone := [name for name in dict.fromkeys(named) if name and name not in there]:
-        yield Difference("high", f"Missing columns that the job needs: {_names(gone)}.")
+        yield Difference("high", f"Missing columns that the job needs: {names_in_words(gone)}.")
 
 
 def _of(known: KnownTable, draft: Draft, answer: Mapping[str, Any]) -> Iterator[Difference]:
@@ -133,13 +134,13 @@ def _of(known: KnownTable, draft: Draft, answer: Mapping[str, Any]) -> Iterator[
     if gone := [name for name in used if name not in now and name != known.target]:
         yield Difference(
             "medium",
-            f"Missing columns: {_names(gone)}. The new model is trained without them.",
+            f"Missing columns: {names_in_words(gone)}. The new model is trained without them.",
         )
     added = [name for name in now if name not in known.columns and name != known.target]
     if added := [name for name in added if draft.choices.get(name) != LEFT_OUT]:
         yield Difference(
             "medium",
-            f"New columns: {_names(added)}. The new model is trained on them unless they are set to “Ignore”.",
+            f"New columns: {names_in_words(added)}. The new model is trained on them unless they are set to “Ignore”.",
         )
     yield from _of_types(known, draft, now)
     if draft.target == known.target:
@@ -190,16 +191,17 @@ def _of_labels(
 ) -> Iterator[Difference]:
     shown = [bar["Label"] for bar in target.get("Distribution", ()) if "Label" in bar]
     if added := [label for label in shown if label not in known.labels]:
-        yield Difference("medium", f"New classes of the target: {_names(added)}.")
+        yield Difference("medium", f"New classes of the target: {names_in_words(added)}.")
     is_whole = not is_sampled and len(shown) == target.get("ClassCount")
     gone = [label for label in known.labels if label not in shown]
     if is_whole and gone:
         yield Difference(
-            "medium", f"Classes without rows: {_names(gone)}. The new model cannot predict them."
+            "medium",
+            f"Classes without rows: {names_in_words(gone)}. The new model cannot predict them.",
         )
 
 
-def _names(names: Iterable[str]) -> str:
+def names_in_words(names: Iterable[str]) -> str:
     """Return names in a sentence, the first of very many."""
     every = list(names)
     told = ", ".join(every[:_MOST_NAMES])

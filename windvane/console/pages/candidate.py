@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.candidate import steps
-from windvane.console.candidate.deploying import EVERYTHING, LABEL, check_wishes, deploy
+from windvane.console.candidate.deploying import Wishes, running_places
 from windvane.console.candidate.explanation import (
     ExplanationView,
     Place,
@@ -27,12 +26,7 @@ from windvane.console.candidate.files import (
 )
 from windvane.console.candidate.forecast import ForecastQuality
 from windvane.console.candidate.head import Answer, Head, described, head_of
-from windvane.console.candidate.overview import (
-    OverviewView,
-    measures_of,
-    members_of,
-    transformers_of,
-)
+from windvane.console.candidate.overview import overview_of
 from windvane.console.candidate.quality import Asked, Quality, QualityView, read_quality
 from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.reports import state_of
@@ -42,42 +36,17 @@ from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
-from windvane.errors import CallerFault, NotFound
+from windvane.errors import NotFound
+
+_MOST_LETTERS = 40
+"""Of a threshold in an address."""
 
 
 async def overview(request: Request) -> Response:
-    answer = await described(request)
-    return draw(request, "candidate/overview.html", _overview(answer))
-
-
-def _overview(answer: Answer, endpoint: str = "", trouble: str = "") -> OverviewView:
-    one, head = answer["Candidate"], head_of(answer, "")
-    return OverviewView(
-        job_name=answer["AutoMLJobName"],
-        head=head,
-        training_s=one.get("TrainingTimeInSeconds"),
-        latency_s=one.get("LatencyInSeconds"),
-        size_bytes=one.get("SizeInBytes"),
-        folds=one.get("FoldCount"),
-        rows_per_fold=one.get("RowsPerFold"),
-        created=one["CreationTime"],
-        ended=one.get("EndTime"),
-        figures=measures_of(answer),
-        why=answer.get("Why", ""),
-        algorithm_title=answer["AlgorithmTitle"],
-        algorithm_words=answer["AlgorithmDescription"],
-        recipe_title=answer.get("RecipeTitle", ""),
-        recipe_words=answer.get("RecipeDescription", ""),
-        transformers=transformers_of(answer),
-        hyperparameters=sorted(answer["Hyperparameters"].items()),
-        seed=answer.get("Seed"),
-        notes=answer["Notes"],
-        members=members_of(answer),
-        is_classifier=answer.get("ProblemType", "").endswith("Classification"),
-        can_deploy=bool(answer["InferenceContainers"]),
-        endpoint=endpoint or f"{answer['AutoMLJobName']}-{one['Index']}",
-        trouble=trouble,
-    )
+    answer, context = await described(request), context_of(request)
+    places = await running_places(context) if answer["InferenceContainers"] else ()
+    wishes = Wishes(threshold=request.query_params.get("threshold", "")[:_MOST_LETTERS])
+    return draw(request, "candidate/overview.html", overview_of(answer, places, wishes))
 
 
 async def quality(request: Request) -> Response:
@@ -235,19 +204,6 @@ async def watch_reports(request: Request) -> Response:
     return stream_fragments(request, render)
 
 
-async def deploy_page(request: Request) -> Response:
-    answer, form = await described(request), await form_of(request)
-    name = form.get("endpoint")
-    wanted = LABEL if form.get("answers") == "label" else EVERYTHING
-    try:
-        instances = check_wishes(name, form.get("instances", "1"))
-        await deploy(context_of(request), answer, name, instances, wanted)
-    except CallerFault as error:
-        return draw(request, "candidate/overview.html", _overview(answer, name, str(error)), 400)
-    there = f"/console/endpoints/{quote(name, safe='')}"
-    return RedirectResponse(there, 303, headers=PAGE_HEADERS)
-
-
 async def _drawn(request: Request, template: str, view: object) -> Response:
     """Draw a page beside the event loop: what is drawn lies where others write, or is a log, and may be long."""
     return await context_of(request).in_thread(draw, request, template, view)
@@ -272,5 +228,4 @@ ROUTES = (
     Route(f"{_HERE}/reports", make_reports, methods=["POST"]),
     Route(f"{_HERE}/reports/watch", watch_reports, methods=["GET"]),
     Route(f"{_HERE}/reports/{{kind}}", report, methods=["GET"]),
-    Route(f"{_HERE}/deploy", deploy_page, methods=["POST"]),
 )

@@ -7,6 +7,7 @@
   const { n_positive: positives, n_negative: negatives, threshold, hits, alarms } = JSON.parse(source.textContent);
   const slider = document.getElementById("threshold-at");
   const said = document.getElementById("threshold-said");
+  const deploy = document.getElementById("threshold-deploy");
   const cells = [...document.querySelectorAll("[data-at]")];
   const whole = new Intl.NumberFormat("en");
 
@@ -44,6 +45,7 @@
     };
     cells.forEach((cell) => { cell.textContent = found[cell.dataset.at]; });
     said.textContent = asked.toFixed(3);
+    deploy.search = `?threshold=${asked.toFixed(3)}`;
   }
 
   slider.addEventListener("input", () => show(Number(slider.value)));

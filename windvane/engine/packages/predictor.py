@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,12 @@ class Predictor:
         if len(rows) == 1:
             return self._predict_row(rows[0])
         return self.predict_columns(self.parse(rows), len(rows))
+
+    def with_threshold(self, threshold: float) -> Predictor:
+        """Return the same model, which predicts the second of two classes from another probability on."""
+        made = copy(self)
+        made.decision = replace(self.decision, threshold=threshold)
+        return made
 
     @property
     def used(self) -> list[tuple[int, ColumnSpec]]:

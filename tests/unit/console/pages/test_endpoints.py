@@ -385,6 +385,43 @@ def with_config(world):
     world.create_config()
 
 
+def with_two_variants(world):
+    """The configuration of the endpoint, as it was created."""
+    world.create_model()
+    world.create_config(
+        ProductionVariants=[
+            variant("A", InitialInstanceCount=2, InitialVariantWeight=3.0),
+            variant("B"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(("do", "left"), [("keep", "B"), ("remove", "A")])
+def test_one_of_several_variants_is_removed_or_kept_alone(live, browser, do, left):
+    with_two_variants(live)
+    page = browser.get(f"{URL}/variants/B")
+    assert "Variants compared over the last five minutes B A" in text_of(page)
+    assert f'href="{URL}/variants/B"' in browser.get(URL).text
+    answer = browser.post(f"{URL}/variants/B", {"do": do})
+    assert (answer.status, answer.headers["location"]) == (303, URL)
+    [one] = stored(live).desired
+    assert one.variant.name == left
+    assert one.variant.weight == {"A": 3.0, "B": 1.0}[left]
+
+
+def test_what_cannot_be_done_with_a_variant_is_told(live, browser):
+    with_two_variants(live)
+    before = stored(live)
+    browser.get(URL)
+    assert browser.post(f"{URL}/variants/B", {"do": "other"}).status == 400
+    assert browser.get(f"{URL}/variants/C").status == 404
+    live.update(replace(before, status=EndpointStatus.UPDATING))
+    assert browser.post(f"{URL}/variants/B", {"do": "keep"}).status == 400
+    assert stored(live).desired == before.desired
+    browser.csrf = "forged"
+    assert browser.post(f"{URL}/variants/B", {"do": "keep"}).status == 403
+
+
 def test_nothing_is_deleted_unless_its_name_is_typed(live, browser):
     browser.get(f"{URL}/delete")
     for typed in ("", "Live", "other"):
