@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from windvane.executor import token_probe
 from windvane.executor.access import Cluster, ClusterTls, check_token_file, tls_environment
@@ -18,6 +20,8 @@ NAMESPACE = "windvane"
 
 _ANSWER_S = 5.0
 _ASK_S = 120.0
+_OWN_S, _LOOK_S = 60.0, 0.1
+"""For which Ray's process on this machine is waited for, since both may be starting; and between two looks for it."""
 
 _DROPPED = ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_NAMESPACE", "RAY_RUNTIME_ENV_HOOK")
 """Variables that would have Ray join another cluster, show another token, or run code of somebody's."""
@@ -48,12 +52,55 @@ def join(cluster: Cluster) -> None:
             namespace=NAMESPACE,
             log_to_driver=False,
             configure_logging=False,
+            _node_ip_address=own_node_address(),
         )
     except (ray.exceptions.RayError, RuntimeError, ConnectionError, ValueError) as error:
         # Another version of Ray or Python is a RuntimeError that names both.
         raise ClusterUnusable.not_joined(cluster.address, str(error)) from error
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def own_node_address(processes: Path = Path("/proc"), within_s: float = _OWN_S) -> str | None:
+    """Return at which address Ray's process on this machine was started; None if there are several. It may be starting.
+
+    Ray by itself would take any process of the cluster that it sees for one of this machine, also one in a container, or started by
+    somebody else.
+
+    processes    what the kernel tells of them
+    raises       ClusterUnusable if there is none within the time
+    """
+    until = time.monotonic() + within_s
+    while not (found := set(filter(_is_here, _addresses(processes)))):
+        if time.monotonic() >= until:
+            raise ClusterUnusable.no_own_process(within_s)
+        time.sleep(_LOOK_S)
+    return found.pop() if len(found) == 1 else None
+
+
+def _addresses(processes: Path) -> Iterator[str]:
+    """Yield the addresses of Ray's nodes whose processes are seen, but for those of other users."""
+    for entry in processes.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            owner = entry.stat().st_uid
+        except OSError:  # it has ended
+            continue
+        if Path(os.fsdecode(words[0])).name == "raylet" and os.geteuid() in (0, owner):
+            told = (word.decode(errors="replace").partition("=") for word in words)
+            yield from (value for name, _, value in told if name == "--node_ip_address")
+
+
+def _is_here(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return bool(address)
 
 
 def check_answers(address: str) -> None:

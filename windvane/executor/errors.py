@@ -49,6 +49,13 @@ class ClusterUnusable(WindvaneError):
         return cls(f"The cluster at {address} cannot be joined: {why}")
 
     @classmethod
+    def no_own_process(cls, seconds: float) -> ClusterUnusable:
+        return cls(
+            f"No process of Ray is on this machine; waited for {seconds:g} s. Run `windvane cluster join` here (with `--no-tasks` if "
+            "only a server uses it), as the same user."
+        )
+
+    @classmethod
     def clock_differs(cls, node: str, seconds: float, most_s: float) -> ClusterUnusable:
         return cls(
             f"The clock of the node {node} differs by {seconds:.1f} s from this machine's; {most_s:g} s are the most. Keep the "

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from windvane.executor import token_probe
-from windvane.executor.cluster import check_answers, check_closed
+from windvane.executor.cluster import check_answers, check_closed, own_node_address
 from windvane.executor.errors import ClusterUnusable
 
 
@@ -52,3 +54,37 @@ def test_what_a_stranger_is_not_refused_is_not_joined(
     assert "RAY_AUTH_TOKEN" not in asked[0]
     code = token_probe.CLOSED
     check_closed("head:6379")
+
+
+def process(folder: Path, number: int, *words: str) -> Path:
+    entry = folder / str(number)
+    entry.mkdir()
+    (entry / "cmdline").write_bytes("\0".join(words).encode())
+    return entry
+
+
+def raylet(address: str) -> tuple[str, ...]:
+    return "/ray/core/raylet", f"--node_ip_address={address}", "--gcs-address=head:6379"
+
+
+def test_the_process_of_the_cluster_on_this_machine_is_found(tmp_path: Path) -> None:
+    process(tmp_path, 1, *raylet("192.0.2.7"))  # on another machine
+    process(tmp_path, 2, "/usr/bin/less", *raylet("127.0.0.3")[1:])
+    process(tmp_path, 3)
+    (tmp_path / "4").mkdir()
+    (tmp_path / "self").mkdir()
+    with pytest.raises(ClusterUnusable, match="windvane cluster join"):
+        own_node_address(tmp_path, 0.0)
+    process(tmp_path, 5, *raylet("127.0.0.4"))
+    assert own_node_address(tmp_path, 0.0) == "127.0.0.4"
+    process(tmp_path, 6, *raylet("127.0.0.5"))
+    assert own_node_address(tmp_path, 0.0) is None
+
+
+def test_the_process_of_another_user_is_not_that_of_the_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process(tmp_path, 1, *raylet("127.0.0.4"))
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    with pytest.raises(ClusterUnusable, match="as the same user"):
+        own_node_address(tmp_path, 0.0)
