@@ -88,7 +88,7 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
         variant=lambda scope, *_: (None, SimpleNamespace(name=scope, spec="")), passed_on=here
     )
     monkeypatch.setattr(explaining, "_request", lambda variant, *_: variant.name.account.encode())
-    monkeypatch.setattr(explaining, "_explanation_in", lambda *_: {})
+    monkeypatch.setattr(explaining, "_told_in", lambda *_: {})
     shared = Explaining(route, {}, ExplainBounds(waiting=2))
 
     async def run(request: bytes, _spec: str) -> None:

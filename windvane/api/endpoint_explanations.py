@@ -1,5 +1,5 @@
-"""What an endpoint's model takes and gives, and why it answers a row as it does: operations of our own, described in
-wire/data/windvane. Asynchronous, because they wait for processes and for nothing else."""
+"""What an endpoint's model takes and gives, why it answers a row as it does, and how good its answers to labelled rows are:
+operations of our own, described in wire/data/windvane. Asynchronous, because they wait for processes and for nothing else."""
 
 from __future__ import annotations
 
@@ -50,9 +50,21 @@ def explanation_operations(
             reasons = await asyncio.to_thread(_reasons_in, told)
         return {"EndpointName": name, "VariantName": variant, **reasons}
 
+    async def evaluate_predictions(call: Call) -> Result:
+        parameters = call.parameters
+        name, variant = parameters["EndpointName"], parameters.get("VariantName", "")
+        with _known_endpoint(call):
+            variant, told = await explaining.evaluate(
+                scope_of(call), name, parameters["Body"], variant
+            )
+        async with turns.of(call.caller.account):
+            found = await asyncio.to_thread(_evaluation_in, told)
+        return {"EndpointName": name, "VariantName": variant, **found}
+
     return {
         ("windvane", "DescribeEndpointSchema"): describe_endpoint_schema,
         ("windvane", "ExplainPrediction"): explain_prediction,
+        ("windvane", "EvaluatePredictions"): evaluate_predictions,
     }
 
 
@@ -99,6 +111,10 @@ def _schema_in(document: bytes) -> dict[str, Any]:
 
 def _reasons_in(told: Mapping[str, Any]) -> dict[str, Any]:
     return _explanation(_spelt_out(told))
+
+
+def _evaluation_in(told: Mapping[str, Any]) -> dict[str, Any]:
+    return evaluation_answer(_spelt_out(told))
 
 
 def _schema(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,4 +174,56 @@ def _explanation(told: Mapping[str, Any]) -> dict[str, Any]:
             }
             for one in told["contributions"]
         ],
+    }
+
+
+def evaluation_answer(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of EvaluatePredictions' answer.
+
+    told    as serving/evaluating.py has it
+    """
+    classes, confusion = told["classes"], told["confusion"]
+    return {
+        "Rows": told["n_rows"],
+        "EvaluatedRows": told["n_evaluated"],
+        "Metrics": [
+            {
+                "MetricName": one["metric"],
+                **present(
+                    Value=one["value"],
+                    StandardError=one["error"],
+                    ValidationValue=one["validation"],
+                    ValidationStandardError=one["validation_error"],
+                ),
+            }
+            for one in told["metrics"]
+        ],
+        "LeftOut": [
+            {
+                "Reason": one["reason"],
+                "Rows": one["n_rows"],
+                "FirstRows": one["rows"],
+                "Values": one["values"],
+            }
+            for one in told["left_out"]
+        ],
+        "MissingColumns": told["missing"],
+        "IgnoredColumns": told["ignored"],
+        **present(
+            Classes=None if classes is None else [_class(one) for one in classes],
+            ConfusionMatrix=None
+            if confusion is None
+            else [
+                {"Actual": actual, "Predicted": predicted, "Rows": n_rows}
+                for actual, predicted, n_rows in confusion
+            ],
+        ),
+    }
+
+
+def _class(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Label": told["label"],
+        "Rows": told["n_rows"],
+        **present(Precision=told["precision"], Recall=told["recall"], F1=told["f1"]),
     }

@@ -173,6 +173,7 @@ _OWN: Rows = {
         "DescribeEndpointHistory": _ENDPOINT,
         "DescribeEndpointSchema": _ENDPOINT,
         "DescribeLeaderboard": _JOB,
+        "EvaluatePredictions": _ENDPOINT,
         "ExplainPrediction": _ENDPOINT,
         "FollowJobEvents": _JOB,
         "StartCandidateReports": _JOB,

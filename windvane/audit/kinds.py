@@ -19,6 +19,7 @@ _READS = (
     "Preview",
     "Follow",
     "Explain",
+    "Evaluate",
     "Simulate",
 )
 _READ_OPERATIONS = frozenset(

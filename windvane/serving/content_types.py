@@ -15,6 +15,9 @@ TENSORS = "application/vnd.open-inference.v2+json"
 DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""
 
+ASK_EXPLAIN, ASK_EVALUATE = "explain", "evaluate"
+"""What a request to the process of serving/explainer.py asks."""
+
 EXPLAIN = "explain"
 """Parameter of an accepted content type that asks what forecasts are made of, as in `text/csv; explain=true`."""
 

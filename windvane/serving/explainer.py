@@ -1,9 +1,10 @@
-"""One row explained in a process of its own, which then ends: endpoints go on answering beside it.
+"""One row explained, or labelled rows evaluated, in a process of its own, which then ends: endpoints go on answering
+beside it.
 
     python -m windvane.serving.explainer
 
-The request is one frame on standard input: {"spec": the spec of a model process, "budget_s": S} and, as its body, the row
-as JSON or CSV ("content_type"). The answer is one frame on standard output: {"status": 200} with JSON as its body, or
+The request is one frame on standard input: {"spec": the spec of a model process, "budget_s": S, "ask": "explain"} and, as
+its body, the row as JSON or CSV ("content_type"); or {"ask": "evaluate"} with CSV. The answer is one frame on standard output: {"status": 200} with JSON as its body, or
 {"status": N, "container": ..., "message": ...}; {"failed": "why"} if the model cannot be loaded.
 """
 
@@ -13,6 +14,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 from windvane.domain.problem import ProblemType
@@ -23,7 +25,8 @@ from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
 from windvane.process.frames import Frame, FrameBuffer, pack
 from windvane.process.log_lines import log_to
-from windvane.serving.content_types import JSON, MOST_MESSAGE
+from windvane.serving.content_types import ASK_EVALUATE, ASK_EXPLAIN, JSON, MOST_MESSAGE
+from windvane.serving.evaluating import evaluate
 from windvane.serving.instance import cap_memory, confine_as, containers_of, trace_of
 from windvane.serving.model import ServedModel
 from windvane.serving.request_rows import Row, read_rows
@@ -46,7 +49,7 @@ def answer(request: Frame) -> bytes:
         return pack({"failed": str(error)[:MOST_MESSAGE]})
     reads, predicts, _ = model.container_names
     try:
-        told = _explained(model, header, body)
+        told = _TOLD[header["ask"]](model, header, body)
     except InvalidRequest as error:
         return _fault(400, reads, str(error))
     except OutOfTime as error:
@@ -54,7 +57,7 @@ def answer(request: Frame) -> bytes:
     except MemoryError:
         return _fault(500, predicts, "The model ran out of memory.")
     except Exception as error:  # noqa: BLE001 - the end of a request: whoever asked is told
-        _LOG.error("A row could not be explained.\n%s", trace_of(error))
+        _LOG.error("Rows could not be explained or evaluated.\n%s", trace_of(error))
         return _fault(500, predicts, f"The model failed: {type(error).__name__}.")
     return pack({"status": 200, "content_type": JSON}, json.dumps(told).encode())
 
@@ -72,6 +75,20 @@ def _explained(model: Served, header: dict[str, Any], body: bytes) -> dict[str, 
     if label is None and schema.labels:
         label = int(explanation.predictions.classes[0])
     return _explanation_answer(schema, row, explanation, label)
+
+
+def _evaluated(model: Served, _header: dict[str, Any], body: bytes) -> dict[str, Any]:
+    if not isinstance(model, ServedModel):
+        raise InvalidRequest(
+            "Forecasts are not evaluated here: the backtest report of the candidate has their metrics."
+        )
+    return evaluate(model.predictor, body)
+
+
+_TOLD: dict[str, Callable[[Served, dict[str, Any], bytes], dict[str, Any]]] = {
+    ASK_EXPLAIN: _explained,
+    ASK_EVALUATE: _evaluated,
+}
 
 
 def _wanted_label(text: str, schema: Schema) -> int | None:

@@ -1,5 +1,5 @@
-"""Rows explained beside the endpoints that answer them: each by a process of its own (serving/explainer.py), which has
-loaded the same artefacts, is politer than they are, and ends with its answer.
+"""Rows explained, or evaluated against their labels, beside the endpoints that answer them: each request by a process of
+its own (serving/explainer.py), which has loaded the same artefacts, is politer than they are, and ends with its answer.
 
 A model process answers one request at a time, so one that spent two seconds on reasons would let InvokeEndpoint wait
 for as long. What this costs instead is a second for the process to start.
@@ -27,7 +27,12 @@ from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
 from windvane.process.memory import MARGIN, ended_above
 from windvane.process.parent_death import command
 from windvane.process.standard_error import shown
-from windvane.serving.content_types import MOST_HEAD_BYTES, MOST_HEAD_VALUES
+from windvane.serving.content_types import (
+    ASK_EVALUATE,
+    ASK_EXPLAIN,
+    MOST_HEAD_BYTES,
+    MOST_HEAD_VALUES,
+)
 from windvane.serving.model_faults import check_description, refused
 from windvane.serving.router import Router
 from windvane.serving.routes import Route, VariantRoute
@@ -36,6 +41,8 @@ from windvane.wire.account_semaphores import AccountSemaphores
 _LOG = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "windvane.serving.explainer")
+
+_DONE = {ASK_EXPLAIN: "explained", ASK_EVALUATE: "evaluated"}
 
 _MOST_OUTPUT = 1 << 24
 _MOST_WORDS = 1 << 14
@@ -50,7 +57,7 @@ _ONE_THREAD = {
 
 @dataclass(frozen=True)
 class ExplainBounds:
-    """Limits of explanations of predictions.
+    """Limits of explanations and evaluations of predictions.
 
     at_once    processes; they take what endpoints leave of the machine
     waiting    requests of one account that may wait for one; more are turned away
@@ -79,7 +86,7 @@ class RowQuestion:
 
 
 class Explaining:
-    """Explains predictions in processes of their own; on the event loop, with whose thread the processes die.
+    """Explains and evaluates predictions in processes of their own; on the event loop, with whose thread the processes die.
 
     environment   added to what is left of this process's own
     """
@@ -109,30 +116,62 @@ class Explaining:
                   for an unknown variant or label, and a row that the model does not take, in the model's words
         """
         asked = {
-            "ask": "explain",
+            "ask": ASK_EXPLAIN,
             "content_type": question.content_type,
             "variant": question.variant,
             "label": question.label,
         }
+        return await self._told(scope, endpoint, asked, question.body, is_passed_on=is_passed_on)
+
+    async def evaluate(
+        self,
+        scope: Scope,
+        endpoint: str,
+        body: bytes,
+        variant: str = "",
+        *,
+        is_passed_on: bool = False,
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the variant, and what serving/evaluating.py finds.
+
+        body      CSV with a header that names the target
+        variant   "" for the one that answers most requests
+        is_passed_on, raises    as `explain`
+        """
+        asked = {"ask": ASK_EVALUATE, "variant": variant}
+        return await self._told(scope, endpoint, asked, body, is_passed_on=is_passed_on)
+
+    async def _told(
+        self,
+        scope: Scope,
+        endpoint: str,
+        asked: Mapping[str, Any],
+        body: bytes,
+        *,
+        is_passed_on: bool,
+    ) -> tuple[str, dict[str, Any]]:
         passed = await self._router.passed_on(
-            scope, endpoint, asked, question.body, is_passed_on=is_passed_on
+            scope, endpoint, asked, body, is_passed_on=is_passed_on
         )
         if passed is not None:
             return passed[0]["variant"], await asyncio.to_thread(json.loads, passed[1])
-        route, variant = self._router.variant(scope, endpoint, question.variant)
+        route, variant = self._router.variant(scope, endpoint, asked["variant"])
         account = scope.account
         if self._asked[account] >= self._bounds.at_once + self._bounds.waiting:
-            raise Throttled("Too many rows wait to be explained; try again in a few seconds.")
+            raise Throttled(
+                "Too many rows wait to be explained or evaluated; try again in a few seconds."
+            )
         self._asked[account] += 1
         try:
             async with self._turns.of(account), self._free:
-                request = _request(variant, question, self._bounds)
+                request = _request(variant, asked, body, self._bounds)
                 answer = await self._run(request, variant.spec)
         finally:
             self._asked[account] -= 1
             if not self._asked[account]:
                 del self._asked[account]
-        return variant.name, await asyncio.to_thread(_explanation_in, answer, route, variant)
+        what = asked["ask"]
+        return variant.name, await asyncio.to_thread(_told_in, answer, what, route, variant)
 
     async def _run(self, request: bytes, spec: str) -> Frame | None:
         """Return the answer of a process; None if it died, took too long or held too much memory."""
@@ -197,23 +236,23 @@ async def _end(process: Process) -> None:
         await process.wait()
 
 
-def _request(variant: VariantRoute, question: RowQuestion, bounds: ExplainBounds) -> bytes:
-    header = {
-        "spec": json.loads(variant.spec),
-        "budget_s": bounds.budget_s,
-        "content_type": question.content_type,
-        "label": question.label,
-    }
-    return pack(header, question.body)
+def _request(
+    variant: VariantRoute, asked: Mapping[str, Any], body: bytes, bounds: ExplainBounds
+) -> bytes:
+    header = {**asked, "spec": json.loads(variant.spec), "budget_s": bounds.budget_s}
+    return pack(header, body)
 
 
-def _explanation_in(answer: Frame | None, route: Route, variant: VariantRoute) -> dict[str, Any]:
+def _told_in(
+    answer: Frame | None, what: str, route: Route, variant: VariantRoute
+) -> dict[str, Any]:
+    done = _DONE[what]
     if answer is None:
-        words = "The row could not be explained: its process ended, or took too long."
+        words = f"The rows could not be {done}: the process ended, or took too long."
         raise refused(route, {"status": 500, "container": variant.primary, "message": words})
     header, body = answer
     if "failed" in header:
-        raise ModelNotReady(f"The model cannot be loaded to explain a row: {header['failed']}")
+        raise ModelNotReady(f"The model cannot be loaded: {header['failed']}")
     if header["status"] == 400:
         raise InvalidRequest(header["message"])
     if header["status"] != 200:

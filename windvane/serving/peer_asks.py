@@ -9,6 +9,7 @@ from typing import Any
 
 from windvane.names import Scope
 from windvane.process.frames import Frame
+from windvane.serving.content_types import ASK_EVALUATE, ASK_EXPLAIN
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.peer_gateway import Ask
 from windvane.serving.readings import snapshot_to_json
@@ -34,11 +35,22 @@ def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
         variant, told = await explaining.explain(*_place(header), question, is_passed_on=True)
         return {"variant": variant}, (await asyncio.to_thread(json.dumps, told)).encode()
 
+    async def evaluate(header: Mapping[str, Any], body: bytes) -> Frame:
+        asked = explaining.evaluate(*_place(header), body, header["variant"], is_passed_on=True)
+        variant, told = await asked
+        return {"variant": variant}, (await asyncio.to_thread(json.dumps, told)).encode()
+
     async def figures(header: Mapping[str, Any], _body: bytes) -> Frame:
         snapshot = router.own_snapshot(*_place(header))
         return {}, (await asyncio.to_thread(snapshot_to_json, snapshot)).encode()
 
-    return {"invoke": invoke, "describe": describe, "explain": explain, "figures": figures}
+    return {
+        "invoke": invoke,
+        "describe": describe,
+        ASK_EXPLAIN: explain,
+        ASK_EVALUATE: evaluate,
+        "figures": figures,
+    }
 
 
 def _place(header: Mapping[str, Any]) -> tuple[Scope, str]:

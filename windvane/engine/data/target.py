@@ -146,10 +146,11 @@ def _plain(
 def _labels_of(column: EncodedColumn) -> dict[str, int]:
     """Return texts that can be labels, with their rows."""
     told = zip(column.texts.to_pylist(), column.counts(), strict=True)
-    return {text: int(count) for text, count in told if _is_label(text)}
+    return {text: int(count) for text, count in told if is_label(text)}
 
 
-def _is_label(text: str) -> bool:
+def is_label(text: str) -> bool:
+    """Return whether a cell holds a label: it is neither empty nor a sign of a missing value."""
     stripped = text.strip()
     return bool(stripped) and stripped.casefold() not in _NO_LABEL
 
@@ -303,7 +304,7 @@ def _as_classes(
         labels,
         label_type,
         tuple(np.bincount(y[y >= 0].astype(np.int64), minlength=len(labels)).tolist()),
-        tuple(text for text in texts if not _is_label(text))[:3],
+        tuple(text for text in texts if not is_label(text))[:3],
     )
 
 
