@@ -49,7 +49,7 @@ def request(folder, row=ROW, *, label="", content_type="application/json", budge
     body = row.encode() if isinstance(row, str) else json.dumps([row]).encode()
     containers = [{"environment": {}, "folder": str(folder)}]
     header = {"spec": {"memory_mb": 4096, "containers": containers}, "budget_s": budget_s}
-    return header | {"content_type": content_type, "label": label}, body
+    return header | {"ask": "explain", "content_type": content_type, "label": label}, body
 
 
 def asked(*arguments, **options):
@@ -134,6 +134,17 @@ def test_a_value_has_no_label_and_too_little_time_is_told(values):
         500,
         "The time limit was too short to explain a row.",
     )
+
+
+def test_labelled_rows_are_evaluated_by_the_same_process(binary):
+    header, _ = request(binary)
+    frames = FrameBuffer()
+    frames.feed(answer((header | {"ask": "evaluate"}, b"y,b\nno,1.5\n$yes$,-2\n,1\n")))
+    told, body = frames.next_frame()
+    assert (told["status"], json.loads(body)["n_evaluated"]) == (200, 2)
+    frames.feed(answer((header | {"ask": "evaluate"}, b"b\n1\n")))
+    told, _ = frames.next_frame()
+    assert (told["status"], "the target 'y'" in told["message"]) == (400, True)
 
 
 def test_artefacts_that_cannot_be_loaded_are_told(tmp_path):

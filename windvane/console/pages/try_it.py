@@ -21,6 +21,7 @@ from windvane.console.job.views import FORECAST
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.trying.downloads import csv_download, csv_text
+from windvane.console.trying.evaluation import EvaluationView, evaluation_view
 from windvane.console.trying.explanation import ExplanationView, explanation_view
 from windvane.console.trying.invoking import Snippet, asked_by, snippets
 from windvane.console.trying.pasted import Pasted, read_pasted
@@ -63,12 +64,14 @@ class Refusal:
 class AnsweredRow:
     """A row with its prediction.
 
+    actual   the label that it came with; "" if it had none
     cells    what was asked, as the model takes it
     row      CSV of it alone
     """
 
     number: int
     answers: Sequence[str]
+    actual: str
     cells: Sequence[str]
     row: str
 
@@ -82,6 +85,8 @@ class Result:
     rows      () for a single one
     reasons   None if they are still to be asked for, or there is more than one row
     row       CSV of the single row that reasons are asked for; "" if none are
+    evaluation, no_evaluation
+              how good predictions of rows with labels are, or why that is not told; None for rows without
     """
 
     headline: str = ""
@@ -94,6 +99,12 @@ class Result:
     reasons: ExplanationView | None = None
     refusal: Refusal | None = None
     no_reasons: Refusal | None = None
+    evaluation: EvaluationView | None = None
+    no_evaluation: Refusal | None = None
+
+    @property
+    def has_labels(self) -> bool:
+        return self.evaluation is not None or self.no_evaluation is not None
 
 
 @dataclass(frozen=True)
@@ -175,20 +186,22 @@ async def download(request: Request) -> Response:
     """Return every row with the answers to it; a page if they are refused."""
     form = await form_of(request)
     tried = await _trying(request, form.get("variant"))
-    text = _raw(form, "csv")
+    text, schema = _raw(form, "csv"), tried.schema
     try:
-        schema = tried.schema
         pasted = await tried.context.in_thread(read_pasted, text, schema.names, schema.target)
         head, answers = await tried.ask(pasted.rows)
     except (CallerFault, InvocationFault) as error:
         refused = Result(refusal=_refusal(error))
-        typical = tried.schema.typical_row
+        typical = schema.typical_row
         return await _drawn(request, lambda: tried.view(typical, text, refused), _REFUSED)
 
     def written() -> Response:
-        rows = [[*row, *map(_exact, told)] for row, told in zip(pasted.rows, answers, strict=True)]
+        labels = [[label] for label in pasted.labels] or [[]] * len(pasted.rows)
+        each = zip(pasted.rows, labels, answers, strict=True)
+        rows = [[*row, *label, *map(_exact, told)] for row, label, told in each]
+        target = [schema.target] if pasted.labels else []
         name = f"{tried.endpoint}-predictions.csv"
-        return csv_download(name, [[*tried.schema.names, *head], *rows])
+        return csv_download(name, [[*schema.names, *target, *head], *rows])
 
     return await tried.context.in_thread(written)
 
@@ -246,18 +259,35 @@ class _Trying:
         """
         head, answers = await self.ask(pasted.rows)
         if len(pasted.rows) > 1:
-            return await self.context.in_thread(_of_many, pasted, head, answers)
+            many = await self.context.in_thread(_of_many, pasted, head, answers)
+            return await self.with_evaluation(many, pasted) if pasted.labels else many
         shown = await self.context.in_thread(lambda: [_shown(one) for one in answers[0]])
         told = dict(zip(head, shown, strict=True))
         main = next((one for one in ("predicted_label", "score") if one in told), head[0])
+        actual = [("actual", _shown(pasted.labels[0]))] if pasted.labels else []
         result = Result(
             headline=told.pop(main),
-            beside=tuple(told.items()),
+            beside=(*told.items(), *actual),
             n_rows=1,
             remarks=(*pasted.remarks, *self.schema.far_outside(pasted.rows[0])),
             row=csv_text(pasted.rows),
         )
         return await self.with_reasons(result, label) if has_reasons else result
+
+    async def with_evaluation(self, result: Result, pasted: Pasted) -> Result:
+        """Return the same with the metrics on rows that have labels, or why there are none."""
+        body = await self.context.in_thread(_labelled, pasted, self.schema)
+        parameters = {
+            "EndpointName": self.endpoint,
+            "VariantName": self.schema.variant,
+            "Body": body,
+        }
+        try:
+            told = await self.context.ask("windvane", "EvaluatePredictions", parameters)
+        except (CallerFault, InvocationFault) as error:
+            return replace(result, no_evaluation=_refusal(error, "No metrics"))
+        view = await self.context.in_thread(evaluation_view, told, self.schema.target)
+        return replace(result, evaluation=view)
 
     async def with_reasons(self, result: Result, label: str) -> Result:
         """Return the same with the reasons, or why there are none."""
@@ -330,12 +360,19 @@ def _raw(form: Form, name: str) -> str:
 
 
 def _of_many(pasted: Pasted, head: Sequence[str], answers: Sequence[Sequence[Any]]) -> Result:
-    pairs = list(zip(pasted.rows, answers, strict=True))[:_MOST_SHOWN]
+    labels = pasted.labels or [""] * len(pasted.rows)
+    each = list(zip(pasted.rows, answers, labels, strict=True))[:_MOST_SHOWN]
     rows = tuple(
-        AnsweredRow(place, [_shown(one) for one in told], row, csv_text([row]))
-        for place, (row, told) in enumerate(pairs, 1)
+        AnsweredRow(place, [_shown(one) for one in told], label, row, csv_text([row]))
+        for place, (row, told, label) in enumerate(each, 1)
     )
     return Result(head=head, rows=rows, n_rows=len(pasted.rows), remarks=pasted.remarks)
+
+
+def _labelled(pasted: Pasted, schema: Schema) -> bytes:
+    rows = ([*row, label] for row, label in zip(pasted.rows, pasted.labels, strict=True))
+    text = csv_text([[*schema.names, schema.target], *rows])
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _shown(value: Any) -> str:
@@ -348,13 +385,13 @@ def _exact(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _refusal(error: WindvaneError) -> Refusal:
+def _refusal(error: WindvaneError, title: str = "No prediction") -> Refusal:
     if isinstance(error, DoesNotExist):
         raise error
     if isinstance(error, ModelFault) and error.message:
         title = "The model rejected the request" if error.status < 500 else "The model failed"
         return Refusal(title, error.message, str(error))
-    return Refusal("No prediction", str(error))
+    return Refusal(title, str(error))
 
 
 Drawn = Callable[[Request], Awaitable[Response]]

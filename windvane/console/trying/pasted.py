@@ -23,10 +23,12 @@ class Pasted:
 
     rows     cells in the order of the model's columns; as they were without a header
     remarks  what was done to them, sentences
+    labels   the cell of the target in each row; () if the header does not name it
     """
 
     rows: list[list[str]]
     remarks: tuple[str, ...] = ()
+    labels: Sequence[str] = ()
 
 
 def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
@@ -36,18 +38,23 @@ def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
     """
     _check_size(text)
     rows, delimiter = _best(text.removeprefix("\ufeff"), columns)
-    remarks = []
+    remarks, labels = [], []
     if delimiter != ",":
         name = "semicolons" if delimiter == ";" else "tabs"
         remarks.append(f"Values were read as separated by {name}.")
     if rows and _is_header(rows[0], columns, target):
-        rows, said = _by_name(rows[0], rows[1:], columns)
-        remarks += said
+        header, rows = [cell.strip() for cell in rows[0]], rows[1:]
+        _check_lengths(header, rows)
+        if target.strip() in header:
+            place = header.index(target.strip())
+            labels = [row[place] for row in rows]
+        remarks += _remarks(header, columns, target)
+        rows = _by_name(header, rows, columns)
     if not rows:
         raise InvalidRequest(
             "No rows were found. Paste one row per line, with or without a header."
         )
-    return Pasted(rows, tuple(remarks))
+    return Pasted(rows, tuple(remarks), labels)
 
 
 def _check_size(text: str) -> None:
@@ -90,23 +97,30 @@ def _is_header(row: Sequence[str], columns: Sequence[str], target: str) -> bool:
     return known <= names or (len(names) == len(row) and names <= known | {target.strip()})
 
 
-def _by_name(
-    header: Sequence[str], rows: Sequence[list[str]], columns: Sequence[str]
-) -> tuple[list[list[str]], list[str]]:
-    place = {name.strip(): i for i, name in enumerate(header)}
+def _check_lengths(header: Sequence[str], rows: Sequence[list[str]]) -> None:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise InvalidRequest(
                 f"Row {number} has {len(row)} values; the header has {len(header)} columns."
             )
+
+
+def _by_name(
+    header: Sequence[str], rows: Sequence[list[str]], columns: Sequence[str]
+) -> list[list[str]]:
+    place = {name: i for i, name in enumerate(header)}
     places = [place.get(name.strip()) for name in columns]
-    made = [["" if at is None else row[at] for at in places] for row in rows]
-    missing = [name for name, at in zip(columns, places, strict=True) if at is None]
-    known = {name.strip() for name in columns}
-    extra = [name for name in place if name not in known]
+    return [["" if at is None else row[at] for at in places] for row in rows]
+
+
+def _remarks(header: Sequence[str], columns: Sequence[str], target: str) -> list[str]:
+    """Return what the model takes and the header has not, and the other way round."""
+    missing = [name for name in columns if name.strip() not in header]
+    known = {name.strip() for name in columns} | {target.strip()}
+    extra = [name for name in dict.fromkeys(header) if name not in known]
     remarks = []
     if missing:
         remarks.append(f"Treated as missing, because not in the header: {', '.join(missing)}.")
     if extra:
         remarks.append(f"Ignored, because not an input of the model: {', '.join(extra)}.")
-    return made, remarks
+    return remarks

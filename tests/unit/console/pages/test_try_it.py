@@ -42,6 +42,7 @@ class Served:
             ("sagemaker", "DescribeEndpoint"): self.describe,
             ("windvane", "DescribeEndpointSchema"): self.schema,
             ("windvane", "ExplainPrediction"): self.explain,
+            ("windvane", "EvaluatePredictions"): self.evaluate,
             ("sagemaker-runtime", "InvokeEndpoint"): self.invoke,
         }
 
@@ -65,21 +66,30 @@ class Served:
 
     def explain(self, call):
         self.explained.append(call.parameters)
+        asked = {"content_type": "text/csv", "label": call.parameters.get("Label", "")}
+        told = self._in_process({"ask": "explain", **asked}, call.parameters["Row"]["Csv"].encode())
+        explained = operations._explanation(operations._spelt_out(told))
+        return {"EndpointName": "live", "VariantName": "AllTraffic", **explained}
+
+    def evaluate(self, call):
+        told = self._in_process({"ask": "evaluate"}, call.parameters["Body"])
+        evaluated = operations._evaluation_in(told)
+        return {"EndpointName": "live", "VariantName": "AllTraffic", **evaluated}
+
+    def _in_process(self, asked, body):
         containers = [{"environment": {}, "folder": str(self.packages)}]
-        header = {"spec": {"memory_mb": 1, "containers": containers}, "budget_s": 0.3}
-        header |= {"content_type": "text/csv", "label": call.parameters.get("Label", "")}
+        spec = {"memory_mb": 1, "containers": containers}
         frames = FrameBuffer()
-        frames.feed(answer(pack_once(header, call.parameters["Row"]["Csv"])))
-        told, body = frames.next_frame()
+        frames.feed(answer(pack_once({"spec": spec, "budget_s": 0.3, **asked}, body)))
+        told, answered = frames.next_frame()
         if told["status"] != 200:
             raise InvalidRequest(told["message"])
-        explained = operations._explanation(operations._spelt_out(json.loads(body)))
-        return {"EndpointName": "live", "VariantName": "AllTraffic", **explained}
+        return json.loads(answered)
 
 
 def pack_once(header, text):
     frames = FrameBuffer()
-    frames.feed(pack(header, text.encode()))
+    frames.feed(pack(header, text))
     return frames.next_frame()
 
 
@@ -297,3 +307,40 @@ def test_the_page_is_for_those_who_are_signed_in(console, served):
     stranger = console.browser()
     assert stranger.get(PAGE).status == 303
     assert stranger.post(PAGE, pasted(ROW)).status in (303, 401, 403)
+
+
+LABELLED = "y,b,colour_1\nno,-0.5,red\n$yes$,1.5,red\n$yes$,0.5,blue\nno,-1,green\n"
+
+
+def test_labelled_rows_get_metrics_a_confusion_matrix_and_who_was_left_out(browser, served):
+    answer = asked(browser, pasted(LABELLED + ",1,red\nmaybe,2,red\n"))
+    assert answer.status == 200
+    assert "Metrics on these rows" in answer.text
+    assert re.search(r'<th scope="row">Accuracy</th><td class="num">[0-9.]+ ± ', answer.text)
+    assert "Confusion matrix: of" in answer.text
+    assert "1 row was left out, without a label: row 5." in answer.text
+    assert "with a label that the model does not know (“maybe”): row 6." in answer.text
+    assert '<th scope="col">actual</th>' in answer.text
+    assert "6 predictions" in answer.text
+
+
+def test_a_regression_tells_errors_in_the_unit_of_the_target_first(browser, valued):
+    answer = asked(browser, pasted("b,y,colour_1\n1,10.5,red\n2,8.25,blue\n3,2.5,green\n"))
+    titles = re.findall(r'<th scope="row">(\w+)</th>', answer.text)
+    assert titles[:4] == ["RMSE", "MAE", "R2", "MSE"]
+    assert "RMSE and MAE are in the unit of y" in answer.text
+    assert "Confusion matrix" not in answer.text
+
+
+def test_predictions_are_shown_where_there_are_no_metrics(browser, served):
+    answer = asked(browser, pasted("y,b\nmaybe,1\nperhaps,2\n"))
+    assert answer.status == 200
+    assert "No metrics" in answer.text
+    assert "2 predictions" in answer.text
+
+
+def test_the_download_of_labelled_rows_has_their_labels(browser, served):
+    answer = asked(browser, pasted(LABELLED), f"{PAGE}/download")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["y"] for row in rows] == ["no", "$yes$", "$yes$", "no"]
+    assert {row["predicted_label"] for row in rows} <= {"no", "$yes$"}

@@ -22,10 +22,16 @@ def test_rows_without_a_header_are_taken_as_they_are():
     assert found.remarks == ()
 
 
-def test_with_a_header_the_order_does_not_matter_and_the_target_is_left_out():
+def test_with_a_header_the_order_does_not_matter_and_the_target_is_kept_apart():
     found = read('y,job,"a, b",age\nno,clerk,x,38\n')
     assert found.rows == [["38", "clerk", "x"]]
-    assert found.remarks == ("Ignored, because not an input of the model: y.",)
+    assert (found.labels, found.remarks) == (["no"], ())
+
+
+def test_columns_that_the_model_does_not_take_are_told_of():
+    found = read('id,job,"a, b",age\n7,clerk,x,38\n')
+    assert found.remarks == ("Ignored, because not an input of the model: id.",)
+    assert list(found.labels) == []
 
 
 def test_columns_that_the_header_does_not_name_are_empty_and_told_of():
