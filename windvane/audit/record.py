@@ -17,9 +17,7 @@ SIGN_IN = "signin"
 """The service of sign-ins to the console; its operation is `ConsoleLogin`."""
 
 DEFAULT_REGION = "us-east-1"
-_QUOTING = frozenset(
-    {"InvokeEndpoint", "ExplainPrediction", "EvaluatePredictions", "PreviewTable"}
-)
+_QUOTING = frozenset({"InvokeEndpoint", "ExplainPrediction", "EvaluatePredictions", "PreviewTable"})
 """Operations that say what is wrong with a row or a table: their words quote cells."""
 
 _SOURCES = {

@@ -31,7 +31,9 @@ def values(tmp_path_factory):
 def table(kind):
     """Rows under HEADER, and the target as a model has it."""
     columns, y = columns_and_target(kind, seed=1)
-    texts = [LABELS[kind][int(one)] for one in y] if LABELS[kind] else [repr(float(one)) for one in y]
+    texts = (
+        [LABELS[kind][int(one)] for one in y] if LABELS[kind] else [repr(float(one)) for one in y]
+    )
     cells = zip(texts, columns["b"].tolist(), columns[COLOUR], strict=True)
     return [["?", text, str(b), colour or ""] for text, b, colour in list(cells)[:N_ROWS]], y
 
