@@ -161,6 +161,34 @@ def test_filters_and_orders_are_those_of_other_lists(
     assert answer["TotalCount"] == len(expected)
 
 
+def test_jobs_are_listed_by_project_and_without_those_that_were_archived(world: World) -> None:
+    several(world)
+    for name, key, value in (
+        ("alpha", "project", "Churn + more"),
+        ("beta", "project", "Churn + more"),
+        ("beta", "windvane:archived", "yes"),
+        ("Gamma", "project", "other"),
+    ):
+        arn = world.client().describe_auto_ml_job(AutoMLJobName=name)["AutoMLJobArn"]
+        world.client().add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": value}])
+    found = overviews(world, projectEquals="Churn + more", includeProjects="true")
+    assert sorted(names(found)) == ["alpha", "beta"]
+    assert found["Projects"] == [
+        {"Name": "Churn + more", "JobCount": 2},
+        {"Name": "other", "JobCount": 1},
+    ]
+    assert {one["Project"] for one in found["AutoMLJobOverviews"]} == {"Churn + more"}
+    current = overviews(world, isArchived="false", projectEquals="Churn + more")
+    assert (names(current), current["TotalCount"]) == (["alpha"], 1)
+    archived = overviews(world, isArchived="true")
+    assert names(archived) == ["beta"]
+    assert archived["AutoMLJobOverviews"][0]["IsArchived"] is True
+    assert "Projects" not in archived
+    assert overviews(world, projectEquals="churn + more")["TotalCount"] == 0
+    status, answer = get(world, JOBS, account=OTHER_ACCOUNT, includeProjects="true")
+    assert (status, answer["AutoMLJobOverviews"], "Projects" in answer) == (200, [], False)
+
+
 def test_pages_join_and_each_tells_how_many_there_are_in_all(world: World) -> None:
     several(world)
     first = overviews(world, maxResults=3, nameContains="a")

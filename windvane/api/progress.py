@@ -29,7 +29,10 @@ def list_auto_ml_job_overviews(parts: Services, call: Call) -> Result:
     return {
         "AutoMLJobOverviews": [_overview(overview) for overview in page.overviews],
         "TotalCount": page.total,
-        **present(NextToken=page.next_token),
+        **present(
+            NextToken=page.next_token,
+            Projects=[{"Name": name, "JobCount": n} for name, n in page.projects.items()],
+        ),
     }
 
 
@@ -56,6 +59,7 @@ def _overview(overview: Overview) -> dict[str, Any]:
     scored = best is not None and best.score is not None
     return {
         **_job(job, overview.counts),
+        **present(Project=overview.project, IsArchived=overview.is_archived or None),
         **(_of_best(best, job.objective) if best is not None and scored else {}),
     }
 

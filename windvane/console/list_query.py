@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 ORDERS = {"name": "Name", "created": "CreationTime", "status": "Status"}
 _PAGE = 25
-_LONGEST_NAME = 63
+_LONGEST_NAME, _LONGEST_PROJECT = 63, 256
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class ListQuery:
     path     of the page
     token    of the part that is shown; "" for the first one
     first    the number of the first row that is shown, where rows are numbered
+    project, is_archived
+             of jobs: those of one project, and those that were archived in place of the others
     """
 
     path: str
@@ -30,10 +32,12 @@ class ListQuery:
     is_ascending: bool = False
     token: str = ""
     first: int = 1
+    project: str = ""
+    is_archived: bool = False
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.name or self.status)
+        return bool(self.name or self.status or self.project or self.is_archived)
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
@@ -41,6 +45,8 @@ class ListQuery:
         parts = {
             "name": self.name,
             "status": self.status,
+            "project": self.project,
+            "archived": "yes" if self.is_archived else "",
             "sort": "" if self.sort == "created" else self.sort,
             "order": "asc" if self.is_ascending else "",
             "token": self.token,
@@ -90,6 +96,8 @@ def read_list_query(
         is_ascending=given.get("order") == "asc",
         token=given.get("token", ""),
         first=max(1, whole_number(given.get("first", ""), 1)),
+        project=given.get("project", "")[:_LONGEST_PROJECT],
+        is_archived=given.get("archived") == "yes",
     )
 
 

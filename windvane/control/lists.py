@@ -17,6 +17,9 @@ R = TypeVar("R", bound=Resource)
 
 DEFAULT_PAGE = 10
 
+PROJECT, ARCHIVED = "project", "windvane:archived"
+"""Keys of the tags that say to which project a resource belongs, and that lists leave it out."""
+
 _FILTERS = {
     "StatusEquals": "status",
     "NameContains": "name_contains",
@@ -96,7 +99,12 @@ class Lists:
 
 
 def _filters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: parameters[name] for name, field in _FILTERS.items() if name in parameters}
+    told = {field: parameters[name] for name, field in _FILTERS.items() if name in parameters}
+    if "ProjectEquals" in parameters:
+        told["tagged"] = (PROJECT, parameters["ProjectEquals"])
+    if "IsArchived" in parameters:
+        told["has_tag" if parameters["IsArchived"] else "lacks_tag"] = ARCHIVED
+    return told
 
 
 def _identity(name: str, scope: Scope, parameters: Mapping[str, Any]) -> tuple[str, ...]:
@@ -105,6 +113,6 @@ def _identity(name: str, scope: Scope, parameters: Mapping[str, Any]) -> tuple[s
     filters = {
         key: value.isoformat() if isinstance(value, datetime) else value
         for key, value in sorted(parameters.items())
-        if key not in ("NextToken", "MaxResults")
+        if key not in ("NextToken", "MaxResults", "IncludeProjects")
     }
     return scope.account, scope.region, name, json.dumps(filters)

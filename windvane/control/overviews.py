@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from windvane.control.lists import Listing, Lists
+from windvane.control.lists import ARCHIVED, PROJECT, Listing, Lists
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob
 from windvane.names import Scope
@@ -17,11 +17,17 @@ _OVERVIEWS = Listing("ListAutoMLJobOverviews", AutoMLJob)
 
 @dataclass(frozen=True)
 class Overview:
-    """A job, the candidate it calls its best, and how many candidates it has in each status."""
+    """A job, the candidate it calls its best, and how many candidates it has in each status.
+
+    project        the value of its tag `project`; "" if it has none
+    is_archived    it has the tag that lists leave it out for
+    """
 
     job: AutoMLJob
     best: Candidate | None
     counts: Mapping[CandidateStatus, int]
+    project: str = ""
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,13 @@ class OverviewPage:
 
     total        jobs that pass the filters, on all pages
     next_token   "" on the last page
+    projects     how many jobs each project has, whatever the filters; {} unless they were asked for
     """
 
     overviews: tuple[Overview, ...]
     next_token: str
     total: int
+    projects: Mapping[str, int]
 
 
 class Overviews:
@@ -57,11 +65,20 @@ class Overviews:
             names = [job.best_candidate for job in jobs if job.best_candidate]
             best = {candidate.name: candidate for candidate in tx.named(Candidate, scope, names)}
             counts = tx.child_counts(Candidate, [job.arn for job in jobs])
+            tags = tx.tags_of(job.arn for job in jobs)
+            wants_projects = parameters.get("IncludeProjects", False)
+            projects = tx.tag_values(AutoMLJob, scope, PROJECT) if wants_projects else {}
         overviews = tuple(
-            Overview(job, best.get(job.best_candidate or ""), _by_status(counts.get(job.arn, {})))
+            Overview(
+                job,
+                best.get(job.best_candidate or ""),
+                _by_status(counts.get(job.arn, {})),
+                tags.get(job.arn, {}).get(PROJECT, ""),
+                ARCHIVED in tags.get(job.arn, {}),
+            )
             for job in jobs
         )
-        return OverviewPage(overviews, page.next_token, total)
+        return OverviewPage(overviews, page.next_token, total, projects)
 
 
 def _by_status(counts: Mapping[str, int]) -> dict[CandidateStatus, int]:

@@ -47,6 +47,7 @@ class Query:
 
     created_after / _before, modified_after / _before   exclusive bounds
     name_equals   whatever its case;  name_contains   whatever its case
+    tagged        key and value of a tag;  has_tag, lacks_tag   key of one, whatever its value
     after         the position of the last record of the page before, from `Page.position`
     Records without a score come last when ordered by SCORE, in either direction.
     """
@@ -60,6 +61,9 @@ class Query:
     created_before: datetime | None = None
     modified_after: datetime | None = None
     modified_before: datetime | None = None
+    tagged: tuple[str, str] | None = None
+    has_tag: str | None = None
+    lacks_tag: str | None = None
     order: OrderBy = OrderBy.CREATED
     descending: bool = True
     limit: int = 100
@@ -153,6 +157,12 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     # tags
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags in the order of their keys."""
+
+    def tags_of(self, arns: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the tags of each of these resources; one without any is left out."""
+
+    def tag_values(self, kind: type[Resource], scope: Scope, key: str) -> dict[str, int]:
+        """Return how many records of a kind have each value of a tag, in the order of the values."""
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         """Add or replace these; others stay."""

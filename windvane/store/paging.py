@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, tuple_
 
 from windvane.store.base import OrderBy, Query
-from windvane.store.schema import RESOURCES
+from windvane.store.schema import RESOURCES, TAGS
 from windvane.store.times import to_micros
 
 _SORT_COLUMN: dict[OrderBy, ColumnElement[Any]] = {
@@ -74,6 +74,17 @@ def _filters(kind: str, query: Query) -> Iterator[ColumnElement[bool]]:
         yield columns.modified > to_micros(query.modified_after)
     if query.modified_before is not None:
         yield columns.modified < to_micros(query.modified_before)
+    if query.tagged is not None:
+        key, value = query.tagged
+        yield _has_tag(TAGS.c.key == key, TAGS.c.value == value)
+    if query.has_tag is not None:
+        yield _has_tag(TAGS.c.key == query.has_tag)
+    if query.lacks_tag is not None:
+        yield ~_has_tag(TAGS.c.key == query.lacks_tag)
+
+
+def _has_tag(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(TAGS.c.arn == RESOURCES.c.arn, *conditions).correlate(RESOURCES)
 
 
 def _order(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
+from windvane.domain.resource import Resource
+from windvane.names import Scope
 from windvane.store.rows import Rows
-from windvane.store.schema import BUCKETS, TAGS
+from windvane.store.schema import BUCKETS, RESOURCES, TAGS
 from windvane.store.times import to_micros
 
 
@@ -18,6 +20,34 @@ class TagRows(Rows):
     def tags(self, arn: str) -> dict[str, str]:
         found = select(TAGS.c.key, TAGS.c.value).where(TAGS.c.arn == arn.lower())
         return dict(self._connection.execute(found.order_by(TAGS.c.key)).all())
+
+    def tags_of(self, arns: Iterable[str]) -> dict[str, dict[str, str]]:
+        asked_for = {arn.lower(): arn for arn in arns}
+        columns = TAGS.c
+        found = (
+            select(columns.arn, columns.key, columns.value)
+            .where(columns.arn.in_(sorted(asked_for)))
+            .order_by(columns.arn, columns.key)
+        )
+        tags: dict[str, dict[str, str]] = {}
+        for arn, key, value in self._connection.execute(found):
+            tags.setdefault(asked_for[arn], {})[key] = value
+        return tags
+
+    def tag_values(self, kind: type[Resource], scope: Scope, key: str) -> dict[str, int]:
+        counted = (
+            select(TAGS.c.value, func.count())
+            .join(RESOURCES, RESOURCES.c.arn == TAGS.c.arn)
+            .where(
+                TAGS.c.key == key,
+                RESOURCES.c.kind == str(kind.kind),
+                RESOURCES.c.account == scope.account,
+                RESOURCES.c.region == scope.region,
+            )
+            .group_by(TAGS.c.value)
+            .order_by(TAGS.c.value)
+        )
+        return dict(self._connection.execute(counted).all())
 
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         self.remove_tags(arn, tags)

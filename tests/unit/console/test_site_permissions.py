@@ -201,6 +201,17 @@ def test_buttons_of_what_is_denied_are_none(desk: Desk) -> None:
     assert "not allowed" not in page
 
 
+def test_projects_and_the_archive_are_for_whoever_may_tag(desk: Desk) -> None:
+    desk.accounts.world.insert(job_record(desk.accounts.clock()))
+    seen = allow(["windvane:*", "sagemaker:Describe*", "sagemaker:ListTags", "logs:*"])
+    browser = desk.browser(desk.accounts.user("ann", seen))
+    page = browser.get("/console/jobs/churn").text
+    assert "not allowed, requires sagemaker:AddTags" in page
+    assert browser.post("/console/jobs/churn/archive", {"do": "archive"}).status == 403
+    assert browser.post("/console/jobs/churn/project", {"project": "p"}).status == 403
+    assert 'href="/console/jobs/churn"' in browser.get("/console/").text
+
+
 def test_what_an_action_may_be_done_to_at_all_is_known_before_it_is_asked(desk: Desk) -> None:
     for name, statements, is_possible in (
         ("a", [allow("sagemaker:*", "arn:aws:sagemaker:*:*:*/churn-*")], True),

@@ -9,11 +9,11 @@ from math import hypot
 from typing import Any
 
 from windvane.console.job_form.again import draft_of
-from windvane.console.job_form.draft import BASED_ON, Draft
+from windvane.console.job_form.draft import Draft
 from windvane.console.request_context import RequestContext
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import number
-from windvane.errors import AccessDenied, CallerFault, NotFound
+from windvane.errors import CallerFault, NotFound
 
 _CLEAR = 2.0
 """Standard errors of a difference from which on it is clear."""
@@ -88,16 +88,12 @@ class Earlier:
         return f"{'better' if is_better else 'worse'} by {number(float(f'{abs(change):.3g}'))}"
 
 
-async def earlier_of(context: RequestContext, job: Mapping[str, Any]) -> Earlier | None:
-    """Return the job that a job says it is based on; None if it says none, or may not be asked.
+async def earlier_of(context: RequestContext, job: Mapping[str, Any], name: str) -> Earlier | None:
+    """Return the job that a job says it is based on; None if it says none.
 
-    job    of DescribeAutoMLJobV2
+    job     of DescribeAutoMLJobV2
+    name    of the one that it is based on; "" for none
     """
-    try:
-        answer = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
-    except AccessDenied:
-        return None
-    name = next((tag["Value"] for tag in answer["Tags"] if tag["Key"] == BASED_ON), "")
     if not name:
         return None
     asked = {"AutoMLJobName": name}

@@ -14,6 +14,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.job.earlier import Earlier
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
+from windvane.console.job.tags import ARCHIVED, PROJECT
 from windvane.console.notes import remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
 from windvane.notes.log import DESCRIBED, WITHHELD
@@ -123,6 +124,7 @@ class JobView:
     best                          the first of the board
     forecast                      of a forecasting job alone
     earlier                       the job that it is based on, if it says one
+    project                       "" if it is in none;  is_archived  lists leave it out
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
     """
 
@@ -160,6 +162,9 @@ class JobView:
     planned_endpoint: str
     forecast: ForecastAsked | None = None
     earlier: Earlier | None = None
+    arn: str = ""
+    project: str = ""
+    is_archived: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -182,7 +187,8 @@ def job_view(
     progress: Mapping[str, Any],
     job: Mapping[str, Any],
     events: Sequence[Mapping[str, Any]],
-    earlier: Earlier | None = None,
+    earlier: Earlier | None,
+    tags: Mapping[str, str],
 ) -> JobView:
     """Return what the page of a job shows.
 
@@ -190,6 +196,7 @@ def job_view(
     job         of DescribeAutoMLJobV2
     events      of GetLogEvents, oldest first
     earlier     the job that it is based on
+    tags        of the job
     """
     created, ended = progress["CreationTime"], progress.get("EndTime")
     elapsed_s = max(0.0, ((ended or progress["Now"]) - created).total_seconds())
@@ -235,6 +242,9 @@ def job_view(
         planned_endpoint=progress.get("EndpointName", ""),
         forecast=forecast,
         earlier=earlier,
+        arn=job["AutoMLJobArn"],
+        project=tags.get(PROJECT, ""),
+        is_archived=ARCHIVED in tags,
     )
 
 

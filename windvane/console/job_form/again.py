@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from windvane.console.job.tags import ARCHIVED
 from windvane.console.job_form.draft import (
     BASED_ON,
     FORECAST,
@@ -21,6 +22,9 @@ from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault, InvalidRequest
 
 _TABULAR = "TabularJobConfig"
+_OF_ONE_JOB = (BASED_ON, ARCHIVED)
+"""Keys of tags that are not for a job made from its settings."""
+
 _MOST_BYTES = 1 << 20
 """Of a feature specification file, as CreateAutoMLJobV2 reads it."""
 
@@ -43,7 +47,9 @@ async def draft_again(context: RequestContext, name: str) -> tuple[Draft, tuple[
     """
     job = await context.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
     answer = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
-    tags = [f"{tag['Key']}={tag['Value']}" for tag in answer["Tags"] if tag["Key"] != BASED_ON]
+    tags = [
+        f"{tag['Key']}={tag['Value']}" for tag in answer["Tags"] if tag["Key"] not in _OF_ONE_JOB
+    ]
     draft = replace(draft_of(job), tags="\n".join(tags), based_on=job["AutoMLJobName"])
     if draft.endpoint_name and await _is_there(context, draft.endpoint_name):
         draft = replace(draft, endpoint_name="")

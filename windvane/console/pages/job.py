@@ -13,7 +13,9 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.job.earlier import Earlier, earlier_of
+from windvane.console.job.tags import tags_of
 from windvane.console.job.views import JobView, job_view
+from windvane.console.job_form.draft import BASED_ON
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
@@ -52,12 +54,12 @@ _OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
 async def job_page(request: Request) -> Response:
     """Return the page of a job, worked out and drawn beside the event loop, as its parts are: its charts show hundreds
     of candidates."""
-    view = await _seen(request, await _earlier(request))
+    view = await _seen(request, *await _beside(request))
     return await context_of(request).in_thread(draw, request, "job.html", view)
 
 
 async def job_stream(request: Request) -> Response:
-    earlier = await _earlier(request)  # a job that does not exist has no stream
+    earlier, tags = await _beside(request)  # a job that does not exist has no stream
     drawn: dict[str, str] = {}
     drawn_of: tuple[object, str] = (None, "")
     look_again = 0.0
@@ -67,7 +69,7 @@ async def job_stream(request: Request) -> Response:
         begun = time.monotonic()
         if begun < look_again:
             return dict(drawn)
-        view = await _seen(request, earlier)
+        view = await _seen(request, earlier, tags)
         is_same = drawn_of[0] is view.curve and drawn_of[1] == view.status
         names = [name for name in FRAGMENTS if not (is_same and name in _OF_SCORES)]
         drawn.update(await context_of(request).in_thread(_parts_of, request, view, names))
@@ -108,23 +110,25 @@ async def stop_job(request: Request) -> Response:
     return RedirectResponse(f"/console/jobs/{name}", 303, headers=PAGE_HEADERS)
 
 
-async def _earlier(request: Request) -> Earlier | None:
-    """Return the job that a job is based on: looked at once, however long the page lives.
+async def _beside(request: Request) -> tuple[Earlier | None, dict[str, str]]:
+    """Return the job that a job is based on, and the tags of the job: looked at once, however long the page lives.
 
     raises    NotFound if there is no such job
     """
     context, asked = context_of(request), {"AutoMLJobName": request.path_params["name"]}
-    return await earlier_of(context, await context.ask("sagemaker", "DescribeAutoMLJobV2", asked))
+    job = await context.ask("sagemaker", "DescribeAutoMLJobV2", asked)
+    tags = await tags_of(context, job)
+    return await earlier_of(context, job, tags.get(BASED_ON, "")), tags
 
 
-async def _seen(request: Request, earlier: Earlier | None) -> JobView:
+async def _seen(request: Request, earlier: Earlier | None, tags: Mapping[str, str]) -> JobView:
     context, asked = context_of(request), {"AutoMLJobName": request.path_params["name"]}
     progress, job = await asyncio.gather(
         context.ask("windvane", "DescribeAutoMLJobProgress", asked),
         context.ask("sagemaker", "DescribeAutoMLJobV2", asked),
     )
     log = await _log_page(context, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
-    return await context.in_thread(job_view, progress, job, log["events"], earlier)
+    return await context.in_thread(job_view, progress, job, log["events"], earlier, tags)
 
 
 async def _name(request: Request) -> str:

@@ -52,6 +52,7 @@ class Row:
     share: float | None
     created: datetime
     took_s: float
+    project: str = ""
 
     @property
     def is_running(self) -> bool:
@@ -71,6 +72,7 @@ class JobsView:
     is_live    a job of the page is under way
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
     stopped    jobs that were told to stop by the form that led here
+    projects   names of all of them with their numbers of jobs
     """
 
     query: ListQuery
@@ -82,6 +84,7 @@ class JobsView:
     statuses: tuple[str, ...]
     columns: tuple[tuple[str, str, bool], ...]
     first_job: FirstJob
+    projects: tuple[tuple[str, int], ...] = ()
 
     @property
     def last(self) -> int:
@@ -172,7 +175,10 @@ async def _stopped(context: RequestContext, name: str) -> tuple[str, str] | None
 async def _seen(request: Request) -> JobsView:
     context = context_of(request)
     query = read_list_query(_START, address_fields(request), STATUSES)
-    page = await context.ask("windvane", "ListAutoMLJobOverviews", query.parameters())
+    asked = {**query.parameters(), "IsArchived": query.is_archived, "IncludeProjects": True}
+    if query.project:
+        asked["ProjectEquals"] = query.project
+    page = await context.ask("windvane", "ListAutoMLJobOverviews", asked)
     rows = tuple(_row(one) for one in page["AutoMLJobOverviews"])
     token = page.get("NextToken", "")
     return JobsView(
@@ -185,6 +191,7 @@ async def _seen(request: Request) -> JobsView:
         STATUSES,
         _COLUMNS,
         first_job(context.caller, await context.roles()),
+        tuple((one["Name"], one["JobCount"]) for one in page.get("Projects", ()) if one["Name"]),
     )
 
 
@@ -206,6 +213,7 @@ def _row(one: Mapping[str, Any]) -> Row:
         None if is_over else min(1.0, share),
         one["CreationTime"],
         took_s,
+        one.get("Project", ""),
     )
 
 

@@ -15,7 +15,7 @@ from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import WrongTransition
 from windvane.names import Scope
 from windvane.notes.note import said
-from windvane.store.base import Store
+from windvane.store.base import OrderBy, Query, Store
 from windvane.testing.store_laws.place import (
     HOME,
     START,
@@ -249,6 +249,42 @@ class TagLaws:
             tx.set_tags("arn", {})
             assert tx.tags("arn") == {"a": "1", "b": "3", "c": ""}
             assert tx.tags("another") == {}
+
+    def test_tags_of_many_are_those_of_each(self, store: Store) -> None:
+        with store.transaction() as tx:
+            tx.set_tags("Arn", {"b": "1", "a": "2"})
+            tx.set_tags("other", {"a": "3"})
+            found = tx.tags_of(iter(["other", "Arn", "none"]))
+            assert found == {"other": {"a": "3"}, "Arn": {"a": "2", "b": "1"}}
+            assert list(found["Arn"]) == ["a", "b"]
+
+    def test_pages_are_narrowed_down_by_tags(self, store: Store) -> None:
+        with store.transaction() as tx:
+            for name, tags in (("a", {"p": "x"}), ("b", {"p": "y", "old": ""}), ("c", {})):
+                tx.insert(a_job(name))
+                tx.set_tags(a_job(name).arn, tags)
+            tx.insert(a_model("a"))
+            tx.set_tags(a_model("a").arn, {"p": "x"})
+            for filters, expected in (
+                ({"tagged": ("p", "x")}, ["a"]),
+                ({"tagged": ("p", "X")}, []),
+                ({"has_tag": "old"}, ["b"]),
+                ({"lacks_tag": "old"}, ["a", "c"]),
+                ({"tagged": ("p", "y"), "lacks_tag": "old"}, []),
+            ):
+                query = Query(scope=HOME, order=OrderBy.NAME, descending=False, **filters)
+                assert [one.name for one in tx.page(AutoMLJob, query).records] == expected
+                assert tx.total(AutoMLJob, query) == len(expected)
+
+    def test_values_of_a_tag_are_counted_within_kind_and_scope(self, store: Store) -> None:
+        with store.transaction() as tx:
+            for name, value in (("a", "y"), ("b", "x"), ("c", "y")):
+                tx.insert(a_job(name))
+                tx.set_tags(a_job(name).arn, {"p": value, "q": "z"})
+            tx.insert(a_model("a"))
+            tx.set_tags(a_model("a").arn, {"p": "y"})
+            assert list(tx.tag_values(AutoMLJob, HOME, "p").items()) == [("x", 1), ("y", 2)]
+            assert tx.tag_values(AutoMLJob, ELSEWHERE[0], "p") == {}
 
     def test_removing_tags_leaves_the_others(self, store: Store) -> None:
         with store.transaction() as tx:

@@ -181,6 +181,44 @@ def test_nothing_is_stopped_without_the_token_of_the_form(desk: Desk) -> None:
     assert status_of(desk, "job-00") is JobStatus.IN_PROGRESS
 
 
+# projects and the archive
+
+
+def test_jobs_of_a_project_have_a_page_and_archived_ones_are_left_out(desk: Desk) -> None:
+    several(desk)
+    assert 'name="project"' not in desk.get("/console/").text
+    for name in ("job-00", "job-01"):
+        assert desk.post(f"/console/jobs/{name}/project", [("project", "A + B")]).status == 303
+    page = desk.get("/console/?project=A+%2B+B")
+    assert names(page.text) == ["job-01", "job-00"]
+    assert "New job in this project" in page.words
+    assert 'href="/console/new?tags=project%3DA%20%2B%20B"' in page.text
+    assert "A + B 2" in desk.get("/console/projects").words
+    assert 'href="/console/?project=A%20%2B%20B"' in desk.get("/console/jobs/job-00").text
+    done = desk.post("/console/jobs/job-01/archive", [("do", "archive")])
+    assert (done.status, done.headers["location"]) == (303, "/console/jobs/job-01#manage")
+    assert names(desk.get("/console/").text) == ["job-02", "job-00"]
+    assert names(desk.get("/console/?archived=yes").text) == ["job-01"]
+    assert "This job is archived" in desk.get("/console/jobs/job-01").words
+    assert desk.post("/console/jobs/job-01/archive", [("do", "restore")]).status == 303
+    assert desk.post("/console/jobs/job-01/project", [("project", "")]).status == 303
+    assert names(desk.get("/console/?project=A+%2B+B").text) == ["job-00"]
+    assert len(names(desk.get("/console/").text)) == 3
+
+
+def test_projects_and_the_archive_need_the_token_of_the_form_and_known_words(desk: Desk) -> None:
+    several(desk, 1)
+    for path, fields in (("project", [("project", "p")]), ("archive", [("do", "archive")])):
+        assert desk.post_as(f"/console/jobs/job-00/{path}", fields).status == 403
+        assert desk.post(f"/console/jobs/nothing/{path}", fields).status == 404
+    assert desk.post("/console/jobs/job-00/archive", [("do", "burn")]).status == 400
+    assert names(desk.get("/console/").text) == ["job-00"]
+    hostile = "<script>alert(1)</script>"
+    page = desk.get(f"/console/?{urlencode({'project': hostile})}")
+    assert (page.status, hostile in page.text) == (200, False)
+    assert desk.post("/console/jobs/job-00/project", [("project", hostile)]).status == 400
+
+
 def test_nothing_chosen_is_told(desk: Desk) -> None:
     page = desk.post("/console/stop")
     assert page.status == 400

@@ -1,0 +1,24 @@
+"""The tags of a job that the console goes by: what it is based on, its project, and whether lists leave it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from windvane.console.request_context import RequestContext
+from windvane.errors import AccessDenied
+
+PROJECT, ARCHIVED = "project", "windvane:archived"
+"""Keys of tags, as ListAutoMLJobOverviews knows them."""
+
+
+async def tags_of(context: RequestContext, job: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a job; none if whoever is signed in may not see them.
+
+    job    of DescribeAutoMLJobV2
+    """
+    try:
+        answer = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
+    except AccessDenied:
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
