@@ -180,16 +180,17 @@ def quality_of(statistics: Document, figures: Document | None, threshold: float 
     drawn = figures or {}
     calibration = drawn.get("calibration")
     matrix = metrics.get("confusion_matrix")
+    thresholds = _threshold(drawn, threshold)
     return Quality(
         dataset["item_count"],
         dataset.get("rows", "rows"),
         list(_measures(metrics)),
         confusion_chart(matrix) if matrix else None,
         [_class_row(*one) for one in islice(metrics.get("per_class", {}).items(), _MOST_CLASSES)],
-        list(_curves(metrics)),
+        list(_curves(metrics, thresholds.chosen if thresholds else None)),
         _calibration(calibration, n_labels=len(drawn["labels"])) if calibration else None,
         percent(calibration["expected_error"]) if calibration else "",
-        _threshold(drawn, threshold),
+        thresholds,
         list(_regression(drawn)),
         list(_held(drawn)),
         figures is not None,
@@ -214,18 +215,24 @@ def _class_row(label: str, row: Document) -> ClassRow:
     return ClassRow(label, row["support"], **of)
 
 
-def _curves(metrics: Document) -> Iterator[Chart]:
+def _curves(metrics: Document, chosen: Choice | None) -> Iterator[Chart]:
+    """Draw the curves with marks of the chosen threshold; of a report without thresholds, of the model's own."""
     if (roc := metrics.get("receiver_operating_characteristic_curve")) is not None:
         x, y = "false positive rate", "true positive rate"
         points = _pairs(roc, "false_positive_rates", "true_positive_rates")
-        here = _rates(metrics, "false_positive_rate", "true_positive_rate")
-        yield curve_chart(Curve("ROC curve", x, y, points, _DIAGONAL, here))
+        of = "false_positive_rate", "recall"
+        here = _rates(metrics, x.replace(" ", "_"), y.replace(" ", "_"))
+        if chosen is not None:
+            here = chosen.false_positive_rate, chosen.recall
+        yield curve_chart(Curve("ROC curve", x, y, points, _DIAGONAL, here, of))
     if (found := metrics.get("precision_recall_curve")) is not None:
         points = _pairs(found, "recalls", "precisions")
         share = metrics.get(f"precision{_CONSTANT}", {}).get("value", 0.0)
         chance, here = [(0.0, share), (1.0, share)], _rates(metrics, "recall", "precision")
-        title = "Precision-recall curve"
-        yield curve_chart(Curve(title, "recall", "precision", points, chance, here))
+        title, of = "Precision-recall curve", ("recall", "precision")
+        if chosen is not None:
+            here = chosen.recall, 1.0 if chosen.precision is None else chosen.precision
+        yield curve_chart(Curve(title, *of, points, chance, here, of))
     if (gain := metrics.get("gain_curve")) is not None:
         x, y = "share of rows, highest probability first", "share of positives found"
         points = [(0.0, 0.0), *_tenths(gain, "gain_value")]
@@ -264,7 +271,9 @@ def _threshold(figures: Document, asked: float | None) -> ThresholdView | None:
     found = Thresholds.of(figures["thresholds"])
     negative, positive = figures["labels"]
     chosen = found.at(found.own if asked is None else min(max(asked, 0.0), 1.0))
-    return ThresholdView(positive, negative, found.own, chosen, found.data, threshold_chart(found))
+    return ThresholdView(
+        positive, negative, found.own, chosen, found.data, threshold_chart(found, chosen.threshold)
+    )
 
 
 def _regression(figures: Document) -> Iterator[Chart]:

@@ -81,6 +81,10 @@ class Choice:
         return self.hits / n_predicted if n_predicted else None
 
     @property
+    def false_positive_rate(self) -> float:
+        return self.alarms / self.n_negative
+
+    @property
     def f1(self) -> float:
         return 2 * self.hits / (self.hits + self.alarms + self.n_positive)
 
@@ -89,8 +93,8 @@ class Choice:
         return (self.hits + self.passed) / (self.n_positive + self.n_negative)
 
 
-def threshold_chart(found: Thresholds) -> Chart:
-    """Precision, recall and F1 over the threshold."""
+def threshold_chart(found: Thresholds, chosen: float) -> Chart:
+    """Precision, recall and F1 over the threshold, with a mark at the chosen one."""
     choices = [found.at(step / _STEPS) for step in range(_STEPS + 1)]
     lines = [
         Line("precision", [(c.threshold, c.precision) for c in choices if c.precision is not None]),
@@ -105,4 +109,5 @@ def threshold_chart(found: Thresholds) -> Chart:
         x_range=(0.0, 1.0),
         y_range=(0.0, 1.0),
         say=percent,
+        here=chosen,
     )

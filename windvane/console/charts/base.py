@@ -162,6 +162,21 @@ def point(
     return element.format(_n(x), _n(y), _n(radius), css, _title(title))
 
 
+def mark(
+    across: Scale, up: Scale, at: tuple[float, float], of: tuple[str, str], title: str
+) -> Markup:
+    """Return a point of a chart of shares that a script may move (static/threshold.js).
+
+    at    (x, y);  of    the names of what they are
+    """
+    x, y = at
+    element = Markup(
+        '<circle cx="{}" cy="{}" r="6" class="mark-point series-2" data-x="{} {} {}" data-y="{} {} {}"><title>{}</title></circle>'
+    )
+    ends = of[0], _n(across.start), _n(across.end), of[1], _n(up.start), _n(up.end)
+    return element.format(_n(across.at(x)), _n(up.at(y)), *ends, name(title, 300))
+
+
 def bottom_axis(scale: Scale, y: float, title: str = "", top: float | None = None) -> Markup:
     parts = [line(scale.start, y, scale.end, y, "axis")]
     for tick in scale.ticks():

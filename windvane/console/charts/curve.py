@@ -11,9 +11,9 @@ from windvane.console.charts.base import (
     Scale,
     bottom_axis,
     left_axis,
+    mark,
     path,
     picture,
-    point,
 )
 from windvane.console.wording import percent
 
@@ -29,7 +29,8 @@ class Curve:
     """A curve of a classifier, such as the ROC curve, and that of random guessing.
 
     points     (x, y), x not falling;  chance  likewise
-    decided    where the model stands; None if that is not known
+    decided    where the model stands at the threshold; None if that is not known
+    of         names of the shares x and y
     """
 
     title: str
@@ -38,6 +39,7 @@ class Curve:
     points: Points
     chance: Points
     decided: tuple[float, float] | None = None
+    of: tuple[str, str] = ("", "")
 
 
 def curve_chart(one: Curve) -> Chart:
@@ -60,7 +62,7 @@ def curve_chart(one: Curve) -> Chart:
         caption = (
             f"At the current threshold: {one.x_title} {percent(x)}, {one.y_title} {percent(y)}."
         )
-        parts.append(point(across.at(x), up.at(y), 6, "mark-point series-2", caption))
+        parts.append(mark(across, up, one.decided, one.of, caption))
         legend.insert(1, ("current threshold", "series-2"))
     step = max(1, len(one.points) // _MOST_ROWS)
     kept = [*one.points[:-1:step], one.points[-1]] if one.points else []

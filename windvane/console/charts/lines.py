@@ -50,9 +50,11 @@ def line_chart(
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
     say: Callable[[float], str] = number,
+    here: float | None = None,
 ) -> Chart:
     """Draw lines over a common x axis.
 
+    here   an x that is marked, by a line that a script may move (static/threshold.js)
     say    how a y is written in the table
     """
     xs = [x for one in lines for x, _ in one.points]
@@ -63,6 +65,8 @@ def line_chart(
     parts.append(bottom_axis(across, _HEIGHT - _BOTTOM, x_title))
     for place, one in enumerate(lines, start=1):
         parts += _drawn(one, place, across, up)
+    if here is not None:
+        parts.append(_marked(across, here))
     rows = [(one.name, number(x), say(y)) for one in lines for x, y in one.points]
     legend = [(one.name, f"series-{i}") for i, one in enumerate(lines, start=1)]
     return Chart(
@@ -81,6 +85,14 @@ def _drawn(one: Line, place: int, across: Scale, up: Scale) -> list[Markup]:
     if one.has_points:
         drawn += [point(x, y, 3.5, f"mark-point {series}") for x, y in points]
     return drawn
+
+
+def _marked(across: Scale, here: float) -> Markup:
+    element = Markup(
+        '<line x1="{0}" x2="{0}" y1="{1}" y2="{2}" class="axis" data-x="threshold {3} {4}"/>'
+    )
+    ends = across.start, across.end
+    return element.format(round(across.at(here), 2), _TOP, _HEIGHT - _BOTTOM, *ends)
 
 
 def _stairs(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

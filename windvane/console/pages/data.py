@@ -19,6 +19,7 @@ from windvane.console.job.views import FORECAST
 from windvane.console.notes import why_unexplored
 from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import RequestContext, context_of
+from windvane.console.stream import END, stream_fragments
 from windvane.console.wording import NOTHING, number, percent
 from windvane.errors import NotFound
 
@@ -121,6 +122,16 @@ class DataView:
     def is_over(self) -> bool:
         return self.status in _FINAL
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing more will come: the page need not wait for it."""
+        return self.is_over or bool(self.report and (self.table or self.series))
+
+    @property
+    def stage(self) -> str:
+        """How far the job is, as far as this page shows it; the page is shown anew when that has changed."""
+        return _stage(self.status, self.secondary, has_report=bool(self.report))
+
 
 async def data(request: Request) -> Response:
     context, job = context_of(request), await _job(request)
@@ -151,6 +162,20 @@ async def data(request: Request) -> Response:
         job.get("ModelDeployResult", {}).get("EndpointName", ""),
     )
     return await context.in_thread(draw, request, "data.html", view)
+
+
+async def watch(request: Request) -> Response:
+    """Stream nothing until there is more to show than at the stage that the page was drawn at, and then its end."""
+    await _job(request)  # a job that does not exist has no stream
+    drawn_at = request.query_params.get("stage", "")
+
+    async def render() -> Mapping[str, str]:
+        job = await _job(request)
+        status, secondary = job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]
+        stage = _stage(status, secondary, has_report=bool(_notebook(job)))
+        return {} if stage == drawn_at else {END: stage}
+
+    return stream_fragments(request, render)
 
 
 async def report(request: Request) -> Response:
@@ -198,6 +223,10 @@ async def _series(context: RequestContext, config: Document, root: str) -> Serie
         config["ForecastHorizon"],
         [_finding(one) for one in found["findings"][:_MOST_FINDINGS]],
     )
+
+
+def _stage(status: str, secondary: str, *, has_report: bool) -> str:
+    return f"{status}-{secondary}{'-explored' if has_report else ''}"
 
 
 async def _job(request: Request) -> dict[str, Any]:
@@ -250,17 +279,20 @@ def _missing(n_cells: int | None, n_rows: int) -> str:
 
 
 def _classes(analysis: Document) -> Chart | None:
-    pairs = zip(analysis["labels"], analysis["class_counts"], strict=True)
-    bars = sorted(pairs, key=lambda bar: -bar[1])
+    """Return the chart of classes in the order that they have everywhere; of very many the most frequent ones."""
+    bars = list(zip(analysis["labels"], analysis["class_counts"], strict=True))
     if not bars:
         return None
-    title = "Class distribution"
+    title, kept = "Class distribution", bars
     if len(bars) > _MOST_CLASSES:
         title += f": the {_MOST_CLASSES} most frequent of {len(bars)}"
-    return bar_chart(title, bars[:_MOST_CLASSES], "class", "rows", lambda n: f"{n:,.0f}")
+        frequent = set(sorted(range(len(bars)), key=lambda i: -bars[i][1])[:_MOST_CLASSES])
+        kept = [bar for i, bar in enumerate(bars) if i in frequent]
+    return bar_chart(title, kept, "class", "rows", lambda n: f"{n:,.0f}")
 
 
 ROUTES = (
     Route("/console/jobs/{name}/data", data, methods=["GET"]),
+    Route("/console/jobs/{name}/data/watch", watch, methods=["GET"]),
     Route("/console/jobs/{name}/data/report", report, methods=["GET"]),
 )

@@ -9,6 +9,7 @@
   const said = document.getElementById("threshold-said");
   const deploy = document.getElementById("threshold-deploy");
   const cells = [...document.querySelectorAll("[data-at]")];
+  const marks = [...document.querySelectorAll(".chart [data-x]")];
   const whole = new Intl.NumberFormat("en");
 
   function percent(value) {
@@ -29,6 +30,25 @@
     return low;
   }
 
+  // A mark says which share its place along an axis is, and where the axis begins and ends.
+  function placed(told, shares) {
+    const [name, start, end] = told.split(" ");
+    return Number(start) + shares[name] * (Number(end) - Number(start));
+  }
+
+  function move(mark, shares) {
+    const x = placed(mark.dataset.x, shares);
+    if (mark.localName === "line") {
+      mark.setAttribute("x1", x);
+      mark.setAttribute("x2", x);
+      return;
+    }
+    mark.setAttribute("cx", x);
+    mark.setAttribute("cy", placed(mark.dataset.y, shares));
+    const told = [mark.dataset.x, mark.dataset.y].map((one) => one.split(" ")[0]);
+    mark.querySelector("title").textContent = `At the threshold ${shares.threshold.toFixed(3)}: ${told.map((name) => `${name.replaceAll("_", " ")} ${percent(shares[name])}`).join(", ")}.`;
+  }
+
   function show(asked) {
     const place = placeOf(asked);
     const hit = place ? hits[place - 1] : 0;
@@ -43,6 +63,13 @@
       alarms: whole.format(alarm),
       passed: whole.format(negatives - alarm),
     };
+    const shares = {
+      threshold: asked,
+      recall: hit / positives,
+      precision: hit + alarm ? hit / (hit + alarm) : 1,
+      false_positive_rate: alarm / negatives,
+    };
+    marks.forEach((mark) => move(mark, shares));
     cells.forEach((cell) => { cell.textContent = found[cell.dataset.at]; });
     said.textContent = asked.toFixed(3);
     deploy.search = `?threshold=${asked.toFixed(3)}`;

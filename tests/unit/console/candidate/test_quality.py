@@ -81,6 +81,27 @@ def test_the_threshold_is_the_models_own_until_one_is_asked_for(jobs, browser):
     assert 'value="0.750"' in text
 
 
+def test_the_marks_on_the_curves_are_of_the_chosen_threshold(binary, browser):
+    asked = choice(ranking(judged_two()), 0.75)
+    text = browser.get(f"{PAGE}?threshold=0.75").text
+    share = asked.alarms / asked.n_negative
+    places = [52 + share * (444 - 52), 52 + asked.recall * (444 - 52)]
+    marks = re.findall(r'<circle cx="([^"]*)"[^>]* data-x="(\w+) ', text)
+    assert [name for _, name in marks] == ["false_positive_rate", "recall"]
+    assert [float(x) for x, _ in marks] == pytest.approx(places, abs=0.01)
+    [line] = re.findall(r'<line x1="([^"]*)"[^>]* data-x="threshold ', text)
+    assert float(line) == pytest.approx(62 + 0.75 * (624 - 62), abs=0.01)
+
+
+def test_classes_have_one_order(binary, browser):
+    tables = read(browser.get(PAGE).text).tables
+    heads = [[row[0] for row in one[1:]] for one in tables if one[0][0] in ("Actual", "Class")]
+    assert heads == [["no", "yes"]] * len(heads)
+    [chosen] = [one for one in tables if one[0][-1].startswith("predicted")]
+    assert [row[0] for row in chosen[1:]] == ["actual no", "actual yes"]
+    assert [cell.removeprefix("predicted ") for cell in chosen[0][1:]] == ["no", "yes"]
+
+
 @pytest.mark.parametrize("asked", ["nan", "x", "1e999", "-5", "7"])
 def test_a_threshold_that_cannot_be_is_no_fault(binary, browser, asked):
     assert browser.get(f"{PAGE}?threshold={asked}").status == 200

@@ -141,6 +141,17 @@ def test_before_the_data_are_read_that_is_what_is_said(jobs, browser):
     assert browser.get(f"{PAGE}/report").status == 404
 
 
+def test_a_page_waits_for_what_is_still_to_come_and_for_nothing_else(explored, jobs, browser):
+    assert "sse-connect" not in browser.get(PAGE).text
+    jobs.insert(a_job(name="young"))
+    text = browser.get("/console/jobs/young/data").text
+    [stage] = re.findall(r'sse-connect="/console/jobs/young/data/watch\?stage=([^"]*)"', text)
+    assert stage.startswith("InProgress")
+    streamed = browser.get("/console/jobs/young/data/watch?stage=earlier").text
+    assert f"event: end\ndata: {stage}\n" in streamed, "there is more than when it was drawn"
+    assert browser.get("/console/jobs/none/data/watch").status == 404
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
