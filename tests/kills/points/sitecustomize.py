@@ -6,7 +6,7 @@ KILL_ALL        "1": steps of the server's workers count too; all of the server 
 KILL_POSTGRES   "1": commits of psycopg count too
 
 A step that is taken every few seconds while requests come does not count: how many there are tells how fast the machine
-is, not how far the work.
+is, not how far the work. Nor do modules count that Python compiles, as it does once.
 
 A step is a call that makes, renames, links or removes a file, brings one to the disk, or commits a transaction that changes
 a row; the process ends by SIGKILL before it. Without KILL_ALL only the process that the test started is counted, none of its
@@ -68,6 +68,8 @@ def _is_of_a_clock():
 
 
 def _hook(event, arguments):
+    if arguments and "__pycache__" in str(arguments[0]):
+        return
     if event in _EVENTS:
         _step(event)
     elif event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
