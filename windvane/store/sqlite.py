@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import glob
-import os
 import random
 import sqlite3
 import time
@@ -15,12 +12,16 @@ from typing import cast
 from sqlalchemy import Connection, QueuePool, create_engine
 from sqlalchemy.exc import OperationalError
 
+from windvane.durable import new_file
 from windvane.errors import StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore
 
 _CACHE_KIB, _STATEMENTS = 256, 64
 """That a connection keeps for good: pages, which it lets go whenever another one has written and behind which the system's own
 cache of the file stands, and prepared statements, of which there are about as many that are used again and again."""
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Files of a database beside its own, by what their names end with: those of a process that was killed are of no use."""
 
 _CONNECTIONS = 3
 """That are kept for good. A moment at which more are needed comes by chance every few hours: one that was kept after it
@@ -95,23 +96,16 @@ def _has_begun(connection: Connection) -> bool:
 def _create(path: Path) -> None:
     """Create an empty database in WAL mode, which appears whole or not at all.
 
-    One process at a time, by a lock on the folder: two that switch one new file to WAL together fail with "locked",
-    whatever their timeout. What a killed process left is taken away by the next one.
+    One process at a time: two that switch one new file to WAL together fail with "locked", whatever their timeout.
     """
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with new_file(path) as temporary:
         if path.exists():
             return
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
-            left.unlink()
-        temporary = path.with_name(f".{path.name}.new")
-        os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        for suffix in _BESIDE:
+            Path(f"{temporary}{suffix}").unlink(missing_ok=True)
         with closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        temporary.rename(path)
-    finally:
-        os.close(folder)
+        temporary.replace(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
