@@ -40,6 +40,8 @@ class Objects(Protocol):
 
     def write(self, caller: Caller, uri: str, data: bytes) -> None: ...
 
+    def delete(self, caller: Caller, uri: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class CallerObjects:
@@ -80,6 +82,9 @@ class CallerObjects:
 
     async def write(self, uri: str, data: bytes) -> None:
         await self._use("PutObject", uri, self.objects.write, self.caller, uri, data)
+
+    async def delete(self, uri: str) -> None:
+        await self._use("DeleteObject", uri, self.objects.delete, self.caller, uri)
 
     def large(self) -> AbstractAsyncContextManager[None]:
         """Return the turn to have large objects in memory, as a block around reading them and what is made of them."""

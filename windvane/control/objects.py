@@ -1,4 +1,4 @@
-"""S3 objects that a caller may read, as the console shows them and hands them on."""
+"""S3 objects that a caller may read, as the console shows them, hands them on and deletes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def no_key(_: Location) -> str:
 
 
 class Objects:
-    """Reads and writes objects with the rights of a caller, for the console.
+    """Reads, writes and deletes objects with the rights of a caller, for the console.
 
     authorize    whether a caller may do what S3 calls it
     owners       of the buckets of the embedded store; None where every account may use every bucket
@@ -101,6 +101,20 @@ class Objects:
         if key := self._key_of_writes(location):
             self._authorize(caller, "kms:GenerateDataKey", key)
         self._artifacts.of(caller.account).write(location, data)
+
+    def delete(self, caller: Caller, uri: str) -> None:
+        """Delete an object; one that is not there is none.
+
+        raises    InvalidRequest for what is no S3 URI; AccessDenied; NotFound for a bucket without a key
+        """
+        location = self._admitted(caller, uri)
+        if not location.key:
+            raise NotFound(f"There is no object {location}.")
+        self._authorize(caller, "s3:DeleteObject", _arn(location))
+        try:
+            self._artifacts.of(caller.account).delete(location)
+        except PermissionError as error:
+            raise AccessDenied(f"The bucket {location.bucket} cannot be changed.") from error
 
     def _readable(self, caller: Caller, uri: str) -> ObjectInfo:
         info = self.info(caller, uri)

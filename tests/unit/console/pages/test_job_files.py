@@ -1,0 +1,74 @@
+"""The files of a job, deleted from its page unless they are in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api.records import job_record
+from api.world import IMAGE, ROLE
+from unit.console.desk import Desk, opened
+
+from windvane.artifacts.base import parse_location
+from windvane.domain.job import JobStatus
+
+ROOT = "s3://results/jobs/churn/"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+def with_files(desk: Desk, **changes: object) -> list[str]:
+    desk.world.insert(job_record(desk.world.clock(), **changes))
+    for uri in (f"{ROOT}m/model.tar.gz", f"{ROOT}report.html", "s3://results/jobs/churn-2/x"):
+        desk.world.put(uri)
+    return kept(desk)
+
+
+def kept(desk: Desk) -> list[str]:
+    found = desk.world.artifacts.list(parse_location("s3://results/jobs/"))
+    return [str(one.location) for one in found]
+
+
+DONE = {"status": JobStatus.COMPLETED}
+
+
+def test_files_of_a_job_are_deleted_once_its_name_was_typed(desk: Desk) -> None:
+    before = with_files(desk, **DONE)
+    assert 'href="/console/jobs/churn/delete"' in desk.get("/console/jobs/churn").text
+    page = desk.get("/console/jobs/churn/delete")
+    assert f"2 files below {ROOT}, 2 B" in page.words
+    assert "the data that it was trained on" in page.words
+    wrong = desk.post("/console/jobs/churn/delete", [("confirm", "yes")])
+    assert (wrong.status, "Nothing was deleted" in wrong.words) == (400, True)
+    assert desk.post_as("/console/jobs/churn/delete", [("confirm", "churn")]).status == 403
+    assert kept(desk) == before
+    done = desk.post("/console/jobs/churn/delete", [("confirm", "churn")])
+    assert (done.status, done.headers["location"]) == (303, "/console/jobs/churn#manage")
+    assert kept(desk) == ["s3://results/jobs/churn-2/x"]
+    assert "There is nothing to delete." in desk.get("/console/jobs/churn/delete").words
+
+
+def test_files_in_use_stay(desk: Desk) -> None:
+    before = with_files(desk)
+    assert "it is running; stop it first" in desk.get("/console/jobs/churn/delete").words
+    assert desk.post("/console/jobs/churn/delete", [("confirm", "churn")]).status == 400
+    assert kept(desk) == before
+
+
+def test_files_that_a_model_consists_of_stay(desk: Desk) -> None:
+    before = with_files(desk, **DONE)
+    container = {"Image": IMAGE, "ModelDataUrl": f"{ROOT}m/model.tar.gz"}
+    desk.world.client().create_model(
+        ModelName="live", ExecutionRoleArn=ROLE, PrimaryContainer=container
+    )
+    assert (
+        "the model live : it consists of these files"
+        in desk.get("/console/jobs/churn/delete").words
+    )
+    assert desk.post("/console/jobs/churn/delete", [("confirm", "churn")]).status == 400
+    assert kept(desk) == before

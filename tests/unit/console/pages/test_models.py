@@ -1,0 +1,42 @@
+"""The list of models, and how those that nothing uses are deleted from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api.world import variant
+from unit.console.desk import Desk, opened
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+def names(desk: Desk) -> list[str]:
+    return re.findall(r'name="model" value="([^"]+)"', desk.get("/console/models").text)
+
+
+def test_models_that_no_endpoint_uses_are_deleted_with_their_configurations(desk: Desk) -> None:
+    world = desk.world
+    for name in ("used", "free"):
+        world.create_model(name)
+        world.create_config(name, ProductionVariants=[variant("A", ModelName=name)])
+    world.client().create_endpoint(EndpointName="live", EndpointConfigName="used")
+    assert sorted(names(desk)) == ["free", "used"]
+    chosen = [("model", "used"), ("model", "free")]
+    asked = desk.post("/console/models/delete", chosen)
+    assert "used : used by the endpoint live" in asked.words
+    assert "the endpoint configuration free, which no endpoint uses" in asked.words
+    assert desk.post_as("/console/models/delete", [*chosen, ("confirm", "yes")]).status == 403
+    assert sorted(names(desk)) == ["free", "used"]
+    done = desk.post("/console/models/delete", [*chosen, ("confirm", "yes")])
+    assert (done.status, done.headers["location"]) == (303, "/console/models?deleted=1")
+    assert names(desk) == ["used"]
+    configs = world.client().list_endpoint_configs()["EndpointConfigs"]
+    assert [one["EndpointConfigName"] for one in configs] == ["used"]
+    assert desk.post("/console/models/delete", []).status == 400

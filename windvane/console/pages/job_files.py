@@ -1,0 +1,115 @@
+"""The files that a job has left in S3, deleted once that was confirmed, unless a model or the job itself needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from windvane.console.deletion import DeletionView
+from windvane.console.draw import draw
+from windvane.console.endpoint.uses import every
+from windvane.console.forms import form_of
+from windvane.console.job.phases import FINAL
+from windvane.console.request_context import RequestContext, context_of
+from windvane.console.security import PAGE_HEADERS
+from windvane.console.wording import in_bytes
+from windvane.errors import DoesNotExist, NotFound
+
+_MOST_AT_ONCE = 1000
+
+
+async def files_page(request: Request) -> Response:
+    return draw(request, "deletion.html", await _question(request))
+
+
+async def delete_files(request: Request) -> Response:
+    context, form = context_of(request), await form_of(request)
+    view, job = await _question(request), await _job(request)
+    if form.get("confirm") != view.to_type:
+        trouble = f"The name you typed is not {view.to_type}."
+        return draw(request, "deletion.html", await _question(request, trouble), 400)
+    if view.blocked or not view.goes:
+        return draw(request, "deletion.html", view, 400)
+    for uri, _ in await context.objects.list(_root(job), _MOST_AT_ONCE):
+        try:
+            await context.objects.delete(uri)
+        except (NotFound, DoesNotExist):
+            continue  # somebody else was quicker
+    there = _page(job["AutoMLJobName"])
+    is_more = bool(await context.objects.list(_root(job), 1))
+    return RedirectResponse(
+        f"{there}/delete" if is_more else f"{there}#manage", 303, headers=PAGE_HEADERS
+    )
+
+
+async def _question(request: Request, trouble: str = "") -> DeletionView:
+    context, job = context_of(request), await _job(request)
+    name, root = job["AutoMLJobName"], _root(job)
+    found = await context.objects.list(root, _MOST_AT_ONCE)
+    size, is_cut = sum(size for _, size in found), len(found) == _MOST_AT_ONCE
+    told = f"{len(found):,} files below {root}, {in_bytes(size)}: models, reports, notebooks, transformed data"
+    if is_cut:
+        told += "; there are more, which are deleted in further steps"
+    return DeletionView(
+        f"Delete the files of {name}?",
+        f"{_page(name)}/delete",
+        _page(name),
+        (),
+        (told,) if found else (),
+        (
+            "the record of the job, its leaderboard and its log: SageMaker has no operation that deletes a job",
+            "the data that it was trained on",
+            "but its candidates can no longer be deployed, explained or downloaded",
+        ),
+        tuple(await _blocked(context, job, root)) if found else (),
+        to_type=name,
+        trouble=trouble,
+    )
+
+
+async def _blocked(
+    context: RequestContext, job: Mapping[str, Any], root: str
+) -> list[tuple[str, str]]:
+    """Return what needs the files: the job while it runs, and models that were made of them."""
+    if job["AutoMLJobStatus"] not in FINAL:
+        return [(job["AutoMLJobName"], "it is running; stop it first")]
+    found = []
+    async for summary in every(context, "ListModels", "Models"):
+        name = summary["ModelName"]
+        try:
+            model = await context.ask("sagemaker", "DescribeModel", {"ModelName": name})
+        except DoesNotExist:
+            continue
+        containers = model.get("Containers") or [model["PrimaryContainer"]]
+        if any(one.get("ModelDataUrl", "").startswith(root) for one in containers):
+            found.append((f"the model {name}", "it consists of these files; delete it first"))
+    return found
+
+
+async def _job(request: Request) -> dict[str, Any]:
+    """Return the job that the path names.
+
+    raises    NotFound
+    """
+    named = {"AutoMLJobName": request.path_params["name"]}
+    return await context_of(request).ask("sagemaker", "DescribeAutoMLJobV2", named)
+
+
+def _root(job: Mapping[str, Any]) -> str:
+    """Return the S3 URI of the job's folder, with the slash at its end."""
+    return f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}/"
+
+
+def _page(name: str) -> str:
+    return f"/console/jobs/{quote(name, safe='')}"
+
+
+ROUTES = (
+    Route("/console/jobs/{name}/delete", files_page, methods=["GET"]),
+    Route("/console/jobs/{name}/delete", delete_files, methods=["POST"]),
+)
