@@ -20,11 +20,13 @@ from windvane.api.identity import identity_operations
 from windvane.api.in_process import InProcessClient
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
+from windvane.artifacts.base import parse_location
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
+from windvane.domain.job import JobStatus
 from windvane.errors import AccessDenied
 from windvane.settings import LimitSettings
 from windvane.wire.call import Caller
@@ -210,6 +212,25 @@ def test_projects_and_the_archive_are_for_whoever_may_tag(desk: Desk) -> None:
     assert browser.post("/console/jobs/churn/archive", {"do": "archive"}).status == 403
     assert browser.post("/console/jobs/churn/project", {"project": "p"}).status == 403
     assert 'href="/console/jobs/churn"' in browser.get("/console/").text
+
+
+def test_nothing_is_deleted_without_the_permission_to_delete_it(desk: Desk) -> None:
+    root = desk.accounts.client()
+    container = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
+    root.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    desk.accounts.world.insert(
+        job_record(desk.accounts.clock(), "done", status=JobStatus.COMPLETED)
+    )
+    place = "s3://results/jobs/done/report.html"
+    desk.accounts.world.put(place)
+    denied = deny(["s3:DeleteObject", "sagemaker:DeleteModel"])
+    browser = desk.browser(desk.accounts.user("ann", allow("*"), denied))
+    assert "not allowed, requires sagemaker:DeleteModel" in browser.get("/console/models").text
+    assert browser.post("/console/models/delete", {"model": "m", "confirm": "yes"}).status == 403
+    assert root.list_models()["Models"]
+    browser.get("/console/jobs/done/delete")
+    assert browser.post("/console/jobs/done/delete", {"confirm": "done"}).status == 403
+    assert desk.accounts.world.artifacts.info(parse_location(place)) is not None
 
 
 def test_what_an_action_may_be_done_to_at_all_is_known_before_it_is_asked(desk: Desk) -> None:

@@ -17,12 +17,13 @@ class Uses:
     """The endpoints of an account in a region, and what they run.
 
     endpoints_of    names of endpoints by the name of a model that one of their variants has
-    configs         names of configurations that endpoints run or are on their way to
+    endpoints_of_config
+                    names of endpoints by the name of a configuration that they run or are on their way to
     configs_of      names of other configurations by the name of a model that they name
     """
 
     endpoints_of: Mapping[str, tuple[str, ...]]
-    configs: frozenset[str]
+    endpoints_of_config: Mapping[str, tuple[str, ...]]
     configs_of: Mapping[str, tuple[str, ...]]
 
 
@@ -50,7 +51,7 @@ async def uses_of_models(context: RequestContext) -> Uses:
                 endpoints_of.setdefault(model, set()).update(in_use[config])
             else:
                 configs_of.setdefault(model, set()).add(config)
-    return Uses(_sorted(endpoints_of), frozenset(in_use), _sorted(configs_of))
+    return Uses(_sorted(endpoints_of), _sorted(in_use), _sorted(configs_of))
 
 
 async def every(context: RequestContext, operation: str, member: str) -> AsyncIterator[Any]:

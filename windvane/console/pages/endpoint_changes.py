@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,11 +14,12 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw
 from windvane.console.endpoint.origin import Origin, origin_of
+from windvane.console.endpoint.uses import uses_of_models
 from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import Form, form_of
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.errors import CallerFault, DoesNotExist
+from windvane.errors import AccessDenied, CallerFault, DoesNotExist
 
 
 def _finite(text: str) -> float:
@@ -61,14 +62,20 @@ class ChangeView:
 
 @dataclass(frozen=True)
 class DeleteView:
+    """The page that asks whether to delete an endpoint.
+
+    models          that no other endpoint uses, as far as that is known
+    shared          models and a configuration that others use, in words
+    can_delete_config
+                    its configuration exists, and no other endpoint uses it
+    """
+
     state: State
     origin: Origin
+    models: tuple[str, ...]
+    shared: tuple[str, ...]
+    can_delete_config: bool
     trouble: str = ""
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The models by name, each once."""
-        return tuple(dict.fromkeys(one.name for one in self.origin.models if one.exists))
 
 
 async def change_page(request: Request) -> Response:
@@ -139,10 +146,10 @@ async def delete(request: Request) -> Response:
     name = view.state.name
     if form.get("confirm") != name:
         trouble = f"Nothing was deleted: the name you typed is not {name}."
-        view = DeleteView(view.state, view.origin, trouble)
+        view = replace(view, trouble=trouble)
         return draw(request, "endpoint_delete.html", view, 400)
     await context.ask("sagemaker", "DeleteEndpoint", {"EndpointName": name})
-    if "with_config" in form and view.origin.exists:
+    if "with_config" in form and view.can_delete_config:
         await _delete_too(context, "EndpointConfig", view.origin.config)
     if "with_models" in form:
         for model in view.models:
@@ -159,8 +166,29 @@ async def _delete_too(context: RequestContext, kind: str, name: str) -> None:
 
 
 async def _to_delete(request: Request) -> DeleteView:
-    state, _ = await _endpoint(request)
-    return DeleteView(state, await origin_of(context_of(request), state.config_name))
+    context, (state, _) = context_of(request), await _endpoint(request)
+    origin = await origin_of(context, state.config_name)
+    models = tuple(dict.fromkeys(one.name for one in origin.models if one.exists))
+    try:
+        uses = await uses_of_models(context)
+    except AccessDenied:  # what others use is not known, so nothing is offered
+        return DeleteView(state, origin, (), (), can_delete_config=False)
+    others = {name: _others(uses.endpoints_of.get(name, ()), state.name) for name in models}
+    of_config = _others(uses.endpoints_of_config.get(origin.config, ()), state.name)
+    shared = [f"the model {name} ({', '.join(ends)})" for name, ends in others.items() if ends]
+    if of_config:
+        shared.append(f"the configuration {origin.config} ({', '.join(of_config)})")
+    return DeleteView(
+        state,
+        origin,
+        tuple(name for name in models if not others[name]),
+        tuple(shared),
+        can_delete_config=origin.exists and not of_config,
+    )
+
+
+def _others(endpoints: Sequence[str], name: str) -> list[str]:
+    return [one for one in endpoints if one != name]
 
 
 async def _endpoint(request: Request) -> tuple[State, tuple[VariantRow, ...]]:

@@ -450,6 +450,19 @@ def test_an_endpoint_is_deleted_with_what_it_was_made_from(live, browser):
     assert live.client().list_models()["Models"] == []
 
 
+def test_what_another_endpoint_uses_is_kept_when_an_endpoint_is_deleted(live, browser):
+    with_config(live)
+    live.insert(an_endpoint(live, "other"))
+    page = text_of(browser.get(f"{URL}/delete"))
+    assert (
+        "because other endpoints use them: the model m (other); the configuration c (other)" in page
+    )
+    fields = {"confirm": "live", "with_config": "yes", "with_models": "yes"}
+    assert browser.post(f"{URL}/delete", fields).status == 303
+    assert live.client().list_models()["Models"]
+    assert live.client().list_endpoint_configs()["EndpointConfigs"]
+
+
 def test_strangers_see_nothing(live, console):
     for path in ("/console/endpoints", URL, f"{URL}/change", f"{URL}/live"):
         assert console.browser().get(path).status == 303
