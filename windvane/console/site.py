@@ -45,6 +45,7 @@ from windvane.console.pages import (
     new_job,
     projects,
     sign_in,
+    try_batch,
     try_forecast,
     try_it,
     upload_list,
@@ -99,6 +100,7 @@ ROUTES = (
     *endpoint_changes.ROUTES,
     *endpoint_variants.ROUTES,
     *try_forecast.ROUTES,
+    *try_batch.ROUTES,
     *try_it.ROUTES,
     *glossary.ROUTES,
 )

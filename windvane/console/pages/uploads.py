@@ -26,7 +26,8 @@ from windvane.console.security import PAGE_HEADERS
 from windvane.errors import InvalidRequest
 from windvane.names import default_bucket
 
-FOLDER = "console/uploads"
+FOLDER, BATCHES = "console/uploads", "console/predictions"
+"""Of files to train with; of files to predict, which come in parts (trying/batches.py)."""
 MOST_PARTS, MOST_BYTES = 10_000, 5 * 1024**4
 """source    "Amazon S3 multipart upload limits" in S3's user guide"""
 
@@ -34,7 +35,11 @@ _PART_BYTES = 8 * 1024**2
 _LIFETIME_S = 900
 _SIGNED_AT_ONCE = 100
 _MOST_JSON_BYTES = 64 * 1024
-_KEY = re.compile(rf"{FOLDER}/[0-9]{{8}}T[0-9]{{6}}Z-[0-9a-f]{{8}}/[A-Za-z0-9._-]{{1,100}}")
+MOST_BATCH_PARTS = 500
+_BATCH = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+_KEY = re.compile(
+    rf"{FOLDER}/{_BATCH.pattern}/[A-Za-z0-9._-]{{1,100}}|{BATCHES}/{_BATCH.pattern}/input/[0-9]{{5}}\.csv"
+)
 _UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
@@ -50,11 +55,10 @@ async def begin(request: Request) -> Response:
         raise InvalidRequest(
             f"The file has {size} bytes; an S3 object can have at most {MOST_BYTES}."
         )
-    now = datetime.now(UTC)
-    key = f"{FOLDER}/{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}/{safe_name(name)}"
+    key = _batch_key(given) if "batch" in given else f"{FOLDER}/{folder_name()}/{safe_name(name)}"
     return _answer(
         {
-            "uri": f"s3://{_bucket(context)}/{key}",
+            "uri": f"s3://{bucket_of(context)}/{key}",
             "key": key,
             "part_bytes": part_bytes(size),
             "create": _signed(context, "POST", key, {"uploads": ""}),
@@ -85,6 +89,27 @@ async def sign(request: Request) -> Response:
             "abort": _signed(context, "DELETE", key, whole),
         }
     )
+
+
+def folder_name() -> str:
+    """Return a name that no other upload has, which begins with the time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def is_batch(name: str) -> bool:
+    """Return whether a name is one that `folder_name` makes."""
+    return _BATCH.fullmatch(name) is not None
+
+
+def _batch_key(given: Mapping[str, Any]) -> str:
+    batch, part = given["batch"], given.get("part")
+    if not isinstance(batch, str) or not is_batch(batch):
+        raise InvalidRequest("The batch was not issued by this page.")
+    if type(part) is not int or not 0 <= part < MOST_BATCH_PARTS:
+        raise InvalidRequest(
+            f"Parts of a file to predict have numbers from 0 to {MOST_BATCH_PARTS - 1}."
+        )
+    return f"{BATCHES}/{batch}/input/{part:05d}.csv"
 
 
 def uploaded_at(folder: str) -> datetime | None:
@@ -131,7 +156,8 @@ def _answer(told: Mapping[str, Any]) -> Response:
     return JSONResponse(told, headers=PAGE_HEADERS)
 
 
-def _bucket(context: RequestContext) -> str:
+def bucket_of(context: RequestContext) -> str:
+    """Return the bucket that files of whoever is signed in go to."""
     return default_bucket(context.caller.account, context.caller.region)
 
 
@@ -142,7 +168,7 @@ def _signed(context: RequestContext, method: str, key: str, query: Mapping[str, 
         credential.access_key, credential.secret_key, credential.session_token or None
     )
     request = AWSRequest(
-        method, f"{context.url}/{_bucket(context)}/{quote(key)}", params=dict(query)
+        method, f"{context.url}/{bucket_of(context)}/{quote(key)}", params=dict(query)
     )
     S3SigV4QueryAuth(keys, "s3", context.caller.region, expires=_LIFETIME_S).add_auth(request)
     return str(request.prepare().url)

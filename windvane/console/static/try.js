@@ -5,8 +5,13 @@
 
   function say(text) { document.getElementById("said").textContent = text; }
 
+  function tooLarge() {
+    say("The file is larger than 6 MB, the most that an endpoint accepts in one request. Use “Predict a file of any size”.");
+    document.getElementById("larger").focus();
+  }
+
   async function take(form, field, file) {
-    if (file.size > MOST_BYTES) return say("The file is larger than 6 MB, the most that an endpoint accepts in one request.");
+    if (file.size > MOST_BYTES) return tooLarge();
     field.value = await file.text();
     say(`${file.name} was read.`);
     const ask = form.querySelector("button.primary");

@@ -31,9 +31,10 @@
   }
 
   class Upload {
-    constructor(file, onProgress) {
+    constructor(file, onProgress, place = {}) {
       this.file = file;
       this.onProgress = onProgress;
+      this.wanted = place;
       this.sent = new Map();
       this.etags = new Map();
       this.urls = new Map();
@@ -42,7 +43,7 @@
     }
 
     async run() {
-      this.place = await post("/console/uploads", { name: this.file.name, size: this.file.size });
+      this.place = await post("/console/uploads", { name: this.file.name, size: this.file.size, ...this.wanted });
       const created = await s3("POST", this.place.create);
       this.id = created.querySelector("UploadId").textContent;
       this.nParts = Math.ceil(this.file.size / this.place.part_bytes);
@@ -215,12 +216,12 @@
       this.under.hidden = false;
       this.show(0, file.size, 0, file.name);
       this.say(`Uploading ${file.name}.`);
-      this.upload = new Upload(file, (sent, whole) => this.show(sent, whole, rate.at(sent), file.name));
+      this.upload = this.sending(file, (sent, whole) => this.show(sent, whole, rate.at(sent), file.name));
       try {
-        const uri = await this.upload.run();
+        const found = await this.upload.run();
         this.upload = undefined;
         this.say("Uploaded.");
-        window.location.assign(this.root.dataset.then + encodeURIComponent(uri));
+        this.arrived(found);
       } catch (error) {
         this.upload = undefined;
         this.under.hidden = true;
@@ -229,6 +230,10 @@
         else this.fail(`${file.name} was not uploaded. ${error.message}`);
       }
     }
+
+    sending(file, onProgress) { return new Upload(file, onProgress); }
+
+    arrived(uri) { window.location.assign(this.root.dataset.then + encodeURIComponent(uri)); }
 
     show(sent, whole, rate, name) {
       this.progress.max = whole;
@@ -246,6 +251,8 @@
       this.fault.hidden = false;
     }
   }
+
+  window.windvane = { Stopped, Upload, Zone, post };
 
   document.querySelectorAll("[data-upload]").forEach((root) => new Zone(root).listen());
 })();

@@ -42,7 +42,7 @@ def read_pasted(text: str, columns: Sequence[str], target: str) -> Pasted:
     if delimiter != ",":
         name = "semicolons" if delimiter == ";" else "tabs"
         remarks.append(f"Values were read as separated by {name}.")
-    if rows and _is_header(rows[0], columns, target):
+    if rows and is_header(rows[0], columns, target):
         header, rows = [cell.strip() for cell in rows[0]], rows[1:]
         _check_lengths(header, rows)
         if target.strip() in header:
@@ -91,7 +91,8 @@ def _read(text: str, delimiter: str) -> list[list[str]]:
         ) from error
 
 
-def _is_header(row: Sequence[str], columns: Sequence[str], target: str) -> bool:
+def is_header(row: Sequence[str], columns: Sequence[str], target: str) -> bool:
+    """Return whether a first row names columns: all of the model's, or nothing but some of them and the target."""
     names = {cell.strip() for cell in row}
     known = {name.strip() for name in columns}
     return known <= names or (len(names) == len(row) and names <= known | {target.strip()})

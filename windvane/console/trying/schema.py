@@ -62,6 +62,7 @@ class Schema:
     labels: Sequence[str]
     columns: Sequence[Mapping[str, Any]]
     has_typical_row: bool
+    responses: Sequence[str] = ()
 
     @property
     def names(self) -> list[str]:
@@ -102,6 +103,7 @@ def schema_from(answer: Mapping[str, Any]) -> Schema:
         answer["Labels"],
         answer["Columns"],
         answer["HasTypicalRow"],
+        answer["Responses"],
     )
 
 
