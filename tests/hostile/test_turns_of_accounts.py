@@ -91,7 +91,7 @@ def test_rows_that_wait_to_be_explained_keep_no_other_account_waiting(
     monkeypatch.setattr(explaining, "_told_in", lambda *_: {})
     shared = Explaining(route, {}, ExplainBounds(waiting=2))
 
-    async def run(request: bytes, _spec: str) -> None:
+    async def run(request: bytes, _spec: str, _within_s: float) -> None:
         await asyncio.sleep(0)
         done.append(request.decode())
 

@@ -62,13 +62,15 @@ class ExplainBounds:
     at_once    processes; they take what endpoints leave of the machine
     waiting    requests of one account that may wait for one; more are turned away
     budget_s   for Shapley values, where they must be sampled
-    answer_s   for all of it, from the start of the process
+    answer_s   for all of an explanation, from the start of the process
+    evaluate_s the same of an evaluation, of up to 6 MB of rows
     """
 
     at_once: int = 1
     waiting: int = 8
     budget_s: float = 2.0
     answer_s: float = 30.0
+    evaluate_s: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,10 @@ class Explaining:
         try:
             async with self._turns.of(account), self._free:
                 request = _request(variant, asked, body, self._bounds)
-                answer = await self._run(request, variant.spec)
+                is_evaluation = asked["ask"] == ASK_EVALUATE
+                bounds = self._bounds
+                within_s = bounds.evaluate_s if is_evaluation else bounds.answer_s
+                answer = await self._run(request, variant.spec, within_s)
         finally:
             self._asked[account] -= 1
             if not self._asked[account]:
@@ -173,7 +178,7 @@ class Explaining:
         what = asked["ask"]
         return variant.name, await asyncio.to_thread(_told_in, answer, what, route, variant)
 
-    async def _run(self, request: bytes, spec: str) -> Frame | None:
+    async def _run(self, request: bytes, spec: str, within_s: float) -> Frame | None:
         """Return the answer of a process; None if it died, took too long or held too much memory."""
         most_mb = MARGIN * float(json.loads(spec)["memory_mb"])
         process = await asyncio.create_subprocess_exec(
@@ -186,7 +191,7 @@ class Explaining:
         words = asyncio.create_task(_words(process))
         try:
             with ended_above(process.pid, most_mb):
-                async with asyncio.timeout(self._bounds.answer_s):
+                async with asyncio.timeout(within_s):
                     output = await _asked(process, request)
         except TimeoutError:
             return None
