@@ -46,6 +46,7 @@ from windvane.domain.problem import (
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.explain.budget import Budget
+from windvane.engine.export.scoring import Parity, export_scoring
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions
 from windvane.engine.scoring.evaluate import scores
@@ -316,6 +317,16 @@ class AutoML:
         raises    InvalidRequest if the folder exists and is not empty
         """
         save_copy(self._the_fitted().folder, Path(folder))
+
+    def export_scoring(self, folder: str | os.PathLike[str]) -> Parity:
+        """Write the model with a script that scores rows into a new folder: `score.py` needs Python and NumPy alone.
+
+        returns   the comparison of its predictions with those of this model, on rows that are made up of what the columns
+                  usually hold
+        raises    InvalidRequest if the folder exists; JobFault if the predictions differ, and then nothing is written
+        """
+        home = self._the_fitted().folder
+        return export_scoring(home / "transformers", home / "model", Path(folder))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoML:

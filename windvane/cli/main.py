@@ -30,6 +30,7 @@ COMMANDS = (
     "automl",
     "forecast",
     "explain",
+    "export",
     "backup",
     "restore",
     "check",

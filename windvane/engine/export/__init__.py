@@ -1,0 +1,1 @@
+"""Models for use elsewhere: a scoring script that needs NumPy alone."""

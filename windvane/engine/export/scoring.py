@@ -1,0 +1,161 @@
+"""A model as a folder with a script that scores rows, and that needs Python and NumPy alone.
+
+    score.py       the script, and what Python imports
+    model_code/    modules of this package that answer, as they are; LightGBM's trees are walked by NumPy
+    package/       transformers/ and model/, as they are
+    parity.json    what came of comparing its predictions with those of the model
+
+It is only left there if its predictions are those of the model.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from windvane.engine.data.sketch import read_sketch
+from windvane.engine.export.code import code_files, renamed
+from windvane.engine.export.made_up_rows import made_up_rows
+from windvane.engine.learners.catalogue import learner
+from windvane.engine.manifest import read_json
+from windvane.engine.packages.package import Predictions, Predictor, load_predictor
+from windvane.errors import InvalidRequest, JobFault
+
+_SHIPPED = "windvane.engine.export.shipped"
+_INSTEAD = {"windvane.engine.learners.lightgbm_native": f"{_SHIPPED}.lightgbm_native"}
+_ROOTS = ("windvane.engine.packages.loading",)
+_TOLERANCE = 1e-9
+"""Of a probability, or of a value relative to the largest one: numbers are added up in the same order."""
+
+_ROWS_AT_ONCE = 100
+_LONGEST_S = 600
+_SCRIPT = "score.py"
+
+_NUMPY_ALONE = """
+import json, sys
+class Guard:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in ("numpy", "model_code", "score"):
+            raise ModuleNotFoundError(f"{name} is neither of Python nor of NumPy.", name=name)
+sys.meta_path.insert(0, Guard())
+sys.path.insert(0, sys.argv[1])
+from score import Model
+model = Model()
+json.dump([model.header, *model.predict(json.load(sys.stdin))], sys.stdout)
+"""
+"""Scores rows with a script that can import nothing else, whatever is installed."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The comparison of a model's predictions with those of what was exported from it.
+
+    rows                  that were compared
+    other_labels          rows with another predicted label
+    largest_difference    between two probabilities, or two values
+    largest_value         of the values, by its size; 1 for probabilities
+    """
+
+    rows: int
+    other_labels: int
+    largest_difference: float
+    largest_value: float
+
+    def check(self) -> None:
+        """Check that the predictions are the same, but for rounding.
+
+        raises    JobFault
+        """
+        tolerance = _TOLERANCE * max(1.0, self.largest_value)
+        if self.other_labels or not self.largest_difference <= tolerance:
+            raise JobFault(
+                f"The exported model does not predict what the model predicts: of {self.rows} rows, {self.other_labels} "
+                f"have another label, and numbers differ by up to {self.largest_difference:g}. Nothing was written."
+            )
+
+
+def export_scoring(transformers: Path, model: Path, into: Path) -> Parity:
+    """Write a model's scoring script into a folder that is made, and compare it with the model.
+
+    transformers, model    folders of its packages
+    raises                 InvalidRequest if the folder exists; JobFault if the script does not predict what the model
+                           predicts, and then there is no folder
+    """
+    if into.exists():
+        raise InvalidRequest(f"{into} already exists; choose a new folder.")
+    predictor = load_predictor(transformers, model)
+    try:
+        _write(transformers, model, into)
+        parity = _compare(
+            predictor, made_up_rows(predictor.columns, read_sketch(transformers)), into
+        )
+        parity.check()
+        (into / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n")
+    except BaseException:
+        shutil.rmtree(into, ignore_errors=True)
+        raise
+    return parity
+
+
+def _write(transformers: Path, model: Path, into: Path) -> None:
+    shutil.copytree(transformers, into / "package" / "transformers")
+    shutil.copytree(model, into / "package" / "model")
+    members = read_json(model / "model.json")["members"]
+    modules = {learner(member["learner"]).module for member in members}
+    roots = [*_ROOTS, *(f"windvane.engine.learners.{name}" for name in sorted(modules))]
+    for path, source in code_files(roots, _INSTEAD).items():
+        file = into / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source, encoding="utf-8")
+    script = Path(__file__).with_name("shipped") / _SCRIPT
+    (into / _SCRIPT).write_text(renamed(script.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _compare(predictor: Predictor, rows: Sequence[Sequence[str]], into: Path) -> Parity:
+    wanted = [
+        predictor.predict(rows[at : at + _ROWS_AT_ONCE])
+        for at in range(0, len(rows), _ROWS_AT_ONCE)
+    ]
+    header, *answers = _scored(predictor.schema.features, rows, into)
+    labels = predictor.schema.labels
+    got = np.array([row[-max(1, len(labels)) :] for row in answers], np.float64)
+    expected = _numbers(wanted)
+    if got.shape != expected.shape:
+        raise JobFault(f"The exported model answers {header}, of another number than the model.")
+    told = [labels[i] for part in wanted for i in part.classes.tolist()]
+    n_other = sum(row[0] != label for row, label in zip(answers, told, strict=bool(labels)))
+    largest = 1.0 if labels else float(np.abs(expected).max())
+    return Parity(len(rows), n_other, float(np.abs(got - expected).max()), largest)
+
+
+def _numbers(parts: Sequence[Predictions]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return (n_rows, n_classes) probabilities, or (n_rows, 1) values."""
+    made = [
+        part.probabilities if part.probabilities.size else part.values[:, None] for part in parts
+    ]
+    return np.concatenate(made)
+
+
+def _scored(columns: Sequence[str], rows: Sequence[Sequence[str]], into: Path) -> list[list[Any]]:
+    """Return what the script answers to rows, with NumPy alone, below a header.
+
+    raises    JobFault if it fails
+    """
+    asked = json.dumps([dict(zip(columns, row, strict=True)) for row in rows])
+    command = [sys.executable, "-I", "-B", "-c", _NUMPY_ALONE, str(into)]
+    done = subprocess.run(
+        command, input=asked, capture_output=True, text=True, check=False, timeout=_LONGEST_S
+    )
+    if done.returncode != 0:
+        raise JobFault(f"The exported model does not run with NumPy alone: {done.stderr[-2000:]}")
+    answers: list[list[Any]] = json.loads(done.stdout)
+    return answers
