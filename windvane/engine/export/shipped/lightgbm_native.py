@@ -9,7 +9,7 @@ source    Tree::NumericalDecision and Tree::CategoricalDecision in LightGBM's in
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class NativeBooster:
         values = self._value.take(nodes).reshape(len(X), self.rounds, self._n_outputs)
         return np.asarray(np.add.accumulate(values, axis=1)[:, -1])
 
-    def _lay_out(self, trees: list[Mapping[str, NDArray[np.float64]]]) -> None:
+    def _lay_out(self, trees: Sequence[Mapping[str, NDArray[np.float64]]]) -> None:
         """Number the nodes of all trees through: those of a tree, then its leaves, which follow themselves."""
         n_inner = [len(tree.get("split_feature", ())) for tree in trees]
         sizes = [2 * n + 1 for n in n_inner]
