@@ -33,7 +33,7 @@ def made(tmp_path_factory):
 
 def run(folder, *arguments):
     """Away from this project: neither it nor what is installed for the user alone can be imported by accident."""
-    command = [sys.executable, "-I", str(folder / "score.py"), *map(str, arguments)]
+    command = [sys.executable, "-E", "-s", str(folder / "score.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
 
@@ -57,8 +57,7 @@ def test_values_are_too(tmp_path):
     assert parity.largest_value > 1
 
 
-def test_the_script_scores_a_file(made, tmp_path):
-    # The hostile name of a column has half a character, which no file of UTF-8 can have.
+def test_a_file_without_a_column_is_refused_in_a_line(made, tmp_path):
     done = run(made.folder, write_csv(tmp_path / "rows.csv"))
     assert done.returncode == 2
     assert "has no column" in done.stderr
