@@ -13,7 +13,12 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.session import Session
 
 from windvane.errors import InvalidRequest
-from windvane.wire.open_inference.tokens import ONLY_ENDPOINT, PREFIX_OF_TOKENS, SIGNED_URL
+from windvane.wire.open_inference.tokens import (
+    ONLY_ENDPOINT,
+    PREFIX_OF_TOKENS,
+    PURPOSE,
+    SIGNED_URL,
+)
 from windvane.wire.sigv4_signature import MAX_EXPIRES_S
 
 _MOST_HOURS = MAX_EXPIRES_S // 3600
@@ -72,8 +77,8 @@ def bearer_token(
     seconds     for which it is valid
     endpoint    that it is good for; "" for all that the owner of the credentials may invoke
     """
-    query = f"?{urlencode({ONLY_ENDPOINT: endpoint})}" if endpoint else ""
-    request = AWSRequest("GET", SIGNED_URL + query)
+    query = urlencode([PURPOSE, *([(ONLY_ENDPOINT, endpoint)] if endpoint else [])])
+    request = AWSRequest("GET", f"{SIGNED_URL}?{query}")
     keys = Credentials(credentials.access_key, credentials.secret_key, credentials.token)
     SigV4QueryAuth(keys, "sagemaker", region, expires=seconds).add_auth(request)
     signed = urlsplit(request.url).query.encode()

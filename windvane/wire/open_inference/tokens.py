@@ -1,10 +1,10 @@
 """Bearer tokens: a link that an access key signed, with Version 4 like any other, and that asks for no more than models.
 
 Clients of the protocol sign nothing, but send a header. So the key's owner signs once, for hours, `GET
-https://windvane/v2?...`, and the query of this link is the token: the server needs not remember it, it ends when its time is
+https://windvane/v2?Action=OpenInference&...`, and the query of this link is the token: the server needs not remember it, it ends when its time is
 over or its key is taken back, and policies are asked about its owner at every request.
 
-    windvane-BASE64URL(X-Amz-Algorithm=...&X-Amz-Credential=...&...&X-Amz-Signature=...)
+    windvane-BASE64URL(Action=OpenInference&X-Amz-Algorithm=...&X-Amz-Credential=...&...&X-Amz-Signature=...)
 
 A token with `EndpointName` among what is signed is good for this endpoint alone. Who writes one: cli/token.py.
 """
@@ -24,6 +24,9 @@ from windvane.wire.sigv4_signature import query_pairs
 
 PREFIX_OF_TOKENS = "windvane-"
 HOST = "windvane"
+PURPOSE = ("Action", "OpenInference")
+"""Among what is signed: no link that was made for anything else is a token."""
+
 SIGNED_URL = f"https://{HOST}{PREFIX}"
 ONLY_ENDPOINT = "EndpointName"
 EMPTY_HASH = sigv4.hash_payload(b"")
@@ -65,7 +68,7 @@ def _query_of(token: str) -> str:
         query = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise IncompleteSignature(_UNREADABLE) from error
-    if "X-Amz-Algorithm=" not in query:
+    if "X-Amz-Algorithm=" not in query or PURPOSE not in query_pairs(query):
         raise IncompleteSignature(_UNREADABLE)
     return query
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from botocore.credentials import ReadOnlyCredentials
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from windvane.cli.token import bearer_token
 from windvane.errors import (
@@ -85,6 +87,16 @@ def test_the_name_of_the_endpoint_is_signed():
     dropped = query_of(made(endpoint="live")).replace("EndpointName=live&", "")
     with pytest.raises(BadSignature):
         verified(token_of(dropped), "other")
+
+
+def test_a_link_that_was_made_for_something_else_is_no_token():
+    signed = AWSRequest("GET", tokens.SIGNED_URL)
+    keys = Credentials(KEY.access_key, KEY.secret_key)
+    SigV4QueryAuth(keys, "sagemaker", "eu-west-1", expires=60).add_auth(signed)
+    link = urlsplit(signed.url).query
+    for query in (link, f"{link}&Action=OpenInference"):
+        with pytest.raises((IncompleteSignature, BadSignature)):
+            verified(token_of(query))
 
 
 def test_a_second_name_makes_it_good_for_nothing():
