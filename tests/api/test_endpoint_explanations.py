@@ -185,7 +185,7 @@ def test_a_process_that_takes_too_long_is_ended_and_one_that_dies_is_told_of(
         status, code, message = refused(live.sent(asking(), edge=edge)[0])
         edge.close()
         assert (status, code) == (424, "ModelError")
-        assert "its process ended, or took too long" in message
+        assert "the process ended, or took too long" in message
 
 
 def test_more_rows_than_may_wait_are_turned_away_and_the_others_answered(
