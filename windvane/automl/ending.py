@@ -25,7 +25,7 @@ from windvane.automl.selection import (
 )
 from windvane.automl.situation import Situation
 from windvane.automl.steps import Status
-from windvane.engine.candidates import baseline_plan, with_latency
+from windvane.engine.candidates import BASELINE, baseline_plan, with_latency
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.notes.sentences import sentence
@@ -54,11 +54,12 @@ def next_combination(at: Situation) -> Action | None:
     """
     history = at.history
     index = 1 + max((entry.index for entry in history.entries()), default=0)
-    finished = tuple(entry.index for entry in history.entries() if entry.outcome is not None)
-    if not finished and history.has_any(TrainBaseline):
+    done = [entry for entry in history.entries() if entry.outcome is not None]
+    finished = tuple(entry.index for entry in done if entry.algorithm != BASELINE)
+    if not done and history.has_any(TrainBaseline):
         _check_baseline(at)
         return None
-    if not finished:
+    if not done:
         return TrainBaseline(baseline_plan(index, at.analysis.seed))
     is_due = at.now < at.request.schedule.packing and len(finished) >= _SMALLEST_ENSEMBLE
     if not is_due or not at.request.has_place_for_ensemble or history.has_any(BuildEnsemble):

@@ -37,6 +37,7 @@ from windvane.engine import stages
 from windvane.engine.candidate_io import FULL_FIT, read_candidate
 from windvane.engine.candidates import Outcome, Plan
 from windvane.engine.training.trial import TrainLimits
+from windvane.engine.tuning.first_look import FIRST_LOOK
 
 _MEASURING_S = 0.3
 """Beyond what loading the model takes, which is about what packing it does: for measuring its latency, if there is so much
@@ -165,7 +166,8 @@ def _build_ensemble(action: BuildEnsemble, context: _Context) -> Result:
 def _train_baseline(action: TrainBaseline, context: _Context) -> Result:
     index = action.plan.index
     into = _cleared(context.folders.candidate(index))
-    return Result(stages.train_baseline(context.dataset, index, into))
+    most_folds = 1 if index == FIRST_LOOK else None
+    return Result(stages.train_baseline(context.dataset, index, into, most_folds))
 
 
 def _refit(action: Refit, context: _Context) -> Result:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from windvane.engine.tuning.pacing import has_place_for_ensemble
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
+
+
+_RESERVE_PART, _MOST_RESERVE_SHARE = 1.5, 0.3
+"""Of what the analysis took, and at most of the job's time: kept free after the search."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,18 @@ class Schedule:
     def runtime_s(self) -> float:
         """Seconds that the job has."""
         return self.deadline - self.started
+
+    def after_analysis(self, analysis_s: float) -> Schedule:
+        """Return it with enough time at the end for a machine on which the analysis took so long: as busy as it is, combining
+        and packing take as many times longer as that did."""
+        most_s = _MOST_RESERVE_SHARE * self.runtime_s
+        wanted_s = min(_RESERVE_PART * analysis_s, most_s)
+        reserve_s = max(self.deadline - self.search_end, wanted_s)
+        return replace(
+            self,
+            search_end=self.deadline - reserve_s,
+            packing=min(self.packing, self.deadline - reserve_s / 2),
+        )
 
 
 class OnAllRows(StrEnum):

@@ -20,8 +20,8 @@ from windvane.automl.actions import (
 from windvane.automl.history import FIRST
 from windvane.automl.situation import Situation
 from windvane.automl.steps import Status
-from windvane.engine.candidates import Plan, sample_of
-from windvane.engine.tuning.first_look import first_look
+from windvane.engine.candidates import Plan, baseline_plan, sample_of
+from windvane.engine.tuning.first_look import FIRST_LOOK, first_look
 from windvane.engine.tuning.long_run import Predecessor, long_run
 from windvane.engine.tuning.pacing import is_in_vain, next_plan
 from windvane.engine.tuning.rows import fewer_rows, rows_to_learn_from
@@ -30,7 +30,7 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 
 OF_THE_SEARCH = (FitFeatures, FirstLook, TrainCandidate, TrainOnFewerRows)
-_AFTER_IT = (BuildEnsemble, TrainBaseline, FitOnAllRows, Refit, Pack)
+_AFTER_IT = (BuildEnsemble, FitOnAllRows, Refit, Pack)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,13 @@ class CannotBegin:
 def next_of_search(at: Situation) -> Action | CannotBegin | None:
     """Return what the search is to begin now; None if nothing can be begun before something ends, or the search is
     over."""
-    return None if at.history.has_any(*_AFTER_IT) else next(_beginnings(at), None)
+    return None if _is_over(at) else next(_beginnings(at), None)
+
+
+def _is_over(at: Situation) -> bool:
+    """Return whether what follows the search has begun; a baseline in place of the first look is part of it."""
+    has_baseline = any(s.action.plan.index != FIRST_LOOK for s in at.history.of(TrainBaseline))
+    return has_baseline or at.history.has_any(*_AFTER_IT)
 
 
 def has_all_candidates(at: Situation) -> bool:
@@ -80,9 +86,15 @@ def _fewer_rows(at: Situation) -> Iterator[TrainOnFewerRows]:
         yield TrainOnFewerRows(replace(plan, n_rows=n_rows), n_folds)
 
 
-def _first_look(at: Situation) -> Iterator[FirstLook]:
-    """Yield the first look; none where the candidates that are asked for are counted."""
-    if at.request.max_candidates is not None or at.history.has_any(FirstLook):
+def _first_look(at: Situation) -> Iterator[FirstLook | TrainBaseline]:
+    """Yield the first look; none where the candidates that are asked for are counted. Where the time may not be enough for any
+    candidate it is the baseline, which needs no features."""
+    if at.history.has_any(FirstLook, TrainBaseline):
+        return
+    if at.is_short and at.has_useful_time and not at.history.candidates:
+        yield TrainBaseline(baseline_plan(FIRST_LOOK, at.analysis.seed))
+        return
+    if at.request.max_candidates is not None:
         return
     n_rows = rows_to_learn_from(at.analysis, at.candidate_s)
     plan = first_look(at.analysis, n_rows, at.request.strategy)

@@ -37,6 +37,10 @@ _LEAST_USEFUL_S = 0.5
 _LONG_S = 20.0
 """A search of so many seconds has the time for what pays in the long run alone."""
 
+_SHORT = 4.0
+"""A search of less than so many times what the analysis took may end before a first candidate has: its features are made and
+it is trained, scored and packed, each of which takes about as long."""
+
 _OTHERS = 3
 """Candidates that the search does not propose: the first look and the ensembles."""
 
@@ -56,6 +60,17 @@ class Situation:
         done = [s for s in self.history.of(Analyse) if s.status is Status.DONE]
         began = done[-1].ended if done else self.request.schedule.started
         return self.request.schedule.search_end - began
+
+    @cached_property
+    def analysis_s(self) -> float:
+        """Seconds that the analysis took on this machine, as busy as it is; 0 if that is not known."""
+        done = [s for s in self.history.of(Analyse) if s.status is Status.DONE]
+        return max(0.0, done[-1].ended - done[-1].began) if done else 0.0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the search may end before any candidate has, going by how long the analysis took."""
+        return self.search_s < _SHORT * self.analysis_s
 
     @property
     def is_long(self) -> bool:

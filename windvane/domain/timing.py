@@ -12,7 +12,8 @@ takes as long as it takes, and an explanation is of fewer rows where there is le
 A job whose data waited long for a process to read them has its whole time a little later (`with_wait_given_back`).
 
 How long a table took to be analysed on this machine, as busy as it is, is known before candidates are tried. Packing and
-reports keep no more than several times as long, so that most of what small tables need no more is left to the search.
+reports keep no more than several times as long, so that most of what small tables need no more is left to the search; and no
+less than a few times as long, up to a share of the job's time, so that they are made on a busy machine, too.
 """
 
 from __future__ import annotations
@@ -63,6 +64,13 @@ _PACKING_NEED = _Need(least_s=1.0, per_second=1.5)
 _REPORTS_NEED = _Need(least_s=4.0, per_second=2.0)
 """source    tables of 800 to 75,000 rows and 1 to 856 columns on two cores with five processes that wanted them: analysed in
 0.4 to 1.5 s, packed in 0.7 to 1.5 s, the insights report 2.4 to 4.0 s
+"""
+
+_PACKING_PART, _MOST_PACKING_SHARE = 2.0, 0.15
+_REPORTS_PART, _MOST_REPORTS_SHARE = 3.0, 0.25
+"""Kept in any case: so many times what the analysis took, at most such a share of the job's time.
+
+source    as above: on a machine that is k times slower all of it takes k times as long
 """
 
 _AFTER_REPORTS, _AFTER_REPORTS_ALONE = 0.5, 0.1
@@ -133,11 +141,17 @@ def search_end(job: AutoMLJob) -> datetime:
 
 def _packing_s(job: AutoMLJob) -> float:
     """Return the seconds for the ensemble, its package, and what of its training takes longer than expected."""
-    return min(_ENDING.of(job.limits.max_runtime_s) / 2, _PACKING_NEED.of(job))
+    usual_s = min(_ENDING.of(job.limits.max_runtime_s) / 2, _PACKING_NEED.of(job))
+    return max(usual_s, _measured_s(job, _PACKING_PART, _MOST_PACKING_SHARE))
 
 
 def _reports_s(job: AutoMLJob) -> float:
-    return min(_REPORTS.of(job.limits.max_runtime_s), _REPORTS_NEED.of(job))
+    usual_s = min(_REPORTS.of(job.limits.max_runtime_s), _REPORTS_NEED.of(job))
+    return max(usual_s, _measured_s(job, _REPORTS_PART, _MOST_REPORTS_SHARE))
+
+
+def _measured_s(job: AutoMLJob, part: float, most_share: float) -> float:
+    return min(part * (job.analysis_s or 0.0), most_share * job.limits.max_runtime_s)
 
 
 def _after_s(job: AutoMLJob) -> float:

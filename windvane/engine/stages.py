@@ -47,6 +47,7 @@ from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import row_latency_s
 from windvane.engine.packages.package import load_predictor
 from windvane.engine.scoring.calibration import at_temperature
+from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.training.matrices import fit_names, write_fits
 from windvane.engine.training.trial import TrainLimits, Trial
 from windvane.engine.tuning.pacing import check_memory
@@ -129,12 +130,16 @@ def train(
         return trial.write(trained, folder)
 
 
-def train_baseline(dataset: Path, index: int, into: Path) -> Outcome:
+def train_baseline(dataset: Path, index: int, into: Path, most_folds: int | None = None) -> Outcome:
     """Return the constant predictor (prior or mean), in a second whatever the data: the answer of a job whose time
-    allowed no better. Same files as `train`; it needs no features."""
+    allowed no better. Same files as `train`; it needs no features.
+
+    most_folds    that it is scored on; None for all of one division
+    """
     table = read_dataset(dataset)
     trial = Trial(table, None, baseline_plan(index, table.analysis.seed))
-    trained = trial.train(TrainLimits(time.time() + _BASELINE_S))
+    limits = TrainLimits(time.time() + _BASELINE_S, FoldLimits(most=most_folds))
+    trained = trial.train(limits)
     with _whole(into) as folder:
         return trial.write(trained, folder)
 

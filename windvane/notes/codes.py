@@ -68,7 +68,10 @@ class NoteCode(StrEnum):
     # how tasks end
     CANDIDATE_LIMIT = "candidate-limit", {"limit_s": int}
     STEP_LIMIT = "step-limit", {"limit_s": int}
-    JOB_LIMIT = "job-limit", {"task": str, "limit_s": int}
+    JOB_LIMIT = (
+        "job-limit",
+        {"task": str, "limit_s": int, "waited_s": _Number | None, "analysis_s": _Number | None},
+    )
     MEMORY_LIMIT = "memory-limit", {"memory_mb": int}
     INTERNAL_ERROR = "internal-error"
     ATTEMPTS_USED = "attempts-used", {"attempts": int, "worker": str}
@@ -103,7 +106,7 @@ class NoteCode(StrEnum):
     NOT_PACKED = "not-packed"
     MODELS_NOT_DELETED = "models-not-deleted"
     NOT_DEPLOYED = "not-deployed", {"endpoint": str}
-    NO_TIME = "no-time"
+    NO_TIME = "no-time", {"analysis_s": _Number | None}
     NO_TIME_TO_PACK = "no-time-to-pack"
     ENDPOINT_DELETED = "endpoint-deleted"
     ENDPOINT_LATE = "endpoint-late", {"limit_s": int}

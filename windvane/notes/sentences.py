@@ -52,9 +52,27 @@ def _signalled(facts: Facts) -> str:
 
 def _job_limit(facts: Facts) -> str:
     return (
-        f"{_TASKS.get(facts['task'], 'It did not finish')} within the job's time limit ({facts['limit_s']} s). Raise "
-        "MaxAutoMLJobRuntimeInSeconds, or provide less data."
+        f"{_TASKS.get(facts['task'], 'It did not finish')} within the job's time limit ({facts['limit_s']} s){_spent(facts)}. "
+        "Raise MaxAutoMLJobRuntimeInSeconds, or provide less data."
     )
+
+
+def _spent(facts: Facts) -> str:
+    """Return what took the time before: seconds are whole ones, and less than one is none."""
+    waited_s, analysis_s = (
+        round(facts.get("waited_s") or 0.0),
+        round(facts.get("analysis_s") or 0.0),
+    )
+    told = f", of which the data waited {waited_s} s for a free worker" if waited_s else ""
+    return told + (
+        f", of which reading and analysing the data took {analysis_s} s" if analysis_s else ""
+    )
+
+
+def _no_time(facts: Facts) -> str:
+    analysis_s = round(facts.get("analysis_s") or 0.0)
+    why = f": reading and analysing the data had taken {analysis_s} s" if analysis_s else ""
+    return f"there was not enough time left{why}."
 
 
 def _no_result(facts: Facts) -> str:
@@ -244,7 +262,7 @@ _OF_PARTS: Wordings = {
     _C.NOT_PACKED: "The best candidate could not be packaged again, so its earlier package is used: {because}",
     _C.MODELS_NOT_DELETED: "Models of discarded candidates could not be deleted: {because}",
     _C.NOT_DEPLOYED: "The model could not be deployed to the endpoint {endpoint}: {because}",
-    _C.NO_TIME: "there was not enough time left.",
+    _C.NO_TIME: _no_time,
     _C.NO_TIME_TO_PACK: "there was no time left.",
     _C.ENDPOINT_DELETED: "the endpoint was deleted before it was in service.",
     _C.ENDPOINT_LATE: "the endpoint was not in service when the job's time limit of {limit_s} s was reached.",

@@ -194,7 +194,9 @@ class Simulated:
             result = self.brings(action, self._result(action))
             ended = replace(step, status=Status.DONE, ended=self.now, result=result)
             self.published |= set(written)
-        self.is_analysed = self.is_analysed or (isinstance(action, Analyse) and not error)
+        if isinstance(action, Analyse) and not error:
+            schedule = self.request.schedule.after_analysis(self.now - step.began)
+            self.request, self.is_analysed = replace(self.request, schedule=schedule), True
         self.history = self.history.with_step(ended)
 
     def _result(self, action):

@@ -14,6 +14,7 @@ Reports, if they are wanted, have a folder of their own (automl/local/reports.py
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Mapping
@@ -177,7 +178,7 @@ class _Driver:
         step = replace(
             step,
             status=Status.DONE if is_done else Status.FAILED,
-            ended=time.time(),
+            ended=min(time.time(), ended.result.get("ended", math.inf)),
             result=self._result(step.action, ended.result) if is_done else step.result,
             failure=ended.note,
         )
@@ -189,7 +190,7 @@ class _Driver:
     def _result(self, action: Action, told: Mapping[str, object]) -> Result:
         if isinstance(action, TrainCandidate) and self._finished is not None:
             return self._finished.result_of(self._job.folders.candidate(action.plan.index))
-        return result_from_json(told)
+        return Result() if isinstance(action, Analyse) else result_from_json(told)
 
     def _analysed(self, ended: Ended) -> None:
         """Take over what the analysis found.
@@ -202,6 +203,8 @@ class _Driver:
             raise fault_of(ended, what, job.max_runtime_s, job.memory_mb)
         table = read_dataset(job.folders.dataset)
         self._analysis = analysis = table.analysis
+        schedule = self._request.schedule.after_analysis(self._situation().analysis_s)
+        self._request = replace(self._request, schedule=schedule)
         has_ensemble = self._request.strategy.has_ensemble
         self._finished = FinishedCandidates(table, has_ensemble=has_ensemble)
         self._tell_phase(Phase.ANALYSIS, "ended")

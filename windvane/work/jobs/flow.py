@@ -159,10 +159,19 @@ def _why_undefined(state: JobState) -> Note:
 def _learn(state: JobState, now: datetime) -> Passed:
     """Candidates are trained and combined, and the best is trained on all rows."""
     try:
-        return learning.learn(state, now)
+        state, is_over = learning.learn(state, now)
+        return (_told_of_baseline(state) if is_over else state), is_over
     except NoModel:
         failures = (task.failure for task in state.of(TaskKind.BASELINE) if task.failure)
         return failed(state, Note(NoteCode.NO_MODEL, because=next(failures, None)), now), False
+
+
+def _told_of_baseline(state: JobState) -> JobState:
+    finished = {one.algorithm for one in state.having(CandidateStatus.COMPLETED)}
+    if finished != {records.BASELINE}:
+        return state
+    only = Note(NoteCode.BASELINE_ONLY)
+    return with_partial_failure(state, only, at_most=MAX_PARTIAL_FAILURES - 1)
 
 
 def _forecast(state: JobState, now: datetime) -> Passed:
@@ -335,7 +344,8 @@ def _reported(state: JobState, now: datetime, report: _Report) -> Passed:
     state = state.without_ready(frozenset({report.kind}), now)
     result = tasks[0].result if tasks else None
     if result is None:
-        why = (tasks[0].failure if tasks else None) or Note(NoteCode.NO_TIME)
+        late = Note(NoteCode.NO_TIME, {"analysis_s": state.job.analysis_s})
+        why = (tasks[0].failure if tasks else None) or late
         missing = Note(report.note, because=why)
         return with_partial_failure(state, missing, at_most=MAX_PARTIAL_FAILURES - 1), True
     reported = state.candidate(tasks[0].payload["index"])
@@ -374,9 +384,9 @@ def _unplanned_ended(state: JobState, task: Task, algorithm: str, now: datetime)
         else records.unplanned(state.job, index, algorithm, task.key, task.created)
     )
     state = state.with_candidate(_completed(state, begun, result, task.ended or now))
-    if task.kind is not TaskKind.BASELINE:
+    if task.kind is not TaskKind.BASELINE or not state.job.is_forecast:
         return state
-    only = Note(NoteCode.FLOOR_ONLY if state.job.is_forecast else NoteCode.BASELINE_ONLY)
+    only = Note(NoteCode.FLOOR_ONLY)
     return with_partial_failure(state, only, at_most=MAX_PARTIAL_FAILURES - 1)
 
 

@@ -138,12 +138,14 @@ def _with_failed(state: JobState, failed: CannotBegin, now: datetime) -> JobStat
 
 
 def _with_begun(state: JobState, action: Action, now: datetime) -> JobState:
-    """Return the state with an action queued; a candidate is one from then on."""
+    """Return the state with an action queued, before what is done beside the search; a candidate is one from then on."""
     task = task_of(action)
     if isinstance(action, Pack):
         made_by = next(one.key for one in state.tasks if index_of(one) == action.index)
         task = replace(task, payload={**task.payload, MADE_BY: made_by})
     state = state.with_task(task)
+    actions_first = sorted(state.queued, key=lambda one: one.kind not in ACTIONS)
+    state = replace(state, queued=tuple(actions_first))
     if not isinstance(action, FirstLook | TrainCandidate):
         return state
     return state.with_candidate(records.begun(state.job, action.plan, now))

@@ -73,8 +73,16 @@ class Case:
         facts = {
             "task": str(self.task.kind),
             "limit_s": self.job.limits.max_runtime_s,
+            "waited_s": self._waited_s(),
+            "analysis_s": self.job.analysis_s,
         }
         return TaskOutcome(TaskStatus.FAILED, Note(NoteCode.JOB_LIMIT, facts))
+
+    def _waited_s(self) -> float | None:
+        """Return how long the data waited for a worker; None if this task does not read them."""
+        if self.task.kind is not TaskKind.ANALYZE or self.task.started is None:
+            return None
+        return max(0.0, (self.task.started - self.job.created).total_seconds())
 
 
 @dataclass(frozen=True)
