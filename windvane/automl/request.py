@@ -10,7 +10,6 @@ from enum import StrEnum
 from windvane.engine.tuning.pacing import has_place_for_ensemble
 from windvane.engine.tuning.strategy import ANYTHING, Strategy
 
-
 _RESERVE_PART, _MOST_RESERVE_SHARE = 1.5, 0.3
 """Of what the analysis took, and at most of the job's time: kept free after the search."""
 

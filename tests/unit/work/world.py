@@ -21,6 +21,7 @@ from windvane.domain.problem import MetricName, Mode, ProblemType
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.engine.candidates import Plan
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.tuning.first_look import FIRST_LOOK
 from windvane.names import Scope
 from windvane.notes.note import Note, said
 from windvane.work.jobs import flow
@@ -274,7 +275,8 @@ class World:
         index = index_of(task)
         assert index is not None
         members = {str(m): 0.5 for m in task.payload.get("members", [])[:2]}
-        return {"outcome": outcome(index, score, members), "tag": task.key}
+        folds = {"folds_used": 1} if index == FIRST_LOOK else {}  # as of a baseline made early
+        return {"outcome": {**outcome(index, score, members), **folds}, "tag": task.key}
 
     def _packed(self, task: Task) -> dict[str, object]:
         """As it was scored, with a note more."""
