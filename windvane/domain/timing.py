@@ -68,7 +68,8 @@ _REPORTS_NEED = _Need(least_s=4.0, per_second=2.0)
 
 _PACKING_PART, _MOST_PACKING_SHARE = 2.0, 0.15
 _REPORTS_PART, _MOST_REPORTS_SHARE = 3.0, 0.25
-"""Kept in any case: so many times what the analysis took, at most such a share of the job's time.
+_MOST_MEASURED_S = 240.0
+"""Kept in any case: so many times what the analysis took, at most such a share of the job's time, and so many seconds.
 
 source    as above: on a machine that is k times slower all of it takes k times as long
 """
@@ -151,7 +152,8 @@ def _reports_s(job: AutoMLJob) -> float:
 
 
 def _measured_s(job: AutoMLJob, part: float, most_share: float) -> float:
-    return min(part * (job.analysis_s or 0.0), most_share * job.limits.max_runtime_s)
+    most_s = min(most_share * job.limits.max_runtime_s, _MOST_MEASURED_S)
+    return min(part * (job.analysis_s or 0.0), most_s)
 
 
 def _after_s(job: AutoMLJob) -> float:

@@ -11,13 +11,23 @@ from windvane.domain.timing import explanation_s, next_change, reserve_s, stop_a
 
 
 @pytest.mark.parametrize(
-    ("runtime_s", "reserve"),
-    [(10, 3.2), (30, 9.6), (60, 17.2), (120, 20), (600, 96), (3600, 360), (86_400, 360)],
+    ("runtime_s", "reserve", "slow"),
+    [
+        (10, 3.2, 5),
+        (30, 9.6, 15),
+        (60, 17.2, 29),
+        (120, 20, 53),
+        (600, 96, 264),
+        (3600, 360, 600),
+        (86_400, 360, 600),
+    ],
 )
-def test_the_reserve_grows_with_the_job_within_bounds(runtime_s: int, reserve: float) -> None:
+def test_the_reserve_grows_with_the_job_within_bounds(
+    runtime_s: int, reserve: float, slow: float
+) -> None:
     job = make_job(max_runtime_s=runtime_s, deploys=True)
     assert reserve_s(job) == pytest.approx(reserve)
-    assert reserve_s(replace(job, analysis_s=10_000.0)) == pytest.approx(reserve)
+    assert reserve_s(replace(job, analysis_s=10_000.0)) == pytest.approx(slow)
 
 
 @pytest.mark.parametrize(
