@@ -37,6 +37,7 @@ def join(cluster: Cluster) -> None:
         raise RuntimeError("Ray has been imported before the cluster was joined.")
     check_token_file(cluster.token_file)
     check_answers(cluster.address)
+    own = own_node_address()  # while the cluster comes back, all wait for this, which costs nothing
     check_closed(cluster.address, cluster.tls)
     for name in _DROPPED:
         os.environ.pop(name, None)
@@ -52,7 +53,7 @@ def join(cluster: Cluster) -> None:
             namespace=NAMESPACE,
             log_to_driver=False,
             configure_logging=False,
-            _node_ip_address=own_node_address(),
+            _node_ip_address=own,
         )
     except (ray.exceptions.RayError, RuntimeError, ConnectionError, ValueError) as error:
         # Another version of Ray or Python is a RuntimeError that names both.
