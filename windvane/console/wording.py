@@ -169,6 +169,16 @@ def named(text: Any, limit: int = 60) -> Markup | str:
     return Markup('<span title="{}">{}</span>').format(whole, shown)
 
 
+def spoken(algorithm: str, number: int) -> str:
+    """Return a name for a candidate that people can say: its algorithm, and its number within the job.
+
+    >>> spoken("lightgbm", 9), spoken("linear-learner", 2), spoken("theta", 1)
+    ('LightGBM 9', 'Linear model 2', 'Theta 1')
+    """
+    title = _ALGORITHMS.get(algorithm) or name(algorithm[:1].upper() + algorithm[1:], 40)
+    return f"{title} {number}"
+
+
 def words(text: str) -> str:
     """Return a status of AWS as words.
 
@@ -181,6 +191,21 @@ def words(text: str) -> str:
     told = " ".join(parts[:1] + [part.lower() for part in parts[1:]])
     return told.replace("\N{SOFT HYPHEN}", "AutoML")
 
+
+_ALGORITHMS = {
+    "lightgbm": "LightGBM",
+    "xgboost": "XGBoost",
+    "catboost": "CatBoost",
+    "linear-learner": "Linear model",
+    "randomforest": "Random forest",
+    "extra-trees": "Extra trees",
+    "mlp": "Neural network",
+    "nn-torch": "TabM network",
+    "fastai": "Embedding network",
+    "neighbors": "Nearest neighbours",
+    "baseline": "Baseline",
+    "ensemble": "Ensemble",
+}
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
 

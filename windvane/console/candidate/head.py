@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from windvane.console.request_context import context_of
 from windvane.console.scores import WQL, FormattedScore, format_score
+from windvane.console.wording import spoken
 
 Answer = Mapping[str, Any]
 
@@ -29,12 +30,14 @@ class Head:
     """The head of a candidate's pages: name, status, score, and the tabs.
 
     part    of PARTS that is shown
+    spoken  the name as people say it
     url     of the candidate
     """
 
     part: str
     url: str
     name: str
+    spoken: str
     status: str
     reason: str
     algorithm: str
@@ -82,6 +85,7 @@ def head_of(answer: Answer, part: str) -> Head:
         part,
         f"/console/jobs/{job}/candidates/{quote(name, safe='')}",
         name,
+        spoken(candidate["Algorithm"], candidate["Index"]),
         candidate["CandidateStatus"],
         candidate.get("FailureReason", ""),
         candidate["Algorithm"],

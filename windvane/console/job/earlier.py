@@ -12,7 +12,7 @@ from windvane.console.job_form.again import draft_of
 from windvane.console.job_form.draft import Draft
 from windvane.console.request_context import RequestContext
 from windvane.console.scores import FormattedScore, format_score
-from windvane.console.wording import number
+from windvane.console.wording import number, spoken
 from windvane.errors import CallerFault, NotFound
 
 _CLEAR = 2.0
@@ -63,7 +63,7 @@ class Earlier:
     objective: str = ""
     is_minimized: bool = False
     score: FormattedScore = _UNKNOWN
-    algorithm: str = ""
+    best: str = ""
     n_rows: int | None = None
     n_columns: int | None = None
     n_done: int = 0
@@ -123,7 +123,7 @@ def _earlier(
         progress.get("Objective", ""),
         progress.get("ObjectiveIsMinimized", False),
         format_score(best.get("Score"), best.get("StandardError")),
-        best.get("Algorithm", ""),
+        spoken(best["Algorithm"], best["CandidateNumber"]) if best else "",
         progress.get("RowCount"),
         progress.get("ColumnCount"),
         counts["Completed"] + counts["Failed"] + counts["Stopped"],

@@ -17,6 +17,7 @@ from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.job.tags import ARCHIVED, PROJECT
 from windvane.console.notes import remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
+from windvane.console.wording import spoken
 from windvane.notes.log import DESCRIBED, WITHHELD
 
 _BOARD_ROWS = 10
@@ -48,7 +49,6 @@ class Running:
     """
 
     title: str
-    candidate: str
     recipe: str
     age_s: float
     left_s: float
@@ -57,8 +57,11 @@ class Running:
 
 @dataclass(frozen=True)
 class Ranked:
+    """A candidate on the board; `spoken` is its name as people say it."""
+
     rank: int
     name: str
+    spoken: str
     algorithm: str
     recipe: str
     score: FormattedScore
@@ -175,12 +178,18 @@ class JobView:
         return self.board[0] if self.board else None
 
     @property
+    def best_spoken(self) -> str:
+        """The best candidate as people say it; its name if it is not on the board."""
+        named = (one.spoken for one in self.board if one.name == self.best_candidate)
+        return next(named, self.best_candidate)
+
+    @property
     def says(self) -> str:
         """What is worth telling to somebody who listens: it changes seldom."""
         now = next((phase.title for phase in self.phases if phase.state == "now"), "")
         doing = f"{now}. " if now and not self.is_final else f"The job is {self.status}. "
         best = self.best
-        return doing + (f"Best so far: {best.name}." if best is not None else "")
+        return doing + (f"Best so far: {best.spoken}." if best is not None else "")
 
 
 def job_view(
@@ -296,6 +305,7 @@ def _board(progress: Mapping[str, Any]) -> Iterator[Ranked]:
         yield Ranked(
             one["Rank"],
             one["CandidateName"],
+            spoken(one["Algorithm"], one["CandidateNumber"]),
             one["Algorithm"],
             one.get("Recipe", ""),
             format_score(one["Score"], one.get("StandardError")),
@@ -310,13 +320,20 @@ def _running(progress: Mapping[str, Any]) -> Iterator[Running]:
     for one in tasks:
         left_s = (one["LatestEndTime"] - progress["Now"]).total_seconds()
         yield Running(
-            _TASKS.get(one["Task"]) or one.get("Algorithm") or one["Task"],
-            one.get("CandidateName", ""),
+            _TASKS.get(one["Task"]) or _trained(one),
             one.get("Recipe", ""),
             one["AgeSeconds"],
             max(0.0, left_s),
             one.get("MemoryInBytes"),
         )
+
+
+def _trained(one: Mapping[str, Any]) -> str:
+    """Return what is being trained, as people say it."""
+    algorithm: str = one.get("Algorithm", "")
+    if algorithm and "CandidateNumber" in one:
+        return spoken(algorithm, one["CandidateNumber"])
+    return algorithm or str(one["Task"])
 
 
 def _waiting(progress: Mapping[str, Any]) -> int:

@@ -116,8 +116,8 @@ def test_a_search_shows_everything_that_is_known(desk: Desk) -> None:
         "Elapsed 1 min 3 s of at most 10 min",
         "41,188 rows × 21 columns",
         "Binary classification",
-        "1 churn-002 0.9000 ± 0.0078",
-        "catboost · dpp3 churn-009 1 min",
+        "1 XGBoost 2 0.9000 ± 0.0078",
+        "CatBoost 9 · dpp3 1 min",
         "123 MB",
         "Candidate 2 scored 0.9.",
         "churn-endpoint deployed at the end",
@@ -399,7 +399,7 @@ def test_only_what_changed_is_sent(desk: Desk) -> None:
     assert "churn-004" in seen["board"][-1]
     for still in ("phases", "log", "actions", "outcome"):
         assert len(seen[still]) == 1
-    assert "churn-004" in seen["says"][-1]
+    assert "XGBoost 4" in seen["says"][-1]
 
 
 def test_a_stream_ends_with_its_job(desk: Desk) -> None:
