@@ -20,6 +20,7 @@ from windvane.console.forms import Form, form_of
 from windvane.console.job.views import FORECAST
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
+from windvane.console.trying.changed_row import ChangedRow, changed_row, start_row
 from windvane.console.trying.downloads import csv_download, csv_text
 from windvane.console.trying.evaluation import EvaluationView, evaluation_view
 from windvane.console.trying.explanation import ExplanationView, explanation_view
@@ -169,6 +170,29 @@ async def answer(request: Request) -> Response:
         part = await tried.context.in_thread(draw_part, request, "try/result.html", view)
         return Response(part, status, headers=PAGE_HEADERS, media_type="text/html")
     return await _drawn(request, lambda: tried.view(row, text, result, pasted), status)
+
+
+@dataclass(frozen=True)
+class ChangedView:
+    """A changed row beside the one it started from, or why the model does not take it."""
+
+    row: ChangedRow | None = None
+    refusal: str = ""
+
+
+async def what_if(request: Request) -> Response:
+    """Return the predictions of a row as it stands in the form and of the one it started from, as a part of the page."""
+    form = await form_of(request)
+    tried = await _trying(request, form.get("variant"))
+    schema = tried.schema
+    try:
+        rows = start_row(_raw(form, "start"), schema), _cells(form, schema)
+        head, answers = await tried.ask(rows)
+        view = ChangedView(changed_row(schema, rows, head, answers))
+    except (CallerFault, InvocationFault) as error:
+        view = ChangedView(refusal=_refusal(error).words)
+    part = await tried.context.in_thread(draw_part, request, "try/changed.html", view)
+    return Response(part, headers=PAGE_HEADERS, media_type="text/html")
 
 
 async def reasons(request: Request) -> Response:
@@ -412,6 +436,7 @@ _PATH = "/console/endpoints/{name}/try"
 ROUTES = (
     Route(_PATH, _in_turn(page), methods=["GET"]),
     Route(_PATH, _in_turn(answer), methods=["POST"]),
+    Route(f"{_PATH}/what-if", _in_turn(what_if), methods=["POST"]),
     Route(f"{_PATH}/reasons", _in_turn(reasons), methods=["POST"]),
     Route(f"{_PATH}/download", _in_turn(download), methods=["POST"]),
 )

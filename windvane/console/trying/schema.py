@@ -27,12 +27,25 @@ class Control(StrEnum):
 
 
 @dataclass(frozen=True)
+class Slider:
+    """The range of a number in the training data.
+
+    step    that an arrow key makes
+    """
+
+    least: str
+    most: str
+    step: str
+
+
+@dataclass(frozen=True)
 class Field:
     """A column of the model as a field of the form.
 
     place     of the column in a row
     value    the cell as it stands in the form
     choices  categories, the most frequent first
+    slider   None but for numbers that differ
     """
 
     place: int
@@ -44,6 +57,7 @@ class Field:
     hint: str
     choices: Sequence[str] = ()
     is_used: bool = True
+    slider: Slider | None = None
 
     @property
     def is_strange(self) -> bool:
@@ -108,17 +122,28 @@ def schema_from(answer: Mapping[str, Any]) -> Schema:
 
 
 def _field(place: int, column: Mapping[str, Any], cell: str) -> Field:
+    control = _control(column, cell)
     return Field(
         place=place,
         name=column["Name"],
         kind=column["Type"],
-        control=_control(column, cell),
+        control=control,
         value=cell,
         typical=column["Typical"],
         hint=_hint(column),
         choices=column.get("Values", ()),
         is_used=column["Used"],
+        slider=_slider(column) if control is Control.NUMBER and column["Used"] else None,
     )
+
+
+def _slider(column: Mapping[str, Any]) -> Slider | None:
+    least, most = column.get("Minimum", ""), column.get("Maximum", "")
+    if not (_is_number(least) and _is_number(most)) or not float(least) < float(most):
+        return None
+    is_whole = all(float(one).is_integer() for one in (least, most, column["Typical"] or "0"))
+    span = float(most) - float(least)
+    return Slider(least, most, "1" if is_whole else f"{span / 200:.2g}")
 
 
 def _control(column: Mapping[str, Any], cell: str) -> Control:

@@ -344,3 +344,35 @@ def test_the_download_of_labelled_rows_has_their_labels(browser, served):
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["y"] for row in rows] == ["no", "$yes$", "$yes$", "no"]
     assert {row["predicted_label"] for row in rows} <= {"no", "$yes$"}
+
+
+def test_a_number_has_a_slider_over_the_range_of_the_training_data(browser, served):
+    column = served.model.describe()["columns"][2]
+    found = re.search(
+        r'<input type="range"[^>]* data-slides="cell-2"[^>]*>', browser.get(PAGE).text
+    )
+    assert f'min="{column["least"]}" max="{column["most"]}"' in found[0]
+    assert 'aria-label="b, slider" hidden' in found[0]
+
+
+def test_a_changed_row_is_told_beside_the_one_it_started_from(browser, valued):
+    start, now = ROW.split(","), OTHER.split(",")
+    cells = {f"cell-{place}": cell for place, cell in enumerate(now)}
+    answer = asked(browser, typed(start=json.dumps(start), **cells), f"{PAGE}/what-if")
+    lines = valued.model.answer(f"{ROW}\n{OTHER}\n".encode(), "text/csv", "text/csv")[0].split()
+    told = re.search(
+        r'scope="row">score</th><td>([^<]*)</td><td><strong>([^<]*)</strong>', answer.text
+    )
+    assert [float(one) for one in told.groups()] == pytest.approx(
+        [float(one) for one in lines], rel=1e-3
+    )
+    assert "colour_1 red → <strong>blue</strong>" in answer.text
+
+
+def test_a_changed_row_that_the_model_does_not_take_is_told(browser, served):
+    for start, cell, says in (
+        (json.dumps(ROW.split(",")), "x", "cannot be read as a number"),
+        ("[]", "1", "must be a list of 6 texts"),
+    ):
+        fields = typed(start=start, **{"cell-2": cell})
+        assert says in asked(browser, fields, f"{PAGE}/what-if").text
