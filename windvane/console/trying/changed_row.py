@@ -117,7 +117,7 @@ def _by_label(
 def _difference(before: float, now: float) -> str:
     """
     >>> _difference(0.25, 0.5), _difference(3.0, 1.0), _difference(1.0, 1.0)
-    ('+0.25', '−2', 'none')
+    ('+0.25', '\u22122', 'none')
     """
     gain = float(f"{now - before:.4g}")
     if not math.isfinite(gain):
