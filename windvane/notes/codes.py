@@ -62,6 +62,7 @@ class NoteCode(StrEnum):
     EXITED = "exited", {"exit_code": int}
     REPORT_UNREADABLE = "report-unreadable"
     RAN_OUT_OF_MEMORY = "ran-out-of-memory"
+    CALLBACKS_FORBIDDEN = "callbacks-forbidden"
     PROCESS_LOST = "process-lost", {"text": DataValue}
     STARTER_ENDED = "starter-ended"
 

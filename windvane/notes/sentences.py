@@ -194,6 +194,10 @@ _OF_PROCESSES: Wordings = {
     _C.EXITED: "The process ended with exit code {exit_code} before its work was done.",
     _C.REPORT_UNREADABLE: "The process exited, and its report cannot be read.",
     _C.RAN_OUT_OF_MEMORY: "It ran out of memory.",
+    _C.CALLBACKS_FORBIDDEN: (
+        "This system forbids memory that is written and executed, so that libraries of models cannot call back into Python. "
+        "Allow it to the server: no MemoryDenyWriteExecute= in a unit of systemd, and no policy that does the same."
+    ),
     _C.PROCESS_LOST: "The process of the task was lost: {text}",
     _C.STARTER_ENDED: "It was stopped because the process that started it had ended.",
 }

@@ -24,6 +24,7 @@ from windvane.notes.note import Note, note_to_json, raised
 from windvane.notes.sentences import reason
 from windvane.notes.untrusted import bounded, read_untrusted_note
 from windvane.process.confinement import Confinement, confine
+from windvane.process.linux import forbids_callbacks
 from windvane.process.memory import exceeds_mb, tree_of, writable_bytes
 from windvane.process.parent_death import die_with_parent
 
@@ -40,6 +41,9 @@ _MAX_REPORT = 1 << 16
 _FINISHED = b"{}"
 _OUT_OF_MEMORY = json.dumps(
     {"classes": ["MemoryError"], "note": note_to_json(Note(NoteCode.RAN_OUT_OF_MEMORY))}
+).encode()
+_CALLBACKS_FORBIDDEN = json.dumps(
+    {"classes": ["PermissionError"], "note": note_to_json(Note(NoteCode.CALLBACKS_FORBIDDEN))}
 ).encode()
 
 
@@ -213,7 +217,7 @@ def _run(
         os.write(report, _FINISHED)
         code = 0
     except MemoryError:
-        os.write(report, _OUT_OF_MEMORY)
+        os.write(report, _CALLBACKS_FORBIDDEN if forbids_callbacks() else _OUT_OF_MEMORY)
     except BaseException as error:  # noqa: BLE001 - the end of a child process: all that is known is handed over
         if not isinstance(error, WindvaneError):
             _LOG.exception("A child process failed.")

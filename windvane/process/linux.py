@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import mmap
 import os
 import platform
 
@@ -26,6 +27,8 @@ _NUMBERS = {
     "aarch64": {"capset": 91, "seccomp": 277},
 }
 """Of calls whose number differs; source: the kernel's tables, arch/x86/entry/syscalls and asm-generic/unistd.h"""
+
+_PROBE_BYTES = 1 << 16
 
 _PR_SET_NAME, NAME_BYTES = 15, 15
 """Source: linux/prctl.h, and TASK_COMM_LEN less the byte that ends it"""
@@ -67,6 +70,20 @@ def prctl(option: int, *arguments: int) -> int:
     if result < 0:
         raise_for(f"prctl({option})", ctypes.get_errno())
     return result
+
+
+def forbids_callbacks() -> bool:
+    """Return whether libraries cannot call back into Python, because nothing may write memory and execute it, as under
+    `MemoryDenyWriteExecute=` of systemd. ctypes then raises MemoryError, whatever memory there is."""
+    try:
+        mmap.mmap(-1, _PROBE_BYTES).close()
+    except (MemoryError, OSError):
+        return False  # there is none left
+    try:
+        ctypes.CFUNCTYPE(None)(lambda: None)
+    except MemoryError:
+        return True
+    return False
 
 
 def name_process(name: str) -> None:

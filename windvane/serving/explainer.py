@@ -23,7 +23,11 @@ from windvane.engine.explain.prediction import PredictionExplanation, explain_pr
 from windvane.engine.explain.probabilities import Shares, probability_shares, value_shares
 from windvane.engine.packages.package import Schema
 from windvane.errors import InvalidRequest, OutOfTime, WindvaneError
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
+from windvane.notes.sentences import sentence
 from windvane.process.frames import Frame, FrameBuffer, pack
+from windvane.process.linux import forbids_callbacks
 from windvane.process.log_lines import log_to
 from windvane.serving.content_types import ASK_EVALUATE, ASK_EXPLAIN, JSON, MOST_MESSAGE
 from windvane.serving.evaluating import evaluate
@@ -55,7 +59,9 @@ def answer(request: Frame) -> bytes:
     except OutOfTime as error:
         return _fault(500, predicts, str(error))
     except MemoryError:
-        return _fault(500, predicts, "The model ran out of memory.")
+        forbidden = sentence(Note(NoteCode.CALLBACKS_FORBIDDEN))
+        why = forbidden if forbids_callbacks() else "The model ran out of memory."
+        return _fault(500, predicts, why)
     except Exception as error:  # noqa: BLE001 - the end of a request: whoever asked is told
         _LOG.error("Rows could not be explained or evaluated.\n%s", trace_of(error))
         return _fault(500, predicts, f"The model failed: {type(error).__name__}.")

@@ -23,8 +23,12 @@ from typing import Any
 
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import AcceptRefused, ContentTypeRefused, InvalidRequest, WindvaneError
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
+from windvane.notes.sentences import sentence
 from windvane.process.confinement import confine, confinement_from
 from windvane.process.frames import Frame, FrameBuffer, pack
+from windvane.process.linux import forbids_callbacks
 from windvane.process.log_lines import log_to
 from windvane.serving.content_types import (
     DESCRIBE,
@@ -58,13 +62,20 @@ def run(channel: socket.socket, spec: dict[str, Any], load: Load = load_predicto
         channel.sendall(pack({"failed": str(error)[:MOST_MESSAGE]}))
         return _LOAD_FAILED
     except MemoryError:
-        channel.sendall(pack({"failed": f"It needs more than {spec['memory_mb']} MB of memory."}))
+        channel.sendall(pack({"failed": _why_no_memory(spec)}))
         return _LOAD_FAILED
     gc.collect()
     gc.freeze()
     channel.sendall(pack({"ready": True}))
     _answer_all(channel, model)
     return 0
+
+
+def _why_no_memory(spec: dict[str, Any]) -> str:
+    """Return why a model could not be loaded that raised MemoryError."""
+    if forbids_callbacks():
+        return sentence(Note(NoteCode.CALLBACKS_FORBIDDEN))
+    return f"It needs more than {spec['memory_mb']} MB of memory."
 
 
 def confine_as(spec: dict[str, Any], *keep: int) -> None:

@@ -1,4 +1,5 @@
 import select
+import socket
 
 import pytest
 
@@ -36,6 +37,29 @@ def test_a_model_that_cannot_be_described_says_so_and_goes_on(start_process, hel
             frames.append(frame)
     assert frames[0][0]["message"] == "The model failed: AttributeError."
     assert frames[1][1] == b"7.5\n"
+
+
+def test_a_model_whose_libraries_may_not_call_back_does_not_blame_its_memory(monkeypatch):
+    """It said that it needed more than its 4,096 MB."""
+
+    def load(_):
+        raise MemoryError
+
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(instance, "cap_memory", lambda _: None)
+    spec = {"memory_mb": 4096, "containers": [{"environment": {}, "folder": "nowhere"}]}
+    told = []
+    for is_forbidden in (True, False):
+        monkeypatch.setattr(instance, "forbids_callbacks", lambda known=is_forbidden: known)
+        monkeypatch.setattr(instance, "load_served", lambda *_: load(None))
+        assert instance.run(theirs, spec) != 0
+        buffer = FrameBuffer()
+        buffer.feed(ours.recv(65536))
+        told.append(buffer.next_frame()[0]["failed"])
+    ours.close()
+    theirs.close()
+    assert "MemoryDenyWriteExecute" in told[0]
+    assert told[1] == "It needs more than 4096 MB of memory."
 
 
 def test_a_row_is_answered(ask):
