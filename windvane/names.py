@@ -16,6 +16,9 @@ from windvane.errors import InvalidRequest
 
 _SERVERS = "windvane-"
 
+RESPONSES_TAG, PROBABILITIES = "windvane:responses", "probabilities"
+"""Key and value of the tag of a job whose one-click deployment is to answer with probabilities besides the label."""
+
 
 @dataclass(frozen=True, order=True)
 class Scope:

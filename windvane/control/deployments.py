@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,17 +14,19 @@ from windvane.control.identity.evaluation import NO_FACTS
 from windvane.control.members import Request
 from windvane.control.models import CREATE_MODEL_RULES, add_model
 from windvane.control.rules import check
-from windvane.domain.candidate import Candidate
+from windvane.domain.candidate import Candidate, Container
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Kind, Resource
 from windvane.errors import CallerFault, InvalidRequest
-from windvane.names import arn, derived_suffix, fitted
+from windvane.names import PROBABILITIES, RESPONSES_TAG, arn, derived_suffix, fitted
 from windvane.store.base import Transaction
 
 INSTANCE_TYPE = "ml.m5.xlarge"
 VARIANT = "AllTraffic"
 _LONGEST_NAME = 63
+_OUTPUT, _INPUT = "SAGEMAKER_INFERENCE_OUTPUT", "SAGEMAKER_INFERENCE_INPUT"
+_SUPPORTED = "SAGEMAKER_INFERENCE_SUPPORTED"
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,16 @@ def deploy_candidate(
     """Record a model, an endpoint configuration and an endpoint, one instance each, named after the job
     (the endpoint: `job.endpoint_name`), as if a client had asked for them.
 
+    Its responses are those of the candidate's containers, the label alone, as on AWS; or, if the job has the tag
+    `RESPONSES_TAG`, everything that the containers support.
+
     instance_limit    model processes that the account may have
     raises    InvalidRequest if a name is taken or the quota is used up; nothing is left behind then
     """
-    model, config, endpoint = _requests(job, candidate)
+    containers: Sequence[Container] = candidate.containers
+    if tx.tags(job.arn).get(RESPONSES_TAG) == PROBABILITIES:
+        containers = _with_probabilities(containers)
+    model, config, endpoint = _requests(job, containers)
     check(CREATE_MODEL_RULES, model)
     check(CREATE_CONFIG_RULES, config)
     check(CREATE_ENDPOINT_RULES, endpoint)
@@ -86,7 +94,21 @@ def deploy_candidate(
         raise InvalidRequest(str(fault)) from fault
 
 
-def _requests(job: AutoMLJob, candidate: Candidate) -> tuple[Request, Request, Request]:
+def _with_probabilities(containers: Sequence[Container]) -> list[Container]:
+    """Return containers that answer all that each supports; those of a regression stay as they are."""
+    made, before = [], ""
+    for container in containers:
+        environment = dict(container.environment)
+        if _INPUT in environment and before:
+            environment[_INPUT] = before
+        if _OUTPUT in environment:
+            before = environment.get(_SUPPORTED, environment[_OUTPUT])
+            environment[_OUTPUT] = before
+        made.append(replace(container, environment=environment))
+    return made
+
+
+def _requests(job: AutoMLJob, containers: Sequence[Container]) -> tuple[Request, Request, Request]:
     """Return the requests of CreateModel, CreateEndpointConfig and CreateEndpoint."""
     name = _name(job)
     model: dict[str, Any] = {
@@ -98,7 +120,7 @@ def _requests(job: AutoMLJob, candidate: Candidate) -> tuple[Request, Request, R
                 "ModelDataUrl": container.model_data_url,
                 "Environment": dict(container.environment),
             }
-            for container in candidate.containers
+            for container in containers
         ],
     }
     if vpc := job.spec.security.vpc:

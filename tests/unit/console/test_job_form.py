@@ -122,6 +122,13 @@ def test_a_name_for_the_endpoint_is_made_up_where_none_is_given() -> None:
     assert "ModelDeployConfig" not in request(endpoint_name="churn-live")
 
 
+def test_a_classifier_that_is_deployed_answers_with_probabilities() -> None:
+    asked = [{"Key": "windvane:responses", "Value": "probabilities"}]
+    assert request(deploy="1", implied="BinaryClassification")["Tags"] == asked
+    assert "Tags" not in request(deploy="1", implied="Regression")
+    assert "Tags" not in request(implied="BinaryClassification")
+
+
 @pytest.mark.parametrize(
     "chosen", [{"objective": "AUC"}, {"problem_type": "BinaryClassification", "objective": "AUC"}]
 )

@@ -54,6 +54,31 @@ def test_model_config_and_endpoint_are_named_after_the_job_and_hold_its_candidat
     assert model.request["ExecutionRoleArn"] == JOB.spec.role
 
 
+def test_responses_have_probabilities_where_the_job_says_so_and_else_the_label_alone(
+    store: Store,
+) -> None:
+    model = {
+        "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
+        "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability",
+    }
+    last = {**model, "SAGEMAKER_INFERENCE_INPUT": "predicted_label"}
+    containers = tuple(
+        replace(CANDIDATE.containers[0], environment=one) for one in ({"A": "1"}, model, last)
+    )
+    candidate = replace(CANDIDATE, containers=containers)
+    told = replace(job_record(NOW, "told"), endpoint_name="told")
+    with store.transaction() as tx:
+        (plain,) = deploy_candidate(tx, JOB, candidate, NOW).desired
+        tx.set_tags(told.arn, {"windvane:responses": "probabilities"})
+        (full,) = deploy_candidate(tx, told, candidate, NOW).desired
+    assert plain.containers == containers
+    first, second, third = (one.environment for one in full.containers)
+    assert first == {"A": "1"}
+    assert second["SAGEMAKER_INFERENCE_OUTPUT"] == "predicted_label,probability"
+    assert third["SAGEMAKER_INFERENCE_INPUT"] == second["SAGEMAKER_INFERENCE_OUTPUT"]
+    assert third["SAGEMAKER_INFERENCE_OUTPUT"] == "predicted_label,probability"
+
+
 def test_a_taken_endpoint_name_leaves_nothing_behind(store: Store) -> None:
     deploy(store)
     other = replace(job_record(NOW, "other"), endpoint_name="churn-ABC")

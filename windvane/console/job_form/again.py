@@ -20,10 +20,11 @@ from windvane.console.job_form.draft import (
 from windvane.console.job_form.time_limit import limit_text
 from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault, InvalidRequest
+from windvane.names import RESPONSES_TAG
 
 _TABULAR = "TabularJobConfig"
-_OF_ONE_JOB = (BASED_ON, ARCHIVED)
-"""Keys of tags that are not for a job made from its settings."""
+_OF_ONE_JOB = (BASED_ON, ARCHIVED, RESPONSES_TAG)
+"""Keys of tags that are not for a job made from its settings, or that the form adds."""
 
 _MOST_BYTES = 1 << 20
 """Of a feature specification file, as CreateAutoMLJobV2 reads it."""

@@ -12,7 +12,7 @@ from typing import Any
 from windvane.console.forms import Form
 from windvane.console.job_form.time_limit import seconds_of
 from windvane.errors import InvalidRequest
-from windvane.names import default_bucket
+from windvane.names import PROBABILITIES, RESPONSES_TAG, default_bucket
 from windvane.wire.call import Caller
 
 LEFT_OUT, CATEGORICAL = "out", "categorical"
@@ -233,8 +233,10 @@ class Draft:
         }
 
     def _tags(self) -> list[dict[str, str]]:
-        link = [{"Key": BASED_ON, "Value": self.based_on}] if self.based_on else []
-        return [*tags_of(self.tags)[0], *link]
+        made = {BASED_ON: self.based_on} if self.based_on else {}
+        if self.deploy and (self.problem_type or self.implied).endswith("Classification"):
+            made[RESPONSES_TAG] = PROBABILITIES
+        return [*tags_of(self.tags)[0], *({"Key": key, "Value": made[key]} for key in made)]
 
     def _series(self) -> dict[str, Any]:
         """Return the configuration of a forecasting job."""

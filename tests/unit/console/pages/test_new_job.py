@@ -209,7 +209,10 @@ def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
         "FeatureDataTypes": {"x": "categorical"},
     }
     tags = desk.world.client().list_tags(ResourceArn=job["AutoMLJobArn"])["Tags"]
-    assert tags == [{"Key": "team", "Value": "a"}]
+    assert tags == [
+        {"Key": "team", "Value": "a"},
+        {"Key": "windvane:responses", "Value": "probabilities"},
+    ]
 
 
 def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
