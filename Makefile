@@ -56,10 +56,13 @@ test-long: setup-dev .venv/.airflow
 # What needs Ray, on a cluster that the tests start on this machine.
 test-cluster: .venv/.cluster
 	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py tests/journeys/test_cluster.py
+	.venv/cluster/bin/python -m pytest -s tests/chaos/test_ray.py
 
-# A hundred faults, one after the other, under load, and ten restarts of two servers; needs root for its hosts.
-test-chaos: setup-dev
+# A hundred faults, one after the other, under load, and ten restarts of two servers; then thirty where tasks run on a Ray cluster.
+# Needs root for its hosts.
+test-chaos: .venv/.cluster
 	WINDVANE_CHAOS_FAULTS=100 WINDVANE_CHAOS_JOBS=30 WINDVANE_CHAOS_RESTARTS=10 $(BIN)/python -m pytest -m long -s tests/chaos
+	WINDVANE_CHAOS_RAY_FAULTS=30 .venv/cluster/bin/python -m pytest -s tests/chaos/test_ray.py
 
 # docs/conformance.md from what the tests ask and are answered: of all that ask, or of TESTS alone, the rest staying as it is.
 NOTES := .conformance

@@ -21,6 +21,7 @@ def ip(*words):
     done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise NoNetworks(f"`ip {' '.join(words)}` failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 class Host:
@@ -52,6 +53,10 @@ class Host:
         """The words that start a program on it; the process that they start becomes the program."""
         places = (str(self.folder), str(self._network.folder))
         return ["ip", "netns", "exec", self.name, "sh", "-c", _ALONE, "sh", *places, *words]
+
+    def pids(self):
+        """Of all that runs on it, but for what has a network of its own."""
+        return [int(pid) for pid in ip("netns", "pids", self.name).split()]
 
     @contextmanager
     def cut_off(self):

@@ -68,29 +68,40 @@ class StoreHost:
 
 
 class Place:
-    """Hosts, and what their servers share."""
+    """Hosts, and what their servers share.
+
+    folder    of configuration files
+    """
 
     def __init__(self, network, postgres, store, folder):
         self.network, self.postgres, self.store = network, postgres, store
-        self._folder = folder
+        self.folder = folder
         self.url = postgres.url(postgres.new_database())
 
     def server(self, name, more=""):
         """A server on a host of its own, of one worker that trains."""
-        config = self._folder / f"{name}.toml"
+        return HostedServer(self.network.host(name), self.config(name, more))
+
+    def config(self, name, more=""):
+        """The path of a configuration file, to which more is added."""
+        config = self.folder / f"{name}.toml"
         config.write_text(
             f'[store]\nurl = "{self.url}"\n[s3]\nendpoint = "{self.store.endpoint}"\n'
             f'access_key = "{self.store.access_key}"\nsecret_key = "{self.store.secret_key}"\n'
             f'[exchange]\nkind = "store"\n[work]\nworkers = 1\n{more}'
         )
-        return HostedServer(self.network.host(name), config)
+        return config
 
 
 @contextmanager
-def place_of_hosts(tmp_path_factory):
-    """raises    pytest's skip where there can be none, but in CI"""
+def place_of_hosts(tmp_path_factory, folder=None):
+    """The hosts, and what they share.
+
+    folder    of the hosts
+    raises    pytest's skip where there can be none, but in CI
+    """
     with ExitStack() as stack:
-        network = Network(tmp_path_factory.mktemp("hosts"))
+        network = Network(folder or tmp_path_factory.mktemp("hosts"))
         try:
             stack.enter_context(network.up())
             postgres = stack.enter_context(throwaway_postgres(network.address, network.range))
