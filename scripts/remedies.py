@@ -180,6 +180,10 @@ REASONS = (
             Reason(_C.MEMORY_OVER, "Raise `[work] memory_mb`, or use fewer rows or columns."),
             Reason(_C.RAN_OUT_OF_MEMORY, "As above. Other programs on the machine may need it."),
             Reason(
+                _C.CALLBACKS_FORBIDDEN,
+                "In a unit of your own, remove the line, `systemctl daemon-reload`, and restart the server.",
+            ),
+            Reason(
                 _C.SIGNALLED,
                 "`SIGKILL` without a message before it mostly comes from the kernel: `dmesg` names the process. Other signals point to a "
                 "fault of a library or of the machine.",
