@@ -21,9 +21,11 @@ from windvane.automl.local.candidate_reports import report_candidate
 from windvane.automl.local.downloaded import is_saved
 from windvane.automl.local.events import OnEvent
 from windvane.automl.local.explained import ExplainedRows, TypedRows, explain_rows
+from windvane.automl.local.fit_progress import fit_progress
 from windvane.automl.local.fitted import Fitted, keep_downloaded, read_fitted, save_copy
 from windvane.automl.local.fitting import FitRequest, fit_model
 from windvane.automl.local.frames import Table, labels_as
+from windvane.automl.local.model_bytes import model_bytes, restore_model
 from windvane.automl.local.parameters import (
     check_at_least,
     check_budget,
@@ -143,6 +145,7 @@ class AutoML:
         reports: str | os.PathLike[str] | None = None,
         background_rows: int = 0,
         validation: Table | None = None,
+        progress: bool | None = None,
     ) -> AutoML:
         """Search and train until the time or the candidates are used up.
 
@@ -156,6 +159,8 @@ class AutoML:
                          without others then
         validation       rows of the same columns to score candidates on, and to weigh and calibrate them by; no model
                          learns from them, the one that is kept included. None: some of `train` are held out
+        progress         whether a line on stderr, or a bar in a notebook, tells how far it is; None: if stderr is a
+                         terminal, or in a notebook
         raises           DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file,
                          or if there is a validation_fraction, a time_column or a group_column too
         """
@@ -177,14 +182,15 @@ class AutoML:
             background_rows=background_rows,
             is_kept=keep is not None,
         )
-        if keep is not None:
+        with fit_progress(progress, self.max_runtime_s, self.max_candidates, on_event) as hear:
+            if keep is None:
+                with tempfile.TemporaryDirectory(prefix="windvane-job-") as scratch:
+                    self._fitted = fit_model(request, Path(scratch), self._new_home(), hear)
+                return self
             job = Path(keep)
             job.mkdir(parents=True, exist_ok=True)
-            fitted = fit_model(request, job, self._new_home(), on_event)
-            self._fitted = replace(fitted, job=job.absolute())
-            return self
-        with tempfile.TemporaryDirectory(prefix="windvane-job-") as scratch:
-            self._fitted = fit_model(request, Path(scratch), self._new_home(), on_event)
+            fitted = fit_model(request, job, self._new_home(), hear)
+        self._fitted = replace(fitted, job=job.absolute())
         return self
 
     def predict(self, rows: pd.DataFrame) -> NDArray[Any]:
@@ -358,6 +364,25 @@ class AutoML:
             raise CorruptArtifact(f"{home} does not describe a model: {error!r}.") from error
         model._fitted = fitted
         return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copying and pickling pass on: the model as the bytes of what `save` writes. A job's folder that was
+        kept stays behind."""
+        fitted = self._fitted
+        return {**vars(self), "_fitted": None if fitted is None else model_bytes(fitted.folder)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Load the model as `load` does, with all of its checks.
+
+        raises    CorruptArtifact if its bytes are damaged
+        """
+        vars(self).update(state)
+        packed = state["_fitted"]
+        if packed is not None:
+            self._fitted = None
+            home = self._new_home()
+            restore_model(packed, home)
+            self._fitted, _ = read_fitted(home)
 
     def _repr_html_(self) -> str | None:
         return None if self._fitted is None else self._fitted.to_html()

@@ -25,6 +25,7 @@ from windvane.automl.forecasting.leaderboard import (
     board_from_json,
 )
 from windvane.automl.local.events import OnEvent
+from windvane.automl.local.fit_progress import fit_progress
 from windvane.automl.local.fitted import save_copy
 from windvane.automl.local.frames import is_number, source_of
 from windvane.automl.local.parameters import check_budget, machine_mb, named
@@ -162,6 +163,7 @@ class AutoForecast:
         *,
         on_event: OnEvent = lambda _: None,
         reports: str | os.PathLike[str] | None = None,
+        progress: bool | None = None,
     ) -> AutoForecast:
         """Compare models on the past, weigh them, and fit them to everything, until the time is used up or nothing is left
         to do.
@@ -171,16 +173,21 @@ class AutoForecast:
         on_event  told what happens (automl/local/events.py)
         reports   a folder for reports on the series, the backtests and what forecasts are made of; a part of the time is kept
                   for them, and what it is too short for is left out
+        progress  whether a line on stderr, or a bar in a notebook, tells how far it is; None: if stderr is a terminal, or
+                  in a notebook
         raises    DataFault if nothing can be learned from these rows; InvalidRequest if there is no such file
         """
         started = time.time()
-        with tempfile.TemporaryDirectory(prefix="windvane-forecast-") as scratch:
+        with (
+            fit_progress(progress, self.max_runtime_s, None, on_event) as hear,
+            tempfile.TemporaryDirectory(prefix="windvane-forecast-") as scratch,
+        ):
             out = Path(scratch)
             job = run_process(
                 "windvane.automl.forecasting.job_process",
                 out / "host.log",
                 lambda: self._job(frame, out, started, reports),
-                on_event,
+                hear,
             )
             self._fitted = self._kept(
                 job.folders.package, _has_whole_items(frame, self.spec.item_id)

@@ -213,6 +213,7 @@ def _fit(model: AutoML, arguments: argparse.Namespace, out: Path, screen: Consol
             keep=out,
             reports=out / "reports",
             validation=arguments.validation,
+            progress=False,
         )
     model.save(out / "model")
     took_s = time.monotonic() - arguments.started

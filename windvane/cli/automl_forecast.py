@@ -168,7 +168,7 @@ def forecast(arguments: argparse.Namespace, left_s: float, out: Path, screen: Co
                 reported.append(Reported.from_event(event))
             progress.show(event)
 
-        model.fit(arguments.train, on_event=hear, reports=out / "reports")
+        model.fit(arguments.train, on_event=hear, reports=out / "reports", progress=False)
     model.save(out / "model")
     made = model.predict(arguments.future)
     made.to_csv(out / "forecast.csv", index=False)

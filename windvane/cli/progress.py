@@ -10,16 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from windvane.automl.local.events import Event
+from windvane.automl.local.fit_progress import STAGES
 from windvane.process.log_lines import one_line
-
-_STAGES = {
-    "analysis": "reading and analysing the data",
-    "search": "training candidates",
-    "ensemble": "building an ensemble",
-    "refit": "refitting the best on all rows",
-    "packing": "packaging the best candidate",
-    "reports": "writing reports",
-}
 
 
 class Progress:
@@ -38,7 +30,7 @@ class Progress:
             transient=True,
         )
         self._task = self._bar.add_task(
-            _STAGES["analysis"], total=max_candidates or max_runtime_s, told=""
+            STAGES["analysis"], total=max_candidates or max_runtime_s, told=""
         )
         self._objective = ""
         self._ended = 0
@@ -72,7 +64,7 @@ class Progress:
 
     def _show_stage(self, event: Event) -> None:
         if event["state"] == "started":
-            self._bar.update(self._task, description=_STAGES[event["stage"]])
+            self._bar.update(self._task, description=STAGES[event["stage"]])
 
     def _show_analysis(self, event: Event) -> None:
         self._objective = event["objective"]
