@@ -130,7 +130,7 @@ def python_page() -> str:
         "# The Python library",
         "",
         (
-            "The engine without a server. `from windvane import AutoML, AutoForecast`; errors are in `windvane.errors`. "
+            "The engine without a server. `from windvane import AutoML, AutoForecast`; for scikit-learn, `AutoMLClassifier` and `AutoMLRegressor` ([page](scikit-learn.md)); errors are in `windvane.errors`. "
             "What the parameters do to a search is in [engine.md](engine.md), forecasts are in [forecasting.md](forecasting.md)."
         ),
     ]
@@ -142,11 +142,14 @@ def python_page() -> str:
             if method.startswith("_"):
                 continue
             function = getattr(member, "__func__", member)
-            lines += ["", f"### {name}.{method}", ""]
+            heading = ["", f"### {name}.{method}", ""]
             if isinstance(member, property):
                 function = member.fget
+                lines += heading
+            elif not inspect.isfunction(function):
+                continue  # scikit-learn adds what passes requests for metadata on
             else:
-                lines += ["```python", _signature(method, function), "```", ""]
+                lines += [*heading, "```python", _signature(method, function), "```", ""]
             lines += _docstring(function)
     return "\n".join([*lines, ""])
 

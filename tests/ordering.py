@@ -60,6 +60,7 @@ _SLOW = (
     "tests/unit/automl/local/",
     "tests/unit/automl/test_estimator",
     "tests/unit/automl/test_performing.py",
+    "tests/unit/automl/test_sklearn_estimators.py",
     "tests/unit/benchmarks/test_ablation.py",
     "tests/unit/benchmarks/test_harness.py",
     "tests/unit/benchmarks/test_portfolio.py",

@@ -229,7 +229,8 @@ class AutoMLClassifier(ClassifierMixin, _AutoMLEstimator):  # type: ignore[misc]
 
     def fit(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Search and train until the time or the candidates are used up; the fitted `AutoML` is `model_`, the labels in
-        their order are `classes_`.
+        their order are `classes_`. The row of a class that has only one counts as two, since candidates are compared
+        on folds.
 
         X              (n_rows, n_features): an array, a pandas or Polars DataFrame, or an Arrow table
         y              (n_rows,) labels of at least two classes
@@ -246,6 +247,7 @@ class AutoMLClassifier(ClassifierMixin, _AutoMLEstimator):  # type: ignore[misc]
         unread = next((label for label in self.classes_ if not is_label(str(label))), None)
         if unread is not None:
             raise ValueError(f"The label {unread!r} in y stands for a missing value; rename it.")
+        frame, target, weight = _with_pairs(frame, target, weight)
         is_binary = len(self.classes_) == 2
         self._fit(
             frame,
@@ -322,6 +324,18 @@ def _as_value_errors() -> Iterator[None]:
         yield
     except (InvalidRequest, DataFault) as error:
         raise ValueError(str(error)) from error
+
+
+def _with_pairs(
+    frame: pd.DataFrame, target: pd.Series[Any], weight: NDArray[np.float64] | None
+) -> tuple[pd.DataFrame, pd.Series[Any], NDArray[np.float64] | None]:
+    """Return rows with those repeated whose class has no other row."""
+    is_single = ~target.duplicated(keep=False).to_numpy()
+    if not is_single.any():
+        return frame, target, weight
+    places = np.append(np.arange(len(target)), np.flatnonzero(is_single))
+    repeated = None if weight is None else weight[places]
+    return frame.iloc[places], target.iloc[places], repeated
 
 
 def _exports_arrow(data: Any) -> bool:
