@@ -134,12 +134,14 @@ class _AutoMLEstimator(BaseEstimator):  # type: ignore[misc]
         self, X: Features, y: Any, sample_weight: ArrayLike | None, *, is_numeric: bool
     ) -> tuple[pd.DataFrame, pd.Series[Any], NDArray[np.float64] | None]:
         """Return features, target and weights; rows of weight 0 are left out, and so are weights that are all 1."""
-        frame = self._frame(X, reset=True)
         name = getattr(y, "name", None)
         if _exports_arrow(y) and not isinstance(y, pd.Series):
             y = np.asarray(y)
         values = validate_data(self, X="no_validation", y=y, y_numeric=is_numeric)
+        frame = self._frame(X, reset=True)  # last: the names of its columns are kept
         check_consistent_length(frame, values)
+        if len(frame) < 2:
+            raise ValueError(f"{type(self).__name__} needs more rows; X has 1 sample.")
         target = pd.Series(values, name=name if isinstance(name, str) else None)
         if sample_weight is None:
             return frame, target, None

@@ -63,7 +63,7 @@ def checks():
             yield pytest.param(one, check, marks=marks, id=f"{type(one).__name__}-{name}-{named}")
 
 
-@pytest.mark.parametrize(("estimator", "check"), checks())
+@pytest.mark.parametrize(("estimator", "check"), list(checks()))
 def test_scikit_learns_checks_pass(estimator, check):
     check(estimator)
 
