@@ -145,6 +145,11 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "The candidates for which no other candidate is both better and faster: the best "
             "trade-offs of score and latency."
         ),
+        "paired test": (
+            "A test of the difference of two candidates on the same rows. What makes a row easy or "
+            "hard for both cancels out, so that smaller differences are clear than the standard "
+            "errors of the two scores suggest."
+        ),
         "partial dependence": (
             "The average prediction when one column is set to the same value in every row, as a "
             "function of this value. Correlations with other columns are ignored."

@@ -50,7 +50,7 @@ def watch(page):
     page.goto(f"/console/jobs/{JOB}/leaderboard")
     for i in range(2):
         page.locator("input[name=pick]").nth(i).check()
-    page.get_by_role("button", name="Compare two").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_url("**/compare?*")
     assert page.locator("main h1").is_visible()
     page.goto(f"/console/jobs/{JOB}")

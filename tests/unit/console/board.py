@@ -95,11 +95,15 @@ def with_reports(**changes: Any) -> Candidate:
     return a_candidate(**(places | changes))
 
 
-def judged_two(labels: tuple[str, str] = ("no", "yes"), n_rows: int = 500) -> Judged:
+def judged_two(
+    labels: tuple[str, str] = ("no", "yes"), n_rows: int = 500, noise: float = 0.0
+) -> Judged:
+    """Predictions; of the same rows, the worse the more noise there is."""
     random = np.random.default_rng(0)
-    positive = random.beta(0.7, 1.6, n_rows)
+    sign = random.beta(0.7, 1.6, n_rows)
+    y = (random.random(n_rows) < sign).astype(float)
+    positive = (1 - noise) * sign + noise * random.random(n_rows)
     predicted = np.column_stack([1 - positive, positive])
-    y = (random.random(n_rows) < positive).astype(float)
     return _judged(ProblemType.BINARY, MetricName.F1, y, predicted, decide(predicted, 0.4), labels)
 
 
@@ -138,6 +142,7 @@ def _judged(
         threshold=0.4,
         candidate="churn-001",
         algorithm="XGBoost",
+        places=np.arange(y.size),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.charts.base import Chart
 from windvane.console.charts.gantt import Span, gantt_chart
-from windvane.console.pages.compare import step_titles
+from windvane.console.comparing.lines import step_titles
 from windvane.console.request_context import RequestContext
 from windvane.errors import NotFound
 

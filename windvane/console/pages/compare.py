@@ -1,61 +1,48 @@
-"""Two candidates of a job side by side, and where they differ."""
+"""Several candidates of a job side by side: scores, costs, curves, importances, and paired tests against the best."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from windvane.console.candidate.files import folder_of
+from windvane.console.candidate.head import head_of
+from windvane.console.candidate.reports import ReportsState, state_of
+from windvane.console.charts.overlay import look
+from windvane.console.comparing.lines import (
+    Line,
+    fact_lines,
+    hyperparameter_lines,
+    metric_lines,
+    step_lines,
+    with_members,
+)
+from windvane.console.comparing.reports import Overlaid, ReportPlaces, read_overlaid
 from windvane.console.draw import draw
-from windvane.console.pages.leaderboard import candidate_url, is_forecast
+from windvane.console.forms import form_of
+from windvane.console.pages.leaderboard import MOST_COMPARED, candidate_url, is_forecast
 from windvane.console.request_context import context_of
-from windvane.console.scores import FormattedScore, is_loss, metric_scores
 from windvane.console.security import PAGE_HEADERS
-from windvane.console.wording import NOTHING, in_bytes, millis, number, seconds
 
 Answer = Mapping[str, Any]
-
-_WHOLE_TIMES = 10
-"""From which on ratios have no decimals."""
-
-_SURE = 2.0
-"""Standard errors of a difference from which on it is called one."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing of both.
-
-    difference    of the second to the first, in words; "" where there is none to tell
-    verdict       'first' or 'second' if that one is better, 'alike' if they cannot be told apart, else ""
-    """
-
-    title: str
-    first: str
-    second: str
-    difference: str = ""
-    verdict: str = ""
-
-    @property
-    def differs(self) -> bool:
-        return self.first != self.second
-
-    @property
-    def is_apart(self) -> bool:
-        """Whether both have it, and not the same."""
-        return self.differs and NOTHING not in (self.first, self.second)
 
 
 @dataclass(frozen=True)
 class Side:
+    """One of the candidates.
+
+    look       of its curves
+    without    the page without it; "" if too few would be left
+    reports    state of its reports; None if they are there
+    """
+
     name: str
     url: str
     status: str
@@ -63,191 +50,168 @@ class Side:
     recipe: str
     is_best: bool
     words: str
+    look: str
+    without: str
+    reports: ReportsState | None
 
 
 @dataclass(frozen=True)
 class CompareView:
-    """The page that compares two candidates.
+    """The page that compares candidates.
 
-    sides    () until two are chosen; names are those there are to choose from
+    names       of all candidates that can be added, best first;  picks  those that are chosen
+    sides       () until two are chosen
+    best        that the others are tested against
+    overlaid    what reports tell; None for forecasts
     """
 
     job_name: str
     tab: str
     names: Sequence[str]
-    one: str
-    two: str
+    picks: Sequence[str]
+    is_forecast: bool = False
     sides: Sequence[Side] = ()
-    figures: Sequence[Line] = ()
+    metrics: Sequence[Line] = ()
     facts: Sequence[Line] = ()
     hyperparameters: Sequence[Line] = ()
     steps: Sequence[Line] = ()
+    best: str = ""
+    overlaid: Overlaid | None = None
+
+    @property
+    def most(self) -> int:
+        return MOST_COMPARED
+
+    @property
+    def wanted(self) -> Sequence[Side]:
+        """Those whose reports can be asked for."""
+        return [side for side in self.sides if side.reports is not None and side.reports.can_be]
+
+    @property
+    def under_way(self) -> Sequence[Side]:
+        """Those whose reports are being made."""
+        return [side for side in self.sides if side.reports and not side.reports.is_over]
 
 
 async def compare(request: Request) -> Response:
     context, job = context_of(request), request.path_params["name"]
-    query = request.query_params
-    picks = query.getlist("pick")
-    if len(picks) == 2:
-        picked = urlencode({"one": picks[0], "two": picks[1]})
-        return RedirectResponse(f"{request.url.path}?{picked}", 303, headers=PAGE_HEADERS)
-    one, two = query.get("one", ""), query.get("two", "")
+    picks = picks_of(request)
     board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": job})
-    names = [candidate["CandidateName"] for candidate in board["Candidates"]]
-    if not (one and two):
-        first = one or (picks[0] if picks else "")
-        view = CompareView(board["AutoMLJobName"], "leaderboard", names, first, two)
+    names = [one["CandidateName"] for one in board["Candidates"]]
+    if not 2 <= len(picks) <= MOST_COMPARED:
+        view = CompareView(board["AutoMLJobName"], "leaderboard", names, picks)
         return draw(request, "compare.html", view)
     asked = (
         context.ask("windvane", "DescribeCandidate", {"AutoMLJobName": job, "CandidateName": name})
-        for name in (one, two)
+        for name in picks
     )
-    both = await asyncio.gather(*asked)
-    alone = {
-        candidate["CandidateName"]: candidate.get("TrainingTimeInSeconds")
-        for candidate in board["Candidates"]
-    }
-    return await context.in_thread(lambda: draw(request, "compare.html", view_of(alone, *both)))
+    answers = await asyncio.gather(*asked)
+    states = await asyncio.gather(*(_state(request, answer) for answer in answers))
+    best = best_of(board, answers)
+    drawn = None
+    if not is_forecast(board):
+        places = [
+            ReportPlaces(
+                answer["Candidate"]["CandidateName"],
+                folder_of(answer, "quality"),
+                folder_of(answer, "explanation"),
+            )
+            for answer in answers
+        ]
+        drawn = await read_overlaid(context.objects, places, best)
+    return await context.in_thread(
+        lambda: draw(request, "compare.html", view_of(board, answers, states, best, drawn))
+    )
 
 
-def view_of(alone: Mapping[str, float | None], first: Answer, second: Answer) -> CompareView:
-    """Return what the page shows.
+def picks_of(request: Request) -> list[str]:
+    """Return the candidates that are asked for, each once; `one` and `two` are in addresses of earlier versions."""
+    query = request.query_params
+    asked = query.getlist("pick") or [query.get("one", ""), query.get("two", "")]
+    return list(dict.fromkeys(name for name in asked if name))
 
-    alone    candidate of the job -> its own training time in seconds
-    """
-    one, two = (_with_members(answer["Candidate"], alone) for answer in (first, second))
+
+async def _state(request: Request, answer: Answer) -> ReportsState | None:
+    """Return the state of a candidate's reports; None if they are there, and for forecasts."""
+    if is_forecast(answer) or folder_of(answer, "quality"):
+        return None
+    return await state_of(request, answer, head_of(answer, "quality"))
+
+
+def best_of(board: Answer, answers: Sequence[Answer]) -> str:
+    """Return the job's best candidate, or else the one that stands first on the leaderboard."""
+    chosen = {answer["Candidate"]["CandidateName"]: answer["Candidate"] for answer in answers}
+    ranked = [one["CandidateName"] for one in board["Candidates"] if one["CandidateName"] in chosen]
+    return next((name for name in ranked if chosen[name]["IsBest"]), ranked[0])
+
+
+def view_of(
+    board: Answer,
+    answers: Sequence[Answer],
+    states: Sequence[ReportsState | None],
+    best: str,
+    drawn: Overlaid | None,
+) -> CompareView:
+    """Return what the page shows."""
+    alone = {one["CandidateName"]: one.get("TrainingTimeInSeconds") for one in board["Candidates"]}
+    candidates = [with_members(answer["Candidate"], alone) for answer in answers]
+    names = [one["CandidateName"] for one in candidates]
     return CompareView(
-        first["AutoMLJobName"],
+        board["AutoMLJobName"],
         "leaderboard",
-        list(alone),
-        one["CandidateName"],
-        two["CandidateName"],
-        [_side(first), _side(second)],
-        list(_metrics(first, second)),
-        _facts(one, two, is_forecast=is_forecast(first)),
-        _hyperparameters(first, second),
-        _steps(first, second),
+        [name for name in alone if name not in names],
+        names,
+        is_forecast(board),
+        [
+            _side(answer, place, names, state)
+            for place, (answer, state) in enumerate(zip(answers, states, strict=True))
+        ],
+        metric_lines(answers),
+        fact_lines(candidates, is_forecast=is_forecast(board)),
+        hyperparameter_lines(answers),
+        step_lines(answers),
+        best,
+        drawn,
     )
 
 
-def _with_members(candidate: Answer, alone: Mapping[str, float | None]) -> Answer:
-    """Return a candidate whose training time has that of its members in it; without one if a member's is unknown."""
-    members = [alone.get(member["CandidateName"]) for member in candidate["Members"]]
-    if not members:
-        return candidate
-    known = [one for one in (candidate.get("TrainingTimeInSeconds"), *members) if one is not None]
-    whole = sum(known) if len(known) == len(members) + 1 else None
-    return {**candidate, "TrainingTimeInSeconds": whole}
-
-
-def _side(answer: Answer) -> Side:
-    candidate = answer["Candidate"]
+def _side(answer: Answer, place: int, names: Sequence[str], state: ReportsState | None) -> Side:
+    candidate, job = answer["Candidate"], answer["AutoMLJobName"]
+    name = candidate["CandidateName"]
+    others = [one for one in names if one != name]
     return Side(
-        candidate["CandidateName"],
-        candidate_url(answer["AutoMLJobName"], candidate["CandidateName"]),
+        name,
+        candidate_url(job, name),
         candidate["CandidateStatus"],
         candidate["Algorithm"],
         candidate.get("Recipe", ""),
         candidate["IsBest"],
         answer["AlgorithmTitle"],
+        look(place),
+        compare_url(job, others) if len(others) > 1 else "",
+        state,
     )
 
 
-def _metrics(first: Answer, second: Answer) -> list[Line]:
-    names = list(first["MetricNames"])
-    mine, other = (metric_scores(answer["Candidate"], names) for answer in (first, second))
-    return [_metric(a.name, a.validation, b.validation) for a, b in zip(mine, other, strict=True)]
+def compare_url(job: str, names: Sequence[str]) -> str:
+    """Return the page that compares these candidates."""
+    picked = urlencode([("pick", name) for name in names])
+    return f"/console/jobs/{quote(job, safe='')}/compare?{picked}"
 
 
-def _metric(name: str, one: FormattedScore, two: FormattedScore) -> Line:
-    if one.value is None or two.value is None:
-        return Line(name, one.whole, two.whole)
-    difference = two.value - one.value
-    error = math.hypot(one.spread, two.spread)
-    if error and abs(difference) < _SURE * error:
-        return Line(name, one.whole, two.whole, _signed(difference), "alike")
-    is_better = difference < 0 if is_loss(name) else difference > 0
-    verdict = "" if difference == 0 else "second" if is_better else "first"
-    return Line(name, one.whole, two.whole, _signed(difference), verdict)
+async def make_reports(request: Request) -> Response:
+    """Ask for the reports of all candidates that are compared and have none."""
+    context, job = context_of(request), request.path_params["name"]
+    form = await form_of(request)
+    for name in form.all("want")[:MOST_COMPARED]:
+        names = {"AutoMLJobName": job, "CandidateName": name}
+        await context.ask("windvane", "StartCandidateReports", names)
+    return RedirectResponse(compare_url(job, picks_of(request)), 303, headers=PAGE_HEADERS)
 
 
-def _facts(one: Answer, two: Answer, *, is_forecast: bool) -> list[Line]:
-    def both(title: str, member: str, say: Any, less: str, more: str) -> Line:
-        first, second = one.get(member), two.get(member)
-        if not first or not second:
-            return Line(title, say(first), say(second))
-        verdict = "" if first == second else "first" if first < second else "second"
-        return Line(title, say(first), say(second), _times(first, second, less, more), verdict)
+_HERE = "/console/jobs/{name}/compare"
 
-    has_members = bool(one["Members"] or two["Members"])
-    training = "Training time, members included" if has_members else "Training time"
-    latency = f"Latency, one {'series' if is_forecast else 'row'}"
-    lines = [
-        both(training, "TrainingTimeInSeconds", seconds, "faster", "slower"),
-        both(latency, "LatencyInSeconds", millis, "faster", "slower"),
-        both("Size", "SizeInBytes", in_bytes, "smaller", "larger"),
-        Line(
-            "Backtest windows" if is_forecast else "Folds",
-            number(one.get("FoldCount")),
-            number(two.get("FoldCount")),
-        ),
-        Line("Status", one["CandidateStatus"], two["CandidateStatus"]),
-        Line("Algorithm", one["Algorithm"], two["Algorithm"]),
-    ]
-    recipe = Line("Recipe", one.get("Recipe", NOTHING), two.get("Recipe", NOTHING))
-    return lines if is_forecast else [*lines, recipe]
-
-
-def _times(first: float, second: float, less: str, more: str) -> str:
-    """Return how many times less or more the second is than the first; "" if they are the same to two digits.
-
-    >>> _times(1.5, 0.1, "faster", "slower"), _times(2, 3, "smaller", "larger")
-    ('15 times faster', '1.5 times larger')
-    """
-    word, ratio = (more, second / first) if second > first else (less, first / second)
-    text = f"{ratio:,.0f}" if ratio >= _WHOLE_TIMES else f"{ratio:.2g}"
-    return "" if text == "1" else f"{text} times {word}"
-
-
-def _hyperparameters(first: Answer, second: Answer) -> list[Line]:
-    """Return those that differ come first."""
-    mine, other = first["Hyperparameters"], second["Hyperparameters"]
-    every = [
-        Line(name, mine.get(name, NOTHING), other.get(name, NOTHING)) for name in {**mine, **other}
-    ]
-    return sorted(every, key=lambda line: (not line.is_apart, not line.differs))
-
-
-def _steps(first: Answer, second: Answer) -> list[Line]:
-    """Return how long each took; candidates have the same steps in the same order."""
-    return [
-        Line(title, _took(one), _took(two))
-        for title, one, two in zip(
-            step_titles(first), first["Steps"], second["Steps"], strict=False
-        )
-    ]
-
-
-def step_titles(answer: Answer) -> Sequence[str]:
-    """Return the titles of a candidate's steps, in their order."""
-    if is_forecast(answer):
-        return ("Read the series", "Backtest")
-    return ("Read and split the data", "Fit the transformers", "Transform the data", "Train")
-
-
-def _took(step: Answer) -> str:
-    started: datetime | None = step.get("StartTime")
-    ended: datetime | None = step.get("EndTime")
-    if started is None or ended is None:
-        return str(step.get("Status", "not started"))
-    took = seconds((ended - started).total_seconds())
-
-    return took if step["Status"] == "Completed" else f"{took}, {step['Status']}"
-
-
-def _signed(value: float) -> str:
-    text = number(value)
-    return text if value <= 0 else f"+{text}"
-
-
-ROUTES = (Route("/console/jobs/{name}/compare", compare, methods=["GET"]),)
+ROUTES = (
+    Route(_HERE, compare, methods=["GET"]),
+    Route(_HERE, make_reports, methods=["POST"]),
+)

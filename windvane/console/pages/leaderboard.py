@@ -22,6 +22,9 @@ from windvane.console.wording import NOTHING, in_bytes, millis, seconds, unit_of
 Answer = Mapping[str, Any]
 Value = float | str | None
 
+MOST_COMPARED = 8
+"""Candidates on the page that compares them."""
+
 _FEWEST_SPOTS = 2
 _MOST_ON_FRONT = 8
 _FINAL = ("Completed", "Failed", "Stopped")
@@ -117,6 +120,10 @@ class LeaderboardView:
     @property
     def is_over(self) -> bool:
         return self.status in _FINAL
+
+    @property
+    def most_compared(self) -> int:
+        return MOST_COMPARED
 
 
 @dataclass(frozen=True)

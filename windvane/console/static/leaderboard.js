@@ -1,4 +1,4 @@
-// The leaderboard in place: sorted by a click on a head, filtered while typing, two chosen to be compared.
+// The leaderboard in place: sorted by a click on a head, filtered while typing, several chosen to be compared.
 "use strict";
 
 (() => {
@@ -83,17 +83,19 @@
     return rows.flatMap((row) => (row.cells[0].firstElementChild.checked ? [row.cells[0].firstElementChild] : []));
   }
 
+  const hint = document.getElementById("compare-hint");
+  const most = Number(hint.dataset.most);
+  const invitation = hint.textContent;
+
   function showChoice(latest) {
-    const isThird = chosen().length > 2 && latest !== null;
-    if (isThird) latest.checked = false;
-    const picks = chosen();
-    document.getElementById("compare-button").disabled = picks.length !== 2;
-    document.getElementById("said").textContent = isThird ? "Two candidates are selected already." : "";
-    document.getElementById("compare-hint").textContent = isThird
-      ? `Two candidates can be compared at once: clear ${picks.map((one) => one.value).join(" or ")} first.`
-      : picks.length
-      ? picks.map((one) => one.value).join(" and ") + (picks.length === 1 ? "; select one more" : "")
-      : "Select two candidates in the table.";
+    const isTooMany = chosen().length > most && latest !== null;
+    if (isTooMany) latest.checked = false;
+    const names = chosen().map((one) => one.value);
+    document.getElementById("compare-button").disabled = names.length < 2 || names.length > most;
+    document.getElementById("said").textContent = isTooMany ? `${most} candidates are selected already.` : "";
+    if (isTooMany) hint.textContent = `${most} candidates can be compared at once: clear one first.`;
+    else if (names.length === 0) hint.textContent = invitation;
+    else hint.textContent = names.join(", ") + (names.length === 1 ? "; select one more" : "");
   }
 
   table.tHead.addEventListener("click", (event) => {

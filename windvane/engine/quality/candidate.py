@@ -52,6 +52,9 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         tune_threshold=analysis.tune_threshold,
         latency_s=record.outcome.latency_s,
         learning_curve=curve_of(record.outcome.notes),
+        weight=taken(table.weight, rows),
+        groups=table.groups(rows),
+        places=rows,
         notes=(*sentences(record.outcome.notes), *([] if table.weight is None else [_ALIKE])),
     )
 

@@ -5,6 +5,8 @@ Our own, beside Model Monitor's documents. Every number is finite.
     version
     rows          which rows were judged, in words
     labels        of classes, of two the second is positive; [] for regression
+    paired        the objective by blocks of rows, for comparing candidates (engine/quality/paired.py); absent where it cannot
+                  be computed
     thresholds    of two classes: what each probability from which on the positive class is predicted does
                   {"own", "n_positive", "n_negative", "threshold": [...], "hits": [...], "alarms": [...]}, falling
     calibration   of classes: rows in bins by probability (of two classes of the positive one, else of the one predicted)
@@ -27,6 +29,7 @@ from windvane.engine.quality.calibration import Reliability, reliability
 from windvane.engine.quality.curves import Ranking, ranking
 from windvane.engine.quality.intervals import LEVELS, cross_coverage, fit_intervals
 from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.paired import blocks_of_rows
 from windvane.engine.quality.residuals import histogram, spread_points
 from windvane.engine.scoring.metrics import Indices
 
@@ -41,8 +44,14 @@ def figures_json(judged: Judged) -> dict[str, Any]:
         "version": VERSION,
         "rows": judged.rows_are,
         "labels": list(judged.labels),
+        **_paired(judged),
         **_KINDS[judged.problem_type](judged),
     }
+
+
+def _paired(judged: Judged) -> dict[str, Any]:
+    found = blocks_of_rows(judged)
+    return {} if found is None else {"paired": found.to_json()}
 
 
 def _binary(judged: Judged) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.scoring.calibration import NO_CHANGE
 from windvane.engine.scoring.metrics import Floats, Indices
 from windvane.engine.splits import honest_parts
+from windvane.engine.weighted import Weight, taken
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Judged:
     dealt        (n_rows,) the parts of rows of a single fold (engine/splits.py); None deals them in turn
     split        how rows are kept together or in order (`Analysis.split_told`); "" if they are not
     notes        what a reader must know of these predictions, e.g. on which rows weights were fitted
+    weight       (n_rows,) what each row counts for in the score; None if all count alike
+    groups       (n_rows,) groups that a standard error takes as one; None if rows are not in groups
+    places       (n_rows,) the places of the rows in the table; None if they are not known
     learning_curve
                  rows learnt from and the objective on the rows judged, the last as the candidate learnt; () if none was made
     raises       ValueError if these do not fit together
@@ -57,6 +61,9 @@ class Judged:
     dealt: NDArray[np.integer] | None = None
     split: str = ""
     learning_curve: tuple[tuple[int, float], ...] = ()
+    weight: Weight = None
+    groups: NDArray[np.integer] | None = None
+    places: NDArray[np.integer] | None = None
 
     def __post_init__(self) -> None:
         n_rows, n_classes = self.y.size, len(self.labels)
@@ -124,4 +131,7 @@ class Judged:
             classes=self.classes[rows],
             folds=self.folds[rows],
             dealt=None if self.dealt is None else self.dealt[rows],
+            weight=taken(self.weight, rows),
+            groups=None if self.groups is None else self.groups[rows],
+            places=None if self.places is None else self.places[rows],
         )

@@ -81,7 +81,7 @@ def test_losses_are_ranked_the_smallest_first(forecasting, browser):
     assert "Training AverageWeighted" not in text
     assert "Backtest windows" in text
     assert ">Recipe</a>" not in text
-    compared = browser.get(f"{JOB}/compare?one=churn-001&two=churn-002").text
+    compared = browser.get(f"{JOB}/compare?pick=churn-001&pick=churn-002").text
     assert "Latency, one series" in compared
     assert "Backtest windows" in compared
     assert "Recipe" not in compared
