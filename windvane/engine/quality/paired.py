@@ -81,7 +81,7 @@ def _units(judged: Judged) -> Indices:
     if judged.groups is None:
         return np.arange(judged.n_rows)
     _, numbers = np.unique(judged.groups, return_inverse=True)
-    return numbers.astype(np.int64)
+    return np.asarray(numbers, np.int64)
 
 
 def _dealt(n_units: int) -> Indices:
