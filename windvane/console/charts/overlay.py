@@ -57,7 +57,9 @@ def overlay_chart(
     """
     drawn = [(name, list(islice(points, _MOST_POINTS))) for name, points in curves]
     every = [point for _, points in drawn for point in points]
-    x_range = (0.0, 1.0) if is_share else roomy([x for x, _ in every], 0.0)
+    xs = [x for x, _ in every]
+    is_wide = bool(xs) and max(xs) > min(xs)
+    x_range = (0.0, 1.0) if is_share else (min(xs), max(xs)) if is_wide else roomy(xs)
     y_range = (0.0, 1.0) if is_share else roomy([0.0, *(y for _, y in every)], 0.04)
     across = Scale(*x_range, _LEFT, _WIDTH - _RIGHT)
     up = Scale(*y_range, _HEIGHT - _BOTTOM, _TOP)

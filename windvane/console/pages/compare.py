@@ -141,7 +141,8 @@ async def _state(request: Request, answer: Answer) -> ReportsState | None:
 def best_of(board: Answer, answers: Sequence[Answer]) -> str:
     """Return the job's best candidate, or else the one that stands first on the leaderboard."""
     chosen = {answer["Candidate"]["CandidateName"]: answer["Candidate"] for answer in answers}
-    ranked = [one["CandidateName"] for one in board["Candidates"] if one["CandidateName"] in chosen]
+    everyone: list[str] = [one["CandidateName"] for one in board["Candidates"]]
+    ranked = [name for name in everyone if name in chosen]
     return next((name for name in ranked if chosen[name]["IsBest"]), ranked[0])
 
 
