@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
@@ -24,6 +24,7 @@ from windvane.console.trying.changed_row import ChangedRow, changed_row, start_r
 from windvane.console.trying.downloads import csv_download, csv_text
 from windvane.console.trying.evaluation import EvaluationView, evaluation_view
 from windvane.console.trying.explanation import ExplanationView, explanation_view
+from windvane.console.trying.intervals import find_intervals, read_intervals
 from windvane.console.trying.invoking import Snippet, asked_by, snippets
 from windvane.console.trying.pasted import Pasted, read_pasted
 from windvane.console.trying.schema import Field, Schema, schema_from
@@ -188,11 +189,19 @@ async def what_if(request: Request) -> Response:
     try:
         rows = start_row(_raw(form, "start"), schema), _cells(form, schema)
         head, answers = await tried.ask(rows)
-        view = ChangedView(changed_row(schema, rows, head, answers))
+        intervals = read_intervals(_raw(form, "intervals"))
+        view = ChangedView(changed_row(schema, rows, head, answers, intervals))
     except (CallerFault, InvocationFault) as error:
         view = ChangedView(refusal=_refusal(error).words)
     part = await tried.context.in_thread(draw_part, request, "try/changed.html", view)
     return Response(part, headers=PAGE_HEADERS, media_type="text/html")
+
+
+async def intervals(request: Request) -> Response:
+    """Return the intervals of a regression as JSON, for `what_if`; null if they are not known."""
+    context, name = context_of(request), request.path_params["name"]
+    found = await find_intervals(context, name, request.query_params.get("variant", ""))
+    return JSONResponse(None if found is None else found.to_json(), headers=PAGE_HEADERS)
 
 
 async def reasons(request: Request) -> Response:
@@ -436,6 +445,7 @@ _PATH = "/console/endpoints/{name}/try"
 ROUTES = (
     Route(_PATH, _in_turn(page), methods=["GET"]),
     Route(_PATH, _in_turn(answer), methods=["POST"]),
+    Route(f"{_PATH}/intervals", intervals, methods=["GET"]),
     Route(f"{_PATH}/what-if", _in_turn(what_if), methods=["POST"]),
     Route(f"{_PATH}/reasons", _in_turn(reasons), methods=["POST"]),
     Route(f"{_PATH}/download", _in_turn(download), methods=["POST"]),

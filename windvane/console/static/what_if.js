@@ -8,7 +8,7 @@
   const shown = document.getElementById("what-if-shown"), live = document.getElementById("live");
   const cells = () => [...form.elements].filter((one) => /^cell-\d+$/.test(one.name))
     .sort((one, other) => Number(one.name.slice(5)) - Number(other.name.slice(5))).map((one) => one.value);
-  let start = cells(), wait, isAsking = false, isStale = false;
+  let intervals = "", start = cells(), wait, isAsking = false, isStale = false;
 
   document.querySelectorAll("[data-slides]").forEach((slider) => {
     const field = document.getElementById(slider.dataset.slides);
@@ -26,6 +26,7 @@
       isStale = false;
       const told = new URLSearchParams(new FormData(form));
       told.set("start", JSON.stringify(start));
+      if (intervals) told.set("intervals", intervals);
       try {
         const answer = await fetch(panel.dataset.ask, { method: "POST", headers: { "HX-Request": "true" }, body: told });
         if (!answer.headers.get("content-type").startsWith("text/html")) throw new Error();
@@ -41,6 +42,11 @@
     if (!live.checked) return;
     clearTimeout(wait);
     wait = setTimeout(ask, PAUSE_MS);
+  }
+
+  // Of a regression, from the report on the candidate; without them predictions are told alone.
+  if (panel.dataset.intervals) {
+    fetch(panel.dataset.intervals).then(async (answer) => { if (answer.ok) intervals = await answer.text(); }, () => {});
   }
 
   panel.hidden = false;

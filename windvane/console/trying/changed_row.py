@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from windvane.console.trying.intervals import Intervals
 from windvane.console.trying.schema import Schema
-from windvane.console.wording import number
+from windvane.console.wording import number, percent
 from windvane.errors import InvalidRequest
 
 _MOST_SHOWN = 12
@@ -64,11 +65,13 @@ def changed_row(
     rows: tuple[Sequence[str], Sequence[str]],
     head: Sequence[str],
     answers: Sequence[Sequence[Any]],
+    intervals: Intervals | None = None,
 ) -> ChangedRow:
     """Return what is shown of two rows and the model's responses to them.
 
     rows      before and now
     head      names of the responses;  answers  to both rows
+    intervals of a regression, None if they are not known
     """
     before, now = rows
     changed = [
@@ -76,8 +79,13 @@ def changed_row(
         for name, one, other in zip(schema.names, before, now, strict=True)
         if one.strip() != other.strip()
     ]
+    outcomes = list(_outcomes(head, answers[0], answers[1]))
+    if intervals is not None and list(head) == ["score"]:
+        ends = (intervals.around(answer[0]) for answer in answers)
+        told = [f"{number(low)} to {number(high)}" for low, high in ends]
+        outcomes.append(Outcome(f"{percent(intervals.level)} interval", *told))
     return ChangedRow(
-        list(_outcomes(head, answers[0], answers[1])),
+        outcomes,
         changed[:_MOST_SHOWN],
         len(changed),
         schema.far_outside(now),

@@ -145,6 +145,7 @@ def _intervals(judged: Judged) -> dict[str, Any]:
     )
     return {
         "levels": list(LEVELS),
+        "edges": made.edges.tolist(),
         "rows": counts.tolist(),
         "centres": (np.bincount(bins, judged.predicted, minlength=n_bins) / counts).tolist(),
         "low": made.low.tolist(),

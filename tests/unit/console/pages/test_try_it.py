@@ -358,7 +358,9 @@ def test_a_number_has_a_slider_over_the_range_of_the_training_data(browser, serv
 def test_a_changed_row_is_told_beside_the_one_it_started_from(browser, valued):
     start, now = ROW.split(","), OTHER.split(",")
     cells = {f"cell-{place}": cell for place, cell in enumerate(now)}
-    answer = asked(browser, typed(start=json.dumps(start), **cells), f"{PAGE}/what-if")
+    intervals = json.dumps({"level": 0.8, "edges": [], "low": [-1], "high": [2]})
+    fields = typed(start=json.dumps(start), intervals=intervals, **cells)
+    answer = asked(browser, fields, f"{PAGE}/what-if")
     lines = valued.model.answer(f"{ROW}\n{OTHER}\n".encode(), "text/csv", "text/csv")[0].split()
     told = re.search(
         r'scope="row">score</th><td>([^<]*)</td><td><strong>([^<]*)</strong>', answer.text
@@ -367,6 +369,19 @@ def test_a_changed_row_is_told_beside_the_one_it_started_from(browser, valued):
         [float(one) for one in lines], rel=1e-3
     )
     assert "colour_1 red → <strong>blue</strong>" in answer.text
+    assert re.search(r'scope="row">80 % interval</th><td>[0-9.]+ to [0-9.]+</td>', answer.text)
+
+
+def test_intervals_of_a_model_that_no_candidate_is_known_of_are_none(browser, console, valued):
+    gone = DoesNotExist("endpoint configuration", "arn:gone")
+
+    def refuse(_):
+        raise gone
+
+    console.operations["sagemaker", "DescribeEndpoint"] = lambda _: {"EndpointConfigName": "c"}
+    console.operations["sagemaker", "DescribeEndpointConfig"] = refuse
+    answer = browser.get(f"{PAGE}/intervals?variant=AllTraffic")
+    assert (answer.status, answer.text) == (200, "null")
 
 
 def test_a_changed_row_that_the_model_does_not_take_is_told(browser, served):

@@ -64,4 +64,5 @@ def test_a_regression_has_points_residuals_and_intervals(judge_values):
     assert intervals["levels"] == [0.5, 0.8, 0.95]
     assert sum(intervals["rows"]) == 2000
     assert len(intervals["low"]) == len(intervals["high"]) == len(intervals["centres"]) == 10
+    assert len(intervals["edges"]) == 9
     assert np.allclose(intervals["held"], intervals["levels"], atol=0.05)
