@@ -31,6 +31,7 @@ COMMANDS = (
     "forecast",
     "explain",
     "export",
+    "mlflow",
     "backup",
     "restore",
     "check",

@@ -1,0 +1,137 @@
+"""A job in MLflow, read with MLflow's own client."""
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow_serving import served
+
+from windvane import AutoML
+from windvane.cli.main import main
+from windvane.errors import InvalidRequest
+from windvane.mlflow import log_automl
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "mlflow.md"
+
+pytestmark = pytest.mark.filterwarnings("ignore:::mlflow.*", "ignore:::pydantic.*")
+
+
+def commands():
+    """The commands of the page, by their first two words."""
+    [block] = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    words = [line.split() for line in block.replace("\\\n", " ").splitlines()]
+    return {" ".join(one[:2]): one for one in words if one}
+
+
+@pytest.fixture(scope="module")
+def mlflow():
+    return importlib.import_module("mlflow")
+
+
+@pytest.fixture(scope="module")
+def model():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"a": rng.normal(size=120), "zip": rng.choice(["N1", "S2"], 120)})
+    noise = rng.normal(size=120) / 2
+    rows["y"] = np.where(rows["a"] + (rows["zip"] == "N1") + noise > 0.5, "yes", "no")
+    return AutoML("y", max_candidates=2, max_runtime_s=300, threads=1).fit(rows)
+
+
+@pytest.fixture(scope="module")
+def tracking_uri(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def client(mlflow, tracking_uri):
+    return mlflow.MlflowClient(tracking_uri)
+
+
+@pytest.fixture(scope="module")
+def logged(model, client, tracking_uri, tmp_path_factory):
+    """The run of a job, in an experiment whose artefacts lie in a folder of the test."""
+    client.create_experiment("first", str(tmp_path_factory.mktemp("artefacts")))
+    run_id = log_automl(model, tracking_uri=tracking_uri, experiment="first", run_name="churn")
+    return client.get_run(run_id)
+
+
+@pytest.mark.long
+def test_the_run_of_a_job_has_its_parameters_and_the_metrics_of_its_best(model, logged):
+    best = model.leaderboard().iloc[0]
+    assert logged.info.run_name == "churn"
+    assert logged.info.status == "FINISHED"
+    assert logged.data.params["target"] == "y"
+    assert logged.data.params["objective"] == model.analysis.objective
+    assert logged.data.metrics["score"] == pytest.approx(best["score"])
+    assert logged.data.metrics["standard_error"] == pytest.approx(best["standard_error"])
+
+
+@pytest.mark.long
+def test_each_candidate_is_a_run_below_it(model, client, logged):
+    below = client.search_runs(
+        [logged.info.experiment_id], f"tags.`mlflow.parentRunId` = '{logged.info.run_id}'"
+    )
+    board = model.leaderboard().set_index("candidate")
+    assert {int(run.data.tags["windvane.candidate"]) for run in below} == set(board.index)
+    for run in below:
+        of = board.loc[int(run.data.tags["windvane.candidate"])]
+        assert run.data.params["algorithm"] == of["algorithm"]
+        assert run.data.metrics["score"] == pytest.approx(of["score"])
+    assert max(len(run.data.params) for run in below) > 2  # hyperparameters
+
+
+@pytest.mark.long
+def test_mlflow_loads_the_model_and_unpickles_nothing(mlflow, model, client, logged, tmp_path):
+    folder = client.download_artifacts(logged.info.run_id, "model", str(tmp_path))
+    flavour = mlflow.models.Model.load(folder).flavors["python_function"]
+    assert flavour["loader_module"] == "windvane.mlflow"
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".pkl", ".pickle")]
+    rows = pd.DataFrame({"a": [2.0, -2.0], "zip": ["N1", "S2"]})
+    answers = mlflow.pyfunc.load_model(folder).predict(rows)
+    assert answers["prediction"].tolist() == ["yes", "no"]
+    np.testing.assert_array_equal(
+        answers[["probability_no", "probability_yes"]], model.predict_proba(rows)
+    )
+
+
+@pytest.mark.long
+def test_the_commands_of_the_page_log_and_serve(
+    client, tracking_uri, tmp_path, capsys, monkeypatch
+):
+    """In the order of the page; where they name a place, with one of the test's."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"a": rng.normal(size=80), "zip": rng.choice(["N1", "S2"], 80)})
+    rows.assign(y=rows["a"] + rng.normal(size=80) / 2 > 0).to_csv("train.csv", index=False)
+    client.create_experiment("churn", str(tmp_path / "artefacts"))
+    told = commands()
+    assert main([*told["windvane automl"][1:], "--max-candidates", "1"]) == 0
+    capsys.readouterr()
+    words = told["windvane mlflow"]
+    assert words[-2:] == ["--experiment", "churn"]
+    uri = words.index("--tracking-uri") + 1
+    assert main([*words[1:uri], tracking_uri, *words[uri + 1 :]]) == 0
+    run_id = capsys.readouterr().out.strip()
+    run = client.get_run(run_id)
+    assert (run.info.run_name, run.data.params["target"]) == ("job", "y")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
+    body = {"dataframe_records": [{"a": 2.0, "zip": "N1"}, {"a": -2.0, "zip": "S2"}]}
+    with served([word.replace("RUN_ID", run_id) for word in told["mlflow models"]]) as post:
+        answer = post("/invocations", json.dumps(body))
+    assert [one["prediction"] for one in answer["predictions"]] == [True, False]
+
+    [code] = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    names = {"train": "train.csv"}
+    exec(code.replace("max_runtime_s=60", "max_candidates=1"), names)
+    assert client.get_run(names["run_id"]).info.run_name == "first try"
+
+
+def test_without_mlflow_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(InvalidRequest, match=r"pip install 'windvane\[mlflow\]'"):
+        log_automl(AutoML("y"))

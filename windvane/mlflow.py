@@ -1,0 +1,182 @@
+"""MLflow: a job of the library as runs of an experiment, and its model as one that MLflow loads and serves.
+
+Needs the extra: pip install 'windvane[mlflow]'. A model is a `python_function` whose loader is this module: MLflow calls
+`_load_pyfunc` on the folder that `AutoML.save` wrote, so that nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from windvane.automl.estimator import AutoML
+from windvane.automl.leaderboard import LeaderboardRow, leaderboard_from_json
+from windvane.engine.columns import ColumnType
+from windvane.engine.data.analysis import Analysis
+from windvane.engine.manifest import read_json
+from windvane.errors import InvalidRequest
+from windvane.version import __version__
+
+EXPERIMENT = "windvane"
+MODEL = "model"
+"""The artefact of the job's run that holds the model."""
+
+_NOT_METRICS = {"rank", "candidate", "algorithm", "recipe", "on_front", "chosen", "status", "notes"}
+"""Columns of the leaderboard."""
+
+
+def log_automl(
+    model: AutoML,
+    *,
+    tracking_uri: str | None = None,
+    experiment: str = EXPERIMENT,
+    run_name: str | None = None,
+) -> str:
+    """Log a fitted model with its job and return the run's id: one run with the metrics of the candidate that answers and the
+    model as the artefact 'model', and below it a run for each candidate, with its metrics, their standard error and its
+    hyperparameters.
+
+    tracking_uri  where MLflow keeps runs; None: as MLflow is configured
+    experiment    its name; it is created if there is none
+    raises        InvalidRequest if MLflow is not installed, or the candidates of the job are not known
+    """
+    mlflow = _mlflow()
+    board = model.leaderboard()
+    client = mlflow.MlflowClient(tracking_uri)
+    found = client.get_experiment_by_name(experiment)
+    in_experiment = found.experiment_id if found else client.create_experiment(experiment)
+    run = client.create_run(
+        in_experiment, run_name=run_name, tags={"windvane.version": __version__}
+    )
+    run_id = str(run.info.run_id)
+    with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
+        saved = Path(scratch) / "saved"
+        model.save(saved)
+        save_model(model, Path(scratch) / MODEL, saved)
+        client.log_artifacts(run_id, str(Path(scratch) / MODEL), MODEL)
+        rows = leaderboard_from_json(read_json(saved / "leaderboard.json"))
+    for row, (_, scores) in zip(rows, board.iterrows(), strict=True):
+        _log_candidate(client, in_experiment, run_id, row, scores.to_dict())
+    [best] = board[board["chosen"]].to_dict("records")
+    params = {**_params_of_job(model), "candidate": best["candidate"]}
+    _log(client, run_id, params, _metrics(best))
+    client.set_terminated(run_id)
+    return run_id
+
+
+def save_model(model: AutoML, path: Path, saved: Path) -> None:
+    """Write an MLflow model into a new folder.
+
+    saved     what `model.save` wrote
+    """
+    mlflow = _mlflow()
+    mlflow.pyfunc.save_model(
+        path=str(path),
+        loader_module=__name__,
+        data_path=str(saved),
+        pip_requirements=[f"windvane=={__version__}"],
+        signature=_signature(mlflow, model.analysis),
+    )
+
+
+class MlflowModel:
+    """What MLflow asks for predictions."""
+
+    def __init__(self, model: AutoML) -> None:
+        self._model = model
+
+    def predict(self, rows: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow passes it
+        """Return a column `prediction` and, for classes, a column `probability_LABEL` for each.
+
+        rows      columns by name, as for `AutoML.predict`
+        params    of MLflow; there are none
+        """
+        answers = {"prediction": self._model.predict(rows)}
+        if self._model.analysis.problem_type.is_classification:
+            columns = self._model.predict_proba(rows).T
+            labels = self._model.classes_
+            answers |= {f"probability_{one}": p for one, p in zip(labels, columns, strict=True)}
+        return pd.DataFrame(answers, index=rows.index)
+
+
+def _load_pyfunc(path: str) -> MlflowModel:
+    """Load a model as MLflow asks for it, with the checks of `AutoML.load`."""
+    return MlflowModel(AutoML.load(path))
+
+
+def _mlflow() -> Any:
+    try:
+        mlflow = import_module("mlflow")
+        import_module("mlflow.pyfunc")
+    except ImportError as error:
+        raise InvalidRequest(
+            f"MLflow cannot be imported ({error}); install it by: pip install 'windvane[mlflow]'"
+        ) from error
+    return mlflow
+
+
+def _signature(mlflow: Any, analysis: Analysis) -> Any:
+    """Return the columns that the model reads: numbers, and what may be anything. None is required, for each may be missing."""
+    schema = import_module("mlflow.types.schema")
+    columns = [
+        schema.ColSpec(
+            schema.DataType.double if one.type is ColumnType.NUMERIC else schema.AnyType(),
+            name=one.name,
+            required=False,
+        )
+        for one in analysis.features
+    ]
+    return mlflow.models.ModelSignature(inputs=schema.Schema(columns))
+
+
+def _params_of_job(model: AutoML) -> dict[str, Any]:
+    analysis = model.analysis
+    return {
+        "target": analysis.target,
+        "problem_type": analysis.problem_type,
+        "objective": analysis.objective,
+        "n_rows": analysis.n_rows,
+        "n_features": len(analysis.features),
+        "split": analysis.split_told,
+        "max_runtime_s": model.max_runtime_s,
+        "max_candidates": model.max_candidates,
+        "seed": analysis.seed,
+    }
+
+
+def _log_candidate(
+    client: Any, experiment_id: str, parent: str, row: LeaderboardRow, scores: dict[Any, Any]
+) -> None:
+    name = f"{row.index} {row.algorithm}"
+    tags = {"mlflow.parentRunId": parent, "windvane.candidate": str(row.index)}
+    if scores["notes"]:
+        tags["mlflow.note.content"] = str(scores["notes"])
+    run_id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
+    hyperparameters = {} if row.plan is None else dict(row.plan.hyperparameters)
+    params = {"algorithm": row.algorithm, "recipe": scores["recipe"], **hyperparameters}
+    _log(client, run_id, params, _metrics(scores))
+    client.set_terminated(run_id, "FINISHED" if row.outcome else "FAILED")
+
+
+def _metrics(scores: Mapping[Any, Any]) -> dict[str, float]:
+    """Return the columns of the leaderboard that are numbers, where they are known."""
+    return {
+        str(name): float(value)
+        for name, value in scores.items()
+        if name not in _NOT_METRICS and value is not None and math.isfinite(value)
+    }
+
+
+def _log(client: Any, run_id: str, params: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+    entities = import_module("mlflow.entities")
+    client.log_batch(
+        run_id,
+        metrics=[entities.Metric(name, value, 0, 0) for name, value in metrics.items()],
+        params=[entities.Param(name, str(value)) for name, value in params.items()],
+    )
