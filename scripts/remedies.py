@@ -114,8 +114,9 @@ REASONS = (
         (
             Reason(
                 _C.JOB_LIMIT,
-                "Give the job more time, or fewer rows to begin with.",
-                {"task": "analyze", "limit_s": 60},
+                "Give the job more time, or fewer rows to begin with. If the data waited long, the server had just started or is "
+                "busy: fewer jobs at once, or more workers ([configuration](configuration.md)).",
+                {"task": "analyze", "limit_s": 60, "waited_s": 45},
             ),
             Reason(_C.NOT_ENOUGH_TIME, "As above.", {"limit_s": 30}),
             Reason(
