@@ -13,6 +13,12 @@ from browser.hands import Keyboard, Mouse
 _JOB_MS = 900_000
 _READY_MS = 180_000
 
+_SMALLEST_TEXT = """
+() => Math.min(...Array.from(document.querySelectorAll(".chart svg text"), (one) =>
+  parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a))
+"""
+"""In pixels of the screen."""
+
 
 @dataclass(frozen=True)
 class Errand:
@@ -84,6 +90,23 @@ class Walk:
             tab = page.get_by_role("navigation", name="Parts of this candidate").get_by_role("link")
             self._hands.activate(tab.filter(has_text=part))
             page.locator(f"nav.tabs a[aria-current=page]:has-text('{part}')").wait_for()
+
+    def move_the_threshold(self):
+        """The mark of the threshold follows the slider; no text of a chart is small. Ends on the candidate's first part."""
+        page = self._page
+        parts = page.get_by_role("navigation", name="Parts of this candidate")
+        parts.get_by_role("link", name="Quality").click()
+        line, slider = page.locator("line[data-x]"), page.get_by_label("Threshold", exact=True)
+        before = line.get_attribute("x1")
+        slider.fill("0.9" if float(slider.input_value()) < 0.5 else "0.1")
+        expect(line).not_to_have_attribute("x1", before)
+        assert (
+            page.locator(".chart circle[data-x] title")
+            .first.text_content()
+            .startswith(f"At the threshold {slider.input_value()}")
+        )
+        assert page.evaluate(_SMALLEST_TEXT) >= 12
+        parts.get_by_role("link", name="Overview").click()
 
     def deploy(self):
         page, name = self._page, self._errand.endpoint

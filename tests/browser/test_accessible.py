@@ -47,6 +47,10 @@ def test_no_serious_barrier_in_what_pages_become(pages, context_of, scheme):
     page.get_by_label("Column to predict").select_option("median_house_value")
     page.get_by_role("heading", name="Data checks").wait_for()
     assert barriers(page) == []
+    page.goto("/console/jobs/bank-running")
+    page.get_by_role("button", name="Stop job").click()
+    page.get_by_role("dialog", name="Stop this job?").wait_for()
+    assert barriers(page) == []
     page.goto("/console/")
     page.get_by_role("row", name="bank-running").get_by_role("checkbox").check()
     page.get_by_role("button", name="Stop selected jobs").click()

@@ -10,6 +10,18 @@ CANDIDATE = "main .table a[href*='/candidates/']"
 CONFIG = limits(200, 600)
 
 
+WATCH_NOTIFICATIONS = """
+window.asked = 0;
+window.notified = [];
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { window.asked++; return (this.permission = "granted"); }
+  constructor(title) { window.notified.push(title); }
+  addEventListener() {}
+};
+"""
+
+
 def started(server, name):
     uri = server.upload(f"{name}/train.csv", table(of_classes=True))
     server.create_job(name, uri, AutoMLJobConfig=CONFIG)
@@ -22,6 +34,7 @@ def status(page, text):
 def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(server, context_of):
     started(server, "watched")
     page, plain = context_of().new_page(), context_of(java_script_enabled=False).new_page()
+    page.add_init_script(WATCH_NOTIFICATIONS)
     page.goto("/console/")
     page.get_by_role("link", name="watched").click()
     plain.goto("/console/jobs/watched")
@@ -38,6 +51,10 @@ def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(ser
     )
     assert page.locator(".chart details").get_attribute("open") is not None, "it stays unfolded"
 
+    assert page.evaluate("asked") == 0, "nothing is asked unasked"
+    page.get_by_role("button", name="Notify me when it ends").click()
+    page.locator("[data-notify][aria-pressed=true]").wait_for()
+
     page.evaluate("scrollTo(0, 40)")
     stop = page.get_by_role("button", name="Stop job")
     place, scrolled = stop.bounding_box(), page.evaluate("scrollY")
@@ -52,6 +69,9 @@ def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(ser
     status(page, re.compile("^Stopped")).wait_for()
     status(plain, re.compile("^Stopped")).wait_for()
     assert page.get_by_text("Stop job").count() == 0
+    page.wait_for_function("notified.length > 0")
+    assert page.evaluate("[asked, notified]") == [1, ["watched: Stopped"]]
+    assert page.get_by_role("button", name="Notify me when it ends").count() == 0
     page.locator(".phases .stopped", has_text="Model tuning").wait_for()
 
 

@@ -266,21 +266,24 @@ def test_nothing_is_left_of_an_endpoint_whose_name_is_taken(jobs, browser):
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "wrong", "told"),
     [
-        ({"endpoint": ""}, "An endpoint name must have"),
-        ({"endpoint": "-a"}, "An endpoint name must have"),
-        ({"endpoint": HOSTILE}, "An endpoint name must have"),
-        ({"endpoint": "a", "instances": "0"}, "from 1 to 8"),
-        ({"endpoint": "a", "instances": "²"}, "from 1 to 8"),
+        ({"endpoint": ""}, "endpoint", "An endpoint name must have"),
+        ({"endpoint": "-a"}, "endpoint", "An endpoint name must have"),
+        ({"endpoint": HOSTILE}, "endpoint", "An endpoint name must have"),
+        ({"endpoint": "a", "instances": "0"}, "instances", "from 1 to 8"),
+        ({"endpoint": "a", "instances": "²"}, "instances", "from 1 to 8"),
     ],
 )
-def test_wishes_that_cannot_be_are_told(jobs, browser, fields, told):
+def test_wishes_that_cannot_be_are_told_beside_their_fields(jobs, browser, fields, wrong, told):
     deployable(jobs)
     browser.get(HERE)
     answer = browser.post(f"{HERE}/deploy", {"instances": "1", **fields})
     assert answer.status == 400
-    assert told in answer.text
+    [marked] = re.findall(r'<input id="([\w-]+)"[^>]*aria-invalid="true"', answer.text)
+    assert marked == wrong
+    [said] = re.findall(rf'<p class="error" id="{wrong}-error">([^<]*)</p>', answer.text)
+    assert told in said
     check_harmless(answer.text)
 
 

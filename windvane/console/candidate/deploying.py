@@ -91,36 +91,39 @@ class Wishes:
     def wanted(self) -> tuple[str, ...]:
         return LABEL if self.answers == "label" else EVERYTHING
 
-    def instance_count(self) -> int:
-        """Return the number of instances.
-
-        raises    InvalidRequest, in the words of the form, for whatever is wrong with the fields
-        """
+    @property
+    def faults(self) -> dict[str, str]:
+        """What is wrong with fields of the form, by their names."""
+        found = {}
         if self.how is How.NEW and not _NAME.fullmatch(self.endpoint):
-            raise InvalidRequest(
+            found["endpoint"] = (
                 "An endpoint name must have 1 to 63 letters, digits and hyphens, and must start and end with a letter or digit."
             )
         is_number = re.fullmatch("[0-9]{1,3}", self.instances, re.ASCII) is not None
         if not is_number or not 1 <= int(self.instances) <= _MOST_INSTANCES:
-            raise InvalidRequest(
+            found["instances"] = (
                 f"The number of instances must be a whole number from 1 to {_MOST_INSTANCES}."
             )
         if self.threshold and as_number(self.threshold, 0.0, 1.0) is None:
-            raise InvalidRequest(
+            found["threshold"] = (
                 f"The decision threshold must be a number from 0 to 1, such as 0.35, not “{self.threshold[:40]}”."
             )
-        self.share_of_requests()
+        if as_number(self.share, 1.0, 99.0) is None:
+            found["share"] = "The share of a challenger must be from 1 to 99 percent."
+        return found
+
+    def instance_count(self) -> int:
+        """Return the number of instances.
+
+        raises    InvalidRequest, in the words of the form, for the first of the fields that is wrong
+        """
+        for fault in self.faults.values():
+            raise InvalidRequest(fault)
         return int(self.instances)
 
     def share_of_requests(self) -> float:
-        """Return the share of a challenger, above 0 and below 1.
-
-        raises    InvalidRequest
-        """
-        found = as_number(self.share, 1.0, 99.0)
-        if found is None:
-            raise InvalidRequest("The share of a challenger must be from 1 to 99 percent.")
-        return found / 100
+        """Return the share of a challenger, above 0 and below 1, of fields that are right."""
+        return float(self.share) / 100
 
 
 def as_number(text: str, least: float, most: float) -> float | None:
