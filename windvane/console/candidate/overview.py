@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from windvane.console.candidate.deploying import Place, Wishes
+from windvane.console.candidate.deploying import How, Place, Wishes
 from windvane.console.candidate.head import Answer, Shown, head_of
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.scores import MetricScores, metric_scores
@@ -76,6 +76,8 @@ def overview_of(
     answer    of DescribeCandidate
     """
     one, problem = answer["Candidate"], answer.get("ProblemType", "")
+    proposed = f"{answer['AutoMLJobName']}-{one['Index']}"
+    is_typed = bool(wishes.endpoint or (trouble and wishes.how is How.NEW))
     return OverviewView(
         job_name=answer["AutoMLJobName"],
         head=head_of(answer, ""),
@@ -101,9 +103,7 @@ def overview_of(
         is_binary=problem == "BinaryClassification",
         can_deploy=bool(answer["InferenceContainers"]),
         places=places,
-        wishes=replace(
-            wishes, endpoint=wishes.endpoint or f"{answer['AutoMLJobName']}-{one['Index']}"
-        ),
+        wishes=wishes if is_typed else replace(wishes, endpoint=proposed),
         trouble=trouble,
     )
 
