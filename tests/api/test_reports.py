@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from windvane.artifacts.base import parse_location
 from windvane.domain.candidate import (
+    Candidate,
     CandidateStatus,
     Container,
     ProcessingJob,
@@ -206,6 +207,21 @@ def test_reports_that_the_automl_job_made_are_there(job: World) -> None:
     told = {"Status": "Completed", "Explainability": EXPLANATIONS, "ModelInsights": INSIGHTS}
     assert post(job, path) == (202, told)
     assert get(job, path) == (200, told)
+
+
+def test_reports_of_the_automl_job_are_made_anew_where_that_is_asked_for(job: World) -> None:
+    with job.store.snapshot() as tx:
+        candidate = tx.find(Candidate, SCOPE, "churn-001")
+    assert candidate is not None
+    job.update(replace(candidate, explainability=EXPLANATIONS, model_insights=INSIGHTS))
+    assert "ProcessingJobName" not in post(job)[1]
+    again = post(job, f"{PATH}?again=true")
+    assert (again[0], again[1]["ProcessingJobName"], again[1]["Status"]) == (
+        202,
+        NAME,
+        "InProgress",
+    )
+    assert post(job, f"{PATH}?again=true") == again, "once, however often it is asked for"
 
 
 def test_nothing_is_told_before_it_is_asked_for(job: World) -> None:

@@ -14,7 +14,8 @@ OPERATIONS = OperationTable("windvane")
 
 @OPERATIONS.serves("StartCandidateReports")
 def start_candidate_reports(parts: Services, call: Call) -> Result:
-    return _answer(parts.reports.start(call.caller, *_names(call)))
+    again = call.parameters.get("Again", False)
+    return _answer(parts.reports.start(call.caller, *_names(call), again=again))
 
 
 @OPERATIONS.serves("DescribeCandidateReports")

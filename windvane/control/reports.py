@@ -50,9 +50,13 @@ class Reports:
         self._store = store
         self._steps = steps
 
-    def start(self, caller: Caller, job_name: str, candidate_name: str) -> ReportsView:
+    def start(
+        self, caller: Caller, job_name: str, candidate_name: str, *, again: bool = False
+    ) -> ReportsView:
         """Have both reports made; asking twice is the same as once.
 
+        again     also if the AutoML job has made them, in the time that it had left: a processing job explains more
+                  rows. What a processing job has made or is making stays
         raises    NotFound for the job or the candidate; InvalidRequest if the candidate did not finish, its model is
                   gone, or the job's data or artefacts are not there; AccessDenied if the caller may not pass the
                   job's role
@@ -61,7 +65,12 @@ class Reports:
         with self._store.snapshot() as tx:
             job, candidate = _find(tx, scope, job_name, candidate_name)
             view, free_name = _look(tx, job, candidate)
-            if view is not None and view.status not in _CAME_TO_NOTHING:
+            is_of_job = view is not None and view.made_by is None
+            if (
+                view is not None
+                and view.status not in _CAME_TO_NOTHING
+                and not (again and is_of_job)
+            ):
                 return view
             _check(candidate)
             inputs = (

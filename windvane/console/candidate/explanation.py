@@ -54,6 +54,10 @@ _FEW_ROWS = 100
 """Below this, a mean of values that vary as much as it is large has a standard error above a tenth of it."""
 
 
+_MANY_ROWS = 300
+"""Fewer are explained for want of time, or because the table has no more."""
+
+
 @dataclass(frozen=True)
 class Explanation:
     """The content of the tab "Explanation": an explainability report, for one output of the model.
@@ -77,6 +81,11 @@ class Explanation:
     @property
     def is_rough(self) -> bool:
         return self.n_explained < _FEW_ROWS
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a report that has more time may well rest on more rows."""
+        return self.n_explained < _MANY_ROWS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,12 +20,14 @@ class ReportsState:
 
     status    of the processing job that makes them; "" if none was asked for
     can_be    whether they can be asked for now
+    can_grow  whether they are those of the AutoML job, which had little time, and can be made anew
     """
 
     url: str
     status: str
     reason: str
     can_be: bool
+    can_grow: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -43,4 +45,5 @@ async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState
     status = found.get("Status", "")
     is_there = bool(answer["InferenceContainers"]) and head.status == "Completed"
     can_be = is_there and status in ("", "Failed", "Stopped")
-    return ReportsState(head.url, status, found.get("FailureReason", ""), can_be)
+    can_grow = is_there and status == "Completed" and "ProcessingJobName" not in found
+    return ReportsState(head.url, status, found.get("FailureReason", ""), can_be, can_grow)

@@ -185,7 +185,8 @@ async def report(request: Request) -> Response:
 async def make_reports(request: Request) -> Response:
     path, form = request.path_params, await form_of(request)
     names = {"AutoMLJobName": path["name"], "CandidateName": path["candidate"]}
-    await context_of(request).ask("windvane", "StartCandidateReports", names)
+    asked = names | ({"Again": True} if form.get("again") == "yes" else {})
+    await context_of(request).ask("windvane", "StartCandidateReports", asked)
     part = form.get("part")
     answer = await described(request)
     url = head_of(answer, part if part in KINDS else "quality")
