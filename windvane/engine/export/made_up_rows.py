@@ -1,9 +1,11 @@
 """Rows on which an exported model is compared with the one that it was made of: cells as its columns usually hold, put side by
-side by chance, with missing values and categories that nobody has seen."""
+side by chance, with missing values, categories that nobody has seen, and texts of words that the model knows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -11,18 +13,41 @@ from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.parse import cell_reader
 from windvane.engine.data.sketch import ColumnSketch, Sketch
 from windvane.engine.data.spelling import spelt
+from windvane.engine.features.recipe import Recipe
+from windvane.engine.features.text import TextTopics
 
 N_ROWS = 500
 _UNSEEN = "never seen before"
 _NUMBERS = ("0", "1")
+_N_TEXTS, _TERMS_A_TEXT = 100, 8
 
 
-def made_up_rows(columns: Sequence[ColumnSpec], sketch: Sketch, seed: int = 0) -> list[list[str]]:
+Terms = Mapping[str, Sequence[str]]
+"""Words that a model knows, by the column in which."""
+
+
+def terms_of(recipes: Iterable[object]) -> dict[str, list[str]]:
+    """Return the words that feature recipes know, by column."""
+    found: dict[str, list[str]] = {}
+    for recipe in recipes:
+        for source, transformer in recipe.steps if isinstance(recipe, Recipe) else ():
+            if isinstance(transformer, TextTopics):
+                found.setdefault(source, []).extend(transformer.terms_)
+    return found
+
+
+def made_up_rows(
+    columns: Sequence[ColumnSpec],
+    sketch: Sketch,
+    terms: Terms = MappingProxyType({}),
+    seed: int = 0,
+) -> list[list[str]]:
     """Return N_ROWS rows with a cell for each column; the same seed makes the same rows."""
     generator = np.random.default_rng(seed)
     by_column = []
     for spec in columns:
         cells = _cells(spec, sketch.get(spec.name, ColumnSketch()))
+        cells += _texts(terms.get(spec.name, ()), generator)
         by_column.append([cells[i] for i in generator.integers(len(cells), size=N_ROWS)])
     return [list(row) for row in zip(*by_column, strict=True)]
 
@@ -39,9 +64,16 @@ def _cells(spec: ColumnSpec, known: ColumnSketch) -> list[str]:
     return ["", *(cell for cell in dict.fromkeys(told) if cell and _is_readable(read, cell))]
 
 
-def _is_readable(read: object, cell: str) -> bool:
+def _texts(terms: Sequence[str], generator: np.random.Generator) -> list[str]:
+    if not terms:
+        return []
+    chosen = generator.integers(len(terms), size=(_N_TEXTS, _TERMS_A_TEXT))
+    return [" ".join(terms[i] for i in text) for text in chosen.tolist()]
+
+
+def _is_readable(read: Callable[[str], Any], cell: str) -> bool:
     try:
-        read(cell)  # type: ignore[operator]
+        read(cell)
     except ValueError:
         return False
     return True

@@ -23,7 +23,7 @@ import numpy as np
 
 from windvane.engine.data.sketch import read_sketch
 from windvane.engine.export.code import code_files, renamed
-from windvane.engine.export.made_up_rows import made_up_rows
+from windvane.engine.export.made_up_rows import made_up_rows, terms_of
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import read_json
 from windvane.engine.packages.package import Predictions, Predictor, load_predictor
@@ -95,9 +95,9 @@ def export_scoring(transformers: Path, model: Path, into: Path) -> Parity:
     predictor = load_predictor(transformers, model)
     try:
         _write(transformers, model, into)
-        parity = _compare(
-            predictor, made_up_rows(predictor.columns, read_sketch(transformers)), into
-        )
+        terms = terms_of(predictor.recipes.values())
+        rows = made_up_rows(predictor.columns, read_sketch(transformers), terms)
+        parity = _compare(predictor, rows, into)
         parity.check()
         (into / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n")
     except BaseException:

@@ -1,9 +1,14 @@
 """Rows that a model can be asked about, made of what its columns usually hold."""
 
+import numpy as np
+
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.parse import parse_cells
 from windvane.engine.data.sketch import ColumnSketch
-from windvane.engine.export.made_up_rows import N_ROWS, made_up_rows
+from windvane.engine.export.made_up_rows import N_ROWS, made_up_rows, terms_of
+from windvane.engine.features.numeric import Number
+from windvane.engine.features.recipe import Recipe
+from windvane.engine.features.text import TextTopics
 
 COLUMNS = (
     ColumnSpec("n", ColumnType.NUMERIC, ""),
@@ -37,11 +42,23 @@ def test_every_cell_can_be_read():
 
 
 def test_the_same_seed_makes_the_same_rows():
-    assert made_up_rows(COLUMNS, SKETCH, 3) == made_up_rows(COLUMNS, SKETCH, 3)
-    assert made_up_rows(COLUMNS, SKETCH, 3) != made_up_rows(COLUMNS, SKETCH, 4)
+    assert made_up_rows(COLUMNS, SKETCH, seed=3) == made_up_rows(COLUMNS, SKETCH, seed=3)
+    assert made_up_rows(COLUMNS, SKETCH, seed=3) != made_up_rows(COLUMNS, SKETCH, seed=4)
 
 
 def test_nothing_need_be_known_of_the_columns():
     cells = [set(column) for column in zip(*made_up_rows(COLUMNS, {}), strict=True)]
     assert cells[0] == {"", "0", "1"}
     assert cells[2] == {""}
+
+
+def test_texts_are_of_words_that_the_model_knows():
+    texts = np.array(["good food and wine", "bad food", "good wine", "bad service"] * 5, object)
+    topics = TextTopics("t")
+    topics.fit(texts, None)
+    recipe = Recipe("r", [("n", Number("n")), ("t", topics)], {})
+    terms = terms_of([recipe])
+    assert set(terms) == {"t"}
+    assert {"good", "wine"} <= set(terms["t"])
+    column = [row[3] for row in made_up_rows(COLUMNS, SKETCH, terms)]
+    assert sum("good" in text for text in column) > N_ROWS / 10
