@@ -264,6 +264,7 @@ def test_an_endpoint_is_seen_without_its_bounds_by_whoever_may_not_see_those(des
     for name, actions in (("ann", seen), ("bob", [*seen, f"s3:{'?' * 1100}"])):
         keys = desk.accounts.user(name, allow(actions))
         assert desk.browser(keys).get("/console/endpoints/e").status == 200
+        assert desk.browser(keys).get("/console/endpoints/e/variants/A").status == 200
 
 
 def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:
