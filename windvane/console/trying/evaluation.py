@@ -10,7 +10,7 @@ from typing import Any
 from windvane.console.charts.base import Chart
 from windvane.console.charts.confusion import confusion_chart
 from windvane.console.scores import FormattedScore, format_score, is_loss
-from windvane.console.wording import name
+from windvane.console.wording import NOTHING, name
 
 _FIRST = ("RMSE", "MAE")
 """Of a regression: in the unit of the target, which people can judge."""
@@ -133,8 +133,9 @@ def _sentence(one: Mapping[str, Any]) -> str:
 
 
 def _class(one: Mapping[str, Any]) -> ClassRow:
-    figures = (format_score(one.get(figure)).text for figure in ("Precision", "Recall", "F1"))
-    return ClassRow(one["Label"], one["Rows"], *figures)
+    figures = (one.get(figure) for figure in ("Precision", "Recall", "F1"))
+    told = (NOTHING if value is None else f"{value:.3f}" for value in figures)
+    return ClassRow(one["Label"], one["Rows"], *told)
 
 
 def _counts(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
