@@ -23,6 +23,7 @@ from unit.console.board import (
     read,
     with_reports,
 )
+from unit.console.candidate.test_explanation import TWO, VALUES
 
 from windvane.domain.candidate import CandidateStatus, ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, EndpointStatus, Model
@@ -124,6 +125,28 @@ def test_reports_are_made_when_they_are_asked_for(jobs, browser):
     assert "The reports could not be generated." in failed
     assert "Generate reports" in failed
     check_harmless(failed)
+
+
+def test_an_explanation_of_few_rows_is_made_anew_by_one_click(jobs, browser):
+    jobs.insert(a_job(), with_reports(), replace(dataset_step_at_now(), created=NOW))
+    put_artefacts(jobs)
+    jobs.put_quality(judged_two())
+    jobs.put_explanation(TWO, VALUES)
+    page = f"{HERE}/explanation"
+    assert "This explanation rests on 3 rows." in browser.get(page).text
+    answer = browser.post(f"{HERE}/reports", {"part": "explanation", "again": "yes"})
+    assert (answer.status, answer.headers["location"]) == (303, page)
+    text = browser.get(page).text
+    assert f'sse-connect="{HERE}/reports/watch"' in text
+    assert "Explain more rows" not in text
+    assert "Feature importance" in text, "the old one is shown meanwhile"
+
+
+def test_an_explanation_of_many_rows_is_large_enough(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    jobs.put_quality(judged_two())
+    jobs.put_explanation(TWO, "age_label0,job_label0\n" + "0.1,-0.5\n" * 300)
+    assert "Explain more rows" not in browser.get(f"{HERE}/explanation").text
 
 
 def dataset_step_at_now():
