@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,31 @@ _NOT_METRICS = {"rank", "candidate", "algorithm", "recipe", "on_front", "chosen"
 """Columns of the leaderboard."""
 
 
+@dataclass(frozen=True)
+class LoggedCandidate:
+    """A candidate as a run shows it.
+
+    failure   why it has no model; "" if it has one
+    """
+
+    name: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs are logged.
+
+    tracking_uri  where MLflow keeps runs; None: as MLflow is configured
+    experiment    its name; it is created if there is none
+    """
+
+    tracking_uri: str | None = None
+    experiment: str = EXPERIMENT
+
+
 def log_automl(
     model: AutoML,
     *,
@@ -46,26 +72,48 @@ def log_automl(
     experiment    its name; it is created if there is none
     raises        InvalidRequest if MLflow is not installed, or the candidates of the job are not known
     """
-    mlflow = _mlflow()
+    _mlflow()
     board = model.leaderboard()
-    client = mlflow.MlflowClient(tracking_uri)
-    found = client.get_experiment_by_name(experiment)
-    in_experiment = found.experiment_id if found else client.create_experiment(experiment)
-    run = client.create_run(
-        in_experiment, run_name=run_name, tags={"windvane.version": __version__}
-    )
+    with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
+        model.save(Path(scratch) / "saved")
+        rows = leaderboard_from_json(read_json(Path(scratch) / "saved" / "leaderboard.json"))
+    places = board.to_dict("records")
+    candidates = [_candidate(row, scores) for row, scores in zip(rows, places, strict=True)]
+    best = next(at for at, scores in enumerate(places) if scores["chosen"])
+    limits = {"max_runtime_s": model.max_runtime_s, "max_candidates": model.max_candidates}
+    return log_job(model, limits, candidates, best, Place(tracking_uri, experiment), run_name)
+
+
+def log_job(
+    model: AutoML,
+    params: Mapping[str, Any],
+    candidates: Sequence[LoggedCandidate],
+    best: int,
+    place: Place,
+    run_name: str | None,
+) -> str:
+    """Log a job as `log_automl` does, and return the run's id.
+
+    model     of the best candidate
+    params    of the job, beside what the model knows
+    best      the place of the best candidate
+    raises    InvalidRequest if MLflow is not installed
+    """
+    client = _mlflow().MlflowClient(place.tracking_uri)
+    found = client.get_experiment_by_name(place.experiment)
+    within = found.experiment_id if found else client.create_experiment(place.experiment)
+    run = client.create_run(within, run_name=run_name, tags={"windvane.version": __version__})
     run_id = str(run.info.run_id)
     with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
         saved = Path(scratch) / "saved"
         model.save(saved)
         save_model(model, Path(scratch) / MODEL, saved)
         client.log_artifacts(run_id, str(Path(scratch) / MODEL), MODEL)
-        rows = leaderboard_from_json(read_json(saved / "leaderboard.json"))
-    for row, (_, scores) in zip(rows, board.iterrows(), strict=True):
-        _log_candidate(client, in_experiment, run_id, row, scores.to_dict())
-    [best] = board[board["chosen"]].to_dict("records")
-    params = {**_params_of_job(model), "candidate": best["candidate"]}
-    _log(client, run_id, params, _metrics(best))
+    for candidate in candidates:
+        _log_candidate(client, within, run_id, candidate)
+    chosen = candidates[best]
+    of_job = {**_params_of_model(model), **params, "candidate": chosen.name}
+    _log(client, run_id, of_job, chosen.metrics)
     client.set_terminated(run_id)
     return run_id
 
@@ -135,7 +183,7 @@ def _signature(mlflow: Any, analysis: Analysis) -> Any:
     return mlflow.models.ModelSignature(inputs=schema.Schema(columns))
 
 
-def _params_of_job(model: AutoML) -> dict[str, Any]:
+def _params_of_model(model: AutoML) -> dict[str, Any]:
     analysis = model.analysis
     return {
         "target": analysis.target,
@@ -143,25 +191,24 @@ def _params_of_job(model: AutoML) -> dict[str, Any]:
         "objective": analysis.objective,
         "n_rows": analysis.n_rows,
         "n_features": len(analysis.features),
-        "split": analysis.split_told,
-        "max_runtime_s": model.max_runtime_s,
-        "max_candidates": model.max_candidates,
         "seed": analysis.seed,
     }
 
 
-def _log_candidate(
-    client: Any, experiment_id: str, parent: str, row: LeaderboardRow, scores: dict[Any, Any]
-) -> None:
-    name = f"{row.index} {row.algorithm}"
-    tags = {"mlflow.parentRunId": parent, "windvane.candidate": str(row.index)}
-    if scores["notes"]:
-        tags["mlflow.note.content"] = str(scores["notes"])
-    run_id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
-    hyperparameters = {} if row.plan is None else dict(row.plan.hyperparameters)
+def _candidate(row: LeaderboardRow, scores: Mapping[Any, Any]) -> LoggedCandidate:
+    hyperparameters = {} if row.plan is None else row.plan.hyperparameters
     params = {"algorithm": row.algorithm, "recipe": scores["recipe"], **hyperparameters}
-    _log(client, run_id, params, _metrics(scores))
-    client.set_terminated(run_id, "FINISHED" if row.outcome else "FAILED")
+    failure = "" if row.outcome else str(scores["notes"])
+    return LoggedCandidate(f"{row.index} {row.algorithm}", params, _metrics(scores), failure)
+
+
+def _log_candidate(client: Any, experiment_id: str, parent: str, one: LoggedCandidate) -> None:
+    tags = {"mlflow.parentRunId": parent}
+    if one.failure:
+        tags["mlflow.note.content"] = one.failure
+    run_id = client.create_run(experiment_id, run_name=one.name, tags=tags).info.run_id
+    _log(client, run_id, one.params, one.metrics)
+    client.set_terminated(run_id, "FAILED" if one.failure else "FINISHED")
 
 
 def _metrics(scores: Mapping[Any, Any]) -> dict[str, float]:

@@ -77,9 +77,10 @@ def test_each_candidate_is_a_run_below_it(model, client, logged):
         [logged.info.experiment_id], f"tags.`mlflow.parentRunId` = '{logged.info.run_id}'"
     )
     board = model.leaderboard().set_index("candidate")
-    assert {int(run.data.tags["windvane.candidate"]) for run in below} == set(board.index)
+    index_of = {run.info.run_id: int(run.info.run_name.split()[0]) for run in below}
+    assert set(index_of.values()) == set(board.index)
     for run in below:
-        of = board.loc[int(run.data.tags["windvane.candidate"])]
+        of = board.loc[index_of[run.info.run_id]]
         assert run.data.params["algorithm"] == of["algorithm"]
         assert run.data.metrics["score"] == pytest.approx(of["score"])
     assert max(len(run.data.params) for run in below) > 2  # hyperparameters

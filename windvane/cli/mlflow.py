@@ -1,23 +1,34 @@
-"""`windvane mlflow`: logs a finished `windvane automl`, or a model that `AutoML.save` wrote, to MLflow: its candidates, their
-metrics and hyperparameters, and the model."""
+"""`windvane mlflow`: logs a finished job to MLflow: its candidates, their metrics and hyperparameters, and the model. The job is
+the folder of a `windvane automl`, a model that `AutoML.save` wrote or, with --data-dir, a job of the running server."""
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from windvane.cli.ending import exit_code
+from windvane.errors import InvalidRequest
+from windvane.settings import DEFAULT_REGION
+
+if TYPE_CHECKING:
+    from windvane.mlflow import LoggedCandidate
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser(
-        "mlflow", help="log a finished `windvane automl` to MLflow", description=__doc__
-    )
+    parser = commands.add_parser("mlflow", help="log a finished job to MLflow", description=__doc__)
     parser.add_argument(
         "job",
-        metavar="DIR",
-        type=Path,
-        help="the folder that `windvane automl --out` or AutoML.save wrote",
+        metavar="JOB",
+        help="the folder that `windvane automl --out` or AutoML.save wrote; with --data-dir, a job's name",
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, help="the data folder of the server that ran the job"
+    )
+    parser.add_argument(
+        "--region", default=DEFAULT_REGION, help=f"region of the job (default {DEFAULT_REGION})"
     )
     parser.add_argument(
         "--tracking-uri",
@@ -27,7 +38,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--experiment", default="windvane", metavar="NAME", help="default windvane; made if missing"
     )
-    parser.add_argument("--run-name", metavar="NAME", help="default: the name of the folder")
+    parser.add_argument("--run-name", metavar="NAME", help="default: the name of the job or folder")
     parser.set_defaults(run=run)
 
 
@@ -37,15 +48,76 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    if arguments.data_dir is not None:
+        print(_log_served(arguments))
+        return
     from windvane.automl.estimator import AutoML  # heavy: other commands are to start fast
     from windvane.mlflow import log_automl
 
-    within = arguments.job / "model"
-    is_job = (within / "leaderboard.json").is_file()
+    folder = Path(arguments.job)
+    is_job = (folder / "model" / "leaderboard.json").is_file()
     run_id = log_automl(
-        AutoML.load(within if is_job else arguments.job),
+        AutoML.load(folder / "model" if is_job else folder),
         tracking_uri=arguments.tracking_uri,
         experiment=arguments.experiment,
-        run_name=arguments.run_name or arguments.job.resolve().name,
+        run_name=arguments.run_name or folder.resolve().name,
     )
     print(run_id)
+
+
+def _log_served(arguments: argparse.Namespace) -> str:
+    """Log a job of a server and return the run's id.
+
+    raises    InvalidRequest if it has not completed, or is none of a table with a single target
+    """
+    from windvane.automl.estimator import AutoML  # heavy: other commands are to start fast
+    from windvane.cli.own_api import OwnApi
+    from windvane.mlflow import Place, log_job
+
+    api = OwnApi(arguments.data_dir, arguments.region)
+    path = f"/windvane/jobs/{quote(arguments.job, safe='')}"
+    board = api.call("GET", f"{path}/leaderboard")
+    if board["AutoMLJobStatus"] != "Completed" or "ProblemType" not in board:
+        raise InvalidRequest(
+            f"The job {arguments.job} is {board['AutoMLJobStatus']}; completed jobs on tables can be logged."
+        )
+    names = [one["CandidateName"] for one in board["Candidates"]]
+    found = [api.call("GET", f"{path}/candidates/{quote(name, safe='')}") for name in names]
+    best = names.index(board["BestCandidateName"])
+    with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
+        # A third container has the transformers of the first again, for the labels.
+        for place, container in enumerate(found[best]["InferenceContainers"][:2]):
+            into = Path(scratch) / str(place)
+            into.mkdir()
+            api.download(container["ModelDataUrl"], into / "model.tar.gz")
+        return log_job(
+            AutoML.load(scratch),
+            {"job": arguments.job, "job_arn": board["AutoMLJobArn"]},
+            [_candidate(one) for one in found],
+            best,
+            Place(arguments.tracking_uri, arguments.experiment),
+            arguments.run_name or arguments.job,
+        )
+
+
+def _candidate(answer: dict[str, Any]) -> LoggedCandidate:
+    """Return a candidate as runs show it, from what DescribeCandidate says."""
+    from windvane.mlflow import LoggedCandidate
+
+    one = answer["Candidate"]
+    told = {
+        "score": one.get("Score"),
+        "standard_error": one.get("StandardError"),
+        "fit_s": one.get("TrainingTimeInSeconds"),
+        "latency_ms": 1000 * one["LatencyInSeconds"] if "LatencyInSeconds" in one else None,
+        "size_mb": one["SizeInBytes"] / 1e6 if "SizeInBytes" in one else None,
+        "folds": one.get("FoldCount"),
+        **{m["MetricName"]: m["Value"] for m in one["Metrics"] if m["Set"] == "Validation"},
+    }
+    params = {"algorithm": one["Algorithm"], "recipe": one.get("Recipe", "")}
+    return LoggedCandidate(
+        one["CandidateName"],
+        {**params, **answer["Hyperparameters"]},
+        {name: float(value) for name, value in told.items() if value is not None},
+        one.get("FailureReason", ""),
+    )

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
 
 from windvane.api.key_file import load_or_create_keys
 from windvane.cli.folder import address
@@ -39,7 +42,9 @@ class OwnApi:
         key = load_or_create_keys(data_dir, DEFAULT_ACCOUNT)
         self._url = found.url
         self._certificate = found.certificate
-        self._signer = SigV4Auth(Credentials(key.access_key, key.secret_key), "sagemaker", region)
+        self._region = region
+        self._credentials = Credentials(key.access_key, key.secret_key)
+        self._signer = SigV4Auth(self._credentials, "sagemaker", region)
 
     def follow(self, path: str) -> Iterator[tuple[str, str]]:
         """Ids and data of the events of a stream, as they come; ends when the server ends it.
@@ -64,6 +69,27 @@ class OwnApi:
         with self._asked(method, path) as response:
             answer: dict[str, Any] = json.loads(response.read())
         return answer
+
+    def download(self, uri: str, file: Path) -> None:
+        """Write an object of the server's S3 to a file.
+
+        uri       s3://BUCKET/KEY
+        raises    InvalidRequest if it cannot be read
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        client = boto3.client(
+            "s3",
+            endpoint_url=self._url,
+            region_name=self._region,
+            aws_access_key_id=self._credentials.access_key,
+            aws_secret_access_key=self._credentials.secret_key,
+            verify=None if self._certificate is None else str(self._certificate),
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        try:
+            client.download_file(bucket, key, str(file))
+        except (BotoCoreError, ClientError) as error:
+            raise InvalidRequest(f"{uri} cannot be read: {error}.") from error
 
     @contextmanager
     def _asked(self, method: str, path: str) -> Iterator[http.client.HTTPResponse]:
