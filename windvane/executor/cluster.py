@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from windvane.executor import token_probe
@@ -37,15 +38,15 @@ def join(cluster: Cluster) -> None:
         raise RuntimeError("Ray has been imported before the cluster was joined.")
     check_token_file(cluster.token_file)
     check_answers(cluster.address)
+    if find_spec("ray") is None:
+        raise ClusterUnusable.not_installed()
     own = own_node_address()  # while the cluster comes back, all wait for this, which costs nothing
     check_closed(cluster.address, cluster.tls)
     for name in _DROPPED:
         os.environ.pop(name, None)
     os.environ |= cluster.environment()
-    try:
-        import ray  # nothing on one machine needs it
-    except ModuleNotFoundError as error:
-        raise ClusterUnusable.not_installed() from error
+    import ray  # nothing on one machine needs it
+
     before = signal.getsignal(signal.SIGTERM)  # which Ray takes for itself
     try:
         ray.init(
