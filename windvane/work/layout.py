@@ -163,7 +163,7 @@ INSIGHTS = Artefact(
     f"{INSIGHT_REPORTS}/{{candidate}}/{{file}}",
     (TaskKind.INSIGHTS,),
     "The model insights report of the same candidates: `statistics.json`, `constraints.json`, "
-    "`figures.json` (the data of the charts), and the report as page, notebook and PDF.",
+    "`figures.json` (the data of the charts), `segments.json` (errors by the values of each column), and the report as page, notebook and PDF.",
 )
 PREDICTIONS = Artefact(
     "documentation/model_monitor/predictions/{candidate}/predictions.csv",

@@ -33,6 +33,7 @@ from windvane.engine.explain.stage import MOST_ROWS, explain
 from windvane.engine.exploration.report import explore
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.candidate import judged_candidate
+from windvane.engine.quality.segments import segments_json
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import PAPER, each_file
 from windvane.errors import OutOfTime
@@ -224,6 +225,7 @@ def _quality(context: _ReportContext) -> Iterator[File]:
     yield "statistics.json", _json(quality.statistics)
     yield "constraints.json", _json(quality.constraints)
     yield "figures.json", _json(quality.figures)
+    yield "segments.json", _json(segments_json(context.dataset, judged))
     yield from each_file(quality.report)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -12,6 +12,7 @@ from windvane.console.candidate.forecast import KIND as FORECAST
 from windvane.console.candidate.forecast import ForecastQuality, forecast_quality_of
 from windvane.console.candidate.head import Shown
 from windvane.console.candidate.reading import read_json
+from windvane.console.candidate.segments import Segments, segments_of
 from windvane.console.candidate.thresholds import Choice, Thresholds, threshold_chart
 from windvane.console.charts.bands import Band, band_chart
 from windvane.console.charts.base import Chart
@@ -20,6 +21,7 @@ from windvane.console.charts.curve import Curve, curve_chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.charts.predicted_actual import predicted_actual_chart
 from windvane.console.charts.reliability import Bin, reliability_chart
+from windvane.console.charts.residuals import residual_chart
 from windvane.console.request_context import CallerObjects
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import number, percent
@@ -120,6 +122,7 @@ class Quality:
     regression: Sequence[Chart]
     intervals: Sequence[Interval]
     has_figures: bool
+    segments: Segments | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +143,13 @@ class Asked:
     """The part of a report that a reader asks for.
 
     threshold    asked about; None for the model's own
+    segment      column to show errors by; "" for the one that tells most
     first        of forecasts: place of the first series that is listed
     series       of forecasts: place of the series that is pictured; None for the worst ones
     """
 
     threshold: float | None = None
+    segment: str = ""
     first: int = 0
     series: int | None = None
 
@@ -157,15 +162,18 @@ async def read_quality(
     folder    S3 URI of the candidate's model insights report
     """
     async with objects.large():
-        statistics, figures = await asyncio.gather(
+        statistics, figures, segments = await asyncio.gather(
             read_json(objects, f"{folder}/statistics.json"),
             read_json(objects, f"{folder}/figures.json"),
+            read_json(objects, f"{folder}/segments.json"),
         )
         if figures is not None and figures.get("kind") == FORECAST:
             return await objects.in_thread(forecast_quality_of, figures, asked.first, asked.series)
         if statistics is None:
             return None
-        return await objects.in_thread(quality_of, statistics, figures, asked.threshold)
+        found = await objects.in_thread(quality_of, statistics, figures, asked.threshold)
+        by_column = await objects.in_thread(segments_of, segments, asked.segment)
+        return replace(found, segments=by_column)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:
@@ -279,6 +287,7 @@ def _threshold(figures: Document, asked: float | None) -> ThresholdView | None:
 def _regression(figures: Document) -> Iterator[Chart]:
     if (points := figures.get("points")) is not None:
         yield predicted_actual_chart(points["predicted"], points["actual"])
+        yield residual_chart(points["predicted"], points["actual"])
     if (found := figures.get("residuals")) is not None:
         beyond = found["below"] + found["above"]
         caption = f"{beyond:,} rows lie outside the range shown." if beyond else ""

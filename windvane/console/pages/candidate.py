@@ -56,6 +56,7 @@ async def quality(request: Request) -> Response:
     series = _number(query.get("series", ""))
     asked = Asked(
         _number(query.get("threshold", "")),
+        query.get("segment", ""),
         int(_number(query.get("first", "")) or 0),
         None if series is None else int(series),
     )

@@ -203,6 +203,14 @@ def read_stored(folder: Path, position: int, name: str) -> Stored:
     return _load(path) if path.exists() else read_words(folder, position, name)
 
 
+def is_stored(folder: Path, position: int) -> bool:
+    """Return whether a column can be read; those that are no features may be missing.
+
+    position  in analysis.columns
+    """
+    return _array_path(folder, position).exists() or _arrow_path(folder, position).exists()
+
+
 def read_target(folder: Path) -> NDArray[np.float64]:
     """Return (n_rows,), mapped; raises CorruptArtifact"""
     return _load(folder / "y.npy")

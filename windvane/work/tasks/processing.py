@@ -105,7 +105,7 @@ def _explain(step: StepContext, folder: Path) -> None:
             candidate = fetch_archive(step, inputs["output"], folder / "archives")
             with told_as({candidate: inputs["output"]}):
                 judged = judged_candidate(dataset, candidate, name)
-            files = insight_files(judged, step.job.created)
+            files = insight_files(dataset, judged, step.job.created)
             _publish(step, files, outputs["insights"], name)
 
 

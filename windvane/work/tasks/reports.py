@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from windvane.engine.explain.documents import documents
@@ -11,6 +12,7 @@ from windvane.engine.explain.explanation import Explanation
 from windvane.engine.explain.report import explanation_report
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.judged import Judged
+from windvane.engine.quality.segments import segments_json
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 
@@ -31,14 +33,15 @@ def explanation_files(found: Explanation, name: str) -> dict[str, bytes]:
     return {**documents(found), **files_of(explanation_report(found, name))}
 
 
-def insight_files(judged: Judged, started: datetime) -> dict[str, bytes]:
-    """Return how good a candidate is on rows it had not seen; `started` is when its job began."""
+def insight_files(dataset: Path, judged: Judged, started: datetime) -> dict[str, bytes]:
+    """Return how good a candidate is on rows of the dataset that it had not seen; `started` is when its job began."""
     now = datetime.now(UTC)
     quality = assess(judged, Times(started, now, now))
     return {
         "statistics.json": _json(quality.statistics),
         "constraints.json": _json(quality.constraints),
         "figures.json": _json(quality.figures),
+        "segments.json": _json(segments_json(dataset, judged)),
         **files_of(quality.report),
     }
 

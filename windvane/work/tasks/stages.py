@@ -188,7 +188,7 @@ def _judge(context: StageContext) -> Result:
     if context.job.mode is Mode.ENSEMBLING:
         location = Keys(context.job).predictions(index)
         publish_predictions(context.allowance.open_artifacts(), location, judged)
-    files = insight_files(judged, context.job.created)
+    files = insight_files(space.dataset, judged, context.job.created)
     return _reported(context, Keys(context.job).insights, name, files)
 
 

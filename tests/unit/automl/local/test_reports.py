@@ -51,7 +51,13 @@ def test_every_report_is_whole_if_there_is_time(job, tmp_path):
     assert {one.note for one in made.values()} == {""}
     assert {path.name for path in (tmp_path / "reports").iterdir()} == set(OF_TABLE)
     assert _files(tmp_path / "reports/exploration") == _THREE
-    quality = {*_THREE, "statistics.json", "constraints.json", "figures.json"}
+    quality = {
+        *_THREE,
+        "statistics.json",
+        "constraints.json",
+        "figures.json",
+        "segments.json",
+    }
     assert _files(tmp_path / "reports/quality") == quality
     explanation = _files(tmp_path / "reports/explanation")
     assert {*_THREE, "analysis.json", "explanations_shap/out.csv"} < explanation

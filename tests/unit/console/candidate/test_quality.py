@@ -157,7 +157,12 @@ def test_a_regression_has_residuals_and_intervals(jobs, browser):
     )
     jobs.put_quality(judged_numbers())
     text = browser.get(PAGE).text
-    assert titles(text) == ["Actual vs. predicted", "Residuals", "Prediction intervals"]
+    assert titles(text) == [
+        "Actual vs. predicted",
+        "Residuals vs. predicted",
+        "Residuals",
+        "Prediction intervals",
+    ]
     [held] = [one for one in read(text).tables if one[0][0] == "Nominal coverage"]
     assert [row[0] for row in held[1:]] == ["50 %", "80 %", "95 %"]
     assert np.isclose(float(held[2][1].removesuffix(" %")), 80, atol=5)
@@ -200,3 +205,29 @@ def test_a_document_that_is_nested_too_deeply_is_told(binary, browser):
     answer = browser.get(PAGE)
     assert answer.status == 400
     assert "is not JSON" in answer.text
+
+
+def test_errors_by_a_column_are_shown(binary, browser):
+    segments = [
+        {"label": HOSTILE, "rows": 90, "error": 0.5, "low": 0.4, "high": 0.6},
+        {"label": "b", "rows": 410, "error": 0.1, "low": 0.08, "high": 0.15},
+    ]
+    alike = [{**one, "error": 0.2} for one in segments]
+    document = {
+        "measure": "error rate",
+        "overall": {"rows": 500, "error": 0.17},
+        "columns": [
+            {"name": "dull", "type": "numeric", "segments": alike},
+            {"name": "region", "type": "categorical", "segments": segments},
+        ],
+    }
+    binary.put(f"{INSIGHTS}/churn-001/segments.json", document)
+    text = browser.get(PAGE).text
+    assert "Error rate by region" in titles(text), "the column whose segments differ most"
+    [table] = [one for one in read(text).tables if one[0][0] == "region" and len(one[0]) == 4]
+    assert [row[2:] for row in table[1:]] == [
+        ["50 % above average", "40 % to 60 %"],
+        ["10 % below average", "8 % to 15 %"],
+    ]
+    assert "Error rate by dull" in titles(browser.get(f"{PAGE}?segment=dull").text)
+    check_harmless(text)
