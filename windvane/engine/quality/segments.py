@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
@@ -63,7 +64,7 @@ def segments_json(dataset: Path, judged: Judged) -> dict[str, Any]:
 def _errors(judged: Judged) -> Floats:
     """Return (n_rows,) what each row adds to the mean error."""
     if judged.problem_type.is_classification:
-        return (judged.classes != judged.truth).astype(np.float64)
+        return np.asarray(judged.classes != judged.truth, np.float64)
     return np.abs(judged.y - judged.predicted)
 
 
@@ -126,7 +127,9 @@ def wilson(share: float, n_rows: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _of_words(column: EncodedColumn, places: Indices | None) -> tuple[list[str], Indices]:
+def _of_words(
+    column: EncodedColumn, places: NDArray[np.integer] | None
+) -> tuple[list[str], Indices]:
     """Return the most frequent texts, and which of them each row has."""
     codes = column.codes[places]
     counts = np.bincount(codes[codes >= 0], minlength=len(column.texts))
