@@ -59,7 +59,7 @@ def segments_of(document: Document | None, asked: str) -> Segments | None:
     chosen = columns.get(asked) or max(columns.values(), key=_spread)
     segments = chosen["segments"][:_MOST_SEGMENTS]
     overall = document["overall"]["error"]
-    say = percent if document["measure"] == "error rate" else number
+    say = percent if document["is_share"] else number
     errors = {
         one["label"]: (one["high"] - one["low"]) / (2 * _Z) for one in segments if "low" in one
     }

@@ -4,7 +4,7 @@ Our own, beside figures.json, on the same rows; at most MOST_COLUMNS columns of 
 
     version
     rows        which rows were judged, in words
-    measure     'error rate' of classes, 'mean absolute error' of a regression
+    measure     'error rate' of classes, 'mean absolute error' of a regression;  is_share  whether it is a share of rows
     overall     {"rows", "error"}
     columns     [{"name", "type", "segments": [{"label", "rows", "error", "low", "high"}, ...]}, ...]: low and high are
                 a 95 % interval, absent where there is none. Of a regression there are "bias" too, the mean residual, and
@@ -56,6 +56,7 @@ def segments_json(dataset: Path, judged: Judged) -> dict[str, Any]:
         "version": VERSION,
         "rows": judged.rows_are,
         "measure": "error rate" if judged.problem_type.is_classification else "mean absolute error",
+        "is_share": judged.problem_type.is_classification,
         "overall": {"rows": judged.n_rows, "error": float(errors.mean())},
         "columns": columns,
     }

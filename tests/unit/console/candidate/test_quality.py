@@ -215,6 +215,7 @@ def test_errors_by_a_column_are_shown(binary, browser):
     alike = [{**one, "error": 0.2} for one in segments]
     document = {
         "measure": "error rate",
+        "is_share": True,
         "overall": {"rows": 500, "error": 0.17},
         "columns": [
             {"name": "dull", "type": "numeric", "segments": alike},
