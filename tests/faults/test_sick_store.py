@@ -17,7 +17,8 @@ from s3.served import ServedStore
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 SOON_S = 5
-N_WAITING = 12
+N_WAITING = 6
+"""Requests of one account, which may have half of the 16 threads of operations (wire/fair_semaphore.py)."""
 CONCURRENT_JOBS = 4
 """[limits] concurrent_jobs, unless it is configured."""
 
