@@ -172,10 +172,11 @@ def named(text: Any, limit: int = 60) -> Markup | str:
 def spoken(algorithm: str, number: int) -> str:
     """Return a name for a candidate that people can say: its algorithm, and its number within the job.
 
-    >>> spoken("lightgbm", 9), spoken("linear-learner", 2), spoken("theta", 1)
-    ('LightGBM 9', 'Linear model 2', 'Theta 1')
+    >>> spoken("lightgbm", 9), spoken("linear-learner", 2), spoken("ets", 4), spoken("seasonal-naive", 1)
+    ('LightGBM 9', 'Linear model 2', 'ETS 4', 'Seasonal naive 1')
     """
-    title = _ALGORITHMS.get(algorithm) or name(algorithm[:1].upper() + algorithm[1:], 40)
+    plain = algorithm.replace("-", " ")
+    title = _ALGORITHMS.get(algorithm) or name(plain[:1].upper() + plain[1:], 40)
     return f"{title} {number}"
 
 
@@ -205,6 +206,12 @@ _ALGORITHMS = {
     "neighbors": "Nearest neighbours",
     "baseline": "Baseline",
     "ensemble": "Ensemble",
+    "ets": "ETS",
+    "arima": "ARIMA",
+    "npts": "NPTS",
+    "seasonal-npts": "Seasonal NPTS",
+    "adida": "ADIDA",
+    "tsb": "TSB",
 }
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
