@@ -85,5 +85,5 @@ def test_an_explanation_is_ended() -> None:
         async with asyncio.timeout(WAIT_S):
             await made.explain(scope, "e", question)
 
-    with pytest.raises(ModelFault, match="its process ended"):
+    with pytest.raises(ModelFault, match="the process ended"):
         asyncio.run(asked())

@@ -92,6 +92,8 @@ def test_what_no_test_runs_is_at_least_well_formed():
         "sts",
         "iam",
         "s3",
+        "cloudwatch",
+        "appautoscaling",
     }
     [(_, configuration)] = blocks(PAGE, "toml")
     assert len(tomllib.loads(configuration)["buckets"]) == 2

