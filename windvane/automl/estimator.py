@@ -366,8 +366,8 @@ class AutoML:
         return model
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copying and pickling pass on: the model as the bytes of what `save` writes. A job's folder that was
-        kept stays behind."""
+        """Return the state for copying and pickling, the model as the bytes of what `save` writes; without the folder of
+        a job that was kept."""
         fitted = self._fitted
         return {**vars(self), "_fitted": None if fitted is None else model_bytes(fitted.folder)}
 

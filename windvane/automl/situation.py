@@ -69,7 +69,7 @@ class Situation:
 
     @property
     def is_short(self) -> bool:
-        """Whether the search may end before any candidate has, going by how long the analysis took."""
+        """Return whether the search may end before any candidate has, going by how long the analysis took."""
         return self.search_s < _SHORT * self.analysis_s
 
     @property

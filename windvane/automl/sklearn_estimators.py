@@ -35,7 +35,7 @@ DuckDB)."""
 
 
 class _AutoMLEstimator(BaseEstimator):  # type: ignore[misc]
-    """What both estimators share: parameters, and features as the DataFrames that `AutoML` takes."""
+    """The base of both estimators: parameters, and features as the DataFrames that `AutoML` takes."""
 
     model_: AutoML
     n_features_in_: int

@@ -52,7 +52,7 @@ def fit_progress(
 
 
 class _State:
-    """What was told of a job so far."""
+    """The progress of a job, from its events so far."""
 
     def __init__(self, max_runtime_s: float, max_candidates: int | None) -> None:
         self._max_runtime_s, self._max_candidates = max_runtime_s, max_candidates
@@ -73,7 +73,7 @@ class _State:
 
     @property
     def share(self) -> float:
-        """Of what is allowed: candidates where they are limited, else time."""
+        """Return the part of the allowed candidates that has ended, or of the time where candidates are not limited."""
         if self._max_candidates is not None:
             return min(1.0, self._n_ended / self._max_candidates)
         return min(1.0, self._elapsed_s / self._max_runtime_s)

@@ -93,7 +93,7 @@ class Wishes:
 
     @property
     def faults(self) -> dict[str, str]:
-        """What is wrong with fields of the form, by their names."""
+        """Return the errors of the form by the names of its fields."""
         found = {}
         if self.how is How.NEW and not _NAME.fullmatch(self.endpoint):
             found["endpoint"] = (

@@ -84,7 +84,7 @@ class Explanation:
 
     @property
     def is_small(self) -> bool:
-        """Whether a report that has more time may well rest on more rows."""
+        """Return whether a report with more time may explain more rows."""
         return self.n_explained < _MANY_ROWS
 
 

@@ -49,7 +49,7 @@ class Line:
 
     @property
     def is_apart(self) -> bool:
-        """Whether two of those that have it differ."""
+        """Return whether two candidates that have a value differ."""
         return len({cell.text for cell in self.cells} - {NOTHING}) > 1
 
 

@@ -84,12 +84,12 @@ class CompareView:
 
     @property
     def wanted(self) -> Sequence[Side]:
-        """Those whose reports can be asked for."""
+        """Return the candidates whose reports can be requested."""
         return [side for side in self.sides if side.reports is not None and side.reports.can_be]
 
     @property
     def under_way(self) -> Sequence[Side]:
-        """Those whose reports are being made."""
+        """Return the candidates whose reports are being made."""
         return [side for side in self.sides if side.reports and not side.reports.is_over]
 
 

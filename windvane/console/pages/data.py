@@ -124,12 +124,12 @@ class DataView:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing more will come: the page need not wait for it."""
+        """Return whether everything is there, so that the page need not wait."""
         return self.is_over or bool(self.report and (self.table or self.series))
 
     @property
     def stage(self) -> str:
-        """How far the job is, as far as this page shows it; the page is shown anew when that has changed."""
+        """Return the stage of the job that this page shows; the page is loaded again when it changes."""
         return _stage(self.status, self.secondary, has_report=bool(self.report))
 
 
