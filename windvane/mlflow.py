@@ -47,7 +47,7 @@ class LoggedCandidate:
 
 @dataclass(frozen=True)
 class Place:
-    """Where runs are logged.
+    """The tracking server and experiment in which runs are logged.
 
     tracking_uri  where MLflow keeps runs; None: as MLflow is configured
     experiment    its name; it is created if there is none
@@ -134,7 +134,7 @@ def save_model(model: AutoML, path: Path, saved: Path) -> None:
 
 
 class MlflowModel:
-    """What MLflow asks for predictions."""
+    """The model that MLflow asks for predictions."""
 
     def __init__(self, model: AutoML) -> None:
         self._model = model

@@ -29,7 +29,7 @@ _LONGEST_BEGINNING = 30
 
 @dataclass(frozen=True)
 class Plan:
-    """How the rows of a file go to a model.
+    """The columns of a file, and how they are passed to a model.
 
     has_header    whether its first line names the columns; it is no row
     names         of the file's columns; the model's if it has no header
@@ -43,7 +43,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is kept beside the parts of a file that is predicted.
+    """The description of a file to predict, stored beside its uploaded parts.
 
     file      its name;  n_parts  in which it was uploaded
     head      names of the columns of the result

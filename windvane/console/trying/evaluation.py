@@ -51,7 +51,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class EvaluationView:
-    """How good the predictions of labelled rows are.
+    """The metrics of predictions on labelled rows, as the page shows them.
 
     n_rows     of the file;  n_evaluated  that have a label
     note       on the unit of metrics; "" for classes
