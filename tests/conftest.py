@@ -6,6 +6,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Generator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ pytest.register_assert_rewrite("windvane.testing")
 import fast  # noqa: E402
 from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
 from conformance.notes import Desk  # noqa: E402
-from ordering import SharingFilesTogether, is_left_out, is_slow, place  # noqa: E402
+from ordering import (  # noqa: E402
+    SharingFilesTogether,
+    is_held_to_be_quick,
+    is_left_out,
+    is_slow,
+    place,
+)
 
 from windvane.engine.training.one_thread import one_thread  # noqa: E402
 
@@ -36,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out the files that start servers or train models, and fail whatever else does",
+        help="leave out the files that start servers, train models or take many seconds",
     )
 
 
@@ -63,15 +70,6 @@ def _umask_is_given_back() -> Generator[None]:
 def _one_thread() -> Generator[None]:
     """As in the processes of a service or a job: threads of several processes of tests would wait for each other."""
     with one_thread():
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_slow(pytestconfig: pytest.Config) -> Generator[None]:
-    if not pytestconfig.getoption("--fast"):
-        yield
-        return
-    with fast.nothing_slow():
         yield
 
 
@@ -102,7 +100,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingFiles
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     item.config.stash[_DESK].begin(item.nodeid.partition("[")[0])
-    return (yield)
+    with fast.nothing_slow() if is_held_to_be_quick(item) else nullcontext():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,4 +1,4 @@
-"""What holds `make test-fast` to its word: a server or a training in it is an error."""
+"""What holds `make test-fast` to its word: in every run, a server or a training in one of its tests is an error."""
 
 from __future__ import annotations
 
