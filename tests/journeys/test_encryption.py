@@ -134,7 +134,10 @@ def open_to_others(server):
     made itself for tasks and models, which have the group of what it lends them)."""
     found = set()
     for root in (server.folder, memory_folder(server.folder)):
-        for path in [root, *root.rglob("*")]:
+        inside = (
+            Path(at) / name for at, folders, files in os.walk(root) for name in folders + files
+        )
+        for path in [root, *inside]:
             with suppress(OSError):  # it is gone
                 mode = path.lstat().st_mode
                 if not stat.S_ISLNK(mode) and mode & 0o007:
