@@ -21,13 +21,7 @@ pytest.register_assert_rewrite("windvane.testing")
 import fast  # noqa: E402
 from conformance import session  # noqa: E402 - asserts of what is imported before the line above stay mute
 from conformance.notes import Desk  # noqa: E402
-from ordering import (  # noqa: E402
-    SharingFilesTogether,
-    is_held_to_be_quick,
-    is_left_out,
-    is_slow,
-    place,
-)
+from ordering import SharingFilesTogether, is_left_out, is_slow, must_be_quick, place  # noqa: E402
 
 from windvane.engine.training.one_thread import one_thread  # noqa: E402
 
@@ -43,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out the files that start servers, train models or take many seconds",
+        help="leave out the files that start servers, train models or take several seconds, and attacks",
     )
 
 
@@ -100,7 +94,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingFiles
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     item.config.stash[_DESK].begin(item.nodeid.partition("[")[0])
-    with fast.nothing_slow() if is_held_to_be_quick(item) else nullcontext():
+    with fast.nothing_slow() if must_be_quick(item) else nullcontext():
         return (yield)
 
 

@@ -72,7 +72,6 @@ _SLOW = (
     "tests/unit/benchmarks/test_transform.py",
     "tests/unit/cli/test_automl_command.py",
     "tests/unit/cli/test_automl_forecast.py",
-    "tests/unit/cli/test_completion.py",
     "tests/unit/cli/test_explain_command.py",
     "tests/unit/cli/test_export.py",
     "tests/unit/cli/test_forecast.py",
@@ -133,14 +132,14 @@ _SLOW = (
     "tests/unit/work/workers/test_worker.py",
     "tests/upgrades/",
 )
-"""Files that start servers or train models, attack, or take many seconds for other reasons (`make test-fast`)."""
+"""What `make test-fast` leaves out: attacks, and files that start servers, train models or take several seconds."""
 
 
 def is_slow(item: pytest.Item) -> bool:
     return file_of(item.nodeid).startswith(_SLOW)
 
 
-def is_held_to_be_quick(item: pytest.Item) -> bool:
+def must_be_quick(item: pytest.Item) -> bool:
     """Return whether a test may neither start a server nor train a model, in whatever run it stands."""
     return not is_slow(item) and item.get_closest_marker("long") is None
 

@@ -134,10 +134,7 @@ def open_to_others(server):
     made itself for tasks and models, which have the group of what it lends them)."""
     found = set()
     for root in (server.folder, memory_folder(server.folder)):
-        inside = (
-            Path(at) / name for at, folders, files in os.walk(root) for name in folders + files
-        )
-        for path in [root, *inside]:
+        for path in (root, *below(root)):
             with suppress(OSError):  # it is gone
                 mode = path.lstat().st_mode
                 if not stat.S_ISLNK(mode) and mode & 0o007:
@@ -153,15 +150,18 @@ def peers_of(server):
     return {line[2].partition(":")[0] for line in lines if line[9] in held} - {"00000000"}
 
 
+def below(root):
+    """Yield every folder and file below a folder; unlike `rglob`, it bears that folders go meanwhile."""
+    for folder, folders, files in os.walk(root):
+        yield from (Path(folder) / name for name in (*folders, *files))
+
+
 def contents(root):
     """Of every file below a folder, one after the other."""
     found = []
-    for folder, _, names in os.walk(root):
-        for name in names:
-            try:
-                found.append((Path(folder) / name).read_bytes())
-            except OSError:
-                continue  # gone meanwhile, or a socket
+    for path in below(root):
+        with suppress(OSError):  # a folder, a socket, or gone meanwhile
+            found.append(path.read_bytes())
     return b"\n".join(found)
 
 
@@ -341,6 +341,6 @@ def test_what_was_in_memory_goes(sealed):
     for name in (JOB, "locked", "isolated"):
         server.client("sagemaker").delete_endpoint(EndpointName=name)
     give_up = time.monotonic() + 30
-    while any(path.is_file() for path in memory_folder(server.folder).rglob("*")):
+    while any(path.is_file() for path in below(memory_folder(server.folder))):
         assert time.monotonic() < give_up
         time.sleep(0.2)
