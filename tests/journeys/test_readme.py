@@ -1,4 +1,4 @@
-"""The README's commands, run as they stand but for what jobs are to try and the time that they get: in its order, in one
+"""The README's commands, run as they stand but for how many candidates jobs are to try: in its order, in one
 folder, the server on a free port."""
 
 import os
@@ -10,10 +10,10 @@ from journeys.pages import blocks, look_like_a_clone, run
 SERVE = ".venv/bin/windvane serve --data-dir ./windvane-data"
 SHORTER = {
     '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxCandidates": 1, "MaxAutoMLJobRuntimeInSeconds": 60',
-    "--max-runtime 30": "--max-candidates 2 --max-runtime 8",
-    "max_runtime_s=30": "max_candidates=1, max_runtime_s=8",
+    "--max-runtime 30": "--max-candidates 2 --max-runtime 30",
+    "max_runtime_s=30": "max_candidates=1, max_runtime_s=30",
 }
-"""What jobs are told of their limits, and what they are told here."""
+"""What jobs are told of their limits, and what they are told here: few candidates end them before their time is over."""
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def shortened(block):
     return language, text
 
 
-def test_the_jobs_of_the_readme_are_told_their_time():
+def test_the_jobs_of_the_readme_are_told_their_limits():
     page = "".join(text for _, text in blocks("README.md", "sh", "python"))
     assert [page.count(told) for told in SHORTER] == [1, 1, 1]
 
