@@ -1,14 +1,14 @@
 """MLflow: a job of the library as runs of an experiment, and its model as one that MLflow loads and serves.
 
 Needs the extra: pip install 'windvane[mlflow]'. A model is a `python_function` whose loader is this module: MLflow calls
-`_load_pyfunc` on the folder that `AutoML.save` wrote, so that nothing is unpickled.
+`_load_pyfunc` on the folder that `AutoML.save` or `AutoForecast.save` wrote, so that nothing is unpickled.
 """
 
 from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +17,13 @@ from typing import Any
 import pandas as pd
 
 from windvane.automl.estimator import AutoML
+from windvane.automl.forecast_estimator import AutoForecast
+from windvane.automl.forecasting.leaderboard import answering, board_from_json
 from windvane.automl.leaderboard import LeaderboardRow, leaderboard_from_json
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.manifest import read_json
+from windvane.engine.forecasting.forecaster import KIND as FORECASTER
+from windvane.engine.manifest import MANIFEST, read_json
 from windvane.errors import InvalidRequest
 from windvane.version import __version__
 
@@ -30,6 +33,9 @@ MODEL = "model"
 
 _NOT_METRICS = {"rank", "candidate", "algorithm", "recipe", "on_front", "chosen", "status", "notes"}
 """Columns of the leaderboard."""
+
+_NOT_METRICS_OF_FORECASTS = {"model", "failure"}
+"""Columns of the leaderboard of a forecast."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,41 @@ def log_automl(
     return log_job(model, limits, candidates, best, Place(tracking_uri, experiment), run_name)
 
 
+def log_forecast(
+    model: AutoForecast,
+    *,
+    tracking_uri: str | None = None,
+    experiment: str = EXPERIMENT,
+    run_name: str | None = None,
+) -> str:
+    """Log a fitted forecaster with its job and return the run's id: one run with the metrics of what answers (the average, or the
+    best model) and the forecaster as the artefact 'model', and below it a run for each model, with its metrics in backtests.
+
+    tracking_uri  where MLflow keeps runs; None: as MLflow is configured
+    experiment    its name; it is created if there is none
+    raises        InvalidRequest if MLflow is not installed, or nothing has been fitted
+    """
+    _mlflow()
+    board = model.leaderboard()
+    with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
+        model.save(Path(scratch) / "saved")
+        rows = board_from_json(read_json(Path(scratch) / "saved" / "leaderboard.json"))
+    candidates = [
+        LoggedCandidate(
+            scores["model"],
+            {"algorithm": scores["model"]},
+            _metrics(scores, _NOT_METRICS_OF_FORECASTS),
+            scores["failure"],
+        )
+        for scores in board.to_dict("records")
+    ]
+    best = [row.name for row in rows].index(answering(rows))
+    limits = {"max_runtime_s": model.max_runtime_s}
+    return log_job(model, limits, candidates, best, Place(tracking_uri, experiment), run_name)
+
+
 def log_job(
-    model: AutoML,
+    model: AutoML | AutoForecast,
     params: Mapping[str, Any],
     candidates: Sequence[LoggedCandidate],
     best: int,
@@ -118,7 +157,7 @@ def log_job(
     return run_id
 
 
-def save_model(model: AutoML, path: Path, saved: Path) -> None:
+def save_model(model: AutoML | AutoForecast, path: Path, saved: Path) -> None:
     """Write an MLflow model into a new folder.
 
     saved     what `model.save` wrote
@@ -129,7 +168,7 @@ def save_model(model: AutoML, path: Path, saved: Path) -> None:
         loader_module=__name__,
         data_path=str(saved),
         pip_requirements=[f"windvane=={__version__}"],
-        signature=_signature(mlflow, model.analysis),
+        signature=_signature(mlflow, model.analysis) if isinstance(model, AutoML) else None,
     )
 
 
@@ -153,9 +192,36 @@ class MlflowModel:
         return pd.DataFrame(answers, index=rows.index)
 
 
-def _load_pyfunc(path: str) -> MlflowModel:
-    """Load a model as MLflow asks for it, with the checks of `AutoML.load`."""
-    return MlflowModel(AutoML.load(path))
+class MlflowForecaster:
+    """The forecaster that MLflow asks for forecasts."""
+
+    def __init__(self, model: AutoForecast) -> None:
+        self._model = model
+
+    def predict(self, rows: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow passes it
+        """Return the forecast of every series, as `AutoForecast.predict` does.
+
+        rows      the steps to be forecast, with known covariates; without rows, those that the model was fitted to
+        params    of MLflow; there are none
+        """
+        return self._model.predict(None if rows.empty else rows)
+
+
+def load_saved(folder: Path) -> AutoML | AutoForecast:
+    """Return what `AutoML.save` or `AutoForecast.save` wrote.
+
+    raises    CorruptArtifact if it is neither, or damaged
+    """
+    manifest = folder / MANIFEST
+    if manifest.is_file() and read_json(manifest).get("kind") == FORECASTER:
+        return AutoForecast.load(folder)
+    return AutoML.load(folder)
+
+
+def _load_pyfunc(path: str) -> MlflowModel | MlflowForecaster:
+    """Load a model as MLflow asks for it, with the checks of `load_saved`."""
+    model = load_saved(Path(path))
+    return MlflowModel(model) if isinstance(model, AutoML) else MlflowForecaster(model)
 
 
 def _mlflow() -> Any:
@@ -183,7 +249,16 @@ def _signature(mlflow: Any, analysis: Analysis) -> Any:
     return mlflow.models.ModelSignature(inputs=schema.Schema(columns))
 
 
-def _params_of_model(model: AutoML) -> dict[str, Any]:
+def _params_of_model(model: AutoML | AutoForecast) -> dict[str, Any]:
+    if isinstance(model, AutoForecast):
+        return {
+            "target": model.spec.target,
+            "problem_type": "TimeSeriesForecasting",
+            "objective": model.spec.objective,
+            "horizon": model.spec.horizon,
+            "frequency": model.frequency,
+            "seed": model.spec.seed,
+        }
     analysis = model.analysis
     return {
         "target": analysis.target,
@@ -199,7 +274,9 @@ def _candidate(row: LeaderboardRow, scores: Mapping[Any, Any]) -> LoggedCandidat
     hyperparameters = {} if row.plan is None else row.plan.hyperparameters
     params = {"algorithm": row.algorithm, "recipe": scores["recipe"], **hyperparameters}
     failure = "" if row.outcome else str(scores["notes"])
-    return LoggedCandidate(f"{row.index} {row.algorithm}", params, _metrics(scores), failure)
+    return LoggedCandidate(
+        f"{row.index} {row.algorithm}", params, _metrics(scores, _NOT_METRICS), failure
+    )
 
 
 def _log_candidate(client: Any, experiment_id: str, parent: str, one: LoggedCandidate) -> None:
@@ -211,12 +288,15 @@ def _log_candidate(client: Any, experiment_id: str, parent: str, one: LoggedCand
     client.set_terminated(run_id, "FAILED" if one.failure else "FINISHED")
 
 
-def _metrics(scores: Mapping[Any, Any]) -> dict[str, float]:
-    """Return the columns of the leaderboard that are numbers, where they are known."""
+def _metrics(scores: Mapping[Any, Any], others: Collection[str]) -> dict[str, float]:
+    """Return the columns of the leaderboard that are numbers, where they are known.
+
+    others    columns that are none
+    """
     return {
         str(name): float(value)
         for name, value in scores.items()
-        if name not in _NOT_METRICS and value is not None and math.isfinite(value)
+        if name not in others and value is not None and math.isfinite(value)
     }
 
 

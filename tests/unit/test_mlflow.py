@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from mlflow_serving import served
 
-from windvane import AutoML
+from windvane import AutoForecast, AutoML
 from windvane.cli.main import main
 from windvane.errors import InvalidRequest
-from windvane.mlflow import log_automl
+from windvane.mlflow import log_automl, log_forecast
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mlflow.md"
 
@@ -130,6 +130,34 @@ def test_the_commands_of_the_page_log_and_serve(
     names = {"train": "train.csv"}
     exec(code.replace("max_runtime_s=60", "max_candidates=1"), names)
     assert client.get_run(names["run_id"]).info.run_name == "first try"
+
+
+@pytest.mark.long
+def test_a_forecast_is_logged_and_loaded_by_mlflow(mlflow, client, tracking_uri, tmp_path, capsys):
+    """By the command, from a saved folder, and by the library."""
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    sales = 10 + 3 * np.sin(2 * np.pi * np.arange(60) / 7)
+    frame = pd.DataFrame({"shop": "a", "day": days, "sales": sales})
+    model = AutoForecast("sales", "day", "shop", horizon=3, max_runtime_s=10, threads=1).fit(frame)
+    model.save(tmp_path / "sales")
+    client.create_experiment("forecasts", str(tmp_path / "artefacts"))
+    place = ["--tracking-uri", tracking_uri, "--experiment", "forecasts"]
+    assert main(["mlflow", str(tmp_path / "sales"), *place]) == 0
+    by_library = log_forecast(model, tracking_uri=tracking_uri, experiment="forecasts")
+    board = model.leaderboard()
+    for run_id in (capsys.readouterr().out.strip(), by_library):
+        run = client.get_run(run_id)
+        assert (run.info.status, run.data.params["horizon"]) == ("FINISHED", "3")
+        [best] = board[board.model == run.data.params["candidate"]].to_dict("records")
+        objective = run.data.params["objective"]
+        assert run.data.metrics[objective] == pytest.approx(best[objective])
+        below = client.search_runs(
+            [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"
+        )
+        assert {one.info.run_name for one in below} == set(board.model)
+        folder = client.download_artifacts(run_id, "model", str(tmp_path))
+        made = mlflow.pyfunc.load_model(folder).predict(pd.DataFrame())
+        pd.testing.assert_frame_equal(made, model.predict())
 
 
 def test_without_mlflow_it_says_what_to_install(monkeypatch):

@@ -281,6 +281,20 @@ def test_an_operation_that_is_not_served_is_named(client, backend):
     assert backend.seen == [("sagemaker", "DescribeDomain", 400)]
 
 
+def test_pipelines_are_refused_by_name(client):
+    pipeline = {"PipelineName": "p", "ClientRequestToken": "t" * 32}
+    response = refused(
+        lambda: client("sagemaker").create_pipeline(
+            **pipeline, PipelineDefinition="{}", RoleArn="arn:aws:iam::000000000000:role/windvane"
+        )
+    )
+    assert response["Error"]["Code"] == "UnknownOperationException"
+    assert "CreatePipeline" in response["Error"]["Message"]
+    response = refused(lambda: client("sagemaker").start_pipeline_execution(**pipeline))
+    assert response["Error"]["Code"] == "UnknownOperationException"
+    assert "StartPipelineExecution" in response["Error"]["Message"]
+
+
 def test_all_faults_of_a_request_arrive_at_once(client):
     response = refused(lambda: client("sagemaker").list_auto_ml_jobs(MaxResults=101, SortBy="Size"))
     assert response["Error"]["Code"] == "ValidationException"

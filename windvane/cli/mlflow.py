@@ -1,5 +1,5 @@
 """`windvane mlflow`: logs a finished job to MLflow: its candidates, their metrics and hyperparameters, and the model. The job is
-the folder of a `windvane automl`, a model that `AutoML.save` wrote or, with --data-dir, a job of the running server."""
+the folder of a `windvane automl`, a model that `AutoML.save` or `AutoForecast.save` wrote or, with --data-dir, a job of the running server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "job",
         metavar="JOB",
-        help="the folder that `windvane automl --out` or AutoML.save wrote; with --data-dir, a job's name",
+        help="the folder that `windvane automl --out`, AutoML.save or AutoForecast.save wrote; with --data-dir, a job's name",
     )
     parser.add_argument(
         "--data-dir", type=Path, help="the data folder of the server that ran the job"
@@ -51,18 +51,22 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.data_dir is not None:
         print(_log_served(arguments))
         return
+    print(_log_folder(arguments))
+
+
+def _log_folder(arguments: argparse.Namespace) -> str:
+    """Log a job whose model is in a folder and return the run's id."""
     from windvane.automl.estimator import AutoML  # heavy: other commands are to start fast
-    from windvane.mlflow import log_automl
+    from windvane.mlflow import load_saved, log_automl, log_forecast
 
     folder = Path(arguments.job)
     is_job = (folder / "model" / "leaderboard.json").is_file()
-    run_id = log_automl(
-        AutoML.load(folder / "model" if is_job else folder),
-        tracking_uri=arguments.tracking_uri,
-        experiment=arguments.experiment,
-        run_name=arguments.run_name or folder.resolve().name,
-    )
-    print(run_id)
+    model = load_saved(folder / "model" if is_job else folder)
+    uri, experiment = arguments.tracking_uri, arguments.experiment
+    name = arguments.run_name or folder.resolve().name
+    if isinstance(model, AutoML):
+        return log_automl(model, tracking_uri=uri, experiment=experiment, run_name=name)
+    return log_forecast(model, tracking_uri=uri, experiment=experiment, run_name=name)
 
 
 def _log_served(arguments: argparse.Namespace) -> str:
