@@ -65,6 +65,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "What zeros a series has: smooth and erratic series have few, intermittent and lumpy ones "
             "many; the sizes of erratic and lumpy ones vary much."
         ),
+        "disparate impact": (
+            "The selection rate of a group divided by that of another: 1 if the model predicts the "
+            "positive class equally often in both."
+        ),
         "duplicates": (
             "Rows that are equal in all features and the target. They stay in the same fold, "
             "unless more than 20 % of all rows have copies."

@@ -19,6 +19,10 @@ _SERVERS = "windvane-"
 RESPONSES_TAG, PROBABILITIES = "windvane:responses", "probabilities"
 """Key and value of the tag of a job whose one-click deployment is to answer with probabilities besides the label."""
 
+SENSITIVE_TAG, SENSITIVE_SEPARATOR = "windvane:sensitive-columns", "/"
+"""Key of the tag of a job that names the columns by which it is to be shown how a model treats groups, and what stands
+between them: values of tags have no commas."""
+
 
 @dataclass(frozen=True, order=True)
 class Scope:

@@ -10,6 +10,7 @@ from typing import Any
 
 from windvane.console.candidate.forecast import KIND as FORECAST
 from windvane.console.candidate.forecast import ForecastQuality, forecast_quality_of
+from windvane.console.candidate.groups import Groups, groups_by
 from windvane.console.candidate.head import Shown
 from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.segments import Segments, segments_of
@@ -123,6 +124,7 @@ class Quality:
     intervals: Sequence[Interval]
     has_figures: bool
     segments: Segments | None = None
+    groups: Groups | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,9 @@ class Asked:
 
     threshold    asked about; None for the model's own
     segment      column to show errors by; "" for the one that tells most
+    group        column to compare groups by; "" for the first of `sensitive`
+    reference    label of the group that others are compared with; "" for the largest
+    sensitive    columns that the tags of the job name
     first        of forecasts: place of the first series that is listed
     series       of forecasts: place of the series that is pictured; None for the worst ones
     """
@@ -152,6 +157,9 @@ class Asked:
     segment: str = ""
     first: int = 0
     series: int | None = None
+    group: str = ""
+    reference: str = ""
+    sensitive: tuple[str, ...] = ()
 
 
 async def read_quality(
@@ -173,7 +181,8 @@ async def read_quality(
             return None
         found = await objects.in_thread(quality_of, statistics, figures, asked.threshold)
         by_column = await objects.in_thread(segments_of, segments, asked.segment)
-        return replace(found, segments=by_column)
+        groups = groups_by(segments, asked.group, asked.reference, asked.sensitive)
+        return replace(found, segments=by_column, groups=groups)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:

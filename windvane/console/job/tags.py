@@ -7,6 +7,7 @@ from typing import Any
 
 from windvane.console.request_context import RequestContext
 from windvane.errors import AccessDenied
+from windvane.names import SENSITIVE_SEPARATOR, SENSITIVE_TAG
 
 PROJECT, ARCHIVED = "project", "windvane:archived"
 """Keys of tags, as ListAutoMLJobOverviews knows them."""
@@ -22,3 +23,9 @@ async def tags_of(context: RequestContext, job: Mapping[str, Any]) -> dict[str, 
     except AccessDenied:
         return {}
     return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+
+
+def sensitive_columns(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns that the tags of a job mark as sensitive, in their order."""
+    named = tags.get(SENSITIVE_TAG, "").split(SENSITIVE_SEPARATOR)
+    return tuple(dict.fromkeys(one.strip() for one in named if one.strip()))

@@ -32,6 +32,7 @@ from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.reports import state_of
 from windvane.console.draw import draw, draw_part
 from windvane.console.forms import form_of
+from windvane.console.job.tags import sensitive_columns, tags_of
 from windvane.console.report_frame import report_in_frame
 from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
@@ -59,6 +60,9 @@ async def quality(request: Request) -> Response:
         query.get("segment", ""),
         int(_number(query.get("first", "")) or 0),
         None if series is None else int(series),
+        query.get("group", ""),
+        query.get("reference", ""),
+        await _sensitive(request, answer) if folder else (),
     )
     objects = context_of(request).objects
     found = await read_quality(objects, folder, asked) if folder else None
@@ -70,6 +74,15 @@ async def quality(request: Request) -> Response:
         reports=await state_of(request, answer, head),
     )
     return await _drawn(request, "candidate/quality.html", view)
+
+
+async def _sensitive(request: Request, answer: Answer) -> tuple[str, ...]:
+    """Return the columns that the tags of the job mark as sensitive."""
+    context = context_of(request)
+    job = await context.ask(
+        "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
+    )
+    return sensitive_columns(await tags_of(context, job))
 
 
 async def explanation(request: Request) -> Response:

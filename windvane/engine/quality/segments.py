@@ -7,9 +7,9 @@ Our own, beside figures.json, on the same rows; at most MOST_COLUMNS columns of 
     measure     'error rate' of classes, 'mean absolute error' of a regression;  is_share  whether it is a share of rows
     overall     {"rows", "error"}
     columns     [{"name", "type", "segments": [{"label", "rows", "error", "low", "high"}, ...]}, ...]: low and high are
-                a 95 % interval, absent where there is none. Of a regression there are "bias" too, the mean residual, and
-                "bias_error", its standard error; of two classes the counts "positive", "predicted" (positive) and "hits"
-                (both)
+                a 95 % interval, absent where there is none. Of a regression there are "bias" too, the mean residual,
+                "bias_error", its standard error, and "rmse"; of two classes the counts "positive", "predicted"
+                (positive) and "hits" (both), and "calibration_error"
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from windvane.domain.problem import ProblemType
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.dataset import is_stored, read_analysis, read_stored
 from windvane.engine.data.encoded import EncodedColumn
+from windvane.engine.quality.calibration import reliability
 from windvane.engine.quality.judged import Judged
 from windvane.engine.scoring.metrics import Floats, Indices
+from windvane.group_metrics import wilson
 from windvane.wording import number
 
 VERSION = 1
@@ -99,6 +101,7 @@ def _segment(label: str, rows: Indices, judged: Judged, errors: Floats) -> dict[
         return {**told, "low": low, "high": high, **_counts(rows, judged)}
     residuals = judged.y[rows] - judged.predicted[rows]
     told["bias"] = float(residuals.mean())
+    told["rmse"] = math.sqrt(float(np.mean(residuals**2)))
     if n < _FEWEST:
         return told
     reach = _Z * float(errors[rows].std(ddof=1)) / math.sqrt(n)
@@ -106,7 +109,7 @@ def _segment(label: str, rows: Indices, judged: Judged, errors: Floats) -> dict[
     return {**told, "low": max(0.0, mean - reach), "high": mean + reach}
 
 
-def _counts(rows: Indices, judged: Judged) -> dict[str, int]:
+def _counts(rows: Indices, judged: Judged) -> dict[str, float]:
     if judged.problem_type is not ProblemType.BINARY:
         return {}
     positive, predicted = judged.truth[rows] == 1, judged.classes[rows] == 1
@@ -114,18 +117,8 @@ def _counts(rows: Indices, judged: Judged) -> dict[str, int]:
         "positive": int(positive.sum()),
         "predicted": int(predicted.sum()),
         "hits": int((positive & predicted).sum()),
+        "calibration_error": reliability(judged.positive[rows], positive).expected_error,
     }
-
-
-def wilson(share: float, n_rows: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share.
-
-    source    Wilson 1927, "Probable inference, the law of succession, and statistical inference"
-    """
-    z2 = _Z * _Z / n_rows
-    middle = (share + z2 / 2) / (1 + z2)
-    reach = _Z * math.sqrt(share * (1 - share) / n_rows + z2 / (4 * n_rows)) / (1 + z2)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _of_words(

@@ -10,7 +10,7 @@ import pytest
 from unit.engine.explain.made_up import COLOUR, DAY, NOISE, columns_and_target, packaged
 
 from windvane.domain.problem import MetricName, ProblemType
-from windvane.engine.quality.segments import MISSING, MOST_SEGMENTS, segments_json, wilson
+from windvane.engine.quality.segments import MISSING, MOST_SEGMENTS, segments_json
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,7 @@ def test_a_regression_tells_where_it_is_off_and_which_way(dataset, judge_values)
     colours = {one["label"]: one for one in told[COLOUR]}
     assert set(colours) == {"red", "green", "blue", MISSING}
     assert colours["blue"]["error"] == colours["blue"]["bias"] == pytest.approx(5.0)
+    assert colours["blue"]["rmse"] == pytest.approx(5.0)
     assert colours["red"]["error"] == pytest.approx(0.0)
     assert colours["blue"]["rows"] == is_blue.sum()
     for segments in told.values():
@@ -60,9 +61,5 @@ def test_two_classes_have_counts_of_decisions_on_the_rows_judged(dataset, judge_
     assert red["rows"] == red["predicted"] == of_red.size
     assert red["positive"] == red["hits"] == of_red.sum()
     assert red["error"] == pytest.approx(1 - of_red.mean())
+    assert red["calibration_error"] == pytest.approx(abs(0.9 - of_red.mean()))
     assert red["low"] < red["error"] < red["high"]
-
-
-def test_intervals_of_shares_are_wilsons():
-    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)

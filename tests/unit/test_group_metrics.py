@@ -1,0 +1,80 @@
+"""Rates of groups of rows, and their differences."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from windvane.errors import InvalidRequest
+from windvane.group_metrics import (
+    Group,
+    Rate,
+    compare,
+    default_reference,
+    difference,
+    ratio,
+    spread,
+    wilson,
+)
+
+A = Group("a", rows=200, positive=100, predicted=90, hits=80)
+D = Group("d", rows=100, positive=40, predicted=30, hits=20)
+FEW = Group("few", rows=5, positive=5, predicted=0, hits=0)
+
+
+def test_rates_are_those_of_the_confusion_matrix():
+    assert D.base.value == 0.4
+    assert D.selection.value == 0.3
+    assert D.true_positive.value == 0.5
+    assert D.false_positive.value == pytest.approx(10 / 60)
+    assert D.precision.value == pytest.approx(20 / 30)
+    assert D.accuracy.value == 0.7
+    assert FEW.precision.value is FEW.precision.interval is None
+
+
+def test_a_group_is_compared_with_the_reference_as_clarify_does():
+    found = compare(D, A)
+    assert found.dppl.value == pytest.approx(0.45 - 0.3)
+    assert found.di.value == pytest.approx(0.3 / 0.45)
+    assert found.rd.value == pytest.approx(0.8 - 0.5)
+    assert found.sd.value == pytest.approx((1 - 10 / 60) - (1 - 10 / 100))
+    assert found.dar.value == pytest.approx(80 / 90 - 20 / 30)
+    assert found.ad.value == pytest.approx(0.85 - 0.7)
+    assert found.dppl.low < found.dppl.value < found.dppl.high
+    assert compare(A, A).dppl.value == 0
+    assert compare(A, A).di.value == 1
+
+
+def test_groups_of_few_rows_are_compared_with_none_and_do_not_widen_the_spread():
+    found = compare(FEW, A)
+    assert found.dppl is found.di is found.rd is found.ad is None
+    told = spread([A, D, FEW])
+    assert told == spread([A, D])
+    assert told.demographic_parity_difference == pytest.approx(0.15)
+    assert told.disparate_impact_ratio == pytest.approx(0.3 / 0.45)
+    assert told.equal_opportunity_difference == pytest.approx(0.3)
+    assert told.equalized_odds_difference == pytest.approx(0.3)
+    assert spread([A, FEW]).demographic_parity_difference is None
+    assert default_reference([FEW, A, D]) is A
+
+
+def test_intervals_are_those_of_the_literature():
+    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+    newcombe = difference(Rate(56, 70), Rate(48, 80))
+    assert (newcombe.low, newcombe.high) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+
+
+def test_the_interval_of_a_ratio_is_symmetric_in_its_logarithm():
+    reach = math.exp(1.959964 * math.sqrt(1 / 30 - 1 / 100 + 1 / 20 - 1 / 100))
+    found = ratio(Rate(30, 100), Rate(20, 100))
+    assert found.value == pytest.approx(1.5)
+    assert (found.low, found.high) == pytest.approx((1.5 / reach, 1.5 * reach))
+    assert ratio(Rate(0, 100), Rate(20, 100)) is None
+
+
+@pytest.mark.parametrize("hits", [-1, 31, 41])
+def test_counts_that_contradict_each_other_are_refused(hits):
+    with pytest.raises(InvalidRequest, match="contradict"):
+        Group("x", rows=100, positive=40, predicted=30, hits=hits)

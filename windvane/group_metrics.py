@@ -1,0 +1,237 @@
+"""How a model treats the groups of rows that a column makes: rates of each group, and how they differ between groups.
+
+All come from counts of rows, as segments.json has them (engine/quality/segments.py); no row is read again.
+
+source    differences with a reference group: the post-training bias metrics of SageMaker Clarify, the reference as its facet
+          a; differences among all groups: Hardt, Price, Srebro 2016, "Equality of opportunity in supervised learning"
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from windvane.errors import InvalidRequest
+
+FEWEST_ROWS = 30
+"""A rate of fewer rows is shown, and compared with no other."""
+
+_Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of rows: `count` of `of`."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """The share; None of no rows."""
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """A 95 % interval; None of no rows."""
+        return wilson(self.count / self.of, self.of) if self.of else None
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether there are enough rows to compare it with others."""
+        return self.of >= FEWEST_ROWS
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows with one value, or one range of values, of a column, judged by a model of two classes.
+
+    positive, predicted, hits    rows that are positive, that are predicted positive, and that are both
+    calibration_error            None in a report of an earlier version
+    """
+
+    label: str
+    rows: int
+    positive: int
+    predicted: int
+    hits: int
+    calibration_error: float | None = None
+
+    def __post_init__(self) -> None:
+        least = self.positive + self.predicted - self.rows
+        most = min(self.positive, self.predicted)
+        if self.rows < 1 or not max(0, least) <= self.hits <= most:
+            raise InvalidRequest(
+                f"The counts of rows of the segment '{self.label[:80]}' in segments.json contradict each "
+                "other: rows that are predicted positive and positive cannot be more than either, nor "
+                "all more than the rows of the segment."
+            )
+
+    @classmethod
+    def of(cls, segment: Mapping[str, Any]) -> Group:
+        """Return a segment of segments.json as a group.
+
+        raises    InvalidRequest if its counts contradict each other
+        """
+        counts = (int(segment[name]) for name in ("rows", "positive", "predicted", "hits"))
+        return cls(str(segment["label"]), *counts, segment.get("calibration_error"))
+
+    @property
+    def base(self) -> Rate:
+        """Positive rows."""
+        return Rate(self.positive, self.rows)
+
+    @property
+    def selection(self) -> Rate:
+        """Rows predicted positive."""
+        return Rate(self.predicted, self.rows)
+
+    @property
+    def true_positive(self) -> Rate:
+        """Of positive rows, those predicted positive."""
+        return Rate(self.hits, self.positive)
+
+    @property
+    def false_positive(self) -> Rate:
+        """Of negative rows, those predicted positive."""
+        return Rate(self.predicted - self.hits, self.rows - self.positive)
+
+    @property
+    def precision(self) -> Rate:
+        """Of rows predicted positive, those that are."""
+        return Rate(self.hits, self.predicted)
+
+    @property
+    def accuracy(self) -> Rate:
+        """Rows predicted correctly."""
+        wrong = self.positive + self.predicted - 2 * self.hits
+        return Rate(self.rows - wrong, self.rows)
+
+    @property
+    def is_reliable(self) -> bool:
+        return self.rows >= FEWEST_ROWS
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A group beside the reference group; None where either has too few rows for the rate.
+
+    dppl    difference in positive proportions in predicted labels: of selection rates
+    di      disparate impact: the group's selection rate as a multiple of the reference's
+    rd      recall difference;  sd  specificity difference;  dar  difference in acceptance rates: of precision
+    ad      accuracy difference
+    source  SageMaker Clarify; differences are the reference's rate minus the group's, of sd the group's minus the reference's
+    """
+
+    dppl: Estimate | None
+    di: Estimate | None
+    rd: Estimate | None
+    sd: Estimate | None
+    dar: Estimate | None
+    ad: Estimate | None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far apart the groups are, of those with enough rows; None with fewer than two of them.
+
+    demographic_parity_difference    largest minus smallest selection rate
+    disparate_impact_ratio           smallest selection rate as a share of the largest; None too if that is 0
+    equal_opportunity_difference     largest minus smallest true positive rate
+    equalized_odds_difference        the larger of that and of the same of the false positive rate
+    """
+
+    demographic_parity_difference: float | None
+    disparate_impact_ratio: float | None
+    equal_opportunity_difference: float | None
+    equalized_odds_difference: float | None
+
+
+def compare(group: Group, reference: Group) -> Comparison:
+    """Return how a group differs from the reference group."""
+    return Comparison(
+        dppl=difference(reference.selection, group.selection),
+        di=ratio(group.selection, reference.selection),
+        rd=difference(reference.true_positive, group.true_positive),
+        sd=difference(reference.false_positive, group.false_positive),
+        dar=difference(reference.precision, group.precision),
+        ad=difference(reference.accuracy, group.accuracy),
+    )
+
+
+def spread(groups: Sequence[Group]) -> Spread:
+    """Return how far apart groups are."""
+    selected = _reliable([one.selection for one in groups])
+    true = _range(_reliable([one.true_positive for one in groups]))
+    false = _range(_reliable([one.false_positive for one in groups]))
+    return Spread(
+        _range(selected),
+        min(selected) / max(selected) if len(selected) > 1 and max(selected) else None,
+        true,
+        None if true is None or false is None else max(true, false),
+    )
+
+
+def default_reference(groups: Sequence[Group]) -> Group:
+    """Return the group with the most rows."""
+    return max(groups, key=lambda one: one.rows)
+
+
+def difference(one: Rate, other: Rate) -> Estimate | None:
+    """Return by how much the first rate is larger; None if either has too few rows.
+
+    source    Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10
+    """
+    if not (one.is_reliable and other.is_reliable):
+        return None
+    first, second = one.count / one.of, other.count / other.of
+    (low, high), (other_low, other_high) = wilson(first, one.of), wilson(second, other.of)
+    value = first - second
+    return Estimate(
+        value,
+        value - math.hypot(first - low, other_high - second),
+        value + math.hypot(high - first, second - other_low),
+    )
+
+
+def ratio(one: Rate, other: Rate) -> Estimate | None:
+    """Return the first rate as a multiple of the second; None if either has too few rows or counts none.
+
+    source    Katz, Baptista, Azen, Pike 1978, "Obtaining confidence intervals for the risk ratio in cohort studies"
+    """
+    if not (one.is_reliable and other.is_reliable and one.count and other.count):
+        return None
+    value = (one.count / one.of) / (other.count / other.of)
+    variance = 1 / one.count - 1 / one.of + 1 / other.count - 1 / other.of
+    reach = math.exp(_Z * math.sqrt(max(0.0, variance)))
+    return Estimate(value, value / reach, value * reach)
+
+
+def wilson(share: float, n_rows: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share.
+
+    source    Wilson 1927, "Probable inference, the law of succession, and statistical inference"
+    """
+    z2 = _Z * _Z / n_rows
+    middle = (share + z2 / 2) / (1 + z2)
+    reach = _Z * math.sqrt(share * (1 - share) / n_rows + z2 / (4 * n_rows)) / (1 + z2)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _reliable(rates: Sequence[Rate]) -> list[float]:
+    return [one.count / one.of for one in rates if one.is_reliable]
+
+
+def _range(values: Sequence[float]) -> float | None:
+    return max(values) - min(values) if len(values) > 1 else None
