@@ -34,6 +34,7 @@ from windvane.engine.exploration.report import explore
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.engine.quality.segments import segments_json
+from windvane.engine.quality.segments_section import with_segments
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import PAPER, each_file
 from windvane.errors import OutOfTime
@@ -226,8 +227,9 @@ def _quality(context: _ReportContext) -> Iterator[File]:
     yield "statistics.json", _json(quality.statistics)
     yield "constraints.json", _json(quality.constraints)
     yield "figures.json", _json(quality.figures)
-    yield "segments.json", _json(segments_json(context.dataset, judged))
-    yield from each_file(quality.report)
+    segments = segments_json(context.dataset, judged)
+    yield "segments.json", _json(segments)
+    yield from each_file(with_segments(quality.report, segments))
 
 
 def _explanation(context: _ReportContext) -> Iterator[File]:

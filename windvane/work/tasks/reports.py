@@ -13,6 +13,7 @@ from windvane.engine.explain.report import explanation_report
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.segments import segments_json
+from windvane.engine.quality.segments_section import with_segments
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 
@@ -37,12 +38,13 @@ def insight_files(dataset: Path, judged: Judged, started: datetime) -> dict[str,
     """Return how good a candidate is on rows of the dataset that it had not seen; `started` is when its job began."""
     now = datetime.now(UTC)
     quality = assess(judged, Times(started, now, now))
+    segments = segments_json(dataset, judged)
     return {
         "statistics.json": _json(quality.statistics),
         "constraints.json": _json(quality.constraints),
         "figures.json": _json(quality.figures),
-        "segments.json": _json(segments_json(dataset, judged)),
-        **files_of(quality.report),
+        "segments.json": _json(segments),
+        **files_of(with_segments(quality.report, segments)),
     }
 
 

@@ -21,7 +21,9 @@ from unit.console.board import (
 )
 
 from windvane.artifacts.base import parse_location
+from windvane.console.candidate.groups import groups_by
 from windvane.console.candidate.thresholds import Thresholds
+from windvane.console.job.tags import sensitive_columns
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.quality.curves import ranking
 from windvane.engine.quality.figures import figures_json
@@ -232,3 +234,62 @@ def test_errors_by_a_column_are_shown(binary, browser):
     ]
     assert "Error rate by dull" in titles(browser.get(f"{PAGE}?segment=dull").text)
     check_harmless(text)
+
+
+def _sliced():
+    """A report of two classes by a column with two groups of many rows and one of few."""
+    counts = [("a", 200, 100, 90, 80), (HOSTILE, 100, 40, 30, 20), ("missing", 5, 5, 0, 0)]
+    names = ("label", "rows", "positive", "predicted", "hits")
+    segments = [
+        {**dict(zip(names, one, strict=True)), "error": 0.2, "calibration_error": 0.05}
+        for one in counts
+    ]
+    return {
+        "measure": "error rate",
+        "is_share": True,
+        "overall": {"rows": 305, "error": 0.2},
+        "columns": [
+            {"name": "age", "type": "numeric", "segments": segments[:2]},
+            {"name": "sex", "type": "categorical", "segments": segments},
+        ],
+    }
+
+
+def test_groups_of_a_chosen_column_are_compared_with_the_largest(binary, browser):
+    binary.put(f"{INSIGHTS}/churn-001/segments.json", _sliced())
+    assert "Compared with" not in browser.get(PAGE).text, "no column was chosen"
+    text = browser.get(f"{PAGE}?group=sex").text
+    check_harmless(text)
+    rates = next(one for one in read(text).tables if one[0][0] == "sex" and len(one[0]) == 9)
+    assert rates[1][0] == "a reference"
+    assert rates[2][2].startswith("40 %")
+    assert rates[2][3].startswith("30 %")
+    assert rates[3][0] == "missing few rows"
+    compared = next(one for one in read(text).tables if one[0][0] == "Compared with a")
+    assert compared[1][1].startswith("0.15")
+    assert compared[2][1:] == ["–"] * 6, "too few rows"
+
+
+def test_another_reference_group_can_be_chosen(binary, browser):
+    binary.put(f"{INSIGHTS}/churn-001/segments.json", _sliced())
+    text = browser.get(PAGE, params={"group": "sex", "reference": "missing"}).text
+    compared = next(one for one in read(text).tables if one[0][0] == "Compared with missing")
+    assert compared[1][1:] == ["–"] * 6
+
+
+def test_columns_marked_as_sensitive_come_first():
+    found = groups_by(_sliced(), "", "", ("postcode", "sex"))
+    assert found.column == "sex"
+    assert found.columns == ["sex", "age"]
+    assert found.missing == ["postcode"]
+    assert sensitive_columns({"windvane:sensitive-columns": "sex / age/sex/"}) == ("sex", "age")
+    assert sensitive_columns({}) == ()
+
+
+def test_counts_of_a_report_that_contradict_each_other_are_told(binary, browser):
+    document = _sliced()
+    document["columns"][1]["segments"][0]["hits"] = 95
+    binary.put(f"{INSIGHTS}/churn-001/segments.json", document)
+    answer = browser.get(f"{PAGE}?group=sex")
+    assert answer.status == 400
+    assert "contradict" in answer.text
