@@ -75,8 +75,14 @@ class Group:
 
         raises    InvalidRequest if its counts contradict each other
         """
-        counts = (int(segment[name]) for name in ("rows", "positive", "predicted", "hits"))
-        return cls(str(segment["label"]), *counts, segment.get("calibration_error"))
+        return cls(
+            str(segment["label"]),
+            int(segment["rows"]),
+            int(segment["positive"]),
+            int(segment["predicted"]),
+            int(segment["hits"]),
+            segment.get("calibration_error"),
+        )
 
     @property
     def base(self) -> Rate:

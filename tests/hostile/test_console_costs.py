@@ -95,7 +95,10 @@ def test_objects_that_are_long_hold_no_thread_that_others_need(
     monkeypatch.setattr(reading, "_document", noted)
     monkeypatch.setattr(quality, "quality_of", noted)
     monkeypatch.setattr(quality, "segments_of", noted)
-    monkeypatch.setattr(quality, "replace", lambda found, segments: {**found, **segments})
+    monkeypatch.setattr(quality, "groups_by", noted)
+    monkeypatch.setattr(
+        quality, "replace", lambda found, segments, groups: {**found, **segments, **groups}
+    )
     monkeypatch.setattr(explanation, "_explained", noted)
     inside = InProcessClient({}, {})
     caller = Caller("111122223333", "us-east-1", Credential("111122223333", "A", "s", "arn", "id"))

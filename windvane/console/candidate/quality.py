@@ -181,7 +181,9 @@ async def read_quality(
             return None
         found = await objects.in_thread(quality_of, statistics, figures, asked.threshold)
         by_column = await objects.in_thread(segments_of, segments, asked.segment)
-        groups = groups_by(segments, asked.group, asked.reference, asked.sensitive)
+        groups = await objects.in_thread(
+            groups_by, segments, asked.group, asked.reference, asked.sensitive
+        )
         return replace(found, segments=by_column, groups=groups)
 
 

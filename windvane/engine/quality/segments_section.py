@@ -53,7 +53,7 @@ def _spread(column: Mapping[str, Any]) -> float:
 
 def _errors(column: Mapping[str, Any], measure: str, say: Callable[[float], str]) -> Table:
     has_bias = any("bias" in one for one in column["segments"])
-    head = (column["name"], "Rows", measure.capitalize(), "95 % interval")
+    head: tuple[str, ...] = (column["name"], "Rows", measure.capitalize(), "95 % interval")
     rows = [
         (
             _labelled(one["label"], one["rows"]),

@@ -272,7 +272,7 @@ def test_groups_of_a_chosen_column_are_compared_with_the_largest(binary, browser
 
 def test_another_reference_group_can_be_chosen(binary, browser):
     binary.put(f"{INSIGHTS}/churn-001/segments.json", _sliced())
-    text = browser.get(PAGE, params={"group": "sex", "reference": "missing"}).text
+    text = browser.get(f"{PAGE}?group=sex&reference=missing").text
     compared = next(one for one in read(text).tables if one[0][0] == "Compared with missing")
     assert compared[1][1:] == ["–"] * 6
 
