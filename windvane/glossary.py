@@ -191,14 +191,14 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "The share of the variance of a series without its trend that its season explains, from 0 "
             "(none) to 1."
         ),
-        "SHAP value": (
-            "The contribution of a column to one prediction (Shapley value). The SHAP values of a "
-            "row and the baseline prediction add up to its prediction."
-        ),
         "selection rate": (
             "The share of the rows of a group that the model predicts positive. The demographic parity "
             "difference is the largest selection rate among groups minus the smallest; the equal "
             "opportunity difference is the same of true positive rates."
+        ),
+        "SHAP value": (
+            "The contribution of a column to one prediction (Shapley value). The SHAP values of a "
+            "row and the baseline prediction add up to its prediction."
         ),
         "skewness": (
             "The asymmetry of a distribution: 0 if symmetric, above 0 if the right tail is longer."
