@@ -2,8 +2,9 @@
 
 All come from counts of rows, as segments.json has them (engine/quality/segments.py); no row is read again.
 
-source    differences with a reference group: the post-training bias metrics of SageMaker Clarify, the reference as its facet
-          a; differences among all groups: Hardt, Price, Srebro 2016, "Equality of opportunity in supervised learning"
+source    differences with a reference group: SageMaker Developer Guide, "Post-training Data and Model Bias Metrics", the
+          reference as facet a; differences among all groups: Hardt, Price, Srebro 2016, "Equality of opportunity in
+          supervised learning"
 """
 
 from __future__ import annotations
@@ -105,6 +106,12 @@ class Group:
         return Rate(self.predicted - self.hits, self.rows - self.positive)
 
     @property
+    def true_negative(self) -> Rate:
+        """Of negative rows, those predicted negative."""
+        negative = self.rows - self.positive
+        return Rate(negative - self.predicted + self.hits, negative)
+
+    @property
     def precision(self) -> Rate:
         """Of rows predicted positive, those that are."""
         return Rate(self.hits, self.predicted)
@@ -131,13 +138,15 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A group beside the reference group; None where either has too few rows for the rate.
+    """A group d beside the reference group a; None where either has too few rows for the rate.
 
-    dppl    difference in positive proportions in predicted labels: of selection rates
-    di      disparate impact: the group's selection rate as a multiple of the reference's
-    rd      recall difference;  sd  specificity difference;  dar  difference in acceptance rates: of precision
-    ad      accuracy difference
-    source  SageMaker Clarify; differences are the reference's rate minus the group's, of sd the group's minus the reference's
+    dppl    difference in positive proportions in predicted labels: selection rate of a minus that of d
+    di      disparate impact: selection rate of d divided by that of a
+    rd      recall difference: true positive rate of a minus that of d
+    sd      specificity difference: true negative rate of d minus that of a
+    dar     difference in acceptance rates: precision of a minus that of d
+    ad      accuracy difference: accuracy of a minus that of d
+    source  SageMaker Developer Guide, pages clarify-post-training-bias-metric-dppl, -di, -rd, -sd, -dar and -ad
     """
 
     dppl: Estimate | None
@@ -170,7 +179,7 @@ def compare(group: Group, reference: Group) -> Comparison:
         dppl=difference(reference.selection, group.selection),
         di=ratio(group.selection, reference.selection),
         rd=difference(reference.true_positive, group.true_positive),
-        sd=difference(reference.false_positive, group.false_positive),
+        sd=difference(group.true_negative, reference.true_negative),
         dar=difference(reference.precision, group.precision),
         ad=difference(reference.accuracy, group.accuracy),
     )

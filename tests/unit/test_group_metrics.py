@@ -46,6 +46,20 @@ def test_a_group_is_compared_with_the_reference_as_clarify_does():
     assert compare(A, A).di.value == 1
 
 
+def test_signs_are_those_of_the_worked_example_of_the_developer_guide():
+    """Page clarify-post-training-bias-metric-sd, each count twice so that there are enough negative rows."""
+    a = Group("a", rows=200, positive=140, predicted=150, hits=130)
+    d = Group("d", rows=100, positive=54, predicted=50, hits=40)
+    found = compare(d, a)
+    assert found.sd.value == pytest.approx(0.1159, abs=1e-4)
+    assert found.sd.low < found.sd.value < found.sd.high
+    assert found.dppl.value == pytest.approx(0.75 - 0.5)
+    assert found.di.value == pytest.approx(0.5 / 0.75)
+    assert found.rd.value == pytest.approx(65 / 70 - 20 / 27)
+    assert found.dar.value == pytest.approx(65 / 75 - 20 / 25)
+    assert found.ad.value == pytest.approx(85 / 100 - 38 / 50)
+
+
 def test_groups_of_few_rows_are_compared_with_none_and_do_not_widen_the_spread():
     found = compare(FEW, A)
     assert found.dppl is found.di is found.rd is found.ad is None
