@@ -9,7 +9,8 @@ from typing import Any
 
 from windvane.console.candidate.deploying import THRESHOLD
 from windvane.console.request_context import RequestContext
-from windvane.errors import DoesNotExist, NotFound
+from windvane.console.wording import spoken
+from windvane.errors import AccessDenied, DoesNotExist, NotFound
 
 _JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 
@@ -23,6 +24,7 @@ class ModelOrigin:
     answers    what the last container's environment says that it answers
     threshold  of the deployment, as that environment has it; "" for the model's own
     job        whose candidate has the same artefacts, in the same order; "" if none is known
+    spoken     the candidate's name as people say it; its full name to those who may not look at it
     """
 
     variant: str
@@ -33,6 +35,7 @@ class ModelOrigin:
     job: str = ""
     candidate: str = ""
     threshold: str = ""
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,17 @@ async def _model_of(context: RequestContext, variant: str, name: str) -> ModelOr
     answers = environment.get("SAGEMAKER_INFERENCE_OUTPUT", "")
     job, candidate = await _candidate_of(context, urls)
     threshold = environment.get(THRESHOLD, "")
-    return ModelOrigin(variant, name, True, urls, answers, job, candidate, threshold)
+    said = await _spoken(context, job, candidate) if candidate else ""
+    return ModelOrigin(variant, name, True, urls, answers, job, candidate, threshold, said)
+
+
+async def _spoken(context: RequestContext, job: str, candidate: str) -> str:
+    named = {"AutoMLJobName": job, "CandidateName": candidate}
+    try:
+        found = (await context.ask("windvane", "DescribeCandidate", named))["Candidate"]
+    except (AccessDenied, NotFound):
+        return candidate
+    return spoken(found["Algorithm"], found["Index"])
 
 
 async def _candidate_of(context: RequestContext, urls: tuple[str, ...]) -> tuple[str, str]:

@@ -271,7 +271,7 @@ def _charts(progress: Mapping[str, Any], until_s: float) -> Curve:
     created = progress["CreationTime"]
     marks = tuple(
         Mark(
-            one["CandidateName"],
+            spoken(one["Algorithm"], one["CandidateNumber"]),
             max(0.0, (one["EndTime"] - created).total_seconds()),
             one["Score"],
             one["IsBestSoFar"],

@@ -27,7 +27,12 @@ from windvane.console.comparing.lines import (
 from windvane.console.comparing.reports import Overlaid, ReportPlaces, read_overlaid
 from windvane.console.draw import draw
 from windvane.console.forms import form_of
-from windvane.console.pages.leaderboard import MOST_COMPARED, candidate_url, is_forecast
+from windvane.console.pages.leaderboard import (
+    MOST_COMPARED,
+    candidate_url,
+    is_forecast,
+    spoken_name,
+)
 from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 
@@ -38,12 +43,14 @@ Answer = Mapping[str, Any]
 class Side:
     """One of the candidates.
 
+    spoken     its name as people say it
     look       of its curves
     without    the page without it; "" if too few would be left
     reports    state of its reports; None if they are there
     """
 
     name: str
+    spoken: str
     url: str
     status: str
     algorithm: str
@@ -59,15 +66,15 @@ class Side:
 class CompareView:
     """The page that compares candidates.
 
-    names       of all candidates that can be added, best first;  picks  those that are chosen
+    names       of all candidates that can be added, best first, each with its name as people say it
+    picks       names of those that are chosen
     sides       () until two are chosen
-    best        that the others are tested against
     overlaid    what reports tell; None for forecasts
     """
 
     job_name: str
     tab: str
-    names: Sequence[str]
+    names: Sequence[tuple[str, str]]
     picks: Sequence[str]
     is_forecast: bool = False
     sides: Sequence[Side] = ()
@@ -75,7 +82,6 @@ class CompareView:
     facts: Sequence[Line] = ()
     hyperparameters: Sequence[Line] = ()
     steps: Sequence[Line] = ()
-    best: str = ""
     overlaid: Overlaid | None = None
 
     @property
@@ -97,8 +103,8 @@ async def compare(request: Request) -> Response:
     context, job = context_of(request), request.path_params["name"]
     picks = picks_of(request)
     board = await context.ask("windvane", "DescribeLeaderboard", {"AutoMLJobName": job})
-    names = [one["CandidateName"] for one in board["Candidates"]]
     if not 2 <= len(picks) <= MOST_COMPARED:
+        names = _addable(board, picks)
         view = CompareView(board["AutoMLJobName"], "leaderboard", names, picks)
         return draw(request, "compare.html", view)
     asked = (
@@ -107,20 +113,19 @@ async def compare(request: Request) -> Response:
     )
     answers = await asyncio.gather(*asked)
     states = await asyncio.gather(*(_state(request, answer) for answer in answers))
-    best = best_of(board, answers)
     drawn = None
     if not is_forecast(board):
         places = [
             ReportPlaces(
-                answer["Candidate"]["CandidateName"],
+                spoken_name(answer["Candidate"]),
                 folder_of(answer, "quality"),
                 folder_of(answer, "explanation"),
             )
             for answer in answers
         ]
-        drawn = await read_overlaid(context.objects, places, best)
+        drawn = await read_overlaid(context.objects, places, best_of(board, answers))
     return await context.in_thread(
-        lambda: draw(request, "compare.html", view_of(board, answers, states, best, drawn))
+        lambda: draw(request, "compare.html", view_of(board, answers, states, drawn))
     )
 
 
@@ -139,18 +144,26 @@ async def _state(request: Request, answer: Answer) -> ReportsState | None:
 
 
 def best_of(board: Answer, answers: Sequence[Answer]) -> str:
-    """Return the job's best candidate, or else the one that stands first on the leaderboard."""
+    """Return the spoken name of the job's best candidate, or else of the one that stands first on the leaderboard."""
     chosen = {answer["Candidate"]["CandidateName"]: answer["Candidate"] for answer in answers}
     everyone: list[str] = [one["CandidateName"] for one in board["Candidates"]]
     ranked = [name for name in everyone if name in chosen]
-    return next((name for name in ranked if chosen[name]["IsBest"]), ranked[0])
+    best = next((name for name in ranked if chosen[name]["IsBest"]), ranked[0])
+    return spoken_name(chosen[best])
+
+
+def _addable(board: Answer, picks: Sequence[str]) -> list[tuple[str, str]]:
+    return [
+        (one["CandidateName"], spoken_name(one))
+        for one in board["Candidates"]
+        if one["CandidateName"] not in picks
+    ]
 
 
 def view_of(
     board: Answer,
     answers: Sequence[Answer],
     states: Sequence[ReportsState | None],
-    best: str,
     drawn: Overlaid | None,
 ) -> CompareView:
     """Return what the page shows."""
@@ -160,7 +173,7 @@ def view_of(
     return CompareView(
         board["AutoMLJobName"],
         "leaderboard",
-        [name for name in alone if name not in names],
+        _addable(board, names),
         names,
         is_forecast(board),
         [
@@ -171,7 +184,6 @@ def view_of(
         fact_lines(candidates, is_forecast=is_forecast(board)),
         hyperparameter_lines(answers),
         step_lines(answers),
-        best,
         drawn,
     )
 
@@ -182,6 +194,7 @@ def _side(answer: Answer, place: int, names: Sequence[str], state: ReportsState 
     others = [one for one in names if one != name]
     return Side(
         name,
+        spoken_name(candidate),
         candidate_url(job, name),
         candidate["CandidateStatus"],
         candidate["Algorithm"],

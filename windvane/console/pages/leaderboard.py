@@ -17,10 +17,10 @@ from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.request_context import context_of
 from windvane.console.scores import WQL, FormattedScore, format_score, is_loss, metric_title
-from windvane.console.wording import NOTHING, in_bytes, millis, seconds, unit_of
+from windvane.console.wording import NOTHING, in_bytes, millis, seconds, spoken, unit_of
 
 Answer = Mapping[str, Any]
-Value = float | str | None
+Value = float | str | tuple[str, int] | None
 
 MOST_COMPARED = 8
 """Candidates on the page that compares them."""
@@ -46,11 +46,13 @@ class Cell:
 class Row:
     """A candidate in the table.
 
-    place    on the leaderboard, 0 for what is not compared
+    place     on the leaderboard, 0 for what is not compared
+    spoken    its name as people say it
     """
 
     place: int
     name: str
+    spoken: str
     url: str
     status: str
     reason: str
@@ -89,6 +91,7 @@ class OnFront:
     """One of those that nothing beats in score and latency."""
 
     name: str
+    spoken: str
     url: str
     algorithm: str
     score: FormattedScore
@@ -198,7 +201,7 @@ def is_forecast(board: Answer) -> bool:
 def chart_of(board: Answer) -> Chart | None:
     """Return the chart; None while there is nothing to compare."""
     spots = [
-        Spot(one["CandidateName"], one["Score"], latency_s, one["IsOnFront"], one["IsBest"])
+        Spot(spoken_name(one), one["Score"], latency_s, one["IsOnFront"], one["IsBest"])
         for one in _compared(board["Candidates"])
         if (latency_s := one.get("LatencyInSeconds")) is not None
     ]
@@ -231,6 +234,11 @@ def _parts_title(board: Answer) -> str:
 
 def _counted(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.0f}"
+
+
+def spoken_name(candidate: Answer) -> str:
+    """Return the name of a candidate of DescribeLeaderboard or DescribeCandidate as people say it."""
+    return spoken(candidate["Algorithm"], candidate["Index"])
 
 
 def candidate_url(job: str, candidate: str) -> str:
@@ -285,10 +293,11 @@ def _kept(candidates: Sequence[Answer], filters: Filters) -> list[Answer]:
 
 def _searched(candidate: Answer) -> str:
     members = ("CandidateName", "Algorithm", "Recipe", "CandidateStatus")
-    return " ".join(str(candidate.get(member, "")) for member in members).lower()
+    found = (str(candidate.get(member, "")) for member in members)
+    return " ".join((spoken_name(candidate), *found)).lower()
 
 
-_WORDS = {"name": "CandidateName", "status": "CandidateStatus", "algorithm": "Algorithm", "recipe": "Recipe"}  # fmt: skip
+_WORDS = {"status": "CandidateStatus", "algorithm": "Algorithm", "recipe": "Recipe"}  # fmt: skip
 
 
 def _sorted(
@@ -299,6 +308,7 @@ def _sorted(
     """Sort candidates; what has no value comes last, whichever way."""
     by_key: dict[str, Callable[[Answer], Value]] = {column.key: column.value for column in columns}
     by_key |= {key: _of_member(member) for key, member in _WORDS.items()}
+    by_key["name"] = lambda one: (spoken(one["Algorithm"], 0).lower(), one["Index"])
     value = by_key.get(filters.sort)
     if value is None:
         falls = filters.order == "descending"
@@ -358,6 +368,7 @@ def _on_front(board: Answer, one: Answer) -> OnFront:
     name = one["CandidateName"]
     return OnFront(
         name,
+        spoken_name(one),
         candidate_url(board["AutoMLJobName"], name),
         one["Algorithm"],
         format_score(one.get("Score"), one.get("StandardError")),
@@ -371,6 +382,7 @@ def _row(board: Answer, one: Answer, columns: Sequence[Column], places: Mapping[
     return Row(
         places.get(one["CandidateName"], 0),
         one["CandidateName"],
+        spoken_name(one),
         candidate_url(board["AutoMLJobName"], one["CandidateName"]),
         one["CandidateStatus"],
         one.get("FailureReason", ""),

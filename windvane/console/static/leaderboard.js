@@ -70,7 +70,7 @@
     const status = filters.elements.status.value;
     let count = 0;
     for (const row of rows) {
-      const text = `${row.cells[2].textContent} ${row.cells[5].textContent} ${row.dataset.a} ${row.dataset.s}`.toLowerCase();
+      const text = `${row.cells[2].textContent} ${row.cells[0].firstElementChild.value} ${row.cells[5].textContent} ${row.dataset.a} ${row.dataset.s}`.toLowerCase();
       const fits = (!algorithm || row.dataset.a === algorithm) && (!status || row.dataset.s === status) && asked.every((word) => text.includes(word));
       row.classList.toggle("out", !fits);
       if (fits) count += 1;
@@ -90,7 +90,7 @@
   function showChoice(latest) {
     const isTooMany = chosen().length > most && latest !== null;
     if (isTooMany) latest.checked = false;
-    const names = chosen().map((one) => one.value);
+    const names = chosen().map((one) => one.closest("tr").querySelector("th a").textContent);
     document.getElementById("compare-button").disabled = names.length < 2 || names.length > most;
     document.getElementById("said").textContent = isTooMany ? `${most} candidates are selected already.` : "";
     if (isTooMany) hint.textContent = `${most} candidates can be compared at once: clear one first.`;

@@ -101,6 +101,14 @@ def test_large_errors_are_told_in_millions_and_compared_as_they_are(jobs, browse
     assert told["MSE"] == ["990 M ± 20 M best", "2.400 bn ± 0.020 bn +1,410,000,000"]
 
 
+def test_candidates_have_names_that_people_can_say_and_the_full_one_beside(two, jobs, browser):
+    jobs.insert(a_candidate(3))
+    text = browser.get(BOTH).text
+    assert 'title="churn-002">LightGBM 2</a>' in text
+    assert "<code>churn-002</code>" in text
+    assert re.findall(r"<option[^>]*>[^<]*", text) == ['<option value="churn-003">XGBoost 3']
+
+
 def test_costs_say_how_many_times_the_lowest_they_are(two, browser):
     told = lines(browser.get(BOTH))
     assert told["Latency, one row"] == ["1.2 ms lowest", "2.4 ms 2 times slower"]
@@ -162,9 +170,9 @@ def test_reports_are_drawn_over_one_another(reported, browser):
         "Cumulative gains",
         "Lift",
         "Calibration",
-        "Importance in churn-001",
-        "Importance in churn-002",
-        "Importance in churn-003",
+        "Importance in XGBoost 1",
+        "Importance in XGBoost 2",
+        "Importance in XGBoost 3",
     ]
     [first, _, third] = [one for one in read(text).tables if one[0][0] == "column"]
     assert [row[0] for row in first[1:3]] == [row[0] for row in third[1:3]] == ["income", "age"]
@@ -175,20 +183,20 @@ def test_reports_are_drawn_over_one_another(reported, browser):
 def test_each_is_tested_against_the_best_on_the_same_rows(reported, browser):
     text = browser.get(THREE).text
     told = paired_rows(text)
-    assert list(told) == ["churn-002", "churn-003"]
-    assert told["churn-002"][3] == "no clear difference"
-    assert told["churn-003"][3] == "clearly worse"
+    assert list(told) == ["XGBoost 2", "XGBoost 3"]
+    assert told["XGBoost 2"][3] == "no clear difference"
+    assert told["XGBoost 3"][3] == "clearly worse"
     assert "F1 on the same 500 out-of-fold rows" in text
     assert "Corrected for 2 tests" in text
     alone = paired_rows(browser.get(f"{PAGE}?pick=churn-003&pick=churn-001").text)
-    assert list(alone) == ["churn-003"], "the best is what others are tested against"
+    assert list(alone) == ["XGBoost 3"], "the best is what others are tested against"
 
 
 def test_a_candidate_that_was_scored_on_other_rows_is_not_tested(reported, browser):
     judged = judged_two(noise=0.1)
     reported.put_quality(replace(judged, places=judged.places + 1), "churn-003")
     told = paired_rows(browser.get(THREE).text)
-    assert told["churn-003"][3].startswith("not tested: scored on other rows")
+    assert told["XGBoost 3"][3].startswith("not tested: scored on other rows")
 
 
 def test_a_regression_has_residuals_and_predictions(jobs, browser):
@@ -199,7 +207,7 @@ def test_a_regression_has_residuals_and_predictions(jobs, browser):
     text = browser.get(BOTH).text
     titles = re.findall(r"<figcaption>([^<]*)</figcaption>", text)
     assert titles == ["Residuals", "Actual vs. predicted", "Actual vs. predicted"]
-    assert paired_rows(text)["churn-002"] == ["0 ± 0", "0 to 0", "1", "no clear difference"]
+    assert paired_rows(text)["XGBoost 2"] == ["0 ± 0", "0 to 0", "1", "no clear difference"]
 
 
 def test_missing_reports_are_offered_for_all_at_once(two, browser):
@@ -211,5 +219,5 @@ def test_missing_reports_are_offered_for_all_at_once(two, browser):
 def test_a_report_that_cannot_be_read_is_told_and_the_rest_shown(reported, browser):
     reported.put(f"{INSIGHTS}/churn-002/statistics.json", "[1]")
     text = browser.get(THREE).text
-    assert "The reports of churn-002 cannot be read." in text
-    assert list(paired_rows(text)) == ["churn-003"]
+    assert "The reports of XGBoost 2 cannot be read." in text
+    assert list(paired_rows(text)) == ["XGBoost 3"]

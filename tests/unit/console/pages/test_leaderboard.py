@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from unit.console.board import HOSTILE, a_candidate, a_job, check_harmless, read
@@ -22,8 +23,9 @@ def rows(answer):
     return [[cell.strip() for cell in row] for row in table[1:]]
 
 
-def names(answer):
-    return [row[2].split()[0] for row in rows(answer)]
+def numbers(answer):
+    """Numbers within the job of the candidates in the table: the end of a name as people say it."""
+    return [int(re.match(r"(?:XGBoost|LightGBM) (\d+)", row[2])[1]) for row in rows(answer)]
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def three(jobs):
 
 def test_every_figure_stands_with_its_uncertainty(three, browser):
     first = rows(browser.get(BOARD))[0]
-    assert first[1:6] == ["1", "churn-001 best Pareto", "Completed", "xgboost", "dpp0"]
+    assert first[1:6] == ["1", "XGBoost 1 best Pareto", "Completed", "xgboost", "dpp0"]
     assert first[6:11] == ["0.900 ± 0.012", "12.5 s", "20.0 ms", "1.4 MB", "5"]
     assert "0.9500 ± 0.0040" in first
     assert "0.99000" in first
@@ -58,7 +60,7 @@ def test_the_split_of_the_rows_stands_above_the_candidates(jobs, browser):
 
 def test_the_best_comes_first_and_what_failed_last(three, browser):
     answer = browser.get(BOARD)
-    assert names(answer) == ["churn-001", "churn-002", "churn-003", "churn-004"]
+    assert numbers(answer) == [1, 2, 3, 4]
     assert [row[1] for row in rows(answer)] == ["1", "2", "3", "–"]
     assert "stopped early" in rows(answer)[2][2]
     check_harmless(answer.text)
@@ -73,12 +75,13 @@ def test_the_best_comes_first_and_what_failed_last(three, browser):
         ("sort=F1", [1, 2, 3, 4]),
         ("sort=size", [2, 1, 3, 4]),
         ("sort=algorithm", [2, 1, 3, 4]),
+        ("sort=name", [2, 1, 3, 4]),
         ("sort=rank&order=descending", [4, 3, 2, 1]),
         ("sort=nonsense", [1, 2, 3, 4]),
     ],
 )
 def test_any_column_sorts_and_what_has_no_value_comes_last(three, browser, query, order):
-    assert names(browser.get(f"{BOARD}?{query}")) == [f"churn-{index:03}" for index in order]
+    assert numbers(browser.get(f"{BOARD}?{query}")) == order
 
 
 @pytest.mark.parametrize(
@@ -87,14 +90,21 @@ def test_any_column_sorts_and_what_has_no_value_comes_last(three, browser, query
         ("algorithm=lightgbm", [2]),
         ("status=Failed", [4]),
         ("text=CHURN-003", [3]),
+        ("text=LightGBM+2", [2]),
         ("text=xgb+dpp0", [1, 3, 4]),
         ("text=nothing", []),
     ],
 )
 def test_filters_leave_what_fits(three, browser, query, left):
     answer = browser.get(f"{BOARD}?{query}")
-    assert names(answer) == [f"churn-{index:03}" for index in left]
+    assert numbers(answer) == left
     assert f"{len(left)} of 4 shown" in answer.text
+
+
+def test_the_full_name_of_a_candidate_stands_where_a_pointer_rests(three, browser):
+    text = browser.get(BOARD).text
+    assert 'title="churn-002">LightGBM 2</a>' in text
+    assert 'name="pick" value="churn-002" aria-label="Compare LightGBM 2"' in text
 
 
 def test_heads_turn_the_order_and_keep_the_filters(three, browser):
@@ -114,7 +124,7 @@ def test_the_front_is_drawn_with_its_numbers(three, browser):
         'aria-label="F1 over the latency of 3 candidates, 2 of them Pareto-optimal"' in answer.text
     )
     [front] = [one for one in read(answer.text).tables if one[0] == ["Candidate", "F1", "Latency"]]
-    assert [row[0] for row in front[1:]] == ["churn-002", "churn-001"]
+    assert [row[0] for row in front[1:]] == ["LightGBM 2", "XGBoost 1"]
 
 
 def test_a_job_without_candidates_says_so(jobs, browser):
