@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from api.accounts import ACCOUNT, Accounts, allow, deny, document, trust
 from api.identities import SECRET, permit_of
-from api.records import job_record
+from api.records import finished_candidate, job_record
 from api.test_endpoints import in_service
-from api.world import IMAGE, INPUT, MODEL_DATA, ROLE, build_parts, variant
+from api.world import IMAGE, INPUT, MODEL_DATA, OUTPUT, ROLE, build_parts, variant
 from unit.console.browsing import Browser
 
 from windvane.api.authenticator import Authenticator, Session
@@ -26,6 +26,7 @@ from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
+from windvane.domain.candidate import Container
 from windvane.domain.job import JobStatus
 from windvane.errors import AccessDenied
 from windvane.settings import LimitSettings
@@ -265,6 +266,24 @@ def test_an_endpoint_is_seen_without_its_bounds_by_whoever_may_not_see_those(des
         keys = desk.accounts.user(name, allow(actions))
         assert desk.browser(keys).get("/console/endpoints/e").status == 200
         assert desk.browser(keys).get("/console/endpoints/e/variants/A").status == 200
+
+
+def test_a_candidate_keeps_its_full_name_for_whoever_may_not_look_at_it(desk: Desk) -> None:
+    world, root = desk.accounts.world, desk.accounts.client()
+    artefact = f"{OUTPUT}/churn/model.tar.gz"
+    of_candidate = finished_candidate(world.clock(), containers=(Container(IMAGE, artefact),))
+    world.insert(job_record(world.clock()), of_candidate)
+    world.put(artefact)
+    container = {"Image": IMAGE, "ModelDataUrl": artefact}
+    root.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    root.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant("A")])
+    root.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    in_service(world)
+    no = deny("windvane:DescribeCandidate")
+    for user, denied, told in (("ann", [], "XGBoost 1"), ("bob", [no], "churn-001")):
+        page = desk.browser(desk.accounts.user(user, allow("*"), *denied))
+        answer = page.get("/console/endpoints/e")
+        assert (answer.status, f'title="churn-001">{told}<' in answer.text) == (200, True)
 
 
 def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from unit.console.test_charts import HOSTILE
 from windvane.api.served import operations
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless, Variant
+from windvane.domain.job import AutoMLJob
 from windvane.domain.logs import endpoint_place, line_of
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, said
@@ -226,8 +227,30 @@ def test_models_lead_to_the_candidate_whose_artefacts_they_have(live, browser):
     variants = [variant("A"), variant("B", ModelName="n")]
     live.client().create_endpoint_config(**config_request(ProductionVariants=variants))
     answer = browser.get(URL)
-    assert 'href="/console/jobs/churn/candidates/churn-001"' in answer.text
+    link = 'href="/console/jobs/churn/candidates/churn-001" title="churn-001">XGBoost 1<'
+    assert link in answer.text
+    assert link in browser.get(f"{URL}/variants/B").text
     assert "n These artefacts do not belong to any candidate of a job." in text_of(answer)
+
+
+def test_a_candidate_that_went_meanwhile_keeps_its_full_name(live, console, browser):
+    live.insert(
+        job_record(live.clock()),
+        finished_candidate(live.clock(), containers=(CONTAINER,)),
+    )
+    live.put(MODEL)
+    live.create_model("m", PrimaryContainer={"Image": IMAGE, "ModelDataUrl": MODEL})
+    live.client().create_endpoint_config(**config_request(ProductionVariants=[variant("A")]))
+    describe = console.operations["windvane", "DescribeCandidate"]
+
+    def of_a_job_that_was_deleted(call):
+        with live.store.transaction() as tx:
+            tx.delete(tx.find(AutoMLJob, SCOPE, "churn"))
+        return describe(call)
+
+    console.operations["windvane", "DescribeCandidate"] = of_a_job_that_was_deleted
+    answer = browser.get(URL)
+    assert (answer.status, 'title="churn-001">churn-001<' in answer.text) == (200, True)
 
 
 def test_what_was_deleted_is_said_to_be(live, browser):
