@@ -169,7 +169,7 @@ def _transform_documents(batch: _Batch) -> Iterator[bytes]:
         what = f"Record {number}"
         document = _filtered(batch.request.input_filter, parse_json(text, what), what)
         try:
-            rows = rows_of_document(document, schema)
+            rows = rows_of_document(document, schema, len(text))
             check_lengths(rows, schema)
             predictions = batch.model.predictor.predict(rows) if rows else None
         except InvalidRequest as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from windvane.engine.packages.package import Predictions, Predictor, Schema
 from windvane.engine.quality.confusion import Confusion
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import InvalidRequest
+from windvane.serving.request_rows import check_size
 
 _MOST_EXAMPLES = 10
 """Row numbers, and texts of labels, that are told of rows left out."""
@@ -80,13 +82,13 @@ def evaluate(predictor: Predictor, body: bytes) -> dict[str, Any]:
 def read_labelled(body: bytes, schema: Schema) -> LabelledTable:
     """Read CSV with a header; blanks around names do not count.
 
-    raises    InvalidRequest if it is no such CSV, or has not the target
+    raises    InvalidRequest if it is no such CSV, has not the target, or leaves out columns in too many rows
     """
     header, rows = _parsed(body)
     names = [name.strip() for name in header]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
-        raise InvalidRequest(f"The header has the column '{twice}' twice.")
+        raise InvalidRequest(f"The header has the column '{twice[:_MOST_LETTERS]}' twice.")
     place, target = {name: i for i, name in enumerate(names)}, schema.target.strip()
     if target not in place:
         raise InvalidRequest(
@@ -99,11 +101,13 @@ def read_labelled(body: bytes, schema: Schema) -> LabelledTable:
             raise InvalidRequest(
                 f"Row {number} has {len(row)} values; the header has {len(names)} columns."
             )
+    check_size(len(rows), len(schema.features), len(body))
     features = [name.strip() for name in schema.features]
     places = [place.get(name) for name in features]
     made = [["" if at is None else row[at] for at in places] for row in rows]
     missing = [name for name, at in zip(schema.features, places, strict=True) if at is None]
-    ignored = [name for name in names if name not in {*features, target}]
+    known = {*features, target}
+    ignored = [name for name in names if name not in known]
     return LabelledTable(made, [row[place[target]] for row in rows], missing, ignored)
 
 

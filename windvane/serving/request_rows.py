@@ -16,6 +16,9 @@ Row = Sequence[str | None]
 
 _NAMES_SHOWN = 20
 
+_MOST_LEFT_OUT = 4 * 1024**2
+"""Cells of a request that does not have a byte for each of them, because it leaves out columns."""
+
 csv.field_size_limit(2**31 - 1)  # the size of a body is bounded where requests come in
 
 
@@ -46,6 +49,20 @@ def check_lengths(rows: Sequence[Row], schema: Schema, first_row: int = 1) -> No
     for number, row in enumerate(rows, first_row):
         if len(row) != n_cells:
             raise InvalidRequest(_wrong_length(number, len(row), schema))
+
+
+def check_size(n_rows: int, n_columns: int, n_bytes: int) -> None:
+    """Check that a short request does not become a large table.
+
+    n_columns    of the model;  n_bytes  of the request
+    raises       InvalidRequest for more cells than the request has bytes, if those are millions
+    """
+    n_cells = n_rows * n_columns
+    if n_cells > max(n_bytes, _MOST_LEFT_OUT):
+        raise InvalidRequest(
+            f"The request has {n_rows:,} rows, and the model {n_columns:,} columns, most of which are left out. Send at most "
+            f"{max(_MOST_LEFT_OUT // n_columns, 1):,} rows at once."
+        )
 
 
 def decoded(body: bytes) -> str:
@@ -83,12 +100,13 @@ def _read_csv(text: str, schema: Schema) -> list[Row]:
 
 
 def _read_json(text: str, schema: Schema) -> list[Row]:
-    return rows_of_document(parse_json(text, "The request body"), schema)
+    return rows_of_document(parse_json(text, "The request body"), schema, len(text))
 
 
-def rows_of_document(document: Any, schema: Schema) -> list[Row]:
+def rows_of_document(document: Any, schema: Schema, n_bytes: int) -> list[Row]:
     """Return the rows in a document that `parse_json` made, of whatever length; application/json in `read_rows`.
 
+    n_bytes   of the document
     raises    InvalidRequest
     """
     if isinstance(document, dict) and set(document) == {"instances"}:
@@ -102,11 +120,13 @@ def rows_of_document(document: Any, schema: Schema) -> list[Row]:
             "The request body must be a list of rows, one row, or an object "
             f'{{"instances": [rows]}}. {_expected(schema)}'
         )
+    check_size(len(document), len(schema.features), n_bytes)
     return [read_row(value, number, schema) for number, value in enumerate(document, 1)]
 
 
 def _read_json_lines(text: str, schema: Schema) -> list[Row]:
     lines = [line for line in text.split("\n") if line.strip()]
+    check_size(len(lines), len(schema.features), len(text))
     return [
         read_row(parse_json(line, f"Row {number}"), number, schema)
         for number, line in enumerate(lines, 1)
@@ -165,7 +185,8 @@ def read_row(value: Any, number: int, schema: Schema) -> Row:
 
 
 def _row_by_name(value: dict[str, Any], number: int, schema: Schema) -> Row:
-    unknown = [name for name in value if name not in schema.features]
+    known = frozenset(schema.features)
+    unknown = [name for name in value if name not in known]
     if unknown:
         hint = " Leave out the target." if schema.target in unknown else ""
         raise InvalidRequest(

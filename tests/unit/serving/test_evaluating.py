@@ -10,7 +10,8 @@ from unit.engine.explain.made_up import COLOUR, LABELS, columns_and_target, pack
 from windvane.domain.problem import METRICS_OF, ProblemType
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import InvalidRequest
-from windvane.serving.evaluating import evaluate
+from windvane.serving import request_rows
+from windvane.serving.evaluating import evaluate, read_labelled
 
 N_ROWS = 60
 HEADER = ["extra", "y", " b ", COLOUR]
@@ -135,3 +136,44 @@ def test_what_cannot_be_evaluated_is_refused_in_words(binary, body, says):
     with pytest.raises(InvalidRequest) as refused:
         evaluate(binary, body)
     assert says in str(refused.value)
+
+
+def counted_comparisons():
+    """A text whose comparisons are counted."""
+    counts = [0]
+
+    class Counted(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            counts[0] += 1
+            return str.__eq__(self, other)
+
+        def strip(self, *_):
+            return self
+
+    return Counted, counts
+
+
+def test_a_header_of_many_columns_is_compared_with_itself_once(binary, monkeypatch):
+    """8,000 names took a second, and all accounts share the one process that evaluates."""
+    made, counts = counted_comparisons()
+    names = [made(f"c{i}") for i in range(2_000)]
+    rows = [[*names, "y"], ["1"] * 2_001]
+    monkeypatch.setattr("windvane.serving.evaluating._parsed", lambda _: (rows[0], rows[1:]))
+    table = read_labelled(b"", binary.schema)
+    assert len(table.ignored) == 2_000
+    assert counts[0] < 50_000
+
+
+def test_a_name_that_stands_twice_is_told_in_short(binary):
+    with pytest.raises(InvalidRequest, match="c{100}' twice"):
+        read_labelled(b"y,%b,%b" % (b"c" * 5_000, b"c" * 5_000), binary.schema)
+
+
+def test_rows_that_leave_out_most_columns_do_not_become_a_large_table(binary, monkeypatch):
+    monkeypatch.setattr(request_rows, "_MOST_LEFT_OUT", 600)
+    body = b"y\n" + b"no\n" * 200
+    with pytest.raises(InvalidRequest, match=r"200 rows, and the model 6 columns.* at most 100"):
+        evaluate(binary, body)
+    assert evaluate(binary, b"y\n" + b"no\n" * 100)["n_rows"] == 100

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from windvane.engine.packages.package import Schema
 from windvane.errors import ContentTypeRefused, InvalidRequest
+from windvane.serving import request_rows
 from windvane.serving.request_rows import read_rows
 
 THREE = Schema(("age", "job", "note"), ("no", "yes"), "string", "y", "BinaryClassification")
@@ -158,3 +159,18 @@ def test_no_body_does_worse_than_a_refusal(body, content_type):
 def test_an_unknown_content_type_is_refused():
     with pytest.raises(ContentTypeRefused):
         read_rows(b"1,2,3", "image/png", THREE)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("application/json", b"[" + b"{}," * 99 + b"{}]"), ("application/jsonlines", b"{}\n" * 100)],
+)
+def test_rows_that_leave_out_most_columns_do_not_become_a_large_table(
+    content_type, body, monkeypatch
+):
+    """Two million empty objects, of a model of 1,000 columns, became two milliards of cells."""
+    wide = Schema(tuple(f"c{i}" for i in range(9)), (), "", "y", "Regression")
+    assert len(read_rows(body, content_type, wide)) == 100
+    monkeypatch.setattr(request_rows, "_MOST_LEFT_OUT", 500)
+    with pytest.raises(InvalidRequest, match="100 rows, and the model 9 columns.* at most 55 rows"):
+        read_rows(body, content_type, wide)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def write_arrow(frame: pd.DataFrame, file: Path) -> None:
     raises    InvalidRequest if two columns have one name
     """
     names = [str(name) for name in frame.columns]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise InvalidRequest(f"The DataFrame has more than one column named '{twice}'.")
     arrays = [_array(frame.iloc[:, position]) for position in range(len(names))]

@@ -110,6 +110,11 @@ class ReportRequest:
     memory_mb: int
     started: float
 
+    @property
+    def is_of_table(self) -> bool:
+        """Whether a table was learnt from: a forecast has reports that a table has not."""
+        return set(self.kinds) <= set(OF_TABLE)
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
 

@@ -180,14 +180,12 @@ class _ReportContext:
                 f"The {kind.report} is incomplete: there was not enough time for all of its files."
             )
             return Reported(kind, ReportStatus.CUT, note)
-        return Reported(kind, ReportStatus.WRITTEN, self._note(place))
+        has_note = kind is Kind.EXPLANATION and self.request.is_of_table
+        return Reported(kind, ReportStatus.WRITTEN, self._note(place) if has_note else "")
 
     def _note(self, place: Path) -> str:
-        """Return what is to be told of an explanation of a table; "" of other reports."""
-        about = place / "analysis_config.json"
-        if not about.exists():
-            return ""
-        config = json.loads(about.read_text())
+        """Return what is to be told of the explanation of a table."""
+        config = json.loads((place / "analysis_config.json").read_text())
         n_rows = int(config["methods"]["shap"]["rows"])
         notes = [] if self.is_of_all_rows else [_FOLD_MODEL]
         if n_rows < min(MOST_ROWS, read_analysis(self.dataset).n_rows):

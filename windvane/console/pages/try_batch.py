@@ -157,7 +157,7 @@ async def download(request: Request) -> Response:
     folder = folder_of(job)
     about = await _about(context, folder)
     parts = sorted(await context.objects.list(f"{folder}/output/"))
-    head = csv_text([about.head]).encode("utf-8", "backslashreplace")
+    head = csv_text([about.head], is_safe=True).encode()
 
     async def written() -> AsyncIterator[bytes]:
         yield head

@@ -71,6 +71,7 @@ def batch_from(document: bytes) -> Batch:
     is_right = isinstance(file, str) and type(n_parts) is int and isinstance(head, list)
     if not is_right or not all(isinstance(name, str) for name in head):
         raise InvalidRequest("The description of the file to predict is damaged.")
+    file, *head = (text.encode("utf-8", "replace").decode() for text in (file, *head))
     return Batch(file, n_parts, tuple(head), joins is True)
 
 

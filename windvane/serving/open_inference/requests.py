@@ -15,7 +15,7 @@ from typing import Any
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.sketch import ColumnSketch, Sketch
 from windvane.errors import InvalidRequest
-from windvane.serving.request_rows import Row, decoded, parse_json
+from windvane.serving.request_rows import Row, check_size, decoded, parse_json
 
 Cells = list[str | None]
 
@@ -59,6 +59,7 @@ def read_request(body: bytes, columns: Sequence[ColumnSpec], sketch: Sketch) -> 
             '"inputs" of the request body is empty; it must have a tensor for each column.'
         )
     tensors = [_tensor(one, number) for number, one in enumerate(inputs, 1)]
+    check_size(tensors[0].shape[0], len(columns), len(body))
     rows = _rows(tensors, columns, sketch)
     return TensorRequest(rows, _text_of(document, "id", "the request body"), _wanted(document))
 

@@ -175,3 +175,12 @@ def test_the_browser_learns_whether_the_first_line_is_a_row(browser, service):
         sent = {"origin": "http://127.0.0.1:8470", "x-csrf-token": browser.csrf} | headers
         told = json.loads(browser._ask("POST", f"{PAGE}/begin", body, sent).text)
         assert told["has_header"] is has_header
+
+
+def test_a_description_that_somebody_changed_is_harmless(browser, console, service):
+    service.status = "Completed"
+    told = b'{"file": "\\ud800", "n_parts": 1, "head": ["=1+1", "\\ud800"], "joins": true}'
+    console.put(f"{FOLDER}/predictions.json", told)
+    answer = browser.get(f"{PAGE}/job/download")
+    assert (answer.status, answer.text) == (200, "'=1+1,?\n")
+    assert browser.get(f"{PAGE}/job").status == 200

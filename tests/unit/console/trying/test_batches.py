@@ -83,3 +83,9 @@ def test_the_folder_is_told_by_the_output_of_the_job():
     asked["TransformOutput"]["S3OutputPath"] = "s3://b/elsewhere/output"
     with pytest.raises(InvalidRequest, match="was not started from this page"):
         folder_of(asked)
+
+
+def test_halves_of_characters_in_a_description_are_replaced():
+    """Half of a pair cannot be written in UTF-8: the page and the download failed."""
+    told = b'{"file": "\\ud800.csv", "n_parts": 1, "head": ["\\udfff"], "joins": true}'
+    assert batch_from(told) == Batch("?.csv", 1, ("?",), True)

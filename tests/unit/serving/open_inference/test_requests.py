@@ -7,6 +7,7 @@ import pytest
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.sketch import ColumnSketch
 from windvane.errors import InvalidRequest
+from windvane.serving import request_rows
 from windvane.serving.content_types import TENSORS
 from windvane.serving.open_inference.requests import read_request
 from windvane.wire.open_inference.paths import MEDIA
@@ -179,3 +180,16 @@ def test_outputs_and_id_of_another_kind_are_refused():
     given = [tensor("n", "FP64", [1])]
     assert '"id" of the request body' in refusal({"inputs": given, "id": 5})
     assert '"name" of an output' in refusal({"inputs": given, "outputs": [{"name": 1}]})
+
+
+def test_one_column_of_many_rows_does_not_become_a_large_table(monkeypatch):
+    """A column of a megabyte, of a model of 2,000, became two thousand megabytes."""
+    monkeypatch.setattr(request_rows, "_MOST_LEFT_OUT", 300)
+    columns = [ColumnSpec(f"c{i}", ColumnType.NUMERIC, "") for i in range(100)]
+    data = [1] * 50
+    said = refusal({"inputs": [tensor("c3", "FP64", data)]}, columns)
+    assert "50 rows, and the model 100 columns" in said
+    assert "at most 3 rows" in said
+    assert len(rows(tensor("c3", "FP64", data[:3]), columns=columns)) == 3
+    whole = tensor("input-0", "FP64", [1] * 1_000, [10, 100])
+    assert len(rows(whole, columns=columns)) == 10
