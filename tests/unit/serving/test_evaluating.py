@@ -167,7 +167,7 @@ def test_a_header_of_many_columns_is_compared_with_itself_once(binary, monkeypat
 
 
 def test_a_name_that_stands_twice_is_told_in_short(binary):
-    with pytest.raises(InvalidRequest, match="c{100}' twice"):
+    with pytest.raises(InvalidRequest, match=r"c{100}' twice"):
         read_labelled(b"y,%b,%b" % (b"c" * 5_000, b"c" * 5_000), binary.schema)
 
 

@@ -172,5 +172,7 @@ def test_rows_that_leave_out_most_columns_do_not_become_a_large_table(
     wide = Schema(tuple(f"c{i}" for i in range(9)), (), "", "y", "Regression")
     assert len(read_rows(body, content_type, wide)) == 100
     monkeypatch.setattr(request_rows, "_MOST_LEFT_OUT", 500)
-    with pytest.raises(InvalidRequest, match="100 rows, and the model 9 columns.* at most 55 rows"):
+    with pytest.raises(
+        InvalidRequest, match=r"100 rows, and the model 9 columns.* at most 55 rows"
+    ):
         read_rows(body, content_type, wide)
