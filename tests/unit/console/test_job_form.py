@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,30 @@ def test_a_column_that_splits_the_rows_is_in_the_specification() -> None:
     assert json.loads(told.text) == {"WindvaneTimeColumn": "when"}
     made = draft(group_column="who", time_column="when").preview_request()
     assert (made["GroupColumn"], made["TimeColumn"]) == ("who", "when")
+
+
+def test_columns_that_are_sensitive_are_in_a_tag_and_the_target_is_none() -> None:
+    told = Draft.of(
+        Form(
+            {
+                **{name: [value] for name, value in FIELDS.items()},
+                "sensitive": ['"y"', '"a/b"', "x"],
+            }
+        )
+    )
+    assert told.sensitive == ("y", "a/b")
+    marked = {"Key": "windvane:sensitive-columns", "Value": "a=2Fb"}
+    made = told.job_request(CALLER)
+    validate(made, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
+    assert made["Tags"] == [marked]
+    assert "Tags" not in replace(told, problem_type="TextClassification", content="t").job_request(
+        CALLER
+    )
+    assert faults_of(told) == {}
+    twice = faults_of(replace(told, tags="windvane:sensitive-columns=x"))["sensitive"]
+    assert "both say the same" in twice
+    many = faults_of(replace(told, sensitive=tuple(f"column {n}" for n in range(99))))
+    assert "characters in the tag of the job; at most 256" in many["sensitive"]
 
 
 def test_a_name_for_the_endpoint_is_made_up_where_none_is_given() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from windvane.console.job.tags import ARCHIVED
+from windvane.console.job.tags import ARCHIVED, sensitive_columns
 from windvane.console.job_form.draft import (
     BASED_ON,
     FORECAST,
@@ -20,10 +20,10 @@ from windvane.console.job_form.draft import (
 from windvane.console.job_form.time_limit import limit_text
 from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault, InvalidRequest
-from windvane.names import RESPONSES_TAG
+from windvane.names import RESPONSES_TAG, SENSITIVE_TAG
 
 _TABULAR = "TabularJobConfig"
-_OF_ONE_JOB = (BASED_ON, ARCHIVED, RESPONSES_TAG)
+_OF_ONE_JOB = (BASED_ON, ARCHIVED, RESPONSES_TAG, SENSITIVE_TAG)
 """Keys of tags that are not for a job made from its settings, or that the form adds."""
 
 _MOST_BYTES = 1 << 20
@@ -48,10 +48,13 @@ async def draft_again(context: RequestContext, name: str) -> tuple[Draft, tuple[
     """
     job = await context.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
     answer = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
-    tags = [
-        f"{tag['Key']}={tag['Value']}" for tag in answer["Tags"] if tag["Key"] not in _OF_ONE_JOB
-    ]
-    draft = replace(draft_of(job), tags="\n".join(tags), based_on=job["AutoMLJobName"])
+    tags = {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+    draft = replace(
+        draft_of(job),
+        tags="\n".join(f"{key}={tags[key]}" for key in tags if key not in _OF_ONE_JOB),
+        sensitive=sensitive_columns(tags),
+        based_on=job["AutoMLJobName"],
+    )
     if draft.endpoint_name and await _is_there(context, draft.endpoint_name):
         draft = replace(draft, endpoint_name="")
     uri = job["AutoMLProblemTypeConfig"].get(_TABULAR, {}).get("FeatureSpecificationS3Uri", "")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from windvane.console.forms import Form
+from windvane.console.job.tags import sensitive_value
 from windvane.console.job_form.time_limit import seconds_of
 from windvane.errors import InvalidRequest
-from windvane.names import PROBABILITIES, RESPONSES_TAG, default_bucket
+from windvane.names import PROBABILITIES, RESPONSES_TAG, SENSITIVE_TAG, default_bucket
 from windvane.wire.call import Caller
 
 LEFT_OUT, CATEGORICAL = "out", "categorical"
@@ -52,6 +53,7 @@ class Draft:
                   steps, steps to forecast, and quantiles such as "p10 p50 p90"
     content       of a job on texts: the column of the texts
     time_limit    of the job, as time_limit.py reads it
+    sensitive     of a job on a table: columns by whose groups it is to be shown how a model treats them
     choices       column -> a type, or LEFT_OUT
     columns       the names of all of them, as the preview had them
     implied       problem type and default objective, as the preview had them
@@ -83,6 +85,7 @@ class Draft:
     job_name: str = ""
     role: str = ""
     output: str = ""
+    sensitive: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     implied: str = ""
@@ -118,6 +121,7 @@ class Draft:
             **plain,
             deploy="deploy" in form,
             groups=tuple(name for one in form.all("groups_json") if (name := unpacked(one))),
+            sensitive=tuple(name for one in form.all("sensitive") if (name := unpacked(one))),
             choices={name: choice for name, choice in pairs if choice in allowed},
             columns=columns,
         )
@@ -129,6 +133,13 @@ class Draft:
     @property
     def is_text(self) -> bool:
         return self.problem_type == TEXT
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The columns that are marked as sensitive, without the target."""
+        if self.is_forecast or self.is_text:
+            return ()
+        return tuple(name for name in self.sensitive if name != self.target)
 
     @property
     def types(self) -> dict[str, str]:
@@ -234,6 +245,8 @@ class Draft:
 
     def _tags(self) -> list[dict[str, str]]:
         made = {BASED_ON: self.based_on} if self.based_on else {}
+        if self.marked:
+            made[SENSITIVE_TAG] = sensitive_value(self.marked)
         if self.deploy and (self.problem_type or self.implied).endswith("Classification"):
             made[RESPONSES_TAG] = PROBABILITIES
         return [*tags_of(self.tags)[0], *({"Key": key, "Value": made[key]} for key in made)]

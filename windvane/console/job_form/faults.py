@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from windvane.console.job.tags import sensitive_value
 from windvane.console.job_form.draft import Draft, tags_of, whole_number
 from windvane.console.job_form.time_limit import seconds_of
 from windvane.errors import CallerFault, NameTaken, OutputBucketMissing
+from windvane.names import SENSITIVE_TAG
 
 LONGEST_JOB_NAME, LONGEST_ENDPOINT_NAME = 32, 63
 _LONGEST_OUTPUT, _MOST_TAGS, _LONGEST_KEY, _LONGEST_VALUE = 128, 50, 128, 256
@@ -80,6 +82,7 @@ def _faults(draft: Draft) -> Iterator[tuple[str, str]]:
     told = {
         "job_name": name_fault(draft.job_name, LONGEST_JOB_NAME),
         "output": _fault_of_output(draft.output),
+        "sensitive": _fault_of_sensitive(draft),
         "tags": _fault_of_tags(draft.tags),
         "endpoint_name": _fault_of_endpoint(draft),
     }
@@ -98,6 +101,20 @@ def _fault_of_endpoint(draft: Draft) -> str:
     if not draft.deploy or not draft.endpoint_name:
         return ""
     return name_fault(draft.endpoint_name, LONGEST_ENDPOINT_NAME)
+
+
+def _fault_of_sensitive(draft: Draft) -> str:
+    length = len(sensitive_value(draft.marked))
+    if length > _LONGEST_VALUE:
+        return (
+            f"The names of the columns marked as sensitive have {length} characters in the tag of the job; at most "
+            f"{_LONGEST_VALUE} are allowed. Mark fewer columns."
+        )
+    if draft.marked and SENSITIVE_TAG in (tag["Key"] for tag in tags_of(draft.tags)[0]):
+        return (
+            f"Remove the tag {SENSITIVE_TAG} below, or unmark the columns here: both say the same."
+        )
+    return ""
 
 
 def _faults_of_series(draft: Draft) -> Iterator[tuple[str, str]]:

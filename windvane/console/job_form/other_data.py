@@ -71,6 +71,7 @@ async def on_other_data(context: RequestContext, draft: Draft, uri: str, data_ty
         moved,
         **(dict.fromkeys(of_columns, "") | kept),
         groups=tuple(name for name in draft.groups if name in columns),
+        sensitive=tuple(name for name in draft.sensitive if name in columns),
         choices={name: choice for name, choice in draft.choices.items() if name in columns},
         columns=columns,
     )

@@ -55,6 +55,7 @@ _TITLES = {
     "frequency": "Frequency",
     "horizon": "Horizon in steps",
     "quantiles": "Quantiles",
+    "sensitive": "Sensitive columns",
     "time_limit": "Time limit",
     "candidates": "Maximum candidates",
     "mode": "Mode",

@@ -7,6 +7,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.console.board import (
     HERE,
     HOSTILE,
@@ -23,7 +25,7 @@ from unit.console.board import (
 from windvane.artifacts.base import parse_location
 from windvane.console.candidate.groups import groups_by
 from windvane.console.candidate.thresholds import Thresholds
-from windvane.console.job.tags import sensitive_columns
+from windvane.console.job.tags import sensitive_columns, sensitive_value
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.quality.curves import ranking
 from windvane.engine.quality.figures import figures_json
@@ -284,6 +286,14 @@ def test_columns_marked_as_sensitive_come_first():
     assert found.missing == ["postcode"]
     assert sensitive_columns({"windvane:sensitive-columns": "sex / age/sex/"}) == ("sex", "age")
     assert sensitive_columns({}) == ()
+    assert sensitive_columns({"windvane:sensitive-columns": "a=FF=FE"}) == ("a=FF=FE",)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True))
+def test_any_names_of_columns_fit_into_the_tag(names):
+    told = sensitive_value(names)
+    assert re.fullmatch(r"[\w .:/=+\-@]*", told)
+    assert list(sensitive_columns({"windvane:sensitive-columns": told})) == names
 
 
 def test_counts_of_a_report_that_contradict_each_other_are_told(binary, browser):

@@ -93,6 +93,12 @@ def selected(answer: Answer, element: str) -> str:
     return html.unescape(found[1]) if found else ""
 
 
+def checked(answer: Answer) -> list[str]:
+    """The columns that are marked as sensitive."""
+    found = re.findall(r'name="sensitive" value="([^"]*)"[^>]* checked', answer.text)
+    return [json.loads(html.unescape(one)) for one in found]
+
+
 def written(desk: Desk, prefix: str) -> Sequence[str]:
     return [str(info.location) for info in desk.world.artifacts.list(parse_location(prefix))]
 
@@ -192,6 +198,7 @@ def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
             default_objective="F1",
             deploy="1",
             tags="team=a",
+            sensitive=packed("late"),
             content_type="text/csv;header=present",
             compression="None",
         ),
@@ -212,18 +219,25 @@ def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
     assert tags == [
         {"Key": "team", "Value": "a"},
         {"Key": "windvane:responses", "Value": "probabilities"},
+        {"Key": "windvane:sensitive-columns", "Value": "late"},
     ]
 
 
 def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
     chosen = fields(
-        ("x", "text"), time_limit="soon", tags="bad", job_name="my-own", endpoint_name="e"
+        ("x", "text"),
+        time_limit="soon",
+        tags="bad\nwindvane:sensitive-columns=late",
+        job_name="my-own",
+        endpoint_name="e",
+        sensitive=packed("late"),
     )
     answer = desk.post("/console/new", chosen)
     assert answer.status == 400
     assert "The job was not started." in answer.words
     assert re.findall(r'<a href="#(\w+)">([\w ]+)</a>', answer.text) == [
         ("time_limit", "Time limit"),
+        ("sensitive", "Sensitive columns"),
         ("tags", "Tags"),
     ]
     assert 'aria-describedby="time_limit-hint time_limit-error" aria-invalid="true"' in answer.text
@@ -231,7 +245,9 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
     assert "“bad” is not of the form key=value" in answer.words
     assert value_of(answer, "time_limit") == "soon"
     assert value_of(answer, "job_name") == "my-own"
-    assert ">bad</textarea>" in answer.text
+    assert ">bad\nwindvane:sensitive-columns=late</textarea>" in answer.text
+    assert "Remove the tag windvane:sensitive-columns below" in answer.words
+    assert checked(answer) == ["late"]
     assert selected(answer, "target") == packed("y")
     assert selected(answer, "type-1") == "text"
     assert desk.world.client().list_auto_ml_jobs()["AutoMLJobSummaries"] == []
@@ -263,6 +279,7 @@ def test_the_form_is_filled_in_with_the_request_of_a_job(desk: Desk) -> None:
         endpoint_name="live",
         tags="team=a",
         time_column_json=packed("when"),
+        sensitive=packed("late"),
     )
     assert desk.post("/console/new", told).status == 303
     answer = desk.get("/console/new?again=churn")
@@ -279,6 +296,7 @@ def test_the_form_is_filled_in_with_the_request_of_a_job(desk: Desk) -> None:
         packed("when"),
     )
     assert (selected(answer, "type-1"), selected(answer, "type-4")) == ("categorical", "out")
+    assert checked(answer) == ["late"]
     assert (selected(answer, "type-0"), selected(answer, "objective")) == ("", "AUC")
     assert (selected(answer, "mode"), selected(answer, "problem_type")) == (
         "ENSEMBLING",
@@ -323,7 +341,11 @@ def differences(answer: Answer) -> list[str]:
 
 
 def test_a_job_is_retrained_on_other_data_and_linked_with_the_new_one(desk: Desk) -> None:
-    settings = {"candidates": "7", "time_column_json": packed("when")}
+    settings = {
+        "candidates": "7",
+        "time_column_json": packed("when"),
+        "sensitive": packed("late"),
+    }
     assert desk.post("/console/new", fields(("late", "out"), **settings)).status == 303
     desk.world.put(NEW_URI, NEW_TABLE)
     analysed(desk)
@@ -341,6 +363,7 @@ def test_a_job_is_retrained_on_other_data_and_linked_with_the_new_one(desk: Desk
     ]
     assert (value_of(answer, "candidates"), value_of(answer, "uri")) == ("7", NEW_URI)
     assert (selected(answer, "target"), selected(answer, "time_column")) == (packed("y"), "")
+    assert checked(answer) == []
     told = fields(uri=NEW_URI, job_name="churn-2", based_on="churn", tags="team=a")
     assert desk.post("/console/new", told).status == 303
     job = desk.world.client().describe_auto_ml_job_v2(AutoMLJobName="churn-2")
