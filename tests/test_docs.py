@@ -48,6 +48,7 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["serving"] == dataclasses.asdict(settings.ServingSettings())
     assert documented["scaling"] == dataclasses.asdict(settings.ScalingSettings())
     assert documented["logs"] == dataclasses.asdict(settings.LogSettings())
+    assert documented["tracing"] == dataclasses.asdict(settings.TracingSettings())
     assert documented["events"] == dataclasses.asdict(settings.EventSettings())
     assert set(documented["console"]) == {
         field.name for field in dataclasses.fields(settings.ConsoleSettings)

@@ -72,10 +72,14 @@ def test_importing_windvane_is_light():
     assert done.stdout.strip() == "[]"
 
 
-def test_one_machine_loads_nothing_of_ray():
-    """Neither the server, nor its workers, nor the processes that do tasks."""
-    loaded = "windvane.cli.service, windvane.work.workers.worker, windvane.work.workers.performing"
-    code = f"import sys, {loaded}; print([m for m in sys.modules if 'ray' in m.split('.')])"
+def test_one_machine_loads_nothing_of_ray_nor_of_opentelemetry():
+    """Neither the server, nor its workers, nor the processes that do tasks or run models."""
+    loaded = (
+        "windvane.app, windvane.cli.service, windvane.work.workers.worker, "
+        "windvane.work.workers.performing, windvane.serving.instance"
+    )
+    extras = {"ray", "opentelemetry"}
+    code = f"import sys, {loaded}; print([m for m in sys.modules if {extras} & set(m.split('.'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

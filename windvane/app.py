@@ -90,6 +90,8 @@ class Server:
         await base.sharing.join()
         base.kms.start()
         self._access.audit.start()
+        if base.tracing is not None:
+            base.tracing.export.start()
         for link in plain_links(base.settings):
             _LOG.warning("Traffic to other machines is not encrypted: %s.", link)
         await asyncio.to_thread(self._ensure_buckets)
@@ -129,6 +131,8 @@ class Server:
             self._storage.embedded.close()
         await asyncio.to_thread(self._access.audit.stop)
         await asyncio.to_thread(self._base.sharing.membership.stop)
+        if self._base.tracing is not None:
+            await asyncio.to_thread(self._base.tracing.export.close)
         remove_empty_folders(self._base.settings.data_dir)
         self._base.store.close()
 

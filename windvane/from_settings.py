@@ -229,6 +229,8 @@ def plain_links(settings: Settings) -> tuple[str, ...]:
         for entry in settings.buckets
         if entry.endpoint and _is_plain(entry.endpoint)
     ]
+    if settings.tracing.enabled and _is_plain(settings.tracing.endpoint):
+        found.append(f"[tracing] endpoint {settings.tracing.endpoint}")
     chosen = settings.executor
     if chosen.is_ray and not chosen.tls_cert and not is_here(chosen.address):
         found.append(f"[executor] address {chosen.address}")

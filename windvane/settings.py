@@ -315,6 +315,32 @@ class LogSettings:
 
 
 @dataclass(frozen=True)
+class TracingSettings:
+    """Traces ([tracing]).
+
+    enabled         whether they are exported, by OTLP over HTTP; needs the extra `otel`
+    endpoint        of the collector, to which /v1/traces is added; "" for what the variables OTEL_EXPORTER_OTLP_ENDPOINT and
+                    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT say, or http://localhost:4318
+    sample_ratio    share of the requests without `traceparent` that are traced, 0 to 1
+    """
+
+    enabled: bool = False
+    endpoint: str = ""
+    sample_ratio: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.endpoint and not re.fullmatch(r"https?://[^?#@\s]+", self.endpoint):
+            raise BadSettings(
+                f"[tracing] endpoint is '{self.endpoint}'; it must be of the form https://HOST:PORT or http://HOST:PORT. What "
+                "the collector asks for besides goes into the variable OTEL_EXPORTER_OTLP_HEADERS."
+            )
+        if not 0.0 <= self.sample_ratio <= 1.0:
+            raise BadSettings(
+                f"[tracing] sample_ratio must be between 0 and 1, not {self.sample_ratio}."
+            )
+
+
+@dataclass(frozen=True)
 class EventSettings:
     """State changes ([events]).
 
@@ -445,6 +471,7 @@ class Settings:
     serving: ServingSettings = ServingSettings()
     scaling: ScalingSettings = ScalingSettings()
     logs: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
     events: EventSettings = EventSettings()
     webhooks: tuple[Webhook, ...] = ()
     console: ConsoleSettings = ConsoleSettings()

@@ -28,6 +28,7 @@ from windvane.settings import (
     ScalingSettings,
     ServingSettings,
     Settings,
+    TracingSettings,
     Webhook,
 )
 
@@ -44,6 +45,7 @@ _RECORDS: dict[str, type] = {
     "serving": ServingSettings,
     "scaling": ScalingSettings,
     "logs": LogSettings,
+    "tracing": TracingSettings,
     "events": EventSettings,
     "console": ConsoleSettings,
     "sandbox": SandboxSettings,

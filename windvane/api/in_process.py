@@ -10,6 +10,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from windvane.errors import NotAuthorized, Throttled, UnknownOperation
+from windvane.tracing.context import within
+from windvane.tracing.tracer import Tracer
 from windvane.wire.account_semaphores import AccountSemaphores
 from windvane.wire.call import (
     Call,
@@ -27,6 +29,7 @@ from windvane.wire.edge import AsyncHandler
 from windvane.wire.fair_semaphore import FairSemaphore
 from windvane.wire.faults import INTERNAL, OURS, fault_of
 from windvane.wire.model import load_service
+from windvane.wire.request_span import span_of_call
 from windvane.wire.revocation import CheckKey, no_check
 from windvane.wire.s3.threads import Threads
 from windvane.wire.validate import validate
@@ -63,7 +66,8 @@ class InProcessClient:
     recorder           the audit log; None keeps none
     refusal            what is known against a call before it is made
     is_quick           whether permit answers at once; else it is asked in a thread
-    key_check         whether the key of whoever is signed in still is: a form may take long to come
+    key_check          whether the key of whoever is signed in still is: a form may take long to come
+    tracer             decides which calls are traced; None traces none
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class InProcessClient:
         refusal: Refusal = _no_refusal,
         is_quick: IsQuick = at_once,
         key_check: CheckKey = no_check,
+        tracer: Tracer | None = None,
     ) -> None:
         self._operations = operations
         self._async_operations = async_operations
@@ -83,6 +88,7 @@ class InProcessClient:
         self._refusal = refusal
         self._is_quick = is_quick
         self._check_key = key_check
+        self._tracer = tracer
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._in_thread = Threads(self._threads)
         self._shares = FairSemaphore(_AT_ONCE)
@@ -160,16 +166,24 @@ class InProcessClient:
 
     @asynccontextmanager
     async def _kept(self, record: RequestRecord) -> AsyncIterator[None]:
-        """Record a request when it is over, with the code of what it failed with."""
+        """Record a request when it is over, with the code of what it failed with; it is a trace of its own, if it is traced."""
+        span = None if self._tracer is None else self._tracer.begin()
+        is_our_fault = False
         try:
-            yield
+            with within(None if span is None else span.context):
+                yield
         except Exception as error:
             fault = fault_of(error, record.service)
+            is_our_fault = fault is None
             record.error_code = fault.code if fault is not None else INTERNAL.code
             record.error_message = str(error) if fault is not None else OURS
             await self._keep(record)
             raise
-        await self._keep(record)
+        else:
+            await self._keep(record)
+        finally:
+            if self._tracer is not None and span is not None:
+                self._tracer.record(span_of_call(span, record, is_our_fault=is_our_fault))
 
     async def _serve(self, record: RequestRecord, caller: Caller) -> dict[str, Any]:
         service, operation = key = (record.service, record.operation)

