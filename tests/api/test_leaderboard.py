@@ -254,6 +254,17 @@ def test_a_candidate_says_what_it_is_in_plain_words(world: World) -> None:
     assert answer["Objective"] == "F1"
 
 
+def test_members_are_told_with_algorithm_and_number_where_they_are_known(world: World) -> None:
+    insert_job(world)
+    members = {"churn-002": 0.75, "churn-003": 0.25}
+    ensemble = finished_candidate(world.clock(), algorithm="ensemble", recipe="", members=members)
+    world.insert(ensemble, finished_candidate(world.clock(), 2))
+    assert told(world, ONE)["Candidate"]["Members"] == [
+        {"CandidateName": "churn-002", "Weight": 0.75, "Algorithm": "xgboost", "Index": 2},
+        {"CandidateName": "churn-003", "Weight": 0.25},
+    ]
+
+
 @pytest.mark.parametrize("algorithm", ["ensemble", "baseline"])
 def test_what_the_search_did_not_propose_has_no_recipe(world: World, algorithm: str) -> None:
     insert_job(world)

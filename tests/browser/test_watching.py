@@ -75,6 +75,20 @@ def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(ser
     assert other.evaluate("[asked, notified]") == [1, ["watched: Stopped"]]
     assert not other.get_by_role("button", name="Notify me when it ends").is_visible()
     page.locator(".phases .stopped", has_text="Model tuning").wait_for()
+    a_candidate_is_found_by_either_name(page)
+
+
+def a_candidate_is_found_by_either_name(page):
+    """On the leaderboard of a job; the one that is ticked is called as people say it."""
+    page.get_by_role("link", name="Leaderboard", exact=True).click()
+    link = page.locator("tbody th a").nth(1)
+    full, spoken = link.get_attribute("title"), link.inner_text()
+    assert full != spoken
+    for name in (full, spoken):
+        page.get_by_label("Search").fill(name)
+        page.locator("#shown", has_text=re.compile("^1 of ")).wait_for()
+    page.get_by_label(f"Compare {spoken}").check()
+    assert page.locator("#compare-hint").inner_text() == f"{spoken}; select one more"
 
 
 def test_jobs_are_stopped_from_the_list_without_scripts(server, context_of):

@@ -120,12 +120,13 @@ def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:
 
 
 def _members(view: CandidateView) -> list[dict[str, Any]]:
-    """Return the members of an ensemble with their algorithms, which DescribeLeaderboard lists with the candidates."""
-    members = view.standing.candidate.members
-    return [
-        {"CandidateName": name, "Weight": weight, **present(Algorithm=view.algorithms.get(name))}
-        for name, weight in members.items()
-    ]
+    """Return the members of an ensemble with algorithm and index, which DescribeLeaderboard lists with the candidates."""
+    answer = []
+    for name, weight in view.standing.candidate.members.items():
+        known = view.members.get(name)
+        about = {} if known is None else {"Algorithm": known.algorithm, "Index": known.index}
+        answer.append({"CandidateName": name, "Weight": weight, **about})
+    return answer
 
 
 def _standard_error(job: AutoMLJob, candidate: Candidate) -> float | None:

@@ -65,13 +65,13 @@ class Stage:
 class CandidateView:
     """A candidate with its rank.
 
-    algorithms    of its members, by their names
+    members    candidates that it is made of, by their names
     """
 
     job: AutoMLJob
     standing: Standing
     stages: tuple[Stage, ...]
-    algorithms: Mapping[str, str]
+    members: Mapping[str, Candidate]
 
 
 class Leaderboards:
@@ -106,13 +106,11 @@ class Leaderboards:
                     "names those that it has."
                 )
             stages = tuple(_stage(tx, job, step) for step in found.candidate.steps)
-        members = found.candidate.members
-        algorithms = {
-            one.candidate.name: one.candidate.algorithm
-            for one in ranked
-            if one.candidate.name in members
+        names = found.candidate.members
+        members = {
+            one.candidate.name: one.candidate for one in ranked if one.candidate.name in names
         }
-        return CandidateView(job, found, stages, algorithms)
+        return CandidateView(job, found, stages, members)
 
 
 def standings(job: AutoMLJob, candidates: Sequence[Candidate]) -> list[Standing]:

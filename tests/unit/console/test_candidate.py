@@ -71,7 +71,9 @@ def test_an_ensemble_shows_its_members_the_heaviest_first(jobs, browser):
     jobs.insert(a_job(), ensemble, a_candidate(3, algorithm="catboost"))
     text = browser.get(HERE).text
     assert "Weighted ensemble of candidates" in text
-    assert text.index('catboost</th><td class="num">75 %') < text.index("25 %")
+    known, gone = read(text).tables[0][1:3]
+    assert (known, gone) == (["CatBoost 3", "75 %", "catboost"], ["churn-002", "25 %", "–"])
+    assert 'title="churn-003">CatBoost 3</a>' in text
 
 
 def test_what_failed_says_why_and_cannot_be_deployed(jobs, browser):

@@ -10,11 +10,15 @@ from windvane.console.candidate.deploying import How, Place, Wishes
 from windvane.console.candidate.head import Answer, Shown, head_of
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.scores import MetricScores, metric_scores
+from windvane.console.wording import spoken
 
 
 @dataclass(frozen=True)
 class Member:
+    """A member of an ensemble; `spoken` is its name as people say it, its full name where nothing is known of it."""
+
     name: str
+    spoken: str
     algorithm: str
     url: str
     weight: float
@@ -115,6 +119,7 @@ def members_of(answer: Answer) -> list[Member]:
     return [
         Member(
             one["CandidateName"],
+            spoken(one["Algorithm"], one["Index"]) if "Index" in one else one["CandidateName"],
             one.get("Algorithm", ""),
             candidate_url(job, one["CandidateName"]),
             one["Weight"],

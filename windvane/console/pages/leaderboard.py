@@ -18,6 +18,7 @@ from windvane.console.draw import draw
 from windvane.console.request_context import context_of
 from windvane.console.scores import WQL, FormattedScore, format_score, is_loss, metric_title
 from windvane.console.wording import NOTHING, in_bytes, millis, seconds, spoken, unit_of
+from windvane.wording import listed
 
 Answer = Mapping[str, Any]
 Value = float | str | tuple[str, int] | None
@@ -101,6 +102,11 @@ class OnFront:
 
 @dataclass(frozen=True)
 class LeaderboardView:
+    """The page of all candidates.
+
+    skipped    numbers that no candidate has, because the search passed over it; "" if there are none
+    """
+
     job_name: str
     tab: str
     status: str
@@ -118,6 +124,7 @@ class LeaderboardView:
     statuses: Sequence[str]
     chart: Chart | None
     front: Sequence[OnFront]
+    skipped: str
     endpoint_name: str = ""
 
     @property
@@ -191,7 +198,24 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         sorted({one["CandidateStatus"] for one in every}),
         chart_of(board),
         [_on_front(board, one) for one in every if one["IsOnFront"]][:_MOST_ON_FRONT],
+        "" if is_forecast(board) else numbers_missing([one["Index"] for one in every]),
     )
+
+
+def numbers_missing(numbers: Sequence[int]) -> str:
+    """Return the numbers from 1 to the greatest that are not among these.
+
+    >>> numbers_missing([1, 2, 4, 9, 11]), numbers_missing([1, 2])
+    ('3, 5 to 8, 10', '')
+    """
+    found, below = [], 0
+    for one in sorted({number for number in numbers if number > 0}):
+        if one == below + 2:
+            found.append(f"{below + 1}")
+        elif one > below + 2:
+            found.append(f"{below + 1} to {one - 1}")
+        below = one
+    return listed(found)
 
 
 def is_forecast(board: Answer) -> bool:

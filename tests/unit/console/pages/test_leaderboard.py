@@ -107,6 +107,12 @@ def test_the_full_name_of_a_candidate_stands_where_a_pointer_rests(three, browse
     assert 'name="pick" value="churn-002" aria-label="Compare LightGBM 2"' in text
 
 
+def test_numbers_that_the_search_skipped_are_explained(three, jobs, browser):
+    assert "No candidate is numbered" not in browser.get(BOARD).text
+    jobs.insert(a_candidate(6), a_candidate(9))
+    assert "No candidate is numbered 5, 7 to 8: what is not expected" in browser.get(BOARD).text
+
+
 def test_heads_turn_the_order_and_keep_the_filters(three, browser):
     text = browser.get(f"{BOARD}?sort=latency&order=ascending&algorithm=xgboost").text
     assert "?sort=latency&amp;order=descending&amp;algorithm=xgboost" in text
