@@ -190,6 +190,26 @@ def test_the_example_for_kubernetes_starts_what_there_is_and_offers_what_is_aske
     assert ray["env"] == [{"name": SOCKET, "value": str(asked.socket)}]
 
 
+def test_an_installation_has_the_files_that_pages_copy_from_it():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    brought = build["targets"]["wheel"]["shared-data"]
+    there = {
+        f"{target}/{file.relative_to(ROOT / source)}".removesuffix("/.")
+        for source, target in brought.items()
+        for file in [ROOT / source, *(ROOT / source).rglob("*")]
+        if file.is_file()
+    }
+    named = {
+        one
+        for page in PAGES
+        for one in re.findall(r"/opt/windvane/(share/[\w./-]+\.\w+)", page.read_text())
+    }
+    assert len(named) >= 3
+    assert named <= there
+    in_source = build["targets"]["sdist"]["include"]
+    assert all(source.startswith(tuple(in_source)) for source in brought)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks_within_lists_are_indented_as_a_whole(page):
     """Else the site shows an empty block, with its commands as prose."""

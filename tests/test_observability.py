@@ -60,6 +60,14 @@ def test_each_rule_says_what_to_do():
         assert set(rule["annotations"]) == {"summary", "remedy"}
 
 
+def test_settings_that_a_rule_names_are_settings():
+    known = (ROOT / "docs" / "configuration.md").read_text()
+    named = re.findall(r"\[(\w+)\] (\w+)", (ROOT / "observability" / "alerts.yml").read_text())
+    assert named
+    for section, entry in named:
+        assert re.search(rf"^\[{section}\](?:\n(?!\[).*)*?\n{entry} =", known, re.MULTILINE), entry
+
+
 def test_panels_have_places_of_their_own():
     places = [(one["gridPos"]["x"], one["gridPos"]["y"]) for one in DASHBOARD["panels"]]
     assert len(set(places)) == len(places)
