@@ -157,6 +157,7 @@ def _watched(python: str, folder: Path, budget_s: float, threads: int) -> dict[s
         "process_wall_s": round(wall_s, 2),
         "peak_rss_mb": round(monitor.rss_kb / 1024),
         "peak_pss_mb": round(monitor.pss_kb / 1024),
+        "peak_besides_files_mb": round(monitor.besides_files_kb / 1024),
         "max_procs": monitor.n_processes,
         "own_cpu_s": round(own_s, 1),
         "load_before": round(load, 2),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 _EVERY_S = 0.2
 _GROWTH = 1.03
-"""PSS is read only when RSS has grown so much: reading it costs the kernel a walk through all pages."""
+"""PSS is read only when RSS, or the part of it that is no file's, has grown so much: reading it costs the kernel a walk
+through all pages."""
 
 _LOOKS_A_SECOND = 5
 _PROC = Path("/proc")
@@ -19,13 +20,14 @@ class Monitor(threading.Thread):
     """Watches all descendants of a process until it is stopped.
 
     rss_kb, pss_kb    the most that all of them held at once; shared pages counted for each process, and once
+    besides_files_kb  the same without pages of mapped files, which the kernel gives up when memory is wanted
     n_processes       the most at once
     cpu_s             process -> what it has used by itself
     """
 
     def __init__(self, root: int) -> None:
         super().__init__(daemon=True)
-        self.rss_kb = self.pss_kb = self.n_processes = 0
+        self.rss_kb = self.pss_kb = self.besides_files_kb = self.n_processes = 0
         self.cpu_s: dict[int, float] = {}
         self._root, self._over = root, threading.Event()
         self._waited: dict[str, tuple[int, int]] = {}
@@ -41,7 +43,7 @@ class Monitor(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        pss_at, looks = 0.0, 0
+        pss_at, besides_at, looks = 0.0, 0.0, 0
         while not self._over.is_set():
             found = descendants(self._root)
             self.cpu_s.update(found)
@@ -50,11 +52,17 @@ class Monitor(threading.Thread):
                     self._note_waiting(process)
             looks += 1
             self.n_processes = max(self.n_processes, len(found))
-            rss_kb = sum(map(_rss_kb, found))
+            held = [_rss_kb(process) for process in found]
+            rss_kb = sum(whole for whole, _ in held)
+            besides_kb = rss_kb - sum(files for _, files in held)
             self.rss_kb = max(self.rss_kb, rss_kb)
-            if rss_kb > _GROWTH * pss_at:
-                pss_at = rss_kb
-                self.pss_kb = max(self.pss_kb, sum(map(_pss_kb, found)))
+            if rss_kb > _GROWTH * pss_at or besides_kb > _GROWTH * besides_at:
+                pss_at, besides_at = max(pss_at, rss_kb), max(besides_at, besides_kb)
+                sizes = [_pss_kb(process) for process in found]
+                self.pss_kb = max(self.pss_kb, sum(whole for whole, _ in sizes))
+                self.besides_files_kb = max(
+                    self.besides_files_kb, sum(whole - files for whole, files in sizes)
+                )
             self._over.wait(_EVERY_S)
 
     def _note_waiting(self, process: int) -> None:
@@ -91,14 +99,18 @@ def machine_cpu_s() -> tuple[float, float]:
     return sum(words[i] for i in (0, 1, 2, 5, 6)) / ticks, words[7] / ticks
 
 
-def _rss_kb(process: int) -> int:
+def _rss_kb(process: int) -> tuple[int, int]:
+    """Return all resident pages, and those of mapped files and of memory that processes share."""
     words = _text(_PROC / str(process) / "statm").split()
-    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") // 1024 if words else 0
+    page = os.sysconf("SC_PAGE_SIZE")
+    return (int(words[1]) * page // 1024, int(words[2]) * page // 1024) if words else (0, 0)
 
 
-def _pss_kb(process: int) -> int:
+def _pss_kb(process: int) -> tuple[int, int]:
+    """Return the whole, and what of it is mapped files."""
     lines = _text(_PROC / str(process) / "smaps_rollup").splitlines()
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    sizes = {words[0]: int(words[1]) for line in lines[1:] if (words := line.split())}
+    return sizes.get("Pss:", 0), sizes.get("Pss_File:", 0)
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -32,7 +32,7 @@ def test_a_default_model_is_scored_timed_and_weighed(name, task):
     assert 0.8 < run["score"] == run["auc"] <= 1
     assert run["row_calls"] >= 3
     assert run["model_mb"] > 0
-    assert run["peak_rss_mb"] >= run["peak_pss_mb"] > 20
+    assert run["peak_rss_mb"] >= run["peak_pss_mb"] > run["peak_besides_files_mb"] > 10
     assert run["own_cpu_s"] > 0.1
     assert 0 <= run["others_cpu_frac"] <= 1
     assert run["versions"]["scikit-learn"]
