@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from windvane.errors import InvalidRequest
 
@@ -85,6 +85,17 @@ class Group:
             segment.get("calibration_error"),
         )
 
+    @classmethod
+    def of_class(cls, segment: Mapping[str, Any], place: int) -> Group:
+        """Return a segment of segments.json as a group, one of more than two classes as the positive one.
+
+        place     of the class among the labels
+        raises    InvalidRequest if its counts contradict each other
+        """
+        positive, predicted, hits = segment["classes"][place]
+        rows = int(segment["rows"])
+        return cls(str(segment["label"]), rows, int(positive), int(predicted), int(hits))
+
     @property
     def base(self) -> Rate:
         """Positive rows."""
@@ -134,6 +145,96 @@ class Estimate:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over rows, or the square root of one, and its standard error; None of a single row."""
+
+    value: float
+    error: float | None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """A 95 % interval, normal; None of a single row."""
+        if self.error is None:
+            return None
+        return self.value - _Z * self.error, self.value + _Z * self.error
+
+
+@dataclass(frozen=True)
+class NumericGroup:
+    """The rows with one value, or one range of values, of a column, judged by a model of numbers.
+
+    actual      mean target;  residual  mean of target minus prediction
+    mae, rmse   mean absolute error, root mean squared error
+    """
+
+    label: str
+    rows: int
+    actual: float
+    residual: Mean
+    mae: Mean
+    rmse: Mean
+
+    @classmethod
+    def of(cls, segment: Mapping[str, Any]) -> NumericGroup:
+        """Return a segment of segments.json as a group."""
+        error, high = float(segment["error"]), segment.get("high")
+        return cls(
+            str(segment["label"]),
+            int(segment["rows"]),
+            float(segment["actual"]),
+            Mean(float(segment["bias"]), segment.get("bias_error")),
+            Mean(error, None if high is None else (float(high) - error) / _Z),
+            Mean(float(segment["rmse"]), segment.get("rmse_error")),
+        )
+
+    @property
+    def predicted(self) -> float:
+        """Mean prediction."""
+        return self.actual - self.residual.value
+
+    @property
+    def is_reliable(self) -> bool:
+        return self.rows >= FEWEST_ROWS
+
+
+@dataclass(frozen=True)
+class ClassesGroup:
+    """The rows with one value, or one range of values, of a column, judged by a model of more than two classes.
+
+    accuracy    rows whose class is predicted
+    classes     the same rows, each of the classes that segments.json lists as the positive one
+    """
+
+    label: str
+    rows: int
+    accuracy: Rate
+    classes: Sequence[Group]
+
+    @classmethod
+    def of(cls, segment: Mapping[str, Any]) -> ClassesGroup:
+        """Return a segment of segments.json as a group.
+
+        raises    InvalidRequest if its counts contradict each other
+        """
+        rows = int(segment["rows"])
+        right = round((1 - float(segment["error"])) * rows)
+        classes = [Group.of_class(segment, place) for place in range(len(segment["classes"]))]
+        return cls(str(segment["label"]), rows, Rate(right, rows), classes)
+
+    @property
+    def macro_recall(self) -> Estimate | None:
+        """The mean recall of the classes that have rows in the group."""
+        return mean_rate([one.true_positive for one in self.classes])
+
+    @property
+    def is_reliable(self) -> bool:
+        return self.rows >= FEWEST_ROWS
+
+
+A = TypeVar("A", Group, ClassesGroup, NumericGroup)
 
 
 @dataclass(frozen=True)
@@ -188,17 +289,17 @@ def compare(group: Group, reference: Group) -> Comparison:
 def spread(groups: Sequence[Group]) -> Spread:
     """Return how far apart groups are."""
     selected = _reliable([one.selection for one in groups])
-    true = _range(_reliable([one.true_positive for one in groups]))
-    false = _range(_reliable([one.false_positive for one in groups]))
+    true = value_range(_reliable([one.true_positive for one in groups]))
+    false = value_range(_reliable([one.false_positive for one in groups]))
     return Spread(
-        _range(selected),
+        value_range(selected),
         min(selected) / max(selected) if len(selected) > 1 and max(selected) else None,
         true,
         None if true is None or false is None else max(true, false),
     )
 
 
-def default_reference(groups: Sequence[Group]) -> Group:
+def default_reference(groups: Sequence[A]) -> A:
     """Return the group with the most rows."""
     return max(groups, key=lambda one: one.rows)
 
@@ -233,6 +334,35 @@ def ratio(one: Rate, other: Rate) -> Estimate | None:
     return Estimate(value, value / reach, value * reach)
 
 
+def mean_rate(rates: Sequence[Rate]) -> Estimate | None:
+    """Return the mean of rates of different rows, each counting the same: of recalls of classes, the macro recall. Rates of
+    no rows are left out; None if all are.
+
+    source    Zou, Donner 2008, "Construction of confidence limits about effect measures: a general approach"
+    """
+    used = [(one.count / one.of, wilson(one.count / one.of, one.of)) for one in rates if one.of]
+    if not used:
+        return None
+    value = sum(share for share, _ in used) / len(used)
+    below = math.hypot(*(share - low for share, (low, _) in used)) / len(used)
+    above = math.hypot(*(high - share for share, (_, high) in used)) / len(used)
+    return Estimate(value, value - below, value + above)
+
+
+def mean_difference(one: Mean, other: Mean) -> Estimate | None:
+    """Return by how much the first mean, over other rows than the second, is larger, with a normal interval; None if
+    either has no standard error."""
+    if one.error is None or other.error is None:
+        return None
+    value, reach = one.value - other.value, _Z * math.hypot(one.error, other.error)
+    return Estimate(value, value - reach, value + reach)
+
+
+def value_range(values: Sequence[float]) -> float | None:
+    """Return the largest value minus the smallest; None with fewer than two."""
+    return max(values) - min(values) if len(values) > 1 else None
+
+
 def wilson(share: float, n_rows: int) -> tuple[float, float]:
     """Return the 95 % interval of a share.
 
@@ -246,7 +376,3 @@ def wilson(share: float, n_rows: int) -> tuple[float, float]:
 
 def _reliable(rates: Sequence[Rate]) -> list[float]:
     return [one.count / one.of for one in rates if one.is_reliable]
-
-
-def _range(values: Sequence[float]) -> float | None:
-    return max(values) - min(values) if len(values) > 1 else None

@@ -9,10 +9,14 @@ import pytest
 from windvane.errors import InvalidRequest
 from windvane.group_metrics import (
     Group,
+    Mean,
+    NumericGroup,
     Rate,
     compare,
     default_reference,
     difference,
+    mean_difference,
+    mean_rate,
     ratio,
     spread,
     wilson,
@@ -78,6 +82,40 @@ def test_intervals_are_those_of_the_literature():
     assert wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
     newcombe = difference(Rate(56, 70), Rate(48, 80))
     assert (newcombe.low, newcombe.high) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+
+
+def test_the_interval_of_a_mean_of_rates_is_that_of_each_added_in_squares():
+    one, other = Rate(30, 40), Rate(20, 60)
+    found = mean_rate([one, other, Rate(0, 0)])
+    assert found.value == pytest.approx((0.75 + 1 / 3) / 2)
+    (low, high), (other_low, other_high) = one.interval, other.interval
+    assert found.value - found.low == pytest.approx(math.hypot(0.75 - low, 1 / 3 - other_low) / 2)
+    assert found.high - found.value == pytest.approx(
+        math.hypot(high - 0.75, other_high - 1 / 3) / 2
+    )
+    assert mean_rate([one]).low == pytest.approx(low)
+    assert mean_rate([Rate(0, 0)]) is None
+
+
+def test_a_group_of_numbers_is_read_with_its_standard_errors():
+    segment = {
+        "label": "a",
+        "rows": 99,
+        "error": 3.0,
+        "high": 3.0 + 1.959964,
+        "actual": 9.0,
+        "bias": -1.0,
+        "bias_error": 0.5,
+        "rmse": 4.0,
+    }
+    found = NumericGroup.of(segment)
+    assert found.predicted == 10
+    assert found.mae.error == pytest.approx(1.0)
+    assert found.residual.interval == pytest.approx((-1.98, -0.02), abs=1e-3)
+    assert found.rmse.interval is None
+    assert mean_difference(found.rmse, found.mae) is None
+    apart = mean_difference(Mean(5.0, 3.0), Mean(1.0, 4.0))
+    assert (apart.value, apart.high - apart.value) == pytest.approx((4.0, 5 * 1.959964))
 
 
 def test_the_interval_of_a_ratio_is_symmetric_in_its_logarithm():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from windvane.console.candidate.forecast import KIND as FORECAST
 from windvane.console.candidate.forecast import ForecastQuality, forecast_quality_of
-from windvane.console.candidate.groups import Groups, groups_by
+from windvane.console.candidate.groups import AskedGroups, Groups, groups_by
 from windvane.console.candidate.head import Shown
 from windvane.console.candidate.reading import read_json
 from windvane.console.candidate.segments import Segments, segments_of
@@ -146,9 +146,7 @@ class Asked:
 
     threshold    asked about; None for the model's own
     segment      column to show errors by; "" for the one that tells most
-    group        column to compare groups by; "" for the first of `sensitive`
-    reference    label of the group that others are compared with; "" for the largest
-    sensitive    columns that the tags of the job name
+    groups       what is asked about groups
     first        of forecasts: place of the first series that is listed
     series       of forecasts: place of the series that is pictured; None for the worst ones
     """
@@ -157,9 +155,7 @@ class Asked:
     segment: str = ""
     first: int = 0
     series: int | None = None
-    group: str = ""
-    reference: str = ""
-    sensitive: tuple[str, ...] = ()
+    groups: AskedGroups = field(default_factory=AskedGroups)
 
 
 async def read_quality(
@@ -181,9 +177,7 @@ async def read_quality(
             return None
         found = await objects.in_thread(quality_of, statistics, figures, asked.threshold)
         by_column = await objects.in_thread(segments_of, segments, asked.segment)
-        groups = await objects.in_thread(
-            groups_by, segments, asked.group, asked.reference, asked.sensitive
-        )
+        groups = await objects.in_thread(groups_by, segments, asked.groups)
         return replace(found, segments=by_column, groups=groups)
 
 

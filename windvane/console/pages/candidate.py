@@ -25,6 +25,7 @@ from windvane.console.candidate.files import (
     report_title,
 )
 from windvane.console.candidate.forecast import ForecastQuality
+from windvane.console.candidate.groups import AskedGroups
 from windvane.console.candidate.head import Answer, Head, described, head_of
 from windvane.console.candidate.overview import overview_of
 from windvane.console.candidate.quality import Asked, Quality, QualityView, read_quality
@@ -54,15 +55,18 @@ async def quality(request: Request) -> Response:
     answer = await described(request)
     head, folder = head_of(answer, "quality"), folder_of(answer, "quality")
     query = request.query_params
-    series = _number(query.get("series", ""))
+    series, place = _number(query.get("series", "")), _number(query.get("class", ""))
     asked = Asked(
         _number(query.get("threshold", "")),
         query.get("segment", ""),
         int(_number(query.get("first", "")) or 0),
         None if series is None else int(series),
-        query.get("group", ""),
-        query.get("reference", ""),
-        await _sensitive(request, answer) if folder else (),
+        AskedGroups(
+            query.get("group", ""),
+            query.get("reference", ""),
+            None if place is None else int(place),
+            await _sensitive(request, answer) if folder else (),
+        ),
     )
     objects = context_of(request).objects
     found = await read_quality(objects, folder, asked) if folder else None

@@ -6,10 +6,12 @@ Our own, beside figures.json, on the same rows; at most MOST_COLUMNS columns of 
     rows        which rows were judged, in words
     measure     'error rate' of classes, 'mean absolute error' of a regression;  is_share  whether it is a share of rows
     overall     {"rows", "error"}
+    labels      of more than two classes: those with the most rows, at most MOST_CLASSES;  class_count  all of them
     columns     [{"name", "type", "segments": [{"label", "rows", "error", "low", "high"}, ...]}, ...]: low and high are
-                a 95 % interval, absent where there is none. Of a regression there are "bias" too, the mean residual,
-                "bias_error", its standard error, and "rmse"; of two classes the counts "positive", "predicted"
-                (positive) and "hits" (both), and "calibration_error"
+                a 95 % interval, absent where there is none. Of a regression there are "actual" too, the mean target,
+                "bias", the mean residual, "rmse", and the standard errors "bias_error" and "rmse_error"; of two classes
+                the counts "positive", "predicted" (positive) and "hits" (both), and "calibration_error"; of more
+                classes "classes", [rows of the class, predicted, both] for each of the labels
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from windvane.group_metrics import wilson
 from windvane.wording import number
 
 VERSION = 1
-MOST_COLUMNS, MOST_SEGMENTS = 100, 10
+MOST_COLUMNS, MOST_SEGMENTS, MOST_CLASSES = 100, 10, 20
 MISSING, OTHERS = "missing", "all others"
 _LONGEST = 80
 _Z = 1.959964
@@ -52,14 +54,15 @@ def segments_json(dataset: Path, judged: Judged) -> dict[str, Any]:
     dataset    folder of the rows that were judged;  judged    with their places
     raises     CorruptArtifact
     """
-    errors = _errors(judged)
-    columns = list(_columns(dataset, judged, errors))
+    errors, shown = _errors(judged), _shown_classes(judged)
+    columns = list(_columns(dataset, judged, errors, shown))
     return {
         "version": VERSION,
         "rows": judged.rows_are,
         "measure": "error rate" if judged.problem_type.is_classification else "mean absolute error",
         "is_share": judged.problem_type.is_classification,
         "overall": {"rows": judged.n_rows, "error": float(errors.mean())},
+        **_labels(judged, shown),
         "columns": columns,
     }
 
@@ -71,7 +74,24 @@ def _errors(judged: Judged) -> Floats:
     return np.abs(judged.y - judged.predicted)
 
 
-def _columns(dataset: Path, judged: Judged, errors: Floats) -> Iterator[dict[str, Any]]:
+def _shown_classes(judged: Judged) -> Indices:
+    """Return the classes with the most rows, the largest first; none of a regression, or of two classes."""
+    if judged.problem_type is not ProblemType.MULTICLASS:
+        return np.zeros(0, np.int64)
+    counts = np.bincount(judged.truth, minlength=len(judged.labels))
+    return np.argsort(-counts, kind="stable")[:MOST_CLASSES]
+
+
+def _labels(judged: Judged, shown: Indices) -> dict[str, Any]:
+    if not shown.size:
+        return {}
+    labels = [judged.labels[int(place)][:_LONGEST] for place in shown]
+    return {"labels": labels, "class_count": len(judged.labels)}
+
+
+def _columns(
+    dataset: Path, judged: Judged, errors: Floats, shown: Indices
+) -> Iterator[dict[str, Any]]:
     analysis = read_analysis(dataset)
     asked = [
         (position, column)
@@ -87,31 +107,40 @@ def _columns(dataset: Path, judged: Judged, errors: Floats) -> Iterator[dict[str
         )
         if len(labels) > 1:
             segments = [
-                _segment(label, np.flatnonzero(numbers == place), judged, errors)
+                _segment(label, np.flatnonzero(numbers == place), judged, errors, shown)
                 for place, label in enumerate(labels)
             ]
             yield {"name": column.name, "type": str(column.type), "segments": segments}
 
 
-def _segment(label: str, rows: Indices, judged: Judged, errors: Floats) -> dict[str, Any]:
+def _segment(
+    label: str, rows: Indices, judged: Judged, errors: Floats, shown: Indices
+) -> dict[str, Any]:
     mean, n = float(errors[rows].mean()), rows.size
-    told = {"label": label, "rows": n, "error": mean}
+    told: dict[str, Any] = {"label": label, "rows": n, "error": mean}
     if judged.problem_type.is_classification:
         low, high = wilson(mean, n)
-        return {**told, "low": low, "high": high, **_counts(rows, judged)}
+        return {**told, "low": low, "high": high, **_counts(rows, judged, shown)}
     residuals = judged.y[rows] - judged.predicted[rows]
+    told["actual"] = float(judged.y[rows].mean())
     told["bias"] = float(residuals.mean())
     told["rmse"] = math.sqrt(float(np.mean(residuals**2)))
     if n < _FEWEST:
         return told
     reach = _Z * float(errors[rows].std(ddof=1)) / math.sqrt(n)
     told["bias_error"] = float(residuals.std(ddof=1)) / math.sqrt(n)
+    if told["rmse"]:  # by the delta method
+        told["rmse_error"] = float((residuals**2).std(ddof=1)) / (2 * told["rmse"] * math.sqrt(n))
     return {**told, "low": max(0.0, mean - reach), "high": mean + reach}
 
 
-def _counts(rows: Indices, judged: Judged) -> dict[str, float]:
+def _counts(rows: Indices, judged: Judged, shown: Indices) -> dict[str, Any]:
     if judged.problem_type is not ProblemType.BINARY:
-        return {}
+        truth, predicted = judged.truth[rows], judged.classes[rows]
+        counts = (truth, predicted, truth[truth == predicted])
+        n_classes = len(judged.labels)
+        table = np.stack([np.bincount(one, minlength=n_classes)[shown] for one in counts], axis=1)
+        return {"classes": table.tolist()}
     positive, predicted = judged.truth[rows] == 1, judged.classes[rows] == 1
     return {
         "positive": int(positive.sum()),

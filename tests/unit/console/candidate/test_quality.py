@@ -23,7 +23,7 @@ from unit.console.board import (
 )
 
 from windvane.artifacts.base import parse_location
-from windvane.console.candidate.groups import groups_by
+from windvane.console.candidate.groups import AskedGroups, groups_by
 from windvane.console.candidate.thresholds import Thresholds
 from windvane.console.job.tags import sensitive_columns, sensitive_value
 from windvane.domain.problem import MetricName, ProblemType
@@ -280,7 +280,7 @@ def test_another_reference_group_can_be_chosen(binary, browser):
 
 
 def test_columns_marked_as_sensitive_come_first():
-    found = groups_by(_sliced(), "", "", ("postcode", "sex"))
+    found = groups_by(_sliced(), AskedGroups(sensitive=("postcode", "sex")))
     assert found.column == "sex"
     assert found.columns == ["sex", "age"]
     assert found.missing == ["postcode"]
@@ -294,6 +294,130 @@ def test_any_names_of_columns_fit_into_the_tag(names):
     told = sensitive_value(names)
     assert re.fullmatch(r"[\w .:/=+\-@]*", told)
     assert list(sensitive_columns({"windvane:sensitive-columns": told})) == names
+
+
+def _sliced_many(class_count=3):
+    """A report of three classes by a column with two groups."""
+    segments = [
+        {
+            "label": "a",
+            "rows": 200,
+            "error": 0.2,
+            "classes": [[100, 90, 80], [60, 70, 50], [40, 40, 30]],
+        },
+        {
+            "label": "b",
+            "rows": 100,
+            "error": 0.5,
+            "classes": [[40, 60, 30], [60, 40, 20], [0, 0, 0]],
+        },
+    ]
+    return {
+        "measure": "error rate",
+        "is_share": True,
+        "overall": {"rows": 300, "error": 0.3},
+        "labels": ["no", HOSTILE, "maybe"],
+        "class_count": class_count,
+        "columns": [{"name": "sex", "type": "categorical", "segments": segments}],
+    }
+
+
+@pytest.fixture
+def many(jobs):
+    multiclass = a_job(objective=MetricName.ACCURACY, problem_type=ProblemType.MULTICLASS)
+    jobs.insert(multiclass, with_reports())
+    jobs.put_quality(judged_many(["no", HOSTILE, "maybe"]))
+    return jobs
+
+
+def test_groups_of_many_classes_have_accuracy_and_macro_recall(many, browser):
+    many.put(f"{INSIGHTS}/churn-001/segments.json", _sliced_many())
+    text = browser.get(f"{PAGE}?group=sex").text
+    check_harmless(text)
+    rates = next(one for one in read(text).tables if one[0][:3] == ["sex", "Rows", "Accuracy"])
+    assert rates[0] == ["sex", "Rows", "Accuracy", "Macro recall"]
+    assert rates[1][2].startswith("80 %")
+    assert rates[2][3].startswith("54.2 %"), "of the two classes with rows: 3/4 and 1/3"
+    compared = next(one for one in read(text).tables if one[0][0] == "Compared with a")
+    assert compared[1][1].startswith("0.3")
+    many.put(f"{INSIGHTS}/churn-001/segments.json", _sliced_many(class_count=30))
+    assert "Macro recall</a>" not in browser.get(f"{PAGE}?group=sex").text
+
+
+def test_one_class_of_many_is_compared_with_all_others(many, browser):
+    many.put(f"{INSIGHTS}/churn-001/segments.json", _sliced_many())
+    text = browser.get(f"{PAGE}?group=sex&class=1").text
+    check_harmless(text)
+    rates = next(one for one in read(text).tables if one[0][:3] == ["sex", "Rows", "Base rate"])
+    assert rates[0][2:] == [
+        "Base rate",
+        "Selection rate",
+        "True positive rate",
+        "False positive rate",
+        "Precision",
+    ]
+    assert [cell.split(" %")[0] for cell in rates[1][2:]] == ["30", "35", "83.3", "14.3", "71.4"]
+    compared = next(one for one in read(text).tables if one[0][0] == "Compared with a")
+    assert compared[0][-1] == "Precision (DAR)"
+    assert compared[1][1].startswith("-0.05")
+    assert browser.get(f"{PAGE}?group=sex&class=7").status == 200
+
+
+def test_groups_of_numbers_have_errors_with_intervals(jobs, browser):
+    jobs.insert(
+        a_job(objective=MetricName.MSE, problem_type=ProblemType.REGRESSION), with_reports()
+    )
+    jobs.put_quality(judged_numbers())
+    errors = {"bias_error": 0.5, "rmse_error": 0.25, "low": 2.0, "high": 4.0}
+    document = {
+        "measure": "mean absolute error",
+        "is_share": False,
+        "overall": {"rows": 150, "error": 3.0},
+        "columns": [
+            {
+                "name": "sex",
+                "type": "categorical",
+                "segments": [
+                    {
+                        "label": "a",
+                        "rows": 99,
+                        "error": 3.0,
+                        "actual": 9.0,
+                        "bias": 1.0,
+                        "rmse": 4.0,
+                    }
+                    | errors,
+                    {
+                        "label": HOSTILE,
+                        "rows": 50,
+                        "error": 3.5,
+                        "actual": 7.0,
+                        "bias": -1,
+                        "rmse": 5,
+                    }
+                    | errors,
+                    {"label": "one", "rows": 1, "error": 9, "actual": 9, "bias": 9, "rmse": 9},
+                ],
+            }
+        ],
+    }
+    jobs.put(f"{INSIGHTS}/churn-001/segments.json", document)
+    text = browser.get(f"{PAGE}?group=sex").text
+    check_harmless(text)
+    rates = next(one for one in read(text).tables if one[0][:3] == ["sex", "Rows", "Mean target"])
+    assert rates[1][2:5] == ["9", "8", "1 0.02002 to 1.98"]
+    assert rates[3][4:] == ["9", "9", "9"], "a single row has no interval"
+    compared = next(one for one in read(text).tables if one[0][0] == "Compared with a")
+    assert compared[1][1] == "2 0.6141 to 3.386", "1.96 times the root of 0.5"
+    assert compared[2][1:] == ["–"] * 3, "too few rows"
+    assert "Mean residual: largest minus smallest" in text
+
+
+def test_reports_of_earlier_versions_have_no_groups_of_numbers(jobs):
+    segments = [{"label": "a", "rows": 99, "error": 3.0, "bias": 1.0, "rmse": 4.0}]
+    column = {"name": "sex", "type": "categorical", "segments": segments}
+    assert groups_by({"columns": [column]}, AskedGroups()) is None
+    assert groups_by(None, AskedGroups()) is None
 
 
 def test_counts_of_a_report_that_contradict_each_other_are_told(binary, browser):

@@ -34,6 +34,9 @@ def test_a_regression_tells_where_it_is_off_and_which_way(dataset, judge_values)
     assert set(colours) == {"red", "green", "blue", MISSING}
     assert colours["blue"]["error"] == colours["blue"]["bias"] == pytest.approx(5.0)
     assert colours["blue"]["rmse"] == pytest.approx(5.0)
+    assert colours["blue"]["rmse_error"] == pytest.approx(0.0, abs=1e-9)
+    assert "rmse_error" not in colours["red"], "no error at all"
+    assert colours["blue"]["actual"] == pytest.approx(y[is_blue].mean())
     assert colours["red"]["error"] == pytest.approx(0.0)
     assert colours["blue"]["rows"] == is_blue.sum()
     for segments in told.values():
@@ -63,3 +66,19 @@ def test_two_classes_have_counts_of_decisions_on_the_rows_judged(dataset, judge_
     assert red["error"] == pytest.approx(1 - of_red.mean())
     assert red["calibration_error"] == pytest.approx(abs(0.9 - of_red.mean()))
     assert red["low"] < red["error"] < red["high"]
+
+
+def test_many_classes_have_counts_of_each_the_largest_class_first(dataset, judge_many):
+    cells, _ = columns_and_target(ProblemType.REGRESSION)
+    is_blue = cells[COLOUR] == "blue"
+    y = np.where(np.arange(is_blue.size) % 4 == 0, 2, 0)
+    predicted = np.eye(3)[np.where(is_blue, 1, y)]
+    judged = judge_many(predicted, y, labels=("x", "never", "z"))
+    document, told = _told(dataset, replace(judged, places=np.arange(y.size)))
+    assert (document["labels"], document["class_count"]) == (["x", "z", "never"], 3)
+    colours = {one["label"]: one for one in told[COLOUR]}
+    n_blue, n_x = int(is_blue.sum()), int((y[is_blue] == 0).sum())
+    assert colours["blue"]["classes"] == [[n_x, 0, 0], [n_blue - n_x, 0, 0], [0, n_blue, 0]]
+    for positive, guessed, hits in colours["red"]["classes"]:
+        assert positive == guessed == hits
+    assert "hits" not in colours["blue"]
