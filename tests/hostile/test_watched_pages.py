@@ -75,7 +75,9 @@ def world(tmp_path, monkeypatch):
     routes = (*console_site.ROUTES, Route("/console/watched", watched.page))
     monkeypatch.setattr(console_site, "ROUTES", routes)
     unused: Any = None
-    site = Site(SiteServices(authenticator, unused, unused, Hosts([]), lambda _: (), unused))
+    site = Site(
+        SiteServices(authenticator, unused, unused, unused, Hosts([]), lambda _: (), unused)
+    )
     built = World(
         Browser(site), authenticator, ring, watched, datetime.now(UTC).replace(microsecond=0)
     )

@@ -18,6 +18,7 @@ from windvane.assembly.processes import Execution, ModelServing
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.buckets import DefaultBucketsKept
+from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
@@ -184,6 +185,7 @@ def make_console(
             access.authenticator,
             client,
             objects,
+            ObjectUses(base.store, storage.artifacts),
             Hosts((settings.host, socket.gethostname(), *settings.console.hosts)),
             access.roles.passable,
             SignIns(base.failures, access.audit, observability.telemetry.on_request),

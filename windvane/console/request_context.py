@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from windvane.api.authenticator import Session
 from windvane.api.in_process import InProcessClient
 from windvane.errors import NotAuthorized
+from windvane.names import Scope
 from windvane.wire.call import Caller
 
 T = TypeVar("T")
@@ -41,6 +42,27 @@ class Objects(Protocol):
     def write(self, caller: Caller, uri: str, data: bytes) -> None: ...
 
     def delete(self, caller: Caller, uri: str) -> None: ...
+
+
+class ObjectUse(Protocol):
+    """A record that uses an object of S3."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+
+class ObjectUses(Protocol):
+    """Who uses objects of S3; see control/object_uses.py. It tells all that there is, whoever asks."""
+
+    def of(self, account: str, places: Sequence[str]) -> Mapping[str, tuple[ObjectUse, ...]]: ...
+
+    def models_of(self, scope: Scope) -> Mapping[str, frozenset[str]]: ...
 
 
 @dataclass(frozen=True)
@@ -106,6 +128,7 @@ class RequestContext:
     url      of this server as the browser knows it, without a slash at the end
     passable ARNs of the roles that a caller may hand to jobs, the default one first
     csrf     what the forms of the page carry
+    uses     of objects; to be asked with the rights of whoever is signed in (endpoint/uses.py)
     """
 
     session: Session
@@ -114,6 +137,7 @@ class RequestContext:
     csrf: str
     inside: InProcessClient
     objects: CallerObjects
+    uses: ObjectUses
 
     @property
     def caller(self) -> Caller:

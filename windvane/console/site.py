@@ -51,7 +51,13 @@ from windvane.console.pages import (
     upload_list,
     uploads,
 )
-from windvane.console.request_context import CallerObjects, Objects, RequestContext, url_of
+from windvane.console.request_context import (
+    CallerObjects,
+    Objects,
+    ObjectUses,
+    RequestContext,
+    url_of,
+)
 from windvane.console.security import (
     PAGE_HEADERS,
     SAFE_METHODS,
@@ -132,6 +138,7 @@ class SiteServices:
     authenticator: Authenticator
     inside: InProcessClient
     objects: Objects
+    uses: ObjectUses
     hosts: Hosts
     roles: Callable[[Caller], tuple[str, ...]]
     sign_ins: SignIns
@@ -204,6 +211,7 @@ class Site:
             parts.authenticator.csrf_token(session),
             parts.inside,
             CallerObjects(parts.objects, caller, parts.inside),
+            parts.uses,
         )
 
     async def _check_form(self, request: Request, session: Session) -> None:

@@ -24,6 +24,7 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
+from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.names import default_role
@@ -87,6 +88,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
             entry,
             InProcessClient(asked, {}),
             Objects(artifacts, Owners(), BucketMap(), allow_s3),
+            ObjectUses(store, artifacts),
             Hosts(["ml.example.org"]),
             lambda caller: (default_role(caller.account),),
             SignIns(FailureCounter(100, lambda: 0.0), None, lambda _: None),

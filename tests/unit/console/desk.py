@@ -22,6 +22,7 @@ from windvane.api.sign_ins import SignIns
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
+from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.settings import LimitSettings
@@ -149,6 +150,7 @@ def opened(folder: Path, rates: AccountRates = _ANY_NUMBER) -> Iterator[Desk]:
             entry,
             inside,
             objects,
+            ObjectUses(world.store, world.artifacts),
             Hosts([]),
             lambda _: (ROLE,),
             SignIns(FailureCounter(), None, lambda _: None),

@@ -24,6 +24,7 @@ from windvane.artifacts.base import parse_location
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
+from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.domain.candidate import Container
@@ -63,6 +64,7 @@ class Desk:
                 self.authenticator,
                 self.inside,
                 self.objects,
+                ObjectUses(accounts.store, accounts.world.artifacts),
                 Hosts([]),
                 accounts.roles.passable,
                 SignIns(FailureCounter(), None, lambda _: None),

@@ -1,15 +1,26 @@
-"""Which models and endpoint configurations are in use by which endpoints."""
+"""Which models and endpoint configurations are in use by which endpoints, and objects of S3 by what."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from windvane.console.request_context import RequestContext
-from windvane.errors import DoesNotExist
+from windvane.console.request_context import ObjectUse, RequestContext
+from windvane.errors import AccessDenied, DoesNotExist
+from windvane.names import Scope
 
 _PAGE = 100
+
+_KINDS = {
+    "automl-job": ("ListAutoMLJobs", "the running job {} reads it"),
+    "training-job": ("ListTrainingJobs", "the running training job {} uses it"),
+    "processing-job": ("ListProcessingJobs", "the running processing job {} uses it"),
+    "transform-job": ("ListTransformJobs", "the running transform job {} uses it"),
+    "model": ("ListModels", "the model {} consists of it; delete that first"),
+    "endpoint": ("ListEndpoints", "the endpoint {} runs it; delete that first"),
+}
+"""Kind of a record that uses an object: the operation that tells its name, and how."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +39,25 @@ class Uses:
 
 
 async def uses_of_models(context: RequestContext) -> Uses:
-    """Look at every endpoint and every configuration.
+    """Look at every endpoint and every configuration; an endpoint runs on without the latter.
 
     raises    AccessDenied if they may not be looked at: then nothing is known to be free
     """
     in_use: dict[str, set[str]] = {}
+    endpoints_of: dict[str, set[str]] = {}
+    scope = Scope(context.caller.account, context.caller.region)
+    models_of = await context.in_thread(context.uses.models_of, scope)
     async for summary in every(context, "ListEndpoints", "Endpoints"):
         name = summary["EndpointName"]
         try:
             described = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
         except DoesNotExist:
             continue
+        for model in models_of.get(name, ()):
+            endpoints_of.setdefault(model, set()).add(name)
         pending = described.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
         for config in {described["EndpointConfigName"], pending} - {None}:
             in_use.setdefault(config, set()).add(name)
-    endpoints_of: dict[str, set[str]] = {}
     configs_of: dict[str, set[str]] = {}
     async for summary in every(context, "ListEndpointConfigs", "EndpointConfigs"):
         config = summary["EndpointConfigName"]
@@ -52,6 +67,39 @@ async def uses_of_models(context: RequestContext) -> Uses:
             else:
                 configs_of.setdefault(model, set()).add(config)
     return Uses(_sorted(endpoints_of), _sorted(in_use), _sorted(configs_of))
+
+
+async def uses_of_objects(
+    context: RequestContext, places: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return why objects cannot be deleted, sentences by their place; none for what nothing uses.
+
+    places    URIs of objects, or of folders, with a slash at the end
+    """
+    found = await context.in_thread(context.uses.of, context.caller.account, list(places))
+    uses = {use: None for each in found.values() for use in each}
+    seen = {
+        asked: await _may_see(context, *asked) for asked in {(use.kind, use.region) for use in uses}
+    }
+    told = {use: _in_words(context, use, is_seen=seen[use.kind, use.region]) for use in uses}
+    return {place: tuple(dict.fromkeys(told[use] for use in each)) for place, each in found.items()}
+
+
+async def _may_see(context: RequestContext, kind: str, region: str) -> bool:
+    """Return whether whoever is signed in may list what there is of a kind."""
+    caller, (operation, _) = replace(context.caller, region=region), _KINDS[kind]
+    try:
+        await context.inside.ask(caller, "sagemaker", operation, {"MaxResults": 1})
+    except AccessDenied:
+        return False
+    return True
+
+
+def _in_words(context: RequestContext, use: ObjectUse, *, is_seen: bool) -> str:
+    if not is_seen:
+        return "something that you are not allowed to see uses it"
+    is_here = use.region == context.caller.region
+    return _KINDS[use.kind][1].format(use.name if is_here else f"{use.name} in {use.region}")
 
 
 async def every(context: RequestContext, operation: str, member: str) -> AsyncIterator[Any]:

@@ -1,4 +1,4 @@
-"""The files that a job has left in S3, deleted once that was confirmed, unless a model or the job itself needs them."""
+"""The files that a job has left in S3, deleted once that was confirmed, unless something uses them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from windvane.console.deletion import DeletionView
 from windvane.console.draw import draw
-from windvane.console.endpoint.uses import every
+from windvane.console.endpoint.uses import uses_of_objects
 from windvane.console.forms import form_of
 from windvane.console.job.phases import FINAL
 from windvane.console.request_context import RequestContext, context_of
@@ -75,20 +75,11 @@ async def _question(request: Request, trouble: str = "") -> DeletionView:
 async def _blocked(
     context: RequestContext, job: Mapping[str, Any], root: str
 ) -> list[tuple[str, str]]:
-    """Return what needs the files: the job while it runs, and models that were made of them."""
+    """Return what needs the files: the job while it runs, and whatever uses them, as models and reports in the making do."""
     if job["AutoMLJobStatus"] not in FINAL:
         return [(job["AutoMLJobName"], "it is running; stop it first")]
-    found = []
-    async for summary in every(context, "ListModels", "Models"):
-        name = summary["ModelName"]
-        try:
-            model = await context.ask("sagemaker", "DescribeModel", {"ModelName": name})
-        except DoesNotExist:
-            continue
-        containers = model.get("Containers") or [model["PrimaryContainer"]]
-        if any(one.get("ModelDataUrl", "").startswith(root) for one in containers):
-            found.append((f"the model {name}", "it consists of these files; delete it first"))
-    return found
+    used = await uses_of_objects(context, [root])
+    return [(root, why) for why in used.get(root, ())]
 
 
 async def _job(request: Request) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""Files that were uploaded from a browser: listed, and deleted unless a running job reads them."""
+"""Files that were uploaded from a browser: listed, and deleted unless they are in use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,6 +11,7 @@ from starlette.routing import Route
 
 from windvane.console.deletion import DeletionView
 from windvane.console.draw import draw
+from windvane.console.endpoint.uses import uses_of_objects
 from windvane.console.forms import form_of
 from windvane.console.list_query import whole_number
 from windvane.console.pages.uploads import FOLDER, uploaded_at
@@ -24,7 +24,6 @@ from windvane.names import default_bucket
 _PAGE = "/console/uploads"
 _MOST = 5000
 _MOST_AT_ONCE = 500
-_MOST_JOBS = 100
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ async def uploads_page(request: Request) -> Response:
 
 
 async def delete_uploads(request: Request) -> Response:
-    """Asks first; what a running job reads is not deleted."""
+    """Asks first; what is in use is not deleted."""
     context, form = context_of(request), await form_of(request)
     wanted = frozenset(form.all("uri"))
     uploads, _ = await _uploads(context)
@@ -121,27 +120,14 @@ async def _uploads(context: RequestContext) -> tuple[tuple[Upload, ...], bool]:
 
 
 async def _users(context: RequestContext, uploads: list[Upload]) -> dict[str, str]:
-    """Return why uploads cannot be deleted, by their URIs: running jobs that read them."""
-    found: dict[str, str] = {}
-    for status in ("InProgress", "Stopping"):
-        asked = {"StatusEquals": status, "MaxResults": _MOST_JOBS}
-        listed = await context.ask("sagemaker", "ListAutoMLJobs", asked)
-        for summary in listed["AutoMLJobSummaries"]:
-            name = summary["AutoMLJobName"]
-            for prefix in await _read_by(context, name):
-                found |= {
-                    one.uri: f"the running job {name} reads it"
-                    for one in uploads
-                    if one.uri.startswith(prefix)
-                }
-    return found
-
-
-async def _read_by(context: RequestContext, job: str) -> list[str]:
-    """Return the locations that a job reads."""
-    described = await context.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": job})
-    channels: list[dict[str, Any]] = described["AutoMLJobInputDataConfig"]
-    return [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels]
+    """Return why uploads cannot be deleted, by their URIs."""
+    places = {one.uri: (one.uri, *one.beside) for one in uploads}
+    used = await uses_of_objects(context, [uri for uris in places.values() for uri in uris])
+    reasons = {
+        name: dict.fromkeys(why for uri in uris for why in used.get(uri, ()))
+        for name, uris in places.items()
+    }
+    return {name: "; ".join(why) for name, why in reasons.items() if why}
 
 
 def _folder(context: RequestContext) -> str:

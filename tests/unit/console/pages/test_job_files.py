@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from api.records import job_record
-from api.world import IMAGE, ROLE
+from api.records import job_record, step_record
+from api.world import IMAGE, ROLE, variant
 from unit.console.desk import Desk, opened
 
 from windvane.artifacts.base import parse_location
+from windvane.domain.candidate import ProcessingJob
 from windvane.domain.job import JobStatus
 
 ROOT = "s3://results/jobs/churn/"
@@ -66,9 +68,25 @@ def test_files_that_a_model_consists_of_stay(desk: Desk) -> None:
     desk.world.client().create_model(
         ModelName="live", ExecutionRoleArn=ROLE, PrimaryContainer=container
     )
-    assert (
-        "the model live : it consists of these files"
-        in desk.get("/console/jobs/churn/delete").words
-    )
+    assert "the model live consists of it" in desk.get("/console/jobs/churn/delete").words
+    assert desk.post("/console/jobs/churn/delete", [("confirm", "churn")]).status == 400
+    assert kept(desk) == before
+
+
+def test_files_that_an_endpoint_runs_or_reports_are_made_of_stay(desk: Desk) -> None:
+    """A model may be deleted while its endpoint runs, which needs its files at the next start."""
+    before, client = with_files(desk, **DONE), desk.world.client()
+    container = {"Image": IMAGE, "ModelDataUrl": f"{ROOT}m/model.tar.gz"}
+    client.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    desk.world.create_config("c", ProductionVariants=[variant("A")])
+    client.create_endpoint(EndpointName="live", EndpointConfigName="c")
+    client.delete_endpoint_config(EndpointConfigName="c")
+    client.delete_model(ModelName="m")
+    reads = {"ProcessingInputs": [{"S3Input": {"S3Uri": f"{ROOT}m/", "S3DataType": "S3Prefix"}}]}
+    report = replace(step_record(ProcessingJob, desk.world.clock()), parent="", details=reads)
+    desk.world.insert(report)
+    page = desk.get("/console/jobs/churn/delete").words
+    assert "the endpoint live runs it" in page
+    assert "the running processing job step-1 uses it" in page
     assert desk.post("/console/jobs/churn/delete", [("confirm", "churn")]).status == 400
     assert kept(desk) == before

@@ -40,3 +40,14 @@ def test_models_that_no_endpoint_uses_are_deleted_with_their_configurations(desk
     configs = world.client().list_endpoint_configs()["EndpointConfigs"]
     assert [one["EndpointConfigName"] for one in configs] == ["used"]
     assert desk.post("/console/models/delete", []).status == 400
+
+
+def test_a_model_stays_whose_endpoint_runs_without_its_configuration(desk: Desk) -> None:
+    world = desk.world
+    world.create_model("used")
+    world.create_config("c", ProductionVariants=[variant("A", ModelName="used")])
+    world.client().create_endpoint(EndpointName="live", EndpointConfigName="c")
+    world.client().delete_endpoint_config(EndpointConfigName="c")
+    done = desk.post("/console/models/delete", [("model", "used"), ("confirm", "yes")])
+    assert (done.status, "used : used by the endpoint live" in done.words) == (200, True)
+    assert len(world.client().list_models()["Models"]) == 1

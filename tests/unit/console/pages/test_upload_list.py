@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,3 +75,13 @@ def test_nothing_but_uploads_is_deleted(desk: Desk, uri: str) -> None:
     assert there(desk) == before
     assert desk.post_as("/console/uploads/delete", [("uri", NEW), ("confirm", "yes")]).status == 403
     assert there(desk) == before
+
+
+def test_what_a_manifest_of_a_running_job_names_stays(desk: Desk) -> None:
+    place, _, name = NEW.rpartition("/")
+    desk.world.put("s3://data/list.json", json.dumps([{"prefix": f"{place}/"}, name]).encode())
+    request = {"InputDataConfig": [channel("s3://data/list.json", "ManifestFile")]}
+    desk.world.insert(job_record(desk.world.clock(), request=request))
+    desk.post("/console/uploads/delete", [("uri", NEW), ("uri", OLD), ("confirm", "yes")])
+    assert NEW in there(desk)
+    assert OLD not in there(desk)
