@@ -10,10 +10,13 @@ It is only left there if its predictions are those of the model.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,6 +41,7 @@ _TOLERANCE = 1e-9
 _ROWS_AT_ONCE = 100
 _LONGEST_S = 600
 _SCRIPT = "score.py"
+_EXISTS = "{} already exists; choose a new folder."
 
 _NUMPY_ALONE = """
 import json, sys
@@ -86,29 +90,46 @@ class Parity:
 def export_scoring(transformers: Path, model: Path, into: Path) -> Parity:
     """Write a model's scoring script into a folder that is made, and compare it with the model.
 
+    The folder is written beside its place, and moved there once its predictions are those of the model.
+
     transformers, model    folders of its packages
-    raises                 InvalidRequest if the folder exists; JobFault if the script does not predict what the model
-                           predicts, and then there is no folder
+    raises                 InvalidRequest if there is something at its place, before or meanwhile, which is left as it is;
+                           JobFault if the script does not predict what the model predicts, and then there is no folder
     """
-    if into.exists():
-        raise InvalidRequest(f"{into} already exists; choose a new folder.")
+    if os.path.lexists(into):
+        raise InvalidRequest(_EXISTS.format(into))
     predictor = load_predictor(transformers, model)
-    try:
-        _write(transformers, model, into)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{into.name}-", dir=into.parent) as beside:
+        made = Path(beside) / "made"
+        _write(transformers, model, made)
         terms = terms_of(predictor.recipes.values())
         rows = made_up_rows(predictor.columns, read_sketch(transformers), terms)
-        parity = _compare(predictor, rows, into)
+        parity = _compare(predictor, rows, made)
         parity.check()
-        (into / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n")
-    except BaseException:
-        shutil.rmtree(into, ignore_errors=True)
-        raise
+        (made / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n")
+        _move(made, into)
     return parity
 
 
+def _move(made: Path, into: Path) -> None:
+    """Move a folder to where nothing is.
+
+    raises    InvalidRequest if there is something by now
+    """
+    try:
+        into.mkdir()  # a folder is moved onto an empty one without a word: only onto this one
+        made.rename(into)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise InvalidRequest(_EXISTS.format(into)) from error
+        raise
+
+
 def _write(transformers: Path, model: Path, into: Path) -> None:
-    shutil.copytree(transformers, into / "package" / "transformers")
-    shutil.copytree(model, into / "package" / "model")
+    # A link that has come since the packages were checked is copied as one, and the script refuses it.
+    shutil.copytree(transformers, into / "package" / "transformers", symlinks=True)
+    shutil.copytree(model, into / "package" / "model", symlinks=True)
     members = read_json(model / "model.json")["members"]
     modules = {learner(member["learner"]).module for member in members}
     roots = [*_ROOTS, *(f"windvane.engine.learners.{name}" for name in sorted(modules))]

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
 from windvane.domain.problem import ProblemType
 from windvane.engine.export import scoring
 from windvane.engine.export.scoring import Parity, export_scoring
+from windvane.engine.packages.package import load_predictor
 from windvane.errors import InvalidRequest, JobFault
 
 LEARNERS = ["lightgbm", "xgboost", "linear-learner", "mlp", "neighbors", "baseline"]
@@ -102,6 +104,52 @@ def test_a_script_that_fails_is_not_left(made, tmp_path, monkeypatch):
     monkeypatch.setattr(scoring, "_INSTEAD", {})
     packages = made.model.packages
     with pytest.raises(JobFault, match="does not run with NumPy alone"):
+        export_scoring(packages / "transformers", packages / "model", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("appears", ["a folder with a file", "an empty folder", "a file", "a link"])
+def test_what_appears_meanwhile_is_left_alone(made, tmp_path, monkeypatch, appears):
+    out = tmp_path / "out"
+
+    def compare_while_it_appears(*_):
+        if appears == "a file":
+            out.write_text("kept")
+        elif appears == "a link":
+            out.symlink_to(tmp_path / "nowhere")
+        else:
+            out.mkdir()
+            if appears == "a folder with a file":
+                (out / "file").write_text("kept")
+        return Parity(1, 0, 0.0, 1.0)
+
+    monkeypatch.setattr(scoring, "_compare", compare_while_it_appears)
+    packages = made.model.packages
+    with pytest.raises(InvalidRequest, match="already exists"):
+        export_scoring(packages / "transformers", packages / "model", out)
+    assert list(tmp_path.iterdir()) == [out]
+    if out.is_dir():
+        assert [one.read_text() for one in out.iterdir()] == ["kept"] * (
+            appears != "an empty folder"
+        )
+    else:
+        assert out.is_symlink() or out.read_text() == "kept"
+
+
+def test_a_link_that_appears_in_a_package_is_not_followed(made, tmp_path, monkeypatch):
+    packages, secret = tmp_path / "packages", tmp_path / "secret"
+    shutil.copytree(made.model.packages, packages)
+    secret.write_text("of somebody else")
+
+    def load_before_it_appears(transformers, model):
+        predictor = load_predictor(transformers, model)
+        (model / "model.json").rename(tmp_path / "model.json")
+        (model / "model.json").symlink_to(tmp_path / "model.json")
+        (model / "more").symlink_to(secret)
+        return predictor
+
+    monkeypatch.setattr(scoring, "load_predictor", load_before_it_appears)
+    with pytest.raises(JobFault, match="is neither a plain file nor a folder"):
         export_scoring(packages / "transformers", packages / "model", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
