@@ -7,8 +7,10 @@ Needs the extra: pip install 'windvane[mlflow]'. A model is a `python_function` 
 from __future__ import annotations
 
 import math
+import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +38,12 @@ _NOT_METRICS = {"rank", "candidate", "algorithm", "recipe", "on_front", "chosen"
 
 _NOT_METRICS_OF_FORECASTS = {"model", "failure"}
 """Columns of the leaderboard of a forecast."""
+
+_LONGEST_NOTE = 2000
+"""Characters; MLflow refuses tags above a limit that depends on its server, 5000 at least."""
+
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
+"""Before the host of an address."""
 
 
 @dataclass(frozen=True)
@@ -141,19 +149,18 @@ def log_job(
     client = _mlflow().MlflowClient(place.tracking_uri)
     found = client.get_experiment_by_name(place.experiment)
     within = found.experiment_id if found else client.create_experiment(place.experiment)
-    run = client.create_run(within, run_name=run_name, tags={"windvane.version": __version__})
-    run_id = str(run.info.run_id)
-    with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
-        saved = Path(scratch) / "saved"
-        model.save(saved)
-        save_model(model, Path(scratch) / MODEL, saved)
-        client.log_artifacts(run_id, str(Path(scratch) / MODEL), MODEL)
-    for candidate in candidates:
-        _log_candidate(client, within, run_id, candidate)
-    chosen = candidates[best]
-    of_job = {**_params_of_model(model), **params, "candidate": chosen.name}
-    _log(client, run_id, of_job, chosen.metrics)
-    client.set_terminated(run_id)
+    tags = {"windvane.version": __version__}
+    with logged_run(client, within, run_name, tags) as run_id:
+        with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
+            saved = Path(scratch) / "saved"
+            model.save(saved)
+            save_model(model, Path(scratch) / MODEL, saved)
+            client.log_artifacts(run_id, str(Path(scratch) / MODEL), MODEL)
+        for candidate in candidates:
+            log_candidate(client, within, run_id, candidate)
+        chosen = candidates[best]
+        of_job = {**_params_of_model(model), **params, "candidate": chosen.name}
+        _log(client, run_id, of_job, chosen.metrics)
     return run_id
 
 
@@ -279,13 +286,41 @@ def _candidate(row: LeaderboardRow, scores: Mapping[Any, Any]) -> LoggedCandidat
     )
 
 
-def _log_candidate(client: Any, experiment_id: str, parent: str, one: LoggedCandidate) -> None:
+def log_candidate(client: Any, experiment_id: str, parent: str, one: LoggedCandidate) -> None:
     tags = {"mlflow.parentRunId": parent}
-    if one.failure:
-        tags["mlflow.note.content"] = one.failure
-    run_id = client.create_run(experiment_id, run_name=one.name, tags=tags).info.run_id
-    _log(client, run_id, one.params, one.metrics)
-    client.set_terminated(run_id, "FAILED" if one.failure else "FINISHED")
+    with logged_run(client, experiment_id, one.name, tags, one.failure) as run_id:
+        _log(client, run_id, one.params, one.metrics)
+
+
+@contextmanager
+def logged_run(
+    client: Any, experiment_id: str, name: str | None, tags: Mapping[str, str], failure: str = ""
+) -> Iterator[str]:
+    """Make a run, give its id, and end it.
+
+    failure    why what it shows has failed, if it has: its note then, and its status is FAILED. So it is if it cannot be
+               logged as a whole
+    """
+    run_id = str(client.create_run(experiment_id, run_name=name, tags=dict(tags)).info.run_id)
+    try:
+        yield run_id
+        _end(client, run_id, failure)
+    except BaseException as error:
+        why = f"Windvane could not log all of it: {without_credentials(error)}"
+        with suppress(Exception):  # what is raised says why, and MLflow may be what fails
+            _end(client, run_id, why)
+        raise
+
+
+def _end(client: Any, run_id: str, failure: str) -> None:
+    client.set_terminated(run_id, "FAILED" if failure else "FINISHED")
+    if failure:
+        client.set_tag(run_id, "mlflow.note.content", failure[:_LONGEST_NOTE])
+
+
+def without_credentials(error: BaseException) -> str:
+    """Return what an error says, without the user and password of addresses in it; what it is, if it says nothing."""
+    return _CREDENTIALS.sub("//", str(error)) or type(error).__name__
 
 
 def _metrics(scores: Mapping[Any, Any], others: Collection[str]) -> dict[str, float]:
