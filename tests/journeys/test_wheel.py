@@ -44,6 +44,9 @@ def test_the_wheel_serves_without_its_checkout(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "package")
         assert not [name for name in archive.namelist() if name.startswith("tests")]
+    tables = list((tmp_path / "package/windvane/console/sample_tables").glob("*.csv.gz"))
+    assert all(one.stat().st_size > 40_000 for one in tables)
+    assert len(tables) == 3
     dependencies = sysconfig.get_path("purelib")
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'package'}:{dependencies}"}
     python = [getattr(sys, "_base_executable", sys.executable), "-S", "-m", "windvane.cli.main"]

@@ -288,6 +288,16 @@ def test_a_candidate_keeps_its_full_name_for_whoever_may_not_look_at_it(desk: De
         assert (answer.status, f'title="churn-001">{told}<' in answer.text) == (200, True)
 
 
+def test_a_sample_table_is_for_whoever_may_upload(desk: Desk) -> None:
+    browser = desk.browser(desk.accounts.user("ann", allow("*"), deny("s3:PutObject")))
+    browser.get("/console/")
+    answer = browser.post("/console/samples/telco-churn")
+    assert answer.status == 403
+    assert "<code>s3:PutObject</code>" in answer.text
+    nobody = desk.accounts.user("bob", allow("*"), deny("sagemaker:Create*"))
+    assert "sample table" not in desk.browser(nobody).get("/console/").text
+
+
 def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:
     elsewhere = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
     keys = desk.accounts.user("ann", allow("windvane:List*"), deny("*", Condition=elsewhere))

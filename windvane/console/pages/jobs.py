@@ -22,6 +22,7 @@ from windvane.console.list_query import (
     read_list_query,
     whole_number,
 )
+from windvane.console.pages.samples import SAMPLES, Sample
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.security import PAGE_HEADERS
@@ -72,6 +73,7 @@ class JobsView:
     is_live    a job of the page is under way
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
     stopped    jobs that were told to stop by the form that led here
+    samples    tables that a page without jobs offers
     projects   names of all of them with their numbers of jobs
     """
 
@@ -85,6 +87,7 @@ class JobsView:
     columns: tuple[tuple[str, str, bool], ...]
     first_job: FirstJob
     projects: tuple[tuple[str, int], ...] = ()
+    samples: tuple[Sample, ...] = SAMPLES
 
     @property
     def last(self) -> int:

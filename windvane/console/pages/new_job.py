@@ -32,6 +32,7 @@ from windvane.console.job_form.draft import (
 )
 from windvane.console.job_form.faults import faults_of, refused_field
 from windvane.console.job_form.other_data import Difference, differences_of, on_other_data
+from windvane.console.pages.samples import SAMPLES, Sample
 from windvane.console.pages.uploads import uploaded_at
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
@@ -159,6 +160,7 @@ class NewJob:
     lost      its settings that the form does not have
     changes   how the data differ from that job's; None if they are the same ones
     before    files that were uploaded before, the newest first
+    samples   tables that are offered to whoever has uploaded none yet
     """
 
     draft: Draft
@@ -172,6 +174,7 @@ class NewJob:
     lost: tuple[str, ...] = ()
     changes: tuple[Difference, ...] | None = None
     before: tuple[Uploaded, ...] = ()
+    samples: tuple[Sample, ...] = ()
     types: tuple[str, ...] = TYPES
     left_out: str = LEFT_OUT
     modes: tuple[str, ...] = MODES
@@ -228,7 +231,8 @@ async def page(request: Request) -> Response:
     view = await _compared(context, _view(context, draft, seen, roles))
     view = replace(view, again=draft.based_on, lost=lost)
     if seen is None:
-        view = replace(view, before=await _before(context, view.uploads))
+        before = await _before(context, view.uploads)
+        view = replace(view, before=before, samples=() if before or view.again else SAMPLES)
     return await _drawn(request, view)
 
 
