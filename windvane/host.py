@@ -57,7 +57,7 @@ class Host:
         access = make_access(base, storage)
         lists = Lists(base.store, base.page_tokens)
         models = Models(base.store, storage.artifacts, access.roles, lists, utc_now)
-        router = Router(Bounds(queue=settings.serving.queue), base.sharing.peers)
+        router = Router(Bounds(queue=settings.serving.queue), base.sharing.peers, base.record_span)
         no_volumes = make_memory_folder(settings.data_dir)
         sandbox, _ = sandbox_for(settings, no_volumes, base.sharing.keys.sealing_secret)
         explaining = Explaining(router, {"WINDVANE_DATA_DIR": str(settings.data_dir)})
@@ -90,6 +90,8 @@ class Host:
         raises    StoreUnusable
         """
         await self._base.sharing.join()
+        if self._base.tracing is not None:
+            self._base.tracing.export.start()
         for link in plain_links(self._base.settings):
             _LOG.warning("Traffic to other machines is not encrypted: %s.", link)
         await asyncio.to_thread(self._directory.refresh)
@@ -109,6 +111,8 @@ class Host:
         await self._base.sharing.close()
         await asyncio.to_thread(self._hosting.stop)
         await asyncio.to_thread(self._base.sharing.membership.stop)
+        if self._base.tracing is not None:
+            await asyncio.to_thread(self._base.tracing.export.close)
         remove_empty_folders(self._base.settings.data_dir)
         self._base.store.close()
 

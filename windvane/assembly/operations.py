@@ -72,7 +72,7 @@ def make_services(
         Progress(store, lambda: membership.up_since, memory_bytes, utc_now),
         Leaderboards(store),
         Previews(artifacts, roles, sandbox=execution.sandbox),
-        Router(Bounds(queue=settings.serving.queue), base.sharing.peers),
+        Router(Bounds(queue=settings.serving.queue), base.sharing.peers, base.record_span),
         base.kms,
         new_scaling(store, base.page_tokens, utc_now),
         Alarms(store, base.page_tokens, utc_now),

@@ -15,6 +15,9 @@ TENSORS = "application/vnd.open-inference.v2+json"
 DESCRIBE = "describe"
 """Key of the header of a request to a model process that asks what the model takes and gives."""
 
+TRACEPARENT, TIMES = "traceparent", "times"
+"""Keys of headers: of a request that is traced, and of a model process's answer to it (serving/model_span.py)."""
+
 ASK_EXPLAIN, ASK_EVALUATE = "explain", "evaluate"
 """What a request to the process of serving/explainer.py asks."""
 

@@ -4,7 +4,8 @@
 
 The spec is JSON: {"containers": [{"environment": {...}, "folder": "..."}], "memory_mb": N}; a container may have a
 "name". A "confinement" (process/confinement.py) is put on before anything of the model is read. The first frame sent says {"ready": true} or {"failed": "why"}; then each request frame gets one answer frame,
-in order. A request whose header is {"describe": true} is answered with what the model takes and gives, as JSON.
+in order. A request whose header is {"describe": true} is answered with what the model takes and gives, as JSON. One whose header has a
+"traceparent" is answered with "times", when it was begun and ended, in nanoseconds since 1970.
 Exits when the other end of the socket is closed.
 """
 
@@ -16,6 +17,7 @@ import json
 import logging
 import resource
 import socket
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,10 +37,13 @@ from windvane.serving.content_types import (
     JSON,
     MOST_ANSWER_BYTES,
     MOST_MESSAGE,
+    TIMES,
+    TRACEPARENT,
     too_large,
 )
 from windvane.serving.model import Load, LocalContainer
 from windvane.serving.served import Served, load_served
+from windvane.tracing.context import read_traceparent, within
 
 _LOG = logging.getLogger("windvane.serving.instance")
 
@@ -109,6 +114,16 @@ def _answer_all(channel: socket.socket, model: Served) -> None:
 
 
 def _answer(model: Served, request: Frame) -> bytes:
+    traceparent = request[0].get(TRACEPARENT)
+    if traceparent is None:
+        return pack(*_answered(model, request))
+    began_ns = time.time_ns()
+    with within(read_traceparent(traceparent)):
+        header, body = _answered(model, request)
+    return pack({**header, TIMES: [began_ns, time.time_ns()]}, body)
+
+
+def _answered(model: Served, request: Frame) -> Frame:
     header, body = request
     reads, predicts, writes = model.container_names
     try:
@@ -127,11 +142,11 @@ def _answer(model: Served, request: Frame) -> bytes:
         return _fault(500, predicts, f"The model failed: {type(error).__name__}.")
     if len(answer) > MOST_ANSWER_BYTES:
         return _fault(400, writes, too_large(len(answer)))
-    return pack({"status": 200, "content_type": media}, answer)
+    return {"status": 200, "content_type": media}, answer
 
 
-def _fault(status: int, container: str, message: str) -> bytes:
-    return pack({"status": status, "container": container, "message": message[:MOST_MESSAGE]})
+def _fault(status: int, container: str, message: str) -> Frame:
+    return {"status": status, "container": container, "message": message[:MOST_MESSAGE]}, b""
 
 
 def trace_of(error: Exception) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 from windvane.names import Scope
 from windvane.process.frames import Frame
-from windvane.serving.content_types import ASK_EVALUATE, ASK_EXPLAIN
+from windvane.serving.content_types import ASK_EVALUATE, ASK_EXPLAIN, TRACEPARENT
 from windvane.serving.explaining import Explaining, RowQuestion
 from windvane.serving.peer_gateway import Ask
 from windvane.serving.readings import snapshot_to_json
 from windvane.serving.router import Router
 from windvane.serving.routes import Invocation
+from windvane.tracing.context import read_traceparent, within
 
 
 def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
@@ -23,7 +24,8 @@ def asks_of(router: Router, explaining: Explaining) -> dict[str, Ask]:
 
     async def invoke(header: Mapping[str, Any], body: bytes) -> Frame:
         invocation = Invocation(body, header["content_type"], header["accept"], header["variant"])
-        answer = await router.invoke(*_place(header), invocation, is_passed_on=True)
+        with within(read_traceparent(header.get(TRACEPARENT, ""))):
+            answer = await router.invoke(*_place(header), invocation, is_passed_on=True)
         return {"content_type": answer.content_type, "variant": answer.variant}, answer.body
 
     async def describe(header: Mapping[str, Any], _body: bytes) -> Frame:

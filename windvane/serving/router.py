@@ -25,6 +25,7 @@ from windvane.serving.model_faults import (
     died,
     refused,
 )
+from windvane.serving.model_span import current_trace_header, model_span, trace_header
 from windvane.serving.peers import NotHere, Peers
 from windvane.serving.pool import (
     USUAL,
@@ -45,6 +46,7 @@ from windvane.serving.targets import (
     way_of,
     weightiest,
 )
+from windvane.tracing.span import OpenSpan, Record, open_here, unrecorded
 
 _News = tuple[Table, frozenset[str] | None]
 """What is published: routes, and ids of the servers that live."""
@@ -60,11 +62,18 @@ _MOVES = 5
 class Router:
     """`publish` from any thread; everything else on the event loop given to `bind`.
 
-    peers    asks servers that have instances, too; None where this server has all of them
+    peers          asks servers that have instances, too; None where this server has all of them
+    record_span    takes in what processes had to do with requests that are traced
     """
 
-    def __init__(self, bounds: Bounds = USUAL, peers: Peers | None = None) -> None:
+    def __init__(
+        self,
+        bounds: Bounds = USUAL,
+        peers: Peers | None = None,
+        record_span: Record = unrecorded,
+    ) -> None:
         self.bounds = bounds
+        self._record_span = record_span
         self._forwarding = None if peers is None else Forwarding(peers, bounds.answer_s)
         self._news: _News = ({}, None)
         self._followed: _News = self._news
@@ -104,7 +113,8 @@ class Router:
         raises    EndpointMissing, ModelNotReady, ModelFault, Throttled, InvalidRequest for an unknown variant; NotHere
         """
         header = {"content_type": invocation.content_type, "accept": invocation.accept}
-        request = pack(header, invocation.body)
+        span = open_here()
+        request = pack({**header, **trace_header(span)}, invocation.body)
         until = asyncio.get_running_loop().time() + self.bounds.answer_s
 
         n_lost = 0
@@ -121,7 +131,7 @@ class Router:
                 if answer is not None:
                     return answer
             try:
-                return await self._ask(found, way, request, len(invocation.body), until)
+                return await self._ask(found, way, request, len(invocation.body), until, span)
             except Retired:
                 continue
             except InstanceLost as lost:
@@ -172,6 +182,7 @@ class Router:
             "ask": "invoke",
             "content_type": invocation.content_type,
             "accept": invocation.accept,
+            **current_trace_header(),
         }
         try:
             frame, chosen, n_lost = await forwarding.send(
@@ -317,7 +328,13 @@ class Router:
         return snapshot_of(known), await told_elsewhere(self._forwarding, known)
 
     async def _ask(
-        self, found: KnownEndpoint, way: Way, request: bytes, n_bytes: int, until: float
+        self,
+        found: KnownEndpoint,
+        way: Way,
+        request: bytes,
+        n_bytes: int,
+        until: float,
+        span: OpenSpan | None,
     ) -> Answer:
         pool, route, figures = pool_of(way), found.route, self.figures
         arrived = found.activity.arrived
@@ -329,8 +346,11 @@ class Router:
             found.activity.note(
                 Ended(time.time(), way.route.name, outcome, status, seconds, n_bytes, bytes_out)
             )
+            if span is not None and outcome is not Outcome.TURNED_AWAY:
+                self._record_span(model_span(span, route, way.route, status, header))
             return seconds
 
+        header: Mapping[str, Any] = {}
         try:
             check_is_up(route, way.route)
             header, body = await answered(pool.ask(request, until), route, way.route)

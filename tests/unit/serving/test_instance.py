@@ -1,5 +1,6 @@
 import select
 import socket
+import time
 
 import pytest
 
@@ -14,8 +15,9 @@ def ask(start_process, hello_of):
     assert hello_of(process).failed == ""
     process.channel.setblocking(True)
 
-    def exchange(body, content_type="text/csv", accept=""):
-        process.channel.sendall(pack({"content_type": content_type, "accept": accept}, body))
+    def exchange(body, content_type="text/csv", accept="", **more):
+        header = {"content_type": content_type, "accept": accept, **more}
+        process.channel.sendall(pack(header, body))
         buffer = FrameBuffer()
         while (frame := buffer.next_frame()) is None:
             buffer.feed(process.channel.recv(65536))
@@ -64,6 +66,16 @@ def test_a_model_whose_libraries_may_not_call_back_does_not_blame_its_memory(mon
 
 def test_a_row_is_answered(ask):
     assert ask(b"1,2\n") == ({"status": 200, "content_type": "text/csv"}, b"7.5\n")
+
+
+def test_a_traced_request_is_told_when_it_was_begun_and_ended(ask):
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    before = time.time_ns()
+    for body, status in ((b"1,2\n", 200), (b"1\n", 400)):
+        header, _ = ask(body, traceparent=traceparent)
+        began_ns, ended_ns = header["times"]
+        assert before <= began_ns <= ended_ns <= time.time_ns()
+        assert header["status"] == status
 
 
 def test_faults_of_a_request_have_their_status_and_the_process_goes_on(ask):

@@ -17,10 +17,12 @@ from windvane.errors import (
 from windvane.names import Scope
 from windvane.process.frames import pack
 from windvane.serving import forwarding
+from windvane.serving.peer_asks import asks_of
 from windvane.serving.peers import NotHere, Peer, PeerGone, RequestSigner, hash_of
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
-from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
+from windvane.serving.routes import Answer, Elsewhere, Invocation, Route, VariantRoute
+from windvane.tracing.context import TraceContext, current_context, within
 
 SECRET = b"s" * 32
 SCOPE = Scope("000000000000", "us-east-1")
@@ -158,6 +160,24 @@ def test_an_endpoint_elsewhere_is_asked_there():
 
     answer = play(scene, {OTHER.address: gateway_of(SECRET, {"invoke": echo})})
     assert (answer.body, answer.content_type) == (b"1,2", "text/csv")
+
+
+def test_another_server_goes_on_with_the_trace_of_a_request():
+    asked, request = [], TraceContext("4" * 32, "5" * 16, True)
+
+    class Asked:
+        async def invoke(self, *_place, is_passed_on):
+            asked.append(current_context())
+            return Answer(b"", "text/csv", "A")
+
+    async def scene(router):
+        router.publish(table(OTHER))
+        with within(request):
+            await router.invoke(SCOPE, "E", REQUEST)
+        await router.invoke(SCOPE, "E", REQUEST)
+
+    play(scene, {OTHER.address: gateway_of(SECRET, asks_of(Asked(), None))})
+    assert asked == [request, None]
 
 
 def test_servers_are_asked_in_proportion_to_their_instances_and_in_turn():

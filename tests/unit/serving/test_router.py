@@ -16,6 +16,7 @@ from windvane.serving.readings import read
 from windvane.serving.router import Router
 from windvane.serving.routes import Elsewhere, Invocation, Route, VariantRoute
 from windvane.serving.tally import Outcome
+from windvane.tracing.context import TraceContext, within
 
 SCOPE = Scope("000000000000", "us-east-1")
 
@@ -96,6 +97,27 @@ def test_a_request_is_answered_by_its_variant(bench):
         assert bench.router.figures.answered == 1
 
     play(bench, scene)
+
+
+def test_what_the_process_of_a_model_did_is_part_of_the_requests_trace(bench):
+    _, slot = bench.slot()
+    spans, request = [], TraceContext("4" * 32, "5" * 16, True)
+    bench.router = Router(USUAL, record_span=spans.append)
+    bench.publish(("A", 1, 1.0, [slot]))
+
+    async def scene():
+        await bench.ask()
+        with within(request):
+            await bench.ask()
+            with pytest.raises(ModelFault):
+                await bench.ask("fail")
+            with pytest.raises(EndpointMissing):
+                await bench.router.invoke(SCOPE, "another", Invocation(b"1,2"))
+
+    play(bench, scene)
+    assert [span.attributes["windvane.model.status_code"] for span in spans] == [200, 500]
+    assert {(span.context.trace_id, span.parent_id) for span in spans} == {("4" * 32, "5" * 16)}
+    assert spans[0].context != spans[1].context
 
 
 def test_the_name_of_an_endpoint_is_found_whatever_its_case(bench):
