@@ -136,12 +136,17 @@ _SLOW = (
 
 
 def is_slow(item: pytest.Item) -> bool:
+    """Return whether `make test-fast` leaves a test out: with its file, or alone, marked as slow."""
+    return _is_in_slow_file(item) or item.get_closest_marker("slow") is not None
+
+
+def _is_in_slow_file(item: pytest.Item) -> bool:
     return file_of(item.nodeid).startswith(_SLOW)
 
 
 def must_be_quick(item: pytest.Item) -> bool:
     """Return whether a test may neither start a server nor train a model, in whatever run it stands."""
-    return not is_slow(item) and item.get_closest_marker("long") is None
+    return not _is_in_slow_file(item) and item.get_closest_marker("long") is None
 
 
 def is_left_out(file: Path) -> bool:

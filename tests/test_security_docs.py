@@ -40,6 +40,7 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [SECURITY, ASVS], ids=lambda page: page.name)
 def test_tests_that_are_named_exist(page):
     named = named_tests(page.read_text())

@@ -118,6 +118,7 @@ def compared(node: ast.AST, known: Known | None = None) -> Iterator[str]:
         yield from compared(child, known)
 
 
+@pytest.mark.slow
 def test_no_code_reads_a_sentence() -> None:
     found = {
         f"{name}: {text!r}"

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from windvane import engine
 
 MOST = 6
@@ -18,6 +20,7 @@ KEPT = {
 }
 
 
+@pytest.mark.slow
 def test_no_function_has_more_places_than_can_be_kept_apart() -> None:
     root = Path(engine.__file__).parent
     found = {

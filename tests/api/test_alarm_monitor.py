@@ -45,6 +45,7 @@ def test_states_follow_the_requests(alarmed: Alarmed) -> None:
     assert told["StateReason"] == "Insufficient Data: 1 datapoint was unknown."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "value"),
     [

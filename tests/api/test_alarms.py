@@ -32,6 +32,7 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alarmed]:
     close(made.world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_an_alarm_is_put_described_changed_and_deleted(alarmed: Alarmed, protocol: str) -> None:
     client = speaking(alarmed.world, protocol)
@@ -88,6 +89,7 @@ def test_an_alarm_is_put_described_changed_and_deleted(alarmed: Alarmed, protoco
     assert client.describe_alarms()["MetricAlarms"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_errors_are_exceptions_that_clients_can_catch(alarmed: Alarmed, protocol: str) -> None:
     client = speaking(alarmed.world, protocol)

@@ -359,6 +359,7 @@ BROKEN_RULES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "message"), BROKEN_RULES)
 def test_a_request_that_breaks_a_rule_is_refused_with_a_sentence_about_it(
     world: World, changes: dict[str, Any], message: str

@@ -51,6 +51,7 @@ def job_in(
     return job_record(now, status=state.status, secondary=secondary, **changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.meaning)
 def test_a_state_has_the_keys_of_its_row_and_no_others(world: World, state: State) -> None:
     now = world.clock()

@@ -57,6 +57,7 @@ def counts(requests):
     return [requests[kind] for kind in kinds]
 
 
+@pytest.mark.slow
 def test_the_answer_is_as_its_model_says(told):
     status, answer = told
     assert status == 200

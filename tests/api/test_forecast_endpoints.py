@@ -67,6 +67,7 @@ def refusal(client: Any, body: str, **members: Any) -> tuple[int, str]:
     return told["OriginalStatusCode"], told["OriginalMessage"]
 
 
+@pytest.mark.slow
 def test_a_history_is_answered_with_its_forecast(client: Any) -> None:
     answer = invoked(client, HEAD + history("new", [10, 20, 30, 40, 50, 60, 70] * 6))
     assert answer["ContentType"] == "text/csv"
@@ -137,6 +138,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_requests_are_refused_and_the_next_is_answered(kind: str, client: Any) -> None:
     content_type, body = HOSTILE[kind]
@@ -150,6 +152,7 @@ def test_content_types_that_are_not_known_are_refused(client: Any) -> None:
     assert refusal(client, "id\ns000\n", Accept="image/png")[0] == 406
 
 
+@pytest.mark.slow
 def test_what_a_request_may_hold_is_described_and_no_row_explained(live: HostedModels) -> None:
     explain = json.dumps({"Row": {"Cells": {"id": "s000"}}}).encode()
     (status, schema), (refused, told) = live.sent(

@@ -198,6 +198,7 @@ def test_what_was_scored_on_fewer_folds_is_compared_with_nothing(world: World) -
     assert marked(answer, "IsOnFront") == ["churn-001"]
 
 
+@pytest.mark.slow
 def test_750_candidates_come_at_once(world: World) -> None:
     insert_job(world)
     now = world.clock()

@@ -340,6 +340,7 @@ def test_a_wrong_signature_is_refused(job: World, method: str) -> None:
     assert get(job)[1]["__type"] == "ResourceNotFound", "nothing was started"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["a%2Fb", "..", "%2e%2e", "%2E%2E%2Fx", "a%0Ab", "a%20b", "%3Cb%3E", "%25", "-a", "a" * 65,

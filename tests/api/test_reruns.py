@@ -189,6 +189,7 @@ class Session:
         self.transforms.append(given)
 
 
+@pytest.mark.slow
 def test_candidate_estimator_sends_the_steps_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +242,7 @@ def test_the_plain_image_stands_for_no_step(world: World) -> None:
     assert "HyperParameters" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("members", ["[1", "[1]", "5", "[" * 1200, '["x"]', '{"x": 1}', "null"])
 def test_members_that_a_client_made_up_are_no_fault_of_the_server(
     world: World, members: str

@@ -93,6 +93,7 @@ def test_a_serverless_variant_is_described_with_what_it_has_and_what_it_will_hav
     assert (found["CurrentInstanceCount"], found["DesiredInstanceCount"]) == (0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [

@@ -207,6 +207,7 @@ def test_a_scaling_policy_is_applied_refreshed_and_destroyed(applied: World) -> 
     assert scaling.describe_scalable_targets(**listed)["ScalableTargets"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["smithy-rpc-v2-cbor", "query"])
 def test_a_step_policy_and_its_alarm_are_applied_refreshed_and_destroyed(
     applied: World, protocol: str

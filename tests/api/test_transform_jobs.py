@@ -181,6 +181,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "told"), REFUSED, ids=lambda value: str(value)[:40])
 def test_what_would_not_be_honoured_is_refused(
     changes: dict[str, Any], told: str, world: World

@@ -76,6 +76,7 @@ def worlds(tmp_path_factory):
     runtime.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", refusals(), ids=lambda one: f"{one.operation}-{one.path}")
 def test_a_member_that_is_not_served_is_refused_by_name(one, worlds):
     shape = load_service(one.service).operation(one.operation).input_shape

@@ -114,6 +114,7 @@ def test_s3_and_pages_are_not_looked_at(desk):
     assert (desk.new_faults(), list(read_facts(desk.folder))) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_test_with_a_bad_answer_fails(pytester, request, monkeypatch):
     """In a session of its own, with the hooks of this one."""
     root = request.config.rootpath

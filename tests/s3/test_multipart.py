@@ -97,6 +97,7 @@ def test_lists_of_parts_and_uploads_have_pages(s3: Any, bucket: str) -> None:
     assert [one["Key"] for one in following["Uploads"]] == ["b", "k"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("algorithm", "kind"),
     [

@@ -404,6 +404,7 @@ def test_a_folder_that_went_away_is_no_bucket(s3):
     assert refusal(s3.get_object, Bucket="gone", Key="big") == ("NoSuchKey", 404)
 
 
+@pytest.mark.slow
 def test_an_upload_that_stalls_is_given_up_and_told_so(stored):
     impatient = Serving(gateway(stored.url, {}, patience_s=0.2))
     target = {"Bucket": "mine", "Key": "stalled"}

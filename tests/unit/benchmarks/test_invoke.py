@@ -30,6 +30,7 @@ def test_the_echoes_and_every_endpoint_are_asked_in_turns():
     assert asked.count("a") == asked.count("b")
 
 
+@pytest.mark.slow
 def test_the_process_that_works_for_a_request_is_told_apart():
     with invoke._echoed(KEYS) as url:
         server = invoke.Server(url, KEYS)

@@ -1,10 +1,13 @@
 """Keys of the benchmark that fills a store."""
 
+import pytest
+
 from benchmarks.objects import Asked, character, key_of, keys_by_bucket
 
 N_CHARACTERS = 0x110000 - 0x800 - 1
 
 
+@pytest.mark.slow
 def test_a_million_keys_have_all_of_unicode():
     found = {character(number) for number in range(2_000_000)}
     assert len(found) == N_CHARACTERS

@@ -31,6 +31,7 @@ def ended(capsys):
     return run
 
 
+@pytest.mark.slow
 def test_a_backup_is_made_and_restored(data, tmp_path, ended):
     config = tmp_path / "server.toml"
     config.write_text("[server]\nport = 1\n")

@@ -17,6 +17,7 @@ def told(monkeypatch: pytest.MonkeyPatch, *missing: Part) -> None:
     monkeypatch.setattr(doctor, "_found", lambda data_dir, declared: found)
 
 
+@pytest.mark.slow
 def test_every_part_of_this_machine_is_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_refusal_is_told_in_the_servers_words(server, tmp_path, capsys):
     assert capsys.readouterr().err == "windvane events: no job called j\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("--after", "soon"), ("--region", "No!"), ("",)])
 def test_bad_arguments_are_named(server, tmp_path, capsys, options):
     assert run(tmp_path, *options) == 2

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config", ["", '[s3]\nendpoint = "http://127.0.0.1:1"\naccess_key = "a"\nsecret_key = "b"\n']
 )

@@ -332,6 +332,7 @@ def test_no_name_of_somebodys_data_becomes_code(text: str) -> None:
     assert words[:3] == ["printf", "%s", specification.text]
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -72,6 +72,7 @@ def test_a_backup_that_was_not_finished_is_none(backup, refused):
     refused(backup, "not finished")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"format": 1}', '{"format": "x"}', "\x00"])
 def test_a_manifest_that_is_none_is_told(backup, refused, text):
     (backup / "manifest.json").write_text(text)

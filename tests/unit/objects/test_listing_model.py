@@ -70,6 +70,7 @@ def merged(objects, prefixes):
     return sorted(found, key=lambda one: one[0].encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     keys=st.sets(_KEYS, max_size=25),

@@ -4,6 +4,8 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from windvane.objects.lifecycle import LifecycleFilter, LifecycleRule, days_over
 from windvane.objects.records import Attributes, Version
 from windvane.objects.rows import rules_to_json
@@ -55,6 +57,7 @@ def test_a_version_is_found_as_by_a_look_at_each_rule():
             assert index.abort_days(version.key) == min(uploads, default=None)
 
 
+@pytest.mark.slow
 def test_indexes_that_are_kept_are_of_the_rules_that_are_stored_and_few():
     kept = KeptIndexes()
     days = [rules_to_json((LifecycleRule("r" * 255, enabled=True, expire_days=n),)) for n in (1, 2)]

@@ -113,6 +113,7 @@ class Story:
         self.store.close()
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_wherever_the_power_goes(tmp_path):
     story = Story(tmp_path, PowerCutDisk)
     story.tell()
@@ -120,6 +121,7 @@ def test_nothing_acknowledged_is_lost_wherever_the_power_goes(tmp_path):
     assert story.n_cuts > 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [LyingDisk, ForgettingDisk])
 def test_a_disk_that_does_not_sync_is_found_out(tmp_path, kind):
     story = Story(tmp_path, kind)

@@ -5,6 +5,8 @@ import random
 import subprocess
 import sys
 
+import pytest
+
 from windvane.objects.records import Attributes
 from windvane.objects.store import open_objects
 
@@ -98,6 +100,7 @@ def read(store, key):
         return stream.read()
 
 
+@pytest.mark.slow
 def test_what_killed_processes_acknowledged_is_there(tmp_path):
     new_store(tmp_path).close()
     earlier, n_acknowledged = {}, 0

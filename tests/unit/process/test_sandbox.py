@@ -16,6 +16,7 @@ from windvane.process.sandbox import Sandbox, protections, sandbox_from, sandbox
 DATA = Path("/var/lib/windvane")
 
 
+@pytest.mark.slow
 def test_a_part_that_does_not_go_with_the_others_is_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_data_folder_among_the_libraries_is_told(tmp_path: Path) -> None:
     assert "lies below /usr" in found[Part.LANDLOCK].why or "kernel" in found[Part.LANDLOCK].why
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="other users are for root alone")
 def test_packages_that_other_users_cannot_read_are_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

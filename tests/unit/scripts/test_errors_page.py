@@ -65,6 +65,7 @@ def test_every_class_of_errors_is_explained_or_never_met():
     assert set(STARTING) | INSIDE <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["BadSettings", "DataFault"])
 def test_texts_are_found_in_the_code(kind):
     found = texts_of(kind)

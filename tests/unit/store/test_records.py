@@ -71,6 +71,7 @@ def _values_of(hint: Any) -> st.SearchStrategy[Any]:
     return st.builds(hint, **{field.name: _values_of(hints[field.name]) for field in fields(hint)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record_type", RECORDS)
 def test_every_record_comes_back_equal(record_type: type[Any]) -> None:
     @settings(max_examples=50, deadline=None)

@@ -78,6 +78,7 @@ _GROWING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", _BOUNDED.values(), ids=_BOUNDED.keys())
 def test_the_work_of_a_read_does_not_grow_with_the_store(
     store: SqliteStore, read: Callable[[SqliteStore], None]

@@ -56,6 +56,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(TREES)
 def test_what_is_written_is_read_again(tree):
     assert read_cbor(written(tree)) == tree
@@ -139,6 +140,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_says_why(name):
     body, why = REFUSED[name]

@@ -32,6 +32,7 @@ def finished(tmp_path):
     return folders
 
 
+@pytest.mark.slow
 def test_reports_are_on_what_answers(finished, tmp_path):
     request = ReportRequest(finished.folder, 0, OF_FORECAST, tmp_path, 0.0, 1, 1_000, 0.0)
     for kind in OF_FORECAST:

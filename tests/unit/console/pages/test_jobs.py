@@ -233,6 +233,7 @@ def test_what_is_over_cannot_be_chosen(desk: Desk) -> None:
     assert "http-equiv" not in page
 
 
+@pytest.mark.slow
 def test_cells_of_jobs_under_way_are_streamed_as_they_change(desk: Desk) -> None:
     world = desk.world
     several(desk, 1)

@@ -66,6 +66,7 @@ def test_the_best_comes_first_and_what_failed_last(three, browser):
     check_harmless(answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "order"),
     [
@@ -162,6 +163,7 @@ def test_figures_told_in_millions_say_what_they_sort_by(jobs, browser):
     assert 'data-v="2.4066e+09">2.41 bn <span class="muted">± 0.14 bn</span>' in text
 
 
+@pytest.mark.slow
 def test_750_candidates_are_one_light_page(jobs, browser):
     jobs.insert(a_job(), *(a_candidate(index, score=index / 800) for index in range(1, 751)))
     answer = browser.get(BOARD)

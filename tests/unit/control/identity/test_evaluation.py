@@ -91,6 +91,7 @@ ASKED = st.tuples(
 )
 
 
+@pytest.mark.slow
 @given(STATEMENTS, ASKED)
 def test_a_deny_more_never_allows_more(statements, asked):
     more = [*statements, statement("Deny", "*", "*")]

@@ -72,6 +72,7 @@ def _folder(workshop: Workshop, rows: list[tuple[float, str | None, str | None]]
     return folder
 
 
+@pytest.mark.slow
 @given(ROWS, st.integers(1, 200))
 def test_what_is_written_reads_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory,

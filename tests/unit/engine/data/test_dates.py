@@ -148,6 +148,7 @@ def test_epochs_are_told_by_the_name_of_the_column() -> None:
     assert find_epoch("amount", texts, 20) is None
 
 
+@pytest.mark.slow
 @given(
     st.datetimes(datetime(1937, 1, 1), datetime(2035, 12, 31)),  # noqa: DTZ001 - made UTC below
     st.sampled_from([name for name in FORMATS if "%d" in name or name in ("%G-W%V-%u", "%Y-%j")]),

@@ -47,6 +47,7 @@ def outcome(read):
         return str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.type}{sorted(spec.parse)}")
 @given(
     texts=st.lists(cells.filter(lambda text: text.isprintable() or "\x00" not in text), max_size=8)

@@ -158,6 +158,7 @@ def test_the_same_seed_gives_the_same_values_and_another_one_others():
     assert (first.values != other.values).any()
 
 
+@pytest.mark.slow
 def test_rows_get_the_same_values_however_many_are_explained_at_once(monkeypatch):
     together = sampled_attribution(_tangled, _question(), 5, Budget(60))
     monkeypatch.setattr(permutations, "_MOST_ROWS", 3)

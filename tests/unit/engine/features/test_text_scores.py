@@ -180,6 +180,7 @@ def test_only_a_column_of_texts_that_is_alone_has_scores_in_a_recipe():
         assert X.shape == (200, len(names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_classes", "has_topics"), [(2, True), (30, False), (60, True)])
 def test_a_linear_model_has_no_more_weights_of_topics_than_there_are_texts(n_classes, has_topics):
     """Beside scores of classes; of very many classes not all have one."""

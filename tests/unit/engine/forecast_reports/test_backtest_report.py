@@ -25,6 +25,7 @@ def report(job):
     return backtest_report(job.backtests(), job.forecaster)
 
 
+@pytest.mark.slow
 def test_it_has_all_sections_and_pictures_that_can_be_drawn(report):
     assert [one.title for one in report.sections] == SECTIONS
     for figure in blocks(report, Figure):

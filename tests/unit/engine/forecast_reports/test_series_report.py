@@ -41,6 +41,7 @@ def test_what_there_is_nothing_to_say_of_is_left_out(job):
     draw_all(found)
 
 
+@pytest.mark.slow
 def test_zeros_gaps_and_covariates_have_sections_of_their_own():
     demand = np.tile([0.0, 0.0, 5.0, 0.0, 0.0, 9.0], 12)
     gaps = seasonal_series(1, 60)[0]
@@ -77,6 +78,7 @@ def test_what_was_filled_and_how_is_told():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "series",
     [

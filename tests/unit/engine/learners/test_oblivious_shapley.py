@@ -72,6 +72,7 @@ SPARSE = np.where(np.arange(6 << DEPTH) % 5, 0, 3).astype(np.uint8)
 """Most leaves, and some branches, without a training row."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts", [None, SPARSE])
 @pytest.mark.parametrize("block_cells", [1, 2_000_000])
 def test_values_are_those_of_the_definition(block_cells, counts, monkeypatch):

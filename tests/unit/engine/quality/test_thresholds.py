@@ -14,6 +14,7 @@ rows_of_both = st.lists(
 ).filter(lambda rows: len({y for _, y in rows}) == 2)
 
 
+@pytest.mark.slow
 @given(rows=rows_of_both, threshold=st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.505, 1.0, 2.0]))
 @settings(max_examples=80, deadline=None)
 def test_what_a_threshold_does_agrees_with_scikit_learn(judge_two, rows, threshold):

@@ -15,6 +15,7 @@ def hostile():
     return nbformat.reads(files_of(report_of(HOSTILE))[NOTEBOOK].decode(), as_version=4)
 
 
+@pytest.mark.slow
 def test_it_is_a_notebook_in_which_nothing_runs(hostile):
     validate(hostile)
     assert {cell.cell_type for cell in hostile.cells} == {"markdown"}

@@ -47,6 +47,7 @@ def hostile():
     return Shape(page(report_of(HOSTILE)))
 
 
+@pytest.mark.slow
 def test_names_from_data_add_no_element_and_nothing_that_runs(hostile):
     outside = [
         one
@@ -75,6 +76,7 @@ def test_a_figure_has_its_numbers_beside_it_and_names_of_its_own():
     assert len(clips) == len(set(clips))
 
 
+@pytest.mark.slow
 def test_the_same_report_is_the_same_page():
     assert page(report_of(PLAIN)) == page(report_of(PLAIN))
 

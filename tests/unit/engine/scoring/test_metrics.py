@@ -69,6 +69,7 @@ def test_r2_of_a_constant_target_is_that_of_scikit_learn(values):
     assert METRICS[M.R2].value(y, np.array(values)) == oracle.r2_score(y, values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _OF_TWO)
 @given(rows=_labelled(2))
 @settings(max_examples=60, deadline=None)
@@ -78,6 +79,7 @@ def test_metric_of_two_classes_agrees_with_scikit_learn(name, rows):
     assert METRICS[name].value(y, classes) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _OF_MANY)
 @given(rows=_labelled(5))
 @settings(max_examples=60, deadline=None)

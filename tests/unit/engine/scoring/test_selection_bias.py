@@ -17,6 +17,7 @@ def _gains(spread, seed, n_rows=200, n_candidates=10):
     return truth + shared + 0.7 * random.normal(size=(n_rows, n_candidates)), truth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 0.03, 0.1, 0.3])
 def test_optimism_of_the_best_is_what_new_rows_would_show(spread):
     told, true = [], []
@@ -60,6 +61,7 @@ def _draw(metric, random, n_rows):
     return y, np.stack([1 - overconfident, overconfident], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABULAR_METRICS)
 def test_true_score_lies_within_two_standard_errors_nine_times_in_ten(name):
     metric, random = METRICS[name], np.random.default_rng(3)

@@ -40,6 +40,7 @@ def _search(seed, n_points, *, is_modelled):
     return min(map(_loss, tried))
 
 
+@pytest.mark.slow
 def test_it_finds_better_points_than_drawing_at_large():
     found = [
         (_search(seed, 40, is_modelled=True), _search(seed, 40, is_modelled=False))

@@ -264,6 +264,7 @@ def test_hyperparameter_tuning_proposes_by_a_model_of_what_was_tried():
     assert not any("Bayesian" in plan.why for plan in others)
 
 
+@pytest.mark.slow
 @given(index=st.integers(1, 40), changed=st.floats(0, 1))
 @settings(max_examples=30, deadline=None)
 def test_neither_plans_nor_rivals_of_a_tuning_search_hang_on_what_is_under_way(index, changed):

@@ -14,6 +14,7 @@ from windvane.wire.scalars import UnfitResult
 LISTING = operation_model("ListObjectsV2").output_shape
 
 
+@pytest.mark.slow
 def test_every_character_is_read_as_it_was_or_as_a_question_mark() -> None:
     for code in range(0x110000):
         character = chr(code)

@@ -44,6 +44,7 @@ def told(config: WorkConfig, store: Store, **lacks: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_node_names_where_tasks_exchange_data(
     served: ServedStore, store: Store, tmp_path: Path
 ) -> None:
