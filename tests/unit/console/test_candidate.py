@@ -28,6 +28,8 @@ from unit.console.candidate.test_explanation import TWO, VALUES
 from windvane.domain.candidate import CandidateStatus, ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, EndpointStatus, Model
 from windvane.domain.logs import LogLine, place_of
+from windvane.domain.resource import Kind
+from windvane.names import arn
 from windvane.notes.note import said
 
 ARTEFACTS = ("dataset/analysis.json", "dpp0/model.tar.gz", "m/model.tar.gz", "m/output.tar.gz")
@@ -350,6 +352,9 @@ def test_the_model_of_a_running_endpoint_is_replaced_once_that_was_confirmed(
     jobs, console, browser
 ):
     before = live_endpoint(jobs, browser)
+    tags = {"cost": "7"}
+    with jobs.store.transaction() as tx:
+        tx.set_tags(arn(SCOPE, Kind.ENDPOINT_CONFIG, before.config_name), tags)
     console.operations["windvane", "DescribeEndpointSchema"] = lambda _: SCHEMA
     page = browser.get(f"{HERE}?threshold=0.35").text
     assert '<option value="churn-live/AllTraffic">' in page
@@ -368,6 +373,8 @@ def test_the_model_of_a_running_endpoint_is_replaced_once_that_was_confirmed(
     model = jobs.find(Model, SCOPE, now.variant.model_name)
     assert model.containers[-1].environment["WINDVANE_DECISION_THRESHOLD"] == "0.35"
     assert jobs.find(Model, SCOPE, was.variant.model_name) is not None
+    with jobs.store.snapshot() as tx:
+        assert tx.tags(arn(SCOPE, Kind.ENDPOINT_CONFIG, after.config_name)) == tags
 
 
 def test_a_challenger_gets_its_share_beside_the_others(jobs, browser):

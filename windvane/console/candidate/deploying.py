@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from windvane.console.candidate.head import Answer
+from windvane.console.endpoint.configs import config_like
 from windvane.console.forms import Form
 from windvane.console.request_context import RequestContext
 from windvane.errors import AccessDenied, DoesNotExist, InvalidRequest, WindvaneError
@@ -221,11 +222,7 @@ async def deploy_beside(context: RequestContext, answer: Answer, wishes: Wishes)
         ]
     else:
         variants = [*before, _challenger(answer, wishes, described, name)]
-    asked = {
-        **{key: config[key] for key in ("KmsKeyId",) if key in config},
-        "EndpointConfigName": name,
-        "ProductionVariants": variants,
-    }
+    asked = await config_like(context, config, name, variants)
     last = {
         "EndpointName": endpoint,
         "EndpointConfigName": name,

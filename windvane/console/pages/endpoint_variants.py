@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw
+from windvane.console.endpoint.configs import config_like
 from windvane.console.endpoint.origin import Origin, origin_of
 from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import form_of
@@ -78,11 +79,7 @@ async def _reduce(context: RequestContext, state: State, kept: set[str]) -> None
     if not variants:
         raise InvalidRequest("No variant would be left. Delete the endpoint instead.")
     name = fitted(state.name, fresh_suffix(8), _LONGEST)
-    made = {
-        **{key: config[key] for key in ("KmsKeyId",) if key in config},
-        "EndpointConfigName": name,
-        "ProductionVariants": variants,
-    }
+    made = await config_like(context, config, name, variants)
     await context.ask("sagemaker", "CreateEndpointConfig", made)
     asked = {
         "EndpointName": state.name,

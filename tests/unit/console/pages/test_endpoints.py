@@ -432,6 +432,19 @@ def test_one_of_several_variants_is_removed_or_kept_alone(live, browser, do, lef
     assert one.variant.weight == {"A": 3.0, "B": 1.0}[left]
 
 
+def test_a_configuration_with_fewer_variants_has_the_tags_of_the_one_before(live, browser):
+    with_two_variants(live)
+    client, tags = live.client(), [{"Key": "cost", "Value": "7"}]
+    [before] = client.list_endpoint_configs()["EndpointConfigs"]
+    client.add_tags(ResourceArn=before["EndpointConfigArn"], Tags=tags)
+    browser.get(URL)
+    assert browser.post(f"{URL}/variants/B", {"do": "keep"}).status == 303
+    [now] = {
+        one["EndpointConfigArn"] for one in client.list_endpoint_configs()["EndpointConfigs"]
+    } - {before["EndpointConfigArn"]}
+    assert client.list_tags(ResourceArn=now)["Tags"] == tags
+
+
 def test_what_cannot_be_done_with_a_variant_is_told(live, browser):
     with_two_variants(live)
     before = stored(live)
