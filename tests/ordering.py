@@ -89,6 +89,7 @@ _SLOW = (
     "tests/unit/engine/explain/test_stage.py",
     "tests/unit/engine/exploration/test_report.py",
     "tests/unit/engine/export/shipped/test_lightgbm_native.py",
+    "tests/unit/engine/export/onnx/test_file.py",
     "tests/unit/engine/export/test_scoring.py",
     "tests/unit/engine/features/test_interactions.py",
     "tests/unit/engine/features/test_pairing.py",

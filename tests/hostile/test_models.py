@@ -232,7 +232,7 @@ def test_nor_can_a_file_of_an_earlier_version(saved, tmp_path, monkeypatch):
     one = made(tmp_path / "saved", "xgboost", posed)
     packaged(tmp_path / "package", posed, [one])
     member = tmp_path / "package/model/members/0"
-    trees = one.model._trees
+    trees = one.model.trees
     old = {
         "text": np.frombuffer(trees.text.text, np.uint8),
         "first_leaf": trees.first_leaf,

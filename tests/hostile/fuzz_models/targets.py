@@ -346,7 +346,7 @@ def _of_lightgbm(model: LightGbmModel, few: np.ndarray) -> list[np.ndarray]:
 
 def _of_xgboost(model: XgboostModel, few: np.ndarray) -> list[np.ndarray]:
     leaves = guarded(model._booster, few)
-    if not np.array_equal(leaves[:-1], walked_text(model._trees.text.text, few, leaves=True)):
+    if not np.array_equal(leaves[:-1], walked_text(model.trees.text.text, few, leaves=True)):
         raise WrongAnswer
     return [leaves, *_of_library(model, few)]
 
@@ -354,7 +354,7 @@ def _of_xgboost(model: XgboostModel, few: np.ndarray) -> list[np.ndarray]:
 def _of_library(model: XgboostModel, few: np.ndarray) -> list[np.ndarray]:
     """What XGBoost's own library says. A change of the text or the description does not get there: what it was given often
     it is not given again."""
-    nodes = model._trees.nodes
+    nodes = model.trees.nodes
     key = (b"".join([one.tobytes() for one in nodes.arrays().values()]), few.ctypes.data)
     times, told = _given.get(key, (0, []))
     if times >= _OFTEN:

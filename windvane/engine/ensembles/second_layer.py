@@ -28,10 +28,10 @@ from windvane.errors import CorruptArtifact
 Answers = Sequence[NDArray[np.floating[Any]]]
 """Of each member, in the order of the ensemble's weights: (n_rows,) values or (n_rows, n_classes) probabilities."""
 
-_LEAST_PROBABILITY = 1e-9
+LEAST_OF_POOL = 1e-9
 """Of the pool: one that is a single member may rule a class out."""
 
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 
 _MOST_MEMBERS = 10_000
 
@@ -49,8 +49,8 @@ class SecondLayer:
     """
 
     def __init__(self, text: bytes, n_members: int, n_classes: int) -> None:
-        self._model = read_lightgbm(text)
-        self._booster = NativeBooster(self._model)
+        self.trees = read_lightgbm(text)
+        self._booster = NativeBooster(self.trees)
         self.n_members, self.n_classes = n_members, n_classes
         width = _width(n_classes)
         if (self._booster.width, self._booster.n_features) != (width, (n_members + 1) * width):
@@ -61,7 +61,7 @@ class SecondLayer:
 
     @property
     def size_bytes(self) -> int:
-        return len(self._model.text)
+        return len(self.trees.text)
 
     def answer(self, answers: Answers, together: Floats) -> Floats:
         """Shaped like `together`.
@@ -74,7 +74,7 @@ class SecondLayer:
     def save(self, folder: Path) -> None:
         """Into a folder that is made."""
         folder.mkdir()
-        (folder / _FILE).write_bytes(self._model.text)
+        (folder / _FILE).write_bytes(self.trees.text)
         about = {"n_members": self.n_members, "n_classes": self.n_classes}
         write_manifest(folder, _KIND, about)
 
@@ -99,7 +99,7 @@ def starting_scores(together: Floats) -> Floats:
     probabilities."""
     if together.ndim == 1:
         return together[:, None]
-    logs = np.log(np.maximum(together, _LEAST_PROBABILITY))
+    logs = np.log(np.maximum(together, LEAST_OF_POOL))
     return logs[:, 1:] - logs[:, :1] if together.shape[1] == 2 else logs
 
 
@@ -108,7 +108,7 @@ def inputs_of(answers: Answers, together: Floats) -> FloatMatrix:
     classes and more about their mean."""
     columns = [_centred(_scores(one.astype(np.float64))) for one in answers]
     made = np.concatenate([*columns, _centred(starting_scores(together))], axis=1)
-    return (made if together.ndim == 2 else made.clip(-_LARGEST, _LARGEST)).astype(np.float32)
+    return (made if together.ndim == 2 else made.clip(-LARGEST, LARGEST)).astype(np.float32)
 
 
 def _scores(answer: Floats) -> Floats:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,15 @@ import numpy as np
 from windvane.engine.data.sketch import read_sketch
 from windvane.engine.export.code import code_files, renamed
 from windvane.engine.export.made_up_rows import made_up_rows, terms_of
+from windvane.engine.export.parity import Parity, parity_of
 from windvane.engine.learners.catalogue import learner
 from windvane.engine.manifest import read_json
-from windvane.engine.packages.package import Predictions, Predictor, load_predictor
+from windvane.engine.packages.package import Predictor, load_predictor
 from windvane.errors import InvalidRequest, JobFault
 
 _SHIPPED = "windvane.engine.export.shipped"
 _INSTEAD = {"windvane.engine.learners.lightgbm_native": f"{_SHIPPED}.lightgbm_native"}
 _ROOTS = ("windvane.engine.packages.loading",)
-_TOLERANCE = 1e-9
-"""Of a probability, or of a value relative to the largest one: numbers are added up in the same order."""
-
 _ROWS_AT_ONCE = 100
 _LONGEST_S = 600
 _SCRIPT = "score.py"
@@ -57,34 +55,6 @@ model = Model()
 json.dump([model.header, *model.predict(json.load(sys.stdin))], sys.stdout)
 """
 """Scores rows with a script that can import nothing else, whatever is installed."""
-
-
-@dataclass(frozen=True)
-class Parity:
-    """The comparison of a model's predictions with those of what was exported from it.
-
-    rows                  that were compared
-    other_labels          rows with another predicted label
-    largest_difference    between two probabilities, or two values
-    largest_value         of the values, by its size; 1 for probabilities
-    """
-
-    rows: int
-    other_labels: int
-    largest_difference: float
-    largest_value: float
-
-    def check(self) -> None:
-        """Check that the predictions are the same, but for rounding.
-
-        raises    JobFault
-        """
-        tolerance = _TOLERANCE * max(1.0, self.largest_value)
-        if self.other_labels or not self.largest_difference <= tolerance:
-            raise JobFault(
-                f"The exported model does not predict what the model predicts: of {self.rows} rows, {self.other_labels} "
-                f"have another label, and numbers differ by up to {self.largest_difference:g}. Nothing was written."
-            )
 
 
 def export_scoring(transformers: Path, model: Path, into: Path) -> Parity:
@@ -146,24 +116,10 @@ def _compare(predictor: Predictor, rows: Sequence[Sequence[str]], into: Path) ->
         predictor.predict(rows[at : at + _ROWS_AT_ONCE])
         for at in range(0, len(rows), _ROWS_AT_ONCE)
     ]
-    header, *answers = _scored(predictor.schema.features, rows, into)
+    _, *answers = _scored(predictor.schema.features, rows, into)
     labels = predictor.schema.labels
-    got = np.array([row[-max(1, len(labels)) :] for row in answers], np.float64)
-    expected = _numbers(wanted)
-    if got.shape != expected.shape:
-        raise JobFault(f"The exported model answers {header}, of another number than the model.")
-    told = [labels[i] for part in wanted for i in part.classes.tolist()]
-    n_other = sum(row[0] != label for row, label in zip(answers, told, strict=bool(labels)))
-    largest = 1.0 if labels else float(np.abs(expected).max())
-    return Parity(len(rows), n_other, float(np.abs(got - expected).max()), largest)
-
-
-def _numbers(parts: Sequence[Predictions]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return (n_rows, n_classes) probabilities, or (n_rows, 1) values."""
-    made = [
-        part.probabilities if part.probabilities.size else part.values[:, None] for part in parts
-    ]
-    return np.concatenate(made)
+    numbers = np.array([row[-max(1, len(labels)) :] for row in answers], np.float64)
+    return parity_of(labels, wanted, numbers, [row[0] for row in answers])
 
 
 def _scored(columns: Sequence[str], rows: Sequence[Sequence[str]], into: Path) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.errors import RejectColumn
 
-_LARGEST = 1e38
+LARGEST = 1e38
 """Below float32's maximum, so that no finite or infinite number overflows on the way into a matrix."""
 
 _EXACT = 2.0**24
@@ -40,7 +40,7 @@ class Number:
         low, high = float(known.min()), float(known.max())
         if low == high and len(known) == len(values):
             raise RejectColumn(f"every value is {low:g}")
-        if max(-low, high) > _EXACT and high - low < _LARGEST:
+        if max(-low, high) > _EXACT and high - low < LARGEST:
             self.offset_ = low
 
     def features(self) -> Sequence[Feature]:
@@ -57,11 +57,11 @@ class Number:
 
         values    with offsets of the same shape, or one for all
         """
-        return within(within(values, -_LARGEST, _LARGEST) - offset, -_LARGEST, _LARGEST)
+        return within(within(values, -LARGEST, LARGEST) - offset, -LARGEST, LARGEST)
 
     def transform_one(self, value: Value) -> Sequence[float]:
-        shifted = _clip(_number(value), -_LARGEST, _LARGEST) - self.offset_
-        return (_clip(shifted, -_LARGEST, _LARGEST),)
+        shifted = _clip(_number(value), -LARGEST, LARGEST) - self.offset_
+        return (_clip(shifted, -LARGEST, LARGEST),)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"source": self.source, "offset": self.offset_}, {}
@@ -69,7 +69,7 @@ class Number:
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:  # noqa: ARG003 - contract
         made = cls(text_in(json_state, "source"))
-        made.offset_ = number_in(json_state, "offset", -_LARGEST, _LARGEST)
+        made.offset_ = number_in(json_state, "offset", -LARGEST, LARGEST)
         return made
 
 
@@ -87,7 +87,7 @@ class FilledNumber:
         self.flagged_ = False
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
-        known = np.clip(_known(values), -_LARGEST, _LARGEST)
+        known = np.clip(_known(values), -LARGEST, LARGEST)
         self.flagged_ = self.width > 1 and len(known) < len(values)
         self._learn(known)
         if self.low_ == self.high_ and not self.flagged_:
@@ -190,16 +190,16 @@ class RobustNumber(FilledNumber):
         mean: float | NDArray[np.float64],
         scale: float | NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        far = within((filled - mean) / scale, -_FAR, _FAR)
-        third = far / _BEND
+        far = within((filled - mean) / scale, -FAR, FAR)
+        third = far / BEND
         return np.asarray(far / np.sqrt(1 + third * third))
 
     def transform_one(self, value: Value) -> Sequence[float]:
         number = _number(value)
         missing = math.isnan(number)
         filled = self.fill_ if missing else _clip(number, self.low_, self.high_)
-        scaled = _clip((filled - self.mean_) / self.scale_, -_FAR, _FAR)
-        third = scaled / _BEND
+        scaled = _clip((filled - self.mean_) / self.scale_, -FAR, FAR)
+        third = scaled / BEND
         bent = scaled / math.sqrt(1 + third * third)
         return (bent, float(missing)) if self.flagged_ else (bent,)
 
@@ -215,7 +215,7 @@ class NumberRank:
         self._learn(np.array([0.0, 1.0]), np.zeros(2))
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
-        known = np.sort(np.clip(_known(values), -_LARGEST, _LARGEST))
+        known = np.sort(np.clip(_known(values), -LARGEST, LARGEST))
         at = np.unique(known[np.linspace(0, len(known) - 1, _RANKS).round().astype(np.int64)])
         if len(at) < _LEAST_RANKS:
             raise RejectColumn(f"its values have fewer than {_LEAST_RANKS} ranks")
@@ -261,8 +261,8 @@ class NumberRank:
 
 _RANKS = 257
 _LEAST_RANKS = 8
-_BEND = 3.0
-_FAR = 1e6
+BEND = 3.0
+FAR = 1e6
 _LEAST_SCALE = 1e-200
 """The largest number over it is finite."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_LARGEST = 500.0
+LARGEST = 500.0
 """Of a score of two classes: its exponential is a number still."""
 
 
 def logistic(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities, of any shape."""
-    return np.asarray(1 / (1 + np.exp(np.minimum(-log_odds, _LARGEST))))
+    return np.asarray(1 / (1 + np.exp(np.minimum(-log_odds, LARGEST))))
 
 
 def answers_of(scores: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:

@@ -31,14 +31,14 @@ class Constant:
     rounds = 0
 
     def __init__(self, answer: NDArray[np.float64], n_features: int) -> None:
-        self._answer = answer
+        self.answer = answer
         self.n_features = n_features
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        return np.broadcast_to(self._answer, (len(X), *self._answer.shape)).copy()
+        return np.broadcast_to(self.answer, (len(X), *self.answer.shape)).copy()
 
     def save(self, folder: Path) -> None:
-        about = {"answer": self._answer.tolist(), "n_features": self.n_features}
+        about = {"answer": self.answer.tolist(), "n_features": self.n_features}
         write_manifest(folder, _NAME, about)
 
 

@@ -24,6 +24,7 @@ class CatBoostTrees:
     """The answers of a CatBoost model, but for the last digits."""
 
     def __init__(self, trees: ObliviousTrees, n_classes: int) -> None:
+        self.trees = trees
         self._walker = ObliviousWalker(trees)
         self._n_classes = n_classes
         self.rounds = len(trees.feature)
@@ -37,7 +38,7 @@ class CatBoostTrees:
         return tree_contributions(self._walker, X)
 
     def save(self, folder: Path) -> None:
-        write_arrays(folder / FILE, self._walker.trees.arrays())
+        write_arrays(folder / FILE, self.trees.arrays())
         about = {"n_classes": self._n_classes, "n_features": self.n_features}
         write_manifest(folder, NAME, about)
 

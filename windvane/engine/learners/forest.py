@@ -57,7 +57,7 @@ class ForestModel:
     """The average of the leaves that a row reaches in each tree."""
 
     def __init__(self, trees: Trees, n_classes: int, algorithm: str) -> None:
-        self._trees = trees
+        self.trees = trees
         self._n_classes = n_classes
         self._algorithm = algorithm
         self._walker = ForestWalker(trees)
@@ -65,7 +65,7 @@ class ForestModel:
         self.n_features = trees.n_features
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        values = self._trees.values
+        values = self.trees.values
         made = np.empty((len(X), values.shape[1]))
         block = max(1, _BLOCK_CELLS // (self.rounds * values.shape[1]))
         for start in range(0, len(X), block):
@@ -79,7 +79,7 @@ class ForestModel:
         return np.asarray(made / made.sum(axis=1, keepdims=True))
 
     def save(self, folder: Path) -> None:
-        write_arrays(folder / _FILE, self._trees.arrays())
+        write_arrays(folder / _FILE, self.trees.arrays())
         about = {"n_classes": self._n_classes, "n_features": self.n_features}
         write_manifest(folder, self._algorithm, about)
 

@@ -184,11 +184,11 @@ class LightGbmModel:
 
         raises    CorruptArtifact if the text is none, or of other classes
         """
-        self._model = read_lightgbm(text)
+        self.trees = read_lightgbm(text)
         self._n_classes = n_classes
-        if self._model.n_outputs != (n_classes if n_classes > 2 else 1):
+        if self.trees.n_outputs != (n_classes if n_classes > 2 else 1):
             raise CorruptArtifact(f"The LightGBM model has not {n_classes} classes.")
-        self._booster = NativeBooster(self._model)
+        self._booster = NativeBooster(self.trees)
         self.rounds = self._booster.rounds
         self.n_features = self._booster.n_features
 
@@ -210,14 +210,14 @@ class LightGbmModel:
 
     @cached_property
     def _parts(self) -> list[NativeBooster]:
-        return [NativeBooster(part) for part in self._model.in_parts(_TREES_A_PART)]
+        return [NativeBooster(part) for part in self.trees.in_parts(_TREES_A_PART)]
 
     @cached_property
     def _explainer(self) -> NativeBooster:
-        return NativeBooster(self._model, CONTRIBUTIONS)
+        return NativeBooster(self.trees, CONTRIBUTIONS)
 
     def save(self, folder: Path) -> None:
-        (folder / _FILE).write_bytes(self._model.text)
+        (folder / _FILE).write_bytes(self.trees.text)
         write_manifest(folder, _NAME, {"n_classes": self._n_classes})
 
 

@@ -134,13 +134,13 @@ class TransformedModel:
         self.low, self.high = low, high
         self.rounds = inner.rounds
         self.n_features = inner.n_features
-        self._stretched = LogScale(scale.centre, scale.scale * smearing.factor)
+        self.stretched = LogScale(scale.centre, scale.scale * smearing.factor)
         bounds = np.array(_widened(scale, low, high))
-        self._floor, self._ceiling = self._stretched.forward(bounds).tolist()
+        self.floor, self.ceiling = self.stretched.forward(bounds).tolist()
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         z = self.inner.predict(X) + self.smearing.shift
-        return self._stretched.inverse(np.minimum(np.maximum(z, self._floor), self._ceiling))
+        return self.stretched.inverse(np.minimum(np.maximum(z, self.floor), self.ceiling))
 
     def save(self, folder: Path) -> None:
         (folder / _INNER).mkdir()

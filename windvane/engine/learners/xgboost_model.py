@@ -42,11 +42,11 @@ class XgboostModel:
 
     def __init__(self, trees: XgboostTrees, n_classes: int, n_codes: int) -> None:
         self._n_classes, self._n_codes = n_classes, n_codes
-        self._trees = trees
-        if self._trees.n_outputs != (n_classes if n_classes > 2 else 1):
+        self.trees = trees
+        if self.trees.n_outputs != (n_classes if n_classes > 2 else 1):
             raise CorruptArtifact(f"The XGBoost model has not {n_classes} classes.")
-        self._booster = NativeBooster(self._trees.text, LEAVES)
-        self.rounds = len(self._trees.first_leaf) // self._trees.n_outputs
+        self._booster = NativeBooster(self.trees.text, LEAVES)
+        self.rounds = len(self.trees.first_leaf) // self.trees.n_outputs
         self.n_features = self._booster.n_features
 
     @classmethod
@@ -59,26 +59,26 @@ class XgboostModel:
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         sums = self._sums(X) if len(X) <= _FEW_ROWS else self._library.margins(X)
-        return answers_of(sums.astype(np.float64) + self._trees.base, self._n_classes)
+        return answers_of(sums.astype(np.float64) + self.trees.base, self._n_classes)
 
     def contributions(self, X: FloatMatrix) -> NDArray[np.float64]:
         """Return SHAP values as `AdditiveModel` says, by XGBoost itself, in its single precision."""
         made = self._library.contributions(X).astype(np.float64).transpose(0, 2, 1)
-        made[:, -1] += self._trees.base
+        made[:, -1] += self.trees.base
         return made
 
     def _sums(self, X: FloatMatrix) -> NDArray[np.float32]:
         """Return (n_rows, n_outputs), added up one tree after the other in single precision, as XGBoost does."""
-        leaves = self._booster.predict(X).astype(np.int64) + self._trees.first_leaf
-        values = self._trees.values.take(leaves).reshape(len(X), self.rounds, self._trees.n_outputs)
+        leaves = self._booster.predict(X).astype(np.int64) + self.trees.first_leaf
+        values = self.trees.values.take(leaves).reshape(len(X), self.rounds, self.trees.n_outputs)
         return np.asarray(np.add.accumulate(values, axis=1)[:, -1])
 
     @cached_property
     def _library(self) -> XgboostHandle:
-        return XgboostHandle(self._trees.ubjson())
+        return XgboostHandle(self.trees.ubjson())
 
     def save(self, folder: Path) -> None:
-        write_arrays(folder / _TREES, self._trees.arrays())
+        write_arrays(folder / _TREES, self.trees.arrays())
         about = {"n_classes": self._n_classes, "n_codes": self._n_codes}
         write_manifest(folder, NAME, about)
 

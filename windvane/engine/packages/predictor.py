@@ -123,6 +123,7 @@ class Predictor:
         self.decision = combination.decision
         self.about = dict(about)
         self.temperature = combination.temperature
+        self.pool = combination.pool
         self.second_layer = combination.second_layer
         self._is_any_without_features = any(not member.recipe for member in members)
         weights = [member.weight for member in members]

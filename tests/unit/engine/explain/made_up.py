@@ -72,14 +72,22 @@ class Packaged:
         return load_predictor(self.packages / "transformers", self.packages / "model")
 
 
-def packaged(folder, problem_type, names, temperatures=None, temperature=1.0, **parameters):
-    """names    of the learners of the members, which have equal weights; `name:recipe` for another recipe"""
-    columns, y = columns_and_target(problem_type)
-    write_dataset(_dataset(problem_type, columns, y), folder / "dataset")
+def packaged(
+    folder, problem_type, names, temperatures=None, temperature=1.0, table=None, **parameters
+):
+    """Make packages of an ensemble.
+
+    names    of the learners of the members, which have equal weights; `name:recipe` for another recipe
+    table    specs, columns and target; None for those of this module
+    """
+    specs, columns, y = table or (SPECS, *columns_and_target(problem_type))
+    dataset = _dataset(problem_type, specs, columns, y)
+    write_dataset(dataset, folder / "dataset")
     members, recipes, models = [], {}, []
     for number, full_name in enumerate(names):
         name, _, wanted = full_name.partition(":")
-        recipe, model = _fitted(problem_type, columns, y, name, wanted, parameters)
+        data = RecipeData(specs, columns, y, len(LABELS[problem_type]), 0)
+        recipe, model = _fitted(problem_type, data, name, wanted, parameters)
         home = folder / f"member {number}"
         home.mkdir()
         model.save(home)
@@ -88,45 +96,44 @@ def packaged(folder, problem_type, names, temperatures=None, temperature=1.0, **
         members.append(Member(1 / len(names), recipe_name, name, home, own))
         recipes |= {recipe.name: recipe} if recipe else {}
         models.append(model)
-    analysis = _dataset(problem_type, columns, y).analysis
-    schema = schema_of(analysis)
-    transformers = Transformers(schema, SPECS, recipes)
+    schema = schema_of(dataset.analysis)
+    transformers = Transformers(schema, specs, recipes)
     write_transformers(folder / "packages" / "transformers", transformers)
     spec = ModelSpec(schema, members, Decision(), {}, temperature)
     write_model(folder / "packages" / "model", spec)
     return Packaged(folder / "dataset", folder / "packages", models)
 
 
-def _dataset(problem_type, columns, y):
+def _dataset(problem_type, specs, columns, y):
     labels = LABELS[problem_type]
     analysis = Analysis(
         target="y",
         problem_type=problem_type,
         problem_reason="made up",
         objective=METRICS_OF[problem_type][0],
-        columns=SPECS,
+        columns=specs,
         labels=labels,
         label_type="string",
         class_counts=tuple(np.bincount(y.astype(int)).tolist()) if labels else (),
-        n_rows=N_ROWS,
-        n_rows_read=N_ROWS,
+        n_rows=len(y),
+        n_rows_read=len(y),
         n_folds=5,
         seed=0,
     )
-    return Dataset(analysis, columns, y, np.zeros(N_ROWS, np.int8))
+    return Dataset(analysis, columns, y, np.zeros(len(y), np.int8))
 
 
-def _fitted(problem_type, columns, y, name, wanted, parameters):
+def _fitted(problem_type, data, name, wanted, parameters):
     algorithm, n_classes = learner(name), len(LABELS[problem_type])
-    recipe, X = None, np.empty((N_ROWS, 0), np.float32)
+    recipe, X = None, np.empty((len(data.y), 0), np.float32)
     recipe_name = wanted or algorithm.recipes[0]
     if recipe_name:
-        recipe, X = fit_transform_recipe(recipe_name, RecipeData(SPECS, columns, y, n_classes, 0))
+        recipe, X = fit_transform_recipe(recipe_name, data)
     features = recipe.features if recipe else ()
     setting = Setting(problem_type, METRICS_OF[problem_type][0], n_classes, features, 1)
     rounds = 5 if name in ("nn-torch", "fastai") else 25
-    chosen = algorithm.with_rounds(algorithm.defaults(setting, N_ROWS), rounds) | parameters
-    return recipe, algorithm.fit(Rows(X, y), None, chosen, setting, Never())
+    chosen = algorithm.with_rounds(algorithm.defaults(setting, len(data.y)), rounds) | parameters
+    return recipe, algorithm.fit(Rows(X, data.y), None, chosen, setting, Never())
 
 
 class FakeClock:

@@ -61,7 +61,7 @@ def _agrees(made, problem_type, model, X=None):
 @pytest.mark.parametrize("problem_type", ProblemType)
 def test_lightgbm_agrees_with_the_shap_package(problem_type, recipe, tmp_path):
     made = packaged(tmp_path, problem_type, [f"lightgbm:{recipe}"])
-    text = made.models[0]._model.text.decode()
+    text = made.models[0].trees.text.decode()
     _agrees(made, problem_type, lightgbm.Booster(model_str=text))
 
 
@@ -105,7 +105,7 @@ def test_features_of_two_columns_are_shared_in_a_whole_pipeline(tmp_path, monkey
     made = packaged(tmp_path, ProblemType.REGRESSION, ["lightgbm:dpp4"])
     recipe, _ = _matrix(made, ProblemType.REGRESSION)
     assert any(feature.others for feature in recipe.features)
-    text = made.models[0]._model.text.decode()
+    text = made.models[0].trees.text.decode()
     _agrees(made, ProblemType.REGRESSION, lightgbm.Booster(model_str=text))
 
 

@@ -14,7 +14,8 @@ from unit.engine.explain.made_up import COLOUR, DAY, HOSTILE, packaged
 
 from windvane.domain.problem import ProblemType
 from windvane.engine.export import scoring
-from windvane.engine.export.scoring import Parity, export_scoring
+from windvane.engine.export.parity import Parity
+from windvane.engine.export.scoring import export_scoring
 from windvane.engine.packages.package import load_predictor
 from windvane.errors import InvalidRequest, JobFault
 
@@ -152,17 +153,3 @@ def test_a_link_that_appears_in_a_package_is_not_followed(made, tmp_path, monkey
     with pytest.raises(JobFault, match="is neither a plain file nor a folder"):
         export_scoring(packages / "transformers", packages / "model", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    "parity",
-    [Parity(5, 1, 0.0, 1.0), Parity(5, 0, 1e-6, 1.0), Parity(5, 0, float("nan"), 1.0)],
-    ids=["label", "number", "nan"],
-)
-def test_predictions_that_differ_are_a_fault(parity):
-    with pytest.raises(JobFault, match="does not predict what the model predicts"):
-        parity.check()
-
-
-def test_rounding_of_large_values_is_none():
-    Parity(5, 0, 1e-4, 1e6).check()

@@ -74,8 +74,8 @@ def test_trees_of_large_tables_grow_on_samples(learner, monkeypatch):
     whole = learner.fit(posed.train, None, parameters, posed.setting, Never())
     monkeypatch.setattr(forest, "_MAX_TREE_ROWS", 50)
     sampled = learner.fit(posed.train, None, parameters, posed.setting, Never())
-    most = sampled._trees.n_leaves.max()
-    assert most <= 50 < whole._trees.n_leaves.max()
+    most = sampled.trees.n_leaves.max()
+    assert most <= 50 < whole.trees.n_leaves.max()
 
 
 def test_many_classes_get_larger_leaves_by_default():

@@ -94,7 +94,7 @@ def test_xgboost_keeps_to_the_leaves_it_is_given():
     few = {**chosen.defaults(setting, 3_000), "max_depth": 9, "max_leaves": 16, "num_round": 3}
     model = chosen.fit(rows, None, few, setting, _Endless())
     assert len(np.unique(model.predict(X))) <= 16**3
-    assert model._trees.values.size <= 3 * 16
+    assert model.trees.values.size <= 3 * 16
 
 
 class _Endless:

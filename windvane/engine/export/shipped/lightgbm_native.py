@@ -22,8 +22,8 @@ LEAVES = 2
 CONTRIBUTIONS = 3
 
 _TREE = re.compile(rb"^Tree=\d+\n((?:[a-z_]+=[^\n]*\n)+)", re.MULTILINE)
-_IS_CATEGORY, _MISSING_LEFT = 1, 2
-_ZERO_IS_MISSING, _NAN_IS_MISSING = 1, 2
+IS_CATEGORY, MISSING_LEFT = 1, 2
+ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2
 """Of the kinds of missing values, two bits of a decision."""
 
 _ZERO = 1e-35
@@ -43,7 +43,7 @@ class NativeBooster:
     def __init__(self, model: LightGbmText, answer: int = SCORES) -> None:
         if answer not in (SCORES, LEAVES):
             raise NotImplementedError("Exported models do not explain their answers.")
-        trees = [_fields(one) for one in _TREE.findall(model.text)]
+        trees = trees_in(model.text)
         self.n_features, self.rounds = model.n_features, len(trees) // model.n_outputs
         self._answers_leaves, self._n_outputs = answer == LEAVES, model.n_outputs
         self.width = len(trees) if self._answers_leaves else model.n_outputs
@@ -93,14 +93,14 @@ class NativeBooster:
                 self._note_sets(tree, start, sum(map(len, words)))
                 words.append(tree["cat_threshold"])
         self._words = np.concatenate(words).astype(np.int64)
-        self._has_sets = bool((self._decision & _IS_CATEGORY).any())
+        self._has_sets = bool((self._decision & IS_CATEGORY).any())
 
     def _note_sets(
         self, tree: Mapping[str, NDArray[np.float64]], start: int, first_word: int
     ) -> None:
         """Note where the set of each node that splits on codes begins among all words, and how many words it has."""
         bounds = tree["cat_boundaries"].astype(np.int64)
-        at_codes = np.flatnonzero(tree["decision_type"].astype(np.int64) & _IS_CATEGORY)
+        at_codes = np.flatnonzero(tree["decision_type"].astype(np.int64) & IS_CATEGORY)
         number = tree["threshold"][at_codes].astype(np.int64)
         self._set_start[start + at_codes] = first_word + bounds[number]
         self._set_words[start + at_codes] = bounds[number + 1] - bounds[number]
@@ -120,13 +120,13 @@ class NativeBooster:
         decision = self._decision.take(node)
         kind = decision >> 2 & 3
         is_nan = np.isnan(value)
-        number = np.where(is_nan & (kind != _NAN_IS_MISSING), 0.0, value)
-        is_missing = ((kind == _ZERO_IS_MISSING) & (np.abs(number) <= _ZERO)) | np.isnan(number)
+        number = np.where(is_nan & (kind != NAN_IS_MISSING), 0.0, value)
+        is_missing = ((kind == ZERO_IS_MISSING) & (np.abs(number) <= _ZERO)) | np.isnan(number)
         below = number <= self._threshold.take(node)
-        is_left = np.where(is_missing, (decision & _MISSING_LEFT) > 0, below)
+        is_left = np.where(is_missing, (decision & MISSING_LEFT) > 0, below)
         if not self._has_sets:
             return is_left
-        return np.where(decision & _IS_CATEGORY, self._is_in_set(value, is_nan, node), is_left)
+        return np.where(decision & IS_CATEGORY, self._is_in_set(value, is_nan, node), is_left)
 
     def _is_in_set(
         self, value: NDArray[np.float64], is_nan: NDArray[np.bool_], node: NDArray[np.intp]
@@ -136,6 +136,11 @@ class NativeBooster:
         is_told = (code >= 0) & (word < self._set_words.take(node))
         told = self._words.take(self._set_start.take(node) + np.where(is_told, word, 0))
         return is_told & ((told >> (code % _WORD) & 1) > 0)
+
+
+def trees_in(text: bytes) -> list[dict[str, NDArray[np.float64]]]:
+    """Return of each tree in a text that was checked its lists of numbers, by LightGBM's names."""
+    return [_fields(one) for one in _TREE.findall(text)]
 
 
 def _fields(text: bytes) -> dict[str, NDArray[np.float64]]:
