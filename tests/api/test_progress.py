@@ -401,6 +401,17 @@ def test_a_finished_job_still_tells_its_way(world: World) -> None:
     assert told["Running"] == []
 
 
+def test_reports_on_the_best_candidate_are_told_each_as_soon_as_it_is_there(world: World) -> None:
+    now = world.clock()
+    best = finished_candidate(now, model_insights="s3://results/insights")
+    world.insert(job_record(now, best_candidate="churn-001"), best)
+    told = progress(world)
+    assert told["ModelInsights"] == "s3://results/insights"
+    assert "Explainability" not in told
+    world.update(replace(best, explainability="s3://results/explained"))
+    assert progress(world)["Explainability"] == "s3://results/explained"
+
+
 def test_progress_of_a_job_that_is_not_there(world: World) -> None:
     status, answer = get(world, "/windvane/jobs/nope/progress")
     assert (status, answer["__type"]) == (400, "ResourceNotFound")

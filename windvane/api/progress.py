@@ -51,7 +51,17 @@ def describe_auto_ml_job_progress(parts: Services, call: Call) -> Result:
         "Running": [_running(one) for one in view.running],
         "Scores": [_score(finish, view) for finish in view.finishes],
         **present(RowCount=view.n_rows, ColumnCount=view.n_columns),
+        **_reports(view.best),
     }
+
+
+def _reports(best: Candidate | None) -> dict[str, Any]:
+    """Return where the reports on the best candidate are, as far as they are there."""
+    if best is None:
+        return {}
+    return present(
+        Explainability=best.explainability or None, ModelInsights=best.model_insights or None
+    )
 
 
 def _overview(overview: Overview) -> dict[str, Any]:

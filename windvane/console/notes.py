@@ -10,6 +10,12 @@ _PHASES = {
     "insights-missing": "GeneratingModelInsightsReport",
 }
 
+MISSING_REPORTS = {
+    "explainability-missing": "Explainability",
+    "insights-missing": "ModelInsights",
+}
+"""Codes of notes on reports that a job has not made, and the members that say where a report is."""
+
 _UNEXPLAINED = frozenset({"said", "raised"})
 """Codes of notes that are only a text."""
 

@@ -53,6 +53,7 @@ class ProgressView:
     """The progress of a job.
 
     now         by the server's clock
+    best        the best candidate; None while there is none
     last_start  no candidate is begun after it
     n_rows, n_columns
                 of the training data, the target among the columns; None until they are known
@@ -60,6 +61,7 @@ class ProgressView:
 
     job: AutoMLJob
     now: datetime
+    best: Candidate | None
     last_start: datetime
     phases: tuple[Phase, ...]
     n_rows: int | None
@@ -102,6 +104,7 @@ class Progress:
         return ProgressView(
             job=job,
             now=now,
+            best=next((one for one in candidates if one.name == job.best_candidate), None),
             last_start=times.last_start,
             phases=phases(job, tasks, times),
             n_rows=_figure(found, "n_rows", _MOST_ROWS),

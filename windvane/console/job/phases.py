@@ -14,7 +14,7 @@ from windvane.console.wording import seconds
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
 
-_INSIGHTS = "GeneratingModelInsightsReport"
+_EXPLANATION, _INSIGHTS = "GeneratingExplainabilityReport", "GeneratingModelInsightsReport"
 
 _TITLES = {
     "Starting": "Starting",
@@ -22,13 +22,13 @@ _TITLES = {
     "FeatureEngineering": "Feature engineering",
     "ModelTuning": "Model tuning",
     "TrainingModels": "Training models",
-    "GeneratingExplainabilityReport": "Explainability report",
+    _EXPLANATION: "Explainability report",
     _INSIGHTS: "Model insights report",
     "DeployingModel": "Deploying the model",
 }
 
 _ERRORS = {
-    "ExplainabilityError": "GeneratingExplainabilityReport",
+    "ExplainabilityError": _EXPLANATION,
     "ModelInsightsError": _INSIGHTS,
     "ModelDeploymentError": "DeployingModel",
 }
@@ -56,20 +56,21 @@ class Phase:
     note: str
 
 
-def phases_of(progress: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[Phase]:
+def phases_of(progress: Mapping[str, Any]) -> Iterator[Phase]:
     """Yield the phases of a job in their order.
 
-    progress    of DescribeAutoMLJobProgress
-    job         of DescribeAutoMLJobV2: the model insights report may be there before its phase could begin
+    progress    of DescribeAutoMLJobProgress: the model insights report may be there before its phase could begin
     """
-    properties = job.get("BestCandidate", {}).get("CandidateProperties", {})
-    has_insights = "ModelInsights" in properties.get("CandidateArtifactLocations", {})
     found, missing = progress["Phases"], _missing(progress)
     last = max(place for place, phase in enumerate(found) if "StartTime" in phase)
     for place, phase in enumerate(found):
         state = _state(progress, phase, place, last)
         state = "failed" if phase["SecondaryStatus"] in missing else state
-        if state == "skipped" and has_insights and phase["SecondaryStatus"] == _INSIGHTS:
+        if (
+            state == "skipped"
+            and "ModelInsights" in progress
+            and phase["SecondaryStatus"] == _INSIGHTS
+        ):
             state = "done"
         began, ended = phase.get("StartTime"), phase.get("EndTime")
         took_s = ((ended or progress["Now"]) - began).total_seconds() if began else None
@@ -87,9 +88,12 @@ def _note(state: str, until_s: float) -> str:
 
 
 def _missing(progress: Mapping[str, Any]) -> frozenset[str]:
-    """Phases that began and brought nothing: the job's secondary status names one of them at most."""
+    """Phases that began and brought nothing: the job's secondary status names one of them at most. Both reports are begun
+    at once, so that the second may have failed before its phase could begin."""
     named = fruitless_phases(progress["PartialFailures"])
     begun = {one["SecondaryStatus"] for one in progress["Phases"] if "StartTime" in one}
+    if _EXPLANATION in begun:
+        begun.add(_INSIGHTS)
     shown = _ERRORS.get(progress["AutoMLJobSecondaryStatus"], "")
     return frozenset({shown, *(named & begun)})
 

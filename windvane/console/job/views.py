@@ -15,7 +15,7 @@ from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far,
 from windvane.console.job.earlier import Earlier
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.job.tags import ARCHIVED, PROJECT
-from windvane.console.notes import remedy_anchor
+from windvane.console.notes import MISSING_REPORTS, remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import spoken
 from windvane.notes.log import DESCRIBED, WITHHELD
@@ -107,6 +107,15 @@ class File:
 
 
 @dataclass(frozen=True)
+class Report:
+    """A report on the best candidate; `tab` of the candidate's page shows it, or makes it if it is not there."""
+
+    title: str
+    tab: str
+    is_there: bool
+
+
+@dataclass(frozen=True)
 class ForecastAsked:
     """The request of a forecasting job."""
 
@@ -123,7 +132,7 @@ class JobView:
     n_done                        candidates that are over, however they ended
     waiting                       candidates that no worker has begun
     found_s                       seconds after which the best score was reached; None while there is none
-    reports                       what there is on the best candidate, in words; "" for nothing
+    reports                       on the best candidate, whether they are there or not; () while there is no such
     best                          the first of the board
     forecast                      of a forecasting job alone
     earlier                       the job that it is based on, if it says one
@@ -160,7 +169,7 @@ class JobView:
     partial_failures: tuple[Lack, ...]
     files: tuple[File, ...]
     best_candidate: str
-    reports: str
+    reports: tuple[Report, ...]
     endpoint_name: str
     planned_endpoint: str
     forecast: ForecastAsked | None = None
@@ -212,10 +221,7 @@ def job_view(
     budget_s = (progress["Deadline"] - created).total_seconds()
     counts = progress["CandidateCounts"]
     best = job.get("BestCandidate", {})
-    lacks = tuple(
-        Lack(one["Message"], remedy_anchor(one["Code"])) for one in progress["PartialFailures"]
-    )
-    phases, forecast = tuple(phases_of(progress, job)), _forecast(job)
+    forecast = _forecast(job)
     return JobView(
         job_name=progress["AutoMLJobName"],
         tab="overview",
@@ -226,7 +232,7 @@ def job_view(
         elapsed_s=elapsed_s,
         budget_s=budget_s,
         left_s=max(0.0, budget_s - elapsed_s),
-        phases=phases,
+        phases=tuple(phases_of(progress)),
         plan=plan_of(progress, elapsed_s, budget_s),
         objective=progress.get("Objective", ""),
         is_minimized=progress.get("ObjectiveIsMinimized", False),
@@ -243,10 +249,10 @@ def job_view(
         board=tuple(_board(progress)),
         log=tuple(_line(event, progress.get("FailureReason", "")) for event in reversed(events)),
         failure=progress.get("FailureReason", ""),
-        partial_failures=lacks,
+        partial_failures=tuple(_lacks(progress)),
         files=tuple(_files(job)),
         best_candidate=best.get("CandidateName", ""),
-        reports=_reports(phases),
+        reports=tuple(_reports(progress)) if best else (),
         endpoint_name=job.get("ModelDeployResult", {}).get("EndpointName", ""),
         planned_endpoint=progress.get("EndpointName", ""),
         forecast=forecast,
@@ -345,12 +351,21 @@ def _waiting(progress: Mapping[str, Any]) -> int:
 # what is left behind
 
 
-def _reports(phases: Sequence[Phase]) -> str:
-    """Return those that there are on the best candidate, in words; "" for none."""
-    made = {phase.title for phase in phases if phase.state == "done"}
-    wanted = {"Quality": "Model insights report", "explanation": "Explainability report"}
-    found = [text for text, title in wanted.items() if title in made]
-    return " and ".join(found).capitalize()
+_REPORTS = (("Quality", "ModelInsights"), ("Explanation", "Explainability"))
+"""Titles, and the members of DescribeAutoMLJobProgress that say where they are."""
+
+
+def _reports(progress: Mapping[str, Any]) -> Iterator[Report]:
+    for title, member in _REPORTS:
+        yield Report(title, title.lower(), member in progress)
+
+
+def _lacks(progress: Mapping[str, Any]) -> Iterator[Lack]:
+    """Yield what is missing: no report that was made after the job."""
+    made = frozenset(member for _, member in _REPORTS if member in progress)
+    for one in progress["PartialFailures"]:
+        if MISSING_REPORTS.get(one["Code"]) not in made:
+            yield Lack(one["Message"], remedy_anchor(one["Code"]))
 
 
 def _files(job: Mapping[str, Any]) -> Iterator[File]:

@@ -224,19 +224,30 @@ def test_a_report_that_was_ready_before_its_phase_could_begin_is_there(desk: Des
     now_is(desk, ended=desk.world.clock(), best_candidate="churn-011", **done)
     words = desk.get(PAGE).words
     assert "Model insights report in parallel done" in words
-    assert "Reports Quality and explanation Data" in words
+    assert "Reports Quality Explanation Data" in words
+
+
+_NONE = "not generated · generate it"
 
 
 @pytest.mark.parametrize(
     ("missing", "failed", "there"),
     [
-        ((), [], "Reports Quality and explanation Data"),
-        (("explainability",), ["Explainability report"], "Reports Quality Data"),
-        (("model insights",), ["Model insights report"], "Reports Explanation Data"),
+        ((), [], "Reports Quality Explanation Data"),
+        (
+            ("explainability",),
+            ["Explainability report"],
+            f"Reports Quality Explanation {_NONE} Data",
+        ),
+        (
+            ("model insights",),
+            ["Model insights report"],
+            f"Reports Quality {_NONE} Explanation Data",
+        ),
         (
             ("explainability", "model insights"),
             ["Explainability report", "Model insights report"],
-            "Reports none",
+            f"Reports Quality {_NONE} Explanation {_NONE} Data",
         ),
     ],
 )
@@ -244,8 +255,11 @@ def test_each_report_that_is_missing_is_told(
     desk: Desk, missing: tuple[str, ...], failed: list[str], there: str
 ) -> None:
     searching(desk)
-    for kind in (TaskKind.EXPLAIN, TaskKind.INSIGHTS):
+    for kind in (TaskKind.INSIGHTS, TaskKind.EXPLAIN):
         reported(desk, kind)
+    where = {"explainability": "s3://results/explained", "model insights": "s3://results/insights"}
+    fields = {one.replace(" ", "_"): uri for one, uri in where.items() if one not in missing}
+    scored(desk, 11, 0.95, **fields)
     codes = {
         "explainability": NoteCode.EXPLAINABILITY_MISSING,
         "model insights": NoteCode.INSIGHTS_MISSING,
@@ -256,10 +270,35 @@ def test_each_report_that_is_missing_is_told(
         ("model insights",): SecondaryStatus.MODEL_INSIGHTS_ERROR,
     }.get(missing, SecondaryStatus.EXPLAINABILITY_ERROR)
     changes = {"status": JobStatus.COMPLETED, "secondary": secondary, "partial_failures": reasons}
-    now_is(desk, ended=desk.world.clock(), **changes)
+    now_is(desk, ended=desk.world.clock(), best_candidate="churn-011", **changes)
     page = desk.get(PAGE)
     assert re.findall(r'class="failed">\s*<span class="phase-title">([^<]+)', page.text) == failed
     assert there in page.words
+    assert "report skipped" not in page.words
+    for tab in ("quality", "explanation"):
+        assert f'href="{PAGE}/candidates/churn-011/{tab}"' in page.text
+
+
+def test_a_report_that_was_made_after_the_job_is_not_missing_any_more(desk: Desk) -> None:
+    searching(desk)
+    reported(desk, TaskKind.EXPLAIN)
+    codes = NoteCode.EXPLAINABILITY_MISSING, NoteCode.INSIGHTS_MISSING
+    reasons = tuple(Note(code, because=Note(NoteCode.NO_TIME)) for code in codes)
+    error = SecondaryStatus.EXPLAINABILITY_ERROR
+    changes = {"status": JobStatus.COMPLETED, "secondary": error, "partial_failures": reasons}
+    scored(desk, 11, 0.95, explainability="s3://results/explained")
+    now_is(desk, ended=desk.world.clock(), best_candidate="churn-011", **changes)
+    words = desk.get(PAGE).words
+    assert "The model insights report is missing" in words
+    assert "The explainability report is missing" not in words
+    assert f"Reports Quality {_NONE} Explanation Data" in words
+
+
+def test_there_is_nothing_to_generate_where_no_candidate_finished(desk: Desk) -> None:
+    desk.world.insert(job_record(desk.world.clock()))
+    assert "Reports not yet" in desk.get(PAGE).words
+    now_is(desk, ended=desk.world.clock(), status=JobStatus.FAILED)
+    assert "Reports none" in desk.get(PAGE).words
 
 
 def test_a_job_that_failed_on_its_data_says_why_and_what_was_not_reached(desk: Desk) -> None:
