@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import ACCOUNT, Accounts, allow, deny, document, trust
+from api.accounts import ACCOUNT, OTHER_ROOT, Accounts, allow, deny, document, trust
 from api.identities import SECRET, permit_of
-from api.records import finished_candidate, job_record
+from api.records import JOB_ARN, finished_candidate, job_record
 from api.test_endpoints import in_service
 from api.world import IMAGE, INPUT, MODEL_DATA, OUTPUT, ROLE, build_parts, variant
+from unit.console.board import judged_two
 from unit.console.browsing import Browser
 
 from windvane.api.authenticator import Authenticator, Session
@@ -29,6 +32,9 @@ from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.domain.candidate import Container
 from windvane.domain.job import JobStatus
+from windvane.domain.problem import ProblemType
+from windvane.engine.quality.assess import assess
+from windvane.engine.quality.statistics import Times
 from windvane.errors import AccessDenied
 from windvane.settings import LimitSettings
 from windvane.wire.call import Caller
@@ -296,6 +302,63 @@ def test_a_sample_table_is_for_whoever_may_upload(desk: Desk) -> None:
     assert "<code>s3:PutObject</code>" in answer.text
     nobody = desk.accounts.user("bob", allow("*"), deny("sagemaker:Create*"))
     assert "sample table" not in desk.browser(nobody).get("/console/").text
+
+
+def _with_groups(desk: Desk) -> None:
+    """A finished candidate whose report has groups by a column that the tags of its job mark as sensitive."""
+    world = desk.accounts.world
+    told = finished_candidate(world.clock(), model_insights=f"{OUTPUT}/churn/insights")
+    job = job_record(world.clock(), problem_type=ProblemType.BINARY, best_candidate=told.name)
+    world.insert(job, told)
+    marked = [{"Key": "windvane:sensitive-columns", "Value": "creed"}]
+    desk.accounts.client().add_tags(ResourceArn=JOB_ARN, Tags=marked)
+    segment = {"rows": 99, "error": 0.2, "positive": 40, "predicted": 30, "hits": 25}
+    columns = [
+        {"name": name, "type": "categorical", "segments": [{"label": f"{name} 1", **segment}]}
+        for name in ("size", "creed")
+    ]
+    document = {
+        "measure": "error rate",
+        "is_share": True,
+        "overall": {"rows": 99, "error": 0.2},
+        "columns": columns,
+    }
+    quality = assess(judged_two(), Times(world.clock(), world.clock(), world.clock()))
+    folder = f"{OUTPUT}/churn/insights/{told.name}"
+    world.put(f"{folder}/statistics.json", json.dumps(quality.statistics).encode())
+    world.put(f"{folder}/segments.json", json.dumps(document).encode())
+
+
+def test_groups_are_seen_by_whoever_may_see_the_job_and_its_report(desk: Desk) -> None:
+    _with_groups(desk)
+    page = "/console/jobs/churn/candidates/churn-001/quality?group=creed"
+    seen = desk.browser(desk.accounts.user("ann", allow("*"))).get(page)
+    assert seen.status == 200
+    assert "creed 1" in seen.text
+    for name, denied in (
+        ("bob", deny("sagemaker:DescribeAutoMLJobV2")),
+        ("cid", deny("windvane:DescribeCandidate")),
+        ("dan", deny("s3:GetObject", "arn:aws:s3:::*/churn/insights/*")),
+    ):
+        answer = desk.browser(desk.accounts.user(name, allow("*"), denied)).get(page)
+        assert answer.status == 403, name
+        assert not re.search("creed 1|size 1|Group metrics", answer.text), name
+    other = desk.browser(desk.accounts.user("eve", allow("*"), account=OTHER_ROOT)).get(page)
+    assert other.status == 404
+    assert not re.search("creed 1|size 1|Group metrics", other.text)
+
+
+def test_marks_of_columns_are_for_whoever_may_see_the_tags(desk: Desk) -> None:
+    _with_groups(desk)
+    page = "/console/jobs/churn/candidates/churn-001/quality"
+    marked = 'value="creed" selected>creed</option><option value="size">'
+    ann, bob = (
+        desk.browser(desk.accounts.user(name, allow("*"), *denied)).get(page)
+        for name, denied in (("ann", []), ("bob", [deny("sagemaker:ListTags")]))
+    )
+    assert (ann.status, bob.status) == (200, 200)
+    assert marked in ann.text
+    assert 'id="group" name="group"><option value="">Choose a column</option>' in bob.text
 
 
 def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:

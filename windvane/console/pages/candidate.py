@@ -65,7 +65,7 @@ async def quality(request: Request) -> Response:
             query.get("group", ""),
             query.get("reference", ""),
             None if place is None else int(place),
-            await _sensitive(request, answer) if folder else (),
+            await _sensitive(request, answer) if folder and not head.is_forecast else (),
         ),
     )
     objects = context_of(request).objects
