@@ -17,6 +17,26 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
 
 
+WHAT_PEOPLE_ASK = {
+    # who knows neither machine learning nor AWS
+    "What does this score mean?": "without a model",
+    "What file do I need?": "one column with the",
+    "How can a colleague use my model?": "address that takes rows",
+    "Where do my data go?": "Nothing is\nsent anywhere",
+    # a data scientist
+    "How do I keep it from using column X?": "*Ignore*",
+    "Why did my job stop early?": "when its time is used",
+    "How do I train again on new data?": "Retrain on new data",
+    "How do I set my own threshold?": "WINDVANE_DECISION_THRESHOLD",
+    # who runs a server
+    "How do I rotate keys?": "windvane keys rotate",
+    "How do I move the server to another machine?": "Copy the file to the new machine",
+    "What if the disk is full?": "until there is space",
+    "How do I upgrade, and can I go back?": "restoring the backup",
+}
+"""What the answer within two clicks of the first page says."""
+
+
 def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
@@ -188,6 +208,42 @@ def test_the_example_for_kubernetes_starts_what_there_is_and_offers_what_is_aske
     asked = parser.parse_args([*tasks["command"][1:], *tasks["args"]])
     assert asked.run is cluster.run_node
     assert ray["env"] == [{"name": SOCKET, "value": str(asked.socket)}]
+
+
+def section(page, at):
+    """The text of a page below one of its headings, as far as the next heading of the same rank; "" if it has none."""
+    lines = page.read_text().split("\n")
+    headings = {
+        here: re.sub(r"[^\w\- ]", "", line.lstrip("#").lower()).strip().replace(" ", "-")
+        for here, line in enumerate(lines)
+        if re.match(r"#+ ", line)
+    }
+    begin = next((here for here, slug in headings.items() if slug == at), len(lines))
+    rank = lines[begin].index(" ") if begin < len(lines) else 0
+    ends = (one for one in headings if one > begin and lines[one].index(" ") <= rank)
+    return "\n".join(lines[begin : next(ends, len(lines))])
+
+
+def answers_linked_in(text):
+    for name, at in re.findall(r"\]\(([\w-]+\.md)?(?:#([\w-]+))?\)", text):
+        page = ROOT / "docs" / (name or "questions.md")
+        if page.exists() and (name or at):
+            yield section(page, at) if at else page.read_text()
+
+
+def test_what_people_ask_is_answered_within_two_clicks_of_the_first_page():
+    first = list(answers_linked_in((ROOT / "docs" / "index.md").read_text()))
+    assert len(first) > 20
+    assert all(first)
+    # Whoever has to look through a long page has not found the answer.
+    found = [one for one in first if len(one) < 4000]
+    found += [two for one in found for two in answers_linked_in(one) if len(two) < 4000]
+    lacking = [
+        question
+        for question, says in WHAT_PEOPLE_ASK.items()
+        if not any(says in one for one in found)
+    ]
+    assert not lacking
 
 
 def test_an_installation_has_the_files_that_pages_copy_from_it():
