@@ -42,6 +42,7 @@ from windvane.process.volatile import memory_folder
 from windvane.sealing import derive_key
 from windvane.settings import DEFAULT_REGION, BadSettings, Settings
 from windvane.store.base import Store
+from windvane.tracing_from_settings import is_traced
 from windvane.wire.bodies import Bodies, BodyBounds
 from windvane.wire.s3.forward import Upstream
 from windvane.wire.s3.mapped import MappedBucket
@@ -366,4 +367,5 @@ def work_config(
         sandbox=sandbox,
         roles=tuple(RoleOfBuckets(role.arn, role.read, role.write) for role in settings.roles),
         on_cluster=on_cluster(settings),
+        traces_to=settings.tracing.endpoint if is_traced(settings.tracing) else None,
     )

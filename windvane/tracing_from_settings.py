@@ -23,12 +23,17 @@ class Tracing:
     export: SpanExport
 
 
+def is_traced(settings: TracingSettings) -> bool:
+    """Return whether there are traces: if the settings say so, and the environment does not forbid it."""
+    return settings.enabled and os.environ.get(_SWITCH, "").strip().lower() != "true"
+
+
 def tracing_of(settings: TracingSettings) -> Tracing | None:
     """Return what traces requests; None if nothing is to be traced.
 
     raises    BadSettings if the extra is not installed
     """
-    if not settings.enabled or os.environ.get(_SWITCH, "").strip().lower() == "true":
+    if not is_traced(settings):
         return None
     try:
         from windvane.tracing.export import SpanExport, otlp_exporter

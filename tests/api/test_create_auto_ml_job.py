@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,17 @@ def test_a_job_is_recorded_with_its_first_task_and_answered_by_its_arn(world: Wo
     assert [(task.kind, task.key, task.payload) for task in tasks] == [
         (TaskKind.ANALYZE, "analyze", asked)
     ]
+
+
+def test_a_job_keeps_the_trace_of_the_request_that_created_it(world: World) -> None:
+    def traced(request: Any, **_: Any) -> None:
+        request.headers["traceparent"] = f"00-{'4' * 32}-{'5' * 16}-01"
+
+    world.create_job("untraced")
+    world.client().meta.events.register("before-sign.sagemaker.CreateAutoMLJob", traced)
+    world.create_job("traced")
+    assert job_of(world, "untraced").traceparent == ""
+    assert re.fullmatch("00-4{32}-(?!5{16})[0-9a-f]{16}-01", job_of(world, "traced").traceparent)
 
 
 def test_limits_that_a_request_leaves_open_come_from_the_configuration(world: World) -> None:

@@ -57,6 +57,8 @@ from windvane.serving.router import Router
 from windvane.settings import LimitSettings, NetworkSettings, Role
 from windvane.store.base import Store
 from windvane.store.open import FILE_NAME, open_store
+from windvane.tracing.span import unrecorded
+from windvane.tracing.tracer import Tracer
 from windvane.wire.call import Credential
 from windvane.wire.edge import Edge
 
@@ -261,6 +263,7 @@ def build_world(folder: Path, database: bytes | None = None, **limits: int) -> W
         {},
         None,
         lambda: datetime.now(UTC),
+        tracer=Tracer(unrecorded, 0.0),
     )
     world = World(store, artifacts, clock, edge)
     world.put(f"{INPUT}part-0.csv", b"a,y\n1,0\n")

@@ -30,6 +30,7 @@ from windvane.names import Scope, arn, fitted, fresh_suffix
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.store.base import OrderBy, Store, Transaction
+from windvane.tracing.context import current_header
 from windvane.wire.call import Caller
 
 _UNFINISHED = tuple(status for status in JobStatus if not status.is_final)
@@ -128,6 +129,7 @@ class Jobs:
             endpoint_name=_endpoint_name(asked.name, spec.deployment),
             output_key=output_key,
             volume_key=volume_key,
+            traceparent=current_header(),
         )
         for one in needed_to_deploy(job):
             self._roles.require(caller, one.action, one.resource, one.facts)

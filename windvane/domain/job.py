@@ -119,6 +119,7 @@ class AutoMLJob(Resource):
                      task that analyses the data has it: it may name 60,000 columns, and records of jobs are read often
     output_key       ARN of the KMS key that what is written to S3 is encrypted under; "" for the bucket's default
     volume_key       ARN of the KMS key of its volume, which is in memory then; "" for the data folder's disk
+    traceparent      of the request that created it, if that is traced; "" if not
     """
 
     kind: ClassVar[Kind] = Kind.AUTO_ML_JOB
@@ -145,6 +146,7 @@ class AutoMLJob(Resource):
     features: FeatureSpecification = EVERYTHING
     output_key: str = ""
     volume_key: str = ""
+    traceparent: str = ""
 
     @property
     def began(self) -> datetime:

@@ -4,13 +4,12 @@ nothing else of the span is the process's to say."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from windvane.serving.content_types import TIMES, TRACEPARENT
 from windvane.serving.routes import Route, VariantRoute
-from windvane.tracing.context import current_context
-from windvane.tracing.span import Attribute, OpenSpan, Span, SpanKind
+from windvane.tracing.context import current_header
+from windvane.tracing.span import Attribute, OpenSpan, Span, SpanKind, within_times
 
 _OUR_FAULT = 500
 
@@ -22,8 +21,8 @@ def trace_header(span: OpenSpan | None) -> dict[str, str]:
 
 def current_trace_header() -> dict[str, str]:
     """Return what another server is told of the span that is recorded now; nothing outside of one."""
-    current = current_context()
-    return {} if current is None else {TRACEPARENT: current.header}
+    header = current_header()
+    return {TRACEPARENT: header} if header else {}
 
 
 def model_span(
@@ -41,9 +40,4 @@ def model_span(
     }
     error = "The model failed." if status >= _OUR_FAULT else ""
     whole = span.ended("model process", SpanKind.INTERNAL, attributes, error)
-    match told.get(TIMES):
-        case [int(began_ns), int(ended_ns)]:
-            start_ns = min(max(whole.start_ns, began_ns), whole.end_ns)
-            end_ns = max(start_ns, min(ended_ns, whole.end_ns))
-            return replace(whole, start_ns=start_ns, end_ns=end_ns)
-    return whole
+    return within_times(whole, told.get(TIMES))

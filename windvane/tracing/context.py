@@ -68,6 +68,12 @@ def current_context() -> TraceContext | None:
     return _CURRENT.get()
 
 
+def current_header() -> str:
+    """Return the `traceparent` of the span that is recorded now; "" outside of one."""
+    current = _CURRENT.get()
+    return "" if current is None else current.header
+
+
 @contextmanager
 def within(context: TraceContext | None) -> Iterator[None]:
     """Have what is done meanwhile belong to a span, or to none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from windvane.tracing.context import TraceContext, current_context, new_span_id
@@ -43,6 +43,17 @@ class Span:
     end_ns: int
     attributes: Mapping[str, Attribute]
     error: str = ""
+
+
+def within_times(span: Span, times: object) -> Span:
+    """Return a span with the times that another process tells, [began_ns, ended_ns], as far as they lie within its own; the same
+    span if they are no times. That process may be anybody's, and its clock another one."""
+    match times:
+        case [int(began_ns), int(ended_ns)]:
+            start_ns = min(max(span.start_ns, began_ns), span.end_ns)
+            end_ns = max(start_ns, min(ended_ns, span.end_ns))
+            return replace(span, start_ns=start_ns, end_ns=end_ns)
+    return span
 
 
 Record = Callable[[Span], None]

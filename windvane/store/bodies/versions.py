@@ -32,7 +32,14 @@ Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From a body, without its version, to that of the next version."""
 
 MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
-    AutoMLJob: (with_spec, with_failure, with_analysis_time, with_forecasts, with_texts),
+    AutoMLJob: (
+        with_spec,
+        with_failure,
+        with_analysis_time,
+        with_forecasts,
+        with_texts,
+        AddedFields({"traceparent": ""}),
+    ),
     Candidate: (with_failure, with_backtests),
     Endpoint: (with_failure,),
     ProcessingJob: (with_failure,),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,11 +17,15 @@ from windvane.notes.codes import NoteCode
 from windvane.notes.log import in_log
 from windvane.notes.note import Note
 from windvane.store.base import Store
+from windvane.tracing.context import within
+from windvane.tracing.span import OpenSpan, Record, unrecorded
 from windvane.work.jobs.workflow import words_of
 from windvane.work.workers.order import work_of
+from windvane.work.workers.process_times import taken_from
 from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler
 from windvane.work.workers.task_handlers import TaskHandler
 from windvane.work.workers.task_outcome import TaskOutcome
+from windvane.work.workers.task_spans import begin_task_span, task_spans
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,6 +55,7 @@ class Attendance:
     """Attends to one claimed task until its end: keeps its lease, stops it, records how it ended.
 
     memory_mb    cap of the task
+    record_span  takes in what there is to tell of it if its job is traced
     """
 
     def __init__(
@@ -60,10 +66,12 @@ class Attendance:
         store: Store,
         reconciler: Reconciler,
         clock: Callable[[], datetime],
+        record_span: Record = unrecorded,
     ) -> None:
         self._handler, self._task, self._memory_mb = handler, handler.task, memory_mb
         self._executor, self._store, self._clock = executor, store, clock
-        self._reconciler = reconciler
+        self._reconciler, self._record_span = reconciler, record_span
+        self._span: OpenSpan | None = None
         self._course = _Course.GOES_ON
         self._is_heard = False
         self._next_renewal = time.monotonic() + _RENEW_S
@@ -72,7 +80,11 @@ class Attendance:
 
     def begin(self) -> None:
         """Have the executor begin."""
-        work = work_of(self._handler.order, self._memory_mb)
+        order = self._handler.order
+        self._span = begin_task_span(order.job)
+        if self._span is not None:
+            order = replace(order, traceparent=self._span.context.header)
+        work = work_of(order, self._memory_mb)
         self.key = work.key
         self._executor.submit(work)
 
@@ -82,6 +94,10 @@ class Attendance:
             self._is_heard = self._is_heard or self._listen(news)
             return
         self.is_over = True
+        with within(None if self._span is None else self._span.context):
+            self._take_end(self._traced(news))
+
+    def _take_end(self, news: Ended) -> None:
         if self._course is _Course.GIVEN_BACK and news.end is not End.FINISHED:
             with self._store.transaction() as tx:
                 tx.release_task(self._task)
@@ -103,6 +119,15 @@ class Attendance:
         """End it here, for another worker to do."""
         if self._course is _Course.GOES_ON:
             self._end(_Course.GIVEN_BACK)
+
+    def _traced(self, ended: Ended) -> Ended:
+        """Return the end of the task without what its process told of its times, which becomes spans."""
+        if self._span is None:
+            return ended
+        result, times = taken_from(dict(ended.result))
+        for span in task_spans(self._span, self._handler.owner, self._task, ended, times):
+            self._record_span(span)
+        return replace(ended, result=result)
 
     def _end(self, course: _Course) -> None:
         self._course = course

@@ -96,6 +96,7 @@ class WorkConfig:
     sandbox          confines every task; None leaves them as they are, for tests
     roles            those of the configuration
     on_cluster       None if tasks run on this machine
+    traces_to        URL of the collector that spans are sent to, "" for that of the environment; None if nothing is traced
     """
 
     data_dir: Path
@@ -124,6 +125,7 @@ class WorkConfig:
     roles: tuple[RoleOfBuckets, ...] = ()
     is_shared: bool = False
     on_cluster: OnCluster | None = None
+    traces_to: str | None = None
 
     @property
     def processes(self) -> int:

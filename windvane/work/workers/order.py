@@ -35,6 +35,8 @@ class TaskOrder:
     why_not    why the task must not be done; None if it may
     action     of the workflow, with what it reads and writes and its limits; None for every other task
     finished   what the tasks of an AutoML job had made when this one began
+    traceparent
+               of the span of this attempt at the task; "" if it is not traced
     """
 
     job: AutoMLJob | ProcessingJob
@@ -45,6 +47,7 @@ class TaskOrder:
     why_not: Note | None = None
     action: ActionTask | None = None
     finished: Finished = NOTHING
+    traceparent: str = ""
 
 
 def order_to_json(order: TaskOrder) -> str:
@@ -59,6 +62,7 @@ def order_to_json(order: TaskOrder) -> str:
             "why_not": None if order.why_not is None else note_to_json(order.why_not),
             "action": None if order.action is None else order.action.to_json(),
             "finished": order.finished.to_json(),
+            "traceparent": order.traceparent,
         }
     )
 
@@ -74,6 +78,7 @@ def order_from_json(text: str) -> TaskOrder:
         why_not=None if told["why_not"] is None else note_from_json(told["why_not"]),
         action=None if told["action"] is None else ActionTask.from_json(told["action"]),
         finished=Finished.from_json(told["finished"]),
+        traceparent=told["traceparent"],
     )
 
 

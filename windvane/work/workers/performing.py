@@ -14,6 +14,7 @@ from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
 from windvane.errors import JobFault
 from windvane.executor.base import Say
+from windvane.tracing.context import read_traceparent, within
 from windvane.work.allowance import TaskAllowance
 from windvane.work.exchange import ArtifactExchange, InFolder
 from windvane.work.tasks.processing import process
@@ -23,6 +24,7 @@ from windvane.work.tasks.step_context import StepContext
 from windvane.work.tasks.training import train
 from windvane.work.tasks.transform import transform
 from windvane.work.workers.order import TaskOrder, order_from_json
+from windvane.work.workers.process_times import ProcessTimes, TimedExchange
 from windvane.work.workspace import Workspace
 
 
@@ -36,7 +38,12 @@ def perform_payload(payload: Mapping[str, Any], say: Say) -> Result:
     order, folder = order_from_json(payload["order"]), Path(payload["folder"])
     with socket.socket(fileno=payload["descriptor"]) as channel:
         artifacts = BrokeredArtifacts(channel, folder)
-        return perform_order(order, folder, lambda: artifacts, say)
+        if not order.traceparent:
+            return perform_order(order, folder, lambda: artifacts, say)
+        times = ProcessTimes()
+        with within(read_traceparent(order.traceparent)):
+            result = perform_order(order, folder, lambda: artifacts, say, times)
+        return times.added_to(result)
 
 
 def perform_order(
@@ -44,11 +51,13 @@ def perform_order(
     folder: Path,
     open_artifacts: Callable[[], Artifacts],
     say: Callable[[Result], object] = lambda _: None,
+    times: ProcessTimes | None = None,
 ) -> Result:
     """Return the task's result, JSON.
 
     folder    that the task works in: that of all tasks of its job, or one of its own
     say       tells the worker something meanwhile
+    times     notes what takes how long; None if nobody wants to know
     raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
     """
     if order.why_not is not None:
@@ -57,6 +66,8 @@ def perform_order(
     allowance = TaskAllowance(open_artifacts=open_artifacts, **order.figures)
     if isinstance(job, AutoMLJob):
         exchange = exchange_of(order, folder, open_artifacts)
+        if times is not None:
+            exchange = TimedExchange(exchange, times)
         context = StageContext(
             job,
             order.task,

@@ -20,7 +20,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
@@ -37,6 +37,7 @@ from windvane.process.child import failed_with
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store, Transaction
 from windvane.store.open import open_store
+from windvane.tracing.span import Record, unrecorded
 from windvane.work.workers.attendance import LEASE, Attendance
 from windvane.work.workers.clearing import Clearing
 from windvane.work.workers.config import WorkConfig, config_from_json
@@ -47,6 +48,9 @@ from windvane.work.workers.reconciler import OF_ONE_JOB, Reconciler, forget, lef
 from windvane.work.workers.roles import ALL_KINDS, Role
 from windvane.work.workers.starting import TaskPlaces
 from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
+
+if TYPE_CHECKING:
+    from windvane.tracing.export import SpanExport
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +79,8 @@ class Worker:
     most     tasks at once
     alive    is called between two looks for something to do
     busy     is called whenever there is something to do
+    record_span
+             takes in the spans of tasks whose jobs are traced
     """
 
     def __init__(
@@ -89,8 +95,9 @@ class Worker:
         most: int = 1,
         alive: Callable[[], None] = lambda: None,
         busy: Callable[[], None] = lambda: None,
+        record_span: Record = unrecorded,
     ) -> None:
-        self._alive, self._busy = alive, busy
+        self._alive, self._busy, self._record_span = alive, busy, record_span
         self._config, self._role, self._name = config, role, name
         self._store, self._executor, self._clock = store, executor, clock
         self._prepare, self._most = prepare, most
@@ -217,6 +224,7 @@ class Worker:
             self._store,
             self._reconciler,
             self._clock,
+            self._record_span,
         )
 
     def _attend(self, seconds: float) -> None:
@@ -277,6 +285,7 @@ def main(role: Role, line: int | None = None) -> None:
     config = config_from_json(told)
     store = open_store(config.store_url, config.data_dir)
     server = _Server()
+    export = None if config.traces_to is None else _started_export(config.traces_to)
     executor: Executor
     if config.on_cluster is None:
         server.say(READY)
@@ -301,6 +310,7 @@ def main(role: Role, line: int | None = None) -> None:
         most=config.tasks_per_process,
         alive=server.say_alive,
         busy=server.say_busy,
+        record_span=unrecorded if export is None else export.record,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -311,6 +321,16 @@ def main(role: Role, line: int | None = None) -> None:
     worker.run()
     store.close()
     executor.close()
+    if export is not None:
+        export.close()
+
+
+def _started_export(endpoint: str) -> SpanExport:
+    from windvane.tracing.export import SpanExport, otlp_exporter
+
+    export = SpanExport(otlp_exporter(endpoint))
+    export.start()
+    return export
 
 
 class _Server:

@@ -44,6 +44,7 @@ def test_everything_comes_back_from_json(tmp_path):
         buckets=sources,
         sandbox=sandbox,
         chronos_bolt=tmp_path,
+        traces_to="http://collector:4318",
     )
     assert config_from_json(config_to_json(sent)) == sent
     assert config_from_json(config_to_json(config(Path("/data")))) == config(Path("/data"))

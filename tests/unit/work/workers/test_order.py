@@ -28,7 +28,8 @@ TASK = Task(
 
 
 def order(where):
-    return TaskOrder(make_job(), TASK, where, 5.0, {}, finished=Finished(("1-1",), (3, 1), True))
+    finished = Finished(("1-1",), (3, 1), True)
+    return TaskOrder(make_job(), TASK, where, 5.0, {}, None, None, finished, "00-a-b-01")
 
 
 @pytest.mark.parametrize("where", [InFolder(Path("/a")), InStore(Location("bucket", "own/job"))])

@@ -33,10 +33,13 @@ from windvane.notes.note import said
 from windvane.notes.sentences import reason, sentences
 from windvane.store.base import Store
 from windvane.store.open import open_store
+from windvane.tracing.context import TraceContext
+from windvane.tracing.span import Span, SpanKind
 from windvane.work.tasks.stage_context import Result, StageContext
 from windvane.work.workers.attendance import LEASE
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.exchanges import Exchanges
+from windvane.work.workers.process_times import ProcessTimes
 from windvane.work.workers.reconciler import KnownAnalysis, Reconciler, left_over, sweep
 from windvane.work.workers.roles import Role
 from windvane.work.workers.task_outcome import MAX_LOSSES
@@ -225,6 +228,32 @@ def test_one_worker_brings_a_job_to_its_end_and_every_step_can_be_looked_up(shop
     for candidate in shop.candidates():
         for step in candidate.steps:
             assert known[step.kind, step.name].status is StepStatus.COMPLETED
+
+
+def test_the_tasks_of_a_job_are_part_of_the_trace_of_its_request(shop: Shop) -> None:
+    spans: list[Span] = []
+
+    def timed(context: StageContext) -> Result:
+        seen = ProcessTimes()
+        return seen.added_to(plain_stage(context))
+
+    request = TraceContext("4" * 32, "5" * 16, True)
+    shop.open(replace(make_job(max_candidates=1), traceparent=request.header))
+    executor = StageExecutor(shop.folder, timed)
+    worker = Worker(
+        shop.config(), Role.TRAIN, "run/a", shop.store, executor, record_span=spans.append
+    )
+    while worker.work_once():
+        pass
+    assert shop.look().status is JobStatus.COMPLETED
+    of_tasks = [span for span in spans if span.kind is SpanKind.CONSUMER]
+    assert {span.attributes["windvane.task"] for span in of_tasks} == {
+        task.key for task in shop.tasks() if task.started
+    }
+    assert {(span.context.trace_id, span.parent_id) for span in of_tasks} == {("4" * 32, "5" * 16)}
+    of_processes = {span.parent_id for span in spans if span.name == "task process"}
+    assert of_processes == {span.context.span_id for span in of_tasks}
+    assert all("times" not in (task.result or {}) for task in shop.tasks())
 
 
 def test_a_step_can_be_looked_up_as_soon_as_a_candidate_names_it(shop: Shop) -> None:
