@@ -72,7 +72,8 @@ def best_so_far(
     parts += [
         _dot(mark, across.at(mark.at_s / unit), up.at(mark.score), has_titles) for mark in others
     ]
-    stairs = [(across.at(x / unit), up.at(y)) for x, y in _stairs(marks)]
+    edge = up.high if is_minimized else up.low
+    stairs = [(across.at(x / unit), up.at(y)) for x, y in _stairs(marks, shown, edge)]
     parts.append(path(stairs, "line series-1"))
     best = [mark for mark in shown if mark.is_best]
     parts += [_dot(mark, across.at(mark.at_s / unit), up.at(mark.score)) for mark in best]
@@ -114,11 +115,18 @@ def _heights(marks: Sequence[Mark], is_minimized: bool) -> tuple[float, float]:
     return roomy([best, *(one for one in scores if sign * (one - middle) <= reach)])
 
 
-def _stairs(marks: Sequence[Mark]) -> Iterator[tuple[float, float]]:
-    """Yield the corners of the line from the first score to the last candidate's end."""
-    steps = [(mark.at_s, mark.score) for mark in marks if mark.is_best]
+def _stairs(
+    marks: Sequence[Mark], shown: Sequence[Mark], edge: float
+) -> Iterator[tuple[float, float]]:
+    """Yield the corners of the line from the first score to the last candidate's end.
+
+    shown    those whose scores are within the picture; if the first best is not, the line comes in from its edge
+    """
+    steps = [(mark.at_s, mark.score) for mark in shown if mark.is_best]
     if not steps:
         return
+    if len(steps) < sum(mark.is_best for mark in marks):
+        yield steps[0][0], edge
     yield steps[0]
     for (_, before), (at_s, value) in pairwise(steps):
         yield at_s, before

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from windvane.console.charts.best_so_far import NARROW, Mark, best_so_far, n_outside
+from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.charts.time_plan import Part, time_plan
 
 
@@ -69,6 +69,20 @@ def test_a_far_worse_score_does_not_squash_the_others(
     chart = best_so_far(found, "R2", is_minimized, 60)
     assert dots(chart.svg) >= len(scores) - expected
     assert len(chart.table.rows) == len(scores)
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_minimized"),
+    [([804.0, 504.0, 505.0, 514.0, 491.0, 485.0], True), ([-40.0, 0.90, 0.91, 0.92, 0.93], False)],
+)
+def test_the_line_stays_within_the_picture_if_the_first_best_score_does_not(
+    scores: list[float], is_minimized: bool
+) -> None:
+    found = marks(scores, is_minimized)
+    assert n_outside(found, is_minimized) == 1
+    seen = heights(best_so_far(found, "MSE", is_minimized, 60).svg)
+    assert all(0 <= one <= WIDE.height for one in seen)
+    assert seen == sorted(seen, reverse=not is_minimized)
 
 
 def test_much_better_scores_are_always_seen() -> None:
