@@ -90,17 +90,37 @@ def bodies_of(settings: Settings) -> Bodies:
 def hooks_of(settings: Settings) -> list[Hook]:
     """Return the webhooks of the configuration.
 
-    raises    BadSettings for a detail type that no event has
+    raises    BadSettings for a detail type that no event has, or a name that stands twice
     """
     wanted = {detail_type for hook in settings.webhooks for detail_type in hook.detail_types}
     if unknown := sorted(wanted.difference(DETAIL_TYPES)):
         raise BadSettings(
             f"[[webhooks]] detail_types: '{unknown[0]}' is not known; it must be one of: {', '.join(DETAIL_TYPES)}."
         )
+    names = [hook.name for hook in settings.webhooks if hook.name]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise BadSettings(f"[[webhooks]] name '{twice}' stands twice.")
     return [
-        Hook(hook.url, hook.secret, hook.detail_types, hook.jobs, hook.give_up_s)
+        Hook(
+            hook.url,
+            hook.secret,
+            hook.detail_types,
+            hook.jobs,
+            hook.give_up_s,
+            hook.name,
+            hook.accounts,
+        )
         for hook in settings.webhooks
     ]
+
+
+def webhooks_for(settings: Settings, account: str) -> tuple[str, ...]:
+    """Return the names of the webhooks that jobs of an account may ask for."""
+    return tuple(
+        hook.name
+        for hook in settings.webhooks
+        if hook.name and (not hook.accounts or account in hook.accounts)
+    )
 
 
 def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str]]:

@@ -23,6 +23,9 @@ SENSITIVE_TAG, SENSITIVE_SEPARATOR = "windvane:sensitive-columns", "/"
 """Key of the tag of a job that names the columns by which it is to be shown how a model treats groups, and what stands
 between them: values of tags have no commas."""
 
+WEBHOOK_TAG = "windvane:webhook"
+"""Key of the tag of a job that names the webhook of the configuration that is told of its end."""
+
 
 @dataclass(frozen=True, order=True)
 class Scope:

@@ -14,6 +14,7 @@ DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 _BUCKET_NAMES = re.compile(r"[a-z0-9][a-z0-9.-]{2,62}\*?")
 _SHORTEST_SECRET = 16
+_WEBHOOK_NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
 class BadSettings(WindvaneError):
@@ -364,6 +365,9 @@ class Webhook:
     detail_types  that are delivered; () for all
     jobs          names of AutoML jobs whose events are delivered; () for all, of every account
     give_up_s     an event that cannot be delivered is skipped once it is so old
+    name          by which jobs ask for it: it is told of the ends of those that do, and of nothing else; "" if it does
+                  not wait to be asked for
+    accounts      whose jobs may ask for it; () for all
     """
 
     url: str = field(repr=False)
@@ -371,6 +375,8 @@ class Webhook:
     detail_types: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     give_up_s: int = 86_400
+    name: str = ""
+    accounts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -388,6 +394,18 @@ class Webhook:
                 f"[[webhooks]] secret must have at least {_SHORTEST_SECRET} characters; `openssl rand -hex 32` makes one."
             )
         _check_at_least("[[webhooks]] give_up_s", self.give_up_s, 1)
+        if self.name and not _WEBHOOK_NAME.fullmatch(self.name):
+            raise BadSettings(
+                f"[[webhooks]] name '{self.name[:100]}' must have at most 63 characters: letters, digits, '.', '_' and '-'."
+            )
+        if self.name and (self.detail_types or self.jobs):
+            raise BadSettings(
+                "[[webhooks]] with a name is told of the ends of jobs that ask for it: it has neither detail_types nor jobs."
+            )
+        if self.accounts and not self.name:
+            raise BadSettings(
+                "[[webhooks]] accounts are those whose jobs may ask for it by its name, which is missing."
+            )
 
 
 @dataclass(frozen=True)

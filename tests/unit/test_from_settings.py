@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from windvane.api.key_file import load_or_create_keys
-from windvane.from_settings import permanent_keys, weights_folder
+from windvane.from_settings import hooks_of, permanent_keys, webhooks_for, weights_folder
 from windvane.process.confinement import Part
 from windvane.process.sandbox import Sandbox
 from windvane.settings import (
@@ -15,6 +15,7 @@ from windvane.settings import (
     BadSettings,
     EngineSettings,
     Settings,
+    Webhook,
 )
 
 ACCOUNT = "111122223333"
@@ -42,6 +43,22 @@ def test_an_account_has_twelve_digits(tmp_path, account):
 def test_a_key_belongs_to_one_account_and_has_one_secret(tmp_path, other):
     with pytest.raises(BadSettings, match="AKIA1 is configured twice"):
         keys_of(tmp_path, AccessKey(ACCOUNT, "AKIA1", "one"), other)
+
+
+def test_webhooks_with_a_name_are_for_jobs_of_their_accounts(tmp_path):
+    url, secret = "https://example.org/hook", "0123456789abcdef"
+    plain, chat = Webhook(url, secret), Webhook(url, secret, name="chat")
+    own = Webhook(url, secret, name="own", accounts=(ACCOUNT,))
+    settings = Settings(tmp_path, webhooks=(plain, chat, own))
+    assert webhooks_for(settings, ACCOUNT) == ("chat", "own")
+    assert webhooks_for(settings, "222222222222") == ("chat",)
+    assert [(hook.name, hook.accounts) for hook in hooks_of(settings)] == [
+        ("", ()),
+        ("chat", ()),
+        ("own", (ACCOUNT,)),
+    ]
+    with pytest.raises(BadSettings, match="name 'chat' stands twice"):
+        hooks_of(Settings(tmp_path, webhooks=(chat, own, chat)))
 
 
 def test_weights_are_files_that_every_task_can_read(tmp_path):

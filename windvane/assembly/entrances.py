@@ -23,7 +23,7 @@ from windvane.control.objects import Objects
 from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
 from windvane.events.webhooks import Webhooks
-from windvane.from_settings import connection_of, hooks_of, key_of_writes, s3_upstream
+from windvane.from_settings import connection_of, hooks_of, key_of_writes, s3_upstream, webhooks_for
 from windvane.settings import BadSettings
 from windvane.telemetry import Telemetry
 from windvane.wire.admission import Admission
@@ -191,6 +191,7 @@ def make_console(
             SignIns(base.failures, access.audit, observability.telemetry.on_request),
             settings.console.behind_tls,
             base.rates,
+            lambda account: webhooks_for(settings, account),
         )
     )
     return Console(client, site)

@@ -128,6 +128,7 @@ class RequestContext:
     url      of this server as the browser knows it, without a slash at the end
     passable ARNs of the roles that a caller may hand to jobs, the default one first
     csrf     what the forms of the page carry
+    webhooks names of those that a job may ask to be told of its end
     uses     of objects; to be asked with the rights of whoever is signed in (endpoint/uses.py)
     """
 
@@ -138,6 +139,7 @@ class RequestContext:
     inside: InProcessClient
     objects: CallerObjects
     uses: ObjectUses
+    webhooks: tuple[str, ...] = ()
 
     @property
     def caller(self) -> Caller:

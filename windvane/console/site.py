@@ -135,6 +135,7 @@ class SiteServices:
     sign_ins told of every attempt to get in
     behind_tls  what comes without TLS comes from a proxy that speaks it with the browser
     rates       requests that each account may make, those of its other clients among them
+    webhooks    names of those that jobs of an account may ask to be told of their end
     """
 
     authenticator: Authenticator
@@ -146,6 +147,7 @@ class SiteServices:
     sign_ins: SignIns
     behind_tls: bool = False
     rates: AccountRates = field(default_factory=AccountRates)
+    webhooks: Callable[[str], tuple[str, ...]] = lambda _: ()
 
 
 class Site:
@@ -214,6 +216,7 @@ class Site:
             parts.inside,
             CallerObjects(parts.objects, caller, parts.inside),
             parts.uses,
+            parts.webhooks(caller.account),
         )
 
     async def _check_form(self, request: Request, session: Session) -> None:

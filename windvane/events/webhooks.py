@@ -9,6 +9,7 @@ longer pauses, and no later event overtakes.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -17,10 +18,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from windvane.domain.events import Event
+from windvane.domain.events import JOB_CHANGE, Event
+from windvane.domain.job import JobStatus
 from windvane.events.poller import EventPoller
 from windvane.events.signing import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
-from windvane.names import derived_suffix
+from windvane.names import WEBHOOK_TAG, derived_suffix
 from windvane.store.base import Store
 from windvane.store.leadership import UNDISPUTED, Leadership
 from windvane.store.outbox import Subscriber
@@ -48,6 +50,8 @@ class Hook:
     detail_types   that are delivered; () for all
     jobs           names of AutoML jobs whose events are delivered, whatever their case; () for all
     give_up_s      an event that is older and cannot be delivered is skipped
+    name           by which jobs ask to have their end told, and then nothing else is; "" for one that is not asked for
+    accounts       whose jobs may ask; () for all
     """
 
     url: str = field(repr=False)
@@ -55,17 +59,29 @@ class Hook:
     detail_types: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     give_up_s: float = 86_400.0
+    name: str = ""
+    accounts: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """Its name in the store and in the log: a URL may hold a secret."""
-        return derived_suffix(self.url, n_hex=32)
+        return derived_suffix(f"{self.name}\n{self.url}" if self.name else self.url, n_hex=32)
 
     def wants(self, event: Event) -> bool:
+        """Return whether an event is of its kind; one with a name is told of it only if the job asks for that."""
+        if self.name:
+            is_allowed = not self.accounts or event.scope.account in self.accounts
+            return is_allowed and _is_end_of_job(event)
         if self.detail_types and event.detail_type not in self.detail_types:
             return False
         _, _, name = event.owner.rpartition(":automl-job/")
         return not self.jobs or name in {job.lower() for job in self.jobs}
+
+
+def _is_end_of_job(event: Event) -> bool:
+    if event.detail_type != JOB_CHANGE:
+        return False
+    return JobStatus(json.loads(event.document)["detail"]["AutoMLJobStatus"]).is_final
 
 
 class Webhooks:
@@ -152,7 +168,7 @@ class Webhooks:
         while events := await asyncio.to_thread(self._read, subscriber.position):
             moved = subscriber
             for event in events:
-                if hook.wants(event):
+                if hook.wants(event) and await asyncio.to_thread(self._is_asked_for, hook, event):
                     is_taken = await self._deliver(session, hook, event, number)
                     n_skipped = moved.n_skipped + (0 if is_taken else 1)
                     moved = replace(moved, position=event.sequence, n_skipped=n_skipped)
@@ -209,6 +225,14 @@ class Webhooks:
                 known = Subscriber(hook.key, tx.last_event())
                 tx.put_subscriber(known)
         return known
+
+    def _is_asked_for(self, hook: Hook, event: Event) -> bool:
+        """Return whether the job of an event has the tag that names the webhook; true for one without a name. A job that
+        was deleted has no tags."""
+        if not hook.name:
+            return True
+        with self._store.snapshot() as tx:
+            return tx.tags(event.owner).get(WEBHOOK_TAG) == hook.name
 
     def _read(self, after: int) -> list[Event]:
         with self._store.snapshot() as tx:

@@ -138,8 +138,12 @@ class Desk:
 
 
 @contextmanager
-def opened(folder: Path, rates: AccountRates = _ANY_NUMBER) -> Iterator[Desk]:
-    """rates    requests that each account may make"""
+def opened(
+    folder: Path, rates: AccountRates = _ANY_NUMBER, webhooks: tuple[str, ...] = ()
+) -> Iterator[Desk]:
+    """rates     requests that each account may make
+    webhooks  names of those that its jobs may ask for
+    """
     world = build_world(folder)
     entry = Authenticator(Keys(), OneTimeTokens(world.store, world.clock), SECRET, world.clock)
     parts = build_parts(world.store, world.artifacts, world.clock, LimitSettings())
@@ -155,6 +159,7 @@ def opened(folder: Path, rates: AccountRates = _ANY_NUMBER) -> Iterator[Desk]:
             lambda _: (ROLE,),
             SignIns(FailureCounter(), None, lambda _: None),
             rates=rates,
+            webhooks=lambda account: webhooks if account == ACCOUNT else (),
         )
     )
     session = entry.by_keys(ACCOUNT, "secret", REGION)

@@ -142,6 +142,17 @@ def test_columns_that_are_sensitive_are_in_a_tag_and_the_target_is_none() -> Non
     assert "characters in the tag of the job; at most 256" in many["sensitive"]
 
 
+def test_a_webhook_is_asked_for_by_a_tag_and_must_be_one_that_there_is() -> None:
+    told = draft(webhook="chat")
+    made = told.job_request(CALLER)
+    validate(made, load_service("sagemaker").operation("CreateAutoMLJobV2").input_shape)
+    assert made["Tags"] == [{"Key": "windvane:webhook", "Value": "chat"}]
+    assert faults_of(told, ("chat",)) == {}
+    assert "has no webhook of this name" in faults_of(told, ("mail",))["webhook"]
+    twice = replace(told, tags="windvane:webhook=mail")
+    assert "both say the same" in faults_of(twice, ("chat",))["webhook"]
+
+
 def test_a_name_for_the_endpoint_is_made_up_where_none_is_given() -> None:
     assert request(deploy="1")["ModelDeployConfig"] == {"AutoGenerateEndpointName": True}
     assert "ModelDeployConfig" not in request(endpoint_name="churn-live")

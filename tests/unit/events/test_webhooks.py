@@ -4,14 +4,17 @@ import asyncio
 import http.server
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from windvane.domain.deployment import EndpointStatus
+from windvane.domain.job import JobStatus, SecondaryStatus
 from windvane.events.poller import EventPoller
 from windvane.events.signing import signature
 from windvane.events.webhooks import Hook, Webhooks
+from windvane.names import WEBHOOK_TAG
 from windvane.testing.store_laws.place import HOME, START, a_candidate, a_job, an_endpoint
 
 SECRET = "0123456789abcdef"
@@ -210,6 +213,45 @@ def test_filters_choose_what_is_delivered(store, receiver):
     assert candidates == ["c", "c", "d"]
     assert [d["AutoMLJobName"] for d in details if "AutoMLJobStatus" in d] == ["Mine"]
     assert HOME.account in receiver.came[0][1].decode()
+
+
+def change(store, record, **fields):
+    with store.transaction() as tx:
+        tx.update(replace(record, **fields))
+
+
+def test_a_webhook_with_a_name_is_told_of_the_end_of_jobs_that_ask_for_it_and_of_nothing_else(
+    store, receiver
+):
+    asks, other, silent = (a_job(name) for name in ("asks", "other", "silent"))
+    abroad = a_job("abroad", scope=replace(HOME, account="222222222222"))
+    chat = Hook(receiver.url, SECRET, name="chat", accounts=(HOME.account,))
+
+    def scene():
+        insert(store, asks, other, silent, abroad)
+        with store.transaction() as tx:
+            for job, name in ((asks, "chat"), (other, "another"), (abroad, "chat")):
+                tx.set_tags(job.arn, {WEBHOOK_TAG: name})
+        insert(store, a_candidate("c", parent=asks.arn))
+        change(store, asks, secondary=SecondaryStatus.ANALYZING_DATA)
+        for job, status in (
+            (asks, JobStatus.FAILED),
+            (other, JobStatus.COMPLETED),
+            (silent, JobStatus.COMPLETED),
+            (abroad, JobStatus.COMPLETED),
+        ):
+            change(store, job, status=status)
+
+    play(webhooks_of(store, chat), lambda: position(store, chat).position == last(store) > 0, scene)
+    [(_, body)] = receiver.came
+    detail = json.loads(body)["detail"]
+    assert (detail["AutoMLJobName"], detail["AutoMLJobStatus"]) == ("asks", "Failed")
+
+
+def test_a_webhook_with_a_name_is_another_one_than_that_of_the_same_address(receiver):
+    plain, named = Hook(receiver.url, SECRET), Hook(receiver.url, SECRET, name="chat")
+    assert plain.key != named.key
+    assert plain.key == Hook(receiver.url, "another secret of it").key, "as earlier versions had it"
 
 
 def test_a_slow_webhook_holds_up_no_other(store, receiver):

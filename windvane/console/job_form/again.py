@@ -20,10 +20,10 @@ from windvane.console.job_form.draft import (
 from windvane.console.job_form.time_limit import limit_text
 from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault, InvalidRequest
-from windvane.names import RESPONSES_TAG, SENSITIVE_TAG
+from windvane.names import RESPONSES_TAG, SENSITIVE_TAG, WEBHOOK_TAG
 
 _TABULAR = "TabularJobConfig"
-_OF_ONE_JOB = (BASED_ON, ARCHIVED, RESPONSES_TAG, SENSITIVE_TAG)
+_OF_ONE_JOB = (BASED_ON, ARCHIVED, RESPONSES_TAG, SENSITIVE_TAG, WEBHOOK_TAG)
 """Keys of tags that are not for a job made from its settings, or that the form adds."""
 
 _MOST_BYTES = 1 << 20
@@ -54,6 +54,7 @@ async def draft_again(context: RequestContext, name: str) -> tuple[Draft, tuple[
         tags="\n".join(f"{key}={tags[key]}" for key in tags if key not in _OF_ONE_JOB),
         sensitive=sensitive_columns(tags),
         based_on=job["AutoMLJobName"],
+        webhook=tags.get(WEBHOOK_TAG, ""),
     )
     if draft.endpoint_name and await _is_there(context, draft.endpoint_name):
         draft = replace(draft, endpoint_name="")

@@ -13,7 +13,13 @@ from windvane.console.forms import Form
 from windvane.console.job.tags import sensitive_value
 from windvane.console.job_form.time_limit import seconds_of
 from windvane.errors import InvalidRequest
-from windvane.names import PROBABILITIES, RESPONSES_TAG, SENSITIVE_TAG, default_bucket
+from windvane.names import (
+    PROBABILITIES,
+    RESPONSES_TAG,
+    SENSITIVE_TAG,
+    WEBHOOK_TAG,
+    default_bucket,
+)
 from windvane.wire.call import Caller
 
 LEFT_OUT, CATEGORICAL = "out", "categorical"
@@ -59,6 +65,7 @@ class Draft:
     implied       problem type and default objective, as the preview had them
     content_type, compression
                   likewise
+    webhook       name of the webhook that is told of the job's end; "" for none
     based_on      the job that it was filled in from, if the new one is to be linked with it by a tag
     """
 
@@ -93,6 +100,7 @@ class Draft:
     content_type: str = ""
     compression: str = ""
     based_on: str = ""
+    webhook: str = ""
 
     @classmethod
     def of(cls, form: Form) -> Draft:
@@ -245,6 +253,8 @@ class Draft:
 
     def _tags(self) -> list[dict[str, str]]:
         made = {BASED_ON: self.based_on} if self.based_on else {}
+        if self.webhook:
+            made[WEBHOOK_TAG] = self.webhook
         if self.marked:
             made[SENSITIVE_TAG] = sensitive_value(self.marked)
         if self.deploy and (self.problem_type or self.implied).endswith("Classification"):
@@ -316,6 +326,7 @@ _PLAIN = (
     "content_type",
     "compression",
     "based_on",
+    "webhook",
 )
 
 

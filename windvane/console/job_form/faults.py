@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from windvane.console.job.tags import sensitive_value
 from windvane.console.job_form.draft import Draft, tags_of, whole_number
 from windvane.console.job_form.time_limit import seconds_of
 from windvane.errors import CallerFault, NameTaken, OutputBucketMissing
-from windvane.names import SENSITIVE_TAG
+from windvane.names import SENSITIVE_TAG, WEBHOOK_TAG
 
 LONGEST_JOB_NAME, LONGEST_ENDPOINT_NAME = 32, 63
 _LONGEST_OUTPUT, _MOST_TAGS, _LONGEST_KEY, _LONGEST_VALUE = 128, 50, 128, 256
@@ -47,9 +47,12 @@ def name_fault(name: str, longest: int) -> str:
     return ""
 
 
-def faults_of(draft: Draft) -> dict[str, str]:
-    """Return what is wrong with fields, by the name of the field."""
-    return dict(_faults(draft))
+def faults_of(draft: Draft, webhooks: Sequence[str] = ()) -> dict[str, str]:
+    """Return what is wrong with fields, by the name of the field.
+
+    webhooks    names of those that the job may ask for
+    """
+    return dict(_faults(draft, webhooks))
 
 
 def refused_field(draft: Draft, fault: CallerFault) -> tuple[str, str]:
@@ -65,7 +68,7 @@ def refused_field(draft: Draft, fault: CallerFault) -> tuple[str, str]:
     return next(found, ""), told
 
 
-def _faults(draft: Draft) -> Iterator[tuple[str, str]]:
+def _faults(draft: Draft, webhooks: Sequence[str]) -> Iterator[tuple[str, str]]:
     if not draft.target:
         yield "target", "Choose the column to predict."
     if draft.is_forecast:
@@ -85,6 +88,7 @@ def _faults(draft: Draft) -> Iterator[tuple[str, str]]:
         "sensitive": _fault_of_sensitive(draft),
         "tags": _fault_of_tags(draft.tags),
         "endpoint_name": _fault_of_endpoint(draft),
+        "webhook": _fault_of_webhook(draft, webhooks),
     }
     yield from ((field, fault) for field, fault in told.items() if fault)
 
@@ -101,6 +105,16 @@ def _fault_of_endpoint(draft: Draft) -> str:
     if not draft.deploy or not draft.endpoint_name:
         return ""
     return name_fault(draft.endpoint_name, LONGEST_ENDPOINT_NAME)
+
+
+def _fault_of_webhook(draft: Draft, webhooks: Sequence[str]) -> str:
+    if not draft.webhook:
+        return ""
+    if draft.webhook not in webhooks:
+        return "The server has no webhook of this name for jobs of this account. Choose another one, or None."
+    if WEBHOOK_TAG in (tag["Key"] for tag in tags_of(draft.tags)[0]):
+        return f"Remove the tag {WEBHOOK_TAG} below, or choose None here: both say the same."
+    return ""
 
 
 def _fault_of_sensitive(draft: Draft) -> str:

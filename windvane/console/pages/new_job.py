@@ -63,6 +63,7 @@ _TITLES = {
     "job_name": "Job name",
     "output": "S3 output location",
     "tags": "Tags",
+    "webhook": "Webhook",
     "endpoint_name": "Endpoint name",
 }
 """Of the fields that can be wrong."""
@@ -160,6 +161,7 @@ class NewJob:
     lost      its settings that the form does not have
     changes   how the data differ from that job's; None if they are the same ones
     before    files that were uploaded before, the newest first
+    webhooks  names of those that the job may ask to be told of its end
     samples   tables that are offered to whoever has uploaded none yet
     """
 
@@ -174,6 +176,7 @@ class NewJob:
     lost: tuple[str, ...] = ()
     changes: tuple[Difference, ...] | None = None
     before: tuple[Uploaded, ...] = ()
+    webhooks: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()
     types: tuple[str, ...] = TYPES
     left_out: str = LEFT_OUT
@@ -287,7 +290,7 @@ async def submit(request: Request) -> Response:
         seen = await _look(context, draft) if draft.uri else None
         view = await _compared(context, _view(context, draft, seen, roles))
         return await _drawn(request, view)
-    faults, refusal = faults_of(draft), ""
+    faults, refusal = faults_of(draft, context.webhooks), ""
     if not faults:
         field, refusal = await _create(context, draft)
         if not refusal:
@@ -359,6 +362,7 @@ def _view(
         _code(context, draft) if seen is not None and not seen.fault else None,
         roles,
         f"s3://{bucket}/console/uploads/",
+        webhooks=context.webhooks,
     )
 
 

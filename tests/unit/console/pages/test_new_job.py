@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from api.records import JOB_ARN
 from api.world import ACCOUNT, REGION, ROLE
 from unit.console.desk import Answer, Desk, opened
 from unit.console.test_job_form import CALLER
@@ -24,6 +25,7 @@ from windvane.console.pages.new_job import proposed_name
 from windvane.control import previews
 from windvane.control.preview_process import Readable, look
 from windvane.engine.preview.records import PreviewRequest
+from windvane.names import WEBHOOK_TAG
 
 URI = "s3://data/table/Rows 1.csv"
 PAGE = f"/console/new?uri={quote(URI, safe='')}"
@@ -449,6 +451,27 @@ def test_settings_that_the_form_does_not_have_are_named(desk: Desk) -> None:
     job["AutoMLJobInputDataConfig"] *= 2
     answer = draft_of(job).job_request(CALLER)
     assert list(left_behind(job, answer)) == ["validation data", "ValidationFraction"]
+
+
+def test_a_job_asks_for_a_webhook_of_the_server_and_its_rerun_for_the_same(tmp_path: Path) -> None:
+    with opened(tmp_path, webhooks=("team-chat",)) as desk:
+        desk.world.put(URI, TABLE)
+        desk.world.artifacts.ensure_bucket(BUCKET)
+        assert "<option>team-chat</option>" in desk.get(PAGE).text
+        refused = desk.post("/console/new", fields(webhook="http://169.254.169.254/"))
+        assert refused.status == 400
+        assert "The server has no webhook of this name" in refused.words
+        assert desk.post("/console/new", fields(webhook="team-chat")).status == 303
+        with desk.world.store.snapshot() as tx:
+            assert tx.tags(JOB_ARN) == {WEBHOOK_TAG: "team-chat"}
+        again = desk.get("/console/new?again=churn").text
+        assert "<option selected>team-chat</option>" in again
+        assert "windvane:webhook=" not in again
+
+
+def test_without_webhooks_the_form_has_none(desk: Desk) -> None:
+    assert 'name="webhook"' not in desk.get(PAGE).text
+    assert ">http://x/</option>" in desk.get(f"{PAGE}&webhook=http://x/").text
 
 
 def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
