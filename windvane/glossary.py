@@ -24,6 +24,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "moment, and its forecast is compared with what came. Each such moment, with the steps of "
             "the horizon after it, is a window."
         ),
+        "base rate": "The share of the rows of a group that are positive, whatever the model predicts.",
         "baseline": (
             "The simplest model, which ignores all columns and predicts the same for every row "
             "(the class frequencies, or the mean or median of the target). Any useful model beats "
@@ -67,7 +68,8 @@ TERMS: Mapping[str, str] = MappingProxyType(
         ),
         "disparate impact": (
             "The selection rate of a group divided by that of another: 1 if the model predicts the "
-            "positive class equally often in both."
+            "positive class equally often in both. Among several groups, the smallest selection rate divided "
+            "by the largest."
         ),
         "duplicates": (
             "Rows that are equal in all features and the target. They stay in the same fold, "
@@ -194,7 +196,8 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "selection rate": (
             "The share of the rows of a group that the model predicts positive. The demographic parity "
             "difference is the largest selection rate among groups minus the smallest; the equal "
-            "opportunity difference is the same of true positive rates."
+            "opportunity difference is the same of true positive rates; the equalized odds difference is "
+            "the larger of the same of true and of false positive rates."
         ),
         "SHAP value": (
             "The contribution of a column to one prediction (Shapley value). The SHAP values of a "
@@ -227,6 +230,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "threshold": (
             "In binary classification, a row is predicted positive if its probability is at least the "
             "threshold. It is tuned for the objective if the objective depends on it."
+        ),
+        "true positive rate, false positive rate": (
+            "The share of the positive rows that are predicted positive (the recall), and the share of the negative "
+            "rows that are. Specificity is 1 minus the false positive rate."
         ),
         "validation data": (
             "Rows used for scoring candidates, choosing among them and tuning weights and "

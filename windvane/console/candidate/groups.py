@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ from windvane.group_metrics import (
 )
 
 Document = Mapping[str, Any]
+Say = Callable[[float | None], str]
 
 _MOST_COLUMNS, _MOST_GROUPS, _MOST_CLASSES = 100, 20, 20
 
@@ -55,19 +56,20 @@ class Head:
     term: str = ""
 
 
+_TRUE_AND_FALSE = "true positive rate, false positive rate"
 _RATES = (
-    Head("Base rate"),
+    Head("Base rate", "base rate"),
     Head("Selection rate", "selection rate"),
-    Head("True positive rate"),
-    Head("False positive rate"),
+    Head("True positive rate", _TRUE_AND_FALSE),
+    Head("False positive rate", _TRUE_AND_FALSE),
     Head("Precision", "precision, recall"),
 )
 _MORE_OF_TWO = (Head("Accuracy"), Head("Calibration error", "calibration error"))
 _DIFFERENCES = (
     Head("Selection rate (DPPL)"),
     Head("Disparate impact (DI)", "disparate impact"),
-    Head("Recall (RD)"),
-    Head("Specificity (SD)"),
+    Head("Recall (RD)", "precision, recall"),
+    Head("Specificity (SD)", _TRUE_AND_FALSE),
     Head("Precision (DAR)"),
 )
 _ACCURACY_DIFFERENCE = Head("Accuracy (AD)")
@@ -77,10 +79,14 @@ _ERRORS = (Head("Mean residual"), Head("Mean absolute error"), Head("Root mean s
 
 @dataclass(frozen=True)
 class Cell:
-    """A number and its 95 % interval, both as text; the interval is "" where there is none."""
+    """A number and its 95 % interval, both as text; the interval is "" where there is none.
+
+    stands_out    whether it is a difference, or a ratio, whose interval contains no equality
+    """
 
     text: str
     interval: str = ""
+    stands_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ class Groups:
     missing     columns marked as sensitive that the report does not have
     classes     place and label of each class that can be chosen, () of a model that has not many;  place  of the chosen one
     reference   label of the group that the others are compared with
-    spread      name and value of the largest differences among groups with enough rows
+    spread      name, term of the glossary and value of the largest differences among groups with enough rows
     """
 
     kind: Kind
@@ -124,7 +130,7 @@ class Groups:
     rows: Sequence[GroupRow] = ()
     difference_heads: Sequence[Head] = ()
     differences: Sequence[DifferenceRow] = ()
-    spread: Sequence[tuple[str, str]] = ()
+    spread: Sequence[tuple[Head, str]] = ()
     fewest_rows: int = FEWEST_ROWS
 
 
@@ -206,10 +212,21 @@ def _of_one_class(found: Groups, groups: Sequence[Group], reference: str) -> Gro
             if one is not base
         ],
         spread=[
-            ("Demographic parity difference", number(told.demographic_parity_difference)),
-            ("Disparate impact ratio", number(told.disparate_impact_ratio)),
-            ("Equal opportunity difference", number(told.equal_opportunity_difference)),
-            ("Equalized odds difference", number(told.equalized_odds_difference)),
+            (Head(title, term), _thousandths(value))
+            for title, term, value in (
+                (
+                    "Demographic parity difference",
+                    "selection rate",
+                    told.demographic_parity_difference,
+                ),
+                ("Disparate impact ratio", "disparate impact", told.disparate_impact_ratio),
+                (
+                    "Equal opportunity difference",
+                    "selection rate",
+                    told.equal_opportunity_difference,
+                ),
+                ("Equalized odds difference", "selection rate", told.equalized_odds_difference),
+            )
         ],
     )
 
@@ -229,8 +246,12 @@ def _rates(group: Group, *, is_binary: bool) -> list[Cell]:
 
 def _compared(group: Group, base: Group, *, is_binary: bool) -> list[Cell]:
     found = compare(group, base)
-    estimates = (found.dppl, found.di, found.rd, found.sd, found.dar)
-    return [_estimate(one) for one in (*estimates, *((found.ad,) if is_binary else ()))]
+    others = (found.rd, found.sd, found.dar, *((found.ad,) if is_binary else ()))
+    return [
+        _estimate(found.dppl, _thousandths),
+        _estimate(found.di, _thousandths, equal=1.0),
+        *(_estimate(one, _thousandths) for one in others),
+    ]
 
 
 def _of_every_class(
@@ -254,11 +275,13 @@ def _of_every_class(
         ],
         difference_heads=[_ACCURACY_DIFFERENCE],
         differences=[
-            DifferenceRow(one.label, [_estimate(difference(base.accuracy, one.accuracy))])
+            DifferenceRow(
+                one.label, [_estimate(difference(base.accuracy, one.accuracy), _thousandths)]
+            )
             for one in groups
             if one is not base
         ],
-        spread=[_widest("Accuracy", [one.count / one.of for one in reliable])],
+        spread=[_widest("Accuracy", [one.count / one.of for one in reliable], _thousandths)],
     )
 
 
@@ -284,7 +307,7 @@ def _of_numbers(found: Groups, groups: Sequence[NumericGroup], reference: str) -
             if one is not base
         ],
         spread=[
-            _widest(head.title, [_errors(one)[place].value for one in reliable])
+            _widest(head.title, [_errors(one)[place].value for one in reliable], number)
             for place, head in enumerate(_ERRORS)
         ],
     )
@@ -298,11 +321,11 @@ def _errors_compared(group: NumericGroup, base: NumericGroup) -> list[Cell]:
     if not (group.is_reliable and base.is_reliable):
         return [Cell(NOTHING) for _ in _ERRORS]
     pairs = zip(_errors(base), _errors(group), strict=True)
-    return [_estimate(mean_difference(one, other)) for one, other in pairs]
+    return [_estimate(mean_difference(one, other), number) for one, other in pairs]
 
 
-def _widest(title: str, values: Sequence[float]) -> tuple[str, str]:
-    return f"{title}: largest minus smallest", number(value_range(values))
+def _widest(title: str, values: Sequence[float], say: Say) -> tuple[Head, str]:
+    return Head(f"{title}: largest minus smallest"), say(value_range(values))
 
 
 def _reference(groups: Sequence[A], label: str) -> A:
@@ -333,7 +356,18 @@ def _mean(mean: Mean) -> Cell:
     return Cell(number(mean.value), f"{number(ends[0])} to {number(ends[1])}")
 
 
-def _estimate(found: Estimate | None) -> Cell:
+def _estimate(found: Estimate | None, say: Say, equal: float = 0.0) -> Cell:
+    """Return a difference or a ratio; `equal` is its value if there is none."""
     if found is None:
         return Cell(NOTHING)
-    return Cell(number(found.value), f"{number(found.low)} to {number(found.high)}")
+    stands_out = not found.low <= equal <= found.high
+    return Cell(say(found.value), f"{say(found.low)} to {say(found.high)}", stands_out)
+
+
+def _thousandths(share: float | None) -> str:
+    """Return a difference of shares, or a ratio of them.
+
+    >>> _thousandths(-0.30166), _thousandths(0.00002)
+    ('-0.302', '0.000')
+    """
+    return NOTHING if share is None else f"{share:z.3f}"

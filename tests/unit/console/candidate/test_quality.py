@@ -268,7 +268,16 @@ def test_groups_of_a_chosen_column_are_compared_with_the_largest(binary, browser
     assert rates[2][3].startswith("30 %")
     assert rates[3][0] == "missing few rows"
     compared = next(one for one in read(text).tables if one[0][0] == "Compared with a")
-    assert compared[1][1].startswith("0.15")
+    assert compared[1][1].startswith("0.150")
+    assert re.findall("<strong>(-?[0-9.]+)</strong>", text.split("Compared with a")[1]) == [
+        "0.150",
+        "0.667",
+        "0.300",
+        "0.222",
+        "0.150",
+    ], "of all but specificity, the interval contains no equality"
+    spread = next(one for one in read(text).tables if one[0][0] == "Among all groups")
+    assert spread[1] == ["Demographic parity difference", "0.150"]
     assert compared[2][1:] == ["–"] * 6, "too few rows"
 
 
