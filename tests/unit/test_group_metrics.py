@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,7 @@ from windvane.group_metrics import (
     wilson,
 )
 
+PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
 A = Group("a", rows=200, positive=100, predicted=90, hits=80)
 D = Group("d", rows=100, positive=40, predicted=30, hits=20)
 FEW = Group("few", rows=5, positive=5, predicted=0, hits=0)
@@ -130,3 +134,20 @@ def test_the_interval_of_a_ratio_is_symmetric_in_its_logarithm():
 def test_counts_that_contradict_each_other_are_refused(hits):
     with pytest.raises(InvalidRequest, match="contradict"):
         Group("x", rows=100, positive=40, predicted=30, hits=hits)
+
+
+def test_the_example_of_the_documentation_runs(tmp_path, monkeypatch):
+    examples = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    [code] = [one for one in examples if "segments.json" in one]
+    counts = ("label", "rows", "positive", "predicted", "hits")
+    segments = [
+        dict(zip(counts, (g.label, g.rows, g.positive, g.predicted, g.hits), strict=True))
+        for g in (A, D)
+    ]
+    (tmp_path / "reports" / "quality").mkdir(parents=True)
+    document = {"columns": [{"segments": segments}]}
+    (tmp_path / "reports" / "quality" / "segments.json").write_text(json.dumps(document))
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    assert names["groups"] == [A, D]
