@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 from journeys.accounts import DECLARED
+from journeys.collecting import AT_ONCE, collecting
 from journeys.receiving import receiving
 from journeys.running import DATA, RunningServer
 
@@ -19,12 +20,20 @@ def receiver():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory, receiver):
+def collector():
+    """What the server's traces are told."""
+    with collecting() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, receiver, collector):
     """It tells its receiver everything, has accounts besides its own, and scales endpoints quickly."""
     folder = tmp_path_factory.mktemp("server")
     config = folder / "windvane.toml"
-    config.write_text(f"[scaling]\nperiod_s = {A_PERIOD_S}\n{DECLARED}{receiver.config}")
-    running = RunningServer(folder / "data", "--config", str(config))
+    own = f"[scaling]\nperiod_s = {A_PERIOD_S}\n{collector.config}"
+    config.write_text(f"{own}{DECLARED}{receiver.config}")
+    running = RunningServer(folder / "data", "--config", str(config), environment=AT_ONCE)
     yield running
     running.stop()
 

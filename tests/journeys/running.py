@@ -20,9 +20,10 @@ FINAL = ("Completed", "Failed", "Stopped")
 class RunningServer:
     """`windvane serve` on a free port, its answers watched; `env` is what `windvane env` exports."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, environment=None):
         self.folder = folder
         self._options = options
+        self._environment = {**os.environ, **(environment or {})}
         self.start()
 
     def start(self):
@@ -33,6 +34,7 @@ class RunningServer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            env=self._environment,
         )
         line = self.process.stdout.readline()
         assert line.startswith("windvane ready on http"), self.log()
@@ -99,7 +101,7 @@ class RunningServer:
         self.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
         return f"s3://{bucket}/{key}"
 
-    def create_job(self, name, uri, target="y", *, channel=None, **members):
+    def create_job(self, name, uri, target="y", *, channel=None, traceparent="", **members):
         request = {
             "AutoMLJobName": name,
             "InputDataConfig": [
@@ -113,7 +115,13 @@ class RunningServer:
             "RoleArn": self.env["WINDVANE_ROLE_ARN"],
             **members,
         }
-        return self.client("sagemaker").create_auto_ml_job(**request)
+        client = self.client("sagemaker")
+        if traceparent:
+            client.meta.events.register(
+                "before-sign.sagemaker",
+                lambda request, **_: request.headers.add_header("traceparent", traceparent),
+            )
+        return client.create_auto_ml_job(**request)
 
     def wait_for_job(self, name, timeout_s=180):
         sagemaker = self.client("sagemaker")

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 
 import nbformat
 import pandas as pd
@@ -16,6 +17,7 @@ from windvane.domain.problem import Mode
 from windvane.work.layout import LAYOUT
 
 JOB = "Bank-Boto3"
+TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,7 @@ def job(server, some_rows):
     answer = server.create_job(
         JOB,
         uri,
+        traceparent=f"00-{TRACE}-{CALLER}-01",
         AutoMLJobConfig=limits(4, 240),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "bank-endpoint"},
         Tags=[{"Key": "team", "Value": "marketing"}],
@@ -111,6 +114,39 @@ def test_the_commands_of_the_page_on_the_open_inference_protocol_work(job, serve
     assert set(labels) <= set(known) == {"no", "yes"}
     assert sum(chances) == pytest.approx(2)
     assert str(labels) in said[2]
+
+
+def test_the_program_of_the_page_on_traces_gets_a_trace_with_the_models_process(
+    job, server, collector, tmp_path
+):
+    [block] = blocks("docs/observability.md", "python")
+    trace_id, _ = run(block, tmp_path, server.shell_env(), sys.executable)
+    request, model = sorted(
+        collector.trace(trace_id.strip(), "sagemaker-runtime/InvokeEndpoint", "model process"),
+        key=lambda span: span.name == "model process",
+    )
+    assert request.attributes["http.route"] == "/endpoints/{EndpointName}/invocations"
+    assert request.attributes["http.response.status_code"] == 200
+    assert request.parent_id != ""
+    assert model.parent_id == request.span_id
+    assert model.attributes["windvane.endpoint"] == "bank-endpoint"
+
+
+def test_the_tasks_of_a_job_are_in_the_trace_of_the_request_that_created_it(job, collector):
+    asked, done = "sagemaker/CreateAutoMLJob", ("task analyze", "task train", "task insights")
+    spans = collector.trace(TRACE, asked, *done, "task process", "fetch inputs", "publish outputs")
+    [created] = [span for span in spans if span.name == asked]
+    assert created.parent_id == CALLER
+    tasks = [span for span in spans if "windvane.task" in span.attributes]
+    assert {span.parent_id for span in tasks} == {created.span_id}
+    assert {span.attributes["windvane.job"] for span in tasks} == {JOB}
+    assert {span.attributes["windvane.task.end"] for span in tasks} >= {"finished"}
+    ids = {span.span_id for span in tasks}
+    processes = [span for span in spans if span.name == "task process"]
+    assert {span.parent_id for span in processes} <= ids
+    assert {
+        span.parent_id for span in spans if span.name in ("fetch inputs", "publish outputs")
+    } <= {span.span_id for span in processes}
 
 
 def test_every_step_and_every_container_leads_to_something_real(job, server):
