@@ -187,9 +187,10 @@ async def what_if(request: Request) -> Response:
     tried = await _trying(request, form.get("variant"))
     schema = tried.schema
     try:
-        rows = start_row(_raw(form, "start"), schema), _cells(form, schema)
+        start = await tried.context.in_thread(start_row, _raw(form, "start"), schema)
+        rows = start, _cells(form, schema)
         head, answers = await tried.ask(rows)
-        intervals = read_intervals(_raw(form, "intervals"))
+        intervals = await tried.context.in_thread(read_intervals, _raw(form, "intervals"))
         view = ChangedView(changed_row(schema, rows, head, answers, intervals))
     except (CallerFault, InvocationFault) as error:
         view = ChangedView(refusal=_refusal(error).words)
@@ -210,8 +211,8 @@ async def reasons(request: Request) -> Response:
     tried = await _trying(request, form.get("variant"))
     row = _raw(form, "csv")
     found = await tried.with_reasons(Result(row=row), form.get("label"))
-    view = tried.view(tried.schema.typical_row, row, found)
-    part = draw_part(request, "try/reasons.html", view)
+    view = await tried.context.in_thread(tried.view, tried.schema.typical_row, row, found)
+    part = await tried.context.in_thread(draw_part, request, "try/reasons.html", view)
     return Response(part, headers=PAGE_HEADERS, media_type="text/html")
 
 

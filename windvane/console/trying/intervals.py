@@ -65,7 +65,10 @@ def _checked(level: Any, edges: Any, low: Any, high: Any) -> Intervals | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond those of floats
+        return False
 
 
 def intervals_of(figures: Mapping[str, Any] | None) -> Intervals | None:
@@ -81,7 +84,7 @@ def intervals_of(figures: Mapping[str, Any] | None) -> Intervals | None:
         place = min(range(len(levels)), key=lambda i: abs(levels[i] - _WANTED))
         low, high = ([ends[place] for ends in made[name]] for name in ("low", "high"))
         return _checked(levels[place], made["edges"], low, high)
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         return None
 
 

@@ -109,6 +109,15 @@ def _check_lengths(header: Sequence[str], rows: Sequence[list[str]]) -> None:
 def _by_name(
     header: Sequence[str], rows: Sequence[list[str]], columns: Sequence[str]
 ) -> list[list[str]]:
+    """Return the rows with a cell for each column of the model.
+
+    raises    InvalidRequest if there are too many: a header may leave out thousands of columns
+    """
+    if len(rows) * len(columns) > MOST_CELLS:
+        raise InvalidRequest(
+            f"The text has {len(rows):,} rows, and the model takes {len(columns):,} columns, those included that the header "
+            f"leaves out; at most {MOST_CELLS:,} values can be sent from this page. Use a transform job for more."
+        )
     place = {name: i for i, name in enumerate(header)}
     places = [place.get(name.strip()) for name in columns]
     return [["" if at is None else row[at] for at in places] for row in rows]
@@ -116,7 +125,8 @@ def _by_name(
 
 def _remarks(header: Sequence[str], columns: Sequence[str], target: str) -> list[str]:
     """Return what the model takes and the header has not, and the other way round."""
-    missing = [name for name in columns if name.strip() not in header]
+    given = set(header)
+    missing = [name for name in columns if name.strip() not in given]
     known = {name.strip() for name in columns} | {target.strip()}
     extra = [name for name in dict.fromkeys(header) if name not in known]
     remarks = []

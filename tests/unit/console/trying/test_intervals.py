@@ -29,7 +29,13 @@ def test_a_browser_sends_back_what_it_got():
 
 @pytest.mark.parametrize(
     "figures",
-    [None, {}, {"intervals": 1}, {"intervals": FIGURES["intervals"] | {"low": [[1]]}}],
+    [
+        *(None, {}, {"intervals": 1}),
+        *(
+            {"intervals": FIGURES["intervals"] | changes}
+            for changes in ({"low": [[1]]}, {"levels": [10**400]}, {"low": [[10**400] * 3] * 2})
+        ),
+    ],
 )
 def test_a_report_without_them_has_none(figures):
     assert intervals_of(figures) is None
@@ -41,6 +47,7 @@ def test_a_report_without_them_has_none(figures):
         *("", "null", "[]", "[" * 100_000),
         '{"level": 0.8, "edges": [1], "low": [1], "high": [1]}',
         '{"level": 0.8, "edges": [], "low": [NaN], "high": [1]}',
+        f'{{"level": 0.8, "edges": [], "low": [{10**400}], "high": [1]}}',
     ],
 )
 def test_anything_else_from_a_browser_is_none(text):
