@@ -85,7 +85,8 @@ def _scored(facts: Facts) -> str:
 
 def _candidate_scored(facts: Facts) -> str:
     score = _scored(facts) if "metric" in facts else ""
-    folds = f" on {facts['n_folds']} folds" if "n_folds" in facts else ""
+    n_folds = facts.get("n_folds")
+    folds = f" on {n_folds} {'fold' if n_folds == 1 else 'folds'}" if n_folds else ""
     windows = f" on {facts['n_windows']} backtest windows" if "n_windows" in facts else ""
     took = f" in {facts['took_s']:.1f} s" if "took_s" in facts else ""
     return f"{_title(facts)} scored {score}{folds}{windows}{took}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 16.0, 28.0, 46.0
 _WORDS_BOTTOM = 92.0
 _SHARE_HEIGHT = 26.0
 MOST_LINES = 4
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,16 @@ def _shares(shares: Sequence[float], xs: Sequence[float], base: float) -> list[M
 def _word(cell: str, x: float, base: float) -> Markup:
     element = Markup('<text x="{}" y="{}" class="tick" text-anchor="end" transform="{}">{}</text>')
     turned = f"rotate(-45 {x:.1f} {base + 12:.1f})"
-    return element.format(f"{x:.1f}", f"{base + 12:.1f}", turned, name(cell or "(missing)", 16))
+    return element.format(f"{x:.1f}", f"{base + 12:.1f}", turned, name(_tick(cell), 13))
+
+
+def _tick(cell: str) -> str:
+    """Return what stands under a place of a column of words; of a time its day, which is what has room.
+
+    >>> _tick("2024-01-17T00:21:36"), _tick("2024-01-17 to be"), _tick("")
+    ('2024-01-17', '2024-01-17 to be', '(missing)')
+    """
+    return (cell[:10] if _TIME.match(cell) else cell) or "(missing)"
 
 
 def _said(cell: float | str) -> str:

@@ -137,8 +137,8 @@ def picks_of(request: Request) -> list[str]:
 
 
 async def _state(request: Request, answer: Answer) -> ReportsState | None:
-    """Return the state of a candidate's reports; None if they are there, and for forecasts."""
-    if is_forecast(answer) or folder_of(answer, "quality"):
+    """Return the state of a candidate's reports; None if both are there, and for forecasts."""
+    if is_forecast(answer) or all(folder_of(answer, kind) for kind in ("quality", "explanation")):
         return None
     return await state_of(request, answer, head_of(answer, "quality"))
 

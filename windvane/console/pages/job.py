@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -123,10 +122,9 @@ async def _beside(request: Request) -> tuple[Earlier | None, dict[str, str]]:
 
 async def _seen(request: Request, earlier: Earlier | None, tags: Mapping[str, str]) -> JobView:
     context, asked = context_of(request), {"AutoMLJobName": request.path_params["name"]}
-    progress, job = await asyncio.gather(
-        context.ask("windvane", "DescribeAutoMLJobProgress", asked),
-        context.ask("sagemaker", "DescribeAutoMLJobV2", asked),
-    )
+    # The progress first: if it says that the job is over, the job has all its reports.
+    progress = await context.ask("windvane", "DescribeAutoMLJobProgress", asked)
+    job = await context.ask("sagemaker", "DescribeAutoMLJobV2", asked)
     log = await _log_page(context, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
     return await context.in_thread(job_view, progress, job, log["events"], earlier, tags)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from windvane.console.trying.explanation import decision
 from windvane.console.trying.intervals import Intervals
 from windvane.console.trying.schema import Schema
 from windvane.console.wording import number, percent
@@ -36,7 +37,7 @@ class ChangedRow:
 
     columns     name, value before and now of those that differ, the first ones
     n_changed   of all
-    remarks     what makes the prediction unreliable
+    remarks     why the label is not the likeliest one, and what makes the prediction unreliable
     """
 
     outcomes: Sequence[Outcome]
@@ -88,7 +89,17 @@ def changed_row(
         outcomes,
         changed[:_MOST_SHOWN],
         len(changed),
-        schema.far_outside(now),
+        [*_decided(head, answers[1]), *schema.far_outside(now)],
+    )
+
+
+def _decided(head: Sequence[str], now: Sequence[Any]) -> list[str]:
+    told = dict(zip(head, now, strict=True))
+    labels, chances = told.get("labels"), told.get("probabilities")
+    if not labels or not chances or "predicted_label" not in told:
+        return []
+    return decision(
+        str(told["predicted_label"]), dict(zip(labels, map(float, chances), strict=True))
     )
 
 
@@ -96,8 +107,8 @@ def _outcomes(head: Sequence[str], before: Sequence[Any], now: Sequence[Any]) ->
     told, told_now = (dict(zip(head, answer, strict=True)) for answer in (before, now))
     is_same_label = told.get("predicted_label") == told_now.get("predicted_label")
     for name in head:
-        if name == "labels":
-            continue
+        if name == "labels" or (name == "probability" and told.get("labels")):
+            continue  # the probabilities of all labels say it, and whose they are
         one, other = told[name], told_now[name]
         if isinstance(one, list):
             yield from _by_label(told.get("labels", []), one, other)

@@ -87,15 +87,22 @@ def _sentences(
 
 def _decision(answer: Mapping[str, Any]) -> list[str]:
     """Return why the answer is not the likeliest label, if it is not."""
-    found = answer["Probabilities"]
-    if not found:
+    found = {one["Label"]: one["Probability"] for one in answer["Probabilities"]}
+    return decision(answer["PredictedLabel"], found) if found else []
+
+
+def decision(predicted: str, chances: Mapping[str, float]) -> list[str]:
+    """Return why the predicted label is not the likeliest one, if it is not.
+
+    chances    probability of each label
+    """
+    likeliest = max(chances, key=chances.__getitem__)
+    if chances[likeliest] <= chances.get(predicted, 0.0):
         return []
-    likeliest = max(found, key=lambda one: one["Probability"])["Label"]
-    if likeliest == answer["PredictedLabel"]:
-        return []
-    answered = name(answer["PredictedLabel"], 60)
-    why = "its decision threshold was tuned for the objective."
-    return [f"The model predicts {answered} although {name(likeliest, 60)} is more likely: {why}"]
+    why = "its decision threshold was tuned for the objective, or chosen when it was deployed."
+    return [
+        f"The model predicts {name(predicted, 60)} although {name(likeliest, 60)} is more likely: {why}"
+    ]
 
 
 def _cell(one: Mapping[str, Any]) -> str:

@@ -216,6 +216,12 @@ def test_missing_reports_are_offered_for_all_at_once(two, browser):
     assert re.findall(r'name="want" value="([^"]*)"', text) == ["churn-001", "churn-002"]
 
 
+def test_a_missing_explanation_is_offered_beside_a_report_that_is_there(jobs, browser):
+    jobs.insert(a_job(), with_reports(index=1), with_reports(index=2, explainability=""))
+    text = browser.get(BOTH).text
+    assert re.findall(r'name="want" value="([^"]*)"', text) == ["churn-002"]
+
+
 def test_a_report_that_cannot_be_read_is_told_and_the_rest_shown(reported, browser):
     reported.put(f"{INSIGHTS}/churn-002/statistics.json", "[1]")
     text = browser.get(THREE).text

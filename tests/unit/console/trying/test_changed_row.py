@@ -35,6 +35,16 @@ def test_of_all_labels_those_that_changed_most_come_first():
     assert [one[0] for one in told] == [f"probability of {label}" for label in "bca"]
 
 
+def test_a_label_that_is_not_the_likeliest_is_told_why():
+    head = ["predicted_label", "probability", "labels", "probabilities"]
+    before = ["no", 0.87, ["no", "yes"], [0.87, 0.13]]
+    now = ["yes", 0.26, ["no", "yes"], [0.74, 0.26]]
+    found = changed_row(SCHEMA, (["1", "2"], ["1", "3"]), head, [before, now])
+    assert "predicts yes although no is more likely" in found.remarks[0]
+    assert "probability" not in [one.name for one in found.outcomes]
+    assert not changed_row(SCHEMA, (["1", "2"], ["1", "3"]), head, [now, before]).remarks
+
+
 def test_what_was_changed_and_what_is_far_outside_is_told():
     found = changed_row(SCHEMA, (["1", "2"], ["1 ", "99"]), ["score"], [[1.0], [1.0]])
     assert [(one.name, one.before, one.now) for one in found.columns] == [("b", "2", "99")]
