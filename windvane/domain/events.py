@@ -17,7 +17,7 @@ from typing import Any
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob
 from windvane.domain.deployment import Endpoint
-from windvane.domain.job import AutoMLJob
+from windvane.domain.job import AutoMLJob, JobStatus
 from windvane.domain.resource import Kind, Resource
 from windvane.names import Scope
 from windvane.notes.log import in_log
@@ -79,6 +79,13 @@ class Event:
     detail_type: str
     time: datetime
     document: str
+
+    @property
+    def is_end_of_job(self) -> bool:
+        """Return whether it says that an AutoML job has ended, or was changed after its end."""
+        if self.detail_type != JOB_CHANGE:
+            return False
+        return JobStatus(json.loads(self.document)["detail"]["AutoMLJobStatus"]).is_final
 
 
 def state_of(record: Resource) -> str:

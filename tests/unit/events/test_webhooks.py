@@ -285,7 +285,7 @@ class Lead:
 
 @pytest.fixture
 def soon(monkeypatch):
-    monkeypatch.setattr("windvane.events.webhooks._LEADS_AGAIN_S", 0.01)
+    monkeypatch.setattr("windvane.events.deliveries._LEADS_AGAIN_S", 0.01)
 
 
 def test_of_several_servers_the_one_that_leads_delivers_and_the_next_one_goes_on(
@@ -315,12 +315,13 @@ def test_a_server_that_lost_the_lead_while_it_delivered_records_nothing(store, r
     hook = Hook(receiver.url, SECRET)
     lead = Lead(1)
     webhooks = webhooks_of(store, hook, leadership=lead)
-    attempt = webhooks._attempt
+    [posting] = webhooks._receivers
+    take = posting.take
 
     async def overtaken(*arguments):
         lead.now = None
-        return await attempt(*arguments)
+        return await take(*arguments)
 
-    webhooks._attempt = overtaken
+    posting.take = overtaken
     play(webhooks, lambda: receiver.came, lambda: insert(store, a_job("one")))
     assert position(store, hook).position < last(store)
