@@ -290,8 +290,12 @@ def test_a_candidate_keeps_its_full_name_for_whoever_may_not_look_at_it(desk: De
     no = deny("windvane:DescribeCandidate")
     for user, denied, told in (("ann", [], "XGBoost 1"), ("bob", [no], "churn-001")):
         page = desk.browser(desk.accounts.user(user, allow("*"), *denied))
-        answer = page.get("/console/endpoints/e")
-        assert (answer.status, f'title="churn-001">{told}<' in answer.text) == (200, True)
+        for path in ("/console/endpoints/e", "/console/models"):
+            answer = page.get(path)
+            assert (answer.status, f'title="churn-001">{told}<' in answer.text) == (200, True)
+    unseen = deny(["sagemaker:DescribeModel", "windvane:*"])
+    answer = desk.browser(desk.accounts.user("eve", allow("*"), unseen)).get("/console/models")
+    assert (answer.status, "not known" in answer.text) == (200, True)
 
 
 def test_a_sample_table_is_for_whoever_may_upload(desk: Desk) -> None:

@@ -64,6 +64,14 @@ async def origin_of(context: RequestContext, config_name: str) -> Origin:
     return Origin(config_name, exists=True, models=tuple(models))
 
 
+async def origin_of_model(context: RequestContext, name: str) -> ModelOrigin | None:
+    """Return the origin of a model that no variant is asked about; None to whoever may not look at it or its job."""
+    try:
+        return await _model_of(context, "", name)
+    except AccessDenied:
+        return None
+
+
 async def _model_of(context: RequestContext, variant: str, name: str) -> ModelOrigin:
     try:
         model = await context.ask("sagemaker", "DescribeModel", {"ModelName": name})

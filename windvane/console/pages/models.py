@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from windvane.console.deletion import DeletionView
 from windvane.console.draw import draw
+from windvane.console.endpoint.origin import ModelOrigin, origin_of_model
 from windvane.console.endpoint.uses import Uses, uses_of_models
 from windvane.console.forms import form_of
 from windvane.console.list_query import ListQuery, address_fields, read_list_query, whole_number
@@ -24,11 +25,12 @@ _MOST_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Row:
-    """A model in the list; `endpoints` use it."""
+    """A model in the list; `endpoints` use it. Its origin is None to whoever may not look at it."""
 
     name: str
     created: datetime
     endpoints: tuple[str, ...]
+    origin: ModelOrigin | None
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,15 @@ async def models_page(request: Request) -> Response:
     listed = await context.ask("sagemaker", "ListModels", asked)
     uses = await uses_of_models(context)
     rows = tuple(
-        Row(
-            one["ModelName"],
-            one["CreationTime"],
-            uses.endpoints_of.get(one["ModelName"], ()),
-        )
-        for one in listed["Models"]
+        [
+            Row(
+                one["ModelName"],
+                one["CreationTime"],
+                uses.endpoints_of.get(one["ModelName"], ()),
+                await origin_of_model(context, one["ModelName"]),
+            )
+            for one in listed["Models"]
+        ]
     )
     token = listed.get("NextToken")
     deleted = whole_number(request.query_params.get("deleted", ""), 0)

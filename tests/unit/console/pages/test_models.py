@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api.world import variant
+from api.records import finished_candidate, job_record
+from api.world import IMAGE, OUTPUT, variant
 from unit.console.desk import Desk, opened
+
+from windvane.domain.candidate import Container
 
 
 @pytest.fixture
@@ -51,3 +54,17 @@ def test_a_model_stays_whose_endpoint_runs_without_its_configuration(desk: Desk)
     done = desk.post("/console/models/delete", [("model", "used"), ("confirm", "yes")])
     assert (done.status, "used : used by the endpoint live" in done.words) == (200, True)
     assert len(world.client().list_models()["Models"]) == 1
+
+
+def test_a_model_is_listed_with_the_candidate_that_it_is(desk: Desk) -> None:
+    world, artefact = desk.world, f"{OUTPUT}/churn/model.tar.gz"
+    candidate = finished_candidate(world.clock(), containers=(Container(IMAGE, artefact),))
+    world.insert(job_record(world.clock()), candidate)
+    world.put(artefact)
+    world.create_model("a", PrimaryContainer={"Image": IMAGE, "ModelDataUrl": artefact})
+    world.create_model("b")
+    page = desk.get("/console/models")
+    link = 'href="/console/jobs/churn/candidates/churn-001" title="churn-001">XGBoost 1</a>'
+    assert page.text.count(link) == 1
+    assert "Select a a XGBoost 1 of churn no endpoint" in page.words
+    assert "Select b b not known no endpoint" in page.words
