@@ -25,8 +25,7 @@ class Sample:
     file       in the folder TABLES
     question   that a model of it answers
     target     the column to predict;  kind  what predicting it is called
-    by         whose data it is
-    licence    of the data, and its address
+    by         whose data it is;  licence  of the data
     """
 
     name: str
@@ -39,11 +38,9 @@ class Sample:
     n_columns: int
     by: str
     licence: str
-    licence_url: str
 
 
-_APACHE = "Apache License 2.0", "https://www.apache.org/licenses/LICENSE-2.0"
-_CC_BY = "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"
+_APACHE, _CC_BY = "Apache License 2.0", "CC BY 4.0"
 
 SAMPLES = (
     Sample(
@@ -56,7 +53,7 @@ SAMPLES = (
         30_891,
         21,
         "S. Moro, P. Cortez, P. Rita (UCI)",
-        *_CC_BY,
+        _CC_BY,
     ),
     Sample(
         "telco-churn",
@@ -68,7 +65,7 @@ SAMPLES = (
         2_000,
         21,
         "IBM",
-        *_APACHE,
+        _APACHE,
     ),
     Sample(
         "california-housing",
@@ -80,7 +77,7 @@ SAMPLES = (
         2_000,
         10,
         "US census, by way of StatLib",
-        *_APACHE,
+        _APACHE,
     ),
 )
 
