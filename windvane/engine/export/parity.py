@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from windvane.engine.packages.package import Predictions
 from windvane.errors import JobFault
 
-_TOLERANCE = 1e-9
+EXACT = 1e-9
 """Of a probability, or of a value relative to the largest one: numbers are added up in the same order, or in double
 precision."""
+
+SINGLE_PRECISION = 1e-5
+"""Where numbers are added up in single precision in another order."""
 
 
 @dataclass(frozen=True)
@@ -25,20 +28,22 @@ class Parity:
     other_labels          rows with another predicted label
     largest_difference    between two probabilities, or two values
     largest_value         of the values, by its size; 1 for probabilities
+    tolerance             for the difference, relative to the largest value if that is above 1
     """
 
     rows: int
     other_labels: int
     largest_difference: float
     largest_value: float
+    tolerance: float = EXACT
 
     def check(self) -> None:
         """Check that the predictions are the same, but for rounding.
 
         raises    JobFault
         """
-        tolerance = _TOLERANCE * max(1.0, self.largest_value)
-        if self.other_labels or not self.largest_difference <= tolerance:
+        most = self.tolerance * max(1.0, self.largest_value)
+        if self.other_labels or not self.largest_difference <= most:
             raise JobFault(
                 f"The exported model does not predict what the model predicts: of {self.rows} rows, {self.other_labels} "
                 f"have another label, and numbers differ by up to {self.largest_difference:g}. Nothing was written."
@@ -50,6 +55,7 @@ def parity_of(
     wanted: Sequence[Predictions],
     numbers: NDArray[np.float64],
     told: Sequence[Any],
+    tolerance: float = EXACT,
 ) -> Parity:
     """Return how far apart predictions are.
 
@@ -69,4 +75,6 @@ def parity_of(
     right = [labels[i] for one in wanted for i in one.classes.tolist()]
     n_other = sum(one != label for one, label in zip(told, right, strict=bool(labels)))
     largest = 1.0 if labels else float(np.abs(expected).max())
-    return Parity(len(expected), n_other, float(np.abs(numbers - expected).max()), largest)
+    return Parity(
+        len(expected), n_other, float(np.abs(numbers - expected).max()), largest, tolerance
+    )

@@ -14,8 +14,8 @@ from windvane.engine.columns import FloatMatrix, Values
 from windvane.engine.features.base import Feature, Value
 from windvane.errors import RejectColumn
 
-_DAY = 86_400
-_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
+DAY = 86_400
+FIRST, LAST = -62_135_596_800.0, 253_402_300_799.0
 """Years 1 to 9999, in seconds since 1970."""
 
 _PARTS = ("year", "month", "day", "weekday", "day of year", "hour")
@@ -29,7 +29,7 @@ def calendar(second: Integers) -> tuple[Integers, ...]:
 
     source    Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
     """
-    days = second // _DAY
+    days = second // DAY
     shifted = days + 719_468
     era = shifted // 146_097
     day_of_era = shifted - era * 146_097
@@ -43,7 +43,7 @@ def calendar(second: Integers) -> tuple[Integers, ...]:
     year = year_of_era + era * 400 + (month <= 2)
     before = year - 1
     new_year = before * 365 + before // 4 - before // 100 + before // 400 - 719_162
-    return year, month, day, (days + 3) % 7, days - new_year + 1, second % _DAY // 3_600
+    return year, month, day, (days + 3) % 7, days - new_year + 1, second % DAY // 3_600
 
 
 class DateParts:
@@ -71,12 +71,12 @@ class DateParts:
 
     def transform(self, values: Values) -> FloatMatrix:
         missing = np.isnan(values)
-        seconds = np.clip(np.where(missing, 0.0, values), _FIRST, _LAST)
+        seconds = np.clip(np.where(missing, 0.0, values), FIRST, LAST)
         parts = calendar(np.floor(seconds).astype(np.int64))
         made = np.empty((len(values), len(self.fill_)), np.float32)
         for j, i in enumerate(self.kept_):
             made[:, j] = parts[i]
-        made[:, -1] = (seconds - self.start_) / _DAY
+        made[:, -1] = (seconds - self.start_) / DAY
         made[missing] = self.fill_
         return made
 
@@ -85,7 +85,7 @@ class DateParts:
         if second is None:
             return self.fill_
         parts = calendar(math.floor(second))
-        return [*(float(parts[i]) for i in self.kept_), (second - self.start_) / _DAY]
+        return [*(float(parts[i]) for i in self.kept_), (second - self.start_) / DAY]
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         learnt = {"source": self.source, "start": self.start_, "kept": self.kept_}
@@ -94,7 +94,7 @@ class DateParts:
     @classmethod
     def from_state(cls, json_state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
         made = cls(text_in(json_state, "source"))
-        made.start_ = number_in(json_state, "start", _FIRST, _LAST)
+        made.start_ = number_in(json_state, "start", FIRST, LAST)
         kept = list(json_state["kept"])
         made.kept_ = [whole_in({"kept": one}, "kept", 0, len(_PARTS) - 1) for one in kept]
         made.fill_ = floats_in(arrays, "fill", 1, may_be_nan=True).tolist()
@@ -114,7 +114,7 @@ class FilledDateParts(DateParts):
         self.fill_ = medians.tolist()
 
 
-_CYCLES = ((1, 12, 1), (3, 7, 0), (5, 24, 0))
+CYCLES = ((1, 12, 1), (3, 7, 0), (5, 24, 0))
 """Which part, its period, its first value."""
 
 
@@ -129,7 +129,7 @@ class DateCycles:
         self.mean_ = self.low_ = self.high_ = 0.0
         self.scale_ = 1.0
         self.flagged_ = False
-        self._waves = [_wave(period) for _, period, _ in _CYCLES]
+        self.waves = [_wave(period) for _, period, _ in CYCLES]
 
     def fit(self, values: Values, y: NDArray[np.float64] | None) -> None:  # noqa: ARG002 - contract
         seconds = _known(values)
@@ -141,19 +141,19 @@ class DateCycles:
 
     def features(self) -> Sequence[Feature]:
         names = ["time"]
-        for part, _, _ in _CYCLES:
+        for part, _, _ in CYCLES:
             names += [f"{_PARTS[part]}, sine", f"{_PARTS[part]}, cosine"]
         names += ["missing"] * self.flagged_
         return tuple(Feature(f"{self.source} ({name})", self.source) for name in names)
 
     def transform(self, values: Values) -> FloatMatrix:
         missing = np.isnan(values)
-        seconds = np.clip(np.where(missing, self.mean_, values), _FIRST, _LAST)
+        seconds = np.clip(np.where(missing, self.mean_, values), FIRST, LAST)
         parts = calendar(np.floor(seconds).astype(np.int64))
         made = np.zeros((len(values), 7 + self.flagged_), np.float32)
         made[:, 0] = (np.clip(seconds, self.low_, self.high_) - self.mean_) / self.scale_
-        for j, (part, _, first) in enumerate(_CYCLES):
-            made[:, 1 + 2 * j : 3 + 2 * j] = np.array(self._waves[j])[parts[part] - first]
+        for j, (part, _, first) in enumerate(CYCLES):
+            made[:, 1 + 2 * j : 3 + 2 * j] = np.array(self.waves[j])[parts[part] - first]
         made[missing] = 0.0
         if self.flagged_:
             made[:, 7] = missing
@@ -165,7 +165,7 @@ class DateCycles:
             return [0.0] * 7 + [1.0] * self.flagged_
         parts = calendar(math.floor(second))
         made = [(min(max(second, self.low_), self.high_) - self.mean_) / self.scale_]
-        for wave, (part, _, first) in zip(self._waves, _CYCLES, strict=True):
+        for wave, (part, _, first) in zip(self.waves, CYCLES, strict=True):
             made += wave[parts[part] - first]
         return made + [0.0] * self.flagged_
 
@@ -197,7 +197,7 @@ def _wave(period: int) -> list[list[float]]:
 
 
 def _known(values: Values) -> NDArray[np.float64]:
-    known = np.clip(values[~np.isnan(values)], _FIRST, _LAST)
+    known = np.clip(values[~np.isnan(values)], FIRST, LAST)
     if not len(known):
         raise RejectColumn("every value is missing")
     if known.min() == known.max():
@@ -208,4 +208,4 @@ def _known(values: Values) -> NDArray[np.float64]:
 def _second(value: Value) -> float | None:
     if value is None or math.isnan(second := float(value)):
         return None
-    return min(max(second, _FIRST), _LAST)
+    return min(max(second, FIRST), LAST)

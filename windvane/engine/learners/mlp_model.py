@@ -48,8 +48,8 @@ class MlpModel:
     """
 
     def __init__(self, arrays: Arrays, n_classes: int, rounds: int, target: Scaling) -> None:
-        self._arrays = arrays
-        self._target = target
+        self.arrays = arrays
+        self.target = target
         self._n_classes = n_classes
         self.rounds = rounds
         self.n_features = len(arrays["centre"])
@@ -71,8 +71,8 @@ class MlpModel:
         return np.concatenate(blocks)
 
     def save(self, folder: Path) -> None:
-        write_arrays(folder / _FILE, self._arrays)
-        about = {"n_classes": self._n_classes, "rounds": self.rounds} | asdict(self._target)
+        write_arrays(folder / _FILE, self.arrays)
+        about = {"n_classes": self._n_classes, "rounds": self.rounds} | asdict(self.target)
         write_manifest(folder, NAME, about)
 
     def _predict(self, X: FloatMatrix) -> NDArray[np.float64]:
@@ -126,7 +126,7 @@ class MlpModel:
             return total
         if self._n_classes == 2:
             return np.concatenate((1 - total, total), axis=1)
-        target = self._target
+        target = self.target
         values = total[:, 0] * target.scale + target.centre
         return np.asarray(np.maximum(np.minimum(values, target.high), target.low))
 

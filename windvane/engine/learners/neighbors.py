@@ -42,7 +42,7 @@ _FILE = "rows.npz"
 _LEAST_SPREAD = 0.2
 """A feature's standard deviation below which it is not stretched further: rare categories are not to be everything."""
 
-_SPARE = 8
+SPARE = 8
 """Neighbours looked at beyond those wanted: distances of all rows are told roughly, of these exactly."""
 
 _MOST_NEIGHBORS = 10_000_000
@@ -50,10 +50,10 @@ _MOST_NEIGHBORS = 10_000_000
 _CELLS = 4_000_000
 """Distances held at once."""
 
-_OWN_SHARE = 0.3
+OWN_SHARE = 0.3
 """Of the mean distance of the neighbours, added to each: one that is a copy is not to be the only one heard."""
 
-_PRIOR = 1.0
+PRIOR = 1.0
 """In neighbours: how much the rates of the classes count."""
 
 
@@ -97,7 +97,7 @@ class NeighborsModel:
         self._squares = np.einsum("ij,ij->i", X, X)
 
     def predict(self, X: FloatMatrix) -> NDArray[np.float64]:
-        block = max(1, _CELLS // max(len(self.X), self._n_several() * self.n_features))
+        block = max(1, _CELLS // max(len(self.X), self.n_several() * self.n_features))
         parts = [self._answers(X[at : at + block] * self.scale) for at in range(0, len(X), block)]
         if not parts:
             return np.empty((0, self.prior.size) if self.prior.size else 0)
@@ -106,19 +106,19 @@ class NeighborsModel:
     def _answers(self, rows: FloatMatrix) -> NDArray[np.float64]:
         near, distances = self._nearest(rows)
         k = near.shape[1]
-        own = _OWN_SHARE * (np.add.reduce(distances, axis=1, keepdims=True) / k)
+        own = OWN_SHARE * (np.add.reduce(distances, axis=1, keepdims=True) / k)
         weights = self.weight.take(near) / (distances + own + 1e-12)
         weights /= np.add.reduce(weights, axis=1, keepdims=True)
         y = self.y.take(near)
         if not self.prior.size:
             return np.asarray(np.add.reduce(weights * y, axis=1))
         said = np.add.reduce(weights[:, :, None] * (y[:, :, None] == self._classes), axis=1)
-        blended = (k * said + _PRIOR * self.prior) / (k + _PRIOR)
+        blended = (k * said + PRIOR * self.prior) / (k + PRIOR)
         return np.asarray(blended / np.add.reduce(blended, axis=1, keepdims=True))
 
     def _nearest(self, rows: FloatMatrix) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return (n_rows, k) places, the nearest first, and distances: the same for a row alone and among others."""
-        several = self._n_several()
+        several = self.n_several()
         roughly = (-2 * rows) @ self.X.T
         roughly += self._squares
         near = roughly.argpartition(several - 1, axis=1)[:, :several]
@@ -129,8 +129,8 @@ class NeighborsModel:
         each = np.arange(len(rows))[:, None]
         return near[each, order], np.sqrt(squares[each, order])
 
-    def _n_several(self) -> int:
-        return min(self.n_neighbors + _SPARE, len(self.X))
+    def n_several(self) -> int:
+        return min(self.n_neighbors + SPARE, len(self.X))
 
     def save(self, folder: Path) -> None:
         arrays: Arrays = {

@@ -16,7 +16,7 @@ from windvane.engine.learners.base import Rows
 
 Floats = NDArray[np.float32]
 
-_FAR = np.float32(30)
+FAR = np.float32(30)
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ def input_scaling(X: FloatMatrix) -> tuple[Floats, Floats]:
 
 
 def scaled_inputs(X: FloatMatrix, centre: Floats, inverse: Floats) -> Floats:
-    """Return (X - centre) * inverse, no further from 0 than _FAR: a value far out of what was learnt from neither
+    """Return (X - centre) * inverse, no further from 0 than FAR: a value far out of what was learnt from neither
     overflows nor drowns the others."""
     made: Floats = X - centre
     made *= inverse
-    np.minimum(made, _FAR, out=made)
-    np.maximum(made, -_FAR, out=made)
+    np.minimum(made, FAR, out=made)
+    np.maximum(made, -FAR, out=made)
     return made
 
 

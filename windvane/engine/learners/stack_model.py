@@ -126,9 +126,9 @@ class StackModel:
         raises    ValueError if its arrays do not fit together
         """
         self._name = name
-        self._inputs, self._layers = stack.inputs, stack.layers
+        self.inputs, self.layers = stack.inputs, stack.layers
         self._n_classes = stack.n_classes
-        self._target = stack.target
+        self.target = stack.target
         self.n_features = stack.n_features
         self.rounds = stack.rounds
         self._members = stack.layers.heads.shape[0]
@@ -141,19 +141,19 @@ class StackModel:
         return np.concatenate(blocks)
 
     def save(self, folder: Path) -> None:
-        write_arrays(folder / _FILE, self._inputs.to_arrays() | self._layers.to_arrays())
+        write_arrays(folder / _FILE, self.inputs.to_arrays() | self.layers.to_arrays())
         about = {
             "n_features": self.n_features,
             "n_classes": self._n_classes,
             "rounds": self.rounds,
-            **asdict(self._target),
+            **asdict(self.target),
         }
         write_manifest(folder, self._name, about)
 
     def _predict(self, X: FloatMatrix) -> NDArray[np.float64]:
         # Products are of one row at a time, inside NumPy: what BLAS makes of a row among others differs in
         # the last bit.
-        layers = self._layers
+        layers = self.layers
         values = np.matmul(self._widened(X)[:, None, :], layers.weights0)[:, 0, :]
         values += layers.bias0
         np.maximum(values, 0, out=values)
@@ -167,11 +167,11 @@ class StackModel:
         return self._answers(outputs.astype(np.float64))
 
     def _widened(self, X: FloatMatrix) -> Floats:
-        numbers = self._inputs.numbers_of(X)
-        if not self._layers.tables:
+        numbers = self.inputs.numbers_of(X)
+        if not self.layers.tables:
             return numbers
-        places = self._inputs.places_of(X)
-        embedded = [table[places[:, i]] for i, table in enumerate(self._layers.tables)]
+        places = self.inputs.places_of(X)
+        embedded = [table[places[:, i]] for i, table in enumerate(self.layers.tables)]
         return np.concatenate((numbers, *embedded), axis=1)
 
     def _answers(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -193,15 +193,15 @@ class StackModel:
             return total
         if self._n_classes == 2:
             return np.concatenate((1 - total, total), axis=1)
-        values = total[:, 0] * self._target.scale + self._target.centre
-        return values.clip(self._target.low, self._target.high)
+        values = total[:, 0] * self.target.scale + self.target.centre
+        return values.clip(self.target.low, self.target.high)
 
     def _check(self) -> None:
         """Check that the arrays fit together.
 
         raises    ValueError
         """
-        plan, layers = self._inputs, self._layers
+        plan, layers = self.inputs, self.layers
         if not self._members:
             raise ValueError("it has no members")
         n_hidden = layers.weights0.shape[1] // self._members

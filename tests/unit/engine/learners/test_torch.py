@@ -39,14 +39,14 @@ def trained(monkeypatch, name, posed):
 def test_numpy_answers_what_pytorch_would(name, problem_type, monkeypatch):
     posed = lesson(problem_type, seed=7, has_missing=name == "fastai")
     model, network = trained(monkeypatch, name, posed)
-    plan = model._inputs
+    plan = model.inputs
     with torch.no_grad():
         outputs = network(
             torch.from_numpy(plan.numbers_of(posed.valid.X)),
             torch.from_numpy(plan.places_of(posed.valid.X)),
         ).double()
     if problem_type is ProblemType.REGRESSION:
-        target = model._target
+        target = model.target
         expected = outputs[:, :, 0].mean(dim=1).numpy() * target.scale + target.centre
         expected = expected.clip(target.low, target.high)
     elif problem_type is ProblemType.BINARY:

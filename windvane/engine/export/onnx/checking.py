@@ -10,8 +10,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from windvane.engine.columns import Values
+from windvane.engine.export.onnx.models import is_exact
 from windvane.engine.export.onnx.report import CheckedRows, Compared
-from windvane.engine.export.parity import parity_of
+from windvane.engine.export.parity import EXACT, SINGLE_PRECISION, parity_of
 from windvane.engine.features.categorical import CategoryTable
 from windvane.engine.features.recipe import Recipe
 from windvane.engine.packages.package import Predictor
@@ -38,7 +39,9 @@ def compared(predictor: Predictor, content: bytes, rows: Sequence[CheckedRows]) 
     labels = predictor.schema.labels
     numbers = np.concatenate([one[-1] for one in got])
     told = np.concatenate([one[0] for one in got]).tolist() if labels else []
-    parity = parity_of(labels, wanted, numbers, told)
+    is_all_exact = all(is_exact(member.model) for member in predictor.members)
+    tolerance = EXACT if is_all_exact else SINGLE_PRECISION
+    parity = parity_of(labels, wanted, numbers, told, tolerance)
     parity.check()
     return Compared(
         parity,

@@ -1,4 +1,4 @@
-"""Feature recipes as parts of an ONNX graph: columns of numbers and categories to the matrix that learners take."""
+"""Feature recipes as parts of an ONNX graph: columns of numbers, categories and dates to the matrix that learners take."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from windvane.engine.columns import ColumnSpec, ColumnType
+from windvane.engine.columns import ColumnSpec
+from windvane.engine.export.onnx import dates
 from windvane.engine.export.onnx.graph import ML, Graph, Name
 from windvane.engine.features.base import ColumnTransformer, FittedRecipe
 from windvane.engine.features.categorical import CATEGORY_TABLES
+from windvane.engine.features.dates import DateCycles, DateParts, FilledDateParts
 from windvane.engine.features.interactions import Pair
 from windvane.engine.features.numeric import (
     BEND,
@@ -25,11 +27,6 @@ from windvane.engine.features.numeric import (
     ScaledNumber,
 )
 from windvane.engine.features.recipe import Recipe
-
-_TYPES = {
-    ColumnType.DATETIME: "a date",
-    ColumnType.TEXT: "text",
-}
 
 
 @dataclass(frozen=True)
@@ -46,17 +43,11 @@ def unsupported_columns(recipe: FittedRecipe, columns: Sequence[ColumnSpec]) -> 
     if not isinstance(recipe, Recipe):
         return [f"the feature recipe {recipe.name}"]
     types = {spec.name: spec.type for spec in columns}
-    told = [
-        f"the column '{source}', which is {_TYPES.get(types[source], types[source])} (transformer {transformer.kind})"
+    return [
+        f"the column '{source}' of type {types[source]} (transformer {transformer.kind})"
         for source, transformer in recipe.steps
         if type(transformer) not in _WRITERS
     ]
-    of_dates = [
-        f"'{pair.name}', a difference of dates"
-        for pair in recipe.interactions.pairs
-        if ColumnType.DATETIME in (types[pair.first], types[pair.second])
-    ]
-    return [*told, *of_dates]
 
 
 def matrix_of(graph: Graph, recipe: Recipe, columns: Sequence[ColumnSpec]) -> Name:
@@ -204,6 +195,15 @@ def _pair(graph: Graph, pair: Pair) -> Name:
 
 _OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div"}
 
+
+def _date_parts(graph: Graph, steps: Sequence[_Step], _: Specs) -> Name:
+    return dates.parts(graph, steps[0].transformer)
+
+
+def _date_cycles(graph: Graph, steps: Sequence[_Step], _: Specs) -> Name:
+    return dates.cycles(graph, steps[0].transformer)
+
+
 _WRITERS: Mapping[type[ColumnTransformer], _Writer] = {
     Number: _as_they_are,
     FilledNumber: _filled,
@@ -211,5 +211,8 @@ _WRITERS: Mapping[type[ColumnTransformer], _Writer] = {
     RobustNumber: _filled,
     NumberRank: _ranked,
     **dict.fromkeys(CATEGORY_TABLES, _looked_up),
+    DateParts: _date_parts,
+    FilledDateParts: _date_parts,
+    DateCycles: _date_cycles,
 }
 _TOGETHER = frozenset({Number, FilledNumber, ScaledNumber, RobustNumber})

@@ -11,6 +11,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from windvane.engine.learners.answers import LARGEST
+
 OPSET, ML_OPSET, IR_VERSION = 20, 5, 9
 """Of ONNX's operators, of those of ai.onnx.ml, whose TreeEnsemble came with 5, and of the file format that goes with them."""
 
@@ -66,6 +68,15 @@ class Graph:
         self._nodes.append(node)
         return made
 
+    def two(
+        self, kind: str, inputs: Sequence[Name], attributes: Mapping[str, Any]
+    ) -> tuple[Name, Name]:
+        """Return both values that an operator makes of others."""
+        first, second = self._new(kind), self._new(kind)
+        made = [first, second]
+        self._nodes.append(helper.make_node(kind, list(inputs), made, name=first, **attributes))
+        return first, second
+
     def cast(self, value: Name, kind: int) -> Name:
         """Return the value in another type of TensorProto."""
         return self.op("Cast", [value], {"to": kind})
@@ -76,12 +87,26 @@ class Graph:
     def floats(self, value: Name) -> Name:
         return self.cast(value, TensorProto.FLOAT)
 
-    def within(self, value: Name, low: Any, high: Any) -> Name:
+    def whole(self, value: Name) -> Name:
+        return self.cast(value, TensorProto.INT64)
+
+    def within(self, value: Name, low: Any, high: Any, dtype: Any = np.float64) -> Name:
         """Return numbers clipped as NumPy does; NaN stays NaN.
 
         low, high    numbers, or arrays that are broadcast
         """
-        return self.op("Min", [self.op("Max", [value, self.constant(low)]), self.constant(high)])
+        raised = self.op("Max", [value, self.constant(low, dtype)])
+        return self.op("Min", [raised, self.constant(high, dtype)])
+
+    def logistic(self, log_odds: Name) -> Name:
+        """Return the same as `logistic` in learners/answers.py, of any shape."""
+        negative = self.op("Min", [self.op("Neg", [log_odds]), self.constant(LARGEST)])
+        odds = self.op("Add", [self.op("Exp", [negative]), self.constant(1.0)])
+        return self.op("Div", [self.constant(1.0), odds])
+
+    def both_classes(self, positive: Name) -> Name:
+        """Return (n_rows, 2) of the probability of the second class, (n_rows, 1)."""
+        return self.side_by_side([self.op("Sub", [self.constant(1.0), positive]), positive])
 
     def side_by_side(self, values: Sequence[Name]) -> Name:
         """Return (n_rows, ...) values as one."""

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto
 
-from windvane.engine.export.onnx import trees
+from windvane.engine.export.onnx import networks, trees
 from windvane.engine.export.onnx.graph import Graph, Name
-from windvane.engine.learners.answers import LARGEST as LARGEST_SCORE
+from windvane.engine.export.onnx.neighbors import neighbors
 from windvane.engine.learners.base import FittedModel
 from windvane.engine.learners.baseline import Constant
 from windvane.engine.learners.catboost_trees import CatBoostTrees
 from windvane.engine.learners.forest import ForestModel
 from windvane.engine.learners.lightgbm import LightGbmModel
 from windvane.engine.learners.linear import LinearModel
+from windvane.engine.learners.mlp_model import MlpModel
+from windvane.engine.learners.neighbors import NeighborsModel
 from windvane.engine.learners.residual import Line, ResidualModel
+from windvane.engine.learners.stack_model import StackModel
 from windvane.engine.learners.target_transform import TransformedModel
 from windvane.engine.learners.xgboost_model import XgboostModel
 
@@ -28,6 +30,13 @@ def is_supported(model: FittedModel) -> bool:
     if isinstance(model, ResidualModel | TransformedModel):
         return is_supported(model.inner)
     return type(model) in _WRITERS
+
+
+def is_exact(model: FittedModel) -> bool:
+    """Return whether its counterpart computes in the same precision: networks add up in single precision."""
+    if isinstance(model, ResidualModel | TransformedModel):
+        return is_exact(model.inner)
+    return not isinstance(model, MlpModel | StackModel)
 
 
 def answer_of(graph: Graph, model: FittedModel, matrix: Name, n_classes: int) -> Name:
@@ -44,14 +53,7 @@ def answers(graph: Graph, scores: Name, n_classes: int) -> Name:
         return scores
     if n_classes > 2:
         return graph.op("Softmax", [scores], {"axis": 1})
-    negative = graph.op("Min", [graph.op("Neg", [scores]), graph.constant(LARGEST_SCORE)])
-    odds = graph.op("Add", [graph.op("Exp", [negative]), graph.constant(1.0)])
-    return both_classes(graph, graph.op("Div", [graph.constant(1.0), odds]))
-
-
-def both_classes(graph: Graph, positive: Name) -> Name:
-    """Return (n_rows, 2) of the probability of the second class."""
-    return graph.side_by_side([graph.op("Sub", [graph.constant(1.0), positive]), positive])
+    return graph.both_classes(graph.logistic(scores))
 
 
 def _constant(graph: Graph, model: Constant, _: Name, __: int) -> Name:
@@ -98,7 +100,7 @@ def _forest(graph: Graph, model: ForestModel, matrix: Name, n_classes: int) -> N
     if n_classes == 0:
         return mean
     if n_classes == 2:
-        return both_classes(graph, mean)
+        return graph.both_classes(mean)
     return graph.op("Div", [mean, graph.sum_of_columns(mean)])
 
 
@@ -114,7 +116,7 @@ def _reached(graph: Graph, matrix: Name, nodes: trees.Nodes, values: NDArray[Any
     places = np.arange(len(values), dtype=np.float64)
     found = trees.sums(graph, matrix, nodes, places, nodes.tree_of_leaf, len(nodes.roots))
     numbers = graph.constant(values, values.dtype)
-    reached = graph.op("Gather", [numbers, graph.cast(found, TensorProto.INT64)])
+    reached = graph.op("Gather", [numbers, graph.whole(found)])
     return graph.op(
         "ReduceSum", [graph.doubles(reached), graph.constant([1], np.int64)], {"keepdims": 0}
     )
@@ -154,6 +156,9 @@ _WRITERS: Mapping[type, Callable[[Graph, Any, Name, int], Name]] = {
     CatBoostTrees: _catboost,
     XgboostModel: _xgboost,
     ForestModel: _forest,
+    MlpModel: networks.mlp,
+    NeighborsModel: neighbors,
+    StackModel: networks.stack,
     ResidualModel: _residual,
     TransformedModel: _transformed,
 }

@@ -46,7 +46,7 @@ def check_supported(predictor: Predictor, learners: Sequence[str]) -> None:
         more = f"; and {len(reasons) - _MOST_NAMED} more" if len(reasons) > _MOST_NAMED else ""
         raise InvalidRequest(
             f"This model cannot be exported to ONNX: not supported are {'; '.join(reasons[:_MOST_NAMED])}{more}. "
-            "Every model can be exported with --scoring-script, or exclude these columns or algorithms from the job."
+            "A scoring script (--scoring-script) can be made of every model of a table; or leave these columns out of the job."
         )
 
 

@@ -1,5 +1,5 @@
 """A made-up table of what ONNX files take: numbers of which some are missing, and such that single precision would blur;
-categories few and many. And a graph run by ONNX Runtime."""
+categories few and many; dates before and after 1970. And a graph run by ONNX Runtime."""
 
 import numpy as np
 import onnxruntime
@@ -15,6 +15,7 @@ SPECS = (
     ColumnSpec("label", ColumnType.NUMERIC, "numbers"),
     ColumnSpec("colour", ColumnType.CATEGORICAL, "few words", {"missing": ["N/A"]}),
     ColumnSpec("city", ColumnType.CATEGORICAL, "many words"),
+    ColumnSpec("day", ColumnType.DATETIME, "dates", {"formats": ["%Y-%m-%d"]}),
     ColumnSpec("serial", ColumnType.NUMERIC, "large numbers"),
 )
 
@@ -26,9 +27,12 @@ def table(problem_type, seed=0):
     colour = generator.choice(np.array([*COLOURS, None], object), N_ROWS)
     city = np.array([f"city {i}" for i in generator.zipf(1.4, N_ROWS).clip(0, 60)], object)
     serial = 1e9 + generator.integers(0, 1000, N_ROWS)
-    signal = a * b + 2 * (colour == "blue") + (serial - 1e9) / 300 + noise / 5
+    day = generator.integers(-9_000, 19_000, N_ROWS) * 86_400.0 + 3_600 * (b > 0)
+    signal = a * b + (day > 1e8) + 2 * (colour == "blue") + (serial - 1e9) / 300 + noise / 5
+    day[generator.random(N_ROWS) < 0.1] = np.nan
     a[generator.random(N_ROWS) < 0.1] = np.nan
     cells = {"a <b> & 'c'": a, "label": b, "colour": colour, "city": city, "serial": serial}
+    cells["day"] = day
     n_classes = len(LABELS[problem_type])
     if not n_classes:
         return SPECS, cells, np.exp(signal)

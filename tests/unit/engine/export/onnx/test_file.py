@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import onnxruntime
 import pytest
-from unit.engine.explain.made_up import DAY, HOSTILE, packaged
+from unit.engine.explain.made_up import HOSTILE, packaged
 from unit.engine.export.onnx.made_up import N_ROWS, table
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.export.onnx import file as onnx_file
 from windvane.engine.export.onnx import writing
 from windvane.engine.export.onnx.file import export_onnx
@@ -15,7 +17,7 @@ from windvane.engine.export.onnx.report import CheckedRows
 from windvane.errors import InvalidRequest, JobFault
 
 TREES = ["lightgbm", "lightgbm:dpp4", "xgboost", "catboost", "randomforest"]
-ALL = [*TREES, "linear-learner", "baseline"]
+ALL = [*TREES, "linear-learner", "neighbors", "baseline"]
 
 
 def exported(folder, problem_type, names, *told, **parameters):
@@ -45,6 +47,7 @@ def test_predictions_of_an_ensemble_are_those_of_the_model(tmp_path, problem_typ
     assert told["inputs"] == {
         "a <b> & 'c'": "float64",
         "label": "float64",
+        "day": "float64",
         "serial": "float64",
         "colour": "string",
         "city": "string",
@@ -55,6 +58,13 @@ def test_predictions_of_an_ensemble_are_those_of_the_model(tmp_path, problem_typ
 def test_single_boosted_models_are_the_same_to_the_last_digits(tmp_path, name):
     report = exported(tmp_path, ProblemType.MULTICLASS, [name])
     assert report.compared.parity.largest_difference < 1e-15
+
+
+@pytest.mark.parametrize("problem_type", list(ProblemType))
+def test_networks_are_the_same_but_for_single_precision(tmp_path, problem_type):
+    parity = exported(tmp_path, problem_type, ["mlp"]).compared.parity
+    assert parity.tolerance == 1e-5
+    assert parity.largest_difference < 1e-6 * parity.largest_value
 
 
 @pytest.mark.parametrize("transform", ["log", "residual"])
@@ -74,15 +84,24 @@ def test_a_constant_needs_a_column_to_know_how_many_rows(tmp_path):
 
 
 def test_what_cannot_be_exported_is_named(tmp_path):
-    model = packaged(tmp_path / "m", ProblemType.BINARY, ["lightgbm", "neighbors"])
+    words = ColumnSpec("words", ColumnType.TEXT, "sentences")
+    specs, cells, y = table(ProblemType.BINARY)
+    texts = [
+        f"a {city} in {colour}" for city, colour in zip(cells["city"], cells["colour"], strict=True)
+    ]
+    made = (*specs, words), {**cells, "words": np.array(texts, object)}, y
+    model = packaged(tmp_path / "m", ProblemType.BINARY, ["lightgbm"], table=made)
     with pytest.raises(InvalidRequest) as refused:
         export_onnx(*packages_of(model), tmp_path / "model.onnx")
-    told = str(refused.value)
-    assert f"the column '{DAY}', which is a date (transformer date-parts)" in told
-    assert f"the column '{DAY}', which is a date (transformer date-cycles)" in told
-    assert "the algorithm neighbors" in told
-    assert repr(HOSTILE) in told  # half a surrogate pair
+    assert "the column 'words' of type text (transformer text-topics)" in str(refused.value)
     assert list(tmp_path.glob("model.onnx*")) == []
+
+
+def test_names_that_are_no_unicode_are_refused(tmp_path):
+    model = packaged(tmp_path / "m", ProblemType.BINARY, ["lightgbm"])
+    with pytest.raises(InvalidRequest) as refused:
+        export_onnx(*packages_of(model), tmp_path / "model.onnx")
+    assert f"the name {HOSTILE!r}" in str(refused.value)  # half a surrogate pair
 
 
 def test_files_that_exist_are_left_alone(tmp_path):
