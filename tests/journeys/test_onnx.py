@@ -3,6 +3,7 @@
 import ast
 import csv
 import os
+from datetime import date, timedelta
 
 import numpy as np
 from journeys.pages import blocks, look_like_a_clone, run
@@ -11,6 +12,7 @@ from unit.engine.explain.made_up import packaged
 from unit.engine.export.onnx.made_up import table
 
 from windvane.domain.problem import ProblemType
+from windvane.engine.columns import ColumnType
 from windvane.engine.packages.tarball import pack
 
 PAGE = "docs/onnx.md"
@@ -48,16 +50,19 @@ def test_an_archive_becomes_a_file_that_onnx_runtime_runs(tmp_path):
 
 
 def cells_of(made):
-    """Every cell as CSV has it, a target beside, and rows as none of the table."""
+    """Cells as CSV has them, a target beside; and rows as none of the table."""
     specs, cells, _ = made
-    columns = [cells.get(spec.name, [""] * 5)[:5] for spec in specs]
-    rows = [[written(cell) for cell in row] for row in zip(*columns, strict=True)]
+    columns = [
+        [written(cell, spec) for cell in cells.get(spec.name, [""] * 5)[:5]] for spec in specs
+    ]
     nothing = ["" for _ in specs]
-    new = ["x", "1e30", "-3", "N/A", "a new city", "0.5"]
-    return [[*row, "low"] for row in (*rows, nothing, new)]
+    new = ["x", "1e30", "-3", "N/A", "a new city", "1969-12-31", "0.5"]
+    return [[*row, "low"] for row in (*zip(*columns, strict=True), nothing, new)]
 
 
-def written(cell):
+def written(cell, spec):
     if cell is None or (isinstance(cell, float) and np.isnan(cell)):
         return ""
+    if spec.type is ColumnType.DATETIME:
+        return (date(1970, 1, 1) + timedelta(seconds=cell)).isoformat()
     return repr(float(cell)) if isinstance(cell, float) else str(cell)

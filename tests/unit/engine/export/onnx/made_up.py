@@ -27,7 +27,7 @@ def table(problem_type, seed=0):
     colour = generator.choice(np.array([*COLOURS, None], object), N_ROWS)
     city = np.array([f"city {i}" for i in generator.zipf(1.4, N_ROWS).clip(0, 60)], object)
     serial = 1e9 + generator.integers(0, 1000, N_ROWS)
-    day = generator.integers(-9_000, 19_000, N_ROWS) * 86_400.0 + 3_600 * (b > 0)
+    day = generator.integers(-9_000, 19_000, N_ROWS) * 86_400.0
     signal = a * b + (day > 1e8) + 2 * (colour == "blue") + (serial - 1e9) / 300 + noise / 5
     day[generator.random(N_ROWS) < 0.1] = np.nan
     a[generator.random(N_ROWS) < 0.1] = np.nan
