@@ -7,6 +7,10 @@ from types import MappingProxyType
 
 TERMS: Mapping[str, str] = MappingProxyType(
     {
+        "accuracy": (
+            "The share of rows whose class is predicted correctly. If one class is rare, predicting "
+            "the other one always is accurate too: compare it with the baseline."
+        ),
         "AUC": (
             "The area under the ROC curve: the probability that a random positive row gets a "
             "higher score than a random negative one. 0.5 is random, 1 is perfect."
@@ -85,6 +89,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "A weighted average of the predictions of several candidates, its members; possibly "
             "followed by a second layer (see stacking)."
         ),
+        "F1": (
+            "The harmonic mean of precision and recall, from 0 to 1: high only if most positive rows "
+            "are found and most positive predictions are correct."
+        ),
         "feature recipe": (
             "The feature transformations applied to the columns of a table, fitted on training "
             "rows: imputation, scaling, encodings, date and text features. Its short name is dpp0 "
@@ -117,6 +125,13 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "How many times more positive rows the top-ranked rows contain than a random "
             "selection of the same size."
         ),
+        "log loss": (
+            "The mean of minus the logarithm of the probability that was predicted for the actual "
+            "class. Lower is better; a confident wrong prediction costs most."
+        ),
+        "MAE": (
+            "Mean absolute error: how far predictions are off on average, in the unit of the target."
+        ),
         "MAPE": (
             "Mean absolute percentage error: the absolute error of the median forecast as a share of "
             "the actual value, averaged over all steps whose value is not 0."
@@ -130,6 +145,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "How well a candidate predicts rows it was not trained on: metrics, curves, "
             "calibration, thresholds. The developer guide of SageMaker also calls it the model "
             "quality or performance report."
+        ),
+        "MSE": (
+            "Mean squared error: the average of the squared errors, in the square of the target's "
+            "unit. Its root is the RMSE."
         ),
         "objective": (
             "The metric by which candidates are ranked and which they are tuned for, such as AUC, "
@@ -180,11 +199,19 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "The value that a share of all outcomes does not exceed: the actual value should be at "
             "most p90 in nine of ten cases. The p50 is the median."
         ),
+        "R2": (
+            "The share of the differences between the target's values that a model explains: 1 is "
+            "perfect, 0 is as good as always predicting the mean, and it can be negative."
+        ),
         "refit": (
             "Training a candidate again on all rows, after its score was measured by cross-"
             "validation or on a hold-out."
         ),
         "residual": "The actual value minus the predicted value.",
+        "RMSE": (
+            "Root mean squared error: a typical size of an error, in the unit of the target. Large "
+            "errors count more than in the MAE."
+        ),
         "sample weight": "How much a row counts in training and scoring.",
         "seasonal naive forecast": (
             "Repeats the last season: every other forecast should be better."

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 
 from windvane.console import wording
 from windvane.console.cookies import theme_name
-from windvane.console.scores import metric_title
+from windvane.console.scores import metric_meaning, metric_title
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.terms import term
 from windvane.documentation import is_built
@@ -71,6 +71,7 @@ def environment() -> jinja2.Environment:
     made.filters.update(wording.FILTERS)
     made.filters["urlencode"] = _in_path
     made.filters["metric"] = metric_title
+    made.filters["meaning"] = metric_meaning
     made.globals["static"] = static_url
     made.globals["term"] = term
     made.globals["has_documentation"] = is_built

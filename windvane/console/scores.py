@@ -30,6 +30,18 @@ class FormattedScore:
     def whole(self) -> str:
         return f"{self.text} ± {self.error}" if self.error else self.text
 
+    @property
+    def root(self) -> FormattedScore:
+        """The square root of a mean squared error, which is in the unit of the target. Its standard error is of first order.
+
+        >>> format_score(484e6, 185e6).root.whole
+        '22,000 ± 4,205'
+        """
+        if not self.value or self.value < 0:
+            return FormattedScore(None, NOTHING)
+        root = math.sqrt(self.value)
+        return format_score(root, self.spread / (2 * root) or None)
+
 
 def format_score(value: float | None, error: float | None = None) -> FormattedScore:
     """Return the figure with as many digits as its error leaves it.
@@ -84,9 +96,35 @@ def metric_title(name: str) -> str:
     return "Weighted quantile loss" if name == WQL else name
 
 
+def metric_meaning(name: str) -> str:
+    """Return in a few words what a metric is good for; "" if nothing is known of it."""
+    return _MEANINGS.get(name, "")
+
+
 WQL = "AverageWeightedQuantileLoss"
 """A metric by which forecasts are measured, and nothing else."""
 
 _LOSSES = frozenset(
     {"MSE", "RMSE", "MAE", "LogLoss", "InferenceLatency", WQL, "MASE", "MAPE", "WAPE"}
 )
+
+_MEANINGS = {
+    "Accuracy": "share of correct predictions",
+    "AUC": "how well rows are ranked",
+    "BalancedAccuracy": "accuracy, each class counts the same",
+    "F1": "finds the positive class with few false alarms",
+    "F1macro": "F1, each class counts the same",
+    "LogLoss": "quality of the probabilities",
+    "Precision": "share of positive predictions that are correct",
+    "PrecisionMacro": "precision, each class counts the same",
+    "Recall": "share of the positive class that is found",
+    "RecallMacro": "recall, each class counts the same",
+    "MSE": "squared error, large errors count most",
+    "RMSE": "its root, in the unit of the target",
+    "MAE": "average error, in the unit of the target",
+    "R2": "share of the differences that is explained",
+    WQL: "errors of all quantiles",
+    "MASE": "error beside repeating the last season",
+    "MAPE": "average error in percent",
+    "WAPE": "sum of errors beside the sum of values",
+}

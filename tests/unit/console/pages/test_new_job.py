@@ -510,6 +510,16 @@ def test_a_column_that_cannot_split_the_rows_is_told_of_before_the_job(desk: Des
     assert "have the same value in the group column 'same'" in answer.words
 
 
+def test_settings_that_few_need_are_folded_until_one_is_set_or_wrong(desk: Desk) -> None:
+    folded, unfolded = (
+        "<details>\n    <summary>More settings",
+        "<details open>\n    <summary>More settings",
+    )
+    assert folded in desk.post("/console/new", fields(do="look")).text
+    assert unfolded in desk.post("/console/new", fields(do="look", mode="ENSEMBLING")).text
+    assert unfolded in desk.post("/console/new", fields(output="nowhere")).text
+
+
 def test_a_script_gets_the_parts_that_depend_on_what_was_chosen(desk: Desk) -> None:
     seen = desk.post("/console/new/look", fields(target_json=packed("x")))
     assert "Regression (detected)" in seen.words
