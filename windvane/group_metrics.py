@@ -90,10 +90,15 @@ class Group:
         """Return a segment of segments.json as a group, one of more than two classes as the positive one.
 
         place     of the class among the labels
-        raises    InvalidRequest if its counts contradict each other
+        raises    InvalidRequest if its counts contradict each other, or there are none of the class
         """
-        positive, predicted, hits = segment["classes"][place]
-        rows = int(segment["rows"])
+        classes, rows = segment["classes"], int(segment["rows"])
+        if place >= len(classes):
+            raise InvalidRequest(
+                f"The segment '{str(segment['label'])[:80]}' in segments.json has counts of {len(classes)} classes; "
+                f"labels name at least {place + 1}."
+            )
+        positive, predicted, hits = classes[place]
         return cls(str(segment["label"]), rows, int(positive), int(predicted), int(hits))
 
     @property

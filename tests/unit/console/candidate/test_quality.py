@@ -436,3 +436,12 @@ def test_counts_of_a_report_that_contradict_each_other_are_told(binary, browser)
     answer = browser.get(f"{PAGE}?group=sex")
     assert answer.status == 400
     assert "contradict" in answer.text
+
+
+def test_counts_of_fewer_classes_than_labels_are_told(many, browser):
+    document = _sliced_many()
+    document["columns"][0]["segments"][1]["classes"].pop()
+    many.put(f"{INSIGHTS}/churn-001/segments.json", document)
+    answer = browser.get(f"{PAGE}?group=sex&class=2")
+    assert answer.status == 400
+    assert "has counts of 2 classes; labels name at least 3" in answer.text
