@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,9 @@ def make_observability(
         yield "event_streams", float(streams.n_open)
         yield "servers", float(max(1, len(membership.live())))
         yield "leads", float(membership.lead() is not None)
+        disk = shutil.disk_usage(settings.data_dir)
+        yield "disk_free_bytes", float(disk.free)
+        yield "disk_size_bytes", float(disk.total)
 
     return Observability(streams, webhooks, Telemetry(store, utc_now, gauges))
 

@@ -86,9 +86,12 @@ def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
 
 def _lines_of_extras() -> list[str]:
     width = max(map(len, EXTRAS))
-    lines = ["Extras, which pip install 'windvane[NAME]' adds:", ""]
+    lines = [
+        "Extras that are installed; pip install 'windvane[NAME]' adds another (none is required):",
+        "",
+    ]
     for name, (_, use) in EXTRAS.items():
-        lines.append(f"  {'yes' if _is_installed(name) else 'NO '}  {name:{width}}  for: {use}")
+        lines.append(f"  {'yes' if _is_installed(name) else '-  '}  {name:{width}}  for: {use}")
     return lines
 
 

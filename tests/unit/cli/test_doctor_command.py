@@ -73,4 +73,4 @@ def test_every_extra_of_the_project_is_told(
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
     assert "yes  postgres  for: a database in PostgreSQL" in text
-    assert "NO   catboost  for: candidates of CatBoost" in text
+    assert "-    catboost  for: candidates of CatBoost" in text
