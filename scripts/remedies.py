@@ -114,7 +114,7 @@ REASONS = (
         (
             Reason(
                 _C.JOB_LIMIT,
-                "Give the job more time, or fewer rows to begin with. If the data waited long, the server had just started or is "
+                "Give the job more time (`MaxAutoMLJobRuntimeInSeconds`), or fewer rows to begin with. If the data waited long, the server had just started or is "
                 "busy: fewer jobs at once, or more workers ([configuration](configuration.md)).",
                 {"task": "analyze", "limit_s": 60, "waited_s": 45},
             ),
@@ -253,10 +253,11 @@ REASONS = (
             Reason(_C.FLOOR_ONLY, "As above; the forecast is valid, and as simple as can be."),
             Reason(
                 _C.EXPLAINABILITY_MISSING,
-                "Make the report later, with more time.",
+                "Generate it on the page of the job or of the candidate, or by `StartCandidateReports`: that takes about a "
+                "minute, and no time of the job.",
                 because=_TIME,
             ),
-            Reason(_C.INSIGHTS_MISSING, "Make the report later, with more time.", because=_TIME),
+            Reason(_C.INSIGHTS_MISSING, "As above.", because=_TIME),
             Reason(_C.EXPLORATION_MISSING, "Make the report later, with more time.", because=_TIME),
             Reason(_C.DEFINITIONS_MISSING, "Create the job again, with more time.", because=_TIME),
             Reason(_C.NOTEBOOKS_MISSING, "As above.", because=_TIME),

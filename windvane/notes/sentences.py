@@ -21,6 +21,11 @@ _TASKS = {
     "insights": "The report could not be generated",
 }
 
+_REMEDIES = dict.fromkeys(
+    ("explain", "insights"), "It can still be generated, on the page of the candidate."
+)
+"""What to do about a task for which a job had no time, where it is not a longer time limit."""
+
 _MODELS = {"network": "The network", "linear": "The linear model"}
 
 
@@ -53,7 +58,7 @@ def _signalled(facts: Facts) -> str:
 def _job_limit(facts: Facts) -> str:
     return (
         f"{_TASKS.get(facts['task'], 'It did not finish')} within the job's time limit ({facts['limit_s']} s){_spent(facts)}. "
-        "Raise MaxAutoMLJobRuntimeInSeconds, or provide less data."
+        f"{_REMEDIES.get(facts['task'], 'Give the job a longer time limit, or fewer rows.')}"
     )
 
 
@@ -238,7 +243,7 @@ _OF_JOBS: Wordings = {
         "The candidate definitions, the only output of this job, are missing. {because}"
     ),
     _C.NOT_ENOUGH_TIME: (
-        "The job's time limit of {limit_s} s was too short. Raise MaxAutoMLJobRuntimeInSeconds."
+        "The job's time limit of {limit_s} s was too short. Give the job a longer one."
     ),
     _C.NO_MODEL: _no_model,
     _C.NOT_PACKABLE: "The best candidate ({index}) could not be packaged. {because}",

@@ -277,6 +277,28 @@ def test_each_report_that_is_missing_is_told(
     assert "report skipped" not in page.words
     for tab in ("quality", "explanation"):
         assert f'href="{PAGE}/candidates/churn-011/{tab}"' in page.text
+    form = f'action="{PAGE}/candidates/churn-011/reports"'
+    assert (form in page.text) == bool(missing)
+    button = {0: "", 1: "Generate the missing report ", 2: "Generate the missing reports "}
+    assert button[len(missing)] in page.words
+
+
+def test_why_a_report_is_missing_is_told_in_plain_words(desk: Desk) -> None:
+    searching(desk)
+    scored(desk, 11, 0.95)
+    late = Note(NoteCode.JOB_LIMIT, {"task": "explain", "limit_s": 90})
+    changes = {
+        "status": JobStatus.COMPLETED,
+        "secondary": SecondaryStatus.EXPLAINABILITY_ERROR,
+        "partial_failures": (Note(NoteCode.EXPLAINABILITY_MISSING, because=late),),
+    }
+    now_is(desk, ended=desk.world.clock(), best_candidate="churn-011", **changes)
+    words = desk.get(PAGE).words
+    assert (
+        "The report could not be generated within the job's time limit (90 s). It can still be generated"
+        in words
+    )
+    assert "MaxAutoMLJobRuntimeInSeconds" not in words
 
 
 def test_a_report_that_was_made_after_the_job_is_not_missing_any_more(desk: Desk) -> None:

@@ -211,7 +211,7 @@ def test_definitions_for_which_there_was_no_time_fail_the_job_that_was_for_them(
     world.claim(TaskKind.EXPLORE)
     world.wait(world.job.limits.max_runtime_s)
     assert world.status is JobStatus.FAILED
-    assert "Raise MaxAutoMLJobRuntimeInSeconds" in reason(world.state.job.failure)
+    assert "Give the job a longer one" in reason(world.state.job.failure)
 
 
 def test_a_candidate_waits_for_its_recipe_and_later_ones_wait_behind_it() -> None:
