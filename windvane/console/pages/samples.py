@@ -15,6 +15,9 @@ from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import NotFound
 
+TIME_LIMIT = "1 min"
+"""Offered for a job on a sample: these tables are small, and a first model is to be there soon."""
+
 TABLES = Path(__file__).parents[1] / "sample_tables"
 
 
@@ -94,7 +97,8 @@ async def use_sample(request: Request) -> Response:
     data = await context.in_thread((TABLES / sample.file).read_bytes)
     uri = f"s3://{bucket_of(context)}/{FOLDER}/{folder_name()}/{sample.file}"
     await context.objects.write(uri, data)
-    form = f"/console/new?{urlencode({'uri': uri, 'target': sample.target})}"
+    filled_in = {"uri": uri, "target": sample.target, "time_limit": TIME_LIMIT}
+    form = f"/console/new?{urlencode(filled_in)}"
     return RedirectResponse(form, 303, headers=PAGE_HEADERS)
 
 

@@ -15,14 +15,14 @@ from windvane.engine.explain.permutations import Answer, pair_contributions
 from windvane.engine.explain.sampled import ENOUGH_PAIRS, LEAST_PAIRS, PRECISE, Question
 from windvane.errors import OutOfTime
 
-_FIRST = 5
-_MOST = 100
-"""Background rows asked about at once, the first time to see how long they take."""
+_STEPS = (5, 15, 30, 60, 100, 200, 300, 400, 500)
+"""Numbers of background rows at which it is asked whether the values are precise, and whether there is time for more. They
+do not depend on how fast the machine is at the moment, so that a row explained twice gets the same values."""
 
 
 def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -> Attribution:
     """Pairs of permutations, each with a background row of its own, until the values are precise, the background rows
-    are used up or the budget is over.
+    are used up or the budget is over. The same question gets the same values wherever the time suffices for as many pairs.
 
     question    of one row
     raises      OutOfTime if there is not even time for three pairs
@@ -31,8 +31,11 @@ def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -
     here = answer(question.cells, 1)
     made = np.empty((0, len(question.players), here.shape[1]))
     first = np.empty((0, here.shape[1]))
-    n_next = min(_FIRST, question.n_background)
-    while n_next and not budget.is_over() and not _is_precise(made):
+    s_each = 0.0
+    for step in _STEPS:
+        n_next = min(step, question.n_background) - len(made)
+        if not n_next or budget.left_s <= n_next * s_each or _is_precise(made):
+            break
         trial = budget.share(1)
         background = taken(question.background, slice(len(made), len(made) + n_next))
         starts = answer(background, n_next)
@@ -41,8 +44,7 @@ def sampled_row(answer: Answer, question: Question, seed: int, budget: Budget) -
         ends = here[0], starts
         back = pair_contributions(answer, background, question.cells, ends, ranks)
         made, first = np.concatenate([made, -back]), np.concatenate([first, starts])
-        fitting = int(budget.left_s / max(trial.used_s / n_next, 1e-9))
-        n_next = max(0, min(_MOST, fitting, question.n_background - len(made)))
+        s_each = trial.used_s / n_next
     if len(made) < LEAST_PAIRS:
         raise OutOfTime("The time limit was too short to explain a row.")
     return _attribution(question, made, first)

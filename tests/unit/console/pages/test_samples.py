@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -62,6 +63,7 @@ def test_one_click_uploads_a_copy_and_opens_the_form_with_the_target_chosen(desk
     assert "Binary classification (detected)" in page.words
     assert "telco-churn.csv.gz" in desk.get("/console/uploads").text
     assert target == "Churn"
+    assert re.search(r'name="time_limit" value="1 min"', page.text)
 
 
 def test_tables_are_offered_until_somebody_has_some(desk):

@@ -71,3 +71,16 @@ def test_the_time_is_kept():
     assert 3 <= found.pairs < 400
     with pytest.raises(OutOfTime):
         sampled_row(slow, question(2), 0, Budget(10, clock))
+
+
+def test_a_row_gets_the_same_values_however_busy_the_machine_is():
+    clock = FakeClock()
+
+    def busy_at_first(columns, n_rows):
+        clock.seconds += 0.0 if clock.seconds > 1 else 1.0
+        return tangled(columns, n_rows)
+
+    quick = sampled_row(tangled, question(), 0, Budget(10, FakeClock()))
+    slow = sampled_row(busy_at_first, question(), 0, Budget(10, clock))
+    np.testing.assert_array_equal(quick.values, slow.values)
+    assert quick.pairs == slow.pairs
