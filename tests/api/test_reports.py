@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from api.records import JOB_ARN, finished_candidate, job_record
-from api.steps import step_input
+from api.steps import step_input, step_output
 from api.world import ACCOUNT, OTHER_ACCOUNT, OUTPUT, READER, REGION, SCOPE, World, _call
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
@@ -141,9 +141,17 @@ def test_the_job_is_one_that_a_client_could_create(job: World) -> None:
         step_input(name, f"{ROOT}/{key}") for name, key in inputs.items()
     ]
     assert described["RoleArn"] == f"arn:aws:iam::{ACCOUNT}:role/windvane"
+    outputs = {"explanation": EXPLANATIONS, "insights": INSIGHTS, "onnx": f"{ROOT}/exports"}
+    assert written(described) == outputs
     request = {"ProcessingJobName": "again", **made(job).details}
     validate(request, load_service("sagemaker").operation("CreateProcessingJob").input_shape)
     assert job.client().create_processing_job(**request)["ProcessingJobArn"].endswith("/again")
+
+
+def written(job: dict[str, Any]) -> dict[str, str]:
+    """Prefixes by the names of outputs."""
+    outputs = job["ProcessingOutputConfig"]["Outputs"]
+    return {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}
 
 
 def test_a_candidate_of_one_container_has_both_packages_in_it(job: World) -> None:
@@ -264,6 +272,12 @@ def test_reports_on_a_forecast_are_made_of_its_package_and_all_backtests(job: Wo
     ]
     request = {"ProcessingJobName": "again", **made(job).details}
     assert job.client().create_processing_job(**request)["ProcessingJobArn"].endswith("/again")
+    assert written(request) == {"explanation": EXPLANATIONS, "insights": INSIGHTS}
+    outputs = {"Outputs": [step_output("onnx")]}
+    with pytest.raises(ClientError, match="'onnx', which forecasting models do not have"):
+        job.client().create_processing_job(
+            **request | {"ProcessingJobName": "onnx", "ProcessingOutputConfig": outputs}
+        )
     mixed = {
         **request,
         "ProcessingJobName": "mixed",

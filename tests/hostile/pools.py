@@ -132,7 +132,7 @@ NAMED: dict[str, list[Any]] = {
     "TargetAttributeName": ["y", "Churn?"],
     "ChannelName": ["dataset", "train", "validation", "member-1"],
     "InputName": ["table", "validation", "feature-specification", "dataset", "model", "output"],
-    "OutputName": ["dataset", "header", "tuning_data", "explanation", "insights"],
+    "OutputName": ["dataset", "header", "tuning_data", "explanation", "insights", "onnx"],
     "LocalPath": ["/opt/ml/processing/x", "/etc"],
     "ContentType": [
         "text/csv",

@@ -5,12 +5,14 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import numpy as np
+import onnxruntime
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from journeys.running import BIN
-from journeys.small import OF_CLASSES, trained
+from journeys.small import N_ROWS, OF_CLASSES, trained
 from journeys.stepping import WAIT
 
 JOB = OF_CLASSES
@@ -93,6 +95,23 @@ def test_one_request_explains_and_judges_the_worst_candidate(server, others):
     assert explained["explanations"]["kernel_shap"]
     judged = found_below(server, told["ModelInsights"], "statistics.json")[worst]
     assert judged["binary_classification_metrics"]
+    exports = f"{told['Explainability'].partition('/documentation/')[0]}/exports"
+    parity = found_below(server, exports, "model.onnx.parity.json")[worst]
+    assert (parity["other_labels"], parity["rows_of_table"]) == (0, N_ROWS)
+    assert answered(server, f"{exports}/{worst}/model.onnx") in (["yes"], ["no"])
+
+
+def answered(server, uri):
+    """What ONNX Runtime predicts for a row with a model."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    content = server.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    row = {"a": 1.0, "colour": "red", "b": 1.0, "day": 1.7e9}
+    feeds = {
+        one.name: np.array([[row[one.name]]], object if "string" in one.type else float)
+        for one in session.get_inputs()
+    }
+    return session.run(["label"], feeds)[0].tolist()
 
 
 def report(server, candidate, job=JOB, folder=None):

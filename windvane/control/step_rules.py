@@ -50,7 +50,7 @@ _NEEDED = {TRANSFORMERS: "TARGET_ATTRIBUTE_NAME", EXPLAINER: "CANDIDATE_NAME"}
 _INPUTS = {EXPLAINER: ("dataset", "model", "transformers", "output", BACKTESTS)}
 _OUTPUTS = {
     TRANSFORMERS: ("dataset", "header", "tuning_data"),
-    EXPLAINER: ("explanation", "insights"),
+    EXPLAINER: ("explanation", "insights", "onnx"),
 }
 
 
@@ -113,17 +113,19 @@ def _names_of_inputs(request: Request) -> Iterator[str]:
     yield from _only(names, _INPUTS[EXPLAINER], "ProcessingInputs")
     outputs = _output_names(request)
     if BACKTESTS in names:
-        yield from _of_forecast(names)
+        yield from _of_forecast(names, outputs)
         return
     needed = {"dataset"}
-    needed |= {"model"} if "explanation" in outputs else set()
+    needed |= {"model"} if {"explanation", "onnx"} & set(outputs) else set()
     needed |= {"output"} if "insights" in outputs else set()
     for name in sorted(needed - set(names)):
         yield f"ProcessingInputs lacks the input '{name}', which the outputs asked for need."
 
 
-def _of_forecast(names: Sequence[str]) -> Iterator[str]:
-    """Yield what is wrong with the inputs of reports on a forecast."""
+def _of_forecast(names: Sequence[str], outputs: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with the inputs and outputs of reports on a forecast."""
+    if "onnx" in outputs:
+        yield "ProcessingOutputConfig has the output 'onnx', which forecasting models do not have."
     if "model" not in names:
         yield f"ProcessingInputs lacks the input 'model', which '{BACKTESTS}' needs."
     for name in sorted({"dataset", "transformers", "output"} & set(names)):

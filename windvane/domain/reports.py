@@ -17,7 +17,10 @@ INSIGHT_REPORTS = "documentation/model_monitor/output"
 BACKTESTS, BACKTEST_RESULTS = "backtests", "backtest-results"
 """The input of a report on a forecast, and the folder of all backtests, below the job's root."""
 
-_EXPLANATION, _INSIGHTS = "explanation", "insights"
+EXPORTS = "exports"
+"""Below the job's root: models in forms that need no Windvane, each in a folder of its candidate's name."""
+
+_EXPLANATION, _INSIGHTS, _ONNX = "explanation", "insights", "onnx"
 _LOCAL = "/opt/ml/processing"
 _CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
 _AN_HOUR = {"MaxRuntimeInSeconds": 3600}
@@ -31,6 +34,11 @@ def explanations_of(job: AutoMLJob) -> str:
 def insights_of(job: AutoMLJob) -> str:
     """Return the S3 prefix of what is said of its candidates' quality."""
     return f"{job.output_root}/{INSIGHT_REPORTS}"
+
+
+def exports_of(job: AutoMLJob) -> str:
+    """Return the S3 prefix of what its candidates' models were exported as."""
+    return f"{job.output_root}/{EXPORTS}"
 
 
 def report_job_name(candidate: Candidate, attempt: int) -> str:
@@ -56,11 +64,15 @@ def inputs_of_forecast(job: AutoMLJob, candidate: Candidate) -> dict[str, str]:
 def report_request(
     job: AutoMLJob, candidate: Candidate, inputs: Mapping[str, str], name: str
 ) -> dict[str, Any]:
-    """Return the parameters of CreateProcessingJob for the reports on a finished candidate whose model is there.
+    """Return the parameters of CreateProcessingJob for the reports on a finished candidate whose model is there; of a table
+    with the model as an ONNX file.
 
     inputs    S3 locations by the names of inputs
     name      of the processing job
     """
+    outputs = {_EXPLANATION: explanations_of(job), _INSIGHTS: insights_of(job)}
+    if not job.is_forecast:
+        outputs[_ONNX] = exports_of(job)
     return {
         "ProcessingJobName": name,
         "AppSpecification": {"ImageUri": image_uri(job.scope, EXPLAINER)},
@@ -87,10 +99,7 @@ def report_request(
                         "S3UploadMode": "EndOfJob",
                     },
                 }
-                for one, uri in (
-                    (_EXPLANATION, explanations_of(job)),
-                    (_INSIGHTS, insights_of(job)),
-                )
+                for one, uri in outputs.items()
             ],
             **({"KmsKeyId": job.output_key} if job.output_key else {}),
         },

@@ -240,6 +240,28 @@ def test_files_can_be_downloaded_and_reports_stand_in_a_frame(jobs, browser):
     )
 
 
+def test_an_onnx_file_is_asked_for_with_the_reports_and_downloaded(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    text = browser.get(f"{HERE}/files").text
+    assert "Make ONNX file" in text
+    assert '<input type="hidden" name="part" value="files">' in text
+    file = f"{ROOT}/exports/churn-001/model.onnx"
+    jobs.put(file, "graph")
+    jobs.put(f"{ROOT}/exports/churn-001/model.onnx.parity.json", "{}")
+    text = browser.get(f"{HERE}/files").text
+    assert "Make ONNX file" not in text
+    uri = file.replace("/", "%2F").replace(":", "%3A")
+    assert f'/console/files?uri={uri}" download>model.onnx</a>' in text
+    assert ">model.onnx.parity.json</a>" in text
+
+
+def test_without_a_model_there_is_no_onnx_file(jobs, browser):
+    jobs.insert(a_job(), with_reports(containers=()))
+    text = browser.get(f"{HERE}/files").text
+    assert "Make ONNX file" not in text
+    assert "windvane export" in text
+
+
 def test_a_report_may_do_nothing_in_its_frame(jobs, browser):
     jobs.insert(a_job(), with_reports())
     jobs.put_quality(judged_two())

@@ -15,6 +15,9 @@ _MOST_FILES = 100
 KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
 """Reports by the last part of their page, and the member that says where they are."""
 
+ONNX = "ONNX file"
+"""The group of files of what the model was exported as."""
+
 
 @dataclass(frozen=True)
 class File:
@@ -38,11 +41,13 @@ class Group:
 class FilesView(Shown):
     """The tab "Files" of a candidate.
 
+    has_onnx whether the model was exported, or why it cannot be is told
     shown    the report in the frame: one of KINDS, "" if there is none
     reports  those there are: kind and title
     """
 
     groups: Sequence[Group]
+    has_onnx: bool
     shown: str
     reports: Sequence[tuple[str, str]]
     state: Any
@@ -80,6 +85,7 @@ async def groups_of(objects: CallerObjects, answer: Answer, job: Mapping[str, An
             report_title("explanation", is_forecast=False),
             await _report(objects, folder_of(answer, "explanation")),
         ),
+        Group(ONNX, await _report(objects, _exports(answer, job))),
         Group("Backtest results", await _report(objects, _backtests(answer, job))),
         Group("Job notebooks", await _there(objects, _notebooks(job))),
     ]
@@ -122,8 +128,16 @@ def _backtests(answer: Answer, job: Mapping[str, Any]) -> str:
     """Return the folder with the backtests of a candidate of a forecasting job; "" for one of a table."""
     if not _is_forecast(answer):
         return ""
-    root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}"
-    return f"{root}/backtest-results/{answer['Candidate']['CandidateName']}"
+    return f"{_root(job)}/backtest-results/{answer['Candidate']['CandidateName']}"
+
+
+def _exports(answer: Answer, job: Mapping[str, Any]) -> str:
+    """Return the folder with the model of a candidate in other forms."""
+    return f"{_root(job)}/exports/{answer['Candidate']['CandidateName']}"
+
+
+def _root(job: Mapping[str, Any]) -> str:
+    return f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}"
 
 
 def _notebooks(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from windvane.console.candidate.explanation import (
 )
 from windvane.console.candidate.files import (
     KINDS,
+    ONNX,
     FilesView,
     folder_of,
     groups_of,
@@ -180,10 +181,12 @@ async def files(request: Request) -> Response:
         if folder_of(answer, kind)
     ]
     asked = request.query_params.get("report", "")
+    groups = await groups_of(context.objects, answer, job)
     view = FilesView(
         job_name=answer["AutoMLJobName"],
         head=head,
-        groups=await groups_of(context.objects, answer, job),
+        groups=groups,
+        has_onnx=any(group.title == ONNX for group in groups),
         shown=next((kind for kind, _ in kinds if kind == asked), kinds[0][0] if kinds else ""),
         reports=kinds,
         state=await state_of(request, answer, head),
@@ -207,7 +210,7 @@ async def make_reports(request: Request) -> Response:
     await context_of(request).ask("windvane", "StartCandidateReports", asked)
     part = form.get("part")
     answer = await described(request)
-    url = head_of(answer, part if part in KINDS else "quality")
+    url = head_of(answer, part if part in (*KINDS, "files") else "quality")
     return RedirectResponse(f"{url.url}/{url.part}", 303, headers=PAGE_HEADERS)
 
 

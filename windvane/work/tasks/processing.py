@@ -18,6 +18,7 @@ from windvane.engine.explain.stage import explain
 from windvane.engine.quality.candidate import judged_candidate
 from windvane.work.tasks.forecast_processing import forecast_reports
 from windvane.work.tasks.inputs import download_inputs, download_validation, format_of
+from windvane.work.tasks.onnx_files import onnx_files
 from windvane.work.tasks.publishing import publish_dataset, publish_header, publish_split
 from windvane.work.tasks.reports import explaining_s, explanation_files, insight_files
 from windvane.work.tasks.stage_context import Result
@@ -87,26 +88,33 @@ def _explain(step: StepContext, folder: Path) -> None:
     dataset = folder / "dataset"
     with told_as({dataset: inputs["dataset"]}):
         fetch_dataset(step, inputs["dataset"], dataset)
-        if "explanation" in outputs:
-            packages = _packages(step, inputs, folder)
-            time_s = min(_MOST_EXPLAINING_S, step.time_s)
-            transformers = inputs.get("transformers", inputs["model"])
-            names = {packages / "model": inputs["model"], packages / "transformers": transformers}
-            with told_as({**names, packages: inputs["model"]}):
-                found = explain(
-                    dataset,
-                    packages,
-                    budget_s=explaining_s(time_s),
-                    seed=read_analysis(dataset).seed,
-                    threads=step.allowance.threads,
-                )
-            _publish(step, explanation_files(found, name), outputs["explanation"], name)
+        if "explanation" in outputs or "onnx" in outputs:
+            _explain_or_export(step, folder, dataset, name)
         if "insights" in outputs:
             candidate = fetch_archive(step, inputs["output"], folder / "archives")
             with told_as({candidate: inputs["output"]}):
                 judged = judged_candidate(dataset, candidate, name)
             files = insight_files(dataset, judged, step.job.created)
             _publish(step, files, outputs["insights"], name)
+
+
+def _explain_or_export(step: StepContext, folder: Path, dataset: Path, name: str) -> None:
+    inputs, outputs = _inputs(step), _outputs(step)
+    packages = _packages(step, inputs, folder)
+    transformers = inputs.get("transformers", inputs["model"])
+    names = {packages / "model": inputs["model"], packages / "transformers": transformers}
+    with told_as({**names, packages: inputs["model"]}):
+        if "explanation" in outputs:
+            found = explain(
+                dataset,
+                packages,
+                budget_s=explaining_s(min(_MOST_EXPLAINING_S, step.time_s)),
+                seed=read_analysis(dataset).seed,
+                threads=step.allowance.threads,
+            )
+            _publish(step, explanation_files(found, name), outputs["explanation"], name)
+        if "onnx" in outputs:
+            _publish(step, onnx_files(dataset, packages), outputs["onnx"], name)
 
 
 _PROCESSORS: dict[str, Callable[[StepContext, Path], None]] = {

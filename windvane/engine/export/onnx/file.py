@@ -47,6 +47,17 @@ def export_onnx(
             raise InvalidRequest(f"{one} already exists; choose a new file.")
     if not file.parent.is_dir():
         raise InvalidRequest(f"There is no folder {file.parent}; create it, or choose another.")
+    content, report = onnx_of(transformers, model, rows)
+    told = json.dumps(report.to_json(), indent=2) + "\n"
+    _write_new({file: content, report_file: told.encode()})
+    return report
+
+
+def onnx_of(transformers: Path, model: Path, rows: CheckedRows | None) -> tuple[bytes, OnnxReport]:
+    """Return a model as the content of an ONNX file, once it was compared with the model.
+
+    transformers, model, rows, raises    as of `export_onnx`
+    """
     predictor = load_predictor(transformers, model)
     learners = [member["learner"] for member in read_json(model / "model.json")["members"]]
     check_supported(predictor, learners)
@@ -55,7 +66,7 @@ def export_onnx(
     cells = made_up_rows(predictor.columns, read_sketch(transformers), terms)
     made_up = CheckedRows(predictor.parse(cells), len(cells))
     found = compared(predictor, content, [made_up, *([rows] if rows else [])])
-    report = OnnxReport(
+    return content, OnnxReport(
         found,
         rows.n_rows if rows else 0,
         hashlib.sha256(content).hexdigest(),
@@ -68,9 +79,6 @@ def export_onnx(
             ML: ML_OPSET,
         },
     )
-    told = json.dumps(report.to_json(), indent=2) + "\n"
-    _write_new({file: content, report_file: told.encode()})
-    return report
 
 
 def _write_new(contents: Mapping[Path, bytes]) -> None:
