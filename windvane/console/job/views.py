@@ -14,7 +14,7 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.best_so_far import NARROW, WIDE, Mark, best_so_far, n_outside
 from windvane.console.job.earlier import Earlier
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
-from windvane.console.job.tags import ARCHIVED, PROJECT
+from windvane.console.job.tags import ARCHIVED, PROJECT, sensitive_columns
 from windvane.console.notes import MISSING_REPORTS, remedy_anchor
 from windvane.console.scores import FormattedScore, format_score
 from windvane.console.wording import spoken
@@ -137,6 +137,7 @@ class JobView:
     forecast                      of a forecasting job alone
     earlier                       the job that it is based on, if it says one
     project                       "" if it is in none;  is_archived  lists leave it out
+    sensitive                     columns by whose groups the quality page judges a candidate first
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
     """
 
@@ -177,6 +178,7 @@ class JobView:
     arn: str = ""
     project: str = ""
     is_archived: bool = False
+    sensitive: tuple[str, ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -260,6 +262,7 @@ def job_view(
         arn=job["AutoMLJobArn"],
         project=tags.get(PROJECT, ""),
         is_archived=ARCHIVED in tags,
+        sensitive=sensitive_columns(tags),
     )
 
 

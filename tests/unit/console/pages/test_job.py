@@ -283,6 +283,19 @@ def test_each_report_that_is_missing_is_told(
     assert button[len(missing)] in page.words
 
 
+def test_columns_that_are_marked_lead_to_the_group_metrics_of_the_best_candidate(
+    desk: Desk,
+) -> None:
+    searching(desk)
+    assert "Sensitive columns" not in desk.get(PAGE).words
+    marked = [{"Key": "windvane:sensitive-columns", "Value": "sex/age =28years=29"}]
+    desk.world.client().add_tags(ResourceArn=JOB_ARN, Tags=marked)
+    assert "Sensitive columns sex, age (years) Data" in desk.get(PAGE).words, "no report yet"
+    scored(desk, 11, 0.95, model_insights="s3://results/insights")
+    now_is(desk, best_candidate="churn-011")
+    assert f'href="{PAGE}/candidates/churn-011/quality#groups"' in desk.get(PAGE).text
+
+
 def test_why_a_report_is_missing_is_told_in_plain_words(desk: Desk) -> None:
     searching(desk)
     scored(desk, 11, 0.95)
