@@ -36,6 +36,7 @@ from windvane.objects.encrypted import EncryptedStore
 from windvane.objects.encryption import DataKeys
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Part
+from windvane.process.log_lines import LogFormat
 from windvane.process.memory import machine_memory_mb
 from windvane.process.sandbox import Protection, Sandbox, sandbox_of
 from windvane.process.volatile import memory_folder
@@ -387,5 +388,6 @@ def work_config(
         sandbox=sandbox,
         roles=tuple(RoleOfBuckets(role.arn, role.read, role.write) for role in settings.roles),
         on_cluster=on_cluster(settings),
+        log_format=LogFormat(settings.logs.format),
         traces_to=settings.tracing.endpoint if is_traced(settings.tracing) else None,
     )

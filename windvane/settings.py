@@ -304,14 +304,18 @@ class ScalingSettings:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """Logs as CloudWatch shows them ([logs]).
+    """Logs ([logs]).
 
-    retention_days    that lines are kept; 0 means for ever
+    retention_days    that lines are kept which CloudWatch's operations show; 0 means for ever
+    format            of the server's own log: "text" for people, "json" for programs
     """
 
     retention_days: int = 30
+    format: str = "text"
 
     def __post_init__(self) -> None:
+        if self.format not in ("text", "json"):
+            raise BadSettings(f"[logs] format must be 'text' or 'json', not '{self.format}'.")
         _check_at_least("[logs] retention_days", self.retention_days, 0)
 
 

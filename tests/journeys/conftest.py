@@ -12,6 +12,9 @@ A_PERIOD_S = 0.4
 """Over which the requests of a scaled variant are counted: what takes minutes takes so much for each."""
 
 
+JSON_LOG = '[logs]\nformat = "json"\n'
+
+
 @pytest.fixture(scope="session")
 def receiver():
     """What the server's webhook is told."""
@@ -28,10 +31,10 @@ def collector():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, receiver, collector):
-    """It tells its receiver everything, has accounts besides its own, and scales endpoints quickly."""
+    """It tells its receiver everything, logs in JSON, has accounts besides its own, and scales endpoints quickly."""
     folder = tmp_path_factory.mktemp("server")
     config = folder / "windvane.toml"
-    own = f"[scaling]\nperiod_s = {A_PERIOD_S}\n{collector.config}"
+    own = f"[scaling]\nperiod_s = {A_PERIOD_S}\n{JSON_LOG}{collector.config}"
     config.write_text(f"{own}{DECLARED}{receiver.config}")
     running = RunningServer(folder / "data", "--config", str(config), environment=AT_ONCE)
     yield running

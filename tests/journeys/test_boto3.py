@@ -149,6 +149,17 @@ def test_the_tasks_of_a_job_are_in_the_trace_of_the_request_that_created_it(job,
     } <= {span.span_id for span in processes}
 
 
+def test_the_log_is_json_and_says_to_which_trace_a_line_belongs(job, server):
+    records = [json.loads(line) for line in server.log().splitlines()]
+    told = [one for one in records if f"of {JOB}: done" in one["message"]]
+    assert "Task analyze" in " ".join(one["message"] for one in told)
+    assert {one["trace_id"] for one in told} == {TRACE}
+    assert len({one["span_id"] for one in told}) == len(told)
+    assert all(one["process"] for one in told)
+    for line in (server.folder / "logs" / "server.log").read_text().splitlines():
+        assert json.loads(line).keys() >= {"time", "level", "logger", "message"}
+
+
 def test_every_step_and_every_container_leads_to_something_real(job, server):
     sagemaker, s3 = server.client("sagemaker"), server.client("s3")
     describe = {

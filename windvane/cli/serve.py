@@ -19,7 +19,7 @@ from windvane.cli.folder import locked, locked_database, make_folder
 from windvane.cli.listeners import Listeners, listening
 from windvane.control.kms.master import VARIABLE
 from windvane.process.heap import share_heap
-from windvane.process.log_lines import log_to
+from windvane.process.log_lines import LogFormat, log_to
 from windvane.settings import BadSettings, Settings
 from windvane.settings_file import read_settings
 from windvane.work.workers.process import start_first, start_for_cluster
@@ -77,7 +77,7 @@ def run_server(arguments: argparse.Namespace, serve: Callable[[Settings, Listene
     make_folder(settings.data_dir)
     with locked(settings.data_dir), locked_database(settings.store_url):
         os.environ["WINDVANE_DATA_DIR"] = str(settings.data_dir)
-        _log_to(settings.data_dir / "logs")
+        _log_to(settings.data_dir / "logs", LogFormat(settings.logs.format))
         with listening(settings) as listeners:
             serve(settings, listeners)
     return 0
@@ -156,13 +156,13 @@ def _no_password() -> str:
     return ""  # without it, OpenSSL would ask at the terminal
 
 
-def _log_to(folder: Path) -> None:
+def _log_to(folder: Path, log_format: LogFormat) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
     to_file = logging.handlers.RotatingFileHandler(
         folder / "server.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
     )
     log_to(
-        "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        log_format.lines("%(asctime)s %(levelname)s %(name)s: %(message)s"),
         logging.StreamHandler(sys.stderr),
         to_file,
     )

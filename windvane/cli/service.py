@@ -20,6 +20,7 @@ from windvane.cli.folder import publish_address
 from windvane.cli.handshakes import TlsServer
 from windvane.cli.listeners import Listeners
 from windvane.cli.protocol import Bounded, EndedSoon
+from windvane.process.log_lines import writes_json
 from windvane.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -94,7 +95,11 @@ def tell_ready(settings: Settings, url: str) -> None:
     """Tell whoever started a server where it is, and how to get in."""
     publish_address(settings.data_dir, url, settings.tls_cert)
     print(f"windvane ready on {url}", flush=True)
-    print(_way_in(url, settings), file=sys.stderr, flush=True)
+    way_in = _way_in(url, settings)
+    if writes_json() and not sys.stderr.isatty():
+        _LOG.info("%s", way_in)
+    else:
+        print(way_in, file=sys.stderr, flush=True)
 
 
 def _own_address(settings: Settings, scheme: str, port: int) -> str:

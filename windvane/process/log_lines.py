@@ -3,9 +3,13 @@ its own nor steer a terminal."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
+
+from windvane.tracing.context import current_context
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """With what turns the direction of text round, and halves of characters, for which a whole record would be lost: no file
@@ -36,16 +40,75 @@ class PlainLines(logging.Formatter):
         return _BEHIND.join(text.split("\n"))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's own names
-        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
-        return moment.isoformat(timespec="milliseconds") + "Z"
+        return _time_text(record.created)
 
 
-def log_to(format_text: str, *handlers: logging.Handler) -> None:
-    """Have this process log at level INFO; to standard error if no handler is given."""
+class JsonLines(logging.Formatter):
+    """Writes a record as one line of JSON: `time`, `level`, `logger`, `message`, and what it has of `process`, `exception`,
+    `trace_id` and `span_id`.
+
+    process    that tells it from others whose lines go to the same place; "" for the server
+    source     "Trace Context in non-OTLP Log Formats" of the OpenTelemetry specification
+    """
+
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = json_record(record.created, record.levelname, record.name, record.getMessage())
+        if self._process:
+            told["process"] = self._process
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        if (context := current_context()) is not None:
+            told |= {"trace_id": context.trace_id, "span_id": context.span_id}
+        return json.dumps(told)
+
+
+class LogFormat(StrEnum):
+    """The forms of a log: `text` for people, `json` for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+    def lines(self, format_text: str, process: str = "") -> logging.Formatter:
+        """Return what writes records in this form.
+
+        format_text    of a line for people, as logging.Formatter has it
+        process        as of JsonLines
+        """
+        return JsonLines(process) if self is LogFormat.JSON else PlainLines(format_text)
+
+
+def log_to(lines: str | logging.Formatter, *handlers: logging.Handler) -> None:
+    """Have this process log at level INFO; to standard error if no handler is given.
+
+    lines    what writes records, or the format of PlainLines
+    """
+    formatter = PlainLines(lines) if isinstance(lines, str) else lines
     chosen = handlers or (logging.StreamHandler(),)
     for handler in chosen:
-        handler.setFormatter(PlainLines(format_text))
+        handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=chosen)
+
+
+def writes_json() -> bool:
+    """Return whether this process logs in JSON."""
+    return any(isinstance(one.formatter, JsonLines) for one in logging.getLogger().handlers)
+
+
+def json_record(at: float, level: str, logger: str, message: str) -> dict[str, str]:
+    """Return what every record has in JSON.
+
+    at    seconds since 1970
+    """
+    return {"time": _time_text(at), "level": level, "logger": logger, "message": message}
+
+
+def _time_text(at: float) -> str:
+    moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def _escaped(found: re.Match[str]) -> str:

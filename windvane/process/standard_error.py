@@ -6,15 +6,24 @@ Such a process gets a pipe, never the log itself: whoever has the log's descript
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 import threading
 import time
 
+from windvane.process.log_lines import json_record, writes_json
+
 _LONGEST_LINE = 1 << 14
 
 _AT_ONCE, _PER_S = 1 << 18, 1 << 12
 """Bytes: a log takes only so much before it is full, or leaves out lines of the server too."""
+
+
+_BAR = "  | "
+
+_LOGGER = "sandbox"
+"""Logger of what processes in the sandbox say, where the log is JSON; no module of ours is called so."""
 
 
 def shown(words: bytes) -> str:
@@ -23,8 +32,7 @@ def shown(words: bytes) -> str:
     >>> shown(b"one\\x1b[2J\\n2026-11-30 INFO all is well\\n")
     '  | one?[2J\\n  | 2026-11-30 INFO all is well'
     """
-    lines = words.decode(errors="replace").splitlines()
-    return "\n".join(f"  | {_printable(line)}" for line in lines)
+    return "\n".join(f"{_BAR}{text}" for text in _texts(words))
 
 
 def relay() -> int:
@@ -66,10 +74,23 @@ def _write(line: bytes, left_out: int) -> None:
     left_out    bytes before this line that are not shown
     """
     if left_out:
-        sys.stderr.write(f"  | ({left_out} bytes were left out: too much was written at once)\n")
+        _write_text(f"({left_out} bytes were left out: too much was written at once)")
     if line:
-        sys.stderr.write(f"{shown(line)}\n")
+        for text in _texts(line):
+            _write_text(text)
     sys.stderr.flush()
+
+
+def _write_text(text: str) -> None:
+    """Write a printable text as one line: behind a bar, or as the message of a record in JSON."""
+    if writes_json():
+        sys.stderr.write(f"{json.dumps(json_record(time.time(), 'INFO', _LOGGER, text))}\n")
+    else:
+        sys.stderr.write(f"{_BAR}{text}\n")
+
+
+def _texts(words: bytes) -> list[str]:
+    return [_printable(line) for line in words.decode(errors="replace").splitlines()]
 
 
 def _printable(line: str) -> str:

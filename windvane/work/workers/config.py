@@ -23,6 +23,7 @@ from windvane.domain.forecasting import CHRONOS_BOLT_FILES
 from windvane.executor.access import Cluster, ClusterTls
 from windvane.objects.store import open_objects
 from windvane.process.confinement import Confinement
+from windvane.process.log_lines import LogFormat
 from windvane.process.sandbox import Limits, Sandbox, sandbox_from
 from windvane.store.base import Store
 from windvane.store.open import open_store
@@ -96,6 +97,7 @@ class WorkConfig:
     sandbox          confines every task; None leaves them as they are, for tests
     roles            those of the configuration
     on_cluster       None if tasks run on this machine
+    log_format       of the worker's own log
     traces_to        URL of the collector that spans are sent to, "" for that of the environment; None if nothing is traced
     """
 
@@ -125,6 +127,7 @@ class WorkConfig:
     roles: tuple[RoleOfBuckets, ...] = ()
     is_shared: bool = False
     on_cluster: OnCluster | None = None
+    log_format: LogFormat = LogFormat.TEXT
     traces_to: str | None = None
 
     @property
@@ -241,6 +244,7 @@ def config_from_json(text: str) -> WorkConfig:
     document["data_dir"] = Path(document["data_dir"])
     if (weights := document["chronos_bolt"]) is not None:
         document["chronos_bolt"] = Path(weights)
+    document["log_format"] = LogFormat(document["log_format"])
     document["up_since"] = datetime.fromisoformat(document["up_since"])
     document["s3"] = Connection(**document["s3"]) if document["s3"] else None
     document["master_keys"] = tuple(document["master_keys"])

@@ -281,8 +281,10 @@ def main(role: Role, line: int | None = None) -> None:
     name, _, told = sys.stdin.read().partition("\n")
     if not told:
         return  # the server has ended before it came to this
-    log_to(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s")
     config = config_from_json(told)
+    log_to(
+        config.log_format.lines(f"%(asctime)s %(levelname)s [{name}] %(name)s: %(message)s", name)
+    )
     store = open_store(config.store_url, config.data_dir)
     server = _Server()
     export = None if config.traces_to is None else _started_export(config.traces_to)

@@ -11,6 +11,7 @@ from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
 from windvane.executor.access import Cluster, ClusterTls
 from windvane.process.confinement import Part
+from windvane.process.log_lines import LogFormat
 from windvane.process.sandbox import Sandbox
 from windvane.store.open import open_store
 from windvane.work.workers.config import (
@@ -44,6 +45,7 @@ def test_everything_comes_back_from_json(tmp_path):
         buckets=sources,
         sandbox=sandbox,
         chronos_bolt=tmp_path,
+        log_format=LogFormat.JSON,
         traces_to="http://collector:4318",
     )
     assert config_from_json(config_to_json(sent)) == sent
