@@ -259,11 +259,16 @@ def test_members_are_told_with_algorithm_and_number_where_they_are_known(world: 
     insert_job(world)
     members = {"churn-002": 0.75, "churn-003": 0.25}
     ensemble = finished_candidate(world.clock(), algorithm="ensemble", recipe="", members=members)
-    world.insert(ensemble, finished_candidate(world.clock(), 2))
-    assert told(world, ONE)["Candidate"]["Members"] == [
-        {"CandidateName": "churn-002", "Weight": 0.75, "Algorithm": "xgboost", "Index": 2},
-        {"CandidateName": "churn-003", "Weight": 0.25},
-    ]
+    world.insert(ensemble, finished_candidate(world.clock(), 2, fit_s=2.5))
+    known, gone = told(world, ONE)["Candidate"]["Members"]
+    assert known == {
+        "CandidateName": "churn-002",
+        "Weight": 0.75,
+        "Algorithm": "xgboost",
+        "Index": 2,
+        "TrainingTimeInSeconds": 2.5,
+    }
+    assert gone == {"CandidateName": "churn-003", "Weight": 0.25}
 
 
 @pytest.mark.parametrize("algorithm", ["ensemble", "baseline"])

@@ -120,12 +120,14 @@ def _standing(job: AutoMLJob, standing: Standing) -> dict[str, Any]:
 
 
 def _members(view: CandidateView) -> list[dict[str, Any]]:
-    """Return the members of an ensemble with algorithm and index, which DescribeLeaderboard lists with the candidates."""
-    answer = []
+    """Return the members of an ensemble with what DescribeLeaderboard lists with the candidates: algorithm, index, time."""
+    answer: list[dict[str, Any]] = []
     for name, weight in view.standing.candidate.members.items():
         known = view.members.get(name)
-        about = {} if known is None else {"Algorithm": known.algorithm, "Index": known.index}
-        answer.append({"CandidateName": name, "Weight": weight, **about})
+        answer.append({"CandidateName": name, "Weight": weight})
+        if known is not None:
+            answer[-1] |= {"Algorithm": known.algorithm, "Index": known.index}
+            answer[-1] |= present(TrainingTimeInSeconds=known.fit_s)
     return answer
 
 

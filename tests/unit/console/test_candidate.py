@@ -25,6 +25,7 @@ from unit.console.board import (
 )
 from unit.console.candidate.test_explanation import TWO, VALUES
 
+from windvane.console.wording import seconds
 from windvane.domain.candidate import CandidateStatus, ProcessingJob, StepStatus, TrainingJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, EndpointStatus, Model
 from windvane.domain.logs import LogLine, place_of
@@ -38,6 +39,10 @@ ARTEFACTS = ("dataset/analysis.json", "dpp0/model.tar.gz", "m/model.tar.gz", "m/
 def put_artefacts(jobs):
     for name in ARTEFACTS:
         jobs.put(f"{ROOT}/{name}", "x")
+
+
+def words_of(text):
+    return " ".join(re.sub("<[^>]*>", " ", text).split())
 
 
 # what it is
@@ -74,7 +79,14 @@ def test_an_ensemble_shows_its_members_the_heaviest_first(jobs, browser):
     text = browser.get(HERE).text
     assert "Weighted ensemble of candidates" in text
     known, gone = read(text).tables[0][1:3]
-    assert (known, gone) == (["CatBoost 3", "75 %", "catboost"], ["churn-002", "25 %", "–"])
+    took = seconds(a_candidate(3).fit_s)
+    assert known == ["CatBoost 3", "75 %", "catboost", took]
+    assert gone == ["churn-002", "25 %", "–", "–"]
+    assert f"Training time – of all members; combining them took {took}" in words_of(text)
+    both = {"churn-002": 0.5, "churn-003": 0.5}
+    jobs.insert(a_candidate(2), a_candidate(4, algorithm="ensemble", recipe="", members=both))
+    words = words_of(browser.get(HERE.replace("001", "004")).text)
+    assert f"Training time {seconds(3 * a_candidate(3).fit_s)} of all members" in words
     assert 'title="churn-003">CatBoost 3</a>' in text
 
 

@@ -15,13 +15,18 @@ from windvane.console.wording import spoken
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an ensemble; `spoken` is its name as people say it, its full name where nothing is known of it."""
+    """A member of an ensemble.
+
+    spoken        its name as people say it, its full name where nothing is known of it
+    training_s    None if it is not known
+    """
 
     name: str
     spoken: str
     algorithm: str
     url: str
     weight: float
+    training_s: float | None
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,14 @@ class Transformer:
 class OverviewView(Shown):
     """The tab "Overview" of a candidate.
 
+    own_training_s   of an ensemble, what combining its members took
     rows_per_fold    None if a fold's model learns from all rows
     places           variants of running endpoints that it could replace or stand beside
     wishes           what the form of a deployment is filled in with
     trouble          why it was not deployed; "" unless that was tried
     """
 
-    training_s: float | None
+    own_training_s: float | None
     latency_s: float | None
     size_bytes: int | None
     folds: int | None
@@ -67,6 +73,13 @@ class OverviewView(Shown):
     trouble: str
 
     @property
+    def training_s(self) -> float | None:
+        """Return the training time with that of the members; None if one is not known."""
+        every = [self.own_training_s, *(one.training_s for one in self.members)]
+        known = [one for one in every if one is not None]
+        return sum(known) if len(known) == len(every) else None
+
+    @property
     def endpoints(self) -> list[str]:
         """Running endpoints, each once."""
         return list(dict.fromkeys(one.endpoint for one in self.places))
@@ -85,7 +98,7 @@ def overview_of(
     return OverviewView(
         job_name=answer["AutoMLJobName"],
         head=head_of(answer, ""),
-        training_s=one.get("TrainingTimeInSeconds"),
+        own_training_s=one.get("TrainingTimeInSeconds"),
         latency_s=one.get("LatencyInSeconds"),
         size_bytes=one.get("SizeInBytes"),
         folds=one.get("FoldCount"),
@@ -123,6 +136,7 @@ def members_of(answer: Answer) -> list[Member]:
             one.get("Algorithm", ""),
             candidate_url(job, one["CandidateName"]),
             one["Weight"],
+            one.get("TrainingTimeInSeconds"),
         )
         for one in every
     ]

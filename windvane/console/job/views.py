@@ -199,8 +199,8 @@ class JobView:
         """What is worth telling to somebody who listens: it changes seldom."""
         now = next((phase.title for phase in self.phases if phase.state == "now"), "")
         doing = f"{now}. " if now and not self.is_final else f"The job is {self.status}. "
-        best = self.best
-        return doing + (f"Best so far: {best.spoken}." if best is not None else "")
+        best, which = self.best, "Best candidate" if self.is_final else "Best so far"
+        return doing + (f"{which}: {best.spoken}." if best is not None else "")
 
 
 def job_view(
