@@ -124,6 +124,9 @@ class Walk:
         page.locator(".try-headline").wait_for()
         assert page.locator(".try-headline").inner_text() in labels
         page.locator("#reasons figure").first.wait_for(timeout=_READY_MS)
+        expect(page.locator("#earlier")).to_be_hidden()
+        self._hands.fill(page.locator("#row-form input[type=number]").first, "1")
+        expect(page.locator("#earlier")).to_contain_text("earlier values")
         self._hands.activate(page.get_by_role("link", name=self._errand.endpoint).first)
         page.wait_for_url(f"**/{self._errand.endpoint}")
 

@@ -27,6 +27,7 @@ from windvane.console.trying.explanation import ExplanationView, explanation_vie
 from windvane.console.trying.intervals import find_intervals, read_intervals
 from windvane.console.trying.invoking import Snippet, asked_by, snippets
 from windvane.console.trying.pasted import Pasted, read_pasted
+from windvane.console.trying.responses import by_label
 from windvane.console.trying.schema import Field, Schema, schema_from
 from windvane.console.wording import number
 from windvane.errors import (
@@ -295,6 +296,7 @@ class _Trying:
         if len(pasted.rows) > 1:
             many = await self.context.in_thread(_of_many, pasted, head, answers)
             return await self.with_evaluation(many, pasted) if pasted.labels else many
+        head, answers = by_label(head, answers)
         shown = await self.context.in_thread(lambda: [_shown(one) for one in answers[0]])
         told = dict(zip(head, shown, strict=True))
         main = next((one for one in ("predicted_label", "score") if one in told), head[0])
@@ -395,6 +397,7 @@ def _raw(form: Form, name: str) -> str:
 
 def _of_many(pasted: Pasted, head: Sequence[str], answers: Sequence[Sequence[Any]]) -> Result:
     labels = pasted.labels or [""] * len(pasted.rows)
+    head, answers = by_label(head, answers)
     each = list(zip(pasted.rows, answers, labels, strict=True))[:_MOST_SHOWN]
     rows = tuple(
         AnsweredRow(place, [_shown(one) for one in told], label, row, csv_text([row]))

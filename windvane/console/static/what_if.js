@@ -22,6 +22,7 @@
     isStale = true;
     if (isAsking) return;
     isAsking = true;
+    shown.classList.add("try-asking");
     while (isStale) {
       isStale = false;
       const told = new URLSearchParams(new FormData(form));
@@ -36,6 +37,7 @@
       }
     }
     isAsking = false;
+    shown.classList.remove("try-asking");
   }
 
   function changed() {
