@@ -411,6 +411,21 @@ def test_the_model_of_a_running_endpoint_is_replaced_once_that_was_confirmed(
         assert tx.tags(arn(SCOPE, Kind.ENDPOINT_CONFIG, after.config_name)) == tags
 
 
+def test_before_a_model_is_replaced_it_is_said_that_the_new_one_scores_worse(
+    jobs, console, browser
+):
+    live_endpoint(jobs, browser)
+    jobs.insert(a_candidate(2, score=0.8))
+    console.operations["windvane", "DescribeEndpointSchema"] = lambda _: SCHEMA
+    asked = words_of(browser.post(f"{HERE.replace('001', '002')}/deploy", REPLACE).text)
+    assert "scores worse than the one in service: 0.8 against 0.9 (F1)." in asked
+    assert "F1 0.900 ± 0.012 0.800 ± 0.012" in asked
+    assert "the same folds of the same job" in asked
+    assert "UpdateEndpoint" not in asked
+    same = words_of(browser.post(f"{HERE}/deploy", REPLACE).text)
+    assert "The endpoint serves this candidate already." in same
+
+
 def test_a_challenger_gets_its_share_beside_the_others(jobs, browser):
     live_endpoint(jobs, browser)
     wishes = {"how": "challenge", "place": "churn-live/AllTraffic", "share": "20"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -87,3 +88,13 @@ def test_columns_share_one_scale():
     other = Dependence("b", [1.0], [1.0], [Answers("y", [10.0])])
     low, high = common_range([one, other])
     assert low < 0 < 10 < high
+
+
+def test_the_two_figures_of_a_cell_do_not_overlap_in_any_size_of_the_font():
+    drawn = str(confusion_chart({"a": {"a": 1121, "b": 311}, "b": {"a": 136, "b": 432}}).svg)
+    counts = re.findall(r'y="([0-9.]+)" dy="(-?[0-9.]+)em" class="value"', drawn)
+    shares = re.findall(r'y="([0-9.]+)" dy="(-?[0-9.]+)em" class="tick"', drawn)
+    assert len(counts) == len(shares) == 4
+    for (y, above), (same, below) in zip(counts, shares, strict=True):
+        assert y == same
+        assert float(below) - float(above) >= 1

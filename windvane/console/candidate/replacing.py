@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.console.candidate.deploying import Wishes
 from windvane.console.candidate.head import Answer, Shown
+from windvane.console.candidate.score_comparison import ScoreComparison
 from windvane.console.endpoint.origin import ModelOrigin, origin_of
 from windvane.console.job_form.other_data import (
     Difference,
@@ -24,6 +25,7 @@ class ReplaceView(Shown):
     """The page that asks whether a candidate is to serve at a running endpoint.
 
     origin     the model of the variant; None if it is not known
+    scores     of both models; None if the model of the variant is not known as a candidate
     changes    what is different for clients, the worst first
     """
 
@@ -31,6 +33,7 @@ class ReplaceView(Shown):
     endpoint: str
     variant: str
     origin: ModelOrigin | None
+    scores: ScoreComparison | None
     changes: tuple[Difference, ...]
 
 

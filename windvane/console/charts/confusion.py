@@ -16,6 +16,9 @@ _CELL = (44.0, 92.0)
 _LEAN = 70.0
 """What a label that leans to the right needs beyond the last column."""
 
+_COUNT_LINES, _SHARE_LINES = -0.15, 0.95
+"""Below the centre of a cell: fonts are larger in the units of the drawing the narrower a page is."""
+
 _FLAT_TOP, _MOST_FLAT, _LONGEST_FLAT = 50.0, 5, 12
 """Where a few short labels stand upright above their columns."""
 
@@ -99,9 +102,9 @@ def _cell(
         round(0.06 + 0.5 * share, 3),
         name(said, 300),
     )
-    middle = x + width / 2
-    drawn += text(middle, y + height / 2 - 1, f"{count:,}", "value", "middle")
-    return drawn + text(middle, y + height / 2 + 13, percent(share), "tick", "middle")
+    centre = x + width / 2, y + height / 2
+    drawn += text(*centre, f"{count:,}", "value", "middle", lines_below=_COUNT_LINES)
+    return drawn + text(*centre, percent(share), "tick", "middle", lines_below=_SHARE_LINES)
 
 
 def _numbers(labels: Sequence[str], cells: Sequence[Sequence[int]], n_classes: int) -> Numbers:

@@ -12,6 +12,7 @@ from windvane.console.candidate.deploying import How, Wishes, deploy, deploy_bes
 from windvane.console.candidate.head import Answer, described, head_of
 from windvane.console.candidate.overview import overview_of
 from windvane.console.candidate.replacing import ReplaceView, changes_for_clients, origin_at
+from windvane.console.candidate.score_comparison import scores_beside
 from windvane.console.draw import draw
 from windvane.console.forms import form_of
 from windvane.console.request_context import context_of
@@ -44,13 +45,15 @@ async def _ask(request: Request, answer: Answer, wishes: Wishes) -> Response:
     endpoint, _, variant = wishes.place.partition("/")
     if not endpoint or not variant:
         raise InvalidRequest("Choose a running endpoint.")
+    origin = await origin_at(context, endpoint, variant)
     view = ReplaceView(
         job_name=answer["AutoMLJobName"],
         head=head_of(answer, ""),
         wishes=wishes,
         endpoint=endpoint,
         variant=variant,
-        origin=await origin_at(context, endpoint, variant),
+        origin=origin,
+        scores=await scores_beside(context, answer, origin),
         changes=await changes_for_clients(context, answer, endpoint, variant),
     )
     return draw(request, "candidate/replace.html", view)
