@@ -57,34 +57,61 @@ async def origin_of(context: RequestContext, config_name: str) -> Origin:
         )
     except DoesNotExist:
         return Origin(config_name, exists=False)
+    models_of = ModelOrigins(context)
     models = [
-        await _model_of(context, one["VariantName"], one["ModelName"])
+        await models_of.find(one["ModelName"], one["VariantName"])
         for one in config["ProductionVariants"]
     ]
     return Origin(config_name, exists=True, models=tuple(models))
 
 
-async def origin_of_model(context: RequestContext, name: str) -> ModelOrigin | None:
-    """Return the origin of a model that no variant is asked about; None to whoever may not look at it or its job."""
-    try:
-        return await _model_of(context, "", name)
-    except AccessDenied:
-        return None
+class ModelOrigins:
+    """Finds the origins of several models: each job's candidates are asked for once, as far as they are needed."""
 
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+        self._names: dict[str, dict[tuple[str, ...], str]] = {}
+        self._rest: dict[str, AsyncIterator[Mapping[str, Any]]] = {}
 
-async def _model_of(context: RequestContext, variant: str, name: str) -> ModelOrigin:
-    try:
-        model = await context.ask("sagemaker", "DescribeModel", {"ModelName": name})
-    except DoesNotExist:
-        return ModelOrigin(variant, name, exists=False)
-    containers = model.get("Containers") or [model["PrimaryContainer"]]
-    urls = tuple(one["ModelDataUrl"] for one in containers)
-    environment = containers[-1].get("Environment", {})
-    answers = environment.get("SAGEMAKER_INFERENCE_OUTPUT", "")
-    job, candidate = await _candidate_of(context, urls)
-    threshold = environment.get(THRESHOLD, "")
-    said = await _spoken(context, job, candidate) if candidate else ""
-    return ModelOrigin(variant, name, True, urls, answers, job, candidate, threshold, said)
+    async def find(self, name: str, variant: str = "") -> ModelOrigin:
+        """Return the origin of a model.
+
+        raises    AccessDenied to whoever may not look at it, or at the job that its artefacts are of
+        """
+        try:
+            model = await self._context.ask("sagemaker", "DescribeModel", {"ModelName": name})
+        except DoesNotExist:
+            return ModelOrigin(variant, name, exists=False)
+        containers = model.get("Containers") or [model["PrimaryContainer"]]
+        urls = tuple(one["ModelDataUrl"] for one in containers)
+        environment = containers[-1].get("Environment", {})
+        answers = environment.get("SAGEMAKER_INFERENCE_OUTPUT", "")
+        job, candidate = await self._candidate_of(urls)
+        threshold = environment.get(THRESHOLD, "")
+        said = await _spoken(self._context, job, candidate) if candidate else ""
+        return ModelOrigin(variant, name, True, urls, answers, job, candidate, threshold, said)
+
+    async def _candidate_of(self, urls: tuple[str, ...]) -> tuple[str, str]:
+        """Return the names of job and candidate; "" for what is not known."""
+        async for job in _jobs_around(self._context, urls[-1]):
+            if candidate := await self._name_in(job, urls):
+                return job, candidate
+        return "", ""
+
+    async def _name_in(self, job: str, urls: tuple[str, ...]) -> str:
+        """Return the name of the candidate with these artefacts; "" if the job has none."""
+        names = self._names.setdefault(job, {})
+        if urls in names:
+            return names[urls]
+        if job not in self._rest:
+            self._rest[job] = _candidates(self._context, job)
+        async for candidate in self._rest[job]:
+            containers = candidate.get("InferenceContainers", ())
+            found = tuple(one["ModelDataUrl"] for one in containers)
+            name: str = names.setdefault(found, candidate["CandidateName"])
+            if found == urls:
+                return name
+        return ""
 
 
 async def _spoken(context: RequestContext, job: str, candidate: str) -> str:
@@ -94,16 +121,6 @@ async def _spoken(context: RequestContext, job: str, candidate: str) -> str:
     except (AccessDenied, NotFound):
         return candidate
     return spoken(found["Algorithm"], found["Index"])
-
-
-async def _candidate_of(context: RequestContext, urls: tuple[str, ...]) -> tuple[str, str]:
-    """Return the names of job and candidate; "" for what is not known."""
-    async for job in _jobs_around(context, urls[-1]):
-        async for candidate in _candidates(context, job):
-            containers = candidate.get("InferenceContainers", ())
-            if tuple(one["ModelDataUrl"] for one in containers) == urls:
-                return job, candidate["CandidateName"]
-    return "", ""
 
 
 async def _jobs_around(context: RequestContext, url: str) -> AsyncIterator[str]:

@@ -11,13 +11,13 @@ from starlette.routing import Route
 
 from windvane.console.deletion import DeletionView
 from windvane.console.draw import draw
-from windvane.console.endpoint.origin import ModelOrigin, origin_of_model
+from windvane.console.endpoint.origin import ModelOrigin, ModelOrigins
 from windvane.console.endpoint.uses import Uses, uses_of_models
 from windvane.console.forms import form_of
 from windvane.console.list_query import ListQuery, address_fields, read_list_query, whole_number
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.errors import DoesNotExist, InvalidRequest
+from windvane.errors import AccessDenied, DoesNotExist, InvalidRequest
 
 _PAGE = "/console/models"
 _MOST_AT_ONCE = 100
@@ -54,14 +54,14 @@ async def models_page(request: Request) -> Response:
     if query.sort == "status":
         asked["SortBy"] = "CreationTime"
     listed = await context.ask("sagemaker", "ListModels", asked)
-    uses = await uses_of_models(context)
+    uses, origins = await uses_of_models(context), ModelOrigins(context)
     rows = tuple(
         [
             Row(
                 one["ModelName"],
                 one["CreationTime"],
                 uses.endpoints_of.get(one["ModelName"], ()),
-                await origin_of_model(context, one["ModelName"]),
+                await _origin(origins, one["ModelName"]),
             )
             for one in listed["Models"]
         ]
@@ -70,6 +70,13 @@ async def models_page(request: Request) -> Response:
     deleted = whole_number(request.query_params.get("deleted", ""), 0)
     following = replace(query, token=token) if token else None
     return draw(request, "models.html", ModelsView(query, rows, following, deleted))
+
+
+async def _origin(origins: ModelOrigins, name: str) -> ModelOrigin | None:
+    try:
+        return await origins.find(name)
+    except AccessDenied:
+        return None
 
 
 async def delete_models(request: Request) -> Response:

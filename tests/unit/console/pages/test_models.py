@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from api.records import finished_candidate, job_record
 from api.world import IMAGE, OUTPUT, variant
 from unit.console.desk import Desk, opened
 
+from windvane.api.in_process import InProcessClient
 from windvane.domain.candidate import Container
 
 
@@ -68,3 +70,35 @@ def test_a_model_is_listed_with_the_candidate_that_it_is(desk: Desk) -> None:
     assert page.text.count(link) == 1
     assert "Select a a XGBoost 1 of churn no endpoint" in page.words
     assert "Select b b not known no endpoint" in page.words
+
+
+def test_the_candidates_of_a_job_are_asked_for_once_for_all_its_models(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = desk.world
+    world.insert(job_record(world.clock()))
+    for index in range(1, 31):
+        artefact = f"{OUTPUT}/churn/{index}/model.tar.gz"
+        container = Container(IMAGE, artefact)
+        world.insert(finished_candidate(world.clock(), index, containers=(container,)))
+        world.put(artefact)
+    world.put(f"{OUTPUT}/churn/gone/model.tar.gz")
+    for part in (3, 30, "gone"):
+        uri = f"{OUTPUT}/churn/{part}/model.tar.gz"
+        primary = {"Image": IMAGE, "ModelDataUrl": uri}
+        world.create_model(f"m-{part}", PrimaryContainer=primary)
+    asked: list[str] = []
+    ask = InProcessClient.ask
+
+    async def counted(
+        self: InProcessClient, caller: Any, service: str, name: str, told: Any
+    ) -> Any:
+        asked.append(name)
+        return await ask(self, caller, service, name, told)
+
+    monkeypatch.setattr(InProcessClient, "ask", counted)
+    words = desk.get("/console/models").words
+    assert "m-3 XGBoost 3 of churn" in words
+    assert "m-30 XGBoost 30 of churn" in words
+    assert "m-gone not known" in words
+    assert asked.count("ListCandidatesForAutoMLJob") == 3, "30 candidates in pages of 10"
