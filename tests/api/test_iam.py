@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,50 @@ def accounts(tmp_path: Path) -> Iterator[Accounts]:
 @pytest.fixture
 def iam(accounts: Accounts) -> Any:
     return accounts.client("iam")
+
+
+def asked_by_command(command: str) -> tuple[str, dict[str, str]]:
+    """The method of boto3 and its parameters that a command of the AWS CLI stands for."""
+    _, _, operation, *words = shlex.split(command)
+    names = ["".join(part.capitalize() for part in name[2:].split("-")) for name in words[::2]]
+    return operation.replace("-", "_"), dict(zip(names, words[1::2], strict=True))
+
+
+def test_colleagues_may_do_what_the_documentation_gives_them_access_to(iam: Any) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "questions.md").read_text()
+    [told] = re.findall(r"### Give a colleague access\n(.*?)\n### ", page, re.DOTALL)
+    commands = re.split(r"\n(?=aws )", "\n".join(re.findall(r"```sh\n(.*?)\n```", told, re.DOTALL)))
+    assert len(commands) == 9
+    for operation, parameters in map(asked_by_command, commands):
+        getattr(iam, operation)(**parameters)
+
+    def may(user: str, action: str, resource: str) -> bool:
+        answer = iam.simulate_principal_policy(
+            PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:user/{user}",
+            ActionNames=[action],
+            ResourceArns=[resource.replace("ACCOUNT", ACCOUNT)],
+            ContextEntries=[
+                {
+                    "ContextKeyName": "iam:PassedToService",
+                    "ContextKeyValues": ["sagemaker.amazonaws.com"],
+                    "ContextKeyType": "string",
+                }
+            ],
+        )
+        decision: str = answer["EvaluationResults"][0]["EvalDecision"]
+        return decision == "allowed"
+
+    job, churn = (
+        f"arn:aws:sagemaker:us-east-1:ACCOUNT:{one}" for one in ("automl-job/a", "endpoint/churn")
+    )
+    role = "arn:aws:iam::ACCOUNT:role/AmazonSageMaker-Jobs"
+    assert may("ann", "sagemaker:DescribeAutoMLJobV2", job)
+    assert may("ann", "sagemaker:InvokeEndpoint", churn)
+    assert not may("ann", "sagemaker:InvokeEndpoint", churn.replace("churn", "other"))
+    assert not may("ann", "sagemaker:CreateAutoMLJobV2", job)
+    assert may("bob", "sagemaker:CreateAutoMLJobV2", job)
+    assert may("bob", "iam:PassRole", role)
+    assert not may("bob", "iam:PassRole", role.replace("AmazonSageMaker-Jobs", "windvane"))
 
 
 def test_a_user_is_made_found_changed_and_deleted(iam: Any) -> None:
