@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import ACCOUNT, OTHER_ROOT, Accounts, allow, deny, document, trust
+from api.accounts import (
+    ACCOUNT,
+    OTHER_ROOT,
+    ROOT,
+    Accounts,
+    allow,
+    deny,
+    document,
+    keys_of,
+    trust,
+)
 from api.identities import SECRET, permit_of
 from api.records import JOB_ARN, finished_candidate, job_record
 from api.test_endpoints import in_service
@@ -25,23 +35,42 @@ from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.mapped import BucketMap
+from windvane.console.job.tags import ARCHIVED, PROJECT
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
-from windvane.domain.candidate import Container
+from windvane.domain.candidate import Container, StepStatus, TransformJob
+from windvane.domain.deployment import Endpoint, EndpointConfig, EndpointStatus, Model
 from windvane.domain.job import JobStatus
 from windvane.domain.problem import ProblemType
+from windvane.domain.resource import Kind
 from windvane.engine.quality.assess import assess
 from windvane.engine.quality.statistics import Times
-from windvane.errors import AccessDenied
+from windvane.errors import AccessDenied, DoesNotExist
+from windvane.names import Scope, arn
 from windvane.settings import LimitSettings
-from windvane.wire.call import Caller
+from windvane.wire.call import Call, Caller
 from windvane.wire.failures import FailureCounter
 
 REGION = "us-east-1"
 DATA = f"{INPUT}a.csv"
+CONSOLE = f"s3://sagemaker-{REGION}-{ACCOUNT}/console"
+UPLOAD = f"{CONSOLE}/uploads/20260102T000000Z-0a1b2c3d/new.csv"
+BATCH = "20260102T030405Z-0a1b2c3d"
+SCHEMA = {
+    "VariantName": "A",
+    "Target": "y",
+    "ProblemType": "Regression",
+    "Algorithm": "linear",
+    "Labels": [],
+    "Responses": ["score"],
+    "HasTypicalRow": True,
+    "Columns": [
+        {"Name": "a", "Type": "numeric", "Used": True, "Typical": "1", "MayBeMissing": False}
+    ],
+}
 
 
 class Desk:
@@ -61,7 +90,13 @@ class Desk:
         )
         served = {**operations(parts), **identity_operations(accounts.identity)}
         permit = permit_of(accounts.identity)
-        self.inside = InProcessClient(served, {}, permit, refusal=permit.refusal)
+        self.invoked: list[str] = []
+        models = {
+            ("windvane", "DescribeEndpointSchema"): self.schema,
+            ("windvane", "EvaluatePredictions"): self.invoke,
+            ("sagemaker-runtime", "InvokeEndpoint"): self.invoke,
+        }
+        self.inside = InProcessClient(served, models, permit, refusal=permit.refusal)
         self.objects = Objects(
             accounts.world.artifacts, None, BucketMap(), accounts.roles.authorize_s3
         )
@@ -76,6 +111,24 @@ class Desk:
                 SignIns(FailureCounter(), None, lambda _: None),
             )
         )
+
+    async def schema(self, call: Call) -> Any:
+        """What the model of any endpoint that there is takes."""
+        self.endpoint_of(call)
+        return SCHEMA
+
+    async def invoke(self, call: Call) -> Any:
+        self.endpoint_of(call)
+        self.invoked.append(call.operation)
+        answer = {"predictions": [{"score": 0.5}] * 2}
+        told = {"Rows": 2, "EvaluatedRows": 2, "Metrics": [], "LeftOut": [], "Classes": []}
+        return told if call.service == "windvane" else {"Body": json.dumps(answer).encode()}
+
+    def endpoint_of(self, call: Call) -> None:
+        scope = Scope(call.caller.account, call.caller.region)
+        with self.accounts.store.snapshot() as tx:
+            if tx.find(Endpoint, scope, call.parameters["EndpointName"]) is None:
+                raise DoesNotExist("endpoint", "arn:none")
 
     def session(self, keys: Any) -> Session:
         session = self.authenticator.by_keys(keys["AccessKeyId"], keys["SecretAccessKey"], REGION)
@@ -369,3 +422,144 @@ def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:
     elsewhere = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
     keys = desk.accounts.user("ann", allow("windvane:List*"), deny("*", Condition=elsewhere))
     assert desk.browser(keys).get("/console/").status == 200
+
+
+DEPLOY = "/console/jobs/done/candidates/churn-001/deploy"
+REPLACE = {"how": "replace", "place": "e/A", "confirmed": "yes"}
+PREDICT = {"batch": BATCH, "first": "a\n", "file": "rows.csv"}
+PASTED = {"ask": "rows", "csv": "a,y\n1,2\n3,4\n"}
+CHANGES: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
+    ("/console/endpoints/e/try", PASTED, ("sagemaker:InvokeEndpoint",)),
+    ("/console/endpoints/e/try/download", PASTED, ("sagemaker:InvokeEndpoint",)),
+    (
+        "/console/endpoints/e/try/what-if",
+        {"start": '["1"]', "cell-0": "2"},
+        ("sagemaker:InvokeEndpoint", "windvane:DescribeEndpointSchema"),
+    ),
+    (
+        "/console/endpoints/e/predictions",
+        PREDICT,
+        ("s3:PutObject", "s3:ListBucket", "sagemaker:CreateTransformJob"),
+    ),
+    (
+        DEPLOY,
+        {"how": "new", "endpoint": "f"},
+        ("sagemaker:CreateModel", "sagemaker:CreateEndpoint", "iam:PassRole"),
+    ),
+    (
+        DEPLOY,
+        REPLACE,
+        ("sagemaker:CreateModel", "sagemaker:UpdateEndpoint", "sagemaker:ListTags", "iam:PassRole"),
+    ),
+    (
+        "/console/endpoints/e/change",
+        {f"{kind}-{place}": "2" for kind in ("weight", "instances") for place in (0, 1)},
+        ("sagemaker:UpdateEndpointWeightsAndCapacities",),
+    ),
+    (
+        "/console/endpoints/e/variants/A",
+        {"do": "remove"},
+        ("sagemaker:CreateEndpointConfig", "sagemaker:UpdateEndpoint", "sagemaker:ListTags"),
+    ),
+    (
+        "/console/models/delete",
+        {"model": "free", "confirm": "yes"},
+        ("sagemaker:DeleteModel", "sagemaker:ListEndpoints"),
+    ),
+    ("/console/jobs/done/delete", {"confirm": "done"}, ("s3:DeleteObject", "s3:ListBucket")),
+    ("/console/uploads/delete", {"uri": UPLOAD, "confirm": "yes"}, ("s3:DeleteObject",)),
+    ("/console/jobs/done/archive", {"do": "archive"}, ("sagemaker:AddTags",)),
+    ("/console/jobs/done/archive", {"do": "restore"}, ("sagemaker:DeleteTags",)),
+    ("/console/jobs/done/project", {"project": "p"}, ("sagemaker:AddTags",)),
+    ("/console/jobs/done/project", {}, ("sagemaker:DeleteTags",)),
+    ("/console/endpoints/e/delete", {"confirm": "e"}, ("sagemaker:DeleteEndpoint",)),
+)
+"""Path and fields of a form that changes or asks something, and the actions without any of which nothing happens."""
+
+
+def furnished(desk: Desk) -> None:
+    """An endpoint with two variants, a model that nothing uses, a job that is over, an upload, and parts of a batch."""
+    world, root, now = desk.accounts.world, desk.accounts.client(), desk.accounts.clock()
+    container = {"Image": IMAGE, "ModelDataUrl": MODEL_DATA}
+    for name in ("m", "free"):
+        root.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    variants = [variant("A"), variant("B")]
+    root.create_endpoint_config(EndpointConfigName="c", ProductionVariants=variants)
+    root.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    in_service(world)
+    job = job_record(now, "done", status=JobStatus.COMPLETED)
+    world.insert(job, finished_candidate(now, parent=job.arn))
+    root.add_tags(
+        ResourceArn=job.arn, Tags=[{"Key": key, "Value": "before"} for key in (PROJECT, ARCHIVED)]
+    )
+    for uri in (
+        "s3://results/jobs/done/report.html",
+        UPLOAD,
+        f"{CONSOLE}/predictions/{BATCH}/input/00000.csv",
+    ):
+        world.put(uri)
+
+
+def state(desk: Desk) -> list[Any]:
+    """What there is, as far as a form may change it."""
+    with desk.accounts.store.snapshot() as tx:
+        scope = Scope(ACCOUNT, REGION)
+        records = [
+            *tx.every(Endpoint, tuple(EndpointStatus)),
+            *tx.every(EndpointConfig, ("",)),
+            *tx.every(Model, ("",)),
+            *tx.every(TransformJob, tuple(StepStatus)),
+        ]
+        tags = tx.tags(arn(scope, Kind.AUTO_ML_JOB, "done"))
+    buckets = ("s3://results/", CONSOLE)
+    objects = [
+        str(one.location)
+        for uri in buckets
+        for one in desk.accounts.world.artifacts.list(parse_location(uri))
+        if not one.location.key.endswith("/predictions.json")  # written before its job is asked for
+    ]
+    return [records, tags, objects, list(desk.invoked)]
+
+
+def test_each_change_needs_its_permissions_and_without_one_nothing_happens(desk: Desk) -> None:
+    furnished(desk)
+    before = state(desk)
+    browser, iam = desk.browser(desk.accounts.user("ann")), desk.accounts.client("iam")
+    for path, fields, needed in CHANGES:
+        for action in needed:
+            policy = document(allow("*"), deny(action))
+            iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=policy)
+            browser.get("/console/glossary")
+            answer = browser.post(path, fields)
+            told = (f"not authorized to perform: {action}", f"<code>{action}</code>")
+            assert any(one in answer.text for one in told), (path, action)
+            assert state(desk) == before, (path, action)
+
+
+def test_nothing_of_an_account_is_changed_or_asked_by_another(desk: Desk) -> None:
+    furnished(desk)
+    before, browser = state(desk), desk.browser(keys_of(OTHER_ROOT))
+    browser.get("/console/glossary")
+    for path, fields, _ in CHANGES:
+        assert browser.post(path, fields).status >= 400 or path == "/console/models/delete", path
+        assert state(desk) == before, path
+    for path in (
+        "/console/endpoints/e/predictions/job/download",
+        "/console/jobs/done/candidates/churn-001/files",
+        "/console/jobs/done/candidates/churn-001/quality",
+        "/console/endpoints/e/try/intervals",
+        "/console/endpoints/e/forecast",
+    ):
+        answer = browser.get(path)
+        assert answer.status in (400, 404) or answer.text == "null", path
+
+
+def test_whoever_has_the_permissions_makes_each_change(desk: Desk) -> None:
+    furnished(desk)
+    browser = desk.browser(keys_of(ROOT))
+    browser.get("/console/glossary")
+    for path, fields, _ in CHANGES:
+        in_service(desk.accounts.world)
+        before = state(desk)
+        assert browser.post(path, fields).status in (200, 303), path
+        assert state(desk) != before, path
