@@ -35,7 +35,7 @@ from windvane.console.trying.batches import (
     plan_of,
     transform_request,
 )
-from windvane.console.trying.downloads import csv_text
+from windvane.console.trying.downloads import SafeRows, csv_text
 from windvane.console.trying.schema import Schema, schema_from
 from windvane.errors import AccessDenied, CallerFault, DoesNotExist, InvalidRequest
 
@@ -147,7 +147,7 @@ async def stop(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """Return the predictions of all parts as one CSV file with a header."""
+    """Return the predictions of all parts as one CSV file with a header, its cells safe for spreadsheets."""
     context = context_of(request)
     job = await _described(context, request.path_params["job"])
     if job["TransformJobStatus"] != "Completed":
@@ -162,13 +162,14 @@ async def download(request: Request) -> Response:
     async def written() -> AsyncIterator[bytes]:
         yield head
         for uri, _ in parts:
+            rows = SafeRows()
             async for chunk in context.objects.chunks(uri):
-                yield chunk
+                yield await context.in_thread(rows.of, chunk)
+            yield await context.in_thread(rows.last)
 
     name = quote(f"{about.file.removesuffix('.csv')}-predictions.csv", safe="")
     headers = {
         **PAGE_HEADERS,
-        "Content-Length": str(len(head) + sum(size for _, size in parts)),
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
     }
     if request.method == "HEAD":

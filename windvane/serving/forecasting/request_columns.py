@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from windvane.errors import InvalidRequest
 from windvane.serving.content_types import CSV, JSON, read_content_type
 from windvane.serving.csvblocks import BLOCK_BYTES, Read, csv_blocks
-from windvane.serving.request_rows import decoded, parse_json
+from windvane.serving.request_rows import check_size, decoded, parse_json
 
 RequestColumns = dict[str, pa.ChunkedArray]
 """Name -> (n_rows,) strings, null where a cell is empty."""
@@ -39,10 +39,10 @@ def read_columns(body: bytes, content_type: str, wanted: Collection[str]) -> Req
         return columns_of(tables)
     text = decoded(body)
     if media == JSON:
-        return _columns_of_rows(_rows_of(parse_json(text, "The request body")), wanted)
+        return _columns_of_rows(_rows_of(parse_json(text, "The request body")), wanted, len(body))
     lines = [line for line in text.split("\n") if line.strip()]
     rows = [parse_json(line, f"Row {number}") for number, line in enumerate(lines, 1)]
-    return _columns_of_rows(rows, wanted)
+    return _columns_of_rows(rows, wanted, len(body))
 
 
 def csv_tables(
@@ -133,12 +133,13 @@ def _rows_of(document: Any) -> list[Any]:
     return document
 
 
-def _columns_of_rows(rows: Sequence[Any], wanted: Collection[str]) -> RequestColumns:
+def _columns_of_rows(rows: Sequence[Any], wanted: Collection[str], n_bytes: int) -> RequestColumns:
     there: set[str] = set()
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise InvalidRequest(f"Row {number} must be an object by column name.")
         there.update(name for name in row if name in wanted)
+    check_size(len(rows), len(there), n_bytes)
     made = {}
     for name in sorted(there):
         cells = [_cell(row, name, number) for number, row in enumerate(rows, 1)]

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from windvane.console.trying import pasted
-from windvane.console.trying.downloads import csv_download, csv_text, safe_cell
+from windvane.console.trying.downloads import SafeRows, csv_download, csv_text, safe_cell
 from windvane.console.trying.pasted import read_pasted
 from windvane.errors import InvalidRequest
 
@@ -112,3 +112,34 @@ def test_a_header_that_leaves_out_most_columns_does_not_become_a_large_table(mon
     with pytest.raises(InvalidRequest, match="7 rows, and the model takes 100 columns"):
         read_pasted("c3\n" + "1\n" * 7, columns, "y")
     assert len(read_pasted("c3\n" + "1\n" * 6, columns, "y").rows) == 6
+
+
+ROWS = [
+    ["=1+1", "a"], ["-1+2", "-1.5e3"], ["+7", ".5"], ['=so "quoted", here\nthere', ""],
+    ["\uff1d1", "-"], ["x=1", "a\n=b"], ["\t1", "-3"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 10_000])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_rows_that_come_in_pieces_are_as_safe_as_all_at_once(size, ending):
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator=ending).writerows(ROWS)
+    body, rows = stream.getvalue().encode().removesuffix(ending.encode()), SafeRows()
+    made = [rows.of(body[at : at + size]) for at in range(0, len(body), size)]
+    text = b"".join([*made, rows.last()]).decode()
+    wanted = [[safe_cell(cell) for cell in row] for row in ROWS]
+    assert list(csv.reader(io.StringIO(text, newline=""))) == wanted
+
+
+def test_rows_without_formulas_stay_as_they_are_to_the_byte():
+    body = b'-1,"x, y"\r\n+2.5,"a ""b"""\n5",c\n\xff,-.5\n'
+    rows = SafeRows()
+    assert rows.of(body) + rows.last() == body
+
+
+def test_a_quote_that_nothing_ends_is_not_waited_for_without_bounds(monkeypatch):
+    monkeypatch.setattr("windvane.console.trying.downloads._MOST_WAITING", 100)
+    rows = SafeRows()
+    assert rows.of(b'"' + b"x\n" * 40) == b""
+    assert rows.of(b"=1\n" * 20) != b""
