@@ -52,7 +52,7 @@ class Browser:
         told = {"host": self.host, **{k.replace("_", "-"): v for k, v in headers.items()}}
         if self.cookies:
             told["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = asyncio.run(_call(self.site, method, path, body, told, self.scheme))
+        answer = asyncio.run(ask_site(self.site, method, path, body, told, self.scheme))
         for line in answer.set_cookies:
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0":
@@ -65,7 +65,7 @@ class Browser:
         return answer
 
 
-async def _call(
+async def ask_site(
     site: Any, method: str, path: str, body: bytes, headers: Mapping[str, str], scheme: str
 ) -> Answer:
     url = urlsplit(path)

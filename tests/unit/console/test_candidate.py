@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from api.records import step_record
@@ -23,6 +25,7 @@ from unit.console.board import (
     read,
     with_reports,
 )
+from unit.console.browsing import ask_site
 from unit.console.candidate.test_explanation import TWO, VALUES
 
 from windvane.console.wording import seconds
@@ -424,6 +427,28 @@ def test_before_a_model_is_replaced_it_is_said_that_the_new_one_scores_worse(
     assert "UpdateEndpoint" not in asked
     same = words_of(browser.post(f"{HERE}/deploy", REPLACE).text)
     assert "The endpoint serves this candidate already." in same
+
+
+def test_of_two_replacements_at_once_one_is_made_and_nothing_is_left_of_the_other(jobs, browser):
+    live_endpoint(jobs, browser)
+    fields = {"csrf_token": browser.csrf, **REPLACE, "confirmed": "yes"}
+    headers = {
+        "host": browser.host,
+        "origin": f"http://{browser.host}",
+        "content-type": "application/x-www-form-urlencoded",
+        "cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items()),
+    }
+
+    async def both():
+        body, where = urlencode(fields).encode(), (f"{HERE}/deploy", "http")
+        return await asyncio.gather(
+            *(ask_site(browser.site, "POST", where[0], body, headers, where[1]) for _ in range(2))
+        )
+
+    assert sorted(one.status for one in asyncio.run(both())) == [303, 400]
+    with jobs.store.snapshot() as tx:
+        assert sum(tx.counts_by_status(Model).values()) == 2
+        assert sum(tx.counts_by_status(EndpointConfig).values()) == 2
 
 
 def test_a_challenger_gets_its_share_beside_the_others(jobs, browser):

@@ -426,6 +426,7 @@ def test_conditions_ask_for_the_address_of_the_browser(desk: Desk) -> None:
 
 DEPLOY = "/console/jobs/done/candidates/churn-001/deploy"
 REPLACE = {"how": "replace", "place": "e/A", "confirmed": "yes"}
+DONE_MODEL = "s3://results/jobs/done/model.tar.gz"
 PREDICT = {"batch": BATCH, "first": "a\n", "file": "rows.csv"}
 PASTED = {"ask": "rows", "csv": "a,y\n1,2\n3,4\n"}
 CHANGES: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
@@ -563,3 +564,27 @@ def test_whoever_has_the_permissions_makes_each_change(desk: Desk) -> None:
         before = state(desk)
         assert browser.post(path, fields).status in (200, 303), path
         assert state(desk) != before, path
+
+
+def test_a_refusal_is_told_and_not_that_of_deleting_what_was_created_for_it(desk: Desk) -> None:
+    furnished(desk)
+    denied = deny(["sagemaker:UpdateEndpoint", "sagemaker:DeleteEndpointConfig"])
+    browser = desk.browser(desk.accounts.user("ann", allow("*"), denied))
+    browser.get("/console/glossary")
+    answer = browser.post(DEPLOY, REPLACE)
+    assert "not authorized to perform: sagemaker:UpdateEndpoint" in answer.text
+    models = desk.accounts.client().list_models()["Models"]
+    assert sorted(one["ModelName"] for one in models) == ["free", "m"]
+
+
+def test_what_uses_files_is_named_to_whoever_may_list_it_alone(desk: Desk) -> None:
+    furnished(desk)
+    root, container = desk.accounts.client(), {"Image": IMAGE, "ModelDataUrl": DONE_MODEL}
+    desk.accounts.world.put(DONE_MODEL)
+    root.create_model(ModelName="secret", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    seen = desk.browser(keys_of(ROOT)).get("/console/jobs/done/delete").text
+    assert "the model secret consists of it" in seen
+    keys = desk.accounts.user("ann", allow("*"), deny("sagemaker:ListModels"))
+    unseen = desk.browser(keys).get("/console/jobs/done/delete").text
+    assert "something that you are not allowed to see uses it" in unseen
+    assert "secret" not in unseen

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -309,5 +310,7 @@ async def _all_or_none(
                 done.append(undo)
     except WindvaneError:
         for operation, parameters in reversed(done):
-            await context.ask("sagemaker", operation, parameters)
+            # Whoever may create and not delete is told why it was refused, not that the rest could not be undone.
+            with suppress(AccessDenied, DoesNotExist):
+                await context.ask("sagemaker", operation, parameters)
         raise

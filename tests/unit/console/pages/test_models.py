@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from api.records import finished_candidate, job_record
 from api.world import IMAGE, OUTPUT, variant
-from unit.console.desk import Desk, opened
+from unit.console.desk import HOST, Answer, Desk, opened
 
 from windvane.api.in_process import InProcessClient
 from windvane.domain.candidate import Container
@@ -102,3 +104,21 @@ def test_the_candidates_of_a_job_are_asked_for_once_for_all_its_models(
     assert "m-30 XGBoost 30 of churn" in words
     assert "m-gone not known" in words
     assert asked.count("ListCandidatesForAutoMLJob") == 3, "30 candidates in pages of 10"
+
+
+def test_models_that_two_delete_at_once_are_deleted_for_both(desk: Desk) -> None:
+    for name in ("a", "b"):
+        desk.world.create_model(name)
+    fields = [("csrf_token", desk.csrf), ("model", "a"), ("model", "b"), ("confirm", "yes")]
+    headers = {"content-type": "application/x-www-form-urlencoded", "origin": f"http://{HOST}"}
+
+    async def both() -> list[Answer]:
+        sent = urlencode(fields).encode()
+        return list(
+            await asyncio.gather(
+                *(desk._send("POST", "/console/models/delete", sent, headers) for _ in range(2))
+            )
+        )
+
+    assert [one.status for one in asyncio.run(both())] == [303, 303]
+    assert names(desk) == []
