@@ -256,6 +256,11 @@ class Missing:
     statement: str
     command: str
 
+    @property
+    def names_any_role(self) -> bool:
+        """Whether the resource is a role that stands for any role of jobs (pages/new_job.py)."""
+        return self.fault.resource.endswith(":role/NAME")
+
     @classmethod
     def of(cls, fault: NotAuthorized) -> Missing:
         is_of_user = ":user/" in fault.principal
