@@ -588,3 +588,33 @@ def test_what_uses_files_is_named_to_whoever_may_list_it_alone(desk: Desk) -> No
     unseen = desk.browser(keys).get("/console/jobs/done/delete").text
     assert "something that you are not allowed to see uses it" in unseen
     assert "secret" not in unseen
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("windvane", "EvaluatePredictions", {"EndpointName": "e", "Body": b"a,y\n1,2\n"}),
+        ("windvane", "DescribeEndpointSchema", {"EndpointName": "e"}),
+        ("sagemaker-runtime", "InvokeEndpoint", {"EndpointName": "e", "Body": b"1\n"}),
+        ("sagemaker", "UpdateEndpoint", {"EndpointName": "e", "EndpointConfigName": "c"}),
+        ("sagemaker", "DeleteModel", {"ModelName": "free"}),
+    ],
+)
+def test_a_session_does_no_more_than_its_policy_says(
+    desk: Desk, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    furnished(desk)
+    before, role = state(desk), f"arn:aws:iam::{ACCOUNT}:role/windvane"
+    for statements, allowed in (
+        ((allow("s3:*"),), False),
+        ((allow("*"), deny("*", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:*")), False),
+        ((allow("*"),), True),
+    ):
+        session = desk.accounts.session(role, Policy=document(*statements))
+        asked = desk.inside.ask(desk.accounts.caller(session), service, operation, parameters)
+        if allowed:
+            asyncio.run(asked)
+        else:
+            with pytest.raises(AccessDenied):
+                asyncio.run(asked)
+            assert state(desk) == before
