@@ -69,6 +69,8 @@ def test_every_setting_is_documented_with_its_default():
     assert documented["scaling"] == dataclasses.asdict(settings.ScalingSettings())
     assert documented["logs"] == dataclasses.asdict(settings.LogSettings())
     assert documented["tracing"] == dataclasses.asdict(settings.TracingSettings())
+    mlflow = dataclasses.asdict(settings.MlflowSettings())
+    assert {**documented["mlflow"], "accounts": tuple(documented["mlflow"]["accounts"])} == mlflow
     assert documented["events"] == dataclasses.asdict(settings.EventSettings())
     assert set(documented["console"]) == {
         field.name for field in dataclasses.fields(settings.ConsoleSettings)

@@ -52,7 +52,7 @@ class Server:
         execution = make_execution(base, storage, workers)
         services = make_services(base, storage, access, execution)
         serving = make_model_serving(base, storage, access, execution, services)
-        observability = make_observability(base, execution, serving)
+        observability = make_observability(base, storage, execution, serving)
         handlers = make_handlers(base, access, services, serving)
         s3 = make_s3_service(base, storage, access)
         edge = make_edge(base, access, services, observability, handlers, s3.gateway)
@@ -96,6 +96,7 @@ class Server:
             _LOG.warning("Traffic to other machines is not encrypted: %s.", link)
         await asyncio.to_thread(self._ensure_buckets)
         await self._observability.webhooks.start()
+        await self._observability.mlflow.start()
         self._serving.hosting.start()
         self._serving.autoscaler.start()
         self._serving.alarms.start()
@@ -114,6 +115,7 @@ class Server:
 
     async def stop(self) -> None:
         """Stop every part, those first that use others."""
+        await self._observability.mlflow.stop()
         await self._observability.webhooks.stop()
         self._upkeep.stop()
         await asyncio.to_thread(self._edge.close)

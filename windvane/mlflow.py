@@ -7,10 +7,8 @@ Needs the extra: pip install 'windvane[mlflow]'. A model is a `python_function` 
 from __future__ import annotations
 
 import math
-import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -26,37 +24,24 @@ from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.forecasting.forecaster import KIND as FORECASTER
 from windvane.engine.manifest import MANIFEST, read_json
-from windvane.errors import InvalidRequest
+from windvane.mlflow_runs import (
+    EXPERIMENT,
+    MODEL,
+    LoggedCandidate,
+    experiment_id,
+    import_mlflow,
+    log_candidate,
+    log_values,
+    logged_run,
+    write_model,
+)
 from windvane.version import __version__
-
-EXPERIMENT = "windvane"
-MODEL = "model"
-"""The artefact of the job's run that holds the model."""
 
 _NOT_METRICS = {"rank", "candidate", "algorithm", "recipe", "on_front", "chosen", "status", "notes"}
 """Columns of the leaderboard."""
 
 _NOT_METRICS_OF_FORECASTS = {"model", "failure"}
 """Columns of the leaderboard of a forecast."""
-
-_LONGEST_NOTE = 2000
-"""Characters; MLflow refuses tags above a limit that depends on its server, 5000 at least."""
-
-_CREDENTIALS = re.compile(r"//[^/\s]*@")
-"""Before the host of an address."""
-
-
-@dataclass(frozen=True)
-class LoggedCandidate:
-    """A candidate as a run shows it.
-
-    failure   why it has no model; "" if it has one
-    """
-
-    name: str
-    params: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +71,7 @@ def log_automl(
     experiment    its name; it is created if there is none
     raises        InvalidRequest if MLflow is not installed, or the candidates of the job are not known
     """
-    _mlflow()
+    import_mlflow()
     board = model.leaderboard()
     with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
         model.save(Path(scratch) / "saved")
@@ -112,7 +97,7 @@ def log_forecast(
     experiment    its name; it is created if there is none
     raises        InvalidRequest if MLflow is not installed, or nothing has been fitted
     """
-    _mlflow()
+    import_mlflow()
     board = model.leaderboard()
     with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
         model.save(Path(scratch) / "saved")
@@ -146,9 +131,8 @@ def log_job(
     best      the place of the best candidate
     raises    InvalidRequest if MLflow is not installed
     """
-    client = _mlflow().MlflowClient(place.tracking_uri)
-    found = client.get_experiment_by_name(place.experiment)
-    within = found.experiment_id if found else client.create_experiment(place.experiment)
+    client = import_mlflow().MlflowClient(place.tracking_uri)
+    within = experiment_id(client, place.experiment)
     tags = {"windvane.version": __version__}
     with logged_run(client, within, run_name, tags) as run_id:
         with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
@@ -160,7 +144,7 @@ def log_job(
             log_candidate(client, within, run_id, candidate)
         chosen = candidates[best]
         of_job = {**_params_of_model(model), **params, "candidate": chosen.name}
-        _log(client, run_id, of_job, chosen.metrics)
+        log_values(client, run_id, of_job, chosen.metrics)
     return run_id
 
 
@@ -169,14 +153,9 @@ def save_model(model: AutoML | AutoForecast, path: Path, saved: Path) -> None:
 
     saved     what `model.save` wrote
     """
-    mlflow = _mlflow()
-    mlflow.pyfunc.save_model(
-        path=str(path),
-        loader_module=__name__,
-        data_path=str(saved),
-        pip_requirements=[f"windvane=={__version__}"],
-        signature=_signature(mlflow, model.analysis) if isinstance(model, AutoML) else None,
-    )
+    mlflow = import_mlflow()
+    signature = _signature(mlflow, model.analysis) if isinstance(model, AutoML) else None
+    write_model(path, saved, signature)
 
 
 class MlflowModel:
@@ -231,17 +210,6 @@ def _load_pyfunc(path: str) -> MlflowModel | MlflowForecaster:
     return MlflowModel(model) if isinstance(model, AutoML) else MlflowForecaster(model)
 
 
-def _mlflow() -> Any:
-    try:
-        mlflow = import_module("mlflow")
-        import_module("mlflow.pyfunc")
-    except ImportError as error:
-        raise InvalidRequest(
-            f"MLflow cannot be imported ({error}); install it by: pip install 'windvane[mlflow]'"
-        ) from error
-    return mlflow
-
-
 def _signature(mlflow: Any, analysis: Analysis) -> Any:
     """Return the columns that the model reads: numbers, and what may be anything. None is required, for each may be missing."""
     schema = import_module("mlflow.types.schema")
@@ -286,43 +254,6 @@ def _candidate(row: LeaderboardRow, scores: Mapping[Any, Any]) -> LoggedCandidat
     )
 
 
-def log_candidate(client: Any, experiment_id: str, parent: str, one: LoggedCandidate) -> None:
-    tags = {"mlflow.parentRunId": parent}
-    with logged_run(client, experiment_id, one.name, tags, one.failure) as run_id:
-        _log(client, run_id, one.params, one.metrics)
-
-
-@contextmanager
-def logged_run(
-    client: Any, experiment_id: str, name: str | None, tags: Mapping[str, str], failure: str = ""
-) -> Iterator[str]:
-    """Make a run, give its id, and end it.
-
-    failure    why what it shows has failed, if it has: its note then, and its status is FAILED. So it is if it cannot be
-               logged as a whole
-    """
-    run_id = str(client.create_run(experiment_id, run_name=name, tags=dict(tags)).info.run_id)
-    try:
-        yield run_id
-        _end(client, run_id, failure)
-    except BaseException as error:
-        why = f"Windvane could not log all of it: {without_credentials(error)}"
-        with suppress(Exception):  # what is raised says why, and MLflow may be what fails
-            _end(client, run_id, why)
-        raise
-
-
-def _end(client: Any, run_id: str, failure: str) -> None:
-    client.set_terminated(run_id, "FAILED" if failure else "FINISHED")
-    if failure:
-        client.set_tag(run_id, "mlflow.note.content", failure[:_LONGEST_NOTE])
-
-
-def without_credentials(error: BaseException) -> str:
-    """Return what an error says, without the user and password of addresses in it; what it is, if it says nothing."""
-    return _CREDENTIALS.sub("//", str(error)) or type(error).__name__
-
-
 def _metrics(scores: Mapping[Any, Any], others: Collection[str]) -> dict[str, float]:
     """Return the columns of the leaderboard that are numbers, where they are known.
 
@@ -333,12 +264,3 @@ def _metrics(scores: Mapping[Any, Any], others: Collection[str]) -> dict[str, fl
         for name, value in scores.items()
         if name not in others and value is not None and math.isfinite(value)
     }
-
-
-def _log(client: Any, run_id: str, params: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-    entities = import_module("mlflow.entities")
-    client.log_batch(
-        run_id,
-        metrics=[entities.Metric(name, value, 0, 0) for name, value in metrics.items()],
-        params=[entities.Param(name, str(value)) for name, value in params.items()],
-    )

@@ -346,6 +346,39 @@ class TracingSettings:
 
 
 @dataclass(frozen=True)
+class MlflowSettings:
+    """Where ended AutoML jobs are logged ([mlflow]).
+
+    tracking_uri        of MLflow; "" logs none. Needs the extra `mlflow`
+    experiment          that is made if there is none of the name; {account} in it is the account of the job
+    credentials_file    with environment variables for MLflow's client; "" for those of the server's own environment
+    accounts            whose jobs are logged; () for the account of the server alone
+    give_up_s           a job that cannot be logged is given up so long after its end
+    """
+
+    tracking_uri: str = ""
+    experiment: str = "windvane"
+    credentials_file: str = ""
+    accounts: tuple[str, ...] = ()
+    give_up_s: int = 86_400
+
+    def __post_init__(self) -> None:
+        if self.tracking_uri and not _TRACKING_URI.fullmatch(self.tracking_uri):
+            raise BadSettings(
+                "[mlflow] tracking_uri must be of the form https://HOST/PATH or http://HOST:PORT, without user, password or "
+                "query: what MLflow asks for besides goes into the file of credentials_file."
+            )
+        if not self.experiment.strip():
+            raise BadSettings("[mlflow] experiment must be the name of an experiment, not empty.")
+        if wrong := [one for one in self.accounts if not re.fullmatch(r"[0-9]{12}", str(one))]:
+            raise BadSettings(f"[mlflow] accounts has '{wrong[0]}'; an account has 12 digits.")
+        _check_at_least("[mlflow] give_up_s", self.give_up_s, 1)
+
+
+_TRACKING_URI = re.compile(r"https?://[^/?#@\s]+(?:/[^?#@\s]*)?")
+
+
+@dataclass(frozen=True)
 class EventSettings:
     """State changes ([events]).
 
@@ -494,6 +527,7 @@ class Settings:
     scaling: ScalingSettings = ScalingSettings()
     logs: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
+    mlflow: MlflowSettings = MlflowSettings()
     events: EventSettings = EventSettings()
     webhooks: tuple[Webhook, ...] = ()
     console: ConsoleSettings = ConsoleSettings()

@@ -21,6 +21,7 @@ from windvane.settings import (
     ExecutorSettings,
     LimitSettings,
     LogSettings,
+    MlflowSettings,
     NetworkSettings,
     Role,
     S3Settings,
@@ -46,6 +47,7 @@ _RECORDS: dict[str, type] = {
     "scaling": ScalingSettings,
     "logs": LogSettings,
     "tracing": TracingSettings,
+    "mlflow": MlflowSettings,
     "events": EventSettings,
     "console": ConsoleSettings,
     "sandbox": SandboxSettings,
@@ -71,7 +73,9 @@ _ENTRIES = {
 }
 """Sections whose entries are fields of Settings itself."""
 
-_PATHS = frozenset({"tls_cert", "tls_key", "tls_ca", "token_file", "folder", "chronos_bolt"})
+_PATHS = frozenset(
+    {"tls_cert", "tls_key", "tls_ca", "token_file", "credentials_file", "folder", "chronos_bolt"}
+)
 """Entries that are relative to the configuration file."""
 
 _SCALARS = {"int": int, "str": str, "bool": bool, "float": float}

@@ -5,7 +5,6 @@ import json
 import re
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from mlflow_serving import served
 from windvane import AutoForecast, AutoML
 from windvane.cli.main import main
 from windvane.errors import InvalidRequest
-from windvane.mlflow import LoggedCandidate, log_automl, log_candidate, log_forecast, logged_run
+from windvane.mlflow import log_automl, log_forecast
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mlflow.md"
 
@@ -170,80 +169,6 @@ def test_a_job_whose_model_cannot_be_stored_is_a_failed_run(model, client, track
     [run] = client.search_runs([experiment])
     assert run.info.status == "FAILED"
     assert "Not a directory" in run.data.tags["mlflow.note.content"]
-
-
-class Recorded:
-    """A client of MLflow that keeps runs in memory, and fails where it is told to.
-
-    fails    the name of a method and an argument to it, and what is raised
-    """
-
-    def __init__(self, *fails):
-        self.runs, self.fails = {}, fails
-
-    def create_run(self, experiment_id, run_name, tags):
-        run_id = f"run {len(self.runs)}"
-        self.runs[run_id] = SimpleNamespace(name=run_name, tags=tags, status="RUNNING")
-        return SimpleNamespace(info=SimpleNamespace(run_id=run_id))
-
-    def log_batch(self, run_id, metrics, params):
-        for method, name, error in self.fails:
-            if (method, name) == ("log_batch", self.runs[run_id].name):
-                raise error
-
-    def set_tag(self, run_id, key, value):
-        for method, name, error in self.fails:
-            if (method, name) == ("set_tag", self.runs[run_id].name):
-                raise error
-        self.runs[run_id].tags[key] = value
-
-    def set_terminated(self, run_id, status):
-        self.runs[run_id].status = status
-
-    def found(self):
-        return {
-            run.name: (run.status, run.tags.get("mlflow.note.content", ""))
-            for run in self.runs.values()
-        }
-
-
-REFUSED = OSError("https://someone:secret@mlflow/api does not answer")
-REASON = "Windvane could not log all of it: https://mlflow/api does not answer"
-
-
-def log_two_candidates(client):
-    with logged_run(client, "1", "job", {}) as parent:
-        log_candidate(client, "1", parent, LoggedCandidate("a", {}, {"score": 1.0}))
-        log_candidate(client, "1", parent, LoggedCandidate("b", {}, {}, failure="out of memory"))
-
-
-def test_runs_of_what_was_logged_are_finished_and_failed_candidates_say_why():
-    client = Recorded()
-    log_two_candidates(client)
-    found = {"job": ("FINISHED", ""), "a": ("FINISHED", ""), "b": ("FAILED", "out of memory")}
-    assert client.found() == found
-
-
-def test_when_logging_stops_half_way_no_run_is_left_running_and_the_reason_has_no_password():
-    client = Recorded(("log_batch", "a", REFUSED))
-    with pytest.raises(OSError, match="does not answer"):
-        log_two_candidates(client)
-    assert client.found() == {"job": ("FAILED", REASON), "a": ("FAILED", REASON)}
-
-
-def test_what_is_raised_is_why_logging_stopped_when_mlflow_takes_no_reason_either():
-    client = Recorded(("log_batch", "b", REFUSED), ("set_tag", "b", ValueError("too long")))
-    with pytest.raises(OSError, match="does not answer"):
-        log_two_candidates(client)
-    found = client.found()
-    assert (found["job"], found["b"]) == (("FAILED", REASON), ("FAILED", ""))
-
-
-def test_an_interrupted_run_is_failed():
-    client = Recorded()
-    with pytest.raises(KeyboardInterrupt), logged_run(client, "1", "job", {}):
-        raise KeyboardInterrupt
-    assert client.found() == {"job": ("FAILED", f"{REASON.partition(':')[0]}: KeyboardInterrupt")}
 
 
 def test_without_mlflow_it_says_what_to_install(monkeypatch):

@@ -21,10 +21,12 @@ from windvane.console.site import Site, SiteServices
 from windvane.control.buckets import DefaultBucketsKept
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
+from windvane.events.deliveries import Deliveries
 from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
 from windvane.events.webhooks import Webhooks
 from windvane.from_settings import connection_of, hooks_of, key_of_writes, s3_upstream, webhooks_for
+from windvane.mlflow_from_settings import experiments_of
 from windvane.settings import BadSettings
 from windvane.telemetry import Telemetry
 from windvane.wire.admission import Admission
@@ -40,6 +42,7 @@ from windvane.wire.s3.forward import Forwarder
 from windvane.wire.s3.gateway import DECIDED_AT_ONCE, S3Gateway
 from windvane.wire.s3.post import PostUploads
 from windvane.wire.s3.threads import Threads
+from windvane.work.experiments import JobsToMlflow
 
 _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE + 4
 """What may take long has no more than its number of them; 4 are left for blocks of objects and owners of buckets."""
@@ -47,20 +50,29 @@ _S3_THREADS = HANDLED_AT_ONCE + BEGUN_AT_ONCE + DECIDED_AT_ONCE + LISTED_AT_ONCE
 
 @dataclass(frozen=True)
 class Observability:
-    """The parts that tell others what happens here: streams of events, webhooks, and figures."""
+    """The parts that tell others what happens here: streams of events, webhooks, jobs in MLflow, and figures."""
 
     streams: Streams
     webhooks: Webhooks
+    mlflow: Deliveries
     telemetry: Telemetry
 
 
 def make_observability(
-    base: Foundation, execution: Execution, serving: ModelServing
+    base: Foundation, storage: ObjectStorage, execution: Execution, serving: ModelServing
 ) -> Observability:
     settings, store, membership = base.settings, base.store, base.sharing.membership
     poller = EventPoller(store)
     streams = Streams(store, poller, settings.events.streams)
     webhooks = Webhooks(store, poller, hooks_of(settings), utc_now, leadership=membership)
+
+    experiments = experiments_of(settings)
+    logging = (
+        []
+        if experiments is None
+        else [JobsToMlflow(store, storage.artifacts, experiments, utc_now)]
+    )
+    mlflow = Deliveries(store, poller, logging, utc_now, leadership=membership)
 
     def gauges() -> Iterable[tuple[str, float]]:
         yield from serving.hosting.gauges()
@@ -73,7 +85,7 @@ def make_observability(
         yield "disk_free_bytes", float(disk.free)
         yield "disk_size_bytes", float(disk.total)
 
-    return Observability(streams, webhooks, Telemetry(store, utc_now, gauges))
+    return Observability(streams, webhooks, mlflow, Telemetry(store, utc_now, gauges))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from windvane.errors import InvalidRequest
 from windvane.settings import DEFAULT_REGION
 
 if TYPE_CHECKING:
-    from windvane.mlflow import LoggedCandidate
+    from windvane.mlflow_runs import LoggedCandidate
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -106,7 +106,7 @@ def _log_served(arguments: argparse.Namespace) -> str:
 
 def _candidate(answer: dict[str, Any]) -> LoggedCandidate:
     """Return a candidate as runs show it, from what DescribeCandidate says."""
-    from windvane.mlflow import LoggedCandidate
+    from windvane.mlflow_runs import LoggedCandidate
 
     one = answer["Candidate"]
     told = {

@@ -241,6 +241,9 @@ class NoteCode(StrEnum):
     DEPLOYED = "deployed", {"endpoint": str}
     STOP_ASKED = "stop-asked", {"kind": str, "job": str}
     JOB_ENDED = "job-ended", {"job": str, "status": str, "secondary": str, "took_s": _Number}
+    MLFLOW_LOGGED = "mlflow-logged", {"run": str, "experiment": str}
+    MLFLOW_WAITS = "mlflow-waits", {"why": str}
+    MLFLOW_NOT_LOGGED = "mlflow-not-logged", {"why": str}
     LINES_MISSING = "lines-missing"
 
     # the way of a step job

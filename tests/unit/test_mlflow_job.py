@@ -1,0 +1,97 @@
+"""A job is logged once, however many attempts it takes."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from recorded_mlflow import Recorded
+
+from windvane import mlflow_job
+from windvane.mlflow_job import ORDER, REPORTS, JobRun, Outcome, log_run, main, outcome_of
+from windvane.mlflow_runs import Ending, LoggedCandidate
+
+pytestmark = pytest.mark.filterwarnings("ignore:::mlflow.*", "ignore:::pydantic.*")
+
+JOB = JobRun(
+    "https://mlflow",
+    "windvane",
+    "churn",
+    "0123",
+    {},
+    {"target": "y"},
+    {"score": 0.5},
+    (LoggedCandidate("a", {}, {"score": 0.5}), LoggedCandidate("b", {}, {}, "out of memory")),
+)
+
+
+def in_all(client):
+    return sorted((run.name, run.status) for run in client.runs.values())
+
+
+def test_an_order_is_read_as_it_was_written():
+    assert JobRun.from_json(json.loads(json.dumps(asdict(JOB)))) == JOB
+
+
+def test_a_job_that_is_logged_is_not_logged_again(tmp_path):
+    client = Recorded()
+    run_id = log_run(client, JOB, tmp_path)
+    assert in_all(client) == [("a", "FINISHED"), ("b", "FAILED"), ("churn", "FINISHED")]
+    assert log_run(client, JOB, tmp_path) == run_id
+    assert len(client.runs) == 3
+
+
+def test_a_job_that_was_logged_in_part_is_completed(tmp_path):
+    client = Recorded(("log_batch", "b", OSError("gone")))
+    with pytest.raises(OSError, match="gone"):
+        log_run(client, JOB, tmp_path)
+    assert ("churn", "FAILED") in in_all(client)
+    client.fails = ()
+    log_run(client, JOB, tmp_path)
+    assert in_all(client) == [("a", "FINISHED"), ("b", "FAILED"), ("churn", "FINISHED")]
+    assert client.found()["b"] == ("FAILED", "out of memory")
+
+
+def test_a_failed_job_is_a_failed_run_and_not_logged_again(tmp_path):
+    client = Recorded()
+    failed = JobRun(**{**vars(JOB), "ending": Ending("FAILED", "no rows")})
+    assert log_run(client, failed, tmp_path) == log_run(client, failed, tmp_path)
+    assert client.found()["churn"] == ("FAILED", "no rows")
+
+
+def test_another_job_of_the_name_is_another_run(tmp_path):
+    client = Recorded()
+    again = JobRun(**{**vars(JOB), "mark": "4567"})
+    assert log_run(client, JOB, tmp_path) != log_run(client, again, tmp_path)
+
+
+def test_reports_are_artefacts(tmp_path):
+    client = Recorded()
+    (tmp_path / REPORTS).mkdir()
+    log_run(client, JOB, tmp_path)
+    assert client.artifacts == [REPORTS]
+
+
+class Refusal(Exception):
+    def __init__(self, code):
+        super().__init__(f"https://me:secret@mlflow said {code}")
+        self.get_http_status_code = lambda: code
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (OSError("no route"), Outcome.TRY_AGAIN),
+        (Refusal(500), Outcome.TRY_AGAIN),
+        (Refusal(401), Outcome.TRY_AGAIN),
+        (Refusal(400), Outcome.REFUSED),
+    ],
+)
+def test_what_is_mended_elsewhere_is_tried_again(tmp_path, monkeypatch, capsys, error, outcome):
+    (tmp_path / ORDER).write_text(json.dumps(asdict(JOB)))
+
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(mlflow_job, "import_mlflow", lambda: type("M", (), {"MlflowClient": fail}))
+    assert main(tmp_path) == outcome == outcome_of(error)
+    assert "secret" not in capsys.readouterr().out
