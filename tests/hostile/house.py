@@ -42,6 +42,7 @@ from windvane.console.security import Hosts
 from windvane.console.site import Site
 from windvane.console.site import SiteServices as ConsoleParts
 from windvane.control.buckets import StoredBuckets
+from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.errors import AccessDenied
@@ -142,7 +143,8 @@ class House:
         entry = Authenticator(self._keys, OneTimeTokens(self._store, clock), SESSION_SECRET, clock)
         objects = Objects(artifacts, owners, BucketMap(), authorize)
         sign_ins = SignIns(FailureCounter(_PATIENT), None, lambda _: None)
-        return Site(ConsoleParts(entry, inside, objects, Hosts([]), lambda _: (), sign_ins))
+        uses = ObjectUses(self._store, artifacts)
+        return Site(ConsoleParts(entry, inside, objects, uses, Hosts([]), lambda _: (), sign_ins))
 
     def close(self) -> None:
         self.run(self._gateway.close())

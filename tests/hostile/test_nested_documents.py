@@ -121,7 +121,7 @@ def test_a_line_of_lists_from_a_preview_is_not_read() -> None:
 
 def test_what_a_model_says_is_wrong_fits_into_a_header() -> None:
     """Or a model that quotes a name of very many characters would be ended for it."""
-    said = instance._fault(400, "c" * 63, "\U0001f600," * 100_000)
+    said = pack(*instance._fault(400, "c" * 63, "\U0001f600," * 100_000))
     frames = FrameBuffer(MOST_HEAD_BYTES, 0, MOST_HEAD_VALUES)
     frames.feed(said)
     assert frames.next_frame() is not None
