@@ -340,7 +340,7 @@ def _asked(few: Edges, model: Any, side: int) -> bytes:
 
 def _of_lightgbm(model: LightGbmModel, few: np.ndarray) -> list[np.ndarray]:
     told = [guarded(model._booster, few), guarded(model._explainer, few[:2])]
-    _compare(told[0][:-1], walked_text(model._model.text, few, leaves=False), _DOUBLE)
+    _compare(told[0][:-1], walked_text(model.trees.text, few, leaves=False), _DOUBLE)
     return told
 
 
