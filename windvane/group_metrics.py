@@ -41,7 +41,7 @@ class Rate:
 
     @property
     def is_reliable(self) -> bool:
-        """Whether there are enough rows to compare it with others."""
+        """Return whether there are enough rows to compare it with others."""
         return self.of >= FEWEST_ROWS
 
 
@@ -113,23 +113,23 @@ class Group:
 
     @property
     def true_positive(self) -> Rate:
-        """Of positive rows, those predicted positive."""
+        """The share of positive rows that are predicted positive."""
         return Rate(self.hits, self.positive)
 
     @property
     def false_positive(self) -> Rate:
-        """Of negative rows, those predicted positive."""
+        """The share of negative rows that are predicted positive."""
         return Rate(self.predicted - self.hits, self.rows - self.positive)
 
     @property
     def true_negative(self) -> Rate:
-        """Of negative rows, those predicted negative."""
+        """The share of negative rows that are predicted negative."""
         negative = self.rows - self.positive
         return Rate(negative - self.predicted + self.hits, negative)
 
     @property
     def precision(self) -> Rate:
-        """Of rows predicted positive, those that are."""
+        """The share of rows predicted positive that are positive."""
         return Rate(self.hits, self.predicted)
 
     @property
@@ -265,7 +265,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Spread:
-    """How far apart the groups are, of those with enough rows; None with fewer than two of them.
+    """The differences and ratios between groups, of those with enough rows; None with fewer than two of them.
 
     demographic_parity_difference    largest minus smallest selection rate
     disparate_impact_ratio           smallest selection rate as a share of the largest; None too if that is 0

@@ -44,7 +44,7 @@ class LoggedCandidate:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ends.
+    """The status with which a run ends.
 
     status    FINISHED, FAILED or KILLED, as MLflow calls them
     note      says why it has failed; "" for none

@@ -347,7 +347,7 @@ class TracingSettings:
 
 @dataclass(frozen=True)
 class MlflowSettings:
-    """Where ended AutoML jobs are logged ([mlflow]).
+    """The MLflow server that ended AutoML jobs are logged to ([mlflow]).
 
     tracking_uri        of MLflow; "" logs none. Needs the extra `mlflow`
     experiment          that is made if there is none of the name; {account} in it is the account of the job

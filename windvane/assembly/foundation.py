@@ -81,12 +81,12 @@ class Foundation:
 
     @property
     def tracer(self) -> Tracer | None:
-        """What begins traces; None if nothing is traced."""
+        """The tracer of requests and tasks; None if nothing is traced."""
         return None if self.tracing is None else self.tracing.tracer
 
     @property
     def record_span(self) -> Record:
-        """What takes in spans that have ended."""
+        """The function that takes in spans that have ended."""
         return unrecorded if self.tracing is None else self.tracing.export.record
 
 

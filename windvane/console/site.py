@@ -258,7 +258,7 @@ class Missing:
 
     @property
     def names_any_role(self) -> bool:
-        """Whether the resource is a role that stands for any role of jobs (pages/new_job.py)."""
+        """Return whether the resource is a role that stands for any role of jobs (pages/new_job.py)."""
         return self.fault.resource.endswith(":role/NAME")
 
     @classmethod

@@ -34,15 +34,15 @@ class _LeadLost(Exception):
 
 
 class Receiver(Protocol):
-    """What events are delivered to."""
+    """A receiver of events: a webhook or a log of jobs."""
 
     @property
     def key(self) -> str:
-        """Its name in the store, the same in each life of the server; no secret."""
+        """The receiver's name in the store, the same in each life of the server; no secret."""
 
     @property
     def title(self) -> str:
-        """What it is called in the log; no secret."""
+        """The receiver's name in the log; no secret."""
 
     @property
     def give_up_s(self) -> float:

@@ -68,7 +68,7 @@ _WHY: Mapping[int, str] = {
 
 @dataclass(frozen=True)
 class Experiments:
-    """Where ended jobs are logged.
+    """The MLflow experiment that ended jobs are logged to, and how it is reached.
 
     tracking_uri    of MLflow; without credentials
     experiment      its name; {account} in it is the account of the job

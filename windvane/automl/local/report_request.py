@@ -112,7 +112,7 @@ class ReportRequest:
 
     @property
     def is_of_table(self) -> bool:
-        """Whether a table was learnt from: a forecast has reports that a table has not."""
+        """Return whether a table was learnt from: a forecast has reports that a table has not."""
         return set(self.kinds) <= set(OF_TABLE)
 
     def to_json(self) -> str:

@@ -32,7 +32,7 @@ _MOST_COLUMNS, _MOST_GROUPS, _MOST_CLASSES = 100, 20, 20
 
 
 class Kind(StrEnum):
-    """What a model predicts, and so what its groups are judged by."""
+    """The kind of target that a model predicts; it decides by which metrics groups are compared."""
 
     TWO_CLASSES = "two classes"
     MANY_CLASSES = "many classes"
@@ -136,7 +136,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class AskedGroups:
-    """What is asked about groups.
+    """A request for group metrics, as the page's form sends it.
 
     column      "" for the first of `sensitive`, the columns that the tags of the job mark
     reference   label of the group that others are compared with; "" for the largest

@@ -38,7 +38,7 @@ class CheckedRows:
 
 @dataclass(frozen=True)
 class Compared:
-    """What came of running a file.
+    """The result of running a file in ONNX Runtime beside the model.
 
     with_missing  rows in which a value is missing
     with_unseen   rows with a category that the model has never seen
@@ -55,7 +55,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class OnnxReport:
-    """What is said of an exported file.
+    """The parity report of an exported file.
 
     compared       its predictions with those of the model
     rows_of_table  among the rows that were compared; the others are made up of what the columns usually hold

@@ -32,7 +32,7 @@ _WORD = 32
 
 
 class Mode(IntEnum):
-    """What a node asks; its true branch is taken if the value is ...
+    """The comparison of a tree's node; its true branch is taken if the value is ...
 
     source    TreeEnsemble in onnx/docs/Operators-ml.md
     """
