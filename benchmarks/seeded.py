@@ -53,15 +53,17 @@ def seed(data_dir: Path, n_jobs: int, n_candidates: int, n_large: int) -> None:
         store.close()
 
 
-def fill(data_dir: Path, first: int, end: int, n_candidates: int) -> None:
-    """Add jobs `filled-FIRST` to `filled-END`, the last one left out, with so many candidates each; the newest first by name."""
+def fill(data_dir: Path, first: int, end: int, n_candidates: int, newest: datetime) -> None:
+    """Add jobs `filled-FIRST` to `filled-END`, the last one left out, with so many candidates each; the newest first by name.
+
+    `newest` is when job 0 was created, each after it a second earlier.
+    """
     chance = random.Random(first)
     store = open_store("", data_dir)
-    now = datetime.now(UTC).replace(microsecond=0)
     try:
         for begin in range(first, end, _AT_ONCE):
             jobs = (
-                _job(f"filled-{i:07}", now - timedelta(seconds=i), i, n_candidates)
+                _job(f"filled-{i:07}", newest - timedelta(seconds=i), i, n_candidates)
                 for i in range(begin, min(begin + _AT_ONCE, end))
             )
             _insert(

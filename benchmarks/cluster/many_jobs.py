@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="windvane-many-") as name:
         with served(Path(name) / "data") as server:
             uri = server.upload("train.csv", _TARGET.encode())
-        n_before = 0
+        n_before, newest = 0, datetime.now(UTC).replace(microsecond=0)
         for count in counts:
-            fill(Path(name) / "data", n_before, count, asked.candidates)
+            fill(Path(name) / "data", n_before, count, asked.candidates, newest)
             n_before = count
             with served(Path(name) / "data") as server:
                 for request, ask in _requests(server, uri, count).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -311,8 +312,17 @@ def _kept(candidates: Sequence[Answer], filters: Filters) -> list[Answer]:
         for one in candidates
         if (not filters.algorithm or one["Algorithm"] == filters.algorithm)
         and (not filters.status or one["CandidateStatus"] == filters.status)
-        and all(word in _searched(one) for word in words)
+        and all(_is_in(word, _searched(one)) for word in words)
     ]
+
+
+def _is_in(word: str, text: str) -> bool:
+    """Return whether the text has the word: a number as a whole, anything else as a part.
+
+    >>> _is_in("2", "lightgbm 25"), _is_in("2", "lightgbm 2 dpp1"), _is_in("gbm", "lightgbm 2")
+    (False, True, True)
+    """
+    return bool(re.search(rf"\b{word}\b", text)) if word.isdecimal() else word in text
 
 
 def _searched(candidate: Answer) -> str:

@@ -64,14 +64,20 @@
     }
   }
 
+  // A number is looked for as a whole: "LightGBM 2" is not "LightGBM 25".
+  function matcherOf(word) {
+    const number = /^\d+$/.test(word) && new RegExp(`\\b${word}\\b`);
+    return (text) => (number ? number.test(text) : text.includes(word));
+  }
+
   function filter() {
-    const asked = filters.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = filters.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean).map(matcherOf);
     const algorithm = filters.elements.algorithm.value;
     const status = filters.elements.status.value;
     let count = 0;
     for (const row of rows) {
       const text = `${row.cells[2].textContent} ${row.cells[0].firstElementChild.value} ${row.cells[5].textContent} ${row.dataset.a} ${row.dataset.s}`.toLowerCase();
-      const fits = (!algorithm || row.dataset.a === algorithm) && (!status || row.dataset.s === status) && asked.every((word) => text.includes(word));
+      const fits = (!algorithm || row.dataset.a === algorithm) && (!status || row.dataset.s === status) && asked.every((isIn) => isIn(text));
       row.classList.toggle("out", !fits);
       if (fits) count += 1;
     }
