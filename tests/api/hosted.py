@@ -90,7 +90,7 @@ class Service:
 
     async def _start(self):
         self._hosting.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while self._status() is not EndpointStatus.IN_SERVICE:
                 await asyncio.sleep(0.02)
 
@@ -99,7 +99,7 @@ class Service:
             return tx.find(Endpoint, worlds.SCOPE, "live").status
 
     def _run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(240)
 
     def send(self, request, **_):
         status, headers, body = self._run(worlds._call(self._edge, request))

@@ -108,7 +108,7 @@ class HostedModels:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
-            serving.result(30)
+            serving.result(240)
 
     def close(self) -> None:
         self._hosting.stop()
@@ -121,7 +121,7 @@ class HostedModels:
 
 
 async def _started(server: uvicorn.Server) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not server.started:
             await asyncio.sleep(0.01)
 

@@ -54,7 +54,7 @@ def ask(
         request = AWSRequest("GET", f"http://windvane.test{path}", headers=headers)
         SigV4Auth(Credentials(account, "secret"), "sagemaker", REGION).add_auth(request)
         try:
-            return await asyncio.wait_for(_call_staying(edge, request.prepare()), 20)
+            return await asyncio.wait_for(_call_staying(edge, request.prepare()), 120)
         finally:
             edge.close()
 

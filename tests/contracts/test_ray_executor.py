@@ -194,7 +194,7 @@ def board_of(folder, file, *change):
 
 
 def await_end_of(pid):
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + 240
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -133,7 +133,7 @@ class Acts:
 
 def is_well(server):
     try:
-        with urllib.request.urlopen(f"{server.url}/healthz", timeout=10):
+        with urllib.request.urlopen(f"{server.url}/healthz", timeout=240):
             return True
     except urllib.error.HTTPError as error:
         if error.code != 503:
@@ -143,7 +143,7 @@ def is_well(server):
 
 def wait_until_well(server):
     """The audit log tries again a few times a second; until then changes are refused, and /healthz says why."""
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 240
     while not is_well(server):
         assert time.monotonic() < give_up
         time.sleep(0.05)

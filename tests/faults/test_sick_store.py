@@ -60,7 +60,7 @@ def create(server, name, runtime_s=200):
     )
 
 
-def until(condition, timeout_s=90):
+def until(condition, timeout_s=240):
     give_up = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < give_up, "the condition was not met in time"

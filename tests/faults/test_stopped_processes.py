@@ -32,7 +32,7 @@ def server(tmp_path):
     running.stop()
 
 
-def until(condition, timeout_s=90):
+def until(condition, timeout_s=240):
     give_up = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < give_up, "the condition was not met in time"

@@ -20,7 +20,7 @@ from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting
 
 _PROGRAM = Path(__file__).parents[1] / "unit" / "serving" / "fake_instance.py"
-_READY_S = 60.0
+_READY_S = 240.0
 
 
 class Hosted:

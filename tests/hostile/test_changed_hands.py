@@ -40,7 +40,7 @@ from windvane.work.workers.order import TaskOrder, work_of
 from windvane.work.workers.starting import TaskPlaces
 
 ACCOUNT, OTHER, REGION = "000000000000", "444455556666", "us-east-1"
-WAIT_S = 30.0
+WAIT_S = 240.0
 
 
 @pytest.fixture

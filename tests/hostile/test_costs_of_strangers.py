@@ -23,7 +23,7 @@ class Slow(Telemetry):
         with self._lock:
             self.n_at_once += 1
             self.most_at_once = max(self.most_at_once, self.n_at_once)
-        assert self.release.wait(30)
+        assert self.release.wait(240)
         with self._lock:
             self.n_at_once -= 1
             self.n_made += 1
@@ -70,7 +70,7 @@ def test_many_who_ask_for_metrics_keep_one_thread_busy() -> None:
         while not telemetry.n_at_once:
             await asyncio.sleep(0)
         others = [asyncio.create_task(get(web, "/metrics")) for _ in range(60)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             assert await get(web, "/healthz") == b"ok"
         telemetry.release.set()
         return await asyncio.gather(first, *others)

@@ -33,7 +33,7 @@ HOSTILE, OTHER = Scope("111122223333", "us-east-1"), Scope("444455556666", "us-e
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 IMAGE = image_uri(HOSTILE, "xgboost")
 CONTAINER = Container(IMAGE, "s3://bucket/none", {"A": "x" * 1000})
-WAIT_S = 60
+WAIT_S = 240
 
 
 @pytest.fixture

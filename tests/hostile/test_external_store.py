@@ -407,7 +407,7 @@ def test_deletions_of_an_account_leave_threads_to_others(house: S3House) -> None
     def slow(caller: Any, action: str, arn: str, facts: Any = None) -> None:
         if action == "s3:DeleteObject":
             running.release()
-            if not go_on.wait(30):
+            if not go_on.wait(240):
                 raise TimeoutError("nobody else was served")
         authorize(caller, action, arn, facts)
 
@@ -415,7 +415,7 @@ def test_deletions_of_an_account_leave_threads_to_others(house: S3House) -> None
     with ThreadPoolExecutor(8) as clients:
         ask = partial(outside.ask, "POST", "/data?delete=", (), _deletion(1))
         asked = [clients.submit(ask) for _ in range(8)]
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=240)
         try:
             assert outside.ask("GET", "/data/k").status == 200
         finally:

@@ -27,7 +27,7 @@ from windvane.work.hosting.hosting import Hosting
 
 HOSTILE, OTHER = Scope("111122223333", "us-east-1"), Scope("444455556666", "us-east-1")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-WAIT_S = 60
+WAIT_S = 240
 
 
 @pytest.fixture

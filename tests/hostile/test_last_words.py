@@ -27,7 +27,7 @@ from windvane.process.child import Child, Ending
 from windvane.process.frames import FrameBuffer
 from windvane.serving.pool import Pool, WorkerSlot
 
-WAIT_S = 30.0
+WAIT_S = 240.0
 LONGEST = "\U0001f600" * LONGEST_TEXT
 """As JSON it has 48,000 bytes."""
 

@@ -144,7 +144,7 @@ def serving(
             yield Serving(process, folder, int(told[1]), key, root / "socket")
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=240)
 
 
 @pytest.fixture(scope="module")

@@ -35,11 +35,11 @@ for _ in range(8):
     assert libc.mprotect(at, ctypes.c_size_t(64 << 20), 1) == 0
 shared = mmap.mmap(-1, 64 << 20)
 shared[:] = bytes([1]) * (64 << 20)
-time.sleep(60)
+time.sleep(600)
 """
 PROGRAM = (sys.executable, "-c", GROWING)
-WAIT_S = 30.0
-"""Of a test; the process would go on for a minute."""
+WAIT_S = 240.0
+"""Of a test; the process would go on for ten minutes."""
 
 
 def test_a_model_process_is_ended(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hostile.signing import Sent
 
 from windvane.cli.protocol import MAX_HEAD_BYTES, Bounded
 
-ANSWER_S = 30.0
+ANSWER_S = 120.0
 QUIET_S = 0.5
 """After so long without any answer nobody is waited for."""
 SEED = int(os.environ.get("WINDVANE_FUZZ_SEED", "20261101"))

@@ -46,7 +46,7 @@ def refreshed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         kms: Any = SimpleNamespace(sweep=lambda: None)
         kept = upkeep.Upkeep(None, kms, authorizer, keys, lambda: datetime.now(UTC))
         kept.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while seen.n < n:
                 await asyncio.sleep(0.001)
         kept.stop()

@@ -93,7 +93,7 @@ def test_one_account_leaves_threads_to_others(house: S3House) -> None:
 
     def slow(call: S3Call) -> S3Result:
         running.release()
-        go_on.wait(30)
+        go_on.wait(240)
         return head(call)
 
     handlers["HeadObject"] = slow
@@ -101,7 +101,7 @@ def test_one_account_leaves_threads_to_others(house: S3House) -> None:
     house.client(THEIRS).create_bucket(Bucket="theirs")
     with ThreadPoolExecutor(12) as clients:
         asked = [clients.submit(ask, house, "HEAD", "/ours/k") for _ in range(12)]
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=240)
         try:
             assert house.client(THEIRS).list_objects_v2(Bucket="theirs")["KeyCount"] == 0
         finally:
@@ -125,7 +125,7 @@ def test_two_accounts_leave_threads_to_a_third(house: S3House, what: str) -> Non
         account = call.account if what == "decided" else call.caller.account
         if account != THIRD:
             running.release()
-            if not go_on.wait(30):
+            if not go_on.wait(240):
                 raise TimeoutError("nobody else was served")
         return of(call, *asked)
 
@@ -143,8 +143,8 @@ def test_two_accounts_leave_threads_to_a_third(house: S3House, what: str) -> Non
             for bucket, account in (("ours", OURS), ("theirs", THEIRS))
             for _ in range(8)
         ]
-        assert running.acquire(timeout=30)
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=240)
+        assert running.acquire(timeout=240)
         try:
             third = [ask(house, method, "/third/k", (), body, THIRD).status for _ in range(3)]
         finally:
@@ -162,7 +162,7 @@ def test_lists_of_a_folder_leave_threads_to_others(tmp_path: Path, is_signed: bo
     class Large(Folder):
         def objects(self, prefix: str, after: str = "") -> Any:
             running.release()
-            go_on.wait(30)
+            go_on.wait(240)
             return super().objects(prefix, after)
 
     (tmp_path / "folder").mkdir()
@@ -174,7 +174,7 @@ def test_lists_of_a_folder_leave_threads_to_others(tmp_path: Path, is_signed: bo
     head = signed("GET", "/far") if is_signed else [("host", "windvane.test")]
     with ThreadPoolExecutor(12) as clients:
         asked = [clients.submit(house.ask, "GET", "/far", head) for _ in range(12)]
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=240)
         try:
             assert theirs.list_objects_v2(Bucket="theirs")["KeyCount"] == 0
         finally:
@@ -435,7 +435,7 @@ def test_what_is_done_is_answered_whoever_writes_next(tmp_path: Path) -> None:
         while not index._waiting:
             pass
         index._write_waiting()
-        assert answer.result(10) == "done"
+        assert answer.result(240) == "done"
     index.close()
 
 
@@ -466,7 +466,7 @@ def test_permissions_of_one_account_leave_threads_to_others(house: S3House) -> N
     def slow(caller: Any, *asked: Any) -> None:
         if caller.account == OURS:
             running.release()
-            go_on.wait(30)
+            go_on.wait(240)
         allow(caller, *asked)
 
     house.client(THEIRS).create_bucket(Bucket="theirs")
@@ -474,7 +474,7 @@ def test_permissions_of_one_account_leave_threads_to_others(house: S3House) -> N
     house.gateway._decided = FairSemaphore(3)
     with ThreadPoolExecutor(24) as clients:
         asked = [clients.submit(ask, house, "HEAD", "/ours/k") for _ in range(24)]
-        assert running.acquire(timeout=30)
+        assert running.acquire(timeout=240)
         try:
             assert house.client(THEIRS).list_objects_v2(Bucket="theirs")["KeyCount"] == 0
         finally:

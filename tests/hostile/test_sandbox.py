@@ -268,7 +268,7 @@ def test_no_file_sends_signals_to_others(part: Part) -> None:
     before = signal.signal(signal.SIGUSR2, lambda *_: seen.append(part))
     try:
         user = NOBODY if part is Part.USER else None
-        ended = Child.start(send, confinement=Confinement(frozenset({part}), user=user)).wait(20)
+        ended = Child.start(send, confinement=Confinement(frozenset({part}), user=user)).wait(240)
     finally:
         signal.signal(signal.SIGUSR2, before)
     assert ended is not None
@@ -293,7 +293,7 @@ def test_no_descriptor_is_sent_through_a_socket() -> None:
 
     keep = socket.socketpair()
     only = Confinement(frozenset({Part.SECCOMP}))
-    ended = Child.start(send, confinement=only, keep=[end.fileno() for end in keep]).wait(20)
+    ended = Child.start(send, confinement=only, keep=[end.fileno() for end in keep]).wait(240)
     assert ended is not None
     assert ended.ending is Ending.FINISHED, ended.text
     assert keep[0].recv(100) == b"a request"
@@ -313,7 +313,7 @@ def test_no_memory_of_the_kernel_is_held_that_nothing_counts(what: str, tmp_path
         only = Confinement(frozenset({Part.SECCOMP}))
         read_end, write_end = os.pipe()
         work = partial(_HOLDS[what], file.fileno(), write_end, mapped)
-        ended = Child.start(work, confinement=only, keep=(file.fileno(), write_end)).wait(20)
+        ended = Child.start(work, confinement=only, keep=(file.fileno(), write_end)).wait(240)
     for end in (read_end, write_end):
         os.close(end)
     assert ended is not None
@@ -437,7 +437,7 @@ def test_threads_of_one_process_keep_no_other_from_having_one() -> None:
             os.close(end)  # whoever ends early is not waited for
         is_second_up = os.read(is_up, 1)
         os.write(go, b"g")
-        ended = first.wait(20)
+        ended = first.wait(240)
         other = second.kill()
         assert is_first_up == is_second_up == b"u", (ended, other)
         assert ended is not None

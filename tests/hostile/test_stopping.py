@@ -44,17 +44,17 @@ def test_what_is_being_committed_when_a_server_stops_is_whole_or_not_there(
 
     def slow(index: Index, operation: Any) -> Any:
         is_synced.set()
-        go_on.wait(30)
+        go_on.wait(240)
         return write(index, operation)
 
     async def stopped() -> None:
         asked = house._call("PUT", "/ours/k", head("PUT", second), [second])
         running = asyncio.ensure_future(asked)
-        await asyncio.to_thread(is_synced.wait, 30)
+        await asyncio.to_thread(is_synced.wait, 240)
         running.cancel()
         await asyncio.wait((running,), timeout=0.5)
         go_on.set()
-        await asyncio.wait((running,), timeout=30)
+        await asyncio.wait((running,), timeout=240)
         assert running.cancelled()
 
     with monkeypatch.context() as patched:

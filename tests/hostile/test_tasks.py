@@ -359,7 +359,7 @@ def brokered(tmp_path: Path) -> Iterator[socket.socket]:
     ours.settimeout(10)
     yield ours
     ours.close()
-    thread.join(10)
+    thread.join(240)
     assert not thread.is_alive()
 
 
@@ -471,7 +471,7 @@ def test_a_broker_ends_with_its_task_though_the_task_left_its_end_on_the_way(
         select.select([theirs], [], [], 10)  # it answers, and has no room for all of it
         socket.send_fds(theirs, [b"-"], [theirs.fileno()])
     broker.end()
-    thread.join(10)
+    thread.join(240)
     assert not thread.is_alive()
 
 

@@ -25,7 +25,7 @@ from windvane.serving import explaining
 from windvane.serving.explaining import ExplainBounds, Explaining, RowQuestion
 from windvane.wire.call import Caller, Credential
 
-WAIT_S = 10.0
+WAIT_S = 240.0
 SLOW, QUICK = "slow", "quick"
 ASKED = PreviewRequest("", 0)
 

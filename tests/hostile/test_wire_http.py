@@ -22,7 +22,7 @@ from windvane.cli import protocol
 from windvane.cli.protocol import Bounded
 from windvane.wire.exchange import IS_GONE
 
-ANSWER_S = 20.0
+ANSWER_S = 120.0
 BIG = 6_000_000
 
 

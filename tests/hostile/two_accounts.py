@@ -31,7 +31,7 @@ WRITER = f"arn:aws:iam::{OURS}:role/writer"
 
 _ACCOUNT = '[[accounts]]\naccount = "{}"\naccess_key = "{}"\nsecret_key = "{}"\n'
 _ROLE = '[[roles]]\narn = "{}"\nread = {}\nwrite = {}\n'
-_READY_S, _ENDS_S = 60.0, 30.0
+_READY_S, _ENDS_S = 240.0, 240.0
 _WINDVANE = Path(sys.executable).with_name("windvane")
 
 
@@ -97,7 +97,7 @@ class TwoAccounts:
             aws_access_key_id=key.access_key,
             aws_secret_access_key=key.secret,
             aws_session_token=key.token or None,
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=240),
         )
 
     def session(self, role: str, key: Key | None = None) -> Key:
@@ -126,7 +126,7 @@ class TwoAccounts:
         answer = self.exchange(in_bytes(sent))
         return int(answer.split(b" ", 2)[1]), answer
 
-    def exchange(self, data: bytes, wait_s: float = 30.0) -> bytes:
+    def exchange(self, data: bytes, wait_s: float = 240.0) -> bytes:
         """What comes back until the server hangs up, or has sent nothing for so long."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=wait_s) as connection:
             connection.sendall(data)

@@ -52,7 +52,7 @@ class Collector:
             self._spans += spans
             self._more.notify_all()
 
-    def trace(self, trace_id, *names, timeout_s=60):
+    def trace(self, trace_id, *names, timeout_s=240):
         """The spans of a trace once there is one of each of these names."""
 
         def found():

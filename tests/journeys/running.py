@@ -72,11 +72,11 @@ class RunningServer:
         self.process.send_signal(signal.SIGKILL)
         self._reap()
 
-    def stop(self, within_s=15):
+    def stop(self, within_s=120):
         self.process.terminate()
         self._reap(within_s)
 
-    def _reap(self, within_s=15):
+    def _reap(self, within_s=120):
         self.process.wait(timeout=within_s)
         self.process.stdout.close()
         self._log.close()
@@ -123,7 +123,7 @@ class RunningServer:
             )
         return client.create_auto_ml_job(**request)
 
-    def wait_for_job(self, name, timeout_s=180):
+    def wait_for_job(self, name, timeout_s=240):
         sagemaker = self.client("sagemaker")
         give_up = time.monotonic() + timeout_s
         while True:

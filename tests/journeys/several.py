@@ -3,6 +3,7 @@ among them."""
 
 import itertools
 import os
+import random
 import secrets
 import socket
 import threading
@@ -19,7 +20,7 @@ from windvane.cli.own_api import OwnApi
 from windvane.errors import WindvaneError
 from windvane.testing.throwaway_postgres import NoPostgres, throwaway_postgres
 
-ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=90, connect_timeout=5)
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=90, connect_timeout=30)
 
 
 class Place:
@@ -72,8 +73,11 @@ def shared_place(tmp_path_factory):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A port below those that the system gives to connections, so that a server that comes back finds it free again."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Balanced:
@@ -120,7 +124,7 @@ class Follower:
             if self._is_over.wait(0.05):
                 return
 
-    def wait_for(self, sequence, timeout_s=30):
+    def wait_for(self, sequence, timeout_s=240):
         give_up = time.monotonic() + timeout_s
         while sequence not in self.seen:
             assert time.monotonic() < give_up, self.seen[-3:]
@@ -158,7 +162,7 @@ class Traffic:
             except (ClientError, BotoCoreError) as error:
                 self.failures.append(repr(error))
 
-    def wait_for(self, n, timeout_s=60):
+    def wait_for(self, n, timeout_s=240):
         """Returns after so many more answers."""
         until, give_up = len(self.answers) + n, time.monotonic() + timeout_s
         while len(self.answers) < until:

@@ -219,7 +219,7 @@ def test_an_endpoint_is_scaled_by_an_alarm(aws, server, waiting):
     )
     alarm = ("--alarm-name", JOB, "--state-value", "ALARM", "--state-reason", "tried")
     aws("cloudwatch", "set-alarm-state", *alarm)
-    sagemaker, give_up = server.client("sagemaker"), time.monotonic() + 100
+    sagemaker, give_up = server.client("sagemaker"), time.monotonic() + 240
     while True:
         [variant] = sagemaker.describe_endpoint(EndpointName=JOB)["ProductionVariants"]
         if variant["CurrentInstanceCount"] == 2:

@@ -80,7 +80,7 @@ def lost(tmp_path, packed):
     server.create_job(
         JOB, server.upload("train/rows.csv", table(of_classes=True)), AutoMLJobConfig=limits(2, 300)
     )
-    give_up = time.monotonic() + 90
+    give_up = time.monotonic() + 240
     while not finished(server):
         assert time.monotonic() < give_up
         time.sleep(0.05)

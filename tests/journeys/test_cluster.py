@@ -78,7 +78,7 @@ class Cluster:
         process = self._processes.pop(action)
         done = told(*documented("cluster down", self.config, self.folder / action))
         assert done.stdout == "stopped\n", done.stderr
-        assert process.wait(30) == 0, self.log()
+        assert process.wait(240) == 0, self.log()
         process.stdout.close()
 
     def kill(self, name):
@@ -140,7 +140,7 @@ def cluster(tmp_path_factory):
 def server(cluster):
     running = cluster.place.server("server", cluster.section())
     yield running
-    running.stop(within_s=60)
+    running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_a_server_that_is_killed_goes_on_where_it_was(stored):
 
 
 def test_nothing_is_left_of_what_tasks_of_an_ended_job_exchanged(stored):
-    give_up = time.monotonic() + 90
+    give_up = time.monotonic() + 240
     while exchanged(stored) or list((stored.folder / "work").glob("*")):
         assert time.monotonic() < give_up, exchanged(stored)
         time.sleep(0.5)

@@ -16,7 +16,7 @@ def own_server(tmp_path):
     running.stop()
 
 
-def wait_until(condition, timeout_s=30):
+def wait_until(condition, timeout_s=240):
     give_up = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < give_up

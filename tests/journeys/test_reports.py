@@ -48,7 +48,7 @@ def asked(server, method, candidate):
     SigV4Auth(key, "sagemaker", "us-east-1").add_auth(request)
     sent = urllib.request.Request(request.url, headers=dict(request.headers), method=method)
     try:
-        with urllib.request.urlopen(sent, timeout=30) as answer:
+        with urllib.request.urlopen(sent, timeout=240) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -58,7 +58,7 @@ def test_nobody_is_served_unsigned(server):
     for method in ("POST", "GET"):
         url = f"{server.url}/windvane/jobs/{JOB}/candidates/any/reports"
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=30)
+            urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=240)
         assert json.load(caught.value)["__type"] == "MissingAuthenticationTokenException"
 
 

@@ -44,7 +44,7 @@ def pair(place):
     yield servers
     for server in servers:
         if server.process.poll() is None:
-            server.stop(within_s=60)
+            server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_host_gets_instances_and_gives_them_back(place, pair, endpoint):
         )
         wait_until(lambda: counts() == [1, 1, 1], 60)
         traffic.wait_for(30)
-        host.stop(within_s=60)
+        host.stop()
         wait_until(lambda: sum(counts()) == 3, 30)
         host.start()
         traffic.wait_for(30)

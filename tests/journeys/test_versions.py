@@ -83,7 +83,7 @@ def test_a_rolling_upgrade_over_a_change_of_the_schema(tmp_path_factory, before,
         with Traffic(invoke).running() as predictions, Traffic(describe).running() as questions:
             predictions.wait_for(20)
             for server, version in zip(pair, (NEWEST_VERSION, NEWEST_VERSION), strict=True):
-                server.stop(within_s=60)
+                server.stop()
                 server.sources = ROOT
                 server.start()
                 assert schema_of(place) == version
@@ -93,4 +93,4 @@ def test_a_rolling_upgrade_over_a_change_of_the_schema(tmp_path_factory, before,
         assert {number for _, number in predictions.answers} == {0, 1}
         assert len({body for body, _ in predictions.answers}) == 1
         for server in pair:
-            server.stop(within_s=60)
+            server.stop()

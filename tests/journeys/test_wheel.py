@@ -35,7 +35,7 @@ def serve_and_stop(program, environment, folder):
     ) as server:
         line = server.stdout.readline()
         server.terminate()
-        _, errors = server.communicate(timeout=20)
+        _, errors = server.communicate(timeout=240)
     assert line.startswith("windvane ready on http://127.0.0.1:"), errors
     assert server.returncode == 0
 

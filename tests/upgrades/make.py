@@ -73,7 +73,7 @@ def _lived_in(data, config):
         }
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(240)
 
 
 def _client(service, url, access_key, secret_key):

@@ -53,7 +53,7 @@ def upgraded(request, tmp_path_factory):
 
 
 def in_service(sagemaker):
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 240
     while sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] != "InService":
         assert time.monotonic() < give_up
         time.sleep(0.1)

@@ -560,7 +560,7 @@ def test_too_much_at_once_is_throttled(keyring, sign, backend):
 
     def slow(call: Call):
         started.set()
-        release.wait(10)
+        release.wait(240)
         return {"AutoMLJobSummaries": []}
 
     edge = Edge(
@@ -570,7 +570,7 @@ def test_too_much_at_once_is_throttled(keyring, sign, backend):
     request = sign(headers=target("ListAutoMLJobs"), body=b"{}")
     first = threading.Thread(target=asked, args=(edge, request))
     first.start()
-    started.wait(10)
+    started.wait(240)
     answer = asked(edge, request)
     release.set()
     first.join()

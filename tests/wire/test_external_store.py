@@ -59,7 +59,7 @@ def door(keeper):
 
 
 def ask(door, method, target, headers, body=b""):
-    connection = http.client.HTTPConnection(door, timeout=10)
+    connection = http.client.HTTPConnection(door, timeout=240)
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in headers:
         connection.putheader(name, value)

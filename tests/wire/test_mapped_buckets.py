@@ -410,7 +410,7 @@ def test_an_upload_that_stalls_is_given_up_and_told_so(stored):
     target = {"Bucket": "mine", "Key": "stalled"}
     client = client_at(impatient.url, signature_version="s3v4")
     signed = client.generate_presigned_url("put_object", target)
-    connection = http.client.HTTPConnection(impatient.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(impatient.url.removeprefix("http://"), timeout=240)
     connection.putrequest("PUT", signed[signed.index("/mine") :])
     connection.putheader("Content-Length", "10")
     connection.endheaders(b"abc")

@@ -57,11 +57,11 @@ def insert(store, *records):
 
 def webhooks_of(store, *hooks, clock=lambda: START, **more):
     poller = EventPoller(store, 0.01)
-    return Webhooks(store, poller, hooks, clock, pauses_s=(0.01,), timeout_s=5.0, **more)
+    return Webhooks(store, poller, hooks, clock, pauses_s=(0.01,), timeout_s=60.0, **more)
 
 
 async def until(condition):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(240):
         while not condition():
             await asyncio.sleep(0.005)
 

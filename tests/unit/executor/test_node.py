@@ -21,7 +21,7 @@ from windvane.process.frames import FrameBuffer, pack
 from windvane.process.parent_death import command
 from windvane.testing.executor_contract import work
 
-WAIT_S = 60.0
+WAIT_S = 240.0
 
 
 class Line:

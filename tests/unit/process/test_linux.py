@@ -58,7 +58,7 @@ def test_a_child_that_may_not_call_back_does_not_blame_its_memory(
         raise MemoryError
 
     monkeypatch.setattr(child_module, "forbids_callbacks", lambda: True)
-    ended = Child.start(fails).wait(10)
+    ended = Child.start(fails).wait(240)
     assert ended is not None
     assert ended.ending is Ending.FAILED
     assert "MemoryDenyWriteExecute" in ended.text

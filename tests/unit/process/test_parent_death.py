@@ -39,7 +39,7 @@ def test_a_foreign_program_dies_when_its_parent_is_killed() -> None:
     assert parent.stdout is not None
     with parent.stdout:
         pid = int(parent.stdout.readline())
-        until = time.monotonic() + 5
+        until = time.monotonic() + 240
         while b"sleep" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
             assert time.monotonic() < until
             time.sleep(0.01)
@@ -52,7 +52,7 @@ def test_a_foreign_program_dies_when_its_parent_is_killed() -> None:
 def test_it_does_not_start_for_a_parent_that_is_gone_already() -> None:
     other_parent = [*parent_death.command(["sleep", "60"])]
     other_parent[4] = "1"
-    assert subprocess.run(other_parent, timeout=10, check=False).returncode == 137
+    assert subprocess.run(other_parent, timeout=240, check=False).returncode == 137
 
 
 def test_arguments_environment_output_and_exit_code_are_the_programs_own() -> None:

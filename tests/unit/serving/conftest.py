@@ -37,7 +37,7 @@ def start_process(tmp_path):
 @pytest.fixture
 def hello_of():
     def wait(process):
-        until = time.monotonic() + 30
+        until = time.monotonic() + 240
         while (hello := process.hello()) is None:
             assert time.monotonic() < until, "no hello"
             time.sleep(0.005)

@@ -144,7 +144,7 @@ def creating():
     return {(SCOPE, "e"): Route(SCOPE, "E", (), "It is Creating.")}
 
 
-def play(scene, gateways, answer_s=5.0):
+def play(scene, gateways, answer_s=60.0):
     async def run():
         router = Router(Bounds(answer_s=answer_s), wired(gateways))
         router.bind()

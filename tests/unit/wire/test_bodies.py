@@ -95,7 +95,7 @@ def test_a_body_slower_than_the_floor_is_given_up():
 
 
 def test_a_slow_body_above_the_floor_is_read():
-    bounds = BodyBounds(floor_bytes_per_s=100, patience_s=0.1)
+    bounds = BodyBounds(floor_bytes_per_s=1, patience_s=0.1)
     steady = coming(*[b"a" * 20] * 12, pause_s=0.02)
     assert len(asyncio.run(Bodies(bounds).open(steady, "").whole())) == 240
 

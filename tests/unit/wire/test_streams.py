@@ -44,7 +44,7 @@ class Chunks:
 
 
 async def stream(chunks, client, **options):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await send_stream(chunks.run(), "id", client.receive, client.send, **options)
 
 

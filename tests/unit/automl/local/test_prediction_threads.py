@@ -27,13 +27,13 @@ def test_threads_side_by_side_leave_as_many_as_before():
 
     def enter():
         with one_thread():
-            inside.wait(10)
-            over.wait(10)
+            inside.wait(240)
+            over.wait(240)
 
     other = Thread(target=enter)
     other.start()
-    inside.wait(10)
+    inside.wait(240)
     with one_thread():
-        over.wait(10)
+        over.wait(240)
         other.join()
     assert n_threads() == before != set()

@@ -34,7 +34,7 @@ def test_the_library_of_each_finished_algorithm_is_loaded_once_and_all_is_passed
     with preloading_libraries(told.append) as hear:
         for event in events:
             hear(event)
-        assert is_loaded.wait(10)
+        assert is_loaded.wait(240)
     assert loaded == ["xgboost"]
     assert told == events
 

@@ -40,7 +40,7 @@ def router():
     async def bind():
         made.bind()
 
-    asyncio.run_coroutine_threadsafe(bind(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(bind(), loop).result(240)
     yield made
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
@@ -104,7 +104,7 @@ def publish(router, name="live", *ended):
         done.set()
 
     router._loop.call_soon_threadsafe(note)
-    assert done.wait(10)
+    assert done.wait(240)
 
 
 def ended(outcome=Outcome.ANSWERED, status=200, name="A", seconds=0.02):

@@ -23,7 +23,7 @@ class Halves:
     def predict_columns(self, columns, n_rows):
         if threading.get_ident() not in self.threads:
             self.threads.add(threading.get_ident())
-            self._met.wait(timeout=10)
+            self._met.wait(timeout=240)
         second = columns["number"] / N
         assert len(second) == n_rows
         both = np.stack([1 - second, second], axis=1)

@@ -38,7 +38,7 @@ def run(blocks: list[bytes], write: Callable[[bytes], Any], length: int, threads
                 return await loop.run_in_executor(pool, partial(function, *arguments))
 
             intake = Intake(BodyPlan(UNSIGNED, length), None, limit=1 << 30, algorithm="CRC32")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 return await take_in(coming(), intake, write, in_thread)
 
     return asyncio.run(main())
@@ -135,7 +135,7 @@ def test_a_stage_that_is_cancelled_ends_when_its_thread_has_done_its_block() -> 
 
     def work(block: bytes) -> None:
         at_work.set()
-        go_on.wait(20)
+        go_on.wait(240)
         done.append(block)
 
     async def main() -> list[str]:
@@ -154,7 +154,7 @@ def test_a_stage_that_is_cancelled_ends_when_its_thread_has_done_its_block() -> 
             await asyncio.sleep(0)
             assert not stopping.done()
             go_on.set()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 await asyncio.wait((stopping,))
             assert stopping.cancelled()
             with pytest.raises(asyncio.CancelledError):

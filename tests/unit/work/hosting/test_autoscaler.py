@@ -94,7 +94,7 @@ def test_its_thread_looks_until_it_is_stopped(store: Store, audit: Audit) -> Non
     running = autoscaler(store, audit)
     running.start()
     add(store, "e")
-    assert audit.has_noted.wait(10)
+    assert audit.has_noted.wait(240)
     running.stop()
     assert audit.noted == ["e"]
     with store.snapshot() as tx:

@@ -117,7 +117,7 @@ def test_workers_are_started_replaced_when_they_die_or_hang_and_ended(
     finally:
         supervisor.stop()
         store.close()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
     assert _children(tmp_path) == set()
 
 
