@@ -76,7 +76,10 @@ EXPLAINER = {
             "asyncInferenceConfig",
         ),
         ({"ExplainerConfig": EXPLAINER}, "explainerConfig"),
-        ({"ShadowProductionVariants": [variant("s")]}, "shadowProductionVariants"),
+        (
+            {"ShadowProductionVariants": [variant("s", VolumeSizeInGB=10)]},
+            "shadowProductionVariants.1.member.volumeSizeInGB",
+        ),
         (
             {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}},
             "vpcConfig",

@@ -3,12 +3,14 @@
 import csv
 import io
 import os
+import time
 from pathlib import Path
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from journeys.deploying import KEYS, Deploying
+from journeys.own import asked
 
 from windvane.process.confinement import Part
 from windvane.process.sandbox import FIRST_USER, sandbox_of
@@ -112,6 +114,54 @@ def test_weights_move_the_traffic_and_capacities_the_processes(server, deploying
         sagemaker.update_endpoint_weights_and_capacities(
             EndpointName="weights", DesiredWeightsAndCapacities=[{"VariantName": "other"}]
         )
+
+
+def test_a_shadow_is_sent_copies_and_its_answers_are_compared_with_those_given(
+    server, deploying, packed
+):
+    sagemaker = deploying.sagemaker
+    for name, keys in (("given", "predicted_label"), ("copied", "labels")):
+        sagemaker.create_model(ModelName=name, Containers=deploying.whole(keys))
+    members = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    config = {
+        "ProductionVariants": [{"VariantName": "given", "ModelName": "given", **members}],
+        "ShadowProductionVariants": [{"VariantName": "copied", "ModelName": "copied", **members}],
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="shadowed", **config)
+    told = sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")
+    for member, variants in config.items():
+        assert told[member] == [{**variants[0], "InitialVariantWeight": 1.0}]
+    deploying.create("shadowed", "shadowed")
+    described = sagemaker.describe_endpoint(EndpointName="shadowed")
+    assert [one["VariantName"] for one in described["ProductionVariants"]] == ["given"]
+    assert [one["VariantName"] for one in described["ShadowProductionVariants"]] == ["copied"]
+
+    for _ in range(5):
+        answer, body = invoke(server, "shadowed", packed.row)
+        assert (answer["InvokedProductionVariant"], body) == ("given", "yes\n")
+
+    def figures():
+        return asked(server, "/windvane/endpoints/shadowed/figures")[1]
+
+    give_up = time.monotonic() + 120
+    while figures()["Shadow"]["Rows"] < 5:
+        assert time.monotonic() < give_up, figures()["Shadow"]
+        time.sleep(0.05)
+    shadow = figures()["Shadow"]
+    assert (shadow["VariantName"], shadow["Copied"], shadow["SameAnswers"]) == ("copied", 5, 0)
+    assert shadow["Differences"] == [{"Given": "yes", "Shadow": "['no', 'yes']", "Rows": 5}]
+    assert figures()["All"]["LastHour"]["Requests"] == 5, "copies are nobody's requests"
+
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="promoted",
+        ProductionVariants=[{"VariantName": "copied", "ModelName": "copied", **members}],
+    )
+    sagemaker.update_endpoint(EndpointName="shadowed", EndpointConfigName="promoted")
+    deploying.wait("shadowed")
+    assert "ShadowProductionVariants" not in sagemaker.describe_endpoint(EndpointName="shadowed")
+    assert invoke(server, "shadowed", packed.row)[1] == "\"['no', 'yes']\"\n"
+    assert "Shadow" not in figures()
+    deploying.delete("shadowed")
 
 
 def test_an_endpoint_outlives_its_config_and_models_until_it_is_deleted(server, deploying, packed):

@@ -8,9 +8,7 @@ import urllib.request
 import numpy as np
 import onnxruntime
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from journeys import own
 from journeys.running import BIN
 from journeys.small import N_ROWS, OF_CLASSES, trained
 from journeys.stepping import WAIT
@@ -42,16 +40,7 @@ def listed(server, name):
 
 
 def asked(server, method, candidate):
-    path = f"/windvane/jobs/{JOB}/candidates/{candidate}/reports"
-    request = AWSRequest(method, f"{server.url}{path}")
-    key = Credentials(server.env["AWS_ACCESS_KEY_ID"], server.env["AWS_SECRET_ACCESS_KEY"])
-    SigV4Auth(key, "sagemaker", "us-east-1").add_auth(request)
-    sent = urllib.request.Request(request.url, headers=dict(request.headers), method=method)
-    try:
-        with urllib.request.urlopen(sent, timeout=240) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+    return own.asked(server, f"/windvane/jobs/{JOB}/candidates/{candidate}/reports", method)
 
 
 def test_nobody_is_served_unsigned(server):

@@ -24,8 +24,15 @@ def describe_endpoint_config(parts: Services, call: Call) -> Result:
     config = parts.endpoint_configs.describe(scope_of(call), call.parameters["EndpointConfigName"])
     return {
         **_summary(config),
-        "ProductionVariants": [_variant(variant) for variant in config.variants],
+        "ProductionVariants": [
+            _variant(one) for one in config.variants if one.name != config.shadow
+        ],
         "EnableNetworkIsolation": False,
+        **present(
+            ShadowProductionVariants=[
+                _variant(one) for one in config.variants if one.name == config.shadow
+            ]
+        ),
         **echoed(config.request, "KmsKeyId"),
     }
 

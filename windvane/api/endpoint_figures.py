@@ -7,11 +7,15 @@ from typing import Any
 
 from windvane.api.answers import present
 from windvane.api.operation import OperationTable, Services, scope_of
+from windvane.serving.comparing import Compared
 from windvane.serving.readings import Reading, Readings, read
 from windvane.serving.tally import Ended, Outcome
 from windvane.wire.call import Call, Result
 
 OPERATIONS = OperationTable("windvane")
+
+_MOST_PAIRS = 10
+"""Pairs of answers that differ, the commonest ones."""
 
 _OUTCOMES = {
     Outcome.ANSWERED: "Answered",
@@ -26,12 +30,13 @@ def describe_endpoint_figures(parts: Services, call: Call) -> Result:
     scope = scope_of(call)
     endpoint = parts.endpoints.describe(scope, call.parameters["EndpointName"])
     snapshot = parts.router.snapshot(scope, endpoint.name)
-    variants = snapshot.variants
+    variants, compared = snapshot.variants, snapshot.compared
+    answering = [one for name, one in variants.items() if not compared or name != compared.variant]
     return {
         "EndpointName": endpoint.name,
         "Time": _moment(snapshot.at),
         "Since": _moment(snapshot.since),
-        "All": _figures(read(snapshot, [*variants.values(), *snapshot.gone])),
+        "All": _figures(read(snapshot, [*answering, *snapshot.gone])),
         "Variants": [
             {
                 "VariantName": name,
@@ -42,6 +47,29 @@ def describe_endpoint_figures(parts: Services, call: Call) -> Result:
             for name, sent in variants.items()
         ],
         "LastInvocations": [_invocation(one) for one in snapshot.last],
+        **present(Shadow=None if compared is None else _shadow(compared)),
+    }
+
+
+def _shadow(compared: Compared) -> dict[str, Any]:
+    pairs = compared.pairs.most_common(_MOST_PAIRS)
+    n = compared.numbers
+    return {
+        "VariantName": compared.variant,
+        "Copied": compared.copied,
+        "LeftOut": compared.left_out,
+        "Failed": compared.failed,
+        "NotComparable": compared.not_comparable,
+        "Rows": compared.rows,
+        "SameAnswers": compared.same,
+        "Numbers": n,
+        **present(
+            MeanAbsoluteDifference=compared.difference / n if n else None,
+            MeanAbsoluteValue=compared.size / n if n else None,
+        ),
+        "Differences": [
+            {"Given": given, "Shadow": shadows, "Rows": rows} for (given, shadows), rows in pairs
+        ],
     }
 
 

@@ -24,7 +24,16 @@ def describe_endpoint(parts: Services, call: Call) -> Result:
         **_summary(endpoint),
         "EndpointConfigName": endpoint.running_config_name or endpoint.config_name,
         **present(
-            ProductionVariants=[_running(endpoint, item) for item in endpoint.running],
+            ProductionVariants=[
+                _running(endpoint, item)
+                for item in endpoint.running
+                if item.variant.name != endpoint.running_shadow
+            ],
+            ShadowProductionVariants=[
+                _running(endpoint, item)
+                for item in endpoint.running
+                if item.variant.name == endpoint.running_shadow
+            ],
             PendingDeploymentSummary=_pending(endpoint),
             FailureReason=reason(endpoint.failure),
         ),
@@ -88,18 +97,31 @@ def _pending(endpoint: Endpoint) -> dict[str, Any] | None:
     return {
         "EndpointConfigName": endpoint.config_name,
         "ProductionVariants": [
-            {
-                "VariantName": item.variant.name,
-                "DeployedImages": _images(item),
-                "DesiredWeight": item.variant.weight,
-                "DesiredInstanceCount": item.variant.instance_count,
-                **present(
-                    InstanceType=item.variant.instance_type,
-                    DesiredServerlessConfig=serverless_config(item.variant.serverless),
-                ),
-            }
+            _wanted(item)
             for item in endpoint.desired
+            if item.variant.name != endpoint.desired_shadow
         ],
+        **present(
+            ShadowProductionVariants=[
+                _wanted(item)
+                for item in endpoint.desired
+                if item.variant.name == endpoint.desired_shadow
+            ]
+        ),
+    }
+
+
+def _wanted(item: Deployed) -> dict[str, Any]:
+    """Return a variant that is on its way."""
+    return {
+        "VariantName": item.variant.name,
+        "DeployedImages": _images(item),
+        "DesiredWeight": item.variant.weight,
+        "DesiredInstanceCount": item.variant.instance_count,
+        **present(
+            InstanceType=item.variant.instance_type,
+            DesiredServerlessConfig=serverless_config(item.variant.serverless),
+        ),
     }
 
 

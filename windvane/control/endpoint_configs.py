@@ -8,7 +8,7 @@ from typing import Any
 
 from windvane.control.encryption import Encryption
 from windvane.control.lists import Listed, Listing, Lists
-from windvane.control.members import Request, Unserved, member_at
+from windvane.control.members import Request, Unserved, found, member_at
 from windvane.control.models import find_model
 from windvane.control.rules import TAG_RULES, Rule, check, refused
 from windvane.control.tags import set_first_tags, without_tags
@@ -24,17 +24,31 @@ MEMORY_SIZES_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 _ALL_CONFIGS = Listing("ListEndpointConfigs", EndpointConfig)
 
 
+_VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
+"""Members with variants."""
+
+
+def _every_variant(request: Request) -> Iterator[tuple[str, Request]]:
+    """Yield each variant of a request with its place."""
+    for member in _VARIANTS:
+        yield from found(request, f"{member}.*")
+
+
 def _unique_variants(request: Request) -> Iterator[str]:
-    names = [variant["VariantName"] for variant in request["ProductionVariants"]]
+    names = [variant["VariantName"] for _, variant in _every_variant(request)]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"The variant name '{name}' is given more than once in ProductionVariants."
+        yield f"The variant name '{name}' is given more than once in {' and '.join(_named(request))}."
+
+
+def _named(request: Request) -> list[str]:
+    return [member for member in _VARIANTS if request.get(member)]
 
 
 def _model_named(request: Request) -> Iterator[str]:
-    for number, variant in enumerate(request["ProductionVariants"], start=1):
+    for place, variant in _every_variant(request):
         if not variant.get("ModelName"):
             yield (
-                f"The member 'productionVariants.{number}.member.modelName' must be specified: "
+                f"The member '{place}.modelName' must be specified: "
                 "endpoints with inference components are not supported by this server."
             )
 
@@ -45,12 +59,20 @@ def _some_weight(request: Request) -> Iterator[str]:
         yield "At least one of ProductionVariants must have an InitialVariantWeight above 0."
 
 
+def _one_of_one(request: Request) -> Iterator[str]:
+    shadows, variants = request.get("ShadowProductionVariants", ()), request["ProductionVariants"]
+    if shadows and (len(shadows) > 1 or len(variants) > 1):
+        yield (
+            "With ShadowProductionVariants, there must be one variant in it and one in ProductionVariants, whose requests it "
+            f"is sent; there are {len(shadows)} and {len(variants)}."
+        )
+
+
 def _whole_serverless(request: Request) -> Iterator[str]:
-    for number, variant in enumerate(request["ProductionVariants"], start=1):
+    for place, variant in _every_variant(request):
         serverless = variant.get("ServerlessConfig")
         if serverless is None:
             continue
-        place = f"productionVariants.{number}.member"
         for member in ("InitialInstanceCount", "InstanceType"):
             if member in variant:
                 yield (
@@ -70,32 +92,41 @@ def _whole_serverless(request: Request) -> Iterator[str]:
             )
 
 
+_UNSERVED_OF_VARIANTS: Mapping[str, tuple[bool, ...]] = {
+    "InstancePools": (),
+    "VariantInstanceProvisionTimeoutInSeconds": (),
+    "AcceleratorType": (),
+    "CoreDumpConfig": (),
+    "VolumeSizeInGB": (),
+    "ModelDataDownloadTimeoutInSeconds": (),
+    "ContainerStartupHealthCheckTimeoutInSeconds": (),
+    "EnableSSMAccess": (False,),
+    "ManagedInstanceScaling": (),
+    "RoutingConfig": (),
+    "InferenceAmiVersion": (),
+    "CapacityReservationConfig": (),
+    "AcceleratorPartitionLayouts": (),
+}
+"""What a variant may not ask for, and the values that ask for nothing."""
+
 CREATE_CONFIG_RULES: tuple[Rule, ...] = (
     refused(
         Unserved("DataCaptureConfig"),
         Unserved("AsyncInferenceConfig"),
         Unserved("ExplainerConfig"),
-        Unserved("ShadowProductionVariants"),
         Unserved("ExecutionRoleArn"),
         Unserved("VpcConfig"),
         Unserved("EnableNetworkIsolation", (False,)),
         Unserved("MetricsConfig"),
         Unserved("CrossRegionTrafficConfig"),
-        Unserved("ProductionVariants.*.InstancePools"),
-        Unserved("ProductionVariants.*.VariantInstanceProvisionTimeoutInSeconds"),
-        Unserved("ProductionVariants.*.AcceleratorType"),
-        Unserved("ProductionVariants.*.CoreDumpConfig"),
-        Unserved("ProductionVariants.*.VolumeSizeInGB"),
-        Unserved("ProductionVariants.*.ModelDataDownloadTimeoutInSeconds"),
-        Unserved("ProductionVariants.*.ContainerStartupHealthCheckTimeoutInSeconds"),
-        Unserved("ProductionVariants.*.EnableSSMAccess", (False,)),
-        Unserved("ProductionVariants.*.ManagedInstanceScaling"),
-        Unserved("ProductionVariants.*.RoutingConfig"),
-        Unserved("ProductionVariants.*.InferenceAmiVersion"),
-        Unserved("ProductionVariants.*.CapacityReservationConfig"),
-        Unserved("ProductionVariants.*.AcceleratorPartitionLayouts"),
+        *(
+            Unserved(f"{member}.*.{name}", allowed)
+            for member in _VARIANTS
+            for name, allowed in _UNSERVED_OF_VARIANTS.items()
+        ),
     ),
     _unique_variants,
+    _one_of_one,
     _model_named,
     _some_weight,
     _whole_serverless,
@@ -166,8 +197,9 @@ def add_endpoint_config(
         created=now,
         modified=now,
         request=without_tags(request),
-        variants=tuple(_variant(variant) for variant in request["ProductionVariants"]),
+        variants=tuple(_variant(variant) for _, variant in _every_variant(request)),
         volume_key=volume_key,
+        shadow=next((one["VariantName"] for one in request.get(_VARIANTS[1], ())), ""),
     )
     for variant in config.variants:
         find_model(tx, scope, variant.model_name)

@@ -91,6 +91,7 @@ class Endpoints:
                 config_name=config.name,
                 generation=endpoint.generation + 1,
                 desired=retained(request, endpoint.running, _deployed(tx, config)),
+                desired_shadow=config.shadow,
                 is_rescaling=False,
                 status=EndpointStatus.UPDATING,
                 failure=None,
@@ -147,6 +148,7 @@ def add_endpoint(
         config_name=config.name,
         generation=1,
         desired=_deployed(tx, config),
+        desired_shadow=config.shadow,
     )
     _check_instances(tx, endpoint, instance_limit)
     _check_number(tx, scope, ENDPOINTS_AN_INSTANCE * instance_limit)
@@ -170,6 +172,7 @@ def rescale_endpoint(
         desired=rescaled(
             endpoint.running, request["DesiredWeightsAndCapacities"], endpoint.running_config_name
         ),
+        desired_shadow=endpoint.running_shadow,
         is_rescaling=True,
         status=EndpointStatus.UPDATING,
         failure=None,

@@ -69,6 +69,7 @@ class EndpointConfig(Resource):
     """The record of an endpoint configuration; `request` is CreateEndpointConfig's.
 
     volume_key    ARN of the KMS key of the volume that models are kept on; "" for none
+    shadow        name of the variant that is sent copies of requests and answers nobody; "" for none
     """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT_CONFIG
@@ -76,6 +77,7 @@ class EndpointConfig(Resource):
     request: dict[str, Any]
     variants: tuple[Variant, ...]
     volume_key: str = ""
+    shadow: str = ""
 
 
 class EndpointStatus(StrEnum):
@@ -113,6 +115,8 @@ class Endpoint(Resource):
     running_generation  the generation that `running` belongs to
     is_rescaling        `desired` differs from `running` in weights and capacities alone: it is for the processes
                         of `running_generation`, not for new ones
+    desired_shadow      name of the shadow variant among `desired`; "" for none
+    running_shadow      likewise, among `running`
     """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT
@@ -126,6 +130,8 @@ class Endpoint(Resource):
     status: EndpointStatus = EndpointStatus.CREATING
     failure: Note | None = None
     is_rescaling: bool = False
+    desired_shadow: str = ""
+    running_shadow: str = ""
 
     @property
     def desired_generation(self) -> int:

@@ -231,6 +231,7 @@ def _endpoint_detail(endpoint: Endpoint, is_gone: bool) -> dict[str, Any]:
                 "DesiredInstanceCount": one.variant.instance_count,
             }
             for one in endpoint.desired
+            if one.variant.name != endpoint.desired_shadow
         ],
         "FailureReason": in_log(endpoint.failure),
     }

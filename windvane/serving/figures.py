@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from windvane.names import Scope
@@ -46,7 +47,8 @@ def snapshot_of(endpoint: KnownEndpoint | None) -> Snapshot:
     if endpoint is None:
         now = time.time()
         return Snapshot(now, now, {}, (), ())
-    activity, ways = endpoint.activity, endpoint.ways
+    activity = endpoint.activity
+    ways = {way.route.name: way for way in endpoint.every_way}
     sent = {name: Sent(one.newest, one.counts()) for name, one in activity.tallies.items()}
     return Snapshot(
         time.time(),
@@ -61,6 +63,7 @@ def snapshot_of(endpoint: KnownEndpoint | None) -> Snapshot:
         },
         tuple(one for name, one in sent.items() if name not in ways),
         tuple(reversed(activity.last)),
+        deepcopy(endpoint.compared),
     )
 
 
@@ -82,6 +85,6 @@ async def told_elsewhere(forwarding: Forwarding, endpoint: KnownEndpoint) -> lis
         except (PeerGone, PeerFailed, TimeoutError):
             return None
 
-    elsewhere = [one.peer for way in endpoint.ways.values() for one in way.route.elsewhere]
+    elsewhere = [one.peer for way in endpoint.every_way for one in way.route.elsewhere]
     told = await asyncio.gather(*map(of, {peer.id: peer for peer in elsewhere}.values()))
     return [one for one in told if one is not None]

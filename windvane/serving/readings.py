@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from windvane.serving.comparing import Compared, compared_from_json, together
 from windvane.serving.tally import (
     BUCKETS_PER_OCTAVE,
     FIRST_OCTAVE,
@@ -56,6 +57,7 @@ class Snapshot:
     variants   those that the endpoint has
     gone       those that it had
     last       the newest requests, newest first
+    compared   answers of its shadow variant; None if it has none
     """
 
     at: float
@@ -63,6 +65,7 @@ class Snapshot:
     variants: Mapping[str, Sent]
     gone: tuple[Sent, ...]
     last: tuple[Ended, ...]
+    compared: Compared | None = None
 
 
 def snapshot_to_json(snapshot: Snapshot) -> str:
@@ -73,11 +76,12 @@ def snapshot_to_json(snapshot: Snapshot) -> str:
 
     variants = {name: told(sent) for name, sent in snapshot.variants.items()}
     gone = [told(sent) for sent in snapshot.gone]
-    return json.dumps([snapshot.at, snapshot.since, variants, gone, snapshot.last])
+    compared = [] if snapshot.compared is None else [snapshot.compared.to_json()]
+    return json.dumps([snapshot.at, snapshot.since, variants, gone, snapshot.last, *compared])
 
 
 def snapshot_from_json(text: bytes) -> Snapshot:
-    at, since, variants, gone, last = json.loads(text)
+    at, since, variants, gone, last, *compared = json.loads(text)
 
     def sent(told: list[Any]) -> Sent:
         newest, counts, n_up, n_waiting = told
@@ -92,6 +96,7 @@ def snapshot_from_json(text: bytes) -> Snapshot:
             Ended(moment, variant, Outcome(outcome), *rest)
             for moment, variant, outcome, *rest in last
         ),
+        compared_from_json(compared[0]) if compared else None,
     )
 
 
@@ -109,6 +114,7 @@ def merged(snapshots: Sequence[Snapshot]) -> Snapshot:
         },
         tuple(sent for snapshot in snapshots for sent in snapshot.gone),
         tuple(last[:LAST]),
+        together(snapshot.compared for snapshot in snapshots),
     )
 
 

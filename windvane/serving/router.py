@@ -34,6 +34,7 @@ from windvane.serving.pool import (
 )
 from windvane.serving.readings import Snapshot, merged, snapshot_from_json
 from windvane.serving.routes import Answer, Invocation, Route, Table, VariantRoute
+from windvane.serving.shadowing import Shadowing
 from windvane.serving.tally import Activity, Ended, Outcome
 from windvane.serving.targets import (
     KnownEndpoint,
@@ -82,6 +83,7 @@ class Router:
         self._pools: dict[str, Pool] = {}
         self._endpoints: dict[tuple[Scope, str], KnownEndpoint] = {}
         self._recent: Arrivals = {}
+        self._shadowing = Shadowing(self.invoke)
         self.figures = Figures()
 
     def bind(self) -> None:
@@ -131,7 +133,7 @@ class Router:
                 if answer is not None:
                     return answer
             try:
-                return await self._ask(found, way, request, len(invocation.body), until, span)
+                answer = await self._ask(found, way, request, len(invocation.body), until, span)
             except Retired:
                 continue
             except InstanceLost as lost:
@@ -140,6 +142,9 @@ class Router:
                     raise
                 if n_lost >= MOST_LOST:
                     raise died(found.route, way.route.primary) from lost
+            else:
+                self._shadowing.answered(found, invocation, answer)
+                return answer
         raise _replaced(endpoint)
 
     async def _here(
@@ -403,9 +408,9 @@ class Router:
                 pool = self._pool(variant) if variant.is_here else None
                 if pool is not None:
                     pools[variant.key] = pool
-                old = before.ways.get(variant.name) if before else None
-                kept = (old.credit, old.credits) if old else (0.0, {})
-                endpoints[key].ways[variant.name] = Way(variant, pool, *kept)
+                endpoints[key].add(variant, pool, before)
+            if before and before.route.shadow not in ("", route.shadow):
+                activity.forget(before.route.shadow)
             activity.keep(variant.name for variant in route.variants)
         gone = [pool for key, pool in self._pools.items() if key not in pools]
         self._pools, self._endpoints, self._followed = pools, endpoints, news

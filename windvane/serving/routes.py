@@ -67,13 +67,22 @@ class VariantRoute:
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint; without variants it cannot answer, and `why_not` says why."""
+    """One endpoint; without variants it cannot answer, and `why_not` says why.
+
+    shadow    name of the variant that is sent copies of requests, and answers those alone that name it; "" for none
+    """
 
     scope: Scope
     name: str
     variants: tuple[VariantRoute, ...]
     why_not: str = ""
     is_hopeless: bool = False
+    shadow: str = ""
+
+    @property
+    def production(self) -> tuple[VariantRoute, ...]:
+        """The variants that answer."""
+        return tuple(one for one in self.variants if one.name != self.shadow)
 
 
 Table = Mapping[tuple[Scope, str], Route]

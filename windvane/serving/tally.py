@@ -136,6 +136,10 @@ class Activity:
         tally.note(ended.at, ended.outcome, ended.seconds)
         self.last.append(ended)
 
+    def forget(self, variant: str) -> None:
+        """Forget what was counted of a variant that answered nobody: it does not count in all."""
+        self.tallies.pop(variant, None)
+
     def keep(self, served: Iterable[str]) -> None:
         """Keep the counts of variants that are served. Of variants that are not served any more, those asked last are
         kept: they count in all."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from windvane.errors import InvalidRequest
+from windvane.serving.comparing import Compared
 from windvane.serving.forwarding import Nowhere
 from windvane.serving.model_faults import check_is_up
 from windvane.serving.peers import NotHere, Peer
@@ -31,11 +32,51 @@ class Way:
 
 @dataclass
 class KnownEndpoint:
-    """An endpoint on the event loop."""
+    """An endpoint on the event loop.
+
+    ways           by name, those that answer
+    shadow         the one that is sent copies; None if there is none
+    shadow_credit  the shadow's share of the requests not yet used
+    compared       its answers; None if there is none
+    """
 
     route: Route
     activity: Activity
     ways: dict[str, Way] = field(default_factory=dict)
+    shadow: Way | None = None
+    shadow_credit: float = 0.0
+    compared: Compared | None = None
+
+    @property
+    def every_way(self) -> tuple[Way, ...]:
+        return (*self.ways.values(), *(() if self.shadow is None else (self.shadow,)))
+
+    def add(self, variant: VariantRoute, pool: Pool | None, before: KnownEndpoint | None) -> None:
+        """Add a variant, which goes on with what is kept of it.
+
+        before    the endpoint as it was until now, if it was there
+        """
+        every = {} if before is None else {way.route.name: way for way in before.every_way}
+        old = every.get(variant.name)
+        way = Way(variant, pool, *((old.credit, old.credits) if old else (0.0, {})))
+        if variant.name != self.route.shadow:
+            self.ways[variant.name] = way
+            return
+        self.shadow = way
+        is_same = (
+            before is not None
+            and before.shadow is not None
+            and before.shadow.route.key == variant.key
+        )
+        self.compared = before.compared if before and is_same else Compared(variant.name)
+
+    @property
+    def shadow_share(self) -> float:
+        """The share of the requests that are copied: the shadow's weight relative to that of the variant that answers, at most 1."""
+        if self.shadow is None:
+            return 0.0
+        weight = sum(way.route.weight for way in self.ways.values())
+        return min(1.0, self.shadow.route.weight / weight) if weight > 0 else 1.0
 
 
 class Target(NamedTuple):
@@ -56,8 +97,10 @@ def way_of(endpoint: KnownEndpoint, target: str) -> Way:
 
     raises    InvalidRequest for an unknown variant
     """
-    ways = endpoint.ways
+    ways, shadow = endpoint.ways, endpoint.shadow
     if target:
+        if shadow is not None and target == shadow.route.name:
+            return shadow
         if target not in ways:
             raise InvalidRequest(
                 f"Endpoint {endpoint.route.name} has no production variant {target}. "
@@ -76,7 +119,7 @@ def way_of(endpoint: KnownEndpoint, target: str) -> Way:
 
 def weightiest(endpoint: KnownEndpoint) -> str:
     """Return the name of the variant that answers most requests."""
-    return max(endpoint.route.variants, key=lambda variant: variant.weight).name
+    return max(endpoint.route.production, key=lambda variant: variant.weight).name
 
 
 def pool_of(way: Way) -> Pool:

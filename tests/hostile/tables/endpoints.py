@@ -112,9 +112,15 @@ _CONFIGS = (
         AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://results/x"}},
     ),
     _config(
-        "a shadow",
-        f"The member 'shadowProductionVariants' {LEFT_OUT}",
-        ShadowProductionVariants=[variant("shadow")],
+        "a shadow with the name of what it shadows",
+        "The variant name 'AllTraffic' is given more than once in ProductionVariants and ShadowProductionVariants.",
+        ShadowProductionVariants=[variant("AllTraffic")],
+    ),
+    _config(
+        "two shadows",
+        "With ShadowProductionVariants, there must be one variant in it and one in ProductionVariants, whose requests it is "
+        "sent; there are 2 and 1.",
+        ShadowProductionVariants=[variant("one"), variant("other")],
     ),
     _config(
         "an isolated endpoint",

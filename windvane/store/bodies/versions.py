@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from windvane.domain.candidate import Candidate, ProcessingJob, TrainingJob, TransformJob
-from windvane.domain.deployment import Endpoint
+from windvane.domain.deployment import Endpoint, EndpointConfig
 from windvane.domain.job import AutoMLJob
 from windvane.domain.resource import Resource
 from windvane.domain.scaling import ScalableTarget, ScalingActivity, ScalingPolicy
@@ -41,7 +41,8 @@ MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
         AddedFields({"traceparent": ""}),
     ),
     Candidate: (with_failure, with_backtests),
-    Endpoint: (with_failure,),
+    Endpoint: (with_failure, AddedFields({"desired_shadow": "", "running_shadow": ""})),
+    EndpointConfig: (AddedFields({"shadow": ""}),),
     ProcessingJob: (with_failure,),
     ScalableTarget: (AddedFields({"scaled_out_from": 0}),),
     ScalingActivity: (AddedFields({"alarm": "", "before": 0}),),

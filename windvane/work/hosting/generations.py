@@ -97,6 +97,7 @@ def in_service(endpoint: Endpoint) -> Endpoint:
     return replace(
         endpoint,
         running=endpoint.desired,
+        running_shadow=endpoint.desired_shadow,
         running_config_name=endpoint.config_name,
         running_generation=endpoint.desired_generation,
         status=EndpointStatus.IN_SERVICE,
@@ -112,6 +113,7 @@ def failed(endpoint: Endpoint, why: Note) -> Endpoint:
     return replace(
         endpoint,
         desired=endpoint.running,
+        desired_shadow=endpoint.running_shadow,
         config_name=endpoint.running_config_name,
         status=EndpointStatus.IN_SERVICE,
         failure=why,

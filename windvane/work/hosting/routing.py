@@ -30,7 +30,8 @@ def route_of(endpoint: Endpoint, fleet: Fleet | None, placed: Placed) -> Route:
     if is_alone and fleet is not None and fleet.failure:
         why = f"Endpoint {endpoint.name} has no instance: {sentence(fleet.failure)} It is tried again soon."
         return Route(endpoint.scope, endpoint.name, (), why)
-    return Route(endpoint.scope, endpoint.name, tuple(_variants(endpoint, fleet, placed)))
+    variants = tuple(_variants(endpoint, fleet, placed))
+    return Route(endpoint.scope, endpoint.name, variants, shadow=endpoint.running_shadow)
 
 
 def _variants(endpoint: Endpoint, fleet: Fleet | None, placed: Placed) -> Iterator[VariantRoute]:
