@@ -463,9 +463,37 @@ def test_a_challenger_gets_its_share_beside_the_others(jobs, browser):
     assert second.weight / (first.weight + second.weight) == pytest.approx(0.2)
 
 
+def test_a_shadow_is_sent_its_share_of_copies_and_replaces_an_earlier_one(jobs, browser):
+    endpoint = live_endpoint(jobs, browser)
+    wishes = {"how": "shadow", "place": "churn-live/AllTraffic", "copied": "25"}
+    asked = words_of(browser.post(f"{HERE}/deploy", wishes).text)
+    assert "Add this candidate to churn-live as a shadow?" in asked
+    assert "Copies of 25 % of the requests" in asked
+    assert browser.post(f"{HERE}/deploy", {**wishes, "confirmed": "yes"}).status == 303
+    shadowed = jobs.find(Endpoint, SCOPE, "churn-live")
+    first, shadow = (one.variant for one in shadowed.desired)
+    assert (first.name, shadow.name) == ("AllTraffic", "xgboost-1")
+    assert shadowed.desired_shadow == shadow.name
+    assert shadow.weight == pytest.approx(0.25 * first.weight)
+
+    running = {"running": shadowed.desired, "running_shadow": shadowed.desired_shadow}
+    with jobs.store.transaction() as tx:
+        in_service = {
+            "status": EndpointStatus.IN_SERVICE,
+            "running_config_name": shadowed.config_name,
+        }
+        tx.update(replace(shadowed, **running, **in_service))
+    assert browser.post(f"{HERE}/deploy", {**wishes, "confirmed": "yes"}).status == 303
+    again = jobs.find(Endpoint, SCOPE, "churn-live")
+    assert [one.variant.model_name for one in again.desired][:1] == [first.model_name]
+    assert len(again.desired) == 2
+    assert again.generation == endpoint.generation + 2
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"how": "shadow", "copied": "0"}, "must be from 1 to 100 percent"),
         ({"place": ""}, "Choose a running endpoint."),
         ({"place": "other/AllTraffic"}, "Could not find endpoint"),
         ({"place": "churn-live/none", "confirmed": "yes"}, "has no variant none"),

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from windvane.console.candidate.head import Answer
-from windvane.console.endpoint.configs import config_like
+from windvane.console.endpoint.configs import config_like, every_variant
 from windvane.console.forms import Form
 from windvane.console.request_context import RequestContext
 from windvane.errors import AccessDenied, DoesNotExist, InvalidRequest, WindvaneError
@@ -38,6 +38,7 @@ class How(StrEnum):
     NEW = "new"
     REPLACE = "replace"
     CHALLENGE = "challenge"
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Wishes:
     endpoint   the name of a new one
     place      of the running ones, as Place.key has it
     share      of the requests that a challenger gets, in percent
+    copied     share of the requests that a shadow is sent copies of, in percent
     threshold  "" for the model's own
     """
 
@@ -70,6 +72,7 @@ class Wishes:
     instances: str = "1"
     answers: str = "everything"
     threshold: str = ""
+    copied: str = "100"
 
     @classmethod
     def of(cls, form: Form) -> Wishes:
@@ -82,6 +85,7 @@ class Wishes:
             form.get("instances", "1"),
             form.get("answers", "everything"),
             form.get("threshold"),
+            form.get("copied", "100"),
         )
 
     @property
@@ -112,6 +116,8 @@ class Wishes:
             )
         if as_number(self.share, 1.0, 99.0) is None:
             found["share"] = "The share of a challenger must be from 1 to 99 percent."
+        if as_number(self.copied, 1.0, 100.0) is None:
+            found["copied"] = "The share of requests that are copied must be from 1 to 100 percent."
         return found
 
     def instance_count(self) -> int:
@@ -201,7 +207,7 @@ async def deploy(context: RequestContext, answer: Answer, wishes: Wishes) -> Non
 
 
 async def deploy_beside(context: RequestContext, answer: Answer, wishes: Wishes) -> None:
-    """Replace the model of a running variant, or add a variant to its endpoint. The endpoint serves the old models until
+    """Replace the model of a running variant, or add a variant to its endpoint, which answers or is a shadow. The endpoint serves the old models until
     the new one is ready, and if it cannot start.
 
     raises    what the operations raise; InvalidRequest if the endpoint cannot be changed
@@ -217,13 +223,16 @@ async def deploy_beside(context: RequestContext, answer: Answer, wishes: Wishes)
     if all(one["VariantName"] != variant for one in before):
         raise InvalidRequest(f"The endpoint {endpoint} has no variant {variant}. Choose another.")
     name = fitted(endpoint, fresh_suffix(8), _LONGEST)
+    variants, shadows = before, config.get("ShadowProductionVariants", [])
     if wishes.how is How.REPLACE:
         variants = [
             {**one, "ModelName": name} if one["VariantName"] == variant else one for one in before
         ]
-    else:
+    elif wishes.how is How.CHALLENGE:
         variants = [*before, _challenger(answer, wishes, described, name)]
-    asked = await config_like(context, config, name, variants)
+    else:
+        shadows = [_challenger(answer, wishes, described, name)]
+    asked = await config_like(context, config, name, variants, shadows)
     last = {
         "EndpointName": endpoint,
         "EndpointConfigName": name,
@@ -248,7 +257,7 @@ async def _config_of(context: RequestContext, endpoint: Mapping[str, Any]) -> di
 def _challenger(
     answer: Answer, wishes: Wishes, endpoint: Mapping[str, Any], model: str
 ) -> dict[str, Any]:
-    """Return a variant that gets its share of the requests beside the weights that the others have now.
+    """Return a variant that gets its share of the requests, or of copies, beside the weights that the others have now.
 
     raises    InvalidRequest if no other variant gets any
     """
@@ -258,14 +267,18 @@ def _challenger(
         raise InvalidRequest(
             f"All variants of {endpoint['EndpointName']} have the weight 0. Give one of them a weight first."
         )
-    share = wishes.share_of_requests()
-    taken = {one["VariantName"] for one in running}
+    if wishes.how is How.SHADOW:
+        weight = total * float(wishes.copied) / 100
+    else:
+        share = wishes.share_of_requests()
+        weight = total * share / (1 - share)
+    taken = {one["VariantName"] for one in every_variant(endpoint)}
     return {
         "VariantName": variant_name(answer["Candidate"], taken),
         "ModelName": model,
         "InitialInstanceCount": wishes.instance_count(),
         "InstanceType": _INSTANCE,
-        "InitialVariantWeight": total * share / (1 - share),
+        "InitialVariantWeight": weight,
     }
 
 

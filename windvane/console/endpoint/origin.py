@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windvane.console.candidate.deploying import THRESHOLD
+from windvane.console.endpoint.configs import every_variant
 from windvane.console.request_context import RequestContext
 from windvane.console.wording import spoken
 from windvane.errors import AccessDenied, DoesNotExist, NotFound
@@ -59,8 +60,7 @@ async def origin_of(context: RequestContext, config_name: str) -> Origin:
         return Origin(config_name, exists=False)
     models_of = ModelOrigins(context)
     models = [
-        await models_of.find(one["ModelName"], one["VariantName"])
-        for one in config["ProductionVariants"]
+        await models_of.find(one["ModelName"], one["VariantName"]) for one in every_variant(config)
     ]
     return Origin(config_name, exists=True, models=tuple(models))
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from windvane.console.endpoint.configs import every_variant
 from windvane.console.request_context import ObjectUse, RequestContext
 from windvane.errors import AccessDenied, DoesNotExist
 from windvane.names import Scope
@@ -121,7 +122,7 @@ async def _models_of(context: RequestContext, config: str) -> list[str]:
         )
     except DoesNotExist:
         return []
-    return [one["ModelName"] for one in described["ProductionVariants"]]
+    return [one["ModelName"] for one in every_variant(described)]
 
 
 def _sorted(found: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from windvane.console.charts.base import Chart
 from windvane.console.charts.columns import Column, column_chart
 from windvane.console.charts.spread import Measured, spread_chart
+from windvane.console.endpoint.configs import VARIANTS, every_variant
 from windvane.console.wording import number
 
 Answer = Mapping[str, Any]
@@ -81,6 +82,7 @@ class VariantRow:
     n_up       processes that can be asked; None while nothing is hosted
     requests   of the last five minutes
     bounds     fewest and most instances, if they are counted up and down automatically
+    is_shadow  it is sent copies of requests; `share` is of these then
     """
 
     name: str
@@ -96,6 +98,7 @@ class VariantRow:
     n_waiting: int
     requests: Requests | None
     bounds: tuple[int, int] | None = None
+    is_shadow: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,17 +135,43 @@ class State:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """The answers of a shadow variant beside those that were given.
+
+    difference    mean absolute difference where both are numbers, None if they never are;  size    of the answers given, likewise
+    pairs         what was given, what the shadow answered, in how many rows, the commonest first
+    """
+
+    variant: str
+    copied: int
+    left_out: int
+    failed: int
+    not_comparable: int
+    rows: int
+    same: int
+    difference: float | None
+    size: float | None
+    pairs: tuple[tuple[str, str, int], ...]
+
+    @property
+    def agreement(self) -> float | None:
+        return self.same / self.rows if self.rows else None
+
+
+@dataclass(frozen=True)
 class Figures:
     """The requests of an endpoint in its last minutes.
 
     windows    by how long they are, in minutes
     waiting    requests that wait for an instance now
+    shadow     None if it has no shadow variant
     """
 
     since: datetime
     windows: Mapping[int, Requests]
     waiting: int
     last: tuple[Invocation, ...]
+    shadow: Shadow | None = None
 
     @property
     def minute(self) -> Requests:
@@ -183,11 +212,19 @@ def variants_of(endpoint: Answer, figures: Answer) -> tuple[VariantRow, ...]:
     """Return the variants from DescribeEndpoint and DescribeEndpointFigures: what runs; before anything does, what is
     to."""
     sent = {one["VariantName"]: one for one in figures["Variants"]}
-    running = endpoint.get("ProductionVariants", ())
-    pending = endpoint.get("PendingDeploymentSummary", {}).get("ProductionVariants", ())
-    variants = [dict(one) for one in running] or [_to_come(one) for one in pending]
-    total = sum(one["CurrentWeight"] for one in variants)
-    return tuple(_variant(one, sent.get(one["VariantName"]), total) for one in variants)
+    pending = endpoint.get("PendingDeploymentSummary", {})
+    is_running = bool(every_variant(endpoint))
+    told = endpoint if is_running else pending
+    answering, shadows = (
+        [dict(one) if is_running else _to_come(one) for one in told.get(member, ())]
+        for member in VARIANTS
+    )
+    total = sum(one["CurrentWeight"] for one in answering)
+    rows = [_variant(one, sent.get(one["VariantName"]), total) for one in (*answering, *shadows)]
+    return tuple(
+        replace(row, is_shadow=place >= len(answering), share=min(1.0, row.share))
+        for place, row in enumerate(rows)
+    )
 
 
 def _to_come(pending: Answer) -> dict[str, Any]:
@@ -243,6 +280,22 @@ def figures_of(figures: Answer) -> Figures:
         {minutes: requests_of(figures["All"][member]) for minutes, member in members.items()},
         sum(one["RequestsWaiting"] for one in figures["Variants"]),
         tuple(_invocation(one) for one in figures["LastInvocations"]),
+        _shadow(figures["Shadow"]) if "Shadow" in figures else None,
+    )
+
+
+def _shadow(told: Answer) -> Shadow:
+    return Shadow(
+        told["VariantName"],
+        told["Copied"],
+        told["LeftOut"],
+        told["Failed"],
+        told["NotComparable"],
+        told["Rows"],
+        told["SameAnswers"],
+        told.get("MeanAbsoluteDifference"),
+        told.get("MeanAbsoluteValue"),
+        tuple((one["Given"], one["Shadow"], one["Rows"]) for one in told["Differences"]),
     )
 
 

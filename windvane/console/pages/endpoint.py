@@ -45,6 +45,7 @@ _FRAGMENTS = (
     "latency",
     "latency-numbers",
     "variants",
+    "shadow",
     "invocations",
     "history",
     "log",

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw
-from windvane.console.endpoint.configs import config_like
+from windvane.console.endpoint.configs import config_like, every_variant
 from windvane.console.endpoint.origin import Origin, origin_of
 from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import form_of
@@ -75,11 +75,11 @@ async def _reduce(context: RequestContext, state: State, kept: set[str]) -> None
         raise InvalidRequest(
             f"The configuration {state.config_name} of the endpoint was deleted, so that its variants cannot be carried over."
         ) from error
-    variants = [one for one in config["ProductionVariants"] if one["VariantName"] in kept]
+    variants = [one for one in every_variant(config) if one["VariantName"] in kept]
     if not variants:
         raise InvalidRequest("No variant would be left. Delete the endpoint instead.")
     name = fitted(state.name, fresh_suffix(8), _LONGEST)
-    made = await config_like(context, config, name, variants)
+    made = await config_like(context, config, name, variants, ())
     await context.ask("sagemaker", "CreateEndpointConfig", made)
     asked = {
         "EndpointName": state.name,

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
+from windvane.console.endpoint.configs import every_variant
 from windvane.console.forms import body_of, form_of
 from windvane.console.pages.uploads import (
     BATCHES,
@@ -216,7 +217,7 @@ async def _model(context: RequestContext, endpoint: str, variant: str) -> str:
             "known. Update the endpoint with a configuration that exists."
         ) from error
     models: Mapping[str, str] = {
-        one["VariantName"]: one["ModelName"] for one in config["ProductionVariants"]
+        one["VariantName"]: one["ModelName"] for one in every_variant(config)
     }
     if variant not in models:
         raise InvalidRequest(f"The configuration of this endpoint has no variant {variant}.")

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
+from windvane.console.endpoint.configs import every_variant
 from windvane.console.forms import Form, form_of
 from windvane.console.job.views import FORECAST
 from windvane.console.request_context import RequestContext, context_of
@@ -365,7 +366,7 @@ async def _trying(request: Request, variant: str) -> _Trying:
     wanted = {"EndpointName": endpoint} | ({"VariantName": variant} if variant else {})
     described = await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
     schema = await context.ask("windvane", "DescribeEndpointSchema", wanted)
-    variants = tuple(one["VariantName"] for one in described.get("ProductionVariants", ()))
+    variants = tuple(one["VariantName"] for one in every_variant(described))
     return _Trying(context, endpoint, variants, schema_from(schema))
 
 

@@ -432,6 +432,50 @@ def test_one_of_several_variants_is_removed_or_kept_alone(live, browser, do, lef
     assert one.variant.weight == {"A": 3.0, "B": 1.0}[left]
 
 
+def shadowed(world):
+    """The endpoint with A answering and B as its shadow."""
+    world.create_model()
+    world.create_config(ProductionVariants=[variant("A")], ShadowProductionVariants=[variant("B")])
+    endpoint = stored(world)
+    with world.store.transaction() as tx:
+        tx.update(replace(endpoint, desired_shadow="B", running_shadow="B"))
+
+
+@pytest.mark.parametrize(("do", "left"), [("keep", "B"), ("remove", "A")])
+def test_a_shadow_is_promoted_or_removed(live, browser, do, left):
+    shadowed(live)
+    assert "B is promoted if it is kept" in text_of(browser.get(f"{URL}/variants/B"))
+    assert browser.post(f"{URL}/variants/B", {"do": do}).status == 303
+    endpoint = stored(live)
+    assert [one.variant.name for one in endpoint.desired] == [left]
+    assert (endpoint.desired_shadow, endpoint.running_shadow) == ("", "B")
+
+
+def test_the_answers_of_a_shadow_are_compared_on_the_page(live, router, browser):
+    hostile = "<script>alert(1)</script>"
+    shadowed(live)
+    routes = tuple(VariantRoute(f"live/{one}", one, 1.0, 1, "primary", ()) for one in ("A", "B"))
+    router.publish({(SCOPE, "live"): Route(SCOPE, "live", routes, shadow="B")})
+    done = threading.Event()
+
+    def compare():
+        compared = router._endpoints[SCOPE, "live"].compared
+        compared.copied, compared.failed, compared.left_out = 4, 1, 7
+        compared.add(["yes", "no", hostile], ["yes", "yes", "no"])
+        done.set()
+
+    router._loop.call_soon_threadsafe(compare)
+    assert done.wait(60)
+    answer = browser.get(URL)
+    told = text_of(answer)
+    assert "Shadow B Promote or remove" in told
+    assert "Same answer 33.3 % Rows compared 3 Requests copied 4 Not answered 1" in told
+    assert "7 requests were not copied" in told
+    assert "no yes 1" in told
+    assert hostile not in answer.text
+    assert re.search(r"B shadow .* 33.3 % copied", told)
+
+
 def test_a_configuration_with_fewer_variants_has_the_tags_of_the_one_before(live, browser):
     with_two_variants(live)
     client, tags = live.client(), [{"Key": "cost", "Value": "7"}]
