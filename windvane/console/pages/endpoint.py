@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -47,6 +48,7 @@ _FRAGMENTS = (
     "variants",
     "shadow",
     "invocations",
+    "origin",
     "history",
     "log",
 )
@@ -75,22 +77,20 @@ class Moving:
     variants: tuple[VariantRow, ...]
     figures: Figures
     charts: Charts
+    origin: Origin
     log: Log
 
 
-@dataclass(frozen=True)
-class EndpointView:
-    now: Moving
-    origin: Origin
-
-
 class EndpointPoll:
-    """Asks for an endpoint again and again; its log only when there is something new in it."""
+    """Asks for an endpoint again and again; its log only when there is something new in it, the origin of its models only
+    when it has changed."""
 
     def __init__(self, context: RequestContext, name: str, span: str) -> None:
         self._context, self._name, self._span = context, name, span
         self._log: Log | None = None
         self._newest = -1
+        self._origin: Origin | None = None
+        self._origin_of: tuple[str, datetime] | None = None
 
     async def look(self) -> Moving:
         """Ask for the endpoint's state and figures.
@@ -100,13 +100,22 @@ class EndpointPoll:
         named = {"EndpointName": self._name}
         endpoint = await self._context.ask("sagemaker", "DescribeEndpoint", named)
         figures = await self._context.ask("windvane", "DescribeEndpointFigures", named)
+        state = state_of(endpoint)
         return Moving(
-            state_of(endpoint),
+            state,
             await self._with_bounds(endpoint, variants_of(endpoint, figures)),
             figures_of(figures),
             charts_of(figures, self._span),
+            await self._look_at_origin(state),
             await self._look_at_log(endpoint),
         )
+
+    async def _look_at_origin(self, state: State) -> Origin:
+        seen = (state.config_name, state.modified)
+        if self._origin is None or seen != self._origin_of:
+            self._origin = await origin_of(self._context, state.config_name)
+            self._origin_of = seen
+        return self._origin
 
     async def _with_bounds(
         self, endpoint: Mapping[str, Any], variants: tuple[VariantRow, ...]
@@ -170,8 +179,7 @@ class EndpointPoll:
 
 async def endpoint_page(request: Request) -> Response:
     context, now = context_of(request), await _watch(request).look()
-    origin = await origin_of(context, now.state.config_name)
-    return await context.in_thread(draw, request, "endpoint.html", EndpointView(now, origin))
+    return await context.in_thread(draw, request, "endpoint.html", now)
 
 
 async def live(request: Request) -> Response:
