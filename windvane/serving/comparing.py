@@ -70,10 +70,20 @@ class Compared:
                 self.size += abs(first)
             if one == other or (first is not None and first == second):
                 self.same += 1
-            elif (pair := (one[:_MOST_CHARACTERS], other[:_MOST_CHARACTERS])) in self.pairs:
-                self.pairs[pair] += 1
-            elif len(self.pairs) < MOST_PAIRS:
-                self.pairs[pair] = 1
+            else:
+                self._count((one[:_MOST_CHARACTERS], other[:_MOST_CHARACTERS]), 1)
+
+    def include(self, other: Compared) -> None:
+        """Take in what is known elsewhere of answers of the same variant."""
+        for name, value in vars(other).items():
+            if name not in ("variant", "pairs"):
+                setattr(self, name, getattr(self, name) + value)
+        for pair, count in other.pairs.items():
+            self._count(pair, count)
+
+    def _count(self, pair: tuple[str, str], count: int) -> None:
+        if pair in self.pairs or len(self.pairs) < MOST_PAIRS:
+            self.pairs[pair] += count
 
     def to_json(self) -> dict[str, Any]:
         """Return it as another server is told of it."""
@@ -94,10 +104,7 @@ def together(told: Iterable[Compared | None]) -> Compared | None:
     total = Compared(known[0].variant)
     for one in known:
         if one.variant == total.variant:
-            for name, value in vars(one).items():
-                if name not in ("variant", "pairs"):
-                    setattr(total, name, getattr(total, name) + value)
-            total.pairs += one.pairs
+            total.include(one)
     return total
 
 

@@ -17,6 +17,9 @@ _LOG = logging.getLogger(__name__)
 _MOST_OF_ENDPOINT, _MOST_BYTES = 16, 32 << 20
 """Copies of one endpoint's requests, and bytes of those of all endpoints, that are under way at the same time."""
 
+_MOST_COMPARED_BYTES = 1 << 20
+"""Of an answer that is compared: as values and text in the server itself it takes many times as much."""
+
 Invoke = Callable[[Scope, str, Invocation], Awaitable[Answer]]
 
 
@@ -83,20 +86,24 @@ class Shadowing:
             )
             return
         try:
-            rows = await asyncio.to_thread(_rows_of_both, given, answer)
+            told = await asyncio.to_thread(_compared, given, answer)
         except NotComparable as error:
             compared.not_comparable += 1
             _LOG.info("Answers of %s and its shadow are not compared: %s", name, error)
             return
-        compared.add(*rows)
+        compared.include(told)
 
 
-def _rows_of_both(given: Answer, shadows: Answer) -> tuple[list[str], list[str]]:
-    """Return the rows of both answers.
+def _compared(given: Answer, shadows: Answer) -> Compared:
+    """Return what two answers to one request say of each other.
 
     raises    NotComparable
     """
+    if max(len(given.body), len(shadows.body)) > _MOST_COMPARED_BYTES:
+        raise NotComparable(f"One of them has more than {_MOST_COMPARED_BYTES} bytes.")
     rows = rows_of(given.body, given.content_type), rows_of(shadows.body, shadows.content_type)
     if len(rows[0]) != len(rows[1]):
         raise NotComparable(f"One has {len(rows[0])} rows, the other {len(rows[1])}.")
-    return rows
+    told = Compared(shadows.variant)
+    told.add(*rows)
+    return told

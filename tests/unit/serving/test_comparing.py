@@ -70,6 +70,14 @@ def test_pairs_are_few_and_short_whatever_models_answer():
     assert compared.rows == 600
 
 
+def test_pairs_of_several_servers_are_few_together():
+    told = []
+    for server in ("a", "b"):
+        told.append(Compared("shadow"))
+        told[-1].add([f"{server}{i}" for i in range(80)], ["z"] * 80)
+    assert len(together(told).pairs) == MOST_PAIRS
+
+
 def test_what_servers_know_is_added_up_and_comes_back_from_json():
     one, other = Compared("shadow", copied=3, left_out=1), Compared("shadow", copied=2, failed=1)
     one.add(["a"], ["b"])

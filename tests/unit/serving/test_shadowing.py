@@ -135,6 +135,14 @@ async def test_a_shadow_that_fails_or_answers_other_rows_is_counted():
 
 
 @in_loop
+async def test_answers_that_are_large_are_not_read():
+    shadow, endpoint = Shadow(b"no\n" * 400_000), known(shadow_weight=2.0)
+    answered(shadow, endpoint)
+    await shadow.end()
+    assert (endpoint.compared.not_comparable, endpoint.compared.rows) == (1, 0)
+
+
+@in_loop
 async def test_what_is_known_goes_on_until_the_shadow_is_another_one():
     shadow, endpoint = Shadow(), known(shadow_weight=2.0)
     answered(shadow, endpoint)
