@@ -1,5 +1,7 @@
 """The second layer answers alike however it is asked, and is read as it was saved."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,6 +41,7 @@ def _pool(answers):
     return pooled(zip((0.5, 0.3, 0.2), answers, strict=True), pool_for(n_classes))
 
 
+@cache
 def _fitted(n_classes):
     answers, y = _answers(n_classes)
     members = dict(enumerate(answers))
@@ -47,13 +50,12 @@ def _fitted(n_classes):
     return stacked(Stacking(), first, weighted(members, {0: 0.5, 1: 0.3, 2: 0.2}))[1]
 
 
-LAYERS = {n_classes: _fitted(n_classes) for n_classes in CLASSES}
 
 
 @pytest.mark.parametrize("n_classes", CLASSES)
 def test_what_is_saved_answers_the_same_when_it_is_read(n_classes, tmp_path):
     answers, _ = _answers(n_classes, seed=1)
-    layer = LAYERS[n_classes]
+    layer = _fitted(n_classes)
     layer.save(tmp_path / "layer")
     read = load_second_layer(tmp_path / "layer")
     before = layer.answer(answers, _pool(answers))
@@ -76,7 +78,7 @@ def test_a_single_member_may_have_one(tmp_path):
 @given(n_classes=st.sampled_from(CLASSES), seed=st.integers(0, 99), row=st.integers(0, N - 1))
 def test_a_row_alone_and_among_others_has_the_same_answer(n_classes, seed, row):
     answers, _ = _answers(n_classes, seed)
-    layer = LAYERS[n_classes]
+    layer = _fitted(n_classes)
     alone = [one[row : row + 1] for one in answers]
     among = layer.answer(answers, _pool(answers))[row]
     assert (layer.answer(alone, _pool(alone))[0] == among).all()
@@ -84,13 +86,13 @@ def test_a_row_alone_and_among_others_has_the_same_answer(n_classes, seed, row):
 
 def test_a_class_that_is_ruled_out_has_a_number_still():
     sure = np.array([[1.0, 0.0], [0.0, 1.0]])
-    answer = LAYERS[2].answer([sure] * 3, sure)
+    answer = _fitted(2).answer([sure] * 3, sure)
     assert np.isfinite(answer).all()
     assert (answer.argmax(axis=1) == [0, 1]).all()
 
 
 def test_a_changed_file_is_named(tmp_path):
-    LAYERS[2].save(tmp_path / "layer")
+    _fitted(2).save(tmp_path / "layer")
     (tmp_path / "layer/model.txt").write_bytes(b"no trees")
     with pytest.raises(CorruptArtifact, match=r"layer/model\.txt differs"):
         load_second_layer(tmp_path / "layer")
@@ -98,7 +100,7 @@ def test_a_changed_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("about", [{"n_members": 3, "n_classes": 2}, {"n_members": "x"}, {}])
 def test_a_forged_file_is_named(about, tmp_path):
-    LAYERS[2].save(tmp_path / "layer")
+    _fitted(2).save(tmp_path / "layer")
     if about.get("n_classes"):
         (tmp_path / "layer/model.txt").write_bytes(b"no trees")
     write_manifest(tmp_path / "layer", "second-layer", about)
@@ -108,7 +110,7 @@ def test_a_forged_file_is_named(about, tmp_path):
 
 @pytest.mark.parametrize(("n_members", "n_classes"), [(2, 3), (3, 2), (3, 0), (4, 3)])
 def test_trees_of_other_members_or_classes_are_refused(n_members, n_classes, tmp_path):
-    LAYERS[3].save(tmp_path / "layer")
+    _fitted(3).save(tmp_path / "layer")
     text = (tmp_path / "layer/model.txt").read_bytes()
     with pytest.raises(CorruptArtifact, match="need others"):
         SecondLayer(text, n_members, n_classes)
@@ -116,8 +118,8 @@ def test_trees_of_other_members_or_classes_are_refused(n_members, n_classes, tmp
 
 @pytest.mark.parametrize("n_classes", CLASSES)
 def test_its_size_is_that_of_its_file(n_classes, tmp_path):
-    LAYERS[n_classes].save(tmp_path / "layer")
-    assert LAYERS[n_classes].size_bytes == (tmp_path / "layer/model.txt").stat().st_size
+    _fitted(n_classes).save(tmp_path / "layer")
+    assert _fitted(n_classes).size_bytes == (tmp_path / "layer/model.txt").stat().st_size
     told = load_second_layer(tmp_path / "layer")
     assert (told.n_members, told.n_classes) == (3, n_classes)
 
