@@ -50,8 +50,6 @@ def _fitted(n_classes):
     return stacked(Stacking(), first, weighted(members, {0: 0.5, 1: 0.3, 2: 0.2}))[1]
 
 
-
-
 @pytest.mark.parametrize("n_classes", CLASSES)
 def test_what_is_saved_answers_the_same_when_it_is_read(n_classes, tmp_path):
     answers, _ = _answers(n_classes, seed=1)
