@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane import __version__
+from windvane.api.audit_logs import ASK, LocalLog, Logs
 from windvane.api.key_file import KeyFile, load_or_create_keys
 from windvane.api.shared_keys import SharedKeys
 from windvane.audit.files import server_of
@@ -86,27 +87,28 @@ class Sharing:
         run = fresh_suffix(8)
         self.membership: Membership
         self.placing: Placing
+        audit = settings.data_dir / AUDIT_FOLDER
         if not store.is_shared:
             self.keys: KeyFile = load_or_create_keys(settings.data_dir, settings.account)
             self.membership, self.placing = SingleServerMembership(run, store, _utc_now), ALL_HERE
+            self.logs = Logs(LocalLog(audit), self.membership, None)
             return
         check_upgrade(store)
         store.migrate()
-        audit = settings.data_dir / AUDIT_FOLDER
         self.shared_keys = SharedKeys(store, masters, settings.data_dir, settings.account, audit)
         self.keys = self.shared_keys.agree()
         own = replace(_own_record(settings, run, address), is_host_only=is_host_only)
         self.membership = SharedMembership(store, own, _utc_now, self._tell, self._hear)
         self.placing = SharedPlacing(run, settings.serving.instance_mb)
         self.peers = Peers(self.keys.token_secret, time.time)
+        self.logs = Logs(LocalLog(audit), self.membership, self.peers)
 
     def answer_peers(self, bodies: Bodies, router: Router, explaining: Explaining) -> None:
         """Make what answers other servers."""
         self._router = router
         if self.peers is not None:
-            self.peer_gateway = PeerGateway(
-                self.keys.token_secret, bodies, asks_of(router, explaining)
-            )
+            asks = {**asks_of(router, explaining), ASK: self.logs.local.ask}
+            self.peer_gateway = PeerGateway(self.keys.token_secret, bodies, asks)
 
     async def join(self) -> None:
         """Join the other servers; to be called on the event loop that serves requests, whose signs heartbeats go by.

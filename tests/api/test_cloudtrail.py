@@ -11,10 +11,12 @@ from api.world import ACCOUNT, OTHER_ACCOUNT, Keys, World, refusal
 from unit.audit.records import KEY, Anchors
 
 from windvane.api import cloudtrail
+from windvane.api.audit_logs import LocalLog, Logs
 from windvane.api.cloudtrail import Trail, trail_operations
 from windvane.audit.files import FileBounds
 from windvane.audit.kinds import Recording
 from windvane.audit.log import AuditLog
+from windvane.control.servers.membership import SingleServerMembership
 from windvane.errors import AccessDenied
 from windvane.names import PageTokens
 from windvane.wire.edge import Edge
@@ -32,6 +34,11 @@ def create_model(call):
     return {"ModelArn": MODEL_ARN}
 
 
+def alone(folder):
+    """The logs where there is one server."""
+    return Logs(LocalLog(folder), SingleServerMembership("one", None, now), None)
+
+
 @pytest.fixture
 def world(tmp_path, monkeypatch):
     monkeypatch.setattr(cloudtrail, "LOOKED_UP_PER_S", 100)
@@ -42,9 +49,8 @@ def world(tmp_path, monkeypatch):
         {
             ("sagemaker", "CreateModel"): create_model,
             ("sagemaker", "ListModels"): lambda _: {"Models": []},
-            **trail_operations(Trail(tmp_path, PageTokens(b"p" * 32), now)),
         },
-        {},
+        trail_operations(Trail(alone(tmp_path), PageTokens(b"p" * 32), now)),
         None,
         now,
         recorder=log,

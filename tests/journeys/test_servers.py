@@ -1,6 +1,7 @@
 """Two servers on one database: what one is told the other knows, and goes on with when it is gone."""
 
 import http.client
+import json
 import subprocess
 import time
 
@@ -75,6 +76,25 @@ def test_a_link_that_one_has_made_opens_the_console_of_the_other_once(pair):
         (401, False),
         (401, False),
     ]
+
+
+def test_what_was_asked_of_either_is_looked_up_at_both(pair):
+    one, two = pair
+    for n in range(3):
+        for server in pair:
+            server.client("iam").create_user(UserName=f"ann-{n}-{pair.index(server)}")
+
+    def created(server):
+        pages = server.client("cloudtrail").get_paginator("lookup_events")
+        wanted = [{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}]
+        asked = pages.paginate(LookupAttributes=wanted, PaginationConfig={"PageSize": 2})
+        events = [event for page in asked for event in page["Events"]]
+        assert len({event["EventId"] for event in events}) == len(events)
+        return [json.loads(e["CloudTrailEvent"])["requestParameters"]["UserName"] for e in events]
+
+    wanted = {f"ann-{n}-{server}" for n in range(3) for server in range(2)}
+    for server in (one, two):
+        assert set(created(server)) == wanted
 
 
 def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, packed, dataset):

@@ -1,19 +1,21 @@
-"""CloudTrail's LookupEvents: an account's own events of the last 90 days, the newest first."""
+"""CloudTrail's LookupEvents: an account's own events of the last 90 days, the newest first, from the logs of all servers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from windvane.api.answers import present
-from windvane.audit.lookup import Places, Wanted, as_text, look_up, resources_of, time_of, user_of
-from windvane.audit.reading import Place
+from windvane.api.audit_logs import Log, Logs, places_from_json, places_to_json
+from windvane.audit.lookup import Places, Wanted, as_text, resources_of, time_of, user_of
+from windvane.audit.merging import Merged, merged
 from windvane.audit.record import Event
 from windvane.errors import InvalidLookup, InvalidPageToken, InvalidRequest, InvalidTimeRange
 from windvane.names import PageTokens
-from windvane.wire.call import Call, Handler, Result
+from windvane.wire.call import Call, Result
+from windvane.wire.edge import AsyncHandler
 from windvane.wire.rates import AccountRates
 
 LOOKED_BACK = timedelta(days=90)
@@ -23,18 +25,15 @@ _MOST = 50
 
 
 class Trail:
-    """Serves LookupEvents from the audit log of this server.
+    """Serves LookupEvents from the audit logs of the servers that live."""
 
-    folder    of the log
-    """
-
-    def __init__(self, folder: Path, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
-        self._folder = folder
+    def __init__(self, logs: Logs, tokens: PageTokens, clock: Callable[[], datetime]) -> None:
+        self._logs = logs
         self._tokens = tokens
         self._clock = clock
         self._rates = AccountRates(LOOKED_UP_PER_S)
 
-    def look_up(self, call: Call) -> Result:
+    async def look_up(self, call: Call) -> Result:
         """Serve LookupEvents: a page of the caller's events that match the request.
 
         raises    InvalidLookup, InvalidTimeRange, InvalidPageToken; Throttled
@@ -43,7 +42,7 @@ class Trail:
         parameters = call.parameters
         wanted = self._wanted(call)
         belongs_to = (
-            "LookupEvents by writer",
+            "LookupEvents by server",
             wanted.account,
             wanted.region,
             *(wanted.attribute or ()),
@@ -51,19 +50,30 @@ class Trail:
         )
         if "EventCategory" in parameters:
             return {"Events": []}  # there are no Insights events here
-        before: Places = {}
+        logs = self._logs.by_server()
+        before: Mapping[str, Places] = {server: {} for server in logs}
         if token := parameters.get("NextToken", ""):
             told = self._position(belongs_to, token)
-            before = {writer: Place(name, offset) for writer, name, offset in told}
-        found = look_up(self._folder, wanted, before, parameters.get("MaxResults", _MOST))
+            before = {server: places_from_json(places) for server, places in told}
+        page = await self._page(logs, before, wanted, parameters.get("MaxResults", _MOST))
         following = ""
-        if found.places is not None:
-            position = [[writer, one.name, one.offset] for writer, one in found.places.items()]
+        if page.positions:
+            position = [[name, places_to_json(one)] for name, one in page.positions.items()]
             following = self._tokens.issue(belongs_to, position)
         return {
-            "Events": [_event_answer(event) for event in found.events],
+            "Events": [_event_answer(event) for event in page.events],
             **present(NextToken=following),
         }
+
+    async def _page(
+        self, logs: Mapping[str, Log], before: Mapping[str, Places], wanted: Wanted, limit: int
+    ) -> Merged:
+        """Return a page from these places on; of a server that is no more, nothing further is known."""
+        servers = [server for server in before if server in logs]
+        found = await asyncio.gather(
+            *(logs[server].look_up(wanted, before[server], limit) for server in servers)
+        )
+        return merged(dict(zip(servers, found, strict=True)), before, limit)
 
     def _wanted(self, call: Call) -> Wanted:
         attributes = call.parameters.get("LookupAttributes", [])
@@ -89,7 +99,7 @@ class Trail:
         return position
 
 
-def trail_operations(trail: Trail) -> dict[tuple[str, str], Handler]:
+def trail_operations(trail: Trail) -> dict[tuple[str, str], AsyncHandler]:
     """Return (service, operation) -> handler, as the wire wants it."""
     return {("cloudtrail", "LookupEvents"): trail.look_up}
 

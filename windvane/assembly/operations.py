@@ -14,7 +14,6 @@ from windvane.api.operation import Services
 from windvane.api.runtime import runtime_operations
 from windvane.assembly.foundation import Access, Foundation, ObjectStorage, utc_now
 from windvane.assembly.processes import Execution, ModelServing
-from windvane.audit.log import AUDIT_FOLDER
 from windvane.control.alarms.service import Alarms
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
@@ -91,14 +90,14 @@ def make_handlers(
     base: Foundation, access: Access, services: Services, serving: ModelServing
 ) -> Handlers:
     identity = identity_parts(access.keyring, access.authorizer, base.store, access.safe, utc_now)
-    trail = Trail(base.settings.data_dir / AUDIT_FOLDER, base.page_tokens, utc_now)
+    trail = Trail(base.sharing.logs, base.page_tokens, utc_now)
     return Handlers(
         {
             **served.operations(services),
             **identity_operations(identity),
-            **trail_operations(trail),
         },
         {
+            **trail_operations(trail),
             **runtime_operations(services.router),
             **explanation_operations(services.router, serving.explaining),
         },

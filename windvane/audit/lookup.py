@@ -52,10 +52,17 @@ Places = dict[str, Place]
 
 @dataclass(frozen=True)
 class Found:
-    """One page; `places` is None on the last one."""
+    """One page.
+
+    after      where to go on after each of the events
+    places     where to go on after the page; None on the last one
+    reached    the time that nothing left is newer than; "" on the last one
+    """
 
     events: tuple[Event, ...]
+    after: tuple[Places, ...]
     places: Places | None
+    reached: str = ""
 
 
 class _Reader:
@@ -103,20 +110,24 @@ class _Reader:
         return event
 
 
+_UNKNOWN = "~"
+"""Greater than any time."""
+
 _OVER = Place("", 0)
 """Before which there is nothing."""
 
 
 def look_up(folder: Path, wanted: Wanted, before: Places, limit: int) -> Found:
     """Return up to `limit` events, the newest first, from before these places on."""
-    sought, events, read = _sought(wanted), list[Event](), 0
+    sought, events, after, read = _sought(wanted), list[Event](), list[Places](), 0
     readers = {
         writer: _Reader(folder, writer, before.get(writer), sought)
         for writer in _writers(folder, wanted.account)
     }
     while open_ones := [one for one in readers.values() if not one.is_over]:
         if len(events) >= limit or (read >= MOST_READ_BYTES and _places(readers) != before):
-            return Found(tuple(events), _places(readers))
+            reached = max(one.reached or _UNKNOWN for one in open_ones)
+            return Found(tuple(events), tuple(after), _places(readers), reached)
         newest = max((one.reached for one in open_ones if one.line is not None), default="")
         behind = [one for one in open_ones if one.may_have_newer(newest)]
         if behind:
@@ -126,7 +137,8 @@ def look_up(folder: Path, wanted: Wanted, before: Places, limit: int) -> Found:
         event = next(one for one in open_ones if one.line and one.reached == newest).take()
         if wanted.matches(event):
             events.append(event)
-    return Found(tuple(events), None)
+            after.append(_places(readers))
+    return Found(tuple(events), tuple(after), None)
 
 
 def _writers(folder: Path, account: str) -> set[str]:
