@@ -1,5 +1,9 @@
 """What only a server can do wrong."""
 
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -7,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from windvane.domain.deployment import Model
 from windvane.errors import StoreUnusable
@@ -16,6 +20,11 @@ from windvane.store.open import open_store
 from windvane.store.schema import METADATA
 from windvane.testing.store_laws.place import HOME
 from windvane.testing.store_laws.servers import a_server
+from windvane.testing.throwaway_postgres import (
+    NoPostgres,
+    ThrowawayPostgres,
+    throwaway_postgres,
+)
 
 
 def test_the_migrations_end_at_the_schema_of_the_code(postgres_url: str) -> None:
@@ -37,6 +46,66 @@ def test_a_lost_connection_is_replaced(postgres_url: str) -> None:
     with store.snapshot() as tx:
         assert tx.find(Model, HOME, "x") is None
     store.close()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[ThrowawayPostgres]:
+    """A database server that no other test uses."""
+    try:
+        with throwaway_postgres() as server:
+            yield server
+    except NoPostgres as none:
+        pytest.skip(str(none))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "crash"])
+def test_a_database_that_is_restarted_is_waited_for(
+    own_postgres: ThrowawayPostgres, how: signal.Signals
+) -> None:
+    store = open_store(own_postgres.url(own_postgres.new_database()), Path())
+    store.migrate()
+
+    def asked(n: int) -> bool:
+        with store.transaction() if n % 2 else store.snapshot() as tx:
+            return tx.find(Model, HOME, "x") is None
+
+    with ThreadPoolExecutor(4) as threads:
+        with own_postgres.stopped(how):
+            waiting = [threads.submit(asked, n) for n in range(4)]
+            with pytest.raises(TimeoutError):
+                waiting[0].result(0.5)
+        assert all(one.result(240) for one in waiting)
+    store.close()
+
+
+def test_a_database_that_was_never_reached_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(postgres_module, "_AWAY_S", 3600)
+    store = open_store("postgresql://nobody@127.0.0.1:1/none", Path())
+    with pytest.raises(OperationalError), store.snapshot():
+        pass
+    store.close()
+
+
+def test_a_database_that_stays_away_is_given_up(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "_AWAY_S", 0.3)
+    store = open_store(postgres_url, Path())
+    with store.snapshot():
+        pass
+    monkeypatch.setattr(
+        store._engine, "connect", partial(_refuse, OperationalError("", {}, Exception("refused")))
+    )
+    with pytest.raises(OperationalError), store.snapshot():
+        pass
+    store.close()
+
+
+def _refuse(error: Exception) -> None:
+    raise error
 
 
 def test_a_writer_that_gets_no_turn_says_so(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
 from windvane.errors import StoreUnusable
-from windvane.store.sql import LOCK_TIMEOUT_S, SqlStore, SqlTransaction
+from windvane.store.sql import LOCK_TIMEOUT_S, Begin, SqlStore, SqlTransaction
 
 _DISK_FULL = "53100"
 """source    PostgreSQL's documentation, appendix A, error codes"""
@@ -18,6 +19,12 @@ _WRITERS = 0x77696E6476616E65
 """The advisory lock of everyone who writes; "windvane" in ASCII."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
+
+_AWAY = ("57P01", "57P02", "57P03", None)
+"""The database is shut down, has crashed, or begins; without a code there is no connection."""
+
+_AWAY_S, _AGAIN_S = 10.0, 0.2
+"""For which a database that is away is tried again, and after what pause: less than the lease of a task."""
 
 _ABANDONED_AFTER_S = 60
 _HELD_UP_S = 8
@@ -53,12 +60,27 @@ class PostgresStore(SqlStore):
                 connect_args={"connect_timeout": 10, **_of_this_end(url), "options": _options(url)},
             )
         )
+        self._was_reached = False
 
     @contextmanager
     def out_of_turn(self) -> Iterator[SqlTransaction]:
         self._check_process()
-        with self._engine.begin() as connection:
+        with self._begun(lambda _: None) as connection:
             yield SqlTransaction(connection)
+
+    def _open(self, begin: Begin) -> Connection:
+        """A database that was there and is away, because it is restarted, is waited for: nothing has begun yet."""
+        until = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                opened = super()._open(begin)
+            except OperationalError as error:
+                if not self._was_reached or not _is_away(error) or time.monotonic() >= until:
+                    raise
+                time.sleep(_AGAIN_S)
+            else:
+                self._was_reached = True
+                return opened
 
     def _begin_writing(self, connection: Connection) -> None:
         try:
@@ -76,6 +98,10 @@ class PostgresStore(SqlStore):
 
     def _is_disk_full(self, error: OperationalError) -> bool:
         return getattr(error.orig, "sqlstate", None) == _DISK_FULL
+
+
+def _is_away(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _AWAY
 
 
 def _of_this_end(url: URL) -> dict[str, int]:

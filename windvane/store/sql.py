@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
@@ -27,6 +27,9 @@ from windvane.store.tag_rows import BucketRows, TagRows
 from windvane.store.task_rows import TaskRows
 
 LOCK_TIMEOUT_S = 30
+
+Begin = Callable[[Connection], None]
+"""The first statements of a transaction."""
 
 
 class SqlTransaction(
@@ -92,8 +95,7 @@ class SqlStore(ABC):
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:
         self._check_process()
-        with self._engine.begin() as connection:
-            self._begin_reading(connection)
+        with self._begun(self._begin_reading) as connection:
             yield SqlTransaction(connection)
 
     def migrate(self) -> None:
@@ -112,9 +114,29 @@ class SqlStore(ABC):
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
         self._check_process()
-        with self._only_writer_of_this_process(), self._engine.begin() as connection:
-            self._begin_writing(connection)
+        with (
+            self._only_writer_of_this_process(),
+            self._begun(self._begin_writing) as connection,
+        ):
             yield connection
+
+    @contextmanager
+    def _begun(self, begin: Begin) -> Iterator[Connection]:
+        """A transaction that `begin` has begun; committed at the end of the block."""
+        with self._open(begin) as connection:
+            yield connection
+            connection.commit()
+
+    def _open(self, begin: Begin) -> Connection:
+        """Return a connection with a transaction that `begin` has begun."""
+        connection = self._engine.connect()
+        try:
+            connection.begin()
+            begin(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def _only_writer_of_this_process(self) -> Iterator[None]:
