@@ -34,7 +34,7 @@ def job(server, some_rows):
         JOB,
         uri,
         traceparent=f"00-{TRACE}-{CALLER}-01",
-        AutoMLJobConfig=limits(4, 240),
+        AutoMLJobConfig=limits(4, 160),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "bank-endpoint"},
         Tags=[{"Key": "team", "Value": "marketing"}],
     )
