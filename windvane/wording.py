@@ -1,6 +1,7 @@
 """How numbers, counts and shares are worded wherever people read them: findings, reports, notes.
 
-What is exact is told shortly; what was rounded shows all its digits, zeros at the end included.
+What is exact is told shortly; what was rounded shows all its digits, zeros at the end included. Of percents alone the last
+zero is left out: 90 % stands beside 10 %.
 """
 
 from __future__ import annotations
@@ -49,20 +50,28 @@ def with_error(value: float, error: float | None) -> str:
     >>> with_error(2_418_144_679.1, 283_838_211.0)
     '2,420,000,000 ± 280,000,000'
     """
-    if error is None:
-        return number(value)
-    if not _SMALLEST <= error < _LARGEST or abs(value) >= _LARGEST:
-        return f"{number(value)} ± {number(error)}"
+    told, of_error = to_error(value, error)
+    return told if error is None else f"{told} ± {of_error}"
+
+
+def to_error(value: float, error: float | None) -> tuple[str, str]:
+    """Format a value and its error to two digits of the error.
+
+    >>> to_error(0.912345, 0.00321), to_error(0.5, None)
+    (('0.9123', '0.0032'), ('0.5', '–'))
+    """
+    if error is None or not _SMALLEST <= error < _LARGEST or abs(value) >= _LARGEST:
+        return number(value), number(error)
     place = _last_place(error, 2)
     decimals = max(0, place)
-    return f"{round(value, place):,.{decimals}f} ± {round(error, place):,.{decimals}f}"
+    return f"{round(value, place):,.{decimals}f}", f"{round(error, place):,.{decimals}f}"
 
 
 def share(value: float | None) -> str:
-    """Return a part of 1 as percent with one decimal.
+    """Return a part of 1 as percent with one decimal, which is left out if it is 0.
 
-    >>> share(1 / 3), share(0.5), share(1e-6), share(0.99999), share(0)
-    ('33.3 %', '50 %', 'less than 0.1 %', 'more than 99.9 %', '0 %')
+    >>> share(1 / 3), share(0.5), share(0.90012), share(1e-6), share(0.99999), share(0)
+    ('33.3 %', '50 %', '90 %', 'less than 0.1 %', 'more than 99.9 %', '0 %')
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
@@ -71,7 +80,7 @@ def share(value: float | None) -> str:
         return f"less than {_LEAST_PERCENT:g} %"
     if 100 - _LEAST_PERCENT / 2 < percents < 100:
         return f"more than {100 - _LEAST_PERCENT:g} %"
-    return f"{_shortened(f'{percents:,.1f}', percents)} %"
+    return f"{percents:,.1f}".removesuffix(".0") + " %"
 
 
 def percent(part: float, whole: float) -> str:

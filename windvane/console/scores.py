@@ -30,6 +30,14 @@ class FormattedScore:
     def whole(self) -> str:
         return f"{self.text} ± {self.error}" if self.error else self.text
 
+    def beside(self, value: float | None) -> str:
+        """Return another value of the same figure, in as many digits as this one.
+
+        >>> format_score(0.70341, 0.0121).beside(0.6), format_score(438e6, 2.1e7).beside(5e8), format_score(0.7).beside(0.6)
+        ('0.600', '500 M', '0.60000')
+        """
+        return format_score(value, self.spread or None).text
+
     @property
     def root(self) -> FormattedScore:
         """The square root of a mean squared error, which is in the unit of the target. Its standard error is of first order.

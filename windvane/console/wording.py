@@ -11,6 +11,8 @@ from typing import Any
 from markupsafe import Markup
 
 from windvane.engine.reports.labels import seen
+from windvane.wording import number as number_of_reports
+from windvane.wording import share
 
 NOTHING = "–"
 _MOST_LETTERS = 1_000
@@ -20,20 +22,12 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def number(value: float | None) -> str:
-    """Format a number with as many digits as say something.
+    """Format a number as reports do: with four digits that count, and the whole part in full.
 
     >>> number(1234567), number(0.123456), number(12.0), number(1e-9)
     ('1,234,567', '0.1235', '12', '1e-09')
     """
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    if abs(value) >= 1e6 or abs(value) < 1e-4:
-        return f"{value:.4g}" if abs(value) < 1e-4 else f"{value:,.0f}"
-    if abs(value) >= 100:
-        return f"{value:,.1f}"
-    return f"{value:.4g}"
+    return number_of_reports(value)
 
 
 def short(value: float) -> str:
@@ -124,14 +118,12 @@ def millis(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
+    """Return a part of 1 as reports do.
+
+    >>> percent(0.1234), percent(1), percent(0.90012)
+    ('12.3 %', '100 %', '90 %')
     """
-    >>> percent(0.1234), percent(1)
-    ('12.3 %', '100 %')
-    """
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    told = value * 100
-    return f"{told:.0f} %" if told == int(told) else f"{told:.1f} %"
+    return share(value)
 
 
 def moment(value: datetime | None) -> Markup | str:

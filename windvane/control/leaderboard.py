@@ -114,7 +114,8 @@ class Leaderboards:
 
 
 def standings(job: AutoMLJob, candidates: Sequence[Candidate]) -> list[Standing]:
-    """Return the candidates in the order of the leaderboard."""
+    """Return the candidates in the order of the leaderboard: of equal scores the best candidate of the job comes first, then
+    the fastest."""
     comparable = {candidate.name for candidate in _comparable(candidates)}
     on_front = _on_front(job.objective, [c for c in candidates if c.name in comparable])
     ranked = sorted(
@@ -122,6 +123,7 @@ def standings(job: AutoMLJob, candidates: Sequence[Candidate]) -> list[Standing]
         key=lambda c: (
             _group(c, comparable),
             -_gain(job.objective, c),
+            c.name != job.best_candidate,
             c.latency_s or 0.0,
             c.index,
         ),

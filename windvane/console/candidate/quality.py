@@ -56,6 +56,9 @@ _TITLES = {
 """Of figures in statistics.json, in the order of the page."""
 
 _CONSTANT = "_best_constant_classifier"
+_CONSTANT_VALUE = "_best_constant_prediction"
+"""What the names of figures end in that the same prediction for every row reaches, of classes and of values."""
+
 _MOST_CLASSES = 1_000
 _MOST_INTERVALS = 100
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
@@ -65,7 +68,7 @@ _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 class Measure:
     """One metric of the report; the error of its figure is a standard deviation across folds.
 
-    constant    what always giving the best single answer would reach; None where that means nothing
+    constant    what always giving the best single answer would reach; "" where that means nothing
     """
 
     title: str
@@ -125,6 +128,11 @@ class Quality:
     has_figures: bool
     segments: Segments | None = None
     groups: Groups | None = None
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether a metric has one: reports on regressions of earlier versions have none."""
+        return any(one.constant for one in self.measures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,10 +221,9 @@ def quality_of(statistics: Document, figures: Document | None, threshold: float 
 def _measures(metrics: Document) -> Iterator[Measure]:
     for key, title in _TITLES.items():
         if key in metrics:
-            constant = metrics.get(f"{key}{_CONSTANT}", {}).get("value")
-            yield Measure(
-                title, _formatted(metrics[key]), "" if constant is None else number(constant)
-            )
+            found = metrics.get(f"{key}{_CONSTANT}", metrics.get(f"{key}{_CONSTANT_VALUE}", {}))
+            figure, constant = _formatted(metrics[key]), found.get("value")
+            yield Measure(title, figure, "" if constant is None else figure.beside(constant))
 
 
 def _formatted(figure: Document) -> FormattedScore:

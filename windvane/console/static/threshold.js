@@ -15,7 +15,9 @@
   function percent(value) {
     if (value === null) return "–";
     const told = value * 100;
-    return `${Number.isInteger(told) ? told : told.toFixed(1)} %`;
+    if (told > 0 && told < 0.05) return "less than 0.1 %";
+    if (told > 99.95 && told < 100) return "more than 99.9 %";
+    return `${told.toFixed(1).replace(/\.0$/, "")} %`;
   }
 
   // Thresholds fall: how many are at least as high.

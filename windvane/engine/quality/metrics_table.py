@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from windvane.domain.problem import METRICS_OF, MetricName, ProblemType
 from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.measured import Measured
+from windvane.engine.quality.regression import CONSTANT
 from windvane.engine.reports.document import Block, Notice, Section, Severity, Table, Text
-from windvane.wording import count, number
+from windvane.wording import UNKNOWN, count, to_error
 
 FEW_ROWS = 200
 """Below this Model Monitor states no standard deviations."""
@@ -56,9 +57,23 @@ _CONSTANTS: dict[ProblemType, dict[str, str]] = {
         "weighted_f1": "weighted_f1",
         "weighted_f2": "weighted_f2",
     },
-    ProblemType.REGRESSION: {},
+    ProblemType.REGRESSION: {
+        MetricName.MSE: "mse",
+        MetricName.RMSE: "rmse",
+        MetricName.MAE: "mae",
+        MetricName.R2: "r2",
+    },
 }
 """Row of the table -> the figure, as statistics.json names it, that a constant answer is told for."""
+
+_BASELINES = {
+    ProblemType.BINARY: "Baseline: the best score that a constant prediction can reach.",
+    ProblemType.MULTICLASS: "Baseline: the best score that a constant prediction can reach.",
+    ProblemType.REGRESSION: (
+        "Baseline: the score on the same rows if the same value were always predicted, the median of the "
+        "target for the mean absolute error, its mean for the other metrics."
+    ),
+}
 
 
 def metrics_section(
@@ -86,25 +101,27 @@ def _table(judged: Judged, figures: Mapping[str, Measured]) -> Table:
     rows = [
         (
             _TITLES[key] + (" — the objective" if key == judged.objective else ""),
-            number(figures[key].value),
-            number(figures[key].standard_deviation),
-            number(_constant(figures, constants.get(key))),
+            *_figures(figures[key], _constant(figures, constants.get(key), judged.problem_type)),
         )
         for key in engine_first
         if key in figures and key in _TITLES
     ]
     head = ("Metric", "Value", "Standard deviation", "Baseline")
-    used = len(head) if constants else len(head) - 1
-    return Table(
-        head[:used],
-        [row[:used] for row in rows],
-        frozenset(range(1, used)),
-        "Baseline: the best score that a constant prediction can reach." if constants else "",
-    )
+    return Table(head, rows, frozenset(range(1, len(head))), _BASELINES[judged.problem_type])
 
 
-def _constant(figures: Mapping[str, Measured], name: str | None) -> float | None:
-    figure = figures.get(f"{name}_best_constant_classifier")
+def _figures(figure: Measured, constant: float | None) -> tuple[str, str, str]:
+    """Return a metric, its deviation and its baseline, all to two digits of the deviation."""
+    deviation = figure.standard_deviation
+    value, error = to_error(figure.value, deviation)
+    return value, error, UNKNOWN if constant is None else to_error(constant, deviation)[0]
+
+
+def _constant(
+    figures: Mapping[str, Measured], name: str | None, problem_type: ProblemType
+) -> float | None:
+    ending = "_best_constant_classifier" if problem_type.is_classification else CONSTANT
+    figure = figures.get(f"{name}{ending}")
     return None if figure is None else figure.value
 
 

@@ -65,7 +65,8 @@ def test_two_classes_have_every_picture(binary, browser):
     assert not [cells for cells in measures.values() if "±" in "".join(cells)], "± is an error"
     assert measures["Metric"][1] == "Spread"
     assert 0 < float(measures["F1"][1]) < 0.1
-    assert measures["Recall"][2] == "1"
+    assert float(measures["Recall"][2]) == 1
+    assert len(measures["Recall"][2]) == len(measures["Recall"][0]), "in the same digits"
     check_harmless(text)
 
 
@@ -167,6 +168,13 @@ def test_a_regression_has_residuals_and_intervals(jobs, browser):
         "Residuals",
         "Prediction intervals",
     ]
+    [metrics] = [one for one in read(text).tables if one[0][0] == "Metric"]
+    baselines = {row[0]: row[3] for row in metrics[1:]}
+    assert metrics[0][3] == "Baseline"
+    assert float(baselines["R²"]) == 0
+    y = judged_numbers().y
+    assert np.isclose(float(baselines["Root mean squared error"].replace(",", "")), y.std(), rtol=0.1)
+    assert "the median of the target for the mean absolute error" in text
     [held] = [one for one in read(text).tables if one[0][0] == "Nominal coverage"]
     assert [row[0] for row in held[1:]] == ["50 %", "80 %", "95 %"]
     assert np.isclose(float(held[2][1].removesuffix(" %")), 80, atol=5)
@@ -414,7 +422,7 @@ def test_groups_of_numbers_have_errors_with_intervals(jobs, browser):
     text = browser.get(f"{PAGE}?group=sex").text
     check_harmless(text)
     rates = next(one for one in read(text).tables if one[0][:3] == ["sex", "Rows", "Mean target"])
-    assert rates[1][2:5] == ["9", "8", "1 0.02002 to 1.98"]
+    assert rates[1][2:5] == ["9", "8", "1 0.02002 to 1.980"]
     assert rates[3][4:] == ["9", "9", "9"], "a single row has no interval"
     compared = next(one for one in read(text).tables if one[0][0] == "Compared with a")
     assert compared[1][1] == "2 0.6141 to 3.386", "1.96 times the root of 0.5"
