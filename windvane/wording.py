@@ -57,8 +57,8 @@ def with_error(value: float, error: float | None) -> str:
 def to_error(value: float, error: float | None) -> tuple[str, str]:
     """Format a value and its error to two digits of the error.
 
-    >>> to_error(0.912345, 0.00321), to_error(0.5, None)
-    (('0.9123', '0.0032'), ('0.5', '–'))
+    >>> to_error(0.912345, 0.00321), to_error(0.5, None) == ("0.5", UNKNOWN)
+    (('0.9123', '0.0032'), True)
     """
     if error is None or not _SMALLEST <= error < _LARGEST or abs(value) >= _LARGEST:
         return number(value), number(error)

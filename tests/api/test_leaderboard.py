@@ -162,6 +162,14 @@ def test_the_best_comes_first(world: World, objective: MetricName, order: list[i
     assert names(told(world)) == [f"churn-{index:03}" for index in order]
 
 
+def test_of_equal_scores_the_one_that_the_job_chose_comes_first(world: World) -> None:
+    insert_job(world, best_candidate="churn-002")
+    for index, latency_s in ((1, 0.01), (2, 0.05), (3, 0.02)):
+        insert(world, index, 0.8, latency_s)
+    assert names(told(world)) == ["churn-002", "churn-001", "churn-003"]
+    assert marked(told(world), "IsBest") == ["churn-002"]
+
+
 def test_an_ensemble_is_told_by_its_cross_fitted_score_and_placed_by_the_weights_it_has(
     world: World,
 ) -> None:

@@ -111,7 +111,7 @@ class Progress:
             n_columns=_figure(found, "n_columns", _MOST_COLUMNS),
             counts=_counts(candidates),
             running=tuple(self._running(job, tasks, candidates, now)),
-            finishes=finishes(candidates, job.objective),
+            finishes=finishes(candidates, job),
         )
 
     def _running(

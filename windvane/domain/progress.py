@@ -13,7 +13,7 @@ from datetime import datetime
 
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, SecondaryStatus
-from windvane.domain.problem import MetricName, Mode
+from windvane.domain.problem import Mode
 from windvane.domain.task import Task, TaskKind
 from windvane.domain.timing import Timetable
 
@@ -108,13 +108,23 @@ def _deployment(job: AutoMLJob, tasks: Sequence[Task]) -> datetime | None:
     return max(ends, default=None)
 
 
-def finishes(candidates: Iterable[Candidate], objective: MetricName | None) -> tuple[Finish, ...]:
+def finishes(candidates: Iterable[Candidate], job: AutoMLJob) -> tuple[Finish, ...]:
     """Return every candidate that has a score, in the order in which they finished. Of records that do not say on how
-    many folds they were scored nothing is held against them."""
+    many folds they were scored nothing is held against them. Ranks are those of the leaderboard."""
+    objective = job.objective
     sign = 1.0 if objective is not None and objective.is_minimized else -1.0
     scored = sorted(_scored(candidates, sign), key=lambda one: (one.ended, one.candidate.index))
     most = max((one.candidate.folds or 0 for one in scored), default=0)
-    ranked = sorted(scored, key=lambda one: (not one.is_comparable(most), *one.order))
+    ranked = sorted(
+        scored,
+        key=lambda one: (
+            not one.is_comparable(most),
+            sign * (one.candidate.ranked_by(objective) or 0.0),
+            one.candidate.name != job.best_candidate,
+            one.candidate.latency_s or 0.0,
+            one.candidate.index,
+        ),
+    )
     ranks = {one.candidate.index: rank for rank, one in enumerate(ranked, start=1)}
     return tuple(
         Finish(one.candidate, one.score, ranks[one.candidate.index], is_best)
@@ -133,10 +143,6 @@ class _Scored:
     score: float
     cost: float
     ended: datetime
-
-    @property
-    def order(self) -> tuple[float, float, int]:
-        return self.cost, self.candidate.latency_s or 0.0, self.candidate.index
 
     def is_comparable(self, most: int) -> bool:
         """Return whether the score can be compared with those that were scored on the most folds."""

@@ -12,6 +12,7 @@ from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
 from windvane.notes.sentences import SENTENCES
 from windvane.notes.wordings import Facts, Wordings, worded
+from windvane.wording import with_error
 
 WITHHELD = (
     "The reason is not logged because it may contain data; the job's Describe operation gives it."
@@ -78,9 +79,8 @@ def _title(facts: Facts) -> str:
 
 
 def _scored(facts: Facts) -> str:
-    error = facts.get("standard_error")
-    told = "" if error is None else f" ± {error:.2g}"
-    return f"{facts['metric']} = {facts['value']:.5g}{told}"
+    score = with_error(facts["value"], facts.get("standard_error"))
+    return f"{facts['metric']} = {score.replace(',', '')}"
 
 
 def _candidate_scored(facts: Facts) -> str:

@@ -173,7 +173,9 @@ def test_a_regression_has_residuals_and_intervals(jobs, browser):
     assert metrics[0][3] == "Baseline"
     assert float(baselines["R²"]) == 0
     y = judged_numbers().y
-    assert np.isclose(float(baselines["Root mean squared error"].replace(",", "")), y.std(), rtol=0.1)
+    assert np.isclose(
+        float(baselines["Root mean squared error"].replace(",", "")), y.std(), rtol=0.1
+    )
     assert "the median of the target for the mean absolute error" in text
     [held] = [one for one in read(text).tables if one[0][0] == "Nominal coverage"]
     assert [row[0] for row in held[1:]] == ["50 %", "80 %", "95 %"]

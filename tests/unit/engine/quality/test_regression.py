@@ -39,7 +39,9 @@ def test_the_best_constants_are_the_mean_and_the_median(random_values):
     judged = random_values()
     figures = regression_figures(judged)
     means, medians = (np.full(judged.n_rows, of(judged.y)) for of in (np.mean, np.median))
-    found = {key: figures[f"{key}_best_constant_prediction"] for key in ("mae", "mse", "rmse", "r2")}
+    found = {
+        key: figures[f"{key}_best_constant_prediction"] for key in ("mae", "mse", "rmse", "r2")
+    }
     assert found == pytest.approx(
         {
             "mae": oracle.mean_absolute_error(judged.y, medians),

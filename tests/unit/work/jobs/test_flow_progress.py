@@ -1,6 +1,6 @@
 """The phases of a job agree with what the job shows, whatever its way."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -120,7 +120,7 @@ def test_ranks_and_the_best_so_far_agree_with_what_the_job_calls_its_best() -> N
     world.do(TaskKind.TRAIN, score=0.7)
     world.do(TaskKind.TRAIN, score=0.6)
     world.do(TaskKind.ENSEMBLE, score=0.65)
-    found = finishes(world.candidates, world.state.job.objective)
+    found = finishes(world.candidates, world.state.job)
     assert [(one.score, one.is_best) for one in found] == [
         (0.5, True),
         (0.9, False),
@@ -138,6 +138,18 @@ def test_a_candidate_scored_on_more_folds_begins_the_curve_anew() -> None:
     world.search([])
     for score, folds_used in ((0.9, 2), (0.5, 5), (0.6, 5)):
         world.do(TaskKind.TRAIN, score=score, folds_used=folds_used)
-    found = finishes(world.candidates, world.state.job.objective)
+    found = finishes(world.candidates, world.state.job)
     singles = [one for one in found if one.candidate.algorithm != "ensemble"]
     assert [(one.score, one.is_best) for one in singles] == [(0.9, True), (0.5, True), (0.6, True)]
+
+
+def test_of_equal_scores_the_one_that_the_job_calls_its_best_has_the_first_rank() -> None:
+    world = Watched(make_job(max_candidates=4))
+    world.search([])
+    for _ in range(2):
+        world.do(TaskKind.TRAIN, score=0.5)
+    job = world.state.job
+    timed = [replace(one, latency_s=1 / one.index) for one in world.candidates if one.score]
+    ranked = sorted(finishes(timed, job), key=lambda one: one.rank)
+    assert ranked[0].candidate.name == job.best_candidate
+    assert ranked[0].candidate.latency_s == max(one.latency_s for one in timed if one.latency_s)

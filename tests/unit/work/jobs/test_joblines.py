@@ -46,9 +46,9 @@ def test_the_log_of_a_job_tells_its_story():
     assert told[1] == "Reading and analysing s3://bucket/train; target column: 'y'."
     assert "Problem type: BinaryClassification; objective: F1 (higher is better)." in told
     assert "lightgbm with feature recipe dpp1 is queued." in story
-    assert "lightgbm with feature recipe dpp1 scored F1 = 0.7 ± 0.01 on 5 folds in" in story
+    assert "lightgbm with feature recipe dpp1 scored F1 = 0.700 ± 0.010 on 5 folds in" in story
     assert "Search ended: MaxCandidatesReached (2 completed)." in told
-    assert "ensemble of 2 candidates scored F1 = 0.9 ± 0.01" in story
+    assert "ensemble of 2 candidates scored F1 = 0.900 ± 0.010" in story
     assert "explainability report written to s3://bucket/explain." in story
     assert told[-1].startswith("The AutoML job churn-model is Completed (MaxCandidatesReached)")
 
@@ -155,7 +155,7 @@ def test_the_log_of_a_step_job_has_its_start_its_scores_and_its_end():
     assert told_of(step_notes(None, new)) == []
     assert told_of(step_notes(new, begun)) == ["The training job t started."]
     assert told_of(step_notes(begun, ended)) == [
-        "validation:F1 = 0.5 ± 0.1",
+        "validation:F1 = 0.50 ± 0.10",
         "The training job t is Completed after 0.0 s.",
     ]
     assert told_of(step_notes(ended, ended)) == []
