@@ -36,6 +36,9 @@ RELEASE = "trixie"
 PACKAGES = ("ca-certificates", "libgomp1", "python3", "tzdata")
 HOME, DATA, USER = "opt/windvane", "var/lib/windvane", 10001
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+UNUSED = ("**/tests", "pyarrow/include", "pyarrow/*flight*", "pyarrow/*_s3*")
+"""Parts of packages that Windvane never imports: their tests, headers, and PyArrow's clients of Flight and S3."""
+
 HEALTH_CHECK = ROOT / "packaging" / "container" / "healthcheck.py"
 _NS = 10**9
 
@@ -95,9 +98,19 @@ def install(wheel: Path, python: str, site: Path) -> None:
     shutil.rmtree(
         site / "bin", ignore_errors=True
     )  # programs of packages, for the Python of this machine
+    remove_unused(site)
     inside = f"/{HOME}/lib/python{python}/site-packages"
     compiled = ["-m", "compileall", "-q", "-j0", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([compiler, *compiled, "-s", site, "-p", inside, site], check=True)
+
+
+def remove_unused(site: Path) -> None:
+    """Remove what only takes room."""
+    for path in {path for pattern in UNUSED for path in site.glob(pattern)}:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():  # not within a folder that went
+            path.unlink()
 
 
 def write_layer(target: Path, base: Path, site: Path, python: str) -> Path:

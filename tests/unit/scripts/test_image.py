@@ -88,3 +88,31 @@ def test_the_sbom_of_an_image_has_the_packages_of_both_layers(base, site):
 
 def test_the_version_of_a_layers_python_is_that_of_its_link(base):
     assert image.python_of(base) == "3.13"
+
+
+def test_what_is_never_imported_is_left_out(site):
+    gone = [
+        site / name
+        for name in (
+            "scipy/tests/tests/a.py",
+            "pyarrow/include/a.h",
+            "pyarrow/libarrow_flight.so.1",
+        )
+    ]
+    kept = [
+        site / name for name in ("pyarrow/libarrow.so.1", "scipy/a.py", "windvane/testing/a.py")
+    ]
+    for path in (*kept, *gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    image.remove_unused(site)
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in gone)
+    assert not (site / "scipy/tests").exists()
+
+
+def test_the_documents_name_the_parts_that_the_image_leaves_out():
+    told = (image.ROOT / "docs/install.md").read_text()
+    names = [name for name in image.UNUSED if name.startswith("pyarrow/")]
+    assert f"rm -r {' '.join(names)}" in told
+    assert "find . -type d -name tests -prune" in told
