@@ -344,6 +344,11 @@ def weights_folder(settings: Settings, sandbox: Sandbox) -> Path | None:
     return folder
 
 
+def tasks_memory_mb(settings: Settings) -> int:
+    """Return the MiB that all tasks on this machine share."""
+    return settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
+
+
 def work_config(
     settings: Settings,
     mapped: BucketMap,
@@ -360,14 +365,13 @@ def work_config(
     raises     BadSettings
     """
     place = EmbeddedFolder(settings.data_dir.absolute() / OBJECTS, settings.account, DEFAULT_REGION)
-    memory_mb = settings.memory_mb or int(_WORKERS_SHARE_OF_MEMORY * machine_memory_mb())
     return WorkConfig(
         data_dir=settings.data_dir.absolute(),
         run=run,
         up_since=datetime.now(UTC),
         is_shared=is_shared,
         workers=settings.tasks_at_once,
-        memory_mb=memory_mb,
+        memory_mb=tasks_memory_mb(settings),
         calibrate=settings.engine.calibrate,
         tune_threshold=settings.engine.tune_threshold,
         chronos_bolt=weights_folder(settings, sandbox),

@@ -1,17 +1,25 @@
-"""`windvane doctor`: shows which parts of the sandbox work on this machine, and why the others do not; and which extras
-are installed."""
+"""`windvane doctor`: checks this machine and the configuration before a server runs: which parts of the sandbox work, disk
+space, memory, the clock, TLS files, ports, whether the servers that the configuration names can be reached, and which extras
+are installed. It says what to do about each problem, and changes nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
+from windvane.cli.certificates import check_certificates
+from windvane.cli.checkup import Check, lines_of
+from windvane.cli.machine import check_machine
+from windvane.cli.reach import check_places, check_ports, places_of
 from windvane.process.confinement import Part
+from windvane.process.log_lines import printable
 from windvane.process.sandbox import Protection, protections, sandbox_of
-from windvane.settings import SandboxSettings
+from windvane.settings import SandboxSettings, Settings
 from windvane.settings_file import read_settings
 
 _NEEDED = (Part.LANDLOCK, Part.SECCOMP)
@@ -32,7 +40,7 @@ EXTRAS = {
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "doctor",
-        help="show which sandbox protections work on this machine, and which extras are installed",
+        help="check this machine and the configuration, and say how to correct what is wrong",
         description=__doc__,
     )
     parser.add_argument(
@@ -47,20 +55,57 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, or 2 if the server would refuse to start here ([sandbox] require)."""
+    """0, or 2 if the server would refuse to start here: for lack of what [sandbox] require needs, of an extra, or of TLS
+    files that can be used."""
     settings = read_settings(arguments.data_dir.absolute(), arguments.config)
     found = _found(settings.data_dir, settings.sandbox)
     refuses = settings.sandbox.require and any(
         one.part in _NEEDED and not one.holds for one in found
     )
+    checks = _checks(settings)
+    may_start = not refuses and not any(one.prevents_start for one in checks)
     if arguments.json:
         told = [{"part": one.part, "prevents": one.does, "why_not": one.why} for one in found]
         extras = {name: _is_installed(name) for name in EXTRAS}
-        answer = {"protections": told, "may_start": not refuses, "extras": extras}
+        answer = {
+            "protections": told,
+            "checks": [asdict(one) for one in checks],
+            "may_start": may_start,
+            "extras": extras,
+        }
         print(json.dumps(answer, indent=2))
     else:
-        print("\n".join([*_lines(found, refuses=refuses), "", *_lines_of_extras()]))
-    return 2 if refuses else 0
+        lines = [*_lines(found, refuses=refuses), "", *_lines_of_checks(checks)]
+        print(printable("\n".join([*lines, "", *_lines_of_extras()])))
+    return 0 if may_start else 2
+
+
+def _checks(settings: Settings) -> list[Check]:
+    return [
+        *check_machine(settings),
+        *check_certificates(settings),
+        check_ports(settings),
+        *_missing_extras(settings),
+        *check_places(list(places_of(settings))),
+    ]
+
+
+def _missing_extras(settings: Settings) -> Iterator[Check]:
+    """Yield the extras that the configuration needs and that are not installed."""
+    needed = {
+        "cluster": settings.executor.is_ray and "[executor] kind",
+        "mlflow": settings.mlflow.tracking_uri and "[mlflow] tracking_uri",
+        "otel": settings.tracing.enabled and "[tracing] enabled",
+        "postgres": settings.store_url.startswith("postgres") and "[store] url",
+    }
+    for name, setting in needed.items():
+        if setting and not _is_installed(name):
+            yield Check(
+                f"extra {name}",
+                f"not installed, and {setting} needs it",
+                f"pip install 'windvane[{name}]'",
+                prevents_start=True,
+            )
 
 
 def _found(data_dir: Path, declared: SandboxSettings) -> list[Protection]:
@@ -81,6 +126,18 @@ def _lines(found: Sequence[Protection], *, refuses: bool) -> list[str]:
         if not one.holds:
             lines.append(f"       {'':{width}}  {one.why}")
     lines += ["", _verdict(found, refuses=refuses)]
+    return lines
+
+
+def _lines_of_checks(checks: Sequence[Check]) -> list[str]:
+    lines = [
+        "The machine, and what the configuration names (!: needs attention, NO: the server does not start):",
+        "",
+        *lines_of(checks),
+    ]
+    stops = [one.name for one in checks if one.prevents_start]
+    if stops:
+        lines += ["", f"The server does not start before this is corrected: {', '.join(stops)}."]
     return lines
 
 

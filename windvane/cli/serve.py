@@ -72,7 +72,7 @@ def run_server(arguments: argparse.Namespace, serve: Callable[[Settings, Listene
             given[name] = str(path.absolute())
     # Out of the environment, which child processes inherit.
     settings = replace(settings, **given, master_key=os.environ.pop(VARIABLE, ""))
-    _check_tls(settings)
+    check_tls(settings)
     check_host(settings, insecure=arguments.insecure)
     make_folder(settings.data_dir)
     with locked(settings.data_dir), locked_database(settings.store_url):
@@ -113,7 +113,7 @@ def allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _check_tls(settings: Settings) -> None:
+def check_tls(settings: Settings) -> None:
     """Check that certificate and key can be used together.
 
     raises    BadSettings for a certificate or key that cannot be used

@@ -74,3 +74,26 @@ def test_every_extra_of_the_project_is_told(
     text = capsys.readouterr().out
     assert "yes  postgres  for: a database in PostgreSQL" in text
     assert "-    catboost  for: candidates of CatBoost" in text
+
+
+def test_what_needs_attention_is_told_and_what_prevents_the_start_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told(monkeypatch)
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    config = tmp_path / "windvane.toml"
+    config.write_text('[mlflow]\ntracking_uri = "http://127.0.0.1:1"\n')
+    data = ["--data-dir", str(tmp_path / "data"), "--config", str(config)]
+    assert main(["doctor", *data, "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    checks = {one["name"]: one for one in answer["checks"]}
+    assert checks["extra mlflow"]["prevents_start"] is True
+    assert "pip install" in checks["extra mlflow"]["remedy"]
+    assert "cannot be reached" in checks["MLflow"]["found"]
+    assert answer["may_start"] is False
+    assert main(["doctor", *data]) == 2
+    assert (
+        "The server does not start before this is corrected: extra mlflow."
+        in capsys.readouterr().out
+    )
+    assert not (tmp_path / "data").exists()
