@@ -53,6 +53,7 @@ _HAND_OVER_S, _LOOK_S = 20.0, 0.05
 class Sharing:
     """The facts that a server shares with the others on its store.
 
+    own           this server, as others on the store may know it
     keys          of the data folder, and of all servers of the store
     shared_keys   keeps them so; None if there can be one server alone
     peers         asks other servers; None likewise
@@ -92,13 +93,15 @@ class Sharing:
             self.keys: KeyFile = load_or_create_keys(settings.data_dir, settings.account)
             self.membership, self.placing = SingleServerMembership(run, store, _utc_now), ALL_HERE
             self.logs = Logs(LocalLog(audit), self.membership, None)
+            own = _own_record(settings, run, address)
+            self.own = replace(own, memory_mb=machine_memory_mb())  # it may use all that there is
             return
         check_upgrade(store)
         store.migrate()
         self.shared_keys = SharedKeys(store, masters, settings.data_dir, settings.account, audit)
         self.keys = self.shared_keys.agree()
-        own = replace(_own_record(settings, run, address), is_host_only=is_host_only)
-        self.membership = SharedMembership(store, own, _utc_now, self._tell, self._hear)
+        self.own = replace(_own_record(settings, run, address), is_host_only=is_host_only)
+        self.membership = SharedMembership(store, self.own, _utc_now, self._tell, self._hear)
         self.placing = SharedPlacing(run, settings.serving.instance_mb)
         self.peers = Peers(self.keys.token_secret, time.time)
         self.logs = Logs(LocalLog(audit), self.membership, self.peers)

@@ -27,6 +27,7 @@ from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.control.alarms.service import Alarms
 from windvane.control.buckets import StoredBuckets
+from windvane.control.cluster import Cluster
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -52,6 +53,7 @@ from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
+from windvane.domain.server import ServerRecord
 from windvane.names import PageTokens, Scope, default_role
 from windvane.serving.router import Router
 from windvane.settings import LimitSettings, NetworkSettings, Role
@@ -218,6 +220,7 @@ def build_parts(
     most_jobs = limits.jobs_in_flight
     steps = Steps(store, artifacts, roles, lists, encryption, clock, networks, most_jobs)
     began = clock()
+    router = Router()
     return Services(
         jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks),
         models=Models(store, artifacts, roles, lists, clock, networks),
@@ -232,10 +235,32 @@ def build_parts(
         progress=Progress(store, lambda: began, MEMORY.get, clock),
         leaderboards=Leaderboards(store),
         previews=Previews(artifacts, roles),
-        router=Router(),
+        router=router,
         kms=kms,
         scaling=new_scaling(store, PageTokens(b"k" * 32), clock),
         alarms=Alarms(store, PageTokens(b"k" * 32), clock),
+        cluster=Cluster(
+            store, own_server(began), ACCOUNT, router.processes_up, has_task_cluster=False
+        ),
+    )
+
+
+def own_server(began: datetime) -> ServerRecord:
+    """As the server that is asked knows itself."""
+    return ServerRecord(
+        id="run",
+        folder="f",
+        version="0.1.0",
+        host="machine-1",
+        address="http://10.0.0.1:8470",
+        certificate="",
+        objects="o",
+        workers=2,
+        started=began,
+        up_since=began,
+        heartbeat=began,
+        memory_mb=8000,
+        cores=4,
     )
 
 

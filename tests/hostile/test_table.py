@@ -140,6 +140,7 @@ _BY_PATH = (
     ("/leaderboard ", "DescribeLeaderboard"),
     ("/progress ", "DescribeAutoMLJobProgress"),
     ("GET /windvane/jobs ", "ListAutoMLJobOverviews"),
+    ("GET /windvane/cluster ", "DescribeCluster"),
     ("/tables/preview ", "PreviewTable"),
     ("/candidates/", "DescribeCandidate"),
     ("GET /windvane/events ", "FollowEvents"),

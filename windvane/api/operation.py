@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from windvane.control.alarms.service import Alarms
+from windvane.control.cluster import Cluster
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
 from windvane.control.jobs import Jobs
@@ -56,6 +57,7 @@ class Services:
     kms: KeyService
     scaling: Scaling
     alarms: Alarms
+    cluster: Cluster
 
 
 Operation = Callable[[Services, Call], Result]

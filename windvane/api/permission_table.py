@@ -180,7 +180,7 @@ _OWN: Rows = {
     }.items()
 } | {
     ("windvane", name): Permission(f"windvane:{name}")
-    for name in ("FollowEvents", "ListAutoMLJobOverviews", "PreviewTable")
+    for name in ("DescribeCluster", "FollowEvents", "ListAutoMLJobOverviews", "PreviewTable")
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from windvane.api import (
     alarms,
     automl,
+    cluster,
     endpoint_configs,
     endpoint_figures,
     endpoint_history,
@@ -35,6 +36,7 @@ _TABLES = (
     reports.OPERATIONS,
     logs.OPERATIONS,
     progress.OPERATIONS,
+    cluster.OPERATIONS,
     leaderboard.OPERATIONS,
     previews.OPERATIONS,
     endpoint_figures.OPERATIONS,

@@ -208,6 +208,8 @@ def make_console(
             settings.console.behind_tls,
             base.rates,
             lambda account: webhooks_for(settings, account),
+            settings.account,
+            base.sharing.membership.is_shared or settings.executor.is_ray,
         )
     )
     return Console(client, site)

@@ -15,6 +15,7 @@ from windvane.api.runtime import runtime_operations
 from windvane.assembly.foundation import Access, Foundation, ObjectStorage, utc_now
 from windvane.assembly.processes import Execution, ModelServing
 from windvane.control.alarms.service import Alarms
+from windvane.control.cluster import Cluster
 from windvane.control.encryption import Encryption
 from windvane.control.endpoint_configs import EndpointConfigs
 from windvane.control.endpoints import Endpoints
@@ -57,6 +58,7 @@ def make_services(
     most_jobs = limits.jobs_in_flight
     steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks, most_jobs)
     memory_bytes = execution.supervisor.memory_bytes
+    router = Router(Bounds(queue=settings.serving.queue), base.sharing.peers, base.record_span)
     return Services(
         Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks),
         Models(store, artifacts, roles, lists, utc_now, networks),
@@ -71,10 +73,17 @@ def make_services(
         Progress(store, lambda: membership.up_since, memory_bytes, utc_now),
         Leaderboards(store),
         Previews(artifacts, roles, sandbox=execution.sandbox),
-        Router(Bounds(queue=settings.serving.queue), base.sharing.peers, base.record_span),
+        router,
         base.kms,
         new_scaling(store, base.page_tokens, utc_now),
         Alarms(store, base.page_tokens, utc_now),
+        Cluster(
+            store,
+            base.sharing.own,
+            settings.account,
+            router.processes_up,
+            has_task_cluster=settings.executor.is_ray,
+        ),
     )
 
 

@@ -130,6 +130,10 @@ class RequestContext:
     csrf     what the forms of the page carry
     webhooks names of those that a job may ask to be told of its end
     uses     of objects; to be asked with the rights of whoever is signed in (endpoint/uses.py)
+    runs_servers
+             the caller's account is the one that runs the servers: no other is shown the machines
+    has_cluster
+             there may be several machines
     """
 
     session: Session
@@ -140,6 +144,8 @@ class RequestContext:
     objects: CallerObjects
     uses: ObjectUses
     webhooks: tuple[str, ...] = ()
+    runs_servers: bool = False
+    has_cluster: bool = False
 
     @property
     def caller(self) -> Caller:

@@ -29,6 +29,7 @@ from windvane.console.forms import form_of
 from windvane.console.pages import (
     candidate,
     candidate_deploy,
+    cluster,
     compare,
     data,
     endpoint,
@@ -111,6 +112,7 @@ ROUTES = (
     *try_batch.ROUTES,
     *try_it.ROUTES,
     *glossary.ROUTES,
+    *cluster.ROUTES,
 )
 
 _WITHOUT_SESSION = frozenset({"/console/sign-in", "/console/enter", "/console/theme"})
@@ -136,6 +138,8 @@ class SiteServices:
     behind_tls  what comes without TLS comes from a proxy that speaks it with the browser
     rates       requests that each account may make, those of its other clients among them
     webhooks    names of those that jobs of an account may ask to be told of their end
+    account     that runs the servers
+    has_cluster there may be several machines
     """
 
     authenticator: Authenticator
@@ -148,6 +152,8 @@ class SiteServices:
     behind_tls: bool = False
     rates: AccountRates = field(default_factory=AccountRates)
     webhooks: Callable[[str], tuple[str, ...]] = lambda _: ()
+    account: str = ""
+    has_cluster: bool = False
 
 
 class Site:
@@ -217,6 +223,8 @@ class Site:
             CallerObjects(parts.objects, caller, parts.inside),
             parts.uses,
             parts.webhooks(caller.account),
+            runs_servers=caller.account == parts.account,
+            has_cluster=parts.has_cluster,
         )
 
     async def _check_form(self, request: Request, session: Session) -> None:

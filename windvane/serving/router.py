@@ -294,6 +294,11 @@ class Router:
         own, others = future.result()
         return merged([own, *map(snapshot_from_json, others)]) if others else own
 
+    def processes_up(self, scope: Scope, endpoint: str) -> dict[str, int]:
+        """Return how many processes of each variant could be asked now, as `snapshot` counts them."""
+        variants = self.snapshot(scope, endpoint).variants
+        return {name: sent.n_up for name, sent in variants.items()}
+
     def arrivals(self) -> Arrivals:
         """Return how many requests came to the instances here of each variant since the server started, or the endpoint was
         created.

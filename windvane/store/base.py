@@ -244,6 +244,13 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     def open_task_ages(self, now: datetime) -> dict[str, list[float]]:
         """Return seconds since creation of every READY and RUNNING task, by kind."""
 
+    def open_tasks(self, scope: Scope, limit: int) -> list[Task]:
+        """Return READY and RUNNING tasks of the jobs of an account in a region: RUNNING ones first, then the oldest."""
+
+    def open_task_counts(self) -> dict[tuple[str, TaskStatus], int]:
+        """Return how many tasks of all accounts are READY and RUNNING, by the server that has them in hand: what the name of
+        its worker has before the first slash; "" for READY ones."""
+
     # who owns a bucket of the embedded S3 store
     def bucket_owner(self, bucket: str) -> str | None:
         """Return the account, or None if nobody claimed the bucket."""

@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, update
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.transitions import check_transition
+from windvane.names import Scope
 from windvane.notes.codes import NoteCode
 from windvane.notes.earlier import kept_failure
 from windvane.notes.note import Note, note_to_json
@@ -27,6 +28,7 @@ from windvane.store.times import from_micros, optional_time, to_micros
 _OLDEST_FIRST = (TASKS.c.created, TASKS.c.id)
 _IS_READY = TASKS.c.status == str(TaskStatus.READY)
 _IS_RUNNING = TASKS.c.status == str(TaskStatus.RUNNING)
+_IS_OPEN = TASKS.c.status.in_([str(status) for status in TaskStatus if status.is_open])
 
 
 class TaskRows(Rows):
@@ -116,8 +118,7 @@ class TaskRows(Rows):
         return min(turns)[-1] if turns else None
 
     def jobs_in_flight(self, account: str) -> int:
-        is_open = TASKS.c.status.in_([str(status) for status in TaskStatus if status.is_open])
-        open_jobs = select(TASKS.c.job_arn).where(is_open).distinct()
+        open_jobs = select(TASKS.c.job_arn).where(_IS_OPEN).distinct()
         found = self._connection.execute(open_jobs).scalars()
         return sum(_account(arn) == account for arn in found)
 
@@ -180,10 +181,24 @@ class TaskRows(Rows):
         over = self._select(and_(_IS_RUNNING, TASKS.c.lease_until <= to_micros(now)))
         return [self._write(task, _released(task, now, max_attempts)) for task in over]
 
+    def open_tasks(self, scope: Scope, limit: int) -> list[Task]:
+        jobs = f"arn:aws:sagemaker:{scope.region}:{scope.account}:"
+        of_scope = TASKS.c.job_arn.startswith(jobs, autoescape=True)
+        running_first = case((_IS_RUNNING, 0), else_=1)
+        found = select(TASKS).where(_IS_OPEN, of_scope).order_by(running_first, *_OLDEST_FIRST)
+        return [_task(row) for row in self._connection.execute(found.limit(limit))]
+
+    def open_task_counts(self) -> dict[tuple[str, TaskStatus], int]:
+        counted = select(TASKS.c.worker, TASKS.c.status, func.count()).where(_IS_OPEN)
+        counts: Counter[tuple[str, TaskStatus]] = Counter()
+        for worker, status, n in self._connection.execute(
+            counted.group_by(TASKS.c.worker, TASKS.c.status)
+        ):
+            counts[worker.partition("/")[0], TaskStatus(status)] += n
+        return dict(counts)
+
     def open_task_ages(self, now: datetime) -> dict[str, list[float]]:
-        still_open = select(TASKS.c.kind, TASKS.c.created).where(
-            TASKS.c.status.in_([str(status) for status in TaskStatus if status.is_open])
-        )
+        still_open = select(TASKS.c.kind, TASKS.c.created).where(_IS_OPEN)
         ages = defaultdict(list)
         for kind, created in self._connection.execute(still_open.order_by(*_OLDEST_FIRST)):
             ages[kind].append((now - from_micros(created)).total_seconds())

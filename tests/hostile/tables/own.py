@@ -148,6 +148,15 @@ CASES = (
         own("GET", _PROGRESS.format("%3Cb%3E")),
         broken("<b>", "autoMLJobName", _NAME),
     ),
+    Case(
+        "the machines, by another account than runs them",
+        by(own("GET", "/windvane/cluster"), key=OTHER),
+        400,
+        "AccessDeniedException",
+        "The machines are shown to the account that runs them alone, not to 444455556666. What runs for a job is on the job's own page "
+        "(DescribeAutoMLJobProgress).",
+    ),
+    _nowhere("POST", "/windvane/cluster"),
     _invalid(
         "overviews in an order of one's own",
         own("GET", "/windvane/jobs", "sortBy=Score"),

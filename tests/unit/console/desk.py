@@ -160,6 +160,7 @@ def opened(
             SignIns(FailureCounter(), None, lambda _: None),
             rates=rates,
             webhooks=lambda account: webhooks if account == ACCOUNT else (),
+            account=ACCOUNT,
         )
     )
     session = entry.by_keys(ACCOUNT, "secret", REGION)

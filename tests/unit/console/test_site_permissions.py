@@ -109,6 +109,7 @@ class Desk:
                 Hosts([]),
                 accounts.roles.passable,
                 SignIns(FailureCounter(), None, lambda _: None),
+                account=ACCOUNT,
             )
         )
 
@@ -225,6 +226,21 @@ def test_whoever_may_not_see_a_page_is_told_what_is_missing_and_finds_the_others
     text = desk.browser(denied).get("/console/").text
     assert "which overrides every Allow" in text
     assert "put-user-policy" not in text
+
+
+def test_machines_are_seen_by_whom_the_account_that_runs_them_lets(desk: Desk) -> None:
+    url, jobs = "/console/cluster", allow("windvane:List*")
+    lets = desk.accounts.user("ann", jobs, allow("windvane:DescribeCluster"))
+    lets_not = desk.accounts.user(
+        "bob", jobs, allow("windvane:*"), deny("windvane:DescribeCluster")
+    )
+    theirs = keys_of(OTHER_ROOT)
+    for keys, status in ((lets, 200), (lets_not, 403), (theirs, 403), (keys_of(ROOT), 200)):
+        browser = desk.browser(keys)
+        answer = browser.get(url)
+        assert answer.status == status
+        assert ("machine-1" in answer.text) == (status == 200)
+        assert (f'href="{url}"' in browser.get("/console/").text) == (status == 200)
 
 
 def test_the_managed_policy_for_sagemaker_is_enough_for_the_console(desk: Desk) -> None:

@@ -24,7 +24,7 @@ _BOARD_ROWS = 10
 FORECAST = "TimeSeriesForecasting"
 """source    the name of the problem type in SageMaker's API reference"""
 
-_TASKS = {
+TASK_WORDS = {
     "analyze": "Reading and analysing the data",
     "split": "Writing the split data",
     "explore": "Generating the data exploration report",
@@ -329,7 +329,7 @@ def _running(progress: Mapping[str, Any]) -> Iterator[Running]:
     for one in tasks:
         left_s = (one["LatestEndTime"] - progress["Now"]).total_seconds()
         yield Running(
-            _TASKS.get(one["Task"]) or _trained(one),
+            TASK_WORDS.get(one["Task"]) or _trained(one),
             one.get("Recipe", ""),
             one["AgeSeconds"],
             max(0.0, left_s),

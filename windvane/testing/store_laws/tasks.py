@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
+from windvane.names import Scope, arn
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, said
 from windvane.store.base import Store
@@ -298,6 +299,28 @@ class TaskLaws:
             assert tx.task(running.id) == running
             assert [task.status for task in tx.tasks("job")].count(TaskStatus.READY) == 1
             assert tx.tasks("another")[0].status is TaskStatus.READY
+
+    def test_open_tasks_are_listed_for_their_account_and_region_and_counted_for_all(
+        self, store: Store
+    ) -> None:
+        ours, theirs = Scope("111122223333", "eu-west-1"), Scope("444455556666", "eu-west-1")
+        queue(store, arn(ours, "automl-job", "a"), "done", "running", "ready")
+        queue(store, arn(theirs, "automl-job", "a"), "theirs", now=at(1))
+        done, running = claimed(store), claimed(store)
+        with store.transaction() as tx:
+            tx.finish_task(done, TaskStatus.DONE, at(5), result={})
+            [of_theirs] = tx.open_tasks(theirs, 10)
+            found = tx.open_tasks(ours, 10)
+            by_key = {task.key: task for task in (*found, of_theirs)}
+            assert len(by_key) == 3
+            assert tx.open_tasks(ours, 1) == found[:1]
+            assert tx.open_tasks(Scope(ours.account, "eu-west-2"), 10) == []
+            assert tx.open_tasks(Scope("%", "eu-west-1"), 10) == []
+            server = running.worker.partition("/")[0]
+            counts = {(server, TaskStatus.RUNNING): 1, ("", TaskStatus.READY): 2}
+            assert tx.open_task_counts() == counts
+        statuses = [task.status for task in found]
+        assert statuses == sorted(statuses, key=lambda one: one is not TaskStatus.RUNNING)
 
     def test_ages_are_of_open_tasks_by_kind(self, store: Store) -> None:
         queue(store, "job", "done", "running", "ready")
