@@ -153,6 +153,7 @@ def pages_of(sagemaker: Any) -> dict[str, str]:
         "new": "/console/new",
         "endpoints": "/console/endpoints",
         "glossary": "/console/glossary",
+        "cluster": "/console/cluster",
         "missing": "/console/jobs/there-is-none",
     }
     summaries = sagemaker.list_auto_ml_jobs(SortBy="CreationTime", SortOrder="Descending")

@@ -164,13 +164,22 @@ def test_every_operation_of_sts_iam_and_kms_is_documented_and_no_other():
         assert set(re.findall(r"`([A-Z]\w+)`", row)) == served
 
 
+def test_every_operation_of_our_own_is_documented_and_no_other():
+    from windvane.api.permission_table import PERMISSIONS
+
+    page = (ROOT / "docs" / "operations.md").read_text()
+    [row] = re.findall(r"^\| windvane\b.*$", page, re.MULTILINE)
+    own = {name for service, name in PERMISSIONS if service == "windvane"}
+    assert set(re.findall(r"`([A-Z]\w+)`", row)) == own
+
+
 def test_every_operation_that_is_served_is_documented_and_no_other():
     from windvane.api.served import operations
 
     page = (ROOT / "docs" / "operations.md").read_text()
     [scaling] = re.findall(r"^\| application-autoscaling\b.*$", page, re.MULTILINE)
     [alarms] = re.findall(r"^\| cloudwatch\b.*$", page, re.MULTILINE)
-    others = "sts|iam|kms|application-autoscaling|cloudwatch"
+    others = "sts|iam|kms|application-autoscaling|cloudwatch|windvane"
     page = re.sub(rf"^\| ({others})\b.*$", "", page, flags=re.MULTILINE)
     documented = set(
         re.findall(r"`((?:Create|Describe|List|Stop|Update|Delete|Add)[A-Z]\w+)`", page)

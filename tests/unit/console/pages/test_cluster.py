@@ -53,7 +53,7 @@ def test_one_server_is_called_so_and_has_a_link_at_the_foot(desk: Desk) -> None:
     words = desk.get(URL).words
     assert "This server One server, which shares its database with no other." in words
     assert "Tasks running 1 Tasks waiting 1 Instances of endpoints 3" in words
-    assert "machine-1 live 1 of 2 3 8,000 MiB 4 http://10.0.0.1:8470 0.1.0" in words
+    assert "machine-1 live 1 2 3 8,000 MiB 4 http://10.0.0.1:8470 0.1.0" in words
     assert "Churn Training candidate 7 running machine-1" in words
     assert "Churn Combining the best candidates waiting –" in words
     assert "Live a machine-1 0 of 2 –" in words
