@@ -20,6 +20,19 @@ html_title = "Windvane"
 html_favicon = "../windvane/console/static/icon.svg"
 html_theme_options = {"top_of_page_buttons": []}
 html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_use_index = False  # nothing is marked for an index: the page would be empty
+# The theme's, and the way back to the console that the pages are served beside.
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/console.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_show_copyright = False

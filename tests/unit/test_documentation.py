@@ -137,3 +137,11 @@ def test_the_one_script_within_built_pages_is_the_one_that_is_allowed():
         )
     }
     assert found == {INLINE_SCRIPT_SHA256}
+
+
+@pytest.mark.skipif(not is_built(), reason="`make docs` has not built the documentation")
+def test_every_built_page_leads_back_to_the_console():
+    lacking = {
+        page.name for page in PAGES.glob("*.html") if 'href="../console/"' not in page.read_text()
+    }
+    assert lacking == set()
