@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from journeys.running import RunningServer
+from playwright.sync_api import expect
 
 from benchmarks.chromium import NAMES, chromium, path_of_chromium
 from browser.plain import Plain
@@ -13,7 +14,8 @@ from windvane.api.authenticator import new_link
 from windvane.api.key_file import load_or_create_keys
 from windvane.settings import DEFAULT_ACCOUNT
 
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = 240_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 _FAILED_SIGN_INS = 200
 """More than all tests of a session make: what is asked here is what pages say to each."""

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from browser.hands import Keyboard, Mouse
 
 _JOB_MS = 900_000
-_READY_MS = 180_000
+_READY_MS = 240_000
 
 _SMALLEST_TEXT = """
 () => Array.from(document.querySelectorAll(".chart svg text"), (one) =>

@@ -107,7 +107,7 @@ def test_trying_a_row(wide, job):
     visit(wide, f"/console/endpoints/{JOB}/try")
     assert shows(wide, SCRIPT)
     wide.get_by_role("button", name="Predict", exact=True).first.click()
-    wide.locator("#reasons figure").first.wait_for(timeout=180_000)
+    wide.locator("#reasons figure").first.wait_for()
     harmless(wide, "the answer")
     header, *rows = hostile.table(hostile.TEXTS, 20).decode().splitlines(keepends=True)
     for csv in (header + "".join(rows), SCRIPT, "{{7*7}}," * len(hostile.TEXTS)):

@@ -27,7 +27,7 @@ def mortal(tmp_path):
 
 def test_a_watched_job_outlives_its_server(mortal, browser):
     context = browser.new_context(base_url=mortal.url)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(240_000)
     page = context.new_page()
     sign_in(page, mortal.folder)
     uri = mortal.upload("live/table.csv", table(of_classes=True))

@@ -45,7 +45,7 @@ class Load:
     def n_answers(self):
         return sum(self.answers.values())
 
-    def wait_for(self, condition, timeout_s=120):
+    def wait_for(self, condition, timeout_s=240):
         """Returns once it is met; the load goes on meanwhile, and must not have failed."""
         give_up = time.monotonic() + timeout_s
         while not condition():

@@ -57,7 +57,7 @@ def test_a_fault_in_the_data_ends_the_job_as_failed_with_a_reason(case, server):
     body, target, channel, words = FAILS[case]
     uri = server.upload(f"bad/{case}/train.csv", body)
     server.create_job(f"bad-{case}", uri, target, channel=channel, AutoMLJobConfig=limits(2, 60))
-    job = server.wait_for_job(f"bad-{case}", 60)
+    job = server.wait_for_job(f"bad-{case}")
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Failed", "Failed")
     reason = job["FailureReason"].replace(",", "")
     assert all(word.lower() in reason.lower() for word in words), job["FailureReason"]
@@ -69,7 +69,7 @@ def test_a_fault_in_the_data_ends_the_job_as_failed_with_a_reason(case, server):
 def test_an_objective_that_does_not_fit_what_the_data_hold_ends_the_job_as_failed(server):
     uri = server.upload("bad/objective/train.csv", GOOD)
     server.create_job("bad-objective", uri, AutoMLJobObjective={"MetricName": "MSE"})
-    job = server.wait_for_job("bad-objective", 60)
+    job = server.wait_for_job("bad-objective")
     assert job["AutoMLJobStatus"] == "Failed"
     assert "MSE" in job["FailureReason"]
     assert "BinaryClassification" in job["FailureReason"]
@@ -137,7 +137,7 @@ def test_what_cannot_be_honoured_is_refused_and_never_ignored(server):
 def test_a_job_without_time_for_a_candidate_still_ends_with_a_baseline(server, bank_train):
     uri = server.upload("bad/hurry/train.csv", bank_train)
     server.create_job("bad-hurry", uri, AutoMLJobConfig=limits(50, 5))
-    job = server.wait_for_job("bad-hurry", 60)
+    job = server.wait_for_job("bad-hurry")
     assert job["AutoMLJobStatus"] == "Completed"
     missing = {"ExplainabilityError", "ModelInsightsError"}
     assert job["AutoMLJobSecondaryStatus"] in missing | {"MaxAutoMLJobRuntimeReached"}

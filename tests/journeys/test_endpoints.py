@@ -143,7 +143,7 @@ def test_a_shadow_is_sent_copies_and_its_answers_are_compared_with_those_given(
     def figures():
         return asked(server, "/windvane/endpoints/shadowed/figures")[1]
 
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 240
     while figures()["Shadow"]["Rows"] < 5:
         assert time.monotonic() < give_up, figures()["Shadow"]
         time.sleep(0.05)

@@ -108,7 +108,7 @@ def test_no_account_reaches_the_bucket_in_which_tasks_exchange_data(stored):
 def test_a_server_that_is_killed_goes_on_where_it_was(stored):
     uri = stored.upload("train.csv", table(of_classes=True))
     stored.create_job("killed", uri, AutoMLJobConfig=limits(2, 300))
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 240
     while not any("/candidates/" in key for key in exchanged(stored)):
         assert time.monotonic() < give_up, stored.log()[-5000:]
         time.sleep(0.1)

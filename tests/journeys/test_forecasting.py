@@ -68,7 +68,7 @@ def check_forecasts(made, shops, quantiles=QUANTILES):
         assert max(middle) > 1.3 * min(middle), shop
 
 
-def wait_for(server, name, timeout_s=120):
+def wait_for(server, name, timeout_s=240):
     """The job at its end."""
     sagemaker = server.client("sagemaker")
     give_up = time.monotonic() + timeout_s

@@ -55,10 +55,10 @@ def test_a_killed_server_leaves_no_child_and_its_job_and_endpoint_come_back(own_
         AutoMLJobConfig=limits(2, 120),
         ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "killed"},
     )
-    wait_until(lambda: finished(candidates_of(server, "killed")), 60)
+    wait_until(lambda: finished(candidates_of(server, "killed")))
     before = finished(candidates_of(server, "killed"))
     server.kill()
-    wait_until(lambda: not server.children(), 3)
+    wait_until(lambda: not server.children())
     server.start()
     job = server.wait_for_job("killed", 150)
     assert job["AutoMLJobStatus"] == "Completed"
@@ -107,7 +107,7 @@ def test_ten_kills_at_random_points_lose_and_duplicate_nothing(own_server, bank_
         time.sleep(dice.uniform(0.2, 9))
         seen |= finished(candidates_of(server, "kill-ten"))
         server.kill()
-        wait_until(lambda: not server.children(), 3)
+        wait_until(lambda: not server.children())
         server.start()
     job = server.wait_for_job("kill-ten", 600)
     assert job["AutoMLJobStatus"] == "Completed"

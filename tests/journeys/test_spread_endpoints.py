@@ -64,7 +64,7 @@ def endpoint(pair, packed):
     return ask
 
 
-def wait_until(condition, timeout_s):
+def wait_until(condition, timeout_s=240):
     """How long it took."""
     began = time.monotonic()
     while not condition():
@@ -81,13 +81,13 @@ def test_a_server_of_two_is_killed_and_no_request_fails(pair, endpoint):
     with Traffic(endpoint).running() as traffic:
         traffic.wait_for(20)
         one.kill()
-        took_s = wait_until(lambda: len(model_processes_of(two)) == 2, 30)
+        took_s = wait_until(lambda: len(model_processes_of(two)) == 2)
         traffic.wait_for(20)
     assert traffic.failures == []
     assert set(traffic.answers) == {expected}
     assert took_s < 15
     one.start()
-    wait_until(lambda: [len(model_processes_of(server)) for server in pair] == [1, 1], 60)
+    wait_until(lambda: [len(model_processes_of(server)) for server in pair] == [1, 1])
 
 
 @pytest.mark.long
@@ -105,10 +105,10 @@ def test_a_server_that_hangs_keeps_no_request_for_longer_than_it_takes_to_notice
     with Traffic(timed).running() as traffic:
         traffic.wait_for(20)
         one.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: len(model_processes_of(two)) == 2, 30)
+        wait_until(lambda: len(model_processes_of(two)) == 2)
         traffic.wait_for(20)
         one.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: [len(model_processes_of(server)) for server in pair] == [1, 1], 60)
+        wait_until(lambda: [len(model_processes_of(server)) for server in pair] == [1, 1])
         traffic.wait_for(20)
     assert traffic.failures == []
     assert slowest_s < 15
@@ -129,15 +129,15 @@ def test_a_host_gets_instances_and_gives_them_back(place, pair, endpoint):
         sagemaker.update_endpoint_weights_and_capacities(
             EndpointName="spread", DesiredWeightsAndCapacities=[wish]
         )
-        wait_until(lambda: counts() == [1, 1, 1], 60)
+        wait_until(lambda: counts() == [1, 1, 1])
         traffic.wait_for(30)
         host.stop()
-        wait_until(lambda: sum(counts()) == 3, 30)
+        wait_until(lambda: sum(counts()) == 3)
         host.start()
         traffic.wait_for(30)
         host.kill()
         traffic.wait_for(30)
-        wait_until(lambda: sum(counts()[:2]) == 3, 30)
+        wait_until(lambda: sum(counts()[:2]) == 3)
     assert traffic.failures == []
 
 
@@ -168,7 +168,7 @@ def test_requests_on_all_servers_count_and_scaling_out_and_in_fails_none(pair, e
         return sum(len(model_processes_of(server)) for server in pair)
 
     scaling.register_scalable_target(**variant, MinCapacity=2, MaxCapacity=2)
-    wait_until(lambda: n_instances() == 2, 60)
+    wait_until(lambda: n_instances() == 2)
     scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=3)
     scaling.put_scaling_policy(
         **variant,
@@ -177,9 +177,9 @@ def test_requests_on_all_servers_count_and_scaling_out_and_in_fails_none(pair, e
         TargetTrackingScalingPolicyConfiguration=tracking,
     )
     with Traffic(paced).running() as traffic:
-        wait_until(lambda: n_instances() == 3, 60)
+        wait_until(lambda: n_instances() == 3)
         traffic.wait_for(8)
         scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=1)
-        wait_until(lambda: n_instances() == 1, 60)
+        wait_until(lambda: n_instances() == 1)
         traffic.wait_for(8)
     assert traffic.failures == []

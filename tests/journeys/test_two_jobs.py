@@ -13,7 +13,7 @@ def test_two_jobs_at_once_both_finish_within_their_budgets(server, bank_train):
     for name in ("two-a", "two-b"):
         server.create_job(name, uri, AutoMLJobConfig=limits(100, 45))
     for name in ("two-a", "two-b"):
-        job = server.wait_for_job(name, 90)
+        job = server.wait_for_job(name)
         assert job["AutoMLJobStatus"] == "Completed", job
         assert job["AutoMLJobSecondaryStatus"] == "MaxAutoMLJobRuntimeReached"
         assert (job["EndTime"] - job["CreationTime"]).total_seconds() <= 45 + 5
@@ -28,7 +28,7 @@ def test_a_stopped_job_keeps_its_best_candidate_and_leaves_no_child(server):
         assert server.process.poll() is None
         time.sleep(0.1)
     sagemaker.stop_auto_ml_job(AutoMLJobName="to-stop")
-    job = server.wait_for_job("to-stop", 12)
+    job = server.wait_for_job("to-stop")
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Stopped", "Stopped")
     assert job["BestCandidate"]["CandidateStatus"] == "Completed"
     running = sagemaker.list_candidates_for_auto_ml_job(

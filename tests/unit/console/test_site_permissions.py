@@ -287,6 +287,10 @@ def test_projects_and_the_archive_are_for_whoever_may_tag(desk: Desk) -> None:
     browser = desk.browser(desk.accounts.user("ann", seen))
     page = browser.get("/console/jobs/churn").text
     assert "not allowed, requires sagemaker:AddTags" in page
+    root = desk.browser(keys_of(ROOT))
+    root.get("/console/glossary")
+    assert root.post("/console/jobs/churn/project", {"project": "p"}).status == 303
+    assert 'href="/console/projects"' in browser.get("/console/").text, "for whoever may look alone"
     assert browser.post("/console/jobs/churn/archive", {"do": "archive"}).status == 403
     assert browser.post("/console/jobs/churn/project", {"project": "p"}).status == 403
     assert 'href="/console/jobs/churn"' in browser.get("/console/").text
@@ -599,7 +603,7 @@ def test_what_uses_files_is_named_to_whoever_may_list_it_alone(desk: Desk) -> No
     desk.accounts.world.put(DONE_MODEL)
     root.create_model(ModelName="secret", ExecutionRoleArn=ROLE, PrimaryContainer=container)
     seen = desk.browser(keys_of(ROOT)).get("/console/jobs/done/delete").text
-    assert "the model secret consists of it" in seen
+    assert "the model secret was created from it" in seen
     keys = desk.accounts.user("ann", allow("*"), deny("sagemaker:ListModels"))
     unseen = desk.browser(keys).get("/console/jobs/done/delete").text
     assert "something that you are not allowed to see uses it" in unseen

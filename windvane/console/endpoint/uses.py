@@ -18,8 +18,8 @@ _KINDS = {
     "training-job": ("ListTrainingJobs", "the running training job {} uses it"),
     "processing-job": ("ListProcessingJobs", "the running processing job {} uses it"),
     "transform-job": ("ListTransformJobs", "the running transform job {} uses it"),
-    "model": ("ListModels", "the model {} consists of it; delete that first"),
-    "endpoint": ("ListEndpoints", "the endpoint {} runs it; delete that first"),
+    "model": ("ListModels", "the model {} was created from it; delete the model first"),
+    "endpoint": ("ListEndpoints", "the endpoint {} runs it; delete the endpoint first"),
 }
 """Kind of a record that uses an object: the operation that tells its name, and how."""
 

@@ -139,6 +139,7 @@ class JobView:
     project                       "" if it is in none;  is_archived  lists leave it out
     sensitive                     columns by whose groups the quality page judges a candidate first
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
+    deleted                       files of the job that the form that led here has deleted
     """
 
     job_name: str
@@ -179,6 +180,7 @@ class JobView:
     project: str = ""
     is_archived: bool = False
     sensitive: tuple[str, ...] = ()
+    deleted: int = 0
 
     @property
     def is_final(self) -> bool:

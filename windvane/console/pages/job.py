@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from windvane.console.job.earlier import Earlier, earlier_of
 from windvane.console.job.tags import tags_of
 from windvane.console.job.views import JobView, job_view
 from windvane.console.job_form.draft import BASED_ON
+from windvane.console.list_query import whole_number
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.stream import END, stream_fragments
@@ -53,7 +55,8 @@ _OF_SCORES = frozenset({"curve", "curve_numbers", "board"})
 async def job_page(request: Request) -> Response:
     """Return the page of a job, worked out and drawn beside the event loop, as its parts are: its charts show hundreds
     of candidates."""
-    view = await _seen(request, *await _beside(request))
+    deleted = whole_number(request.query_params.get("deleted", ""), 0)
+    view = replace(await _seen(request, *await _beside(request)), deleted=deleted)
     return await context_of(request).in_thread(draw, request, "job.html", view)
 
 

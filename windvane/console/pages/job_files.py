@@ -19,6 +19,7 @@ from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.console.wording import in_bytes
 from windvane.errors import DoesNotExist, NotFound
+from windvane.wording import counted
 
 _MOST_AT_ONCE = 1000
 
@@ -35,7 +36,8 @@ async def delete_files(request: Request) -> Response:
         return draw(request, "deletion.html", await _question(request, trouble), 400)
     if view.blocked or not view.goes:
         return draw(request, "deletion.html", view, 400)
-    for uri, _ in await context.objects.list(_root(job), _MOST_AT_ONCE):
+    found = await context.objects.list(_root(job), _MOST_AT_ONCE)
+    for uri, _ in found:
         try:
             await context.objects.delete(uri)
         except (NotFound, DoesNotExist):
@@ -43,7 +45,9 @@ async def delete_files(request: Request) -> Response:
     there = _page(job["AutoMLJobName"])
     is_more = bool(await context.objects.list(_root(job), 1))
     return RedirectResponse(
-        f"{there}/delete" if is_more else f"{there}#manage", 303, headers=PAGE_HEADERS
+        f"{there}/delete" if is_more else f"{there}?deleted={len(found)}#manage",
+        303,
+        headers=PAGE_HEADERS,
     )
 
 
@@ -52,7 +56,7 @@ async def _question(request: Request, trouble: str = "") -> DeletionView:
     name, root = job["AutoMLJobName"], _root(job)
     found = await context.objects.list(root, _MOST_AT_ONCE)
     size, is_cut = sum(size for _, size in found), len(found) == _MOST_AT_ONCE
-    told = f"{len(found):,} files below {root}, {in_bytes(size)}: models, reports, notebooks, transformed data"
+    told = f"{counted(len(found), 'file')} below {root}, {in_bytes(size)}: everything that the job wrote, such as models and reports"
     if is_cut:
         told += "; there are more, which are deleted in further steps"
     return DeletionView(
@@ -62,9 +66,8 @@ async def _question(request: Request, trouble: str = "") -> DeletionView:
         (),
         (told,) if found else (),
         (
-            "the record of the job, its leaderboard and its log: SageMaker has no operation that deletes a job",
+            "the record of the job, its leaderboard and its log; its candidates can no longer be deployed, explained or downloaded",
             "the data that it was trained on",
-            "but its candidates can no longer be deployed, explained or downloaded",
         ),
         tuple(await _blocked(context, job, root)) if found else (),
         to_type=name,

@@ -93,6 +93,14 @@ class JobsView:
     def last(self) -> int:
         return self.query.first + len(self.rows) - 1
 
+    @property
+    def n_archived(self) -> int:
+        """Archived jobs of the project that is shown, which this list leaves out; 0 if it is narrowed down further."""
+        query = self.query
+        if not query.project or query.name or query.status or query.is_archived:
+            return 0
+        return dict(self.projects).get(query.project, self.total) - self.total
+
 
 @dataclass(frozen=True)
 class StopView:

@@ -20,6 +20,7 @@ from windvane.console.security import PAGE_HEADERS
 from windvane.console.wording import in_bytes
 from windvane.errors import DoesNotExist, InvalidRequest, NotFound
 from windvane.names import default_bucket
+from windvane.wording import counted
 
 _PAGE = "/console/uploads"
 _MOST = 5000
@@ -28,7 +29,7 @@ _MOST_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Upload:
-    """A file in a folder of its own; beside  are the URIs of feature specifications in the same folder."""
+    """A file in a folder of its own; `beside` are the URIs of feature specifications in the same folder."""
 
     name: str
     uri: str
@@ -79,7 +80,7 @@ async def delete_uploads(request: Request) -> Response:
 
 def _question(free: list[Upload], chosen: list[Upload], users: dict[str, str]) -> DeletionView:
     beside = sum(len(one.beside) for one in free)
-    kept = [f"{beside} feature specification files beside them"] if beside else []
+    kept = [f"{counted(beside, 'feature specification')} that came with them"] if beside else []
     return DeletionView(
         "Delete uploads?" if len(chosen) > 1 else f"Delete {chosen[0].name}?",
         f"{_PAGE}/delete",

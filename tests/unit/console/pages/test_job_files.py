@@ -50,7 +50,8 @@ def test_files_of_a_job_are_deleted_once_its_name_was_typed(desk: Desk) -> None:
     assert desk.post_as("/console/jobs/churn/delete", [("confirm", "churn")]).status == 403
     assert kept(desk) == before
     done = desk.post("/console/jobs/churn/delete", [("confirm", "churn")])
-    assert (done.status, done.headers["location"]) == (303, "/console/jobs/churn#manage")
+    assert (done.status, done.headers["location"]) == (303, "/console/jobs/churn?deleted=2#manage")
+    assert "Deleted 2 files." in desk.get("/console/jobs/churn?deleted=2").words
     assert kept(desk) == ["s3://results/jobs/churn-2/x"]
     assert "There is nothing to delete." in desk.get("/console/jobs/churn/delete").words
 
@@ -68,7 +69,7 @@ def test_files_that_a_model_consists_of_stay(desk: Desk) -> None:
     desk.world.client().create_model(
         ModelName="live", ExecutionRoleArn=ROLE, PrimaryContainer=container
     )
-    assert "the model live consists of it" in desk.get("/console/jobs/churn/delete").words
+    assert "the model live was created from it" in desk.get("/console/jobs/churn/delete").words
     assert desk.post("/console/jobs/churn/delete", [("confirm", "churn")]).status == 400
     assert kept(desk) == before
 

@@ -199,6 +199,11 @@ def test_jobs_of_a_project_have_a_page_and_archived_ones_are_left_out(desk: Desk
     assert (done.status, done.headers["location"]) == (303, "/console/jobs/job-01#manage")
     assert names(desk.get("/console/").text) == ["job-02", "job-00"]
     assert names(desk.get("/console/?archived=yes").text) == ["job-01"]
+    page = desk.get("/console/?project=A+%2B+B")
+    assert "Archived jobs of this project (1)" in page.words
+    assert 'href="/console/?project=A%20%2B%20B&amp;archived=yes"' in page.text
+    narrowed = desk.get("/console/?project=A+%2B+B&status=Failed")
+    assert "Archived jobs of this project" not in narrowed.words
     assert "This job is archived" in desk.get("/console/jobs/job-01").words
     assert desk.post("/console/jobs/job-01/archive", [("do", "restore")]).status == 303
     assert desk.post("/console/jobs/job-01/project", [("project", "")]).status == 303

@@ -49,6 +49,15 @@ def test_models_that_no_endpoint_uses_are_deleted_with_their_configurations(desk
     assert desk.post("/console/models/delete", []).status == 400
 
 
+def test_a_name_that_no_model_has_is_told_from_there_being_none(desk: Desk) -> None:
+    assert "No models" in desk.get("/console/models").words
+    desk.world.create_model("used")
+    page = desk.get("/console/models?name=zzz")
+    assert "No matching models" in page.words
+    assert "used" not in page.words
+    assert '<a href="/console/endpoints" aria-current="page"' in page.text
+
+
 def test_a_model_stays_whose_endpoint_runs_without_its_configuration(desk: Desk) -> None:
     world = desk.world
     world.create_model("used")

@@ -41,7 +41,7 @@ def test_files_are_deleted_with_what_lies_beside_them_once_that_was_confirmed(de
     before = there(desk)
     asked = desk.post("/console/uploads/delete", [("uri", NEW)])
     assert "Delete new.csv?" in asked.words
-    assert "1 feature specification files beside them" in asked.words
+    assert "1 feature specification that came with them" in asked.words
     assert "jobs that were trained on these files" in asked.words
     assert there(desk) == before
     done = desk.post("/console/uploads/delete", [("uri", NEW), ("confirm", "yes")])
