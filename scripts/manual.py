@@ -6,6 +6,7 @@ source    man-pages(7), groff_man(7)
 from __future__ import annotations
 
 from windvane.cli.command_tree import Argument, Command, command_tree
+from windvane.cli.examples import example_of
 from windvane.cli.main import make_parser
 
 _STATUS = (
@@ -44,6 +45,8 @@ def _command(command: Command) -> list[str]:
         lines += [".TP", _spelled(argument)]
         required = "Required: " if argument.names and argument.is_required else ""
         lines.append(_line(f"{required}{argument.help}" or "-"))
+    if example := example_of(" ".join(command.words)):
+        lines += [".PP", "Example:", ".PP", ".EX", f"\\&  {_text(example)}", ".EE"]
     return lines
 
 

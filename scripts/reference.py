@@ -18,6 +18,7 @@ from typing import Any
 import windvane
 from scripts.errors_page import errors_page
 from scripts.manual import manual_page
+from windvane.cli.examples import example_of
 from windvane.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,17 @@ class RecordingParser(argparse.ArgumentParser):
         if "-h" not in names:
             self.arguments.append((names, options))
         return super().add_argument(*names, **options)
+
+    def add_mutually_exclusive_group(self, **options: Any) -> Any:
+        group = super().add_mutually_exclusive_group(**options)
+        add = group.add_argument
+
+        def recorded(*names: Any, **of_argument: Any) -> argparse.Action:
+            self.arguments.append((names, of_argument))
+            return add(*names, **of_argument)
+
+        group.add_argument = recorded  # type: ignore[method-assign]
+        return group
 
     def add_subparsers(self, **options: Any) -> Any:
         made = super().add_subparsers(**options)
@@ -78,6 +90,8 @@ def _command(command: RecordingParser, level: str) -> list[str]:
     if command.arguments:
         lines += ["", "| argument | |", "|---|---|"]
         lines += [_argument(names, options) for names, options in command.arguments]
+    if example := example_of(command.prog.partition(" ")[2]):
+        lines += ["", "```sh", example, "```"]
     for one in command.commands:
         lines += _command(one, f"{level}#")
     return lines

@@ -1,4 +1,4 @@
-"""`windvane backup`: a consistent copy of the data folder, also while its server runs. It contains keys: protect it like
+"""`windvane backup`: makes a consistent copy of the data folder, also while its server runs. It contains keys: protect it like
 the folder itself."""
 
 from __future__ import annotations

@@ -49,16 +49,41 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "cluster", help="run a cluster that does the tasks of servers", description=__doc__
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    up = _action(actions, "up", run_up, "run the head of the cluster on this machine")
-    join = _action(actions, "join", run_join, "do tasks on this machine")
+    up = _action(
+        actions,
+        "up",
+        run_up,
+        "run the head of the cluster on this machine",
+        "runs the head of the cluster on this machine, and makes its token if there is none.",
+    )
+    join = _action(
+        actions,
+        "join",
+        run_join,
+        "do tasks on this machine",
+        "makes this machine a node of the cluster, which does tasks of its servers.",
+    )
     node = _action(
         actions,
         "node",
         run_node,
         "the part of `join` that is not Ray's, where something else starts Ray (Kubernetes)",
+        "does the part of `join` that is not Ray's, where something else starts Ray, such as Kubernetes.",
     )
-    down = _action(actions, "down", run_down, "stop what `up` or `join` runs on this machine")
-    status = _action(actions, "status", run_status, "list the nodes of the cluster")
+    down = _action(
+        actions,
+        "down",
+        run_down,
+        "stop what `up` or `join` runs on this machine",
+        "stops what `up` or `join` runs on this machine.",
+    )
+    status = _action(
+        actions,
+        "status",
+        run_status,
+        "list the nodes of the cluster",
+        "lists the nodes of the cluster, and what each offers to tasks.",
+    )
     for one in (up, join, node, down):
         one.add_argument("--data-dir", type=Path, required=True, help="folder of this command")
     for one in (up, join, node, status):
@@ -85,8 +110,9 @@ def _action(
     name: str,
     run: Callable[[argparse.Namespace], int],
     what: str,
+    does: str,
 ) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=what, description=what)
+    parser = actions.add_parser(name, help=what, description=f"`windvane cluster {name}`: {does}")
     parser.set_defaults(run=run)
     return parser
 

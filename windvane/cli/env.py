@@ -1,4 +1,4 @@
-"""`windvane env`: what a shell needs so that unmodified AWS clients reach this server."""
+"""`windvane env`: prints the variables that a shell needs so that unmodified AWS clients reach this server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`windvane events`: state changes of the running service, one JSON document per line."""
+"""`windvane events`: prints the status changes of jobs, candidates and endpoints of the running service, one JSON document per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`windvane host`: run models of endpoints for servers that share a database, and nothing else."""
+"""`windvane host`: runs models of endpoints for servers that share a database, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`windvane keys`: the root keys of a data folder, and the secret that signs tokens."""
+"""`windvane keys`: lists, rotates and retires the root keys of a data folder, and replaces the secret that signs tokens."""
 
 from __future__ import annotations
 
@@ -38,10 +38,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "keys", help="list, rotate and retire root keys", description=__doc__
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="show the root keys, without their secrets")
+    listing = actions.add_parser(
+        "list",
+        help="show the root keys, without their secrets",
+        description=(
+            "`windvane keys list`: shows the root keys and the keys declared in the configuration, without their secrets; of each, "
+            "the account and whether it is the current or the previous one."
+        ),
+    )
     listing.set_defaults(run=show)
     rotating = actions.add_parser(
-        "rotate", help="create a new root key; the previous one stays valid until it is retired"
+        "rotate",
+        help="create a new root key; the previous one stays valid until it is retired",
+        description=(
+            "`windvane keys rotate`: creates a new root key. The previous one stays valid, so that clients can be changed one after "
+            "the other, until `windvane keys retire`; there are never more than two."
+        ),
     )
     rotating.add_argument(
         "--tokens",
@@ -52,7 +64,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ),
     )
     rotating.set_defaults(run=rotate)
-    retiring = actions.add_parser("retire", help="retire the previous root key")
+    retiring = actions.add_parser(
+        "retire",
+        help="retire the previous root key",
+        description=(
+            "`windvane keys retire`: ends the previous root key, and every session that was created with it."
+        ),
+    )
     retiring.set_defaults(run=retire)
     for action in (listing, rotating, retiring):
         action.add_argument("--data-dir", type=Path, required=True, help="the server's data folder")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from windvane import __version__
+from windvane.cli.examples import add_examples
 from windvane.errors import WindvaneError
 from windvane.process.log_lines import printable
 
@@ -71,6 +72,7 @@ def make_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in _asked(words):
         command.add_parser(commands)
+    add_examples(parser)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`windvane serve`: the whole service in the foreground."""
+"""`windvane serve`: runs the whole service in the foreground: API, console, S3 store, training and endpoints."""
 
 from __future__ import annotations
 
