@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -44,6 +45,9 @@ MOST_REPORT_BYTES = 200_000_000
 _MOST_REPORTS = 500
 _LONGEST_S = 3600.0
 _LONGEST_TOLD = 400
+
+_PART = re.compile(r"[\w. +,=@()-]{1,200}", re.ASCII)
+"""Of the name of a report."""
 
 _STATUSES = {JobStatus.FAILED: "FAILED", JobStatus.STOPPED: "KILLED"}
 
@@ -295,11 +299,15 @@ def _reports(
     raises    _NotLogged for more of them than are logged
     """
     root, n_files, n_bytes = parse_location(job.output_root), 0, 0
+    files: set[PurePosixPath] = set()
+    folders: set[PurePosixPath] = set()
     for uri in uris:
         for listed in artifacts.list(parse_location(uri)):
             name = _beneath(root, listed.location)
-            if name is None:
+            if name is None or name in folders or not files.isdisjoint(name.parents):
                 continue
+            files.add(name)
+            folders.update(name.parents)
             info = _checked(artifacts.info(listed.location), str(listed.location))
             n_files, n_bytes = n_files + 1, n_bytes + info.size
             if n_files > _MOST_REPORTS or n_bytes > MOST_REPORT_BYTES:
@@ -310,11 +318,12 @@ def _reports(
 
 
 def _beneath(root: Location, location: Location) -> PurePosixPath | None:
-    """Return the name of an object below a prefix as that of a file; None for a key that no file can have."""
+    """Return the name of an object below a prefix as that of a file; None for a key that no file can have, or that MLflow's client
+    would make another address of: it sends names as they are, where %2e%2e leads up and ? begins a query."""
     key = location.key.removeprefix(f"{root.key}/")
     parts = key.split("/")
     is_below = location.bucket == root.bucket and key != location.key
-    is_name = all(part.isprintable() and part not in ("", ".", "..") for part in parts)
+    is_name = all(_PART.fullmatch(part) and part not in (".", "..") for part in parts)
     return PurePosixPath(*parts) if is_below and is_name else None
 
 

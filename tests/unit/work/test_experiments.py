@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from windvane.artifacts.base import parse_location
+from windvane.artifacts.base import ObjectInfo, parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.candidate import CandidateStatus, Container
 from windvane.domain.job import JobStatus, SecondaryStatus
@@ -285,6 +285,62 @@ def test_a_report_that_is_not_below_the_output_of_the_job_is_not_sent(store, art
         lambda: (insert(store, job, best), end(store, job)),
     )
     assert [name for name in processes.files[0] if "secret" in name] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "%2e%2e/%2e%2e/another-run/artifacts/model/MLmodel",
+        "report?overwrite=yes",
+        "report#1",
+        "..\\\\report",
+        "n" * 256,
+        "report\u2028",
+    ],
+)
+def test_a_name_that_is_another_address_to_mlflows_client_is_not_sent(
+    store, artifacts, processes, monkeypatch, name
+):
+    """The client sends names as they are, and `requests` reads %2e%2e as a way up, to the run of another account."""
+    job, best = a_board(artifacts)
+    listed = artifacts.list
+    location = parse_location(f"s3://bucket/out/job/explain/{name}")
+    hostile = ObjectInfo(location, 5, "etag")
+    monkeypatch.setattr(
+        artifacts, "list", lambda prefix: (one for one in (hostile, *listed(prefix)))
+    )
+    play(
+        deliveries_of(store, artifacts),
+        lambda: processes.orders,
+        lambda: (insert(store, job, best), end(store, job)),
+    )
+    assert f"{REPORTS}/explain/report.html" in processes.files[0]
+    assert [one for one in processes.files[0] if one.startswith(REPORTS)] == [
+        f"{REPORTS}/explain/report.html"
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_that_is_a_file_and_a_folder_holds_up_no_job(
+    store, artifacts, processes, monkeypatch, order
+):
+    job, best = a_board(artifacts)
+    folder = f"{OUT}/job/explain/both/inner.html"
+    put(artifacts, "out/job/explain/both/inner.html")
+    names = [folder.removesuffix("/inner.html"), folder][::order]
+    listed = [ObjectInfo(parse_location(one), 5, "etag") for one in names]
+    found = {one.location: one for one in listed}
+    monkeypatch.setattr(artifacts, "list", lambda _: iter(listed))
+    monkeypatch.setattr(
+        artifacts, "info", lambda at: found.get(at) or LocalArtifacts.info(artifacts, at)
+    )
+    monkeypatch.setattr(artifacts, "download", lambda _, path: path.write_bytes(b"bytes"))
+    play(
+        deliveries_of(store, artifacts),
+        lambda: processes.orders,
+        lambda: (insert(store, job, best), end(store, job)),
+    )
+    assert len([one for one in processes.files[0] if one.startswith(REPORTS)]) == 1
 
 
 def test_the_process_gets_no_variables_of_the_server_but_those_that_it_needs(
