@@ -430,6 +430,11 @@ REASONS = (
             Reason(_C.STACKED_AGAIN, "No action."),
             Reason(_C.NOT_STACKED, "No action: it would not have helped.", because=said("...")),
             Reason(
+                _C.NO_ENSEMBLE,
+                "No fault. Other reasons are the mode, `MaxCandidates`, or time; the sentence says which.",
+                {"obstacle": "no-gain"},
+            ),
+            Reason(
                 _C.FASTEST_CHOSEN,
                 "Allow for more latency, or use fewer columns.",
                 {"limit_s": 0.001, "latency_s": 0.0021},

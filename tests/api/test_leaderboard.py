@@ -19,6 +19,7 @@ from windvane.domain.candidate import (
     StepStatus,
     TrainingJob,
 )
+from windvane.domain.job import JobStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note, said
@@ -60,6 +61,14 @@ def test_how_rows_were_kept_together_is_told_once(world: World) -> None:
     insert(world, 2, 0.8, 0.01, notes=(said("new"), Note(NoteCode.ROWS_SPLIT, how)))
     split = told(world)["ValidationSplit"]
     assert split == "validation rows: whole groups of 'who' (70 groups, 5 folds)"
+
+
+def test_a_completed_job_without_an_ensemble_says_why(world: World) -> None:
+    insert_job(world, status=JobStatus.COMPLETED)
+    insert(world, 1, 0.9, 0.01)
+    assert (
+        told(world)["WhyNoEnsemble"] == "There is no ensemble: fewer than two candidates finished."
+    )
 
 
 def test_the_job_stands_above_its_candidates(world: World) -> None:

@@ -30,7 +30,10 @@ def describe_leaderboard(parts: Services, call: Call) -> Result:
     board = parts.leaderboards.describe(scope_of(call), call.parameters["AutoMLJobName"])
     return {
         **_job(board.job),
-        **present(ValidationSplit=_split(board.standings)),
+        **present(
+            ValidationSplit=_split(board.standings),
+            WhyNoEnsemble=None if board.no_ensemble is None else sentence(board.no_ensemble),
+        ),
         "Candidates": [_standing(board.job, standing) for standing in board.standings],
     }
 

@@ -15,11 +15,14 @@ from windvane.domain.candidate import (
     TransformJob,
 )
 from windvane.domain.job import AutoMLJob
+from windvane.domain.no_ensemble import why_no_ensemble
 from windvane.domain.pareto import front
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
+from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.errors import NotFound
 from windvane.names import Scope
+from windvane.notes.note import Note
 from windvane.store.base import Store, Transaction
 
 _RECORDS: dict[Kind, type[ProcessingJob]] = {
@@ -47,10 +50,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The best first, then those scored on fewer folds, then those that have no score."""
+    """The best first, then those scored on fewer folds, then those that have no score.
+
+    no_ensemble    why the job has no ensemble; None if it has one, or is not completed
+    """
 
     job: AutoMLJob
     standings: tuple[Standing, ...]
+    no_ensemble: Note | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,9 @@ class Leaderboards:
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, job_name)
             candidates = tx.children(Candidate, job.arn)
-        return Leaderboard(job, tuple(standings(job, candidates)))
+            tasks = tx.tasks(job.arn) if job.status.is_final else ()
+        lacks = why_no_ensemble(job, candidates, tasks, FEWEST_WITH_ENSEMBLE)
+        return Leaderboard(job, tuple(standings(job, candidates)), lacks)
 
     def candidate(self, scope: Scope, job_name: str, candidate_name: str) -> CandidateView:
         """Return a candidate with its rank.

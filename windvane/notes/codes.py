@@ -111,6 +111,7 @@ class NoteCode(StrEnum):
     NO_TIME_TO_PACK = "no-time-to-pack"
     ENDPOINT_DELETED = "endpoint-deleted"
     ENDPOINT_LATE = "endpoint-late", {"limit_s": int}
+    NO_ENSEMBLE = "no-ensemble", {"obstacle": str}
 
     # why candidates fail or are given up
     SEARCH_ENDED = "search-ended"
@@ -278,6 +279,16 @@ class NoteCode(StrEnum):
             "last_line": DataValue | None,
         },
     )
+
+
+class NoEnsemble(StrEnum):
+    """Why a job has no ensemble, in a note of NO_ENSEMBLE."""
+
+    MODE = "mode"
+    MAX_CANDIDATES = "max-candidates"
+    TOO_FEW = "too-few"
+    NO_GAIN = "no-gain"
+    TIME = "time"
 
 
 class ProcessEnd(StrEnum):

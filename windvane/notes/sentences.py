@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from windvane.notes.codes import DataValue, NoteCode, ProcessEnd
+from windvane.notes.codes import DataValue, NoEnsemble, NoteCode, ProcessEnd
 from windvane.notes.note import Note
 from windvane.notes.wordings import Facts, Wordings, worded
 from windvane.wording import milliseconds, number
@@ -129,6 +129,24 @@ def _class_of_one_row(facts: Facts) -> str:
 def _process_ended(facts: Facts) -> str:
     last = facts.get("last_line")
     return f"The model process {_how(facts)}." + (f" Last line of its log: {last}" if last else "")
+
+
+def _no_ensemble(facts: Facts) -> str:
+    return f"There is no ensemble: {_NO_ENSEMBLE[NoEnsemble(facts['obstacle'])]}"
+
+
+_NO_ENSEMBLE = {
+    NoEnsemble.MODE: (
+        "in the mode HYPERPARAMETER_TUNING, which AUTO becomes for large data, single candidates are tuned. Choose the mode "
+        "ENSEMBLING to get one."
+    ),
+    NoEnsemble.MAX_CANDIDATES: "MaxCandidates of the job is too small for one; at least 3 are needed.",
+    NoEnsemble.TOO_FEW: "fewer than two candidates finished.",
+    NoEnsemble.NO_GAIN: (
+        "no weighted average of the candidates scored better than the best of them alone, so the job kept the simpler model."
+    ),
+    NoEnsemble.TIME: "no time was left to build one. Give the job a longer time limit.",
+}
 
 
 def _how(facts: Facts) -> str:
@@ -273,6 +291,7 @@ _OF_PARTS: Wordings = {
     _C.NOT_DEPLOYED: "The model could not be deployed to the endpoint {endpoint}: {because}",
     _C.NO_TIME: _no_time,
     _C.NO_TIME_TO_PACK: "there was no time left.",
+    _C.NO_ENSEMBLE: _no_ensemble,
     _C.ENDPOINT_DELETED: "the endpoint was deleted before it was in service.",
     _C.ENDPOINT_LATE: "the endpoint was not in service when the job's time limit of {limit_s} s was reached.",
 }

@@ -11,7 +11,7 @@ from windvane.domain.job import ApiVersion, AutoMLJob, Echo, Limits
 from windvane.domain.task import Task, TaskKind
 from windvane.executor.base import End, Ended
 from windvane.names import Scope
-from windvane.notes.codes import DataValue, NoteCode, ProcessEnd
+from windvane.notes.codes import DataValue, NoEnsemble, NoteCode, ProcessEnd
 from windvane.notes.log import WITHHELD, in_log
 from windvane.notes.note import Note, raised, said
 from windvane.notes.sentences import SENTENCES, reason, sentence
@@ -43,6 +43,8 @@ def value_of(name, kind):
     kinds = getattr(kind, "__args__", (kind,))
     if name == "end":
         return str(ProcessEnd.NOT_STARTED)
+    if name == "obstacle":
+        return str(NoEnsemble.NO_GAIN)
     if name == "phase":
         return "ModelTuning"
     if name == "status":

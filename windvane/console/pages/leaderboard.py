@@ -105,6 +105,7 @@ class OnFront:
 class LeaderboardView:
     """The page of all candidates.
 
+    no_ensemble    why the job has none; "" if it has one, or is not over
     skipped    numbers that no candidate has, because the search passed over it; "" if there are none
     """
 
@@ -115,6 +116,7 @@ class LeaderboardView:
     metric: str
     is_forecast: bool
     split: str
+    no_ensemble: str
     n_under_way: int
     n_all: int
     n_shown: int
@@ -189,6 +191,7 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         board.get("Objective", ""),
         is_forecast(board),
         board.get("ValidationSplit", ""),
+        board.get("WhyNoEnsemble", ""),
         sum(one["CandidateStatus"] == "InProgress" for one in every),
         len(every),
         len(shown),

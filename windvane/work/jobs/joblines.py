@@ -15,8 +15,10 @@ from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.jobspec import TabularProblem
 from windvane.domain.logs import place_of
+from windvane.domain.no_ensemble import why_no_ensemble
 from windvane.domain.task import TaskKind
 from windvane.engine.splits import SplitKind
+from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import PHASES
 from windvane.notes.note import Note
@@ -189,5 +191,7 @@ def _of_the_end(old: JobState, new: JobState) -> Iterator[Note]:
         "secondary": str(job.secondary),
         "took_s": seconds(job.created, job.ended or job.modified),
     }
+    if (lacks := why_no_ensemble(job, new.candidates, new.tasks, FEWEST_WITH_ENSEMBLE)) is not None:
+        yield lacks
     why = job.failure if job.status is JobStatus.FAILED else None
     yield Note(NoteCode.JOB_ENDED, over, why)

@@ -9,6 +9,7 @@ import pytest
 from unit.console.board import HOSTILE, a_candidate, a_job, check_harmless, read
 
 from windvane.domain.candidate import CandidateStatus, Metric
+from windvane.domain.job import JobStatus
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note, said
@@ -190,3 +191,10 @@ def test_the_endpoint_of_the_job_is_a_tab_as_on_its_other_pages(jobs, browser):
         answer = browser.get(f"/console/jobs/churn{page}")
         tabs = answer.text.split('aria-label="Pages of this job"')[1].split("</nav>")[0]
         assert 'href="/console/endpoints/churn-live"' in tabs, page
+
+
+def test_a_completed_job_without_an_ensemble_says_why(jobs, browser):
+    jobs.insert(a_job(status=JobStatus.COMPLETED), a_candidate(1))
+    text = browser.get(BOARD).text
+    assert "There is no ensemble: fewer than two candidates finished." in text
+    assert "What an ensemble is" in text
