@@ -170,6 +170,14 @@ class NotFound(CallerFault):
     """An AutoML job or a log is missing. (That of a step job is an InvalidRequest: AWS has a ValidationException.)"""
 
 
+class JobMissing(NotFound):
+    """An AutoML job is missing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Amazon SageMaker can't find an AutoML job called {name}.")
+        self.name = name
+
+
 class KeyMissing(NotFound):
     """An encryption key or an alias is missing."""
 

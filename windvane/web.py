@@ -41,6 +41,12 @@ _OF_NO_ORIGIN = (
     (b"x-content-type-options", b"nosniff"),
 )
 
+_METRICS_ELSEWHERE = PlainTextResponse(
+    "Metrics have an address of their own on this server: the setting [server] metrics. The server's log says where it "
+    "listens.\n",
+    404,
+)
+
 _LINK_OF_V2 = (b"AWSAccessKeyId=", b"Signature=", b"Expires=")
 """The query of a link that was signed as Version 2 does."""
 
@@ -113,8 +119,8 @@ class Web:
             return self._edge
         if path.startswith(documentation.PREFIX):
             return self._documentation
-        if path == _METRICS and self._metrics is not None:
-            return self._metrics
+        if path == _METRICS:
+            return self._metrics or _METRICS_ELSEWHERE
         return self._pages if path in _OWN_PATHS else self._edge
 
     async def _root(self, _: Request) -> Response:

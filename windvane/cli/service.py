@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import uvicorn
 
+from windvane import __version__
 from windvane.api.key_file import load_or_create_keys
 from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
@@ -61,10 +62,9 @@ async def serve(
     make    a server that others reach at this URL
     tell    is called with the URL of this machine once every part answers
     """
-    host, port = listeners.api.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
-    url = f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
-    server = make(_own_address(settings, scheme, port))
+    url = _url_here(scheme, listeners.api)
+    server = make(_own_address(settings, scheme, listeners.api.getsockname()[1]))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +77,9 @@ async def serve(
             webs.append(_Web(server.metrics, listeners.metrics, settings))
         for web in webs:
             await web.started(stopping)
+        _LOG.info(
+            "Windvane %s listens on %s; %s", __version__, url, _metrics_told(listeners, scheme)
+        )
         tell(url)
         serving = [web.serving for web in webs]
         await asyncio.wait([*serving, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -100,6 +103,18 @@ def tell_ready(settings: Settings, url: str) -> None:
         _LOG.info("%s", way_in)
     else:
         print(way_in, file=sys.stderr, flush=True)
+
+
+def _url_here(scheme: str, listener: socket.socket) -> str:
+    """Return the URL at which this machine reaches a socket, with the port that it was given."""
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - only compared
+
+
+def _metrics_told(listeners: Listeners, scheme: str) -> str:
+    if listeners.metrics is None:
+        return "metrics are there, at /metrics."
+    return f"metrics are at {_url_here(scheme, listeners.metrics)}/metrics."
 
 
 def _own_address(settings: Settings, scheme: str, port: int) -> str:

@@ -25,6 +25,7 @@ from windvane.api.in_process import InProcessClient
 from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
 from windvane.console.draw import draw, draw_part
+from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
 from windvane.console.pages import (
     candidate,
@@ -298,7 +299,8 @@ async def _error_page(request: Request, error: Exception) -> Response:
     if status == 500:
         return await _broken(request, error)
     missing = Missing.of(error) if isinstance(error, NotAuthorized) else None
-    return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), str(error), missing))
+    sentence = in_own_words(error)
+    return _page(request, Trouble(status, _TITLES.get(status, "Not accepted"), sentence, missing))
 
 
 async def _status_page(request: Request, error: Exception) -> Response:

@@ -25,7 +25,7 @@ from windvane.domain.logs import line_of, place_of
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
 from windvane.domain.task import NewTask, TaskKind
-from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotFound
+from windvane.errors import InvalidRequest, JobMissing, LimitExceeded, NameTaken
 from windvane.names import Scope, arn, fitted, fresh_suffix
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
@@ -168,7 +168,7 @@ class Jobs:
     def describe(self, scope: Scope, name: str) -> JobView:
         """Return a job with its best candidate.
 
-        raises    NotFound
+        raises    JobMissing
         """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, name)
@@ -186,7 +186,7 @@ class Jobs:
         """Newest first; sorted by objective without an order, the best first.
 
         name      of the job
-        raises    NotFound; InvalidRequest for a page token that is not this list's
+        raises    JobMissing; InvalidRequest for a page token that is not this list's
         """
         with self._store.snapshot() as tx:
             job = find_job(tx, scope, name)
@@ -198,7 +198,7 @@ class Jobs:
     def stop(self, scope: Scope, name: str) -> None:
         """Ask a job to end; stopping it twice is the same as once.
 
-        raises    NotFound; InvalidRequest if the job has ended
+        raises    JobMissing; InvalidRequest if the job has ended
         """
         with self._store.transaction() as tx:
             job = find_job(tx, scope, name)
@@ -243,11 +243,11 @@ class Jobs:
 def find_job(tx: Transaction, scope: Scope, name: str) -> AutoMLJob:
     """Return the job of a name.
 
-    raises    NotFound
+    raises    JobMissing
     """
     job = tx.find(AutoMLJob, scope, name)
     if job is None:
-        raise NotFound(f"Amazon SageMaker can't find an AutoML job called {name}.")
+        raise JobMissing(name)
     return job
 
 

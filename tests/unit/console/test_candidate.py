@@ -495,7 +495,7 @@ def test_a_shadow_is_sent_its_share_of_copies_and_replaces_an_earlier_one(jobs, 
     [
         ({"how": "shadow", "copied": "0"}, "must be from 1 to 100 percent"),
         ({"place": ""}, "Choose a running endpoint."),
-        ({"place": "other/AllTraffic"}, "Could not find endpoint"),
+        ({"place": "other/AllTraffic"}, "There is no endpoint called other in"),
         ({"place": "churn-live/none", "confirmed": "yes"}, "has no variant none"),
         ({"how": "challenge", "share": "100"}, "must be from 1 to 99 percent"),
         ({"threshold": "much"}, "must be a number from 0 to 1"),

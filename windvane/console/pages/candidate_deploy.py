@@ -14,6 +14,7 @@ from windvane.console.candidate.overview import overview_of
 from windvane.console.candidate.replacing import ReplaceView, changes_for_clients, origin_at
 from windvane.console.candidate.score_comparison import scores_beside
 from windvane.console.draw import draw
+from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
 from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
@@ -32,7 +33,7 @@ async def deploy_page(request: Request) -> Response:
         else:
             await deploy_beside(context, answer, wishes)
     except CallerFault as error:
-        view = overview_of(answer, await running_places(context), wishes, str(error))
+        view = overview_of(answer, await running_places(context), wishes, in_own_words(error))
         return draw(request, "candidate/overview.html", view, 400)
     name = wishes.endpoint if wishes.how is How.NEW else wishes.place.partition("/")[0]
     there = f"/console/endpoints/{quote(name, safe='')}"

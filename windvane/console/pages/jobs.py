@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
+from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
 from windvane.console.job.first_job import FirstJob, first_job
 from windvane.console.job.phases import FINAL
@@ -179,7 +180,7 @@ async def _stopped(context: RequestContext, name: str) -> tuple[str, str] | None
     try:
         await context.ask("sagemaker", "StopAutoMLJob", {"AutoMLJobName": name})
     except CallerFault as fault:
-        return name, str(fault)
+        return name, in_own_words(fault)
     return None
 
 

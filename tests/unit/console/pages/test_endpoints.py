@@ -309,7 +309,7 @@ def test_an_endpoint_that_there_is_not(world, browser, path):
         assert "event: end" in answer.text
     else:
         assert answer.status == 404
-        assert "Could not find endpoint" in answer.text
+        assert "There is no endpoint called nope in this account and region." in answer.text
 
 
 def test_a_page_that_is_watched_ends_with_its_endpoint(live, console, browser):

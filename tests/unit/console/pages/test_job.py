@@ -446,7 +446,7 @@ def test_an_unknown_job_is_not_found(desk: Desk) -> None:
     for path in ("", "/stream", "/log"):
         page = desk.get(f"/console/jobs/nope{path}")
         assert page.status == 404
-        assert "can't find an AutoML job called nope." in page.words
+        assert "There is no AutoML job called nope in this account and region." in page.words
 
 
 @pytest.mark.parametrize("name", ["a%3Cb", "-a", "a" * 33])

@@ -168,7 +168,7 @@ def test_a_job_that_has_ended_meanwhile_is_told(desk: Desk) -> None:
     page = desk.post("/console/stop", fields)
     assert page.status == 400
     assert "over : The request was rejected because the AutoML job is in status" in page.words
-    assert "nope : Amazon SageMaker can't find an AutoML job called nope." in page.words
+    assert "nope : There is no AutoML job called nope in this account and region." in page.words
     assert status_of(desk, "job-00") is JobStatus.STOPPING
 
 

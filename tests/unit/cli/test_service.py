@@ -1,0 +1,58 @@
+"""The life of a server around one that answers nothing: what its log and its output say of where it listens."""
+
+import asyncio
+import logging
+import os
+import signal
+
+from starlette.responses import PlainTextResponse
+
+from windvane.cli.listeners import listening
+from windvane.cli.service import serve
+from windvane.settings import Settings
+
+
+class Nothing:
+    asgi = PlainTextResponse("api")
+    metrics = PlainTextResponse("metrics")
+
+    async def start(self):
+        pass
+
+    async def leave(self):
+        pass
+
+    def end_streams(self):
+        pass
+
+    async def stop(self):
+        pass
+
+
+def served(settings):
+    """Return where the server says that it is, and the ports that it and its metrics have."""
+    told = []
+
+    def tell(url):
+        told.append(url)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with listening(settings) as listeners:
+        sockets = (listeners.api, listeners.metrics)
+        ports = [one and one.getsockname()[1] for one in sockets]
+        asyncio.run(serve(settings, listeners, lambda _: Nothing(), tell))
+    return *told, *ports
+
+
+def test_the_first_line_of_the_log_says_where_a_server_listens(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "windvane")
+    url, port, _ = served(Settings(tmp_path, port=0))
+    assert url == f"http://127.0.0.1:{port}"
+    assert f"listens on {url}; metrics are there, at /metrics." in caplog.messages[0]
+
+
+def test_metrics_are_told_with_the_port_that_they_got(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "windvane")
+    _, _, own = served(Settings(tmp_path, port=0, metrics="127.0.0.1:0"))
+    assert own
+    assert caplog.messages[0].endswith(f"metrics are at http://127.0.0.1:{own}/metrics.")
