@@ -14,10 +14,7 @@ from pathlib import Path
 from windvane.process.linux import NAME_BYTES
 
 _PROC = Path("/proc")
-_CGROUP_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
+_CGROUPS = Path("/sys/fs/cgroup")
 _KB_PER_MB = 1024
 _FIELD = re.compile(r"(\w+):\s*([0-9]+) kB", re.ASCII)
 _LOOK_S = 0.2
@@ -108,9 +105,30 @@ def writable_bytes() -> int:
 
 
 def machine_memory_mb() -> int:
-    """MiB that this machine, or the container around us, has."""
+    """MiB that this machine, or the container or service around us, has."""
     total_kb = _fields(_PROC / "meminfo")["MemTotal"]
-    return min(total_kb // _KB_PER_MB, *(_limit_mb(file) for file in _CGROUP_LIMITS))
+    try:
+        own = (_PROC / "self" / "cgroup").read_text()
+    except OSError:
+        own = ""
+    return min(total_kb // _KB_PER_MB, *(_limit_mb(file) for file in cgroup_limits(own)))
+
+
+def cgroup_limits(own: str) -> Iterator[Path]:
+    """Yield the files with the limits of memory of our control group and of all above it: each of them holds. A container
+    may show its own group as the root.
+
+    own       what /proc/self/cgroup says
+    source    cgroups(7)
+    """
+    for line in ("0::/", "0:memory:/", *own.splitlines()):
+        _, controllers, group = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = _CGROUPS / "memory" if controllers else _CGROUPS
+        name = "memory.limit_in_bytes" if controllers else "memory.max"
+        folder = Path(group.lstrip("/"))
+        yield from (root / one / name for one in (folder, *folder.parents))
 
 
 def _limit_mb(file: Path) -> int:
