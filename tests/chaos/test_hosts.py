@@ -10,7 +10,7 @@ from chaos.acts import Predictions, endpoints
 from chaos.places import place_of_hosts, wait_until
 from journeys.deploying import model_processes_of
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 _WRITING = """
@@ -62,14 +62,14 @@ def test_no_request_to_an_endpoint_of_two_instances_fails(place, pair, packed):
     def places():
         return [len(model_processes_of(server)) for server in pair]
 
-    wait_until(lambda: places() == [1, 1], 60)
+    wait_until(lambda: places() == [1, 1], 240)
     predictions = Predictions(pair, ["two-0"], packed.row, rate=20)
     with predictions.running():
         with cut_off_while_it_writes(place, one.host):
-            wait_until(lambda: len(model_processes_of(two)) == 2, 60)
-        wait_until(lambda: places() == [1, 1], 60)
+            wait_until(lambda: len(model_processes_of(two)) == 2, 240)
+        wait_until(lambda: places() == [1, 1], 240)
         answered = predictions.answers["two-0"]
-        wait_until(lambda: predictions.answers["two-0"] > answered + 20, 60)
+        wait_until(lambda: predictions.answers["two-0"] > answered + 20, 240)
     assert predictions.failures == {"two-0": []}
     assert len(predictions.bodies) == 1
 

@@ -93,7 +93,7 @@ class Serving:
         )
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
         waiter = sagemaker.get_waiter("endpoint_in_service")
-        waiter.wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        waiter.wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 240})
         [process] = model_processes(self.process.pid) - before
         return process
 

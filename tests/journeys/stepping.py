@@ -4,7 +4,7 @@ from windvane.domain.images import image_uri
 from windvane.names import Scope
 
 CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
-WAIT = {"Delay": 0.2, "MaxAttempts": 600}
+WAIT = {"Delay": 0.2, "MaxAttempts": 1200}
 
 
 def image(name):

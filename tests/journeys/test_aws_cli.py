@@ -107,7 +107,7 @@ def test_a_transform_job_of_a_model_of_ones_own(aws, server, waiting, tmp_path):
     )
     # The command asks 60 times.
     ended = server.client("sagemaker").get_waiter("transform_job_completed_or_stopped")
-    ended.wait(TransformJobName=JOB, WaiterConfig={"Delay": 0.2, "MaxAttempts": 600})
+    ended.wait(TransformJobName=JOB, WaiterConfig={"Delay": 0.2, "MaxAttempts": 1200})
     wait = ("sagemaker", "wait", "transform-job-completed-or-stopped")
     aws(*wait, "--transform-job-name", JOB)
     assert set(aws("s3", "cp", f"{root}-out/rows.csv.out", "-").split()) <= {"yes", "no"}

@@ -119,7 +119,7 @@ def test_a_backup_made_while_serving_goes_on_elsewhere(lost, tmp_path):
         job = server.wait_for_job(JOB)
         assert job["AutoMLJobStatus"] == "Completed", job
         assert known.items() <= finished(server).items()
-        config = {"Delay": 0.2, "MaxAttempts": 300}
+        config = {"Delay": 0.2, "MaxAttempts": 1200}
         waiter = sagemaker.get_waiter("endpoint_in_service")
         waiter.wait(EndpointName=ENDPOINT, WaiterConfig=config)
         assert answer(server) == said

@@ -144,5 +144,5 @@ def test_a_job_without_time_for_a_candidate_still_ends_with_a_baseline(server, b
     if job["AutoMLJobSecondaryStatus"] in missing:
         reasons = [one["PartialFailureMessage"] for one in job["PartialFailureReasons"]]
         assert any("report is missing" in reason for reason in reasons)
-    assert (job["EndTime"] - job["CreationTime"]).total_seconds() <= 5 + 30
+    assert (job["EndTime"] - job["CreationTime"]).total_seconds() <= 5 + 60
     assert job["BestCandidate"]["CandidateStatus"] == "Completed"

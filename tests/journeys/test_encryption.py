@@ -278,7 +278,7 @@ def deployed(server, key, job, name, asked):
     assert sagemaker.describe_endpoint_config(EndpointConfigName=name)["KmsKeyId"] == key["Arn"]
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     waiter = sagemaker.get_waiter("endpoint_in_service")
-    waiter.wait(EndpointName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 600})
+    waiter.wait(EndpointName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 1200})
     [process] = breakable.model_processes(server.process.pid) - before
     return process
 

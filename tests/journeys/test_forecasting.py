@@ -173,7 +173,7 @@ def test_a_transform_job_forecasts_a_whole_object(server, job):
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )
     waiter = sagemaker.get_waiter("transform_job_completed_or_stopped")
-    waiter.wait(TransformJobName="sales-batch", WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
+    waiter.wait(TransformJobName="sales-batch", WaiterConfig={"Delay": 0.2, "MaxAttempts": 1200})
     out = server.client("s3").get_object(Bucket=bucket, Key="sales-out/sales.csv.out")
     check_forecasts(forecasts(out["Body"].read().decode()), ["north", "south", "west"])
 

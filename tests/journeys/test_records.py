@@ -84,7 +84,7 @@ def test_the_aws_command_line_reads_the_same(server, story, tmp_path):
 def test_the_log_of_an_endpoint_outlives_it(server, followed):
     server.client("sagemaker").delete_endpoint(EndpointName=ENDPOINT)
     server.client("sagemaker").get_waiter("endpoint_deleted").wait(
-        EndpointName=ENDPOINT, WaiterConfig={"Delay": 0.2, "MaxAttempts": 600}
+        EndpointName=ENDPOINT, WaiterConfig={"Delay": 0.2, "MaxAttempts": 1200}
     )
     logs = server.client("logs")
     group = f"/aws/sagemaker/Endpoints/{ENDPOINT}"

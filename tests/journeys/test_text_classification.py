@@ -115,7 +115,7 @@ def test_a_candidate_transforms_texts_as_a_batch(job, server):
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )
     sagemaker.get_waiter("transform_job_completed_or_stopped").wait(
-        TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 240}
     )
     found = server.client("s3").get_object(
         Bucket=server.env["WINDVANE_BUCKET"], Key="texts/out/batch.csv.out"
