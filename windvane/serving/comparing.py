@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,9 @@ MOST_PAIRS = 100
 
 _MOST_CHARACTERS = 60
 """Of an answer in a pair."""
+
+_LARGEST = 1e200
+"""Beyond it, an answer is no number here: sums of such would be none that JSON has."""
 
 _PREDICTED = ("predicted_label", "predicted_value")
 """Outputs of the Open Inference Protocol that hold what was predicted (serving/open_inference/answers.py)."""
@@ -142,7 +144,9 @@ def _first(row: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, dict | list):
         raise NotComparable("The first value of a row is a list or an object.")
-    return value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    text.encode()  # raises ValueError for halves of characters, which no page can show
+    return text
 
 
 def _number(text: str) -> float | None:
@@ -150,4 +154,4 @@ def _number(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= _LARGEST else None

@@ -34,6 +34,7 @@ class Shadowing:
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: dict[tuple[Scope, str], int] = {}
         self._bytes = 0
+        self._turn = asyncio.Semaphore(1)
 
     @property
     def n_under_way(self) -> int:
@@ -75,7 +76,8 @@ class Shadowing:
     async def _compare(
         self, key: tuple[Scope, str], compared: Compared, copy: Invocation, given: Answer
     ) -> None:
-        """Ask the shadow and count how its answer differs. What fails here concerns nobody who has asked."""
+        """Ask the shadow and count how its answer differs. What fails here concerns nobody who has asked. Answers are compared one
+        after another: that can take seconds, and all accounts share the server's threads."""
         scope, name = key
         try:
             answer = await self._invoke(scope, name, copy)
@@ -86,7 +88,8 @@ class Shadowing:
             )
             return
         try:
-            told = await asyncio.to_thread(_compared, given, answer)
+            async with self._turn:
+                told = await asyncio.to_thread(_compared, given, answer)
         except NotComparable as error:
             compared.not_comparable += 1
             _LOG.info("Answers of %s and its shadow are not compared: %s", name, error)

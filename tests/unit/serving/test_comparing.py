@@ -40,6 +40,7 @@ def test_the_first_value_of_each_row_is_read(content_type, body, rows):
         (TENSORS, b'{"outputs": [{"name": "labels", "data": ["no"]}]}'),
         ("text/csv", b'"open\n'),
         ("text/csv", b"\xff\n"),
+        ("application/json", b'{"predictions": [{"predicted_label": "\\ud800"}]}'),
     ],
 )
 def test_an_answer_without_such_rows_is_not_comparable(content_type, body):
@@ -89,3 +90,10 @@ def test_what_servers_know_is_added_up_and_comes_back_from_json():
     assert (total.copied, total.left_out, total.failed, total.rows) == (5, 1, 1, 3)
     assert (total.difference, total.pairs[("a", "b")]) == (2.0, 2)
     assert together([None]) is None
+
+
+def test_numbers_whose_sum_json_does_not_have_are_none():
+    compared = Compared("shadow")
+    compared.add(["1e308", "1e150"], ["-1e308", "-1e150"])
+    assert (compared.rows, compared.numbers) == (2, 1)
+    json.dumps(compared.to_json(), allow_nan=False)

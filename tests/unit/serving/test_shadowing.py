@@ -1,10 +1,13 @@
 import asyncio
 import functools
+import threading
 
 import pytest
 
 from windvane.errors import ModelNotReady
 from windvane.names import Scope
+from windvane.serving import shadowing
+from windvane.serving.comparing import Compared
 from windvane.serving.routes import Answer, Invocation, Route, VariantRoute
 from windvane.serving.shadowing import Shadowing
 from windvane.serving.tally import Activity
@@ -149,3 +152,33 @@ async def test_what_is_known_goes_on_until_the_shadow_is_another_one():
     await shadow.end()
     assert known(1.0, endpoint).compared is endpoint.compared
     assert known(1.0, endpoint, key="E/3/S").compared.copied == 0
+
+
+def test_answers_are_compared_in_one_of_the_threads_that_all_accounts_share(monkeypatch):
+    """A megabyte of short answers takes seconds: copies of an account kept every thread of the server busy."""
+    go, n_at_once, under_way = threading.Event(), [], []
+
+    def slow(_given, _shadows):
+        under_way.append(1)
+        n_at_once.append(len(under_way))
+        go.wait(240)
+        under_way.pop()
+        return Compared("S", rows=1)
+
+    monkeypatch.setattr(shadowing, "_compared", slow)
+
+    async def run():
+        shadow, endpoint = Shadow(), known(shadow_weight=2.0)
+        shadow.go.set()
+        answered(shadow, endpoint, 8)
+        async with asyncio.timeout(240):
+            while not (len(shadow.copies) == 8 and n_at_once):
+                await asyncio.sleep(0.001)
+            assert await asyncio.to_thread(lambda: "another account's") == "another account's"
+            go.set()
+            while shadow.shadowing.n_under_way:
+                await asyncio.sleep(0.001)
+        return endpoint.compared.rows
+
+    assert asyncio.run(run()) == 8
+    assert n_at_once == [1] * 8
