@@ -51,6 +51,7 @@ from windvane.control.scaling.service import new_scaling
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
+from windvane.control.webhooks import WebhooksOf, no_webhooks
 from windvane.domain.images import image_uri
 from windvane.domain.resource import Resource
 from windvane.domain.server import ServerRecord
@@ -208,6 +209,7 @@ def build_parts(
     clock: Callable[[], datetime],
     limits: LimitSettings,
     roles: Roles | None = None,
+    webhooks: WebhooksOf = no_webhooks,
 ) -> Services:
     authorizer = Authorizer(
         Directory(store, (Role(READER, read=("data",), write=("results",)),)), clock
@@ -222,11 +224,11 @@ def build_parts(
     began = clock()
     router = Router()
     return Services(
-        jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks),
+        jobs=Jobs(store, artifacts, roles, limits, lists, encryption, clock, networks, webhooks),
         models=Models(store, artifacts, roles, lists, clock, networks),
         endpoint_configs=EndpointConfigs(store, lists, encryption, clock),
         endpoints=Endpoints(store, limits, lists, clock),
-        tags=Tags(store),
+        tags=Tags(store, webhooks),
         steps=steps,
         reports=Reports(store, steps),
         transforms=Transforms(store, artifacts, roles, encryption, clock, most_jobs),
@@ -274,8 +276,15 @@ def migrated_database() -> bytes:
         return (Path(name) / FILE_NAME).read_bytes()
 
 
-def build_world(folder: Path, database: bytes | None = None, **limits: int) -> World:
-    """database    of an earlier version; None for an empty one"""
+def build_world(
+    folder: Path,
+    database: bytes | None = None,
+    webhooks: WebhooksOf = no_webhooks,
+    **limits: int,
+) -> World:
+    """database    of an earlier version; None for an empty one
+    webhooks    names of those that jobs of an account may ask for
+    """
     (folder / FILE_NAME).write_bytes(database or migrated_database())
     store = open_store("", folder)
     if database is not None:
@@ -284,7 +293,9 @@ def build_world(folder: Path, database: bytes | None = None, **limits: int) -> W
     clock = Clock()
     edge = Edge(
         Keys(),
-        operations(build_parts(store, artifacts, clock, LimitSettings(**limits))),
+        operations(
+            build_parts(store, artifacts, clock, LimitSettings(**limits), webhooks=webhooks)
+        ),
         {},
         None,
         lambda: datetime.now(UTC),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from windvane.api import served
 from windvane.api.cloudtrail import Trail, trail_operations
@@ -32,7 +33,13 @@ from windvane.control.scaling.service import new_scaling
 from windvane.control.steps import Steps
 from windvane.control.tags import Tags
 from windvane.control.transforms import Transforms
-from windvane.from_settings import key_of_writes, networks_of, no_job_volumes, plain_links
+from windvane.from_settings import (
+    key_of_writes,
+    networks_of,
+    no_job_volumes,
+    plain_links,
+    webhooks_for,
+)
 from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.wire.call import Operations
@@ -57,14 +64,15 @@ def make_services(
     )
     most_jobs = limits.jobs_in_flight
     steps = Steps(store, artifacts, roles, lists, encryption, utc_now, networks, most_jobs)
+    webhooks = partial(webhooks_for, settings)
     memory_bytes = execution.supervisor.memory_bytes
     router = Router(Bounds(queue=settings.serving.queue), base.sharing.peers, base.record_span)
     return Services(
-        Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks),
+        Jobs(store, artifacts, roles, limits, lists, encryption, utc_now, networks, webhooks),
         Models(store, artifacts, roles, lists, utc_now, networks),
         EndpointConfigs(store, lists, encryption, utc_now),
         Endpoints(store, limits, lists, utc_now),
-        Tags(store),
+        Tags(store, webhooks),
         steps,
         Reports(store, steps),
         Transforms(store, artifacts, roles, encryption, utc_now, most_jobs),

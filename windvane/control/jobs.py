@@ -16,6 +16,7 @@ from windvane.control.members import Member
 from windvane.control.networks import NONE_DECLARED, Networks
 from windvane.control.quotas import Quotas, check_jobs_in_flight
 from windvane.control.roles import Grant, Roles
+from windvane.control.webhooks import WebhooksOf, check_webhook, no_webhooks
 from windvane.domain.candidate import Candidate
 from windvane.domain.features import SpecificationFile
 from windvane.domain.forecasting import ForecastSpec
@@ -90,6 +91,7 @@ class Jobs:
         encryption: Encryption,
         clock: Callable[[], datetime],
         networks: Networks = NONE_DECLARED,
+        webhooks: WebhooksOf = no_webhooks,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -99,6 +101,7 @@ class Jobs:
         self._encryption = encryption
         self._clock = clock
         self.networks = networks
+        self._webhooks = webhooks
 
     def create(self, caller: Caller, asked: NewJob) -> AutoMLJob:
         """Record a job and its first task; nothing is left behind if the job is refused.
@@ -107,6 +110,7 @@ class Jobs:
                   the deployment has the job make
         """
         scope, spec = Scope(caller.account, caller.region), asked.spec
+        check_webhook(asked.tags, self._webhooks(scope.account))
         grant = self._roles.passed(caller, spec.role)
         with self._store.snapshot() as tx:
             if tx.find(AutoMLJob, scope, asked.name) is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from windvane.control.members import Request
 from windvane.control.rules import TAG_RULES, check
+from windvane.control.webhooks import WebhooksOf, check_webhook_later, no_webhooks
 from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.domain.deployment import Endpoint, EndpointConfig, Model
 from windvane.domain.job import AutoMLJob
@@ -52,8 +53,8 @@ def set_first_tags(tx: Transaction, arn: str, request: Request) -> None:
 class Tags:
     """The operations on tags."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, webhooks: WebhooksOf = no_webhooks) -> None:
+        self._store, self._webhooks = store, webhooks
 
     def add(self, scope: Scope, arn: str, request: Request) -> dict[str, str]:
         """Add or replace the request's Tags; all of the resource's tags afterwards.
@@ -63,6 +64,9 @@ class Tags:
         check(TAG_RULES, request)
         with self._store.transaction() as tx:
             resource = _find(tx, scope, arn)
+            if isinstance(resource, AutoMLJob):
+                kept, names = tx.tags(resource.arn), self._webhooks(scope.account)
+                check_webhook_later(resource, kept, first_tags(request), names)
             set_first_tags(tx, resource.arn, request)
             tags = tx.tags(resource.arn)
             if len(tags) > MAX_TAGS:

@@ -146,7 +146,13 @@ def opened(
     """
     world = build_world(folder)
     entry = Authenticator(Keys(), OneTimeTokens(world.store, world.clock), SECRET, world.clock)
-    parts = build_parts(world.store, world.artifacts, world.clock, LimitSettings())
+
+    def webhooks_of(account: str) -> tuple[str, ...]:
+        return webhooks if account == ACCOUNT else ()
+
+    parts = build_parts(
+        world.store, world.artifacts, world.clock, LimitSettings(), webhooks=webhooks_of
+    )
     inside = InProcessClient(operations(parts), {})
     objects = Objects(world.artifacts, None, BucketMap(()), allow_s3)
     site = Site(
@@ -159,7 +165,7 @@ def opened(
             lambda _: (ROLE,),
             SignIns(FailureCounter(), None, lambda _: None),
             rates=rates,
-            webhooks=lambda account: webhooks if account == ACCOUNT else (),
+            webhooks=webhooks_of,
             account=ACCOUNT,
         )
     )
