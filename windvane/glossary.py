@@ -11,6 +11,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "The share of rows whose class is predicted correctly. If one class is rare, predicting "
             "the other one always is accurate too: compare it with the baseline."
         ),
+        "ARN": (
+            "Amazon Resource Name: the full name of a job, model, endpoint or key, with its account and "
+            "region. AWS clients and policies name things by it."
+        ),
         "AUC": (
             "The area under the ROC curve: the probability that a random positive row gets a "
             "higher score than a random negative one. 0.5 is random, 1 is perfect."
@@ -111,6 +115,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
         "hyperparameter": (
             "A setting of an algorithm that is chosen before training, such as the learning rate "
             "or the number of trees."
+        ),
+        "latency percentile": (
+            "The time within which a share of the requests was answered: p50 is the median, 95 % were "
+            "answered within the p95 and 99 % within the p99."
         ),
         "leaderboard": "All candidates of a job, ranked by the objective.",
         "leakage": (
@@ -266,6 +274,10 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "Rows used for scoring candidates, choosing among them and tuning weights and "
             "thresholds, never for training: a separate channel, a hold-out, or in cross-"
             "validation each fold in turn."
+        ),
+        "variant": (
+            "One of the models of an endpoint, with its own weight and number of processes. Requests are "
+            "distributed among the variants by their weights; most endpoints have one variant."
         ),
         "WAPE": (
             "Weighted absolute percentage error: the sum of absolute errors of the median forecast, "

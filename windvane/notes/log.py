@@ -216,7 +216,7 @@ _OF_JOBS: Wordings = {
     _C.ALGORITHMS_ASKED: lambda facts: f"Algorithms to try: {', '.join(facts['algorithms'])}.",
     _C.TABLE_FOUND: _table_found,
     _C.SERIES_FOUND: _series_found,
-    _C.MODE_RESOLVED: "Mode AUTO resolved to {mode} ({n_bytes} bytes of training data).",
+    _C.MODE_RESOLVED: "Mode: {mode}, which AUTO chose for the size of the training data ({n_bytes} bytes).",
     _C.PROBLEM_RESOLVED: _problem_resolved,
     _C.ROWS_SPLIT: _rows_split,
     _C.CANDIDATE_QUEUED: lambda facts: f"{_title(facts)} is queued.",

@@ -300,7 +300,9 @@ def deployable(jobs, **job):
 
 def test_deploying_makes_model_configuration_and_endpoint(jobs, browser):
     deployable(jobs)
-    assert 'value="churn-1"' in browser.get(HERE).text
+    text = browser.get(HERE).text
+    assert 'value="churn-1"' in text
+    assert re.search(r'title="The candidates for which no other[^"]*">Pareto-optimal</a>', text)
     answer = browser.post(f"{HERE}/deploy", {"endpoint": "churn-live", "instances": "2"})
     assert (answer.status, answer.headers["location"]) == (303, "/console/endpoints/churn-live")
     endpoint = jobs.find(Endpoint, SCOPE, "churn-live")
@@ -399,6 +401,7 @@ def test_the_model_of_a_running_endpoint_is_replaced_once_that_was_confirmed(
     asked = browser.post(f"{HERE}/deploy", REPLACE)
     assert asked.status == 200
     assert "Replace the model of churn-live?" in asked.text
+    assert 'title="churn-001">XGBoost 1</a> of churn' in asked.text
     assert "Requests and responses stay as they are" in asked.text
     assert jobs.find(Endpoint, SCOPE, "churn-live") == before
     answer = browser.post(f"{HERE}/deploy", {**REPLACE, "confirmed": "yes"})

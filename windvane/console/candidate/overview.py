@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain, count
 
 from windvane.console.candidate.deploying import How, Place, Wishes
 from windvane.console.candidate.head import Answer, Shown, head_of
@@ -93,7 +94,7 @@ def overview_of(
     answer    of DescribeCandidate
     """
     one, problem = answer["Candidate"], answer.get("ProblemType", "")
-    proposed = f"{answer['AutoMLJobName']}-{one['Index']}"
+    proposed = free_name(f"{answer['AutoMLJobName']}-{one['Index']}", [o.endpoint for o in places])
     is_typed = bool(wishes.endpoint or (trouble and wishes.how is How.NEW))
     return OverviewView(
         job_name=answer["AutoMLJobName"],
@@ -123,6 +124,16 @@ def overview_of(
         wishes=wishes if is_typed else replace(wishes, endpoint=proposed),
         trouble=trouble,
     )
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name, with the next number behind it if an endpoint has it.
+
+    >>> free_name("churn-9", ["other"]), free_name("churn-9", ["churn-9", "churn-9-2"])
+    ('churn-9', 'churn-9-3')
+    """
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def members_of(answer: Answer) -> list[Member]:

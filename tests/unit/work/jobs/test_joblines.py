@@ -101,7 +101,10 @@ def test_what_was_asked_of_data_and_search_is_told():
         "Features, their types or the split of the rows are specified in s3://bucket/features.json.",
         "Algorithms to try: lightgbm, nn-torch.",
     ]
-    assert "Mode AUTO resolved to ENSEMBLING (0 bytes of training data)." in world.told
+    assert (
+        "Mode: ENSEMBLING, which AUTO chose for the size of the training data (0 bytes)."
+        in world.told
+    )
 
 
 def test_the_deployment_is_told():
