@@ -255,6 +255,15 @@ def test_files_can_be_downloaded_and_reports_stand_in_a_frame(jobs, browser):
     )
 
 
+def test_there_is_no_frame_for_reports_whose_files_were_deleted(jobs, browser):
+    """The job goes on telling where they were."""
+    jobs.insert(a_job(), with_reports())
+    assert "<iframe" not in browser.get(f"{HERE}/files").text
+    jobs.put(f"{EXPLANATIONS}/churn-001/report.html", "<h1>Why</h1>")
+    [frame] = re.findall(r"<iframe[^>]*>", browser.get(f"{HERE}/files").text)
+    assert f'src="{HERE}/reports/explanation"' in frame
+
+
 def test_an_onnx_file_is_asked_for_with_the_reports_and_downloaded(jobs, browser):
     jobs.insert(a_job(), with_reports())
     text = browser.get(f"{HERE}/files").text

@@ -175,13 +175,14 @@ async def files(request: Request) -> Response:
     job = await context.ask(
         "sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": answer["AutoMLJobName"]}
     )
+    groups = await groups_of(context.objects, answer, job)
+    there = {file.uri for group in groups for file in group.files}
     kinds = [
         (kind, report_title(kind, is_forecast=head.is_forecast))
         for kind in KINDS
-        if folder_of(answer, kind)
+        if f"{folder_of(answer, kind)}/report.html" in there
     ]
     asked = request.query_params.get("report", "")
-    groups = await groups_of(context.objects, answer, job)
     view = FilesView(
         job_name=answer["AutoMLJobName"],
         head=head,
