@@ -28,6 +28,9 @@ _LONGEST_NOTE = 2000
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
 """Before the host of an address."""
 
+_QUERY = re.compile(r"\?[^\s'\"?=)]+=[^\s'\")]*")
+"""Of an address: signatures of stores stand there."""
+
 
 @dataclass(frozen=True)
 class LoggedCandidate:
@@ -138,8 +141,9 @@ def _end(client: Any, run_id: str, ending: Ending) -> None:
 
 
 def without_credentials(error: BaseException) -> str:
-    """Return what an error says, without the user and password of addresses in it; what it is, if it says nothing."""
-    return _CREDENTIALS.sub("//", str(error)) or type(error).__name__
+    """Return what an error says, without users, passwords and queries of addresses in it; what it is, if it says nothing."""
+    told = _QUERY.sub("", _CREDENTIALS.sub("//", str(error)))
+    return told or type(error).__name__
 
 
 def log_values(

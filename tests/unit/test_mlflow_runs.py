@@ -3,7 +3,13 @@
 import pytest
 from recorded_mlflow import Recorded
 
-from windvane.mlflow_runs import Ending, LoggedCandidate, log_candidate, logged_run
+from windvane.mlflow_runs import (
+    Ending,
+    LoggedCandidate,
+    log_candidate,
+    logged_run,
+    without_credentials,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:::mlflow.*", "ignore:::pydantic.*")
 
@@ -60,3 +66,23 @@ def test_a_run_ends_as_what_it_shows():
     with logged_run(client, "1", "job", {}, Ending("KILLED")):
         pass
     assert client.found() == {"job": ("KILLED", "")}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "403 Client Error for url: https://store/a/b?X-Amz-Credential=me&X-Amz-Signature=secret (it says why)",
+            "403 Client Error for url: https://store/a/b (it says why)",
+        ),
+        (
+            "Max retries exceeded with url: /a/b?sv=1&sig=secret (Caused by it)",
+            "Max retries exceeded with url: /a/b (Caused by it)",
+        ),
+        ("https://me:secret@store/a?sig=secret", "https://store/a"),
+        ("Is it there? No = no", "Is it there? No = no"),
+    ],
+)
+def test_signatures_of_addresses_are_not_told(said, told):
+    """Stores of artefacts are reached by signed addresses, and whoever reads the experiment sees the notes of its runs."""
+    assert without_credentials(OSError(said)) == told
