@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+from journeys import own
 from journeys.deploying import Deploying, model_processes_of
 from journeys.running import BIN, RunningServer
 from journeys.several import Traffic, free_port, shared_place
@@ -71,6 +72,24 @@ def wait_until(condition, timeout_s=240):
         assert time.monotonic() - began < timeout_s
         time.sleep(0.02)
     return time.monotonic() - began
+
+
+def test_each_server_tells_where_the_instances_are(pair, endpoint):
+    for asked in pair:
+        status, told = own.asked(asked, "/windvane/cluster")
+        assert status == 200, told
+        assert told["IsShared"]
+        servers = {one["Address"]: one for one in told["Servers"]}
+        assert servers.keys() == {server.url for server in pair}
+        assert [address for address, one in servers.items() if one["IsThisServer"]] == [asked.url]
+        assert sum(one["IsLeader"] for one in servers.values()) == 1
+        assert {(one["Status"], one["InstanceCount"]) for one in servers.values()} == {("Live", 1)}
+        assert {one["ServerId"] for one in told["Instances"]} == {
+            one["ServerId"] for one in servers.values()
+        }
+        assert {(one["EndpointName"], one["InstanceCount"]) for one in told["Instances"]} == {
+            ("spread", 1)
+        }
 
 
 @pytest.mark.long
