@@ -18,7 +18,7 @@ from windvane.console.candidate.forecast_explanation import (
     forecast_explanation_of,
 )
 from windvane.console.candidate.head import Shown
-from windvane.console.candidate.reading import read_bytes, read_json
+from windvane.console.candidate.reading import as_the_report_has_it, read_bytes, read_json
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.charts.dependence import (
@@ -158,7 +158,14 @@ async def read_forecast_explanation(
             return None
         if figures.get("kind") != KIND:
             raise InvalidRequest(f"{folder}/figures.json explains no forecasts.")
-        return await objects.in_thread(forecast_explanation_of, figures, chosen)
+        return await objects.in_thread(_forecast_explanation, figures, folder, chosen)
+
+
+def _forecast_explanation(
+    figures: Document, folder: str, chosen: int | None
+) -> ForecastExplanation:
+    with as_the_report_has_it(f"{folder}/figures.json"):
+        return forecast_explanation_of(figures, chosen)
 
 
 def _explained(

@@ -12,7 +12,7 @@ from windvane.console.candidate.forecast import KIND as FORECAST
 from windvane.console.candidate.forecast import ForecastQuality, forecast_quality_of
 from windvane.console.candidate.groups import AskedGroups, Groups, groups_by
 from windvane.console.candidate.head import Shown
-from windvane.console.candidate.reading import read_json
+from windvane.console.candidate.reading import as_the_report_has_it, read_json
 from windvane.console.candidate.segments import Segments, segments_of
 from windvane.console.candidate.thresholds import Choice, Thresholds, threshold_chart
 from windvane.console.charts.bands import Band, band_chart
@@ -180,13 +180,18 @@ async def read_quality(
             read_json(objects, f"{folder}/segments.json"),
         )
         if figures is not None and figures.get("kind") == FORECAST:
-            return await objects.in_thread(forecast_quality_of, figures, asked.first, asked.series)
+            return await objects.in_thread(_forecast_quality, figures, folder, asked)
         if statistics is None:
             return None
         found = await objects.in_thread(quality_of, statistics, figures, asked.threshold)
         by_column = await objects.in_thread(segments_of, segments, asked.segment)
         groups = await objects.in_thread(groups_by, segments, asked.groups)
         return replace(found, segments=by_column, groups=groups)
+
+
+def _forecast_quality(figures: Document, folder: str, asked: Asked) -> ForecastQuality:
+    with as_the_report_has_it(f"{folder}/figures.json"):
+        return forecast_quality_of(figures, asked.first, asked.series)
 
 
 def quality_of(statistics: Document, figures: Document | None, threshold: float | None) -> Quality:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from windvane.console.request_context import CallerObjects
@@ -34,6 +36,28 @@ async def read_json(
     """
     data = await read_bytes(objects, uri)
     return None if data is None else await objects.in_thread(_document, data, uri, most_values)
+
+
+@contextmanager
+def as_the_report_has_it(uri: str) -> Iterator[None]:
+    """Around what is worked out from a document of a report: others than the job may have written it.
+
+    raises    InvalidRequest if the document is not of the form of a report's
+    """
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        StopIteration,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise InvalidRequest(
+            f"{uri} does not have the form of a report's data ({type(error).__name__}), so it cannot be shown: something other "
+            "than the job may have written it. Put back an earlier version of this object, or run the job again."
+        ) from error
 
 
 def _document(data: bytes, uri: str, most_values: int) -> dict[str, Any]:

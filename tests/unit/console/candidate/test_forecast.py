@@ -95,3 +95,54 @@ def test_long_names_are_cut_and_whole_where_a_pointer_rests(jobs, browser, figur
     assert f'title="{"x" * 900}' in text
     assert "x" * 1_001 not in text
     assert len(text) < 200_000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"models": None},
+        {"models": []},
+        {"models": ["x"]},
+        {"series": {"a": 1}},
+        {"horizon": "6"},
+        {"horizon": 1e400},
+        {"levels": [], "asked": [5]},
+        {"asked": [[0]]},
+        {"windows": 3},
+        {"fans": [{"place": 10**9}]},
+        {"coverage": [1]},
+        {"bias": [HOSTILE]},
+        {"residuals": {"counts": [1], "edges": [float("nan")]}},
+    ],
+    ids=str,
+)
+def test_a_report_of_another_form_is_refused_with_what_to_do(jobs, browser, figures, wrong):
+    jobs.insert(a_job(), with_reports())
+    jobs.put(f"{INSIGHTS}/churn-001/figures.json", {**figures, **wrong})
+    answer = browser.get(PAGE)
+    assert answer.status == 400
+    assert "figures.json does not have the form of a report" in answer.text
+    assert "Put back an earlier version of this object, or run the job again." in answer.text
+    check_harmless(answer.text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", "[" * 100_000, b"\xff\xfe"], ids=["cut", "list", "deep", "bytes"]
+)
+def test_what_is_no_document_is_refused_by_its_name(jobs, browser, text):
+    jobs.insert(a_job(), with_reports())
+    jobs.put(f"{INSIGHTS}/churn-001/figures.json", text)
+    answer = browser.get(PAGE)
+    assert answer.status == 400
+    assert "figures.json" in answer.text
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), float("nan"), 1e308, "x"], ids=lambda v: str(v)[:6]
+)
+@pytest.mark.parametrize("name", ["levels", "bias"])
+def test_numbers_of_any_size_lead_to_a_page_or_a_refusal(jobs, browser, figures, name, value):
+    jobs.insert(a_job(), with_reports())
+    odd = {**figures, name: [value for _ in figures[name]]}
+    jobs.put(f"{INSIGHTS}/churn-001/figures.json", odd)
+    assert browser.get(PAGE).status in (200, 400)
