@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -139,10 +140,11 @@ def main(folder: Path) -> Outcome:
     """Log the job of a folder, and tell on stdout the id of its run or, for the server's own log, why not."""
     job = JobRun.from_json(json.loads((folder / ORDER).read_text(encoding="utf-8")))
     try:
-        told, outcome = (
-            log_run(import_mlflow().MlflowClient(job.tracking_uri), job, folder),
-            Outcome.LOGGED,
-        )
+        with redirect_stdout(
+            sys.stderr
+        ):  # MLflow's client prints links to runs of a tracking server
+            told = log_run(import_mlflow().MlflowClient(job.tracking_uri), job, folder)
+        outcome = Outcome.LOGGED
     except Exception as error:  # noqa: BLE001 - MLflow raises what its store, its client and its artefacts do
         told = f"{type(error).__name__}: {without_credentials(error)}"[:_LONGEST_REASON]
         outcome = outcome_of(error)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 from recorded_mlflow import Recorded
@@ -95,3 +96,22 @@ def test_what_is_mended_elsewhere_is_tried_again(tmp_path, monkeypatch, capsys, 
     monkeypatch.setattr(mlflow_job, "import_mlflow", lambda: type("M", (), {"MlflowClient": fail}))
     assert main(tmp_path) == outcome == outcome_of(error)
     assert "secret" not in capsys.readouterr().out
+
+
+def test_only_the_run_is_told_whatever_the_client_prints(tmp_path, monkeypatch, capsys):
+    """MLflow's client prints links to the runs that it ends, if it asks a tracking server."""
+
+    class Talking(Recorded):
+        def set_terminated(self, run_id, *words, **named):
+            print(f"View run at: https://mlflow/#/runs/{run_id}")
+            super().set_terminated(run_id, *words, **named)
+
+    client = Talking()
+    asked = SimpleNamespace(MlflowClient=lambda uri: client)
+    monkeypatch.setattr(mlflow_job, "import_mlflow", lambda: asked)
+    (tmp_path / ORDER).write_text(json.dumps(asdict(JOB)), encoding="utf-8")
+    assert main(tmp_path) is Outcome.LOGGED
+    told = capsys.readouterr()
+    [run_id] = told.out.splitlines()
+    assert client.runs[run_id].name == "churn"
+    assert "View run at" in told.err

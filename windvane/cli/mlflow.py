@@ -4,7 +4,9 @@ the folder of a `windvane automl`, a model that `AutoML.save` or `AutoForecast.s
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -48,10 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    if arguments.data_dir is not None:
-        print(_log_served(arguments))
-        return
-    print(_log_folder(arguments))
+    log = _log_folder if arguments.data_dir is None else _log_served
+    with redirect_stdout(sys.stderr):  # MLflow's client prints links to runs of a tracking server
+        run_id = log(arguments)
+    print(run_id)
 
 
 def _log_folder(arguments: argparse.Namespace) -> str:
