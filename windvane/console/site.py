@@ -28,6 +28,7 @@ from windvane.console.draw import draw, draw_part
 from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
 from windvane.console.pages import (
+    audit,
     candidate,
     candidate_deploy,
     cluster,
@@ -46,6 +47,7 @@ from windvane.console.pages import (
     models,
     new_job,
     projects,
+    roles,
     samples,
     sign_in,
     try_batch,
@@ -53,6 +55,7 @@ from windvane.console.pages import (
     try_it,
     upload_list,
     uploads,
+    users,
 )
 from windvane.console.request_context import (
     CallerObjects,
@@ -112,6 +115,9 @@ ROUTES = (
     *try_forecast.ROUTES,
     *try_batch.ROUTES,
     *try_it.ROUTES,
+    *users.ROUTES,
+    *roles.ROUTES,
+    *audit.ROUTES,
     *glossary.ROUTES,
     *cluster.ROUTES,
 )

@@ -1,0 +1,238 @@
+"""Users and roles on pages: seen and changed with the rights of whoever is signed in, and no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api.accounts import ACCOUNT, OTHER_ROOT, ROOT, Accounts, allow, deny, document, keys_of
+from unit.console.browsing import Browser
+from unit.console.test_site_permissions import Desk
+
+MANAGED = f"arn:aws:iam::{ACCOUNT}:policy/reads"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    accounts = Accounts(tmp_path)
+    yield Desk(accounts)
+    accounts.close()
+
+
+@pytest.fixture
+def root(desk: Desk) -> Browser:
+    browser = desk.browser(keys_of(ROOT))
+    browser.get("/console/users")
+    return browser
+
+
+def words(answer: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def is_named(action: str, answer: Any) -> bool:
+    """Whether a page says that this permission is missing."""
+    told = (f"not authorized to perform: {action}", f"<code>{action}</code>")
+    return any(one in answer.text for one in told)
+
+
+def furnished(desk: Desk) -> Any:
+    """The user bob, with a key, a policy of its own and a managed one; returns the key."""
+    keys = desk.accounts.user("bob", allow("s3:GetObject"))
+    iam = desk.accounts.client("iam")
+    iam.create_policy(PolicyName="reads", PolicyDocument=document(allow("sagemaker:List*")))
+    iam.create_policy(PolicyName="writes", PolicyDocument=document(allow("s3:PutObject")))
+    iam.attach_user_policy(UserName="bob", PolicyArn=MANAGED)
+    return keys
+
+
+def state(desk: Desk) -> Any:
+    iam = desk.accounts.client("iam")
+    users = [one["UserName"] for one in iam.list_users()["Users"]]
+    return {
+        name: (
+            [
+                (one["AccessKeyId"], one["Status"])
+                for one in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+            ],
+            [
+                one["PolicyName"]
+                for one in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+            ],
+            iam.list_user_policies(UserName=name)["PolicyNames"] if name != "ann" else [],
+        )
+        for name in users
+    }
+
+
+def test_a_user_is_created_given_a_policy_and_a_key_and_signs_in(desk: Desk, root: Browser) -> None:
+    furnished(desk)
+    made = root.post("/console/users", {"name": "carol"})
+    assert (made.status, made.headers["location"]) == (303, "/console/users/carol")
+    assert "None: everything is denied." in words(root.get("/console/users/carol"))
+    attached = root.post("/console/users/carol/policies", {"do": "attach", "policy": MANAGED})
+    assert attached.status == 303
+    answer = root.post("/console/users/carol/keys", {"do": "create"})
+    assert answer.headers["cache-control"] == "no-store"
+    found = re.search(r"AWS_ACCESS_KEY_ID=(\w+)\s+AWS_SECRET_ACCESS_KEY=(\S+?)<", answer.text)
+    assert found is not None
+    keys = {"AccessKeyId": found[1], "SecretAccessKey": found[2]}
+    assert desk.session(keys).caller.credential.user_name == "carol"
+    again = root.get("/console/users/carol")
+    assert (keys["AccessKeyId"] in again.text, keys["SecretAccessKey"] in again.text) == (
+        True,
+        False,
+    )
+    assert "reads managed" in words(again)
+
+
+def test_a_key_is_deactivated_before_it_can_be_deleted(desk: Desk, root: Browser) -> None:
+    key = furnished(desk)["AccessKeyId"]
+    path = "/console/users/bob/keys"
+    assert "> Delete" not in root.get("/console/users/bob").text.replace("Delete…", "")
+    for do, expected in (
+        ("deactivate", [(key, "Inactive")]),
+        ("activate", [(key, "Active")]),
+        ("deactivate", [(key, "Inactive")]),
+        ("delete", []),
+    ):
+        assert root.post(path, {"do": do, "key": key}).status == 303
+        assert state(desk)["bob"][0] == expected
+    assert root.post(path, {"do": "else", "key": key}).status == 400
+
+
+def test_a_policy_is_shown_and_detached(desk: Desk, root: Browser) -> None:
+    furnished(desk)
+    page = root.get("/console/users/bob")
+    assert "s3:GetObject" in page.text
+    assert "writes" in page.text
+    answer = root.post("/console/users/bob/policies", {"do": "detach", "policy": MANAGED})
+    assert answer.status == 303
+    assert state(desk)["bob"][1] == []
+    assert (
+        root.post("/console/users/bob/policies", {"do": "grant", "policy": MANAGED}).status == 400
+    )
+
+
+def test_a_user_is_deleted_with_what_is_its_own_once_its_name_is_typed(
+    desk: Desk, root: Browser
+) -> None:
+    key = furnished(desk)["AccessKeyId"]
+    asked = root.post("/console/users/bob/delete", {})
+    assert f"the access key {key}: programs that use it are refused" in words(asked)
+    assert "not bob" in words(root.post("/console/users/bob/delete", {"confirm": "bo"}))
+    assert "bob" in state(desk)
+    done = root.post("/console/users/bob/delete", {"confirm": "bob"})
+    assert (done.status, done.headers["location"]) == (303, "/console/users?deleted=bob")
+    assert "bob" not in state(desk)
+    assert "Deleted the user bob." in words(root.get("/console/users?deleted=bob"))
+
+
+@pytest.mark.parametrize("name", ["", "with space", "bob", HOSTILE, "x" * 65])
+def test_a_name_that_cannot_be_is_told_in_the_form(desk: Desk, root: Browser, name: str) -> None:
+    furnished(desk)
+    before = state(desk)
+    answer = root.post("/console/users", {"name": name})
+    assert (answer.status, 'aria-invalid="true"' in answer.text) == (400, True)
+    assert HOSTILE not in answer.text
+    assert state(desk) == before
+
+
+def test_of_many_users_there_are_pages(desk: Desk, root: Browser) -> None:
+    iam = desk.accounts.client("iam")
+    for number in range(60):
+        iam.create_user(UserName=f"u{number:02}")
+    first = root.get("/console/users").text
+    assert ("users/u49" in first, "users/u50" in first) == (True, False)
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following is not None
+    second = root.get(following[1].replace("&amp;", "&")).text
+    assert ("users/u49" in second, "users/u59" in second, 'rel="next"' in second) == (
+        False,
+        True,
+        False,
+    )
+
+
+CHANGES: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
+    ("/console/users", {"name": "new"}, ("iam:CreateUser",)),
+    ("/console/users/bob/keys", {"do": "create"}, ("iam:CreateAccessKey",)),
+    ("/console/users/bob/keys", {"do": "deactivate", "key": "KEY"}, ("iam:UpdateAccessKey",)),
+    ("/console/users/bob/keys", {"do": "delete", "key": "KEY"}, ("iam:DeleteAccessKey",)),
+    ("/console/users/bob/policies", {"do": "detach", "policy": MANAGED}, ("iam:DetachUserPolicy",)),
+    ("/console/users/bob/policies", {"do": "attach", "policy": MANAGED}, ("iam:AttachUserPolicy",)),
+    (
+        "/console/users/bob/delete",
+        {"confirm": "bob"},
+        (
+            "iam:GetUser",
+            "iam:DeleteUser",
+            "iam:DeleteAccessKey",
+            "iam:DetachUserPolicy",
+            "iam:DeleteUserPolicy",
+        ),
+    ),
+)
+"""Path and fields of a form, and the actions without any of which nothing happens."""
+
+
+def test_each_change_needs_its_permission_and_without_it_nothing_happens(desk: Desk) -> None:
+    key = furnished(desk)["AccessKeyId"]
+    keys, iam = desk.accounts.user("ann"), desk.accounts.client("iam")
+    before, browser = state(desk), desk.browser(keys)
+    browser.get("/console/glossary")
+    for path, fields, needed in CHANGES:
+        for action in needed:
+            policy = document(allow("*"), deny(action))
+            iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=policy)
+            answer = browser.post(
+                path, {name: value.replace("KEY", key) for name, value in fields.items()}
+            )
+            assert answer.status == 403, (path, action)
+            assert is_named(action, answer), (path, action)
+            assert state(desk) == before, (path, action)
+
+
+def test_another_account_sees_and_changes_nothing(desk: Desk) -> None:
+    key = furnished(desk)["AccessKeyId"]
+    before, browser = state(desk), desk.browser(keys_of(OTHER_ROOT))
+    assert "bob" not in browser.get("/console/users").text
+    for path, fields, _ in CHANGES[1:]:
+        answer = browser.post(
+            path, {name: value.replace("KEY", key) for name, value in fields.items()}
+        )
+        assert answer.status == 404, path
+    assert browser.get("/console/users/bob").status == 404
+    assert state(desk) == before
+
+
+def test_whoever_may_not_look_is_told_why(desk: Desk) -> None:
+    browser = desk.browser(desk.accounts.user("ann", allow("sagemaker:*")))
+    for path, action in (
+        ("/console/users", "iam:ListUsers"),
+        ("/console/users/ann", "iam:GetUser"),
+        ("/console/roles", "iam:ListRoles"),
+        ("/console/roles/windvane", "iam:GetRole"),
+    ):
+        answer = browser.get(path)
+        assert (answer.status, is_named(action, answer)) == (403, True), path
+
+
+def test_roles_say_who_may_assume_them_and_what_they_may_do(desk: Desk, root: Browser) -> None:
+    iam = desk.accounts.client("iam")
+    trusted = document({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trusted, Description=HOSTILE)
+    iam.put_role_policy(
+        RoleName="reader", PolicyName="p", PolicyDocument=document(allow("s3:List*"))
+    )
+    listed = root.get("/console/roles")
+    assert 'href="/console/roles/reader"' in listed.text
+    page = root.get("/console/roles/reader")
+    assert "sts:AssumeRole" in page.text
+    assert "s3:List*" in page.text
+    assert HOSTILE not in listed.text + page.text
+    assert root.get("/console/roles/none").status == 404
