@@ -116,7 +116,8 @@ def sign_in(page: Page, data_dir: Path) -> None:
 def job_pages(job: dict[str, Any]) -> dict[str, str]:
     """The pages of one job, as Describe tells of it: what to call them, and their paths."""
     path = f"/console/jobs/{quote(job['AutoMLJobName'])}"
-    pages = {"job": path, "data": f"{path}/data", "leaderboard": f"{path}/leaderboard"}
+    pages = {"job": path}
+    pages |= {what: f"{path}/{what}" for what in ("data", "leaderboard", "delete")}
     if best := job.get("BestCandidate"):
         candidate = f"{path}/candidates/{quote(best['CandidateName'])}"
         pages["candidate"] = candidate
@@ -135,14 +136,19 @@ def endpoint_pages(name: str) -> dict[str, str]:
 
 
 def comparison(sagemaker: Any, job: str) -> dict[str, str]:
-    """The page that compares the first two candidates of a job, if it has so many."""
+    """The page that compares the first two candidates of a job, if it has so many, and the files of the second one, for
+    which nobody has asked for reports."""
     listed = sagemaker.list_candidates_for_auto_ml_job(
         AutoMLJobName=job, StatusEquals="Completed", SortBy="FinalObjectiveMetricValue"
     )["Candidates"]
     if len(listed) < 2:
         return {}
     one, two = (quote(candidate["CandidateName"]) for candidate in listed[:2])
-    return {"compare": f"/console/jobs/{quote(job)}/compare?one={one}&two={two}"}
+    path = f"/console/jobs/{quote(job)}"
+    return {
+        "compare": f"{path}/compare?one={one}&two={two}",
+        "second-files": f"{path}/candidates/{two}/files",
+    }
 
 
 def pages_of(sagemaker: Any) -> dict[str, str]:
@@ -156,6 +162,10 @@ def pages_of(sagemaker: Any) -> dict[str, str]:
         "roles": "/console/roles",
         "role": "/console/roles/windvane",
         "audit": "/console/audit",
+        "models": "/console/models",
+        "uploads": "/console/uploads",
+        "projects": "/console/projects",
+        "archived": "/console/?archived=yes",
         "glossary": "/console/glossary",
         "cluster": "/console/cluster",
         "missing": "/console/jobs/there-is-none",
@@ -170,5 +180,9 @@ def pages_of(sagemaker: Any) -> dict[str, str]:
             found = {**job_pages(job), **comparison(sagemaker, name)}
             pages |= {f"{sort}-{what}": path for what, path in found.items()}
     for endpoint in sagemaker.list_endpoints(MaxResults=1)["Endpoints"]:
-        pages |= endpoint_pages(endpoint["EndpointName"])
+        name = endpoint["EndpointName"]
+        pages |= endpoint_pages(name)
+        [variant, *_] = sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
+        path = f"{pages['endpoint']}/variants/{quote(variant['VariantName'])}"
+        pages["endpoint-variant"] = path
     return pages

@@ -29,6 +29,14 @@ WIDTHS = {1440: 900, 390: 844}
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
+_UPLOADS = "console/uploads/20260110T093000Z-0a1b2c3d"
+"""Where the console puts a file that is uploaded."""
+
+_TAGS = (
+    {"Key": "project", "Value": "Spring campaign"},
+    {"Key": "windvane:sensitive-columns", "Value": "marital/age"},
+)
+
 _SIGN_IN = "sign-in"
 """The only page that strangers see."""
 
@@ -51,11 +59,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def furnish(server: Served) -> None:
     """Returns while the last job runs."""
-    bank = server.upload("bank/train.csv", _table("bank_marketing", "train"))
+    bank = server.upload(f"{_UPLOADS}/bank.csv", _table("bank_marketing", "train"))
     homes = server.upload("homes/housing.csv", _table("california_housing", "housing"))
     short = server.upload("short/short.csv", b"a,b,y\n1,2,yes\n")
     deploy = {"AutoGenerateEndpointName": True}
-    server.create_job("bank-marketing", bank, "y", **_limits(12, 90), ModelDeployConfig=deploy)
+    server.create_job(
+        "bank-marketing", bank, "y", **_limits(12, 90), ModelDeployConfig=deploy, Tags=_TAGS
+    )
     server.wait_for_job("bank-marketing")
     server.create_job("housing", homes, "median_house_value", **_limits(8, 90))
     server.wait_for_job("housing")
