@@ -182,7 +182,7 @@ def test_750_candidates_are_one_light_page(jobs, browser):
 def test_an_unknown_job_is_not_found(jobs, browser):
     answer = browser.get("/console/jobs/nope/leaderboard")
     assert answer.status == 404
-    assert "find an AutoML job called nope" in answer.text
+    assert "There is no AutoML job called nope" in answer.text
 
 
 def test_the_endpoint_of_the_job_is_a_tab_as_on_its_other_pages(jobs, browser):
