@@ -19,7 +19,6 @@ from windvane.domain.no_ensemble import why_no_ensemble
 from windvane.domain.pareto import front
 from windvane.domain.problem import MetricName
 from windvane.domain.resource import Kind
-from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.errors import NotFound
 from windvane.names import Scope
 from windvane.notes.note import Note
@@ -96,7 +95,7 @@ class Leaderboards:
             job = find_job(tx, scope, job_name)
             candidates = tx.children(Candidate, job.arn)
             tasks = tx.tasks(job.arn) if job.status.is_final else ()
-        lacks = why_no_ensemble(job, candidates, tasks, FEWEST_WITH_ENSEMBLE)
+        lacks = why_no_ensemble(job, candidates, tasks)
         return Leaderboard(job, tuple(standings(job, candidates)), lacks)
 
     def candidate(self, scope: Scope, job_name: str, candidate_name: str) -> CandidateView:

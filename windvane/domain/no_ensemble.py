@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.images import ENSEMBLE
 from windvane.domain.job import AutoMLJob, JobStatus
-from windvane.domain.problem import Mode
+from windvane.domain.problem import FEWEST_WITH_ENSEMBLE, Mode
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.notes.codes import NoEnsemble, NoteCode
 from windvane.notes.note import Note
@@ -16,12 +16,10 @@ _SMALLEST = 2
 
 
 def why_no_ensemble(
-    job: AutoMLJob, candidates: Sequence[Candidate], tasks: Sequence[Task], fewest: int
+    job: AutoMLJob, candidates: Sequence[Candidate], tasks: Sequence[Task]
 ) -> Note | None:
     """Return why a completed job has no ensemble; None if it has one, if its failure is told among the job's partial failures, and
     of forecasts.
-
-    fewest    candidates that a job must be allowed for one of them to be an ensemble
     """
     finished = [one for one in candidates if one.status is CandidateStatus.COMPLETED]
     if job.status is not JobStatus.COMPLETED or job.is_forecast or job.definitions_only:
@@ -34,7 +32,7 @@ def why_no_ensemble(
     built = [one for one in tasks if one.kind is TaskKind.ENSEMBLE]
     if job.mode is Mode.TUNING:
         return _note(NoEnsemble.MODE)
-    if most is not None and most < fewest:
+    if most is not None and most < FEWEST_WITH_ENSEMBLE:
         return _note(NoEnsemble.MAX_CANDIDATES)
     if len(finished) < _SMALLEST:
         return _note(NoEnsemble.TOO_FEW)

@@ -9,6 +9,9 @@ from enum import StrEnum
 from windvane.domain.features import EVERYTHING, FeatureSpecification
 from windvane.errors import InvalidRequest
 
+FEWEST_WITH_ENSEMBLE = 3
+"""Of the candidates that a job may have: from here on one place is the ensemble's, if it is to have one."""
+
 
 class ProblemType(StrEnum):
     """AWS's names of the tabular problem types."""

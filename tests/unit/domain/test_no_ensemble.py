@@ -8,7 +8,6 @@ from unit.work.world import World, make_job
 from windvane.domain.job import JobStatus
 from windvane.domain.no_ensemble import why_no_ensemble
 from windvane.domain.task import TaskKind, TaskStatus
-from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.notes.sentences import sentence
@@ -17,7 +16,7 @@ from windvane.notes.sentences import sentence
 def _told(job, world, tasks=None):
     over = replace(job, status=JobStatus.COMPLETED)
     found = world.state.tasks if tasks is None else tasks
-    note = why_no_ensemble(over, world.candidates, found, FEWEST_WITH_ENSEMBLE)
+    note = why_no_ensemble(over, world.candidates, found)
     return "" if note is None else sentence(note)
 
 
@@ -36,7 +35,7 @@ def world():
 
 def test_a_job_that_is_not_over_is_not_asked(world):
     job = world.state.job
-    assert why_no_ensemble(job, world.candidates, world.state.tasks, FEWEST_WITH_ENSEMBLE) is None
+    assert why_no_ensemble(job, world.candidates, world.state.tasks) is None
 
 
 def test_time_is_the_reason_if_none_was_built(world):
@@ -74,7 +73,6 @@ def test_one_candidate_makes_no_ensemble(world):
         replace(world.state.job, status=JobStatus.COMPLETED),
         world.candidates[:1],
         world.state.tasks,
-        FEWEST_WITH_ENSEMBLE,
     )
     assert note is not None
     assert "fewer than two candidates" in sentence(note)

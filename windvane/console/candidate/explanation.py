@@ -178,7 +178,8 @@ def _explained(
 ) -> Explanation:
     """Return what is shown, worked out beside the event loop: there may be much of it."""
     rows, cells = _table(values), _table(sample)
-    return explanation_of(analysis, rows, cells, place.labels, target, output)
+    with as_the_report_has_it(f"{place.folder}/analysis.json"):
+        return explanation_of(analysis, rows, cells, place.labels, target, output)
 
 
 async def _nothing() -> None:

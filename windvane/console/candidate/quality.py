@@ -183,10 +183,24 @@ async def read_quality(
             return await objects.in_thread(_forecast_quality, figures, folder, asked)
         if statistics is None:
             return None
-        found = await objects.in_thread(quality_of, statistics, figures, asked.threshold)
-        by_column = await objects.in_thread(segments_of, segments, asked.segment)
-        groups = await objects.in_thread(groups_by, segments, asked.groups)
-        return replace(found, segments=by_column, groups=groups)
+        return await objects.in_thread(_table_quality, statistics, figures, segments, folder, asked)
+
+
+def _table_quality(
+    statistics: Document,
+    figures: Document | None,
+    segments: Document | None,
+    folder: str,
+    asked: Asked,
+) -> Quality:
+    with as_the_report_has_it(f"{folder}/statistics.json"):
+        found = quality_of(statistics, figures, asked.threshold)
+    with as_the_report_has_it(f"{folder}/segments.json"):
+        return replace(
+            found,
+            segments=segments_of(segments, asked.segment),
+            groups=groups_by(segments, asked.groups),
+        )
 
 
 def _forecast_quality(figures: Document, folder: str, asked: Asked) -> ForecastQuality:

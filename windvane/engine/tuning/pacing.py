@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from windvane.domain.problem import FEWEST_WITH_ENSEMBLE
 from windvane.engine.candidates import Plan, Tried
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.data.split import HOLD_OUT
@@ -25,9 +26,6 @@ from windvane.engine.tuning.strategy import ANYTHING, Strategy
 from windvane.errors import OutOfMemory
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
-
-FEWEST_WITH_ENSEMBLE = 3
-"""Of the candidates that a job may have: from here on one place is the ensemble's, if it is to have one."""
 
 _CANDIDATE_SHARE = 0.25
 """Of the search, for one candidate: several that differ are worth more than one that takes all."""

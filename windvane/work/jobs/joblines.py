@@ -18,7 +18,6 @@ from windvane.domain.logs import place_of
 from windvane.domain.no_ensemble import why_no_ensemble
 from windvane.domain.task import TaskKind
 from windvane.engine.splits import SplitKind
-from windvane.engine.tuning.pacing import FEWEST_WITH_ENSEMBLE
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import PHASES
 from windvane.notes.note import Note
@@ -191,7 +190,7 @@ def _of_the_end(old: JobState, new: JobState) -> Iterator[Note]:
         "secondary": str(job.secondary),
         "took_s": seconds(job.created, job.ended or job.modified),
     }
-    if (lacks := why_no_ensemble(job, new.candidates, new.tasks, FEWEST_WITH_ENSEMBLE)) is not None:
+    if (lacks := why_no_ensemble(job, new.candidates, new.tasks)) is not None:
         yield lacks
     why = job.failure if job.status is JobStatus.FAILED else None
     yield Note(NoteCode.JOB_ENDED, over, why)

@@ -455,3 +455,23 @@ def test_counts_of_fewer_classes_than_labels_are_told(many, browser):
     answer = browser.get(f"{PAGE}?group=sex&class=2")
     assert answer.status == 400
     assert "has counts of 2 classes; labels name at least 3" in answer.text
+
+
+@pytest.mark.parametrize("file", ["statistics.json", "segments.json", "figures.json"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"columns": 3},
+        {"columns": [3]},
+        {"columns": [{"name": HOSTILE, "rows": None}]},
+        {"binary_classification_metrics": [1]},
+        {"dataset": "x"},
+        {},
+    ],
+    ids=str,
+)
+def test_documents_of_another_form_lead_to_a_page_or_a_refusal(binary, browser, file, document):
+    binary.put(f"{INSIGHTS}/churn-001/{file}", document)
+    answer = browser.get(f"{PAGE}?segment=a&group=a")
+    assert answer.status in (200, 400, 404)
+    check_harmless(answer.text)
