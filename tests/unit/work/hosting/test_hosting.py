@@ -38,6 +38,10 @@ FAKE = Path(__file__).parents[2] / "serving" / "fake_instance.py"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+HANGS = f"hang:{Path(__file__).parent}/there-is-none"
+"""What makes a model process wait for ever."""
+
+
 class World:
     """A store, a folder of artefacts, and hosting with a router on the running loop."""
 
@@ -262,7 +266,7 @@ def test_an_endpoint_being_created_is_not_ready(world, tmp_path):
     [
         ("refuse", 120, "Production variant A could not be started: The artefact is damaged."),
         ("die", 120, "The model process was killed by signal 9"),
-        ("hang:/nonexistent", 0.5, "The model process was not ready within 0.5 seconds."),
+        (HANGS, 0.5, "The model process was not ready within 0.5 seconds."),
     ],
 )
 def test_a_model_that_does_not_come_up_makes_the_endpoint_fail(world, load, load_s, says):
@@ -586,7 +590,7 @@ def test_a_serverless_endpoint_comes_back_after_a_restart_without_a_process(worl
     play(world, second_life)
 
 
-@pytest.mark.parametrize("load", ["", "hang:/nonexistent"])
+@pytest.mark.parametrize("load", ["", HANGS])
 def test_a_deleted_endpoint_leaves_nothing_behind(world, load):
     async def scene():
         world.create(one(world.upload("m", load=load)))

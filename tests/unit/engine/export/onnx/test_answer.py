@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from onnx import TensorProto
-from unit.engine.ensembles.test_second_layer import LAYERS, N, _answers
+from unit.engine.ensembles.test_second_layer import N, _answers, _fitted
 from unit.engine.export.onnx.made_up import run
 
 from windvane.engine.ensembles.mixing import Mixing
@@ -36,7 +36,7 @@ def test_pools_temperatures_and_second_layer(n_classes, layered):
     temperatures = TEMPERATURES if n_classes else (1.0, 1.0, 1.0)
     temperature = 1.3 if n_classes else 1.0
     pool = pool_for(n_classes)
-    layer = LAYERS[n_classes] if layered else None
+    layer = _fitted(n_classes) if layered else None
     model = SimpleNamespace(
         schema=SimpleNamespace(labels=("a",) * n_classes),
         members=[
