@@ -53,12 +53,13 @@ class UsersView:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """An access key; `used` is None if it never was, or that is not known."""
+    """An access key; `used` is when it was used last, None if it never was; `is_use_known` to whoever may look at that."""
 
     id: str
     is_active: bool
     created: datetime
     used: datetime | None
+    is_use_known: bool
 
 
 @dataclass(frozen=True)
@@ -227,11 +228,13 @@ async def _seen(request: Request, new_key: NewKey | None = None, trouble: str = 
 
 async def _key(context: RequestContext, one: dict[str, Any]) -> KeyRow:
     used = None
-    if context.refusal("GetAccessKeyLastUsed", None, "iam") is None:
+    is_use_known = context.refusal("GetAccessKeyLastUsed", None, "iam") is None
+    if is_use_known:
         asked = {"AccessKeyId": one["AccessKeyId"]}
         told = await context.ask("iam", "GetAccessKeyLastUsed", asked)
         used = told["AccessKeyLastUsed"].get("LastUsedDate")
-    return KeyRow(one["AccessKeyId"], one["Status"] == "Active", one["CreateDate"], used)
+    is_active = one["Status"] == "Active"
+    return KeyRow(one["AccessKeyId"], is_active, one["CreateDate"], used, is_use_known)
 
 
 async def _choices(context: RequestContext, policies: Policies) -> tuple[AttachedPolicy, ...]:

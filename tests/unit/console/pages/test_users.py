@@ -88,6 +88,7 @@ def test_a_user_is_created_given_a_policy_and_a_key_and_signs_in(desk: Desk, roo
         False,
     )
     assert "reads managed" in words(again)
+    assert " never " in words(root.get("/console/users/bob"))
 
 
 def test_a_key_is_deactivated_before_it_can_be_deleted(desk: Desk, root: Browser) -> None:
