@@ -74,5 +74,5 @@ def test_what_another_server_answers_is_what_it_found(tmp_path, monkeypatch):
 )
 def test_a_log_that_cannot_be_read_is_not_left_out_without_a_word(tmp_path, error):
     logs = Logs(LocalLog(tmp_path), Membership(), Answering(error=error))
-    with pytest.raises(Throttled, match="audit log of the server at http://two cannot be read now"):
+    with pytest.raises(Throttled, match="audit log of one of the servers cannot be read now"):
         asyncio.run(logs.by_server()["f-two"].look_up(WANTED, {}, 5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from windvane.process.frames import Frame
 from windvane.serving.peer_gateway import Ask
 from windvane.serving.peers import Peer, PeerFailed, PeerGone, Peers
 from windvane.wire.account_semaphores import AccountSemaphores
+
+_LOG = logging.getLogger(__name__)
 
 ASK = "look_up_events"
 """What another server calls it when it asks for a page of this one's log."""
@@ -73,8 +76,9 @@ class _LogElsewhere:
         try:
             _, body = await self._peers.ask(self._peer, {**asked, "limit": limit}, b"", _ANSWER_S)
         except (PeerGone, PeerFailed, TimeoutError, InvalidRequest) as error:
+            _LOG.warning("The audit log of %s cannot be read: %r", self._peer.address, error)
             raise Throttled(
-                f"The audit log of the server at {self._peer.address} cannot be read now; try again."
+                "The audit log of one of the servers cannot be read now; try again."
             ) from error
         return await asyncio.to_thread(_found_from_json, body)
 

@@ -34,7 +34,7 @@ class NotComparable(Exception):
 
 @dataclass
 class Compared:
-    """What is known of a shadow variant's answers beside those of the variant whose requests it was sent. Lives on the event loop.
+    """The answers of a shadow variant compared with those of the variant whose requests it was sent. Lives on the event loop.
 
     variant         the shadow's name
     copied          requests that it was sent

@@ -44,12 +44,13 @@ class Shadowing:
     def answered(self, found: KnownEndpoint, invocation: Invocation, answer: Answer) -> None:
         """Take in a request that an endpoint's production variant has answered: its shadow's share of them is copied to it."""
         compared, route = found.compared, found.route
-        if compared is None or answer.variant == compared.variant:
+        shadow = found.shadow
+        if compared is None or shadow is None or answer.variant == compared.variant:
             return
-        found.shadow_credit += found.shadow_share
-        if found.shadow_credit < 1.0:
+        shadow.credit += found.shadow_share
+        if shadow.credit < 1.0:
             return
-        found.shadow_credit -= 1.0
+        shadow.credit -= 1.0
         key, n_bytes = (route.scope, route.name), len(invocation.body) + len(answer.body)
         n_under_way = self._under_way.get(key, 0)
         if n_under_way >= _MOST_OF_ENDPOINT or self._bytes + n_bytes > _MOST_BYTES:

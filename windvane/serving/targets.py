@@ -34,17 +34,15 @@ class Way:
 class KnownEndpoint:
     """An endpoint on the event loop.
 
-    ways           by name, those that answer
-    shadow         the one that is sent copies; None if there is none
-    shadow_credit  the shadow's share of the requests not yet used
-    compared       its answers; None if there is none
+    ways      by name, those that answer
+    shadow    the one that is sent copies; None if there is none
+    compared  its answers; None if there is none
     """
 
     route: Route
     activity: Activity
     ways: dict[str, Way] = field(default_factory=dict)
     shadow: Way | None = None
-    shadow_credit: float = 0.0
     compared: Compared | None = None
 
     @property

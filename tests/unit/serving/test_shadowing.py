@@ -151,6 +151,8 @@ async def test_what_is_known_goes_on_until_the_shadow_is_another_one():
     answered(shadow, endpoint)
     await shadow.end()
     assert known(1.0, endpoint).compared is endpoint.compared
+    answered(shadow, half := known(1.0, endpoint))
+    assert known(1.0, half).shadow.credit == half.shadow.credit == 0.5
     assert known(1.0, endpoint, key="E/3/S").compared.copied == 0
 
 

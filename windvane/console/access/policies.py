@@ -29,7 +29,7 @@ class AttachedPolicy:
 
 @dataclass(frozen=True)
 class Policies:
-    """What a user or role may do."""
+    """The policies of a user or role."""
 
     attached: tuple[AttachedPolicy, ...]
     inline: tuple[InlinePolicy, ...]

@@ -131,7 +131,7 @@ class Quality:
 
     @property
     def has_baseline(self) -> bool:
-        """Whether a metric has one: reports on regressions of earlier versions have none."""
+        """Return whether a metric has a baseline: reports on regressions of earlier versions have none."""
         return any(one.constant for one in self.measures)
 
 

@@ -111,7 +111,7 @@ class ClusterView:
 
     @property
     def placed(self) -> int:
-        """How many instances there are, of all accounts."""
+        """The number of instances, of all accounts."""
         return sum(one.instances for one in self.servers)
 
 
