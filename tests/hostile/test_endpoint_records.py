@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,10 +92,11 @@ def test_whoever_makes_an_endpoint_reads_none_of_others(
 ) -> None:
     """All endpoints of all accounts were read for it, twice, while nobody else could write."""
     read: list[type] = []
-    from_body = resource_rows.from_body
+    from_body, here = resource_rows.from_body, threading.get_ident()
 
     def watched(kind: type[Any], text: str) -> Any:
-        read.append(kind)
+        if threading.get_ident() == here:  # hosting of another store may read in this process
+            read.append(kind)
         return from_body(kind, text)
 
     config = EndpointConfig(
