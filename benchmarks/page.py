@@ -89,7 +89,6 @@ def page_text(
                 HOW_TO_RUN,
                 "## The tables",
                 ABOUT_TABLES,
-                ABOUT_TEXTS,
                 _tables(known),
                 "## Development tables: every run",
                 *_suite(cells, own, names[DEVELOPMENT], ours),

@@ -17,23 +17,37 @@ tables are in `benchmarks/data`, others are made from public packages, and `TABL
 (`TABLE/train.csv.gz`, `TABLE/test.csv.gz`). Every table is checked by its SHA-256. Missing tables are skipped and named.
 
 ```sh
-make bench                                              # the available development tables; an hour and a half
+# the available development tables; an hour and a half
+make bench
 make bench TABLES=telco_churn,adult BUDGETS=10,60 SEEDS=0,1,2
-make bench BUDGETS=60 TABLES_DIR=../tables              # with tables in another folder
+# with tables in another folder
+make bench BUDGETS=60 TABLES_DIR=../tables
 make bench SUITE=held-out BUDGETS=10,60 PEERS=base_lgbm,base_catboost
-make bench SERVICE=1 BUDGETS=60 RESUME=1                # jobs and endpoints of a server; continues an earlier run
-make bench LEFT_OUT=1 BUDGETS=10                        # portfolio order learnt without the table in question
+# jobs and endpoints of a server; continues an earlier run
+make bench SERVICE=1 BUDGETS=60 RESUME=1
+# portfolio order learnt without the table in question
+make bench LEFT_OUT=1 BUDGETS=10
 make bench PEERS=flaml PEER_FLAML_PYTHON=envs/flaml/bin/python
-make bench-quiet                                        # everything on this page that needs a quiet machine
-make bench-large                                        # 300 s on a million rows of 30 columns, beside one large LightGBM
-make bench-large ROWS=10000000 BUDGET=900 MEMORY=2000   # ten million rows; MiB that Windvane may use
-.venv/bin/python -m benchmarks.recipes                  # tables from public packages, into build/tables
-.venv/bin/python -m benchmarks.kept ../kept --budget 60     # trains on the development tables and keeps jobs and models, for the next three
-.venv/bin/python -m benchmarks.honesty ../kept --record    # do scores hold on new rows? how fast are the models?
-.venv/bin/python -m benchmarks.ablation ../kept        # the contribution of each part of the engine
-.venv/bin/python -m benchmarks.portfolio ../kept --record  # the order of the portfolio
-.venv/bin/python -m benchmarks.texts --record          # classes of texts, beside a tuned logistic regression; ten minutes
-.venv/bin/python -m benchmarks.page                     # generates this page from the newest results
+# everything on this page that needs a quiet machine
+make bench-quiet
+# 300 s on a million rows of 30 columns, beside one large LightGBM
+make bench-large
+# ten million rows; MiB that Windvane may use
+make bench-large ROWS=10000000 BUDGET=900 MEMORY=2000
+# tables from public packages, into build/tables
+.venv/bin/python -m benchmarks.recipes
+# trains on the development tables and keeps jobs and models, for the next three
+.venv/bin/python -m benchmarks.kept ../kept --budget 60
+# do scores hold on new rows? how fast are the models?
+.venv/bin/python -m benchmarks.honesty ../kept --record
+# the contribution of each part of the engine
+.venv/bin/python -m benchmarks.ablation ../kept
+# the order of the portfolio
+.venv/bin/python -m benchmarks.portfolio ../kept --record
+# classes of texts, beside a tuned logistic regression; ten minutes
+.venv/bin/python -m benchmarks.texts --record
+# generates this page from the newest results
+.venv/bin/python -m benchmarks.page
 ```
 
 `PEERS` also runs other systems, each with the Python interpreter of its own environment:

@@ -15,6 +15,8 @@ myst_heading_anchors = 4
 nitpicky = True
 smartquotes = False  # what programs print and take stands as it is: --option, and straight quotes
 
+highlight_language = "text"  # of blocks that name none
+
 html_theme = "furo"
 html_title = "Windvane"
 html_favicon = "../windvane/console/static/icon.svg"
@@ -43,6 +45,7 @@ html_last_updated_fmt = None
 # Pages link files of the repository, which are no pages of the site: it shows their names. Links that are called after
 # the file of a page get the title of the page.
 _LINK_OUT = re.compile(r"\[([^\]\n]+)\]\(\.\./[^)\n]+\)")
+_FILE = re.compile(r"[\w./-]+[./][\w-]+")
 _CALLED_AFTER_FILE = re.compile(r"\[(?:docs/)?[\w-]+\.md\]\(")
 # A drawing has a twin for dark pages.
 _DRAWING = re.compile(r"^!\[([^\]\n]+)\]\((pictures/\w+)\.svg\)$", re.MULTILINE)
@@ -54,11 +57,19 @@ _TWINS = """```{image} \\2.svg
 :alt: \\1
 :class: only-dark
 ```"""
-_SECURITY_POLICY = ("(../SECURITY.md)", "(security-policy.md)")
+# What stands at the top of the repository and is a page of the site.
+_PAGES_ABOVE = {"(../SECURITY.md": "(security-policy.md", "(../CHANGELOG.md": "(changelog.md"}
+
+
+def _name_of_file(link):
+    return f"`{link[1]}`" if _FILE.fullmatch(link[1]) else link[1]
 
 
 def _as_on_site(_app, _page, source):
-    text = _LINK_OUT.sub(r"\1", source[0].replace(*_SECURITY_POLICY))
+    text = source[0]
+    for above, page in _PAGES_ABOVE.items():
+        text = text.replace(above, page)
+    text = _LINK_OUT.sub(_name_of_file, text)
     text = _DRAWING.sub(_TWINS, text)
     source[0] = _CALLED_AFTER_FILE.sub("[](", text)
 

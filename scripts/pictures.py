@@ -103,18 +103,18 @@ def _course(draw: Drawing) -> None:
 
 
 def _folds(draw: Drawing) -> None:
-    draw.text(110, 18, "the training rows, in five folds", quiet=True)
+    draw.text(92, 18, "the training rows, in five folds", quiet=True)
     for model in range(5):
         y = 30 + 34 * model
         draw.text(20, y + 18, f"model {model + 1}")
         for fold in range(5):
-            draw.box(110 + 62 * fold, y, 58, 26, strong=fold == model)
+            draw.box(92 + 66 * fold, y, 62, 26, strong=fold == model)
             if fold == model:
-                draw.text(139 + 62 * fold, y + 18, "predicts", at="middle")
-    draw.line(262, 202, 262, 222, arrow=True)
-    draw.box(110, 228, 306, 26, strong=True)
-    draw.text(263, 246, "out-of-fold predictions", at="middle")
-    draw.text(263, 274, "of every row, by a model that has not seen it", quiet=True, at="middle")
+                draw.text(123 + 66 * fold, y + 18, "predicts", at="middle")
+    draw.line(255, 202, 255, 222, arrow=True)
+    draw.box(92, 228, 326, 26, strong=True)
+    draw.text(255, 246, "out-of-fold predictions", at="middle")
+    draw.text(255, 274, "of every row, by a model that has not seen it", quiet=True, at="middle")
 
 
 def _ensemble(draw: Drawing) -> None:
