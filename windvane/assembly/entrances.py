@@ -19,6 +19,7 @@ from windvane.assembly.processes import Execution, ModelServing
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.buckets import DefaultBucketsKept
+from windvane.control.identity.overviews import IdentityOverviews
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.events.deliveries import Deliveries
@@ -205,6 +206,7 @@ def make_console(
             Hosts((settings.host, socket.gethostname(), *settings.console.hosts)),
             access.roles.passable,
             SignIns(base.failures, access.audit, observability.telemetry.on_request),
+            IdentityOverviews(access.authorizer, base.store),
             settings.console.behind_tls,
             base.rates,
             lambda account: webhooks_for(settings, account),

@@ -11,6 +11,8 @@ from starlette.requests import Request
 
 from windvane.api.authenticator import Session
 from windvane.api.in_process import InProcessClient
+from windvane.console.access.overviews import Identities
+from windvane.console.access.principals import ROOT_KEY, is_root_key
 from windvane.errors import NotAuthorized
 from windvane.names import Scope
 from windvane.wire.call import Caller
@@ -130,6 +132,8 @@ class RequestContext:
     csrf     what the forms of the page carry
     webhooks names of those that a job may ask to be told of its end
     uses     of objects; to be asked with the rights of whoever is signed in (endpoint/uses.py)
+    identities
+             what lists of users and roles show besides what IAM lists
     runs_servers
              the caller's account is the one that runs the servers: no other is shown the machines
     has_cluster
@@ -143,6 +147,7 @@ class RequestContext:
     inside: InProcessClient
     objects: CallerObjects
     uses: ObjectUses
+    identities: Identities
     webhooks: tuple[str, ...] = ()
     runs_servers: bool = False
     has_cluster: bool = False
@@ -165,13 +170,15 @@ class RequestContext:
 
     @property
     def name(self) -> str:
-        """Who is signed in, in short: the name of a user, else of the role.
+        """Who is signed in, in short: the name of a user, "root key", else the name of the role.
 
-        of a session of a role, `arn:aws:sts::111122223333:assumed-role/windvane/root` is `windvane (role)`
+        of a session of a role, `arn:aws:sts::111122223333:assumed-role/jobs/visit` is `jobs (role)`
         """
         credential = self.caller.credential
         if credential.user_name:
             return credential.user_name
+        if is_root_key(credential.principal_arn, credential.access_key):
+            return ROOT_KEY
         role = credential.role_arn.rpartition("/")[2]
         return f"{role} (role)" if role else credential.principal_arn
 

@@ -24,6 +24,7 @@ from windvane.api.authenticator import Authenticator, Session
 from windvane.api.in_process import InProcessClient
 from windvane.api.sign_ins import SignIns
 from windvane.console import cookies
+from windvane.console.access.overviews import Identities
 from windvane.console.draw import draw, draw_part
 from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
@@ -142,6 +143,8 @@ class SiteServices:
 
     roles       ARNs of roles that a caller may hand to jobs, the default one first
     sign_ins told of every attempt to get in
+    identities
+                what lists of users and roles show besides what IAM lists
     behind_tls  what comes without TLS comes from a proxy that speaks it with the browser
     rates       requests that each account may make, those of its other clients among them
     webhooks    names of those that jobs of an account may ask to be told of their end
@@ -156,6 +159,7 @@ class SiteServices:
     hosts: Hosts
     roles: Callable[[Caller], tuple[str, ...]]
     sign_ins: SignIns
+    identities: Identities
     behind_tls: bool = False
     rates: AccountRates = field(default_factory=AccountRates)
     webhooks: Callable[[str], tuple[str, ...]] = lambda _: ()
@@ -229,6 +233,7 @@ class Site:
             parts.inside,
             CallerObjects(parts.objects, caller, parts.inside),
             parts.uses,
+            parts.identities,
             parts.webhooks(caller.account),
             runs_servers=caller.account == parts.account,
             has_cluster=parts.has_cluster,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -67,5 +68,8 @@ class IdentityBook(Protocol):
     def note_key_use(self, access_key: str, use: KeyUse) -> None: ...
 
     def key_use(self, access_key: str) -> KeyUse | None: ...
+
+    def key_uses(self, access_keys: Collection[str]) -> dict[str, KeyUse]:
+        """Return the uses of those keys that were used, by key."""
 
     def forget_key_use(self, access_key: str) -> None: ...

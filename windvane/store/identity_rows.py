@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
@@ -104,6 +105,13 @@ class IdentityRows(Rows):
         found = select(KEY_USES).where(KEY_USES.c.access_key == access_key)
         row = self._connection.execute(found).first()
         return None if row is None else KeyUse(from_micros(row.used), row.service, row.region)
+
+    def key_uses(self, access_keys: Collection[str]) -> dict[str, KeyUse]:
+        found = select(KEY_USES).where(KEY_USES.c.access_key.in_(access_keys))
+        return {
+            row.access_key: KeyUse(from_micros(row.used), row.service, row.region)
+            for row in self._connection.execute(found)
+        }
 
     def forget_key_use(self, access_key: str) -> None:
         self._connection.execute(delete(KEY_USES).where(KEY_USES.c.access_key == access_key))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 HOST = "127.0.0.1:8470"
 
@@ -75,7 +75,7 @@ async def ask_site(
         "http_version": "1.1",
         "method": method,
         "scheme": scheme,
-        "path": url.path,
+        "path": unquote(url.path),
         "raw_path": url.path.encode(),
         "query_string": url.query.encode(),
         "root_path": "",

@@ -24,6 +24,9 @@ from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
+from windvane.control.identity.overviews import IdentityOverviews
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
@@ -92,6 +95,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
             Hosts(["ml.example.org"]),
             lambda caller: (default_role(caller.account),),
             SignIns(FailureCounter(100, lambda: 0.0), None, lambda _: None),
+            IdentityOverviews(Authorizer(Directory(store), clock), store),
         )
     )
     built = Console(site, artifacts, entry, asked)

@@ -22,6 +22,9 @@ from windvane.api.sign_ins import SignIns
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.directory import Directory
+from windvane.control.identity.overviews import IdentityOverviews
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
@@ -164,6 +167,7 @@ def opened(
             Hosts([]),
             lambda _: (ROLE,),
             SignIns(FailureCounter(), None, lambda _: None),
+            IdentityOverviews(Authorizer(Directory(world.store), world.clock), world.store),
             rates=rates,
             webhooks=webhooks_of,
             account=ACCOUNT,

@@ -38,6 +38,7 @@ from windvane.artifacts.mapped import BucketMap
 from windvane.console.job.tags import ARCHIVED, PROJECT
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
+from windvane.control.identity.overviews import IdentityOverviews
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
@@ -109,6 +110,7 @@ class Desk:
                 Hosts([]),
                 accounts.roles.passable,
                 SignIns(FailureCounter(), None, lambda _: None),
+                IdentityOverviews(accounts.identity.authorizer, accounts.store),
                 account=ACCOUNT,
             )
         )

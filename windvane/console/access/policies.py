@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from windvane.console.access.listed import Listed, listed
 from windvane.console.request_context import RequestContext
+from windvane.errors import NotAuthorized
+
+_MOST_DOCUMENTS = 40
+"""Documents on a page: each is asked for by itself, and a role may have two hundred short ones."""
 
 
 @dataclass(frozen=True)
 class InlinePolicy:
-    """A policy that belongs to one user or role alone."""
+    """A policy that belongs to one user or role alone.
+
+    document    "" where it is not shown
+    refusal     why the document may not be seen
+    """
 
     name: str
     document: str
+    refusal: NotAuthorized | None = None
 
 
 @dataclass(frozen=True)
@@ -31,40 +40,47 @@ class AttachedPolicy:
 class Policies:
     """The policies of a user or role."""
 
-    attached: tuple[AttachedPolicy, ...]
-    inline: tuple[InlinePolicy, ...]
+    attached: Listed[AttachedPolicy]
+    inline: Listed[InlinePolicy]
+
+    @property
+    def are_none(self) -> bool:
+        """Return whether there is known to be none."""
+        parts = (self.attached, self.inline)
+        return not any(part.items or part.refusal for part in parts)
 
 
 async def policies_of(context: RequestContext, kind: str, name: str) -> Policies:
-    """Return the policies of a user or role.
+    """Return the policies of a user or role, as far as they may be seen.
 
-    kind      "User" or "Role"
-    raises    AccessDenied to whoever may not read them
+    kind    "User" or "Role"
     """
     named = {f"{kind}Name": name}
-    attached = every(context, f"ListAttached{kind}Policies", "AttachedPolicies", named)
-    inline = []
-    async for policy in every(context, f"List{kind}Policies", "PolicyNames", named):
-        asked = {**named, "PolicyName": policy}
-        told = await context.ask("iam", f"Get{kind}Policy", asked)
-        inline.append(InlinePolicy(policy, readable(told["PolicyDocument"])))
+    attached = await listed(context, f"ListAttached{kind}Policies", "AttachedPolicies", named)
+    inline = await listed(context, f"List{kind}Policies", "PolicyNames", named)
+    documents = [
+        await _inline(context, f"Get{kind}Policy", {**named, "PolicyName": policy})
+        for policy in inline.items[:_MOST_DOCUMENTS]
+    ]
+    without = [InlinePolicy(policy, "") for policy in inline.items[_MOST_DOCUMENTS:]]
     return Policies(
-        tuple([AttachedPolicy(one["PolicyName"], one["PolicyArn"]) async for one in attached]),
-        tuple(inline),
+        Listed(
+            tuple(AttachedPolicy(one["PolicyName"], one["PolicyArn"]) for one in attached.items),
+            attached.refusal,
+        ),
+        Listed((*documents, *without), inline.refusal),
     )
 
 
-async def every(
-    context: RequestContext, operation: str, member: str, asked: dict[str, Any]
-) -> AsyncIterator[Any]:
-    """Yield what a List operation of IAM lists, on all pages."""
-    while True:
-        page = await context.ask("iam", operation, asked)
-        for one in page[member]:
-            yield one
-        if not page.get("IsTruncated"):
-            return
-        asked = {**asked, "Marker": page["Marker"]}
+async def _inline(context: RequestContext, operation: str, asked: dict[str, Any]) -> InlinePolicy:
+    policy = asked["PolicyName"]
+    if (refusal := context.refusal(operation, asked, "iam")) is not None:
+        return InlinePolicy(policy, "", refusal)
+    try:
+        told = await context.ask("iam", operation, asked)
+    except NotAuthorized as refusal:
+        return InlinePolicy(policy, "", refusal)
+    return InlinePolicy(policy, readable(told["PolicyDocument"]))
 
 
 def readable(document: str) -> str:

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from windvane.audit.kinds import is_refusal
+from windvane.console.access.principals import Actor, actor_of
 from windvane.console.draw import draw
 from windvane.console.request_context import context_of
 from windvane.errors import CallerFault, InvalidRequest, Throttled
@@ -36,25 +38,6 @@ ATTRIBUTES = {
 
 
 @dataclass(frozen=True)
-class EventRow:
-    """One event.
-
-    error    the code that was answered; "" if the request was allowed and done
-    whole    the event as JSON, laid out to be read
-    """
-
-    at: datetime
-    user: str
-    key: str
-    operation: str
-    service: str
-    resources: tuple[str, ...]
-    address: str
-    error: str
-    whole: str
-
-
-@dataclass(frozen=True)
 class Asked:
     """The filters of the page, as they were typed.
 
@@ -75,6 +58,33 @@ class Asked:
         fields = {**vars(self), "token": token}
         query = urlencode({name: value for name, value in fields.items() if value})
         return f"{_PAGE}?{query}" if query else _PAGE
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One event.
+
+    username    as LookupEvents has it, and finds it
+    error       the code that was answered; "" if the request was allowed and done
+    is_refused  turned away for who sent it, or for too many requests: nothing was tried
+    whole    the event as JSON, laid out to be read
+    """
+
+    at: datetime
+    actor: Actor
+    username: str
+    operation: str
+    service: str
+    resources: tuple[str, ...]
+    address: str
+    error: str
+    is_refused: bool
+    whole: str
+
+    @property
+    def by_same(self) -> Asked:
+        """The filters that find what the same user did."""
+        return Asked("Username", self.username)
 
 
 @dataclass(frozen=True)
@@ -153,15 +163,17 @@ def _rows(events: Sequence[Mapping[str, Any]]) -> tuple[EventRow, ...]:
 
 def _row(told: Mapping[str, Any]) -> EventRow:
     event = json.loads(told["CloudTrailEvent"])
+    error = str(event.get("errorCode", ""))
     return EventRow(
         told["EventTime"],
+        actor_of(event.get("userIdentity", {})),
         told.get("Username", ""),
-        told.get("AccessKeyId", ""),
         told["EventName"],
         told["EventSource"].removesuffix(".amazonaws.com"),
         tuple(str(one["ResourceName"]) for one in told.get("Resources", ())),
         str(event.get("sourceIPAddress", "")),
-        str(event.get("errorCode", "")),
+        error,
+        is_refusal(error),
         json.dumps(event, indent=2)[:_LONGEST_EVENT],
     )
 

@@ -4,27 +4,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from windvane.console.access.names import name_in, url_of
 from windvane.console.access.policies import Policies, policies_of, readable
+from windvane.console.access.trust import trusted
 from windvane.console.draw import draw
-from windvane.console.request_context import context_of
+from windvane.console.request_context import RequestContext, context_of
+from windvane.names import default_role
 
 _PAGE = "/console/roles"
 _SHOWN = 50
 
 
+class Origin(StrEnum):
+    """Where a role comes from, which is where it is changed.
+
+    OPERATIONS      CreateRole of IAM
+    CONFIGURATION   the server's configuration file
+    EVERY_ACCOUNT   every account has it; it cannot be changed
+    """
+
+    OPERATIONS = "operations"
+    CONFIGURATION = "configuration"
+    EVERY_ACCOUNT = "every account"
+
+
 @dataclass(frozen=True)
 class RoleRow:
-    """A role in the list."""
+    """A role in the list.
+
+    trusted    who may assume it, in words
+    """
 
     name: str
     description: str
+    origin: Origin
+    trusted: tuple[str, ...]
     created: datetime
+
+    @property
+    def url(self) -> str:
+        return url_of(_PAGE, self.name)
 
 
 @dataclass(frozen=True)
@@ -40,25 +66,34 @@ class RolesView:
 class RoleView:
     """The page of a role.
 
-    trust            who may assume it, a policy document
+    trusted          who may assume it, in words
+    trust            the same as a policy document
     longest_session  in seconds
     """
 
     name: str
     arn: str
     description: str
+    origin: Origin
     created: datetime
     longest_session: int
+    trusted: tuple[str, ...]
     trust: str
     policies: Policies
 
 
 async def roles_page(request: Request) -> Response:
-    marker = request.query_params.get("marker", "")
+    context, marker = context_of(request), request.query_params.get("marker", "")
     asked: dict[str, Any] = {"MaxItems": _SHOWN, **({"Marker": marker} if marker else {})}
-    page = await context_of(request).ask("iam", "ListRoles", asked)
+    page = await context.ask("iam", "ListRoles", asked)
     rows = tuple(
-        RoleRow(one["RoleName"], one.get("Description", ""), one["CreateDate"])
+        RoleRow(
+            one["RoleName"],
+            one.get("Description", ""),
+            _origin(context, one["Arn"]),
+            trusted(one["AssumeRolePolicyDocument"], context.caller.account),
+            one["CreateDate"],
+        )
         for one in page["Roles"]
     )
     following = page.get("Marker", "") if page.get("IsTruncated") else ""
@@ -66,18 +101,29 @@ async def roles_page(request: Request) -> Response:
 
 
 async def role_page(request: Request) -> Response:
-    context, name = context_of(request), request.path_params["name"]
+    context, name = context_of(request), name_in(request)
     role = (await context.ask("iam", "GetRole", {"RoleName": name}))["Role"]
+    trust = role["AssumeRolePolicyDocument"]
     view = RoleView(
         role["RoleName"],
         role["Arn"],
         role.get("Description", ""),
+        _origin(context, role["Arn"]),
         role["CreateDate"],
         role["MaxSessionDuration"],
-        readable(role["AssumeRolePolicyDocument"]),
+        trusted(trust, context.caller.account),
+        readable(trust),
         await policies_of(context, "Role", name),
     )
     return draw(request, "role.html", view)
+
+
+def _origin(context: RequestContext, arn: str) -> Origin:
+    account = context.caller.account
+    if arn == default_role(account):
+        return Origin.EVERY_ACCOUNT
+    is_declared = arn in context.identities.declared_arns(account)
+    return Origin.CONFIGURATION if is_declared else Origin.OPERATIONS
 
 
 ROUTES = (

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.console.access.policies import AttachedPolicy, Policies, every, policies_of
+from windvane.console.access.listed import Listed, every, listed
+from windvane.console.access.names import name_in, url_of
+from windvane.console.access.overviews import UserOverview
+from windvane.console.access.policies import AttachedPolicy, Policies, policies_of
 from windvane.console.deletion import DeletionView
 from windvane.console.draw import draw
 from windvane.console.forms import Form, form_of
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.errors import InvalidRequest, LimitExceeded, NameTaken
+from windvane.errors import InvalidRequest, LimitExceeded, NameTaken, NotAuthorized
 
 _PAGE = "/console/users"
 _SHOWN = 50
@@ -28,38 +31,56 @@ _STATUSES = {"activate": "Active", "deactivate": "Inactive"}
 
 @dataclass(frozen=True)
 class UserRow:
-    """A user in the list."""
+    """A user in the list.
+
+    overview    None if there was no time to look
+    """
 
     name: str
     created: datetime
+    overview: UserOverview | None
+
+    @property
+    def url(self) -> str:
+        return url_of(_PAGE, self.name)
 
 
 @dataclass(frozen=True)
 class UsersView:
     """The page that lists users.
 
+    sought     part of the names; "" for all users
     marker     where the next page begins; "" on the last one
+    n_more     users with the sought part in their names that are not shown
     typed      the name in the form, if it could not be taken, and why
     deleted    the user that the form that led here has deleted
     """
 
     rows: tuple[UserRow, ...]
+    sought: str
     marker: str
     is_first: bool
+    n_more: int
     typed: str = ""
     trouble: str = ""
     deleted: str = ""
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the actions without which parts of the rows are not shown."""
+        seen = [one.overview for one in self.rows if one.overview is not None]
+        parts = [part for one in seen for part in (one.n_policies, one.n_active_keys, one.used)]
+        return tuple(sorted({part.action for part in parts if isinstance(part, NotAuthorized)}))
+
 
 @dataclass(frozen=True)
 class KeyRow:
-    """An access key; `used` is when it was used last, None if it never was; `is_use_known` to whoever may look at that."""
+    """An access key; `used` is when it was used last, None if it never was, or why that may not be seen."""
 
     id: str
     is_active: bool
     created: datetime
-    used: datetime | None
-    is_use_known: bool
+    used: datetime | NotAuthorized | None
 
 
 @dataclass(frozen=True)
@@ -80,15 +101,15 @@ class UserView:
     name: str
     arn: str
     created: datetime
-    keys: tuple[KeyRow, ...]
+    keys: Listed[KeyRow]
     policies: Policies
-    choices: tuple[AttachedPolicy, ...]
+    choices: Listed[AttachedPolicy]
     new_key: NewKey | None = None
     trouble: str = ""
 
     @property
     def url(self) -> str:
-        return _url(self.name)
+        return url_of(_PAGE, self.name)
 
 
 async def users_page(request: Request) -> Response:
@@ -112,7 +133,7 @@ async def user_page(request: Request) -> Response:
 
 async def change_keys(request: Request) -> Response:
     """Make an access key, or activate, deactivate or delete one."""
-    context, form, name = context_of(request), await form_of(request), _name(request)
+    context, form, name = context_of(request), await form_of(request), name_in(request)
     do = form.get("do")
     if do == "create":
         try:
@@ -133,7 +154,7 @@ async def change_keys(request: Request) -> Response:
 
 async def change_policies(request: Request) -> Response:
     """Attach a managed policy, or detach one."""
-    form, name = await form_of(request), _name(request)
+    form, name = await form_of(request), name_in(request)
     operations = {"attach": "AttachUserPolicy", "detach": "DetachUserPolicy"}
     if form.get("do") not in operations:
         raise InvalidRequest("A policy can be attached or detached.")
@@ -145,6 +166,9 @@ async def change_policies(request: Request) -> Response:
 async def delete_user(request: Request) -> Response:
     """Asks first. What is the user's alone goes with it."""
     context, form, view = context_of(request), await form_of(request), await _seen(request)
+    for part in (view.keys, view.policies.attached, view.policies.inline):
+        if part.refusal is not None:  # what goes with the user is told first
+            raise part.refusal
     if form.get("confirm") != view.name:
         return draw(request, "deletion.html", _question(view, form))
     steps = list(_steps(view))
@@ -160,17 +184,18 @@ async def delete_user(request: Request) -> Response:
 def _steps(view: UserView) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the operations that delete a user, in their order, with their parameters."""
     named = {"UserName": view.name}
-    for key in view.keys:
+    for key in view.keys.items:
         yield "DeleteAccessKey", {**named, "AccessKeyId": key.id}
-    for one in view.policies.attached:
+    for one in view.policies.attached.items:
         yield "DetachUserPolicy", {**named, "PolicyArn": one.arn}
-    for policy in view.policies.inline:
+    for policy in view.policies.inline.items:
         yield "DeleteUserPolicy", {**named, "PolicyName": policy.name}
     yield "DeleteUser", named
 
 
 def _question(view: UserView, form: Form) -> DeletionView:
     typed = form.get("confirm")
+    keys, inline = view.keys.items, view.policies.inline.items
     return DeletionView(
         f"Delete the user {view.name}?",
         f"{view.url}/delete",
@@ -178,8 +203,8 @@ def _question(view: UserView, form: Form) -> DeletionView:
         (),
         (
             f"the user {view.name}",
-            *(f"the access key {key.id}: programs that use it are refused" for key in view.keys),
-            *(f"the policy {one.name}, which is this user's alone" for one in view.policies.inline),
+            *(f"the access key {key.id}: programs that use it are refused" for key in keys),
+            *(f"the policy {one.name}, which is this user's alone" for one in inline),
         ),
         ("jobs, models and endpoints that the user created", "managed policies"),
         to_type=view.name,
@@ -188,37 +213,55 @@ def _question(view: UserView, form: Form) -> DeletionView:
 
 
 async def _listed(request: Request, typed: str = "", trouble: str = "") -> UsersView:
-    marker = request.query_params.get("marker", "")
+    query, context = request.query_params, context_of(request)
+    sought = query.get("name", "").strip()[:_LONGEST]
+    marker = "" if sought else query.get("marker", "")
     asked: dict[str, Any] = {"MaxItems": _SHOWN, **({"Marker": marker} if marker else {})}
-    page = await context_of(request).ask("iam", "ListUsers", asked)
+    if sought:
+        users = [one async for one in _with(context, sought)]
+        page: dict[str, Any] = {"Users": users[:_SHOWN]}
+    else:
+        users, page = [], await context.ask("iam", "ListUsers", asked)
+    names = [one["UserName"] for one in page["Users"]]
+    overviews = await context.in_thread(context.identities.users, context.caller, names)
     return UsersView(
-        tuple(UserRow(one["UserName"], one["CreateDate"]) for one in page["Users"]),
+        tuple(
+            UserRow(one["UserName"], one["CreateDate"], overviews.get(one["UserName"]))
+            for one in page["Users"]
+        ),
+        sought,
         page.get("Marker", "") if page.get("IsTruncated") else "",
         not marker,
+        max(0, len(users) - _SHOWN),
         typed,
         trouble,
-        request.query_params.get("deleted", "")[:_LONGEST],
+        query.get("deleted", "")[:_LONGEST],
     )
+
+
+async def _with(context: RequestContext, sought: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield the users with this text in their names, whatever its case."""
+    async for one in every(context, "ListUsers", "Users", {}):
+        if sought.lower() in one["UserName"].lower():
+            yield one
 
 
 async def _seen(request: Request, new_key: NewKey | None = None, trouble: str = "") -> UserView:
     """Return what the page of a user shows.
 
-    raises    NotFound; AccessDenied to whoever may not look at it
+    raises    NotFound; AccessDenied to whoever may not look at the user at all
     """
-    context, name = context_of(request), _name(request)
+    context, name = context_of(request), name_in(request)
     named = {"UserName": name}
     user = (await context.ask("iam", "GetUser", named))["User"]
     policies = await policies_of(context, "User", name)
-    keys = [
-        await _key(context, one)
-        async for one in every(context, "ListAccessKeys", "AccessKeyMetadata", named)
-    ]
+    keys = await listed(context, "ListAccessKeys", "AccessKeyMetadata", named)
+    rows = tuple([await _key(context, one) for one in keys.items])
     return UserView(
         user["UserName"],
         user["Arn"],
         user["CreateDate"],
-        tuple(keys),
+        Listed(rows, keys.refusal),
         policies,
         await _choices(context, policies),
         new_key,
@@ -227,41 +270,24 @@ async def _seen(request: Request, new_key: NewKey | None = None, trouble: str = 
 
 
 async def _key(context: RequestContext, one: dict[str, Any]) -> KeyRow:
-    used = None
-    is_use_known = context.refusal("GetAccessKeyLastUsed", None, "iam") is None
-    if is_use_known:
-        asked = {"AccessKeyId": one["AccessKeyId"]}
+    asked = {"AccessKeyId": one["AccessKeyId"]}
+    used: datetime | NotAuthorized | None = context.refusal("GetAccessKeyLastUsed", asked, "iam")
+    if used is None:
         told = await context.ask("iam", "GetAccessKeyLastUsed", asked)
         used = told["AccessKeyLastUsed"].get("LastUsedDate")
-    is_active = one["Status"] == "Active"
-    return KeyRow(one["AccessKeyId"], is_active, one["CreateDate"], used, is_use_known)
+    return KeyRow(one["AccessKeyId"], one["Status"] == "Active", one["CreateDate"], used)
 
 
-async def _choices(context: RequestContext, policies: Policies) -> tuple[AttachedPolicy, ...]:
-    """Return the managed policies that could be attached, if they may be listed."""
-    if context.refusal("ListPolicies", None, "iam") is not None:
-        return ()
-    attached = {one.arn for one in policies.attached}
-    return tuple(
-        [
-            AttachedPolicy(one["PolicyName"], one["Arn"])
-            async for one in every(context, "ListPolicies", "Policies", {})
-            if one["Arn"] not in attached
-        ]
-    )
-
-
-def _name(request: Request) -> str:
-    name: str = request.path_params["name"]
-    return name
-
-
-def _url(name: str) -> str:
-    return f"{_PAGE}/{quote(name, safe='')}"
+async def _choices(context: RequestContext, policies: Policies) -> Listed[AttachedPolicy]:
+    """Return the managed policies that could be attached."""
+    found = await listed(context, "ListPolicies", "Policies", {})
+    attached = {one.arn for one in policies.attached.items}
+    choices = (AttachedPolicy(one["PolicyName"], one["Arn"]) for one in found.items)
+    return Listed(tuple(one for one in choices if one.arn not in attached), found.refusal)
 
 
 def _to(name: str) -> Response:
-    return RedirectResponse(_url(name), 303, headers=PAGE_HEADERS)
+    return RedirectResponse(url_of(_PAGE, name), 303, headers=PAGE_HEADERS)
 
 
 ROUTES = (

@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.accounts import ROOT, Accounts, allow, keys_of
+from api.accounts import ACCOUNT, ROOT, Accounts, allow, keys_of
 from unit.console.test_site_permissions import Desk
 
 from windvane.errors import InvalidRequest, Throttled
 
 HOSTILE = "<script>alert(1)</script>"
 PAGE = "/console/audit"
+
+
+ANN = {"type": "IAMUser", "userName": "ann", "accessKeyId": "AKIAANN"}
+
+
+def session(of: str, name: str, key: str) -> dict[str, str]:
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{of}/{name}"
+    return {"type": "AssumedRole", "arn": arn, "accessKeyId": key}
 
 
 class Trail:
@@ -58,7 +66,9 @@ def event(name: str, **whole: Any) -> dict[str, Any]:
         "Username": "ann",
         "AccessKeyId": "AKIAANN",
         "Resources": [{"ResourceType": "t", "ResourceName": f"arn:{n}"} for n in range(5)],
-        "CloudTrailEvent": json.dumps({"sourceIPAddress": "192.0.2.7", **whole}),
+        "CloudTrailEvent": json.dumps(
+            {"userIdentity": ANN, "sourceIPAddress": "192.0.2.7", **whole}
+        ),
     }
 
 
@@ -70,15 +80,49 @@ def test_an_event_says_who_did_what_to_what_from_where_and_how_it_ended(
     desk: Desk, trail: Trail
 ) -> None:
     done, denied = event("CreateModel", x=HOSTILE), event("DeleteModel", errorCode="AccessDenied")
-    trail.answer = {"Events": [done, denied]}
+    failed = event("DeleteUser", errorCode="DeleteConflict")
+    trail.answer = {"Events": [done, denied, failed]}
     page = desk.browser(keys_of(ROOT)).get(PAGE)
     told = words(page.text)
-    assert "ann AKIAANN CreateModel sagemaker arn:0 arn:1 arn:2 and 2 more 192.0.2.7 Done" in told
-    assert "DeleteModel" in told
-    assert "AccessDenied" in told
+    assert "ann CreateModel sagemaker , whole event Done arn:0 and 4 more 192.0.2.7" in told
+    assert "DeleteModel sagemaker , whole event Refused AccessDenied" in told
+    assert "DeleteUser sagemaker , whole event Failed DeleteConflict" in told
     assert HOSTILE not in page.text
     assert trail.asked == [{"MaxResults": 50}]
     assert "Older events" not in told
+
+
+def test_nobody_is_taken_for_somebody_else_by_the_name_of_a_session(
+    desk: Desk, trail: Trail
+) -> None:
+    trail.answer = {
+        "Events": [
+            event("A", userIdentity=session("windvane", "AKIAROOT", "AKIAROOT")),
+            event("B", userIdentity=session("jobs", "ann", "ASIA1")),
+            event("C", userIdentity=session("windvane", "root", "ASIA2")),
+            event("D", userIdentity={"type": "Unknown", "accessKeyId": HOSTILE}),
+            event("E", userIdentity={"type": "Root", "accessKeyId": "AKIA3"}),
+        ]
+    }
+    page = desk.browser(keys_of(ROOT)).get(PAGE).text
+    told = words(page)
+    assert "root key A sagemaker" in told
+    assert "jobs role, session ann B sagemaker" in told
+    assert "windvane role, session root C sagemaker" in told
+    assert "not verified, key &lt;script&gt;" in told
+    assert "root key E sagemaker" in told
+    assert HOSTILE not in page
+
+
+def test_who_acted_leads_to_all_that_the_same_user_did(desk: Desk, trail: Trail) -> None:
+    trail.answer = {"Events": [event("CreateModel")]}
+    browser = desk.browser(keys_of(ROOT))
+    link = re.search(r'<a href="([^"]+)"[^>]*>ann</a>', browser.get(PAGE).text)
+    assert link is not None
+    browser.get(link[1].replace("&amp;", "&"))
+    assert trail.asked[-1]["LookupAttributes"] == [
+        {"AttributeKey": "Username", "AttributeValue": "ann"}
+    ]
 
 
 def test_filters_and_pages_are_those_of_lookup_events(desk: Desk, trail: Trail) -> None:

@@ -1,18 +1,23 @@
-"""Users and roles on pages: seen and changed with the rights of whoever is signed in, and no others."""
+"""Users on pages: seen and changed with the rights of whoever is signed in, and no others."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
-from api.accounts import ACCOUNT, OTHER_ROOT, ROOT, Accounts, allow, deny, document, keys_of
+from api.accounts import ACCOUNT, OTHER_ROOT, ROOT, Accounts, allow, deny, document, keys_of, trust
 from unit.console.browsing import Browser
 from unit.console.test_site_permissions import Desk
 
+from windvane.store.identity_book import KeyUse
+
 MANAGED = f"arn:aws:iam::{ACCOUNT}:policy/reads"
+TRUST = trust({"Service": "sagemaker.amazonaws.com"})
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -223,17 +228,148 @@ def test_whoever_may_not_look_is_told_why(desk: Desk) -> None:
         assert (answer.status, is_named(action, answer)) == (403, True), path
 
 
-def test_roles_say_who_may_assume_them_and_what_they_may_do(desk: Desk, root: Browser) -> None:
+def row_of(page: str, name: str) -> str:
+    [found] = [row for row in page.split("<tr>") if f">{name}</a>" in row]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found)).strip()
+
+
+def test_the_list_tells_policies_keys_and_when_they_were_used(desk: Desk, root: Browser) -> None:
+    key = furnished(desk)["AccessKeyId"]
     iam = desk.accounts.client("iam")
-    trusted = document({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
-    iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trusted, Description=HOSTILE)
-    iam.put_role_policy(
-        RoleName="reader", PolicyName="p", PolicyDocument=document(allow("s3:List*"))
+    iam.create_user(UserName="carol")
+    with desk.accounts.store.transaction() as tx:
+        tx.note_key_use(key, KeyUse(desk.accounts.clock(), "s3", "us-east-1"))
+    page = root.get("/console/users").text
+    assert re.match(r"bob 2 1 active 20\d\d-", row_of(page, "bob"))
+    assert row_of(page, "carol").startswith("carol none none – ")
+    iam.create_access_key(UserName="bob")
+    iam.update_access_key(UserName="bob", AccessKeyId=key, Status="Inactive")
+    assert row_of(root.get("/console/users").text, "bob").startswith("bob 2 1 active, 1 inactive")
+
+
+def test_the_list_leaves_out_what_may_not_be_seen_of_a_user_and_says_so(desk: Desk) -> None:
+    furnished(desk)
+    desk.accounts.client("iam").create_user(UserName="carol")
+    bob = f"arn:aws:iam::{ACCOUNT}:user/bob"
+    browser = desk.browser(
+        desk.accounts.user(
+            "ann",
+            allow(["iam:ListUsers", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"]),
+            allow(["iam:ListUserPolicies", "iam:ListAttachedUserPolicies"]),
+            deny(["iam:ListAttachedUserPolicies", "iam:ListAccessKeys"], bob),
+        )
     )
-    listed = root.get("/console/roles")
-    assert 'href="/console/roles/reader"' in listed.text
-    page = root.get("/console/roles/reader")
-    assert "sts:AssumeRole" in page.text
-    assert "s3:List*" in page.text
-    assert HOSTILE not in listed.text + page.text
-    assert root.get("/console/roles/none").status == 404
+    page = browser.get("/console/users")
+    hidden = "not shown : requires iam:"
+    assert row_of(page.text, "bob").startswith(
+        f"bob {hidden}ListAttachedUserPolicies {hidden}ListAccessKeys {hidden}ListAccessKeys"
+    )
+    assert row_of(page.text, "carol").startswith("carol none none –")
+    told = words(page)
+    assert "What is not shown requires iam:ListAccessKeys , iam:ListAttachedUserPolicies ." in told
+
+
+def test_users_are_found_by_a_part_of_their_names(desk: Desk, root: Browser) -> None:
+    iam = desk.accounts.client("iam")
+    for number in range(60):
+        iam.create_user(UserName=f"u{number:02}")
+    found = root.get("/console/users?name=U5").text
+    assert ("users/u50" in found, "users/u59" in found, "users/u49" in found) == (True, True, False)
+    assert "And 10 more: type more of the name" in words(root.get("/console/users?name=u"))
+    none = root.get(f"/console/users?name={quote(HOSTILE)}")
+    assert "No user has this in its name" in words(none)
+    assert HOSTILE not in none.text
+
+
+@pytest.mark.parametrize(
+    ("action", "place"),
+    [
+        ("iam:ListAccessKeys", "Access keys are not shown: that requires"),
+        ("iam:ListUserPolicies", "Inline policies are not shown: that requires"),
+        ("iam:ListAttachedUserPolicies", "Managed policies are not shown: that requires"),
+        ("iam:GetUserPolicy", "its document is not shown: that requires"),
+        ("iam:ListPolicies", "that could be attached are not shown: that requires"),
+        ("iam:GetAccessKeyLastUsed", "To see when keys were used last requires"),
+    ],
+)
+def test_a_part_that_may_not_be_seen_says_so_and_the_rest_is_shown(
+    desk: Desk, action: str, place: str
+) -> None:
+    key = furnished(desk)["AccessKeyId"]
+    parts = {
+        "iam:ListAccessKeys": f">{key}<",
+        "iam:ListUserPolicies": "s3:GetObject",
+        "iam:ListAttachedUserPolicies": "Detach",
+        "iam:GetUserPolicy": "s3:GetObject",
+        "iam:ListPolicies": "AmazonS3FullAccess",
+        "iam:GetAccessKeyLastUsed": '<span class="muted">never',
+    }
+    browser = desk.browser(desk.accounts.user("ann", allow("*"), deny(action)))
+    page = browser.get("/console/users/bob")
+    assert page.status == 200
+    assert f"{place} {action}" in words(page)
+    for part, shown in parts.items():
+        hidden = part == action or {part, action} == {"iam:ListUserPolicies", "iam:GetUserPolicy"}
+        hidden = hidden or (part, action) == ("iam:GetAccessKeyLastUsed", "iam:ListAccessKeys")
+        if (part, action) == ("iam:ListUserPolicies", "iam:GetUserPolicy"):
+            assert ">own<" in page.text
+        assert (shown in page.text) != hidden, (part, action)
+
+
+def test_a_user_is_not_deleted_by_whoever_cannot_be_told_what_goes_with_it(desk: Desk) -> None:
+    furnished(desk)
+    keys, iam = desk.accounts.user("ann"), desk.accounts.client("iam")
+    before, browser = state(desk), desk.browser(keys)
+    browser.get("/console/glossary")
+    for action in ("iam:ListAccessKeys", "iam:ListUserPolicies", "iam:ListAttachedUserPolicies"):
+        policy = document(allow("*"), deny(action))
+        iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=policy)
+        answer = browser.post("/console/users/bob/delete", {"confirm": "bob"})
+        assert (answer.status, is_named(action, answer)) == (403, True), action
+        assert state(desk) == before, action
+
+
+@pytest.mark.parametrize("name", [".", "..", "a+b@c.example", "=,-"])
+def test_every_name_that_iam_takes_has_a_page(desk: Desk, root: Browser, name: str) -> None:
+    location = root.post("/console/users", {"name": name}).headers["location"]
+    assert posixpath.normpath(unquote(location)) == unquote(location)  # as browsers do
+    assert location in root.get("/console/users").text
+    page = root.get(location)
+    assert f'action="{location}/delete"' in page.text
+    assert root.post(f"{location}/delete", {"confirm": name}).status == 303
+    assert desk.accounts.client("iam").list_users()["Users"] == []
+
+
+def test_a_form_of_another_session_changes_nothing(desk: Desk) -> None:
+    furnished(desk)
+    desk.accounts.user("ann", allow("*"))
+    before, browser = state(desk), desk.browser(keys_of(ROOT))
+    for path, fields, _ in CHANGES:
+        assert browser.post(path, {**fields, "csrf_token": "00" * 64}).status == 403, path
+    assert state(desk) == before
+
+
+def test_long_names_and_documents_of_policies_are_shown_whole(desk: Desk, root: Browser) -> None:
+    iam, name = desk.accounts.client("iam"), "p" * 128
+    actions = [f"s3:Get{number:03}" for number in range(150)]
+    iam.create_user(UserName="u" * 64)
+    text = document(allow(actions)).replace(" ", " " * 40)
+    iam.put_user_policy(UserName="u" * 64, PolicyName=name, PolicyDocument=text)
+    page = root.get(f"/console/users/{'u' * 64}")
+    assert (page.status, f">{name} <" in page.text) == (200, True)
+    assert all(action in page.text for action in actions)
+    asked = root.post(f"/console/users/{'u' * 64}/delete", {})
+    assert f"<code>{'u' * 64}</code>" in asked.text
+
+
+def test_of_very_many_policies_the_first_forty_documents_are_shown(
+    desk: Desk, root: Browser
+) -> None:
+    iam = desk.accounts.client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
+    for number in range(45):
+        policy = document(allow("s3:*"))
+        iam.put_role_policy(RoleName="r", PolicyName=f"p{number:02}", PolicyDocument=policy)
+    page = root.get("/console/roles/r")
+    assert page.text.count("<summary>p") == 40
+    assert all(f"p{number:02}" in page.text for number in range(45))
