@@ -151,16 +151,29 @@ def comparison(sagemaker: Any, job: str) -> dict[str, str]:
     }
 
 
-def pages_of(sagemaker: Any) -> dict[str, str]:
+def _identity_pages(iam: Any) -> dict[str, str]:
+    pages = {}
+    for user in iam.list_users(MaxItems=1)["Users"]:
+        pages["user"] = f"/console/users/{quote(user['UserName'])}"
+    for role in iam.list_roles(MaxItems=1)["Roles"]:
+        pages["role"] = f"/console/roles/{quote(role['RoleName'])}"
+    return pages
+
+
+def pages_of(client: Callable[[str], Any]) -> dict[str, str]:
     """Every kind of page that there is something for: the general ones, those of the newest job of each status and
-    problem type, and those of the newest endpoint."""
+    problem type, those of the newest endpoint, and those of the first user and role.
+
+    client    returns a client of a service
+    """
+    sagemaker = client("sagemaker")
     pages = {
         "jobs": "/console/",
         "new": "/console/new",
         "endpoints": "/console/endpoints",
         "users": "/console/users",
         "roles": "/console/roles",
-        "role": "/console/roles/windvane",
+        "role-of-every-account": "/console/roles/windvane",
         "audit": "/console/audit",
         "models": "/console/models",
         "uploads": "/console/uploads",
@@ -169,6 +182,7 @@ def pages_of(sagemaker: Any) -> dict[str, str]:
         "glossary": "/console/glossary",
         "cluster": "/console/cluster",
         "missing": "/console/jobs/there-is-none",
+        **_identity_pages(client("iam")),
     }
     summaries = sagemaker.list_auto_ml_jobs(SortBy="CreationTime", SortOrder="Descending")
     for summary in summaries["AutoMLJobSummaries"]:

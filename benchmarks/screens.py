@@ -2,7 +2,7 @@
 
 With --data-dir it visits the server that runs on this folder, with the jobs and endpoints that are there. Without, it
 starts a server of its own and gives it something to show: a job of classes with an endpoint, one of numbers, one that
-failed, and one that runs. Pictures are named PAGE-WIDTH-SCHEME.png and show whole pages. --only WORD takes those
+failed, and one that runs; a user and a role. Pictures are named PAGE-WIDTH-SCHEME.png and show whole pages. --only WORD takes those
 pages alone whose name holds the word.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,8 @@ _TAGS = (
     {"Key": "windvane:sensitive-columns", "Value": "marital/age"},
 )
 
+_FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+
 _SIGN_IN = "sign-in"
 """The only page that strangers see."""
 
@@ -59,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def furnish(server: Served) -> None:
     """Returns while the last job runs."""
+    _furnish_access(server.client("iam"))
     bank = server.upload(f"{_UPLOADS}/bank.csv", _table("bank_marketing", "train"))
     homes = server.upload("homes/housing.csv", _table("california_housing", "housing"))
     short = server.upload("short/short.csv", b"a,b,y\n1,2,yes\n")
@@ -79,9 +83,32 @@ def furnish(server: Served) -> None:
     )
 
 
+def _furnish_access(iam: Any) -> None:
+    """A user with policies and keys of all sorts, one without, and a role of jobs."""
+    for name in ("ann", "bob"):
+        iam.create_user(UserName=name)
+    reads = _allowing(Action=["s3:GetObject", "s3:ListBucket"], Resource="arn:aws:s3:::lake*")
+    iam.put_user_policy(UserName="ann", PolicyName="lake", PolicyDocument=reads)
+    iam.attach_user_policy(UserName="ann", PolicyArn=_FULL_ACCESS)
+    keys = [iam.create_access_key(UserName="ann")["AccessKey"] for _ in range(2)]
+    iam.update_access_key(UserName="ann", AccessKeyId=keys[1]["AccessKeyId"], Status="Inactive")
+    trust = _allowing(Action="sts:AssumeRole", Principal={"Service": "sagemaker.amazonaws.com"})
+    iam.create_role(
+        RoleName="nightly-jobs",
+        AssumeRolePolicyDocument=trust,
+        Description="What the nightly jobs work as",
+    )
+    iam.put_role_policy(RoleName="nightly-jobs", PolicyName="lake", PolicyDocument=reads)
+
+
+def _allowing(**statement: Any) -> str:
+    statements = [{"Effect": "Allow", **statement}]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
 def take_pictures(server: Served, folder: Path, only: str) -> None:
     """Prints each picture's name, and beside it what is not well with the page."""
-    pages = pages_of(server.client("sagemaker"))
+    pages = pages_of(server.client)
     chosen = {name: path for name, path in pages.items() if only in name}
 
     def take(page: Page, name: str, path: str, kind: str) -> None:

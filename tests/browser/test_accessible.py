@@ -21,7 +21,7 @@ def pages(server):
     """Of a server with jobs and endpoints of all sorts, one job still running."""
     furnish(server)
     sagemaker = server.client("sagemaker")
-    yield pages_of(sagemaker)
+    yield pages_of(server.client)
     sagemaker.stop_auto_ml_job(AutoMLJobName="bank-running")
     server.wait_for_job("bank-running")
 

@@ -1,5 +1,6 @@
 """Texts that mean harm, in every place that others can fill, on every page: shown as text, and never run."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -82,6 +83,10 @@ def harmless(page, where):
     assert sideways(page) <= 0, where
 
 
+def document(statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+
 def shows(page, text):
     return text in page.locator("main").inner_text()
 
@@ -90,10 +95,81 @@ def test_a_job_and_its_endpoint(wide, job, server):
     pages = {**job_pages(job), **comparison(server.client("sagemaker"), JOB), **endpoint_pages(JOB)}
     for path in pages.values():
         visit(wide, path)
+    visit(wide, "/console/cluster")
     visit(wide, pages["data"])
     assert shows(wide, SCRIPT)
     visit(wide, pages["candidate-quality"])
     assert shows(wide, "{{7*7}}")
+
+
+def test_a_shadow_of_an_endpoint(wide, job):
+    visit(wide, job_pages(job)["candidate"])
+    deploying = wide.locator("#deploy")
+    deploying.get_by_label("as a shadow").check()
+    deploying.get_by_role("button", name="Deploy").click()
+    wide.get_by_role("heading", name="For clients").wait_for()
+    harmless(wide, "the question before a shadow is deployed")
+
+
+def test_a_user_and_a_role(wide, server):
+    iam, name = server.client("iam"), f"hostile-{wide.viewport_size['width']}"
+    of_users = [text for text in hostile.TEXTS[:12] if "$" not in text]
+    of_roles = [text for text in hostile.TEXTS[:-1] if "$" not in text]
+    told = "".join(text for text in hostile.TEXTS[:34] if text.isascii())[:1000]
+    iam.create_user(UserName=name)
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=document({"Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}),
+        Description=told,
+    )
+    for put, texts in ((iam.put_user_policy, of_users), (iam.put_role_policy, of_roles)):
+        policy = document(
+            {
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:userid": texts}},
+            }
+        )
+        kind = "UserName" if put == iam.put_user_policy else "RoleName"
+        put(**{kind: name}, PolicyName="p" * 128, PolicyDocument=policy)
+    for kind in ("users", "roles"):
+        visit(wide, f"/console/{kind}")
+        visit(wide, f"/console/{kind}/{name}")
+        wide.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        harmless(wide, f"all of the policies of {kind}")
+        assert shows(wide, SCRIPT)
+    visit(wide, "/console/roles")
+    assert shows(wide, "<script>")
+
+
+def test_what_somebody_types_about_access(wide):
+    for text in hostile.TEXTS[:-1]:
+        visit(wide, "/console/users")
+        wide.get_by_label("Name", exact=True).fill(text)
+        wide.get_by_role("button", name="Create user").click()
+        wide.locator("#user-name-error").wait_for()
+        harmless(wide, text)
+        typed = quote(text)
+        visit(wide, f"/console/users?name={typed}&marker={typed}&deleted={typed}")
+        visit(wide, f"/console/users?marker={typed}")
+        visit(wide, f"/console/roles?marker={typed}")
+        filters = f"attribute=Username&value={typed}&since={typed}&until={typed}&token={typed}"
+        visit(wide, f"/console/audit?{filters}")
+        for kind in ("users", "roles"):
+            visit(wide, f"/console/{kind}/{quote(text, safe='')}")
+
+
+def test_the_audit_log_of_attempts(wide, server):
+    """What was typed stands in the events that tell of it."""
+    iam = server.client("iam")
+    for text in hostile.TEXTS[:8]:
+        with pytest.raises(iam.exceptions.ClientError):
+            iam.create_role(RoleName="r", AssumeRolePolicyDocument=text, Description="d")
+    visit(wide, "/console/audit?attribute=EventName&value=CreateRole")
+    wide.get_by_text("CreateRole", exact=False).first.wait_for()
+    wide.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    harmless(wide, "the whole events")
+    assert "MalformedPolicyDocument" in wide.locator("main").inner_text()
 
 
 def test_a_failure(wide, failed_job):
