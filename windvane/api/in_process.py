@@ -130,12 +130,12 @@ class InProcessClient:
     ) -> T:
         """Run `work`, which does what an operation of S3 does, and record it as one; return what it returns.
 
-        uri       s3://BUCKET/KEY, or what a client wrote in its place
+        uri       s3://BUCKET/KEY, s3://BUCKET, or what a client wrote in its place
         raises    what `work` raises
         """
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         record = _record(caller, "s3", operation, {"Bucket": bucket, "Key": key})
-        record.resources = (f"arn:aws:s3:::{bucket}/{key}",)
+        record.resources = (f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}",)
         async with self._kept(record):
             self._check_key(caller)
             return await self.in_thread(caller, work, *arguments)

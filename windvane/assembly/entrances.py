@@ -21,7 +21,7 @@ from windvane.console.site import Site, SiteServices
 from windvane.control.buckets import DefaultBucketsKept
 from windvane.control.identity.overviews import IdentityOverviews
 from windvane.control.object_uses import ObjectUses
-from windvane.control.objects import Objects
+from windvane.control.objects import Objects, bucket_maker
 from windvane.events.deliveries import Deliveries
 from windvane.events.poller import EventPoller
 from windvane.events.stream import Streams
@@ -196,6 +196,7 @@ def make_console(
         storage.mapped,
         access.authorize_s3,
         key_of_writes(storage.embedded, storage.mapped),
+        bucket_maker(storage.artifacts, storage.embedded),
     )
     site = Site(
         SiteServices(

@@ -14,7 +14,7 @@ from windvane.api.in_process import InProcessClient
 from windvane.console.access.overviews import Identities
 from windvane.console.access.principals import ROOT_KEY, is_root_key
 from windvane.errors import NotAuthorized
-from windvane.names import Scope
+from windvane.names import Scope, default_bucket
 from windvane.wire.call import Caller
 
 T = TypeVar("T")
@@ -32,6 +32,10 @@ class ObjectInfo(Protocol):
 
 class Objects(Protocol):
     """S3 as a caller may use it; see control/objects.py."""
+
+    def has_default_bucket(self, caller: Caller) -> bool: ...
+
+    def make_default_bucket(self, caller: Caller) -> None: ...
 
     def info(self, caller: Caller, uri: str) -> ObjectInfo: ...
 
@@ -77,6 +81,21 @@ class CallerObjects:
     objects: Objects
     caller: Caller
     inside: InProcessClient
+
+    async def has_default_bucket(self) -> bool:
+        """Return whether the caller's default bucket is there: in a region of an account that nobody has used it is not."""
+        return await self.in_thread(self.objects.has_default_bucket, self.caller)
+
+    async def ensure_default_bucket(self) -> str:
+        """Return the caller's default bucket, which is made if it is not there yet.
+
+        raises    AccessDenied
+        """
+        bucket = default_bucket(self.caller.account, self.caller.region)
+        if not await self.has_default_bucket():
+            make = self.objects.make_default_bucket
+            await self._use("CreateBucket", f"s3://{bucket}", make, self.caller)
+        return bucket
 
     async def size(self, uri: str) -> int:
         """Return bytes."""

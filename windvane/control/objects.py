@@ -1,14 +1,18 @@
-"""S3 objects that a caller may read, as the console shows them, hands them on and deletes them."""
+"""S3 objects that a caller may read, as the console shows them, hands them on and deletes them, and the bucket for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 
 from windvane.artifacts.base import Artifacts, Location, ObjectInfo, parse_location, read_at_most
 from windvane.artifacts.mapped import BucketMap
 from windvane.control.buckets import BucketOwners
 from windvane.errors import AccessDenied, NotFound, TooLarge
+from windvane.names import default_bucket
+from windvane.objects.base import ObjectStore
+from windvane.objects.errors import BucketTaken
 from windvane.wire.call import Authorize, Caller
 
 _CHUNK = 1 << 20
@@ -16,6 +20,26 @@ _CHUNK = 1 << 20
 
 KeyOfWrites = Callable[[Location], str]
 """The ARN of the key of KMS that whoever writes an object must be allowed to use; "" for none."""
+
+MakeBucket = Callable[[str, str, str], None]
+"""Makes a bucket of this name, of an account, in a region, unless it is there."""
+
+
+def bucket_maker(artifacts: Artifacts, objects: ObjectStore | None) -> MakeBucket:
+    """Return what makes buckets.
+
+    artifacts    of an external store
+    objects      the embedded store; None if there is none
+    """
+
+    def make(bucket: str, account: str, region: str) -> None:
+        if objects is None:
+            artifacts.ensure_bucket(bucket)
+            return
+        with suppress(BucketTaken):  # somebody else was quicker; whose it is, is asked at every use
+            objects.create_bucket(bucket, account, region)
+
+    return make
 
 
 def no_key(_: Location) -> str:
@@ -28,6 +52,7 @@ class Objects:
 
     authorize    whether a caller may do what S3 calls it
     owners       of the buckets of the embedded store; None where every account may use every bucket
+    make_bucket  makes the default bucket of an account where it is missing
     """
 
     def __init__(
@@ -37,12 +62,27 @@ class Objects:
         mapped: BucketMap,
         authorize: Authorize,
         key_of_writes: KeyOfWrites = no_key,
+        make_bucket: MakeBucket | None = None,
     ) -> None:
         self._authorize = authorize
+        self._make_bucket = make_bucket or bucket_maker(artifacts, None)
         self._key_of_writes = key_of_writes
         self._artifacts = artifacts
         self._owners = owners
         self._mapped = mapped
+
+    def has_default_bucket(self, caller: Caller) -> bool:
+        """Return whether the default bucket of the caller's account and region is there."""
+        return self._artifacts.bucket_exists(default_bucket(caller.account, caller.region))
+
+    def make_default_bucket(self, caller: Caller) -> None:
+        """Make the default bucket of the caller's account and region.
+
+        raises    AccessDenied
+        """
+        bucket = default_bucket(caller.account, caller.region)
+        self._authorize(caller, "s3:CreateBucket", f"arn:aws:s3:::{bucket}")
+        self._make_bucket(bucket, caller.account, caller.region)
 
     def info(self, caller: Caller, uri: str) -> ObjectInfo:
         """Return the size and time of an object.

@@ -383,6 +383,20 @@ def test_a_sample_table_is_for_whoever_may_upload(desk: Desk) -> None:
     assert "sample table" not in desk.browser(nobody).get("/console/").text
 
 
+def test_the_default_bucket_is_made_by_whoever_may_make_it(desk: Desk) -> None:
+    refused = desk.browser(desk.accounts.user("ann", allow("*"), deny("s3:CreateBucket")))
+    refused.get("/console/")
+    bucket = f"sagemaker-{REGION}-{ACCOUNT}"
+    answer = refused.post("/console/samples/telco-churn")
+    assert (answer.status, f"<code>arn:aws:s3:::{bucket}</code>" in answer.text) == (403, True)
+    assert "<code>s3:CreateBucket</code>" in answer.text
+    assert not desk.accounts.world.artifacts.bucket_exists(bucket)
+    browser = desk.browser(desk.accounts.user("bob", allow("*")))
+    browser.get("/console/")
+    assert browser.post("/console/samples/telco-churn").status == 303
+    assert desk.accounts.world.artifacts.bucket_exists(bucket)
+
+
 def _with_groups(desk: Desk) -> None:
     """A finished candidate whose report has groups by a column that the tags of its job mark as sensitive."""
     world = desk.accounts.world

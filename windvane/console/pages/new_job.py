@@ -257,6 +257,8 @@ async def _with_all_columns(context: RequestContext, draft: Draft) -> Draft:
 
 async def _before(context: RequestContext, uploads: str) -> tuple[Uploaded, ...]:
     """Return the newest files, of those of one name and size the last."""
+    if not await context.objects.has_default_bucket():
+        return ()
     try:
         found = await context.objects.list(uploads, _MOST_UPLOADS)
     except AccessDenied:  # a path can be typed all the same
@@ -324,8 +326,11 @@ async def _drawn(request: Request, view: NewJob, status: int = 200) -> Response:
 
 async def _create(context: RequestContext, draft: Draft) -> tuple[str, str]:
     """Start the job; return the field that is wrong, if it is one, and why it was not started, both "" if it was."""
+    bucket = default_bucket(context.caller.account, context.caller.region)
     try:
         specification = draft.specification(context.caller)
+        if specification is not None or draft.output.startswith(f"s3://{bucket}/"):
+            await context.objects.ensure_default_bucket()
         if specification is not None:
             await context.objects.write(specification.uri, specification.text.encode())
         await context.ask("sagemaker", "CreateAutoMLJobV2", draft.job_request(context.caller))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.console.pages.uploads import FOLDER, bucket_of, folder_name
+from windvane.console.pages.uploads import FOLDER, folder_name
 from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import NotFound
@@ -88,14 +88,15 @@ SAMPLES = (
 async def use_sample(request: Request) -> Response:
     """Upload a sample table as a file of the caller's own, and lead to the form of a new job on it.
 
-    raises    NotFound for a name of no sample; AccessDenied if the caller may not write there
+    raises    NotFound for a name of no sample; AccessDenied if the caller may not write there, or not make the bucket
     """
     context, name = context_of(request), request.path_params["name"]
     sample = next((one for one in SAMPLES if one.name == name), None)
     if sample is None:
         raise NotFound(f"There is no sample table '{name[:100]}'.")
     data = await context.in_thread((TABLES / sample.file).read_bytes)
-    uri = f"s3://{bucket_of(context)}/{FOLDER}/{folder_name()}/{sample.file}"
+    bucket = await context.objects.ensure_default_bucket()
+    uri = f"s3://{bucket}/{FOLDER}/{folder_name()}/{sample.file}"
     await context.objects.write(uri, data)
     filled_in = {"uri": uri, "target": sample.target, "time_limit": TIME_LIMIT}
     form = f"/console/new?{urlencode(filled_in)}"

@@ -104,6 +104,8 @@ async def _delete(context: RequestContext, uri: str) -> None:
 
 async def _uploads(context: RequestContext) -> tuple[tuple[Upload, ...], bool]:
     """Return the newest uploads, and whether there are more."""
+    if not await context.objects.has_default_bucket():
+        return (), False
     folder = _folder(context)
     found = await context.objects.list(folder, _MOST)
     beside: dict[str, list[str]] = {}

@@ -55,10 +55,11 @@ async def begin(request: Request) -> Response:
         raise InvalidRequest(
             f"The file has {size} bytes; an S3 object can have at most {MOST_BYTES}."
         )
+    bucket = await context.objects.ensure_default_bucket()
     key = _batch_key(given) if "batch" in given else f"{FOLDER}/{folder_name()}/{safe_name(name)}"
     return _answer(
         {
-            "uri": f"s3://{bucket_of(context)}/{key}",
+            "uri": f"s3://{bucket}/{key}",
             "key": key,
             "part_bytes": part_bytes(size),
             "create": _signed(context, "POST", key, {"uploads": ""}),

@@ -66,6 +66,15 @@ def test_one_click_uploads_a_copy_and_opens_the_form_with_the_target_chosen(desk
     assert re.search(r'name="time_limit" value="1 min"', page.text)
 
 
+def test_the_first_sample_makes_the_default_bucket(tmp_path):
+    with opened(tmp_path) as desk:
+        assert not desk.world.artifacts.bucket_exists(BUCKET)
+        answer = desk.post(CHURN)
+        assert answer.status == 303
+        assert "Binary classification (detected)" in desk.get(answer.headers["location"]).words
+        assert "telco-churn.csv.gz" in desk.get("/console/uploads").words
+
+
 def test_tables_are_offered_until_somebody_has_some(desk):
     for path in ("/console/", "/console/new"):
         words = desk.get(path).words

@@ -85,3 +85,11 @@ def test_what_a_manifest_of_a_running_job_names_stays(desk: Desk) -> None:
     desk.post("/console/uploads/delete", [("uri", NEW), ("uri", OLD), ("confirm", "yes")])
     assert NEW in there(desk)
     assert OLD not in there(desk)
+
+
+def test_without_the_default_bucket_there_are_no_uploads_and_none_is_made(tmp_path: Path) -> None:
+    with opened(tmp_path) as desk:
+        for path, told in (("/console/uploads", "No uploads"), ("/console/new", "sample table")):
+            page = desk.get(path)
+            assert (page.status, told in page.words) == (200, True)
+        assert not desk.world.artifacts.bucket_exists(f"sagemaker-{REGION}-{ACCOUNT}")
