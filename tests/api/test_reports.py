@@ -232,6 +232,16 @@ def test_reports_of_the_automl_job_are_made_anew_where_that_is_asked_for(job: Wo
     assert post(job, f"{PATH}?again=true") == again, "once, however often it is asked for"
 
 
+def test_reports_that_were_asked_for_are_made_anew_once_they_are_there(job: World) -> None:
+    first = post(job)[1]
+    assert post(job, f"{PATH}?again=true")[1] == first, "they are being made"
+    task_ends(job)
+    assert post(job)[1]["Status"] == "Completed"
+    again = post(job, f"{PATH}?again=true")[1]
+    assert (again["ProcessingJobName"], again["Status"]) == ("churn-001-reports-2", "InProgress")
+    assert get(job)[1] == again
+
+
 def test_nothing_is_told_before_it_is_asked_for(job: World) -> None:
     status, code, message = refused(get(job))
     assert (status, code) == (400, "ResourceNotFound")

@@ -34,7 +34,7 @@ class FormattedScore:
         """Return another value of the same figure, in as many digits as this one.
 
         >>> format_score(0.70341, 0.0121).beside(0.6), format_score(438e6, 2.1e7).beside(5e8), format_score(0.7).beside(0.6)
-        ('0.600', '500 M', '0.60000')
+        ('0.600', '500 M', '0.6000')
         """
         return format_score(value, self.spread or None).text
 
@@ -55,7 +55,7 @@ def format_score(value: float | None, error: float | None = None) -> FormattedSc
     """Return the figure with as many digits as its error leaves it.
 
     >>> format_score(0.912345, 0.00321).whole, format_score(438266010.4, 2.1e7).whole, format_score(0.5).whole
-    ('0.9123 ± 0.0032', '438 M ± 21 M', '0.50000')
+    ('0.9123 ± 0.0032', '438 M ± 21 M', '0.5000')
     """
     if value is None or not math.isfinite(value):
         return FormattedScore(None, NOTHING)

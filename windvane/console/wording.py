@@ -55,18 +55,18 @@ def unit_of(value: float) -> tuple[float, str]:
 
 
 def score(value: float | None) -> str:
-    """Format the score of a candidate with five digits that differ where candidates differ.
+    """Format a score whose error is not known: with four digits, and large ones in the unit that those with an error have.
 
-    >>> score(0.93214567), score(438266010.4), score(1234.5678)
-    ('0.93215', '438,266,010', '1,234.6')
+    >>> score(0.93214567), score(438266010.4), score(1234.5678), score(0.5), score(0.00012345)
+    ('0.9321', '438.3 M', '1,235', '0.5000', '0.0001235')
     """
     if value is None or not math.isfinite(value):
         return NOTHING
-    if abs(value) >= 100_000:
-        return f"{value:,.0f}"
-    if abs(value) >= 100:
-        return f"{value:,.1f}"
-    return f"{value:.5f}" if abs(value) >= 0.001 or value == 0 else f"{value:.4g}"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.4g}"
+    size, unit = unit_of(value)
+    digits_before = math.floor(math.log10(abs(value) / size)) + 1 if value else 0
+    return f"{value / size:,.{min(4, max(0, 4 - digits_before))}f}{unit}"
 
 
 def in_bytes(value: float | None) -> str:

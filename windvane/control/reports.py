@@ -1,7 +1,7 @@
 """Reports on any candidate of a job, when they are asked for: a processing job that is started once.
 
 The best candidate gets them from its job. A processing job that failed or was stopped is followed by another one when
-they are asked for again.
+they are asked for again, and so is one that is over where the reports are to be made anew.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Reports:
     ) -> ReportsView:
         """Have both reports made; asking twice is the same as once.
 
-        again     also if the AutoML job has made them, in the time that it had left: a processing job explains more
-                  rows. What a processing job has made or is making stays
+        again     also if they are there: those of an AutoML job were made in the time that it had left, those of a
+                  processing job perhaps while the server was busy. What is being made stays
         raises    NotFound for the job or the candidate; InvalidRequest if the candidate did not finish, its model is
                   gone, or the job's data or artefacts are not there; AccessDenied if the caller may not pass the
                   job's role
@@ -65,12 +65,7 @@ class Reports:
         with self._store.snapshot() as tx:
             job, candidate = _find(tx, scope, job_name, candidate_name)
             view, free_name = _look(tx, job, candidate)
-            is_of_job = view is not None and view.made_by is None
-            if (
-                view is not None
-                and view.status not in _CAME_TO_NOTHING
-                and not (again and is_of_job)
-            ):
+            if view is not None and not _may_be_made(view, again=again):
                 return view
             _check(candidate)
             inputs = (
@@ -131,6 +126,11 @@ def _look(tx: Transaction, job: AutoMLJob, candidate: Candidate) -> tuple[Report
         places = candidate.explainability, candidate.model_insights
         return ReportsView(*places, StepStatus.COMPLETED, None), name
     return None, name
+
+
+def _may_be_made(view: ReportsView, *, again: bool) -> bool:
+    """Return whether reports that somebody has asked for before are made anew."""
+    return view.status in _CAME_TO_NOTHING or (again and view.status is StepStatus.COMPLETED)
 
 
 def _view(job: AutoMLJob, made_by: ProcessingJob) -> ReportsView:

@@ -71,7 +71,7 @@ def test_it_is_told_in_plain_words(jobs, browser):
     assert "a random sample of 20,000 rows" in text
     tables = read(text).tables
     assert ["eta", "0.1"] in [row for table in tables for row in table]
-    assert ["F1 objective", "0.900 ± 0.012", "0.99000"] in tables[1]
+    assert ["F1 objective", "0.900 ± 0.012", "0.9900"] in tables[1]
     assert tables[0][1][:2] == ["numeric", "number"]
 
 
@@ -159,6 +159,36 @@ def test_an_explanation_of_few_rows_is_made_anew_by_one_click(jobs, browser):
     assert f'sse-connect="{HERE}/reports/watch"' in text
     assert "Explain more rows" not in text
     assert "Feature importance" in text, "the old one is shown meanwhile"
+
+
+def test_an_explanation_that_was_asked_for_is_made_anew_by_one_click(jobs, browser):
+    jobs.insert(a_job(), with_reports(), replace(dataset_step_at_now(), created=NOW))
+    put_artefacts(jobs)
+    jobs.put_quality(judged_two())
+    jobs.put_explanation(TWO, VALUES)
+    browser.get(HERE)
+    assert browser.post(f"{HERE}/reports", {"again": "yes"}).status == 303
+    made = jobs.find(ProcessingJob, SCOPE, "churn-001-reports-1")
+    with jobs.store.transaction() as tx:
+        tx.update(replace(made, status=StepStatus.COMPLETED))
+    text = browser.get(f"{HERE}/explanation").text
+    assert "If the server was busy then" in text
+    assert "Explain more rows" in text
+    assert browser.post(f"{HERE}/reports", {"again": "yes"}).status == 303
+    assert jobs.find(ProcessingJob, SCOPE, "churn-001-reports-2") is not None
+
+
+def test_a_model_whose_files_were_deleted_is_not_offered(jobs, browser):
+    jobs.insert(a_job(), with_reports())
+    for page in ("", "/quality", "/explanation", "/files"):
+        text = browser.get(f"{HERE}{page}").text
+        for offer in ("#deploy", "Generate reports", "Make ONNX file", "Explain more rows"):
+            assert offer not in text, page
+    text = browser.get(HERE).text
+    assert "The model is no longer in S3." in text
+    assert 'href="/console/new?again=churn">Edit and rerun the job' in text
+    put_artefacts(jobs)
+    assert "#deploy" in browser.get(HERE).text
 
 
 def test_an_explanation_of_many_rows_is_large_enough(jobs, browser):
@@ -266,6 +296,7 @@ def test_there_is_no_frame_for_reports_whose_files_were_deleted(jobs, browser):
 
 def test_an_onnx_file_is_asked_for_with_the_reports_and_downloaded(jobs, browser):
     jobs.insert(a_job(), with_reports())
+    put_artefacts(jobs)
     text = browser.get(f"{HERE}/files").text
     assert "Make ONNX file" in text
     assert '<input type="hidden" name="part" value="files">' in text
@@ -283,7 +314,7 @@ def test_without_a_model_there_is_no_onnx_file(jobs, browser):
     jobs.insert(a_job(), with_reports(containers=()))
     text = browser.get(f"{HERE}/files").text
     assert "Make ONNX file" not in text
-    assert "windvane export" in text
+    assert "no archive of the model from which one could be made" in text
 
 
 def test_a_report_may_do_nothing_in_its_frame(jobs, browser):

@@ -13,6 +13,6 @@ def test_every_metric_that_can_be_chosen_says_what_it_is_good_for(metric):
 
 def test_a_mean_squared_error_is_told_in_the_unit_of_the_target_too():
     assert format_score(100.0, 4.0).root.whole == "10.00 ± 0.20"
-    assert format_score(100.0).root.whole == "10.00000"
+    assert format_score(100.0).root.whole == "10.00"
     assert format_score(None).root.value is None
     assert format_score(0.0, 0.0).root.value is None

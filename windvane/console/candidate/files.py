@@ -9,7 +9,7 @@ from typing import Any
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.request_context import CallerObjects
 from windvane.console.scores import WQL
-from windvane.errors import DoesNotExist, NotFound
+from windvane.errors import AccessDenied, DoesNotExist, NotFound
 
 _MOST_FILES = 100
 KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
@@ -90,6 +90,20 @@ async def groups_of(objects: CallerObjects, answer: Answer, job: Mapping[str, An
         Group("Job notebooks", await _there(objects, _notebooks(job))),
     ]
     return [group for group in every if group.files]
+
+
+async def has_model(objects: CallerObjects, answer: Answer) -> bool:
+    """Return whether the candidate has a model that can be deployed and explained: the job keeps some, and its files may have
+    been deleted since. Whoever may not look into S3 is not told that something is missing there."""
+    urls = dict.fromkeys(one["ModelDataUrl"] for one in answer["InferenceContainers"])
+    try:
+        for url in urls:
+            await objects.size(url)
+    except (NotFound, DoesNotExist):
+        return False
+    except AccessDenied:
+        return True
+    return bool(urls)
 
 
 async def _there(objects: CallerObjects, named: Iterator[tuple[str, str]]) -> list[File]:

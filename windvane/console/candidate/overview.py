@@ -45,6 +45,7 @@ class OverviewView(Shown):
     rows_per_fold    None if a fold's model learns from all rows
     places           variants of running endpoints that it could replace or stand beside
     wishes           what the form of a deployment is filled in with
+    was_kept         whether the job kept its model; its files may have been deleted since
     trouble          why it was not deployed; "" unless that was tried
     """
 
@@ -69,6 +70,7 @@ class OverviewView(Shown):
     is_classifier: bool
     is_binary: bool
     can_deploy: bool
+    was_kept: bool
     places: Sequence[Place]
     wishes: Wishes
     trouble: str
@@ -87,11 +89,17 @@ class OverviewView(Shown):
 
 
 def overview_of(
-    answer: Answer, places: Sequence[Place], wishes: Wishes, trouble: str = ""
+    answer: Answer,
+    places: Sequence[Place],
+    wishes: Wishes,
+    trouble: str = "",
+    *,
+    has_model: bool = True,
 ) -> OverviewView:
     """Return the tab of a candidate.
 
-    answer    of DescribeCandidate
+    answer     of DescribeCandidate
+    has_model  whether what was kept of its model is still in S3
     """
     one, problem = answer["Candidate"], answer.get("ProblemType", "")
     proposed = free_name(f"{answer['AutoMLJobName']}-{one['Index']}", [o.endpoint for o in places])
@@ -119,7 +127,8 @@ def overview_of(
         members=members_of(answer),
         is_classifier=problem.endswith("Classification"),
         is_binary=problem == "BinaryClassification",
-        can_deploy=bool(answer["InferenceContainers"]),
+        can_deploy=has_model and bool(answer["InferenceContainers"]),
+        was_kept=bool(answer["InferenceContainers"]),
         places=places,
         wishes=wishes if is_typed else replace(wishes, endpoint=proposed),
         trouble=trouble,

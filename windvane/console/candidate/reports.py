@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from windvane.console.candidate.files import has_model
 from windvane.console.candidate.head import Answer, Head
 from windvane.console.request_context import context_of
 from windvane.errors import NotFound
@@ -20,7 +21,8 @@ class ReportsState:
 
     status    of the processing job that makes them; "" if none was asked for
     can_be    whether they can be asked for now
-    can_grow  whether they are those of the AutoML job, which had little time, and can be made anew
+    can_grow  whether they are there and can be made anew, with more rows in the explanation
+    is_of_job whether the AutoML job has made them, in the time that it had left
     """
 
     url: str
@@ -28,6 +30,7 @@ class ReportsState:
     reason: str
     can_be: bool
     can_grow: bool = False
+    is_of_job: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -43,7 +46,8 @@ async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState
     except NotFound:
         found = {}
     status = found.get("Status", "")
-    is_there = bool(answer["InferenceContainers"]) and head.status == "Completed"
+    is_there = head.status == "Completed" and await has_model(context_of(request).objects, answer)
     can_be = is_there and status in ("", "Failed", "Stopped")
-    can_grow = is_there and status == "Completed" and "ProcessingJobName" not in found
-    return ReportsState(head.url, status, found.get("FailureReason", ""), can_be, can_grow)
+    can_grow, is_of_job = is_there and status == "Completed", "ProcessingJobName" not in found
+    reason = found.get("FailureReason", "")
+    return ReportsState(head.url, status, reason, can_be, can_grow, is_of_job)

@@ -139,7 +139,9 @@ class JobView:
     project                       "" if it is in none;  is_archived  lists leave it out
     sensitive                     columns by whose groups the quality page judges a candidate first
     endpoint_name                 of an endpoint that is there; planned_endpoint is its name in any case
+    has_files                     False once the job is over and nothing of what it wrote to S3 is there any more
     deleted                       files of the job that the form that led here has deleted
+    typed_project                 what was typed as the project and refused for project_fault; "" unless that was tried
     """
 
     job_name: str
@@ -180,7 +182,10 @@ class JobView:
     project: str = ""
     is_archived: bool = False
     sensitive: tuple[str, ...] = ()
+    has_files: bool = True
     deleted: int = 0
+    typed_project: str = ""
+    project_fault: str = ""
 
     @property
     def is_final(self) -> bool:

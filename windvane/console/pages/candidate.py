@@ -23,6 +23,7 @@ from windvane.console.candidate.files import (
     FilesView,
     folder_of,
     groups_of,
+    has_model,
     report_title,
 )
 from windvane.console.candidate.forecast import ForecastQuality
@@ -47,9 +48,11 @@ _MOST_LETTERS = 40
 
 async def overview(request: Request) -> Response:
     answer, context = await described(request), context_of(request)
-    places = await running_places(context) if answer["InferenceContainers"] else ()
+    is_there = await has_model(context.objects, answer)
+    places = await running_places(context) if is_there else ()
     wishes = Wishes(threshold=request.query_params.get("threshold", "")[:_MOST_LETTERS])
-    return draw(request, "candidate/overview.html", overview_of(answer, places, wishes))
+    view = overview_of(answer, places, wishes, has_model=is_there)
+    return draw(request, "candidate/overview.html", view)
 
 
 async def quality(request: Request) -> Response:

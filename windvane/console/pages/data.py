@@ -15,6 +15,7 @@ from windvane.console.candidate.reading import read_json
 from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.draw import draw
+from windvane.console.job.files import has_files
 from windvane.console.job.views import FORECAST
 from windvane.console.notes import why_unexplored
 from windvane.console.report_frame import report_in_frame
@@ -104,6 +105,7 @@ class DataView:
     series     of a forecasting job alone
     report     URL of the page for the frame, "" while there is none;  files  what it is called and its URI
     why        the report is missing, in words; "" if nobody said
+    is_deleted what the job wrote to S3 was there once, and is not any more
     """
 
     job_name: str
@@ -117,6 +119,7 @@ class DataView:
     files: Sequence[tuple[str, str]]
     why: str
     endpoint_name: str
+    is_deleted: bool
 
     @property
     def is_over(self) -> bool:
@@ -144,6 +147,8 @@ async def data(request: Request) -> Response:
         table = None if analysis is None else await context.in_thread(table_of, analysis)
         del analysis
     notebook = _notebook(job)
+    is_deleted = bool(notebook) and not await has_files(context, job)
+    notebook = "" if is_deleted else notebook
     view = DataView(
         name,
         "data",
@@ -158,8 +163,9 @@ async def data(request: Request) -> Response:
             for title, ending in (("HTML", ".html"), ("Notebook", ".ipynb"), ("PDF", ".pdf"))
             if notebook
         ],
-        "" if notebook else await _why(context, job),
+        "" if notebook or is_deleted else await _why(context, job),
         job.get("ModelDeployResult", {}).get("EndpointName", ""),
+        is_deleted,
     )
     return await context.in_thread(draw, request, "data.html", view)
 

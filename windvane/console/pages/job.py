@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw, draw_part
 from windvane.console.job.earlier import Earlier, earlier_of
+from windvane.console.job.files import has_files
 from windvane.console.job.tags import tags_of
 from windvane.console.job.views import JobView, job_view
 from windvane.console.job_form.draft import BASED_ON
@@ -58,6 +59,13 @@ async def job_page(request: Request) -> Response:
     deleted = whole_number(request.query_params.get("deleted", ""), 0)
     view = replace(await _seen(request, *await _beside(request)), deleted=deleted)
     return await context_of(request).in_thread(draw, request, "job.html", view)
+
+
+async def job_page_with_project_fault(request: Request, typed: str, fault: str) -> Response:
+    """Return the page of a job whose project was not changed, with what was typed and why beside the field."""
+    seen = await _seen(request, *await _beside(request))
+    view = replace(seen, typed_project=typed, project_fault=fault)
+    return await context_of(request).in_thread(draw, request, "job.html", view, 400)
 
 
 async def job_stream(request: Request) -> Response:
@@ -129,7 +137,8 @@ async def _seen(request: Request, earlier: Earlier | None, tags: Mapping[str, st
     progress = await context.ask("windvane", "DescribeAutoMLJobProgress", asked)
     job = await context.ask("sagemaker", "DescribeAutoMLJobV2", asked)
     log = await _log_page(context, progress["AutoMLJobName"], {"limit": _LINES_SHOWN})
-    return await context.in_thread(job_view, progress, job, log["events"], earlier, tags)
+    view = await context.in_thread(job_view, progress, job, log["events"], earlier, tags)
+    return replace(view, has_files=not view.is_final or await has_files(context, job))
 
 
 async def _name(request: Request) -> str:

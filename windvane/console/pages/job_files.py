@@ -14,6 +14,7 @@ from windvane.console.deletion import DeletionView
 from windvane.console.draw import draw
 from windvane.console.endpoint.uses import uses_of_objects
 from windvane.console.forms import form_of
+from windvane.console.job.files import root_of
 from windvane.console.job.phases import FINAL
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
@@ -36,14 +37,14 @@ async def delete_files(request: Request) -> Response:
         return draw(request, "deletion.html", await _question(request, trouble), 400)
     if view.blocked or not view.goes:
         return draw(request, "deletion.html", view, 400)
-    found = await context.objects.list(_root(job), _MOST_AT_ONCE)
+    found = await context.objects.list(root_of(job), _MOST_AT_ONCE)
     for uri, _ in found:
         try:
             await context.objects.delete(uri)
         except (NotFound, DoesNotExist):
             continue  # somebody else was quicker
     there = _page(job["AutoMLJobName"])
-    is_more = bool(await context.objects.list(_root(job), 1))
+    is_more = bool(await context.objects.list(root_of(job), 1))
     return RedirectResponse(
         f"{there}/delete" if is_more else f"{there}?deleted={len(found)}#manage",
         303,
@@ -53,7 +54,7 @@ async def delete_files(request: Request) -> Response:
 
 async def _question(request: Request, trouble: str = "") -> DeletionView:
     context, job = context_of(request), await _job(request)
-    name, root = job["AutoMLJobName"], _root(job)
+    name, root = job["AutoMLJobName"], root_of(job)
     found = await context.objects.list(root, _MOST_AT_ONCE)
     size, is_cut = sum(size for _, size in found), len(found) == _MOST_AT_ONCE
     told = f"{counted(len(found), 'file')} below {root}, {in_bytes(size)}: everything that the job wrote, such as models and reports"
@@ -92,11 +93,6 @@ async def _job(request: Request) -> dict[str, Any]:
     """
     named = {"AutoMLJobName": request.path_params["name"]}
     return await context_of(request).ask("sagemaker", "DescribeAutoMLJobV2", named)
-
-
-def _root(job: Mapping[str, Any]) -> str:
-    """Return the S3 URI of the job's folder, with the slash at its end."""
-    return f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}/"
 
 
 def _page(name: str) -> str:

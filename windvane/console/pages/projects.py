@@ -11,13 +11,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.draw import draw
+from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
 from windvane.console.job.tags import ARCHIVED, PROJECT
-from windvane.console.request_context import context_of
+from windvane.console.pages.job import job_page_with_project_fault
+from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.errors import InvalidRequest
+from windvane.errors import CallerFault, InvalidRequest, NotAuthorized
 
 _NAME = re.compile(r"[\w .:/=+@-]{1,256}")
+_NO_NAME = "The name of a project can have up to 256 letters, digits, spaces and the signs _ . : / = + - @."
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,25 @@ async def projects_page(request: Request) -> Response:
 
 async def set_project(request: Request) -> Response:
     """Put a job into a project, or, with an empty name, out of it."""
-    context, form = context_of(request), await form_of(request)
-    job, name = await _job(request), form.get("project")
+    form, job = await form_of(request), await _job(request)
+    name = form.get("project")
     if name and _NAME.fullmatch(name) is None:
-        raise InvalidRequest(
-            "The name of a project can have up to 256 letters, digits, spaces and the signs _ . : / = + - @."
-        )
+        return await job_page_with_project_fault(request, name, _NO_NAME)
+    try:
+        await _put(context_of(request), job["AutoMLJobArn"], name)
+    except NotAuthorized:
+        raise
+    except CallerFault as fault:
+        return await job_page_with_project_fault(request, name, in_own_words(fault))
+    return _to(job)
+
+
+async def _put(context: RequestContext, arn: str, name: str) -> None:
     if name:
         tags = [{"Key": PROJECT, "Value": name}]
-        await context.ask(
-            "sagemaker", "AddTags", {"ResourceArn": job["AutoMLJobArn"], "Tags": tags}
-        )
+        await context.ask("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": tags})
     else:
-        asked = {"ResourceArn": job["AutoMLJobArn"], "TagKeys": [PROJECT]}
-        await context.ask("sagemaker", "DeleteTags", asked)
-    return _to(job)
+        await context.ask("sagemaker", "DeleteTags", {"ResourceArn": arn, "TagKeys": [PROJECT]})
 
 
 async def archive(request: Request) -> Response:

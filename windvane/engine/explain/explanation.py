@@ -22,6 +22,7 @@ class Explanation:
     target       its name
     labels       class labels, () for regression; of two, the second one's log-odds are explained
     rows         (n_rows,) numbers of the explained rows in the dataset
+    n_drawn      that were to be explained; time may have been short for all of them
     cells        of the columns, in those rows
     attribution  what each column adds to each row's answer
     gap          largest difference between the answer of the predictor and what the values add up to, relative to
@@ -35,6 +36,7 @@ class Explanation:
     problem_type: ProblemType
     labels: tuple[str, ...]
     rows: NDArray[np.intp]
+    n_drawn: int
     cells: Columns
     attribution: Attribution
     gap: float

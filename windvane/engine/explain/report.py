@@ -12,7 +12,7 @@ from windvane.engine.explain.importance_figure import importance_figure
 from windvane.engine.explain.margins import LEAST_PROBABILITY
 from windvane.engine.explain.summary_figure import summary_figure
 from windvane.engine.reports.document import Block, Report, Section, Text
-from windvane.wording import number
+from windvane.wording import counted, number
 
 
 def explanation_report(explanation: Explanation, candidate: str) -> Report:
@@ -71,7 +71,20 @@ def _importance(explanation: Explanation) -> Section:
             "may be irrelevant."
         )
     figure = importance_figure(explanation, _scale(explanation))
-    return Section("Feature importance", [Text(words), figure])
+    return Section("Feature importance", [Text(words), *_too_few(explanation), figure])
+
+
+def _too_few(explanation: Explanation) -> list[Text]:
+    """Return why fewer rows were explained than were drawn; nothing if all were."""
+    n_rows, n_drawn = len(explanation.rows), explanation.n_drawn
+    if n_rows == n_drawn:
+        return []
+    words = (
+        f"There was time for {counted(n_rows, 'row')} of the {number(n_drawn)} that were drawn "
+        f"({explanation.budget_s:.0f} s). With more time, the report explains more of them, and its standard errors are "
+        "smaller: have it generated again."
+    )
+    return [Text(words)]
 
 
 def _summary(explanation: Explanation) -> Section:

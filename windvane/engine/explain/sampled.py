@@ -25,6 +25,13 @@ ENOUGH_PAIRS = 30
 
 LEAST_ROWS = 5
 
+FEW_PAIRS, FEW_ROWS = 12, 20
+"""Where there is no time for more of both: then the rows tell more of the table than further pairs tell of the rows."""
+
+_TRIED_ROWS = (LEAST_ROWS, 20, 80)
+_TRIAL_SHARE = 0.05
+"""Of the time that is left, for each trial but the first."""
+
 PRECISE = 0.02
 """Standard error over value, both as root mean squares: no more pairs are needed."""
 
@@ -81,16 +88,32 @@ def sampled_attribution(
 
 
 def _fitting_rows(answer: Answer, question: Question, budget: Budget) -> int:
-    """Return how many rows there is time for, by what one pair takes for the first few."""
-    few = question.first(min(LEAST_ROWS, question.n_rows))
-    trial = budget.share(1)
-    background = taken(question.background, slice(0, 1))
-    ends = answer(background, 1)[0], answer(few.cells, few.n_rows)
-    ranks = np.tile(np.arange(len(question.players)), (few.n_rows, 1))
-    pair_contributions(answer, few.cells, background, ends, ranks)
-    row_s = trial.used_s / few.n_rows
-    fitting = budget.left_s / ENOUGH_PAIRS / max(row_s, 1e-9)
-    return int(min(question.n_rows, max(few.n_rows, fitting)))
+    """Return how many rows there is time for."""
+    row_s = _seconds_a_row(answer, question, budget)
+    fitting = budget.left_s / ENOUGH_PAIRS / row_s
+    if fitting < FEW_ROWS:
+        fitting = min(FEW_ROWS, budget.left_s / FEW_PAIRS / row_s)
+    return int(min(question.n_rows, max(LEAST_ROWS, fitting)))
+
+
+def _seconds_a_row(answer: Answer, question: Question, budget: Budget) -> float:
+    """Return what a row of a pair takes at most, by a trial with a few rows and, if there is time for it, with more: of few
+    rows, most of the time is that of asking at all."""
+    row_s = 1e-9
+    for n_rows in _TRIED_ROWS:
+        is_first = n_rows == LEAST_ROWS
+        if not is_first and (
+            n_rows > question.n_rows or n_rows * row_s > _TRIAL_SHARE * budget.left_s
+        ):
+            break
+        some = question.first(min(n_rows, question.n_rows))
+        trial = budget.share(1)
+        background = taken(question.background, slice(0, 1))
+        ends = answer(background, 1)[0], answer(some.cells, some.n_rows)
+        ranks = np.tile(np.arange(len(question.players)), (some.n_rows, 1))
+        pair_contributions(answer, some.cells, background, ends, ranks)
+        row_s = max(trial.used_s / some.n_rows, 1e-9)
+    return row_s
 
 
 class _Tally:

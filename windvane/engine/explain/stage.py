@@ -78,6 +78,7 @@ def explain(
         problem_type=analysis.problem_type,
         labels=analysis.labels,
         rows=explained[:n_rows],
+        n_drawn=len(explained),
         cells=taken(cells, slice(0, n_rows)),
         attribution=attribution,
         gap=_gap(answer, attribution),

@@ -17,7 +17,7 @@ from windvane.engine.quality.segments_section import with_segments
 from windvane.engine.quality.statistics import Times
 from windvane.engine.reports.files import files_of
 
-_LOADED_AND_DRAWN_SHARE, _LOADED_AND_DRAWN_S = 0.5, 4.0
+_LOADED_AND_DRAWN_SHARE, _LOADED_AND_DRAWN_S = 0.5, 6.0
 """Of the time for an explanation, at most so many seconds: for loading the model, drawing what was found and bringing it to S3."""
 
 _MOST_EXPLAINING_S = 60.0

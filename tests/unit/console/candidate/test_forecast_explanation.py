@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from api.test_reports import ROOT
 from unit.console.board import (
     EXPLANATIONS,
     HERE,
@@ -78,6 +79,8 @@ def test_another_document_is_refused(jobs, browser, figures):
 
 def test_a_candidate_without_reports_can_have_them_made(jobs, browser):
     jobs.insert(a_forecasting_job(), a_forecaster())
+    for name in ("dpp0", "m"):
+        jobs.put(f"{ROOT}/{name}/model.tar.gz", "model")
     for page in (PAGE, f"{HERE}/quality"):
         text = browser.get(page).text
         assert "a backtest report and an explainability report" in text

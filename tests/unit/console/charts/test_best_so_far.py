@@ -37,9 +37,9 @@ def test_stairs_rise_at_each_better_score_and_reach_the_last_candidate() -> None
     assert len(set(seen)) == 2
     assert dots(chart.svg) == 3
     assert chart.table.rows == [
-        ("c-0", "10.0 s", "0.50000", "yes"),
-        ("c-1", "20.0 s", "0.40000", ""),
-        ("c-2", "30.0 s", "0.80000", "yes"),
+        ("c-0", "10.0 s", "0.5000", "yes"),
+        ("c-1", "20.0 s", "0.4000", ""),
+        ("c-2", "30.0 s", "0.8000", "yes"),
     ]
     assert "F1, higher is better" in chart.svg
 

@@ -33,6 +33,7 @@ HOSTILE = "<script>alert('x')</script>\"'&\x07‮"
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with opened(tmp_path) as made:
+        made.world.put("s3://results/jobs/churn/m/model.tar.gz")
         yield made
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from api.records import job_record, step_record
+from api.records import finished_candidate, job_record, step_record
 from api.world import IMAGE, ROLE, variant
 from unit.console.desk import Desk, opened
 
@@ -52,8 +52,30 @@ def test_files_of_a_job_are_deleted_once_its_name_was_typed(desk: Desk) -> None:
     done = desk.post("/console/jobs/churn/delete", [("confirm", "churn")])
     assert (done.status, done.headers["location"]) == (303, "/console/jobs/churn?deleted=2#manage")
     assert "Deleted 2 files." in desk.get("/console/jobs/churn?deleted=2").words
+    assert "There are no files of this job in S3." in desk.get("/console/jobs/churn").words
     assert kept(desk) == ["s3://results/jobs/churn-2/x"]
     assert "There is nothing to delete." in desk.get("/console/jobs/churn/delete").words
+
+
+def test_a_job_without_files_offers_only_what_works(desk: Desk) -> None:
+    told = finished_candidate(desk.world.clock(), model_insights=f"{ROOT}insights")
+    desk.world.insert(told)
+    notebook = f"{ROOT}report.ipynb"
+    with_files(desk, best_candidate=told.name, exploration=notebook, **DONE)
+    for offer in ("Deploy the best candidate", "/quality", "report.ipynb", "/delete"):
+        assert offer in desk.get("/console/jobs/churn").text
+    assert "<iframe" in desk.get("/console/jobs/churn/data").text
+    desk.post("/console/jobs/churn/delete", [("confirm", "churn")])
+    page = desk.get("/console/jobs/churn")
+    for gone in ("Deploy the best candidate", "/quality", "report.ipynb", "/delete", "generate it"):
+        assert gone not in page.text
+    assert "The files of this job were deleted" in page.words
+    assert "Reports deleted Data deleted Notebooks deleted" in page.words
+    for stays in ("Edit and rerun", "Retrain on new data", "Open the best candidate"):
+        assert stays in page.words
+    data = desk.get("/console/jobs/churn/data")
+    assert "<iframe" not in data.text
+    assert "The files of this job were deleted" in data.words
 
 
 def test_files_in_use_stay(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The pages of a forecasting job: what there is of tables alone is left out."""
 
 import pytest
+from api.test_reports import ROOT
 from unit.console.board import HERE, HOSTILE, check_harmless
 from unit.console.forecasts import FINDINGS, a_forecaster, a_forecasting_job
 
@@ -51,6 +52,8 @@ def test_data_are_series_with_their_findings(forecasting, browser):
 def test_a_candidate_has_its_backtest_windows_and_reports_that_can_be_asked_for(
     forecasting, browser
 ):
+    for name in ("dpp0", "m"):
+        forecasting.put(f"{ROOT}/{name}/model.tar.gz", "model")
     text = browser.get(HERE).text
     assert "Backtest windows" in text
     assert "Latency, one series" in text

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -222,6 +223,18 @@ def test_projects_and_the_archive_need_the_token_of_the_form_and_known_words(des
     page = desk.get(f"/console/?{urlencode({'project': hostile})}")
     assert (page.status, hostile in page.text) == (200, False)
     assert desk.post("/console/jobs/job-00/project", [("project", hostile)]).status == 400
+
+
+def test_a_refused_project_is_told_beside_the_field_which_keeps_what_was_typed(desk: Desk) -> None:
+    several(desk, 1)
+    for typed in ("Mieten & Preise", "aws:mine" + "x" * 249):
+        answer = desk.post("/console/jobs/job-00/project", [("project", typed)])
+        assert answer.status == 400
+        assert "<h1>job-00</h1>" in answer.text
+        assert f'name="project" value="{escape(typed)}"' in answer.text
+        assert 'aria-describedby="project-error"' in answer.text
+        assert "The name of a project can have up to 256 letters" in answer.words
+    assert 'name="project" value=""' in desk.get("/console/jobs/job-00").text
 
 
 def test_nothing_chosen_is_told(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from api.records import finished_candidate, job_record
@@ -79,8 +79,13 @@ def test_a_model_is_listed_with_the_candidate_that_it_is(desk: Desk) -> None:
     page = desk.get("/console/models")
     link = 'href="/console/jobs/churn/candidates/churn-001" title="churn-001">XGBoost 1</a>'
     assert page.text.count(link) == 1
-    assert "Select a a XGBoost 1 of churn no endpoint" in page.words
-    assert "Select b b not known no endpoint" in page.words
+    downloads = "archive of a , ONNX, script, reports … of a no endpoint"
+    assert f"Select a a XGBoost 1 of churn {downloads}" in page.words
+    assert "Select b b not known archive of b no endpoint" in page.words
+    assert f'href="/console/files?uri={quote(artefact, safe="")}" download>' in page.text
+    files = "/console/jobs/churn/candidates/churn-001/files"
+    assert f'href="{files}#downloads"' in page.text
+    assert f'href="/console/files?uri={quote(artefact, safe="")}"' in desk.get(files).text
 
 
 def test_the_candidates_of_a_job_are_asked_for_once_for_all_its_models(

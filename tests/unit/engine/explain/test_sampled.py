@@ -14,7 +14,14 @@ from windvane.engine.explain import permutations
 from windvane.engine.explain.attribution import taken
 from windvane.engine.explain.budget import Budget
 from windvane.engine.explain.permutations import pair_contributions
-from windvane.engine.explain.sampled import ENOUGH_PAIRS, LEAST_ROWS, Question, sampled_attribution
+from windvane.engine.explain.sampled import (
+    ENOUGH_PAIRS,
+    FEW_PAIRS,
+    FEW_ROWS,
+    LEAST_ROWS,
+    Question,
+    sampled_attribution,
+)
 from windvane.errors import OutOfTime
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -183,9 +190,31 @@ def test_the_budget_is_kept_by_fewer_rows_and_then_fewer_pairs(seconds_a_row):
     found = sampled_attribution(answer, question, 0, Budget(20, clock))
     assert clock.seconds <= 20 + seconds_a_row * 8 * len(found.values) + 1e-9
     assert LEAST_ROWS <= len(found.values) <= 200
-    assert found.pairs >= ENOUGH_PAIRS - 3 or len(found.values) == LEAST_ROWS
+    few = FEW_PAIRS if len(found.values) <= FEW_ROWS else ENOUGH_PAIRS
+    assert found.pairs >= few - 3 or len(found.values) == LEAST_ROWS
     assert len(found.background["a"]) == found.pairs
     np.testing.assert_allclose(found.answers, _tangled(question.cells, 0)[: len(found.values)])
+
+
+def test_what_asking_takes_at_all_does_not_make_rows_look_slow():
+    """The twentieth of a second for each question and next to nothing for each row: 200 rows take as long as five."""
+    clock = FakeClock()
+
+    def answer(columns, n_rows):
+        clock.seconds += 0.05 + 0.00001 * n_rows
+        return _tangled(columns, n_rows)
+
+    found = sampled_attribution(answer, _question(n_rows=200), 0, Budget(20, clock))
+    assert clock.seconds < 21
+    assert len(found.values) > 100, "by five rows alone it was 19"
+    assert found.pairs >= ENOUGH_PAIRS
+
+
+def test_a_short_time_explains_more_rows_less_precisely():
+    clock, answer = _timed(0.02)
+    found = sampled_attribution(answer, _question(n_rows=200), 0, Budget(20, clock))
+    assert LEAST_ROWS < len(found.values) <= FEW_ROWS
+    assert FEW_PAIRS - 3 <= found.pairs < ENOUGH_PAIRS
 
 
 def test_more_time_means_smaller_errors():
