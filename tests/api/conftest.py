@@ -1,4 +1,4 @@
-"""A fresh control plane for each test; and one endpoint of real models for those that only ask it."""
+"""A fresh control plane for each test; and an endpoint of real models for those that only ask it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,19 @@ def client(world: World) -> Any:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: Any) -> Iterator[HostedModels]:
-    """The endpoint `live`: Trees tell classes, Values predict numbers."""
-    folder = tmp_path_factory.mktemp("live")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Trees tell classes, Values predict numbers."""
+    folder = tmp_path_factory.mktemp("packages")
     trees = packaged(folder / "trees", ProblemType.BINARY, ["lightgbm"])
     values = packaged(folder / "values", ProblemType.REGRESSION, ["linear-learner"])
-    built = HostedModels(folder, {"Trees": trees.packages, "Values": values.packages})
+    return {"Trees": trees.packages, "Values": values.packages}
+
+
+@pytest.fixture(scope="module")
+def live(
+    packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HostedModels]:
+    """The endpoint `live`, which is hosted by threads of this process and ends with the file that asks it."""
+    built = HostedModels(tmp_path_factory.mktemp("live"), packages)
     yield built
     built.close()

@@ -32,6 +32,7 @@ from windvane.work.hosting.hosting import Hosting
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 KEYS = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}
+UNHURRIED = ExplainBounds(answer_s=240, evaluate_s=240)
 
 
 class HostedModels:
@@ -57,7 +58,7 @@ class HostedModels:
         self.router = Router()
         self._hosting = Hosting(self._store, artifacts, folder, self.router)
         self._run(self._start())
-        self.edge = self.edge_with(Explaining(self.router, {}))
+        self.edge = self.edge_with(self.explaining(UNHURRIED))
 
     def edge_with(self, explaining: Explaining) -> Edge:
         operations = {
@@ -75,7 +76,7 @@ class HostedModels:
 
     async def _start(self) -> None:
         self._hosting.start()
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(240):
             while self._status() is not EndpointStatus.IN_SERVICE:
                 await asyncio.sleep(0.02)
 
@@ -86,7 +87,7 @@ class HostedModels:
         return found.status
 
     def _run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(300)
 
     def sent(self, *requests: AWSRequest, edge: Edge | None = None) -> list[tuple[int, Any]]:
         """Status and document of each; all at once."""
@@ -121,7 +122,7 @@ class HostedModels:
 
 
 async def _started(server: uvicorn.Server) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         while not server.started:
             await asyncio.sleep(0.01)
 

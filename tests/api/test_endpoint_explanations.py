@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from api.hosted_models import HostedModels, signed
+from api.hosted_models import UNHURRIED, HostedModels, signed
 from api.world import ACCOUNT, OTHER_ACCOUNT
 from botocore.awsrequest import AWSRequest
 from journeys.commands import path_of_version_2
@@ -163,7 +164,7 @@ def test_unknown_names_and_other_accounts_find_nothing(live: HostedModels) -> No
 def test_hostile_requests_are_refused_before_a_process_is_started(
     live: HostedModels, path: str, body: bytes, code: str, says: str
 ) -> None:
-    edge = live.edge_with(live.explaining(ExplainBounds(), *DIES))
+    edge = live.edge_with(live.explaining(UNHURRIED, *DIES))
     status, answered, message = refused(live.sent(signed("POST", path, body), edge=edge)[0])
     edge.close()
     assert (status, answered) == (400, code)
@@ -180,7 +181,7 @@ def test_a_wrong_signature_is_refused(live: HostedModels) -> None:
 def test_a_process_that_takes_too_long_is_ended_and_one_that_dies_is_told_of(
     live: HostedModels,
 ) -> None:
-    for bounds, program in ((ExplainBounds(answer_s=0.5), SLEEPS), (ExplainBounds(), DIES)):
+    for bounds, program in ((ExplainBounds(answer_s=0.5), SLEEPS), (UNHURRIED, DIES)):
         edge = live.edge_with(live.explaining(bounds, *program))
         status, code, message = refused(live.sent(asking(), edge=edge)[0])
         edge.close()
@@ -191,7 +192,7 @@ def test_a_process_that_takes_too_long_is_ended_and_one_that_dies_is_told_of(
 def test_more_rows_than_may_wait_are_turned_away_and_the_others_answered(
     live: HostedModels,
 ) -> None:
-    edge = live.edge_with(live.explaining(ExplainBounds(waiting=1)))
+    edge = live.edge_with(live.explaining(replace(UNHURRIED, waiting=1)))
     answers = live.sent(asking(), asking(), asking(), edge=edge)
     edge.close()
     assert sorted(status for status, _ in answers) == [200, 200, 400]

@@ -102,7 +102,10 @@ def test_answers_that_nobody_takes_are_few(house: S3House, target: str, is_signe
         head = signed("GET", target) if is_signed else [("host", "windvane.test")]
         asked = [asyncio.ensure_future(clients.ask(target, head)) for _ in range(8)]
         more = [asyncio.ensure_future(clients.ask(target, head, "192.0.2.2")) for _ in range(8)]
-        # Another account is answered meanwhile; so what of ours could begin has begun.
+        async with asyncio.timeout(240):
+            while clients.begun < 2:
+                await asyncio.sleep(0)
+        # Another account is answered meanwhile; so what more of ours could begin has begun.
         theirs = Clients(house)
         theirs.go_on.set()
         for _ in range(20):

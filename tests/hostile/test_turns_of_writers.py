@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from windvane.store.open import FILE_NAME, open_store
@@ -35,11 +34,10 @@ def test_a_process_that_writes_without_a_pause_leaves_turns_to_others(tmp_path: 
     with subprocess.Popen(command, stdout=subprocess.PIPE) as busy:
         assert busy.stdout is not None
         busy.stdout.readline()
-        began = time.monotonic()
         for number in range(TURNS):
             with store.transaction() as tx:
                 tx.set_tags("arn", {"a": str(number)})
-        took_s = time.monotonic() - began
         busy.kill()
+        n_of_others = busy.stdout.read().count(b"busy")
     store.close()
-    assert took_s < TURNS * 3
+    assert n_of_others < TURNS * 30

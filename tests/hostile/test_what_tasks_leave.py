@@ -411,13 +411,19 @@ def test_no_process_that_forks_tasks_has_the_servers_log() -> None:
         forks.close()
 
 
-def test_what_a_process_writes_is_shown_as_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+def _relayed() -> tuple[int, threading.Thread]:
+    """A pipe to standard error, and the thread that reads it."""
+    before = set(threading.enumerate())
     words = relay()
+    [thread] = (one for one in set(threading.enumerate()) - before if one.name == "words")
+    return words, thread
+
+
+def test_what_a_process_writes_is_shown_as_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    words, thread = _relayed()
     os.write(words, b"\x1b[2J\xff\n2026-11-30 INFO all is well\n" + b"x" * 100_000)
     os.close(words)
-    for thread in threading.enumerate():
-        if thread.name == "words":
-            thread.join(240)
+    thread.join(240)
     told = capfd.readouterr().err.splitlines()
     assert told[:2] == ["  | ?[2J\ufffd", "  | 2026-11-30 INFO all is well"]
     assert all(line.startswith("  | ") for line in told)
@@ -429,12 +435,10 @@ def test_a_process_that_writes_without_end_does_not_fill_the_log(
 ) -> None:
     """All of it went to the server's standard error: into a file until the disk was full, or into a journal that then took
     no line of the server either."""
-    words = relay()
+    words, thread = _relayed()
     with os.fdopen(words, "wb") as file:
         file.writelines(b"x" * 10_000 + b"\n" for _ in range(2000))
-    for thread in threading.enumerate():
-        if thread.name == "words":
-            thread.join(240)
+    thread.join(240)
     told = capfd.readouterr().err
     assert 200_000 < told.count("x") < 500_000
     assert "bytes were left out" in told

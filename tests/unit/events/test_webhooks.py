@@ -168,28 +168,23 @@ def test_an_event_that_is_too_old_is_skipped_seen_and_counted(store, receiver, c
     assert "key=1" not in caplog.text
 
 
-def test_a_receiver_that_is_down_gets_its_events_when_it_is_up(store, receiver):
-    url, port = receiver.url, receiver.server_port
-    receiver.shutdown()
-    receiver.server_close()
-    hook = Hook(url, SECRET)
-    webhooks = webhooks_of(store, hook)
-    came = []
+def test_a_receiver_that_is_down_gets_its_events_when_it_is_up(store):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver, bind_and_activate=False)
+    server.came, server.answers = [], []
+    server.server_bind()  # the port is ours; who asks there is refused until somebody listens
+    webhooks = webhooks_of(store, Hook(f"http://127.0.0.1:{server.server_port}/hook", SECRET))
 
     def go_up():
         insert(store, a_job("one"))
         while webhooks.n_failed < 2:
             threading.Event().wait(0.005)
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
-        server.came, server.answers = came, []
-        servers.append(server)
+        server.server_activate()
         threading.Thread(target=server.serve_forever).start()
 
-    servers = []
-    play(webhooks, lambda: came, go_up)
-    servers[0].shutdown()
-    servers[0].server_close()
-    assert len(came) == 1
+    play(webhooks, lambda: server.came, go_up)
+    server.shutdown()
+    server.server_close()
+    assert len(server.came) == 1
 
 
 def test_filters_choose_what_is_delivered(store, receiver):

@@ -154,14 +154,15 @@ def test_a_target_variant_is_honoured_and_an_unknown_one_refused(bench):
     play(bench, scene)
 
 
-def test_instances_of_a_variant_work_side_by_side(bench):
+def test_instances_of_a_variant_work_side_by_side(bench, tmp_path):
     bench.publish(("A", 1, 1.0, [bench.slot()[1] for _ in range(2)]))
 
     async def scene():
-        slow = asyncio.create_task(bench.ask("sleep:1"))
+        slow = asyncio.create_task(bench.ask(f"hang:{tmp_path / 'go'}"))
         await asyncio.sleep(0)
         await asyncio.gather(*(bench.ask() for _ in range(20)))
         assert not slow.done()
+        (tmp_path / "go").touch()
         await slow
 
     play(bench, scene)
@@ -579,7 +580,9 @@ def test_a_process_that_dies_with_a_request_leaves_it_to_another_server(beside):
         answers = {(await beside.ask()).body for _ in range(2)}
         assert answers == {b"3.5\n", b"b"}
         busy = [asyncio.create_task(beside.ask("sleep:20")) for _ in range(4)]
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(240):
+            while sum(one.done() for one in busy) < 2:
+                await asyncio.sleep(0.01)
         assert sum(one.done() for one in busy) == 2, "two of four were for the other server"
         os.kill(process.pid, signal.SIGKILL)
         told = await asyncio.gather(*busy)

@@ -59,7 +59,7 @@ def make_job(folder):
         (folder / name).mkdir()
     write_prepared(prepared_of(panel), made.series)
     for name, into in made.candidates.items():
-        stages.backtest(made.series, name, FitLimits(time.time() + 20), into)
+        stages.backtest(made.series, name, FitLimits(time.time() + 240), into)
     stages.combine(made.series, made.candidates, made.ensemble)
     answers = stages.pack(made.series, made.candidates, made.ensemble, {}, folder / "package")
     answers.seal(folder / "package", {})

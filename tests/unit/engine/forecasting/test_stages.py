@@ -16,7 +16,7 @@ NAMES = ("seasonal-naive", "theta", "ets")
 
 
 def limits():
-    return FitLimits(time.time() + 20)
+    return FitLimits(time.time() + 240)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ LIGHT = [model for model in MODELS if model.name not in HEAVY]
 
 
 def fitted(model, panel, task):
-    return model.fit(panel, task, FitLimits(time.time() + 20, chronos_bolt=CHRONOS_BOLT))
+    return model.fit(panel, task, FitLimits(time.time() + 240, chronos_bolt=CHRONOS_BOLT))
 
 
 def demand(n_series=6, n_steps=60, seed=0):

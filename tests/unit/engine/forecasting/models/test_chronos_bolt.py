@@ -33,7 +33,7 @@ from windvane.errors import CandidateFault, CorruptArtifact
 PANEL = make_panel(seasonal_series())
 
 
-def fitted(task, panel=PANEL, folder=CHRONOS_BOLT, left_s=20.0, n_forecasts=1):
+def fitted(task, panel=PANEL, folder=CHRONOS_BOLT, left_s=240.0, n_forecasts=1):
     limits = FitLimits(time.time() + left_s, n_forecasts=n_forecasts, chronos_bolt=folder)
     return MODEL.fit(panel, task, limits)
 
