@@ -341,7 +341,7 @@ def deployable(jobs, **job):
 def test_deploying_makes_model_configuration_and_endpoint(jobs, browser):
     deployable(jobs)
     text = browser.get(HERE).text
-    assert 'value="churn-1"' in text
+    assert 'value="churn-xgboost-1"' in text
     assert re.search(r'title="The candidates for which no other[^"]*">Pareto-optimal</a>', text)
     answer = browser.post(f"{HERE}/deploy", {"endpoint": "churn-live", "instances": "2"})
     assert (answer.status, answer.headers["location"]) == (303, "/console/endpoints/churn-live")
@@ -349,12 +349,24 @@ def test_deploying_makes_model_configuration_and_endpoint(jobs, browser):
     config = jobs.find(EndpointConfig, SCOPE, endpoint.config_name)
     [variant] = config.variants
     assert variant.instance_count == 2
+    assert (config.name, variant.model_name) == ("churn-xgboost-1", "churn-xgboost-1")
     model = jobs.find(Model, SCOPE, variant.model_name)
     assert [container.model_data_url for container in model.containers] == [
         f"{ROOT}/dpp0/model.tar.gz",
         f"{ROOT}/m/model.tar.gz",
         f"{ROOT}/dpp0/model.tar.gz",
     ]
+
+
+def test_what_is_deployed_again_has_the_next_number(jobs, browser):
+    deployable(jobs)
+    browser.get(HERE)
+    for name in ("churn-live", "churn-xgboost-1", "churn-third"):
+        assert browser.post(f"{HERE}/deploy", {"endpoint": name, "instances": "1"}).status == 303
+    for name, config in (("churn-live", ""), ("churn-xgboost-1", "-2"), ("churn-third", "-3")):
+        endpoint = jobs.find(Endpoint, SCOPE, name)
+        assert endpoint.config_name == f"churn-xgboost-1{config}"
+        assert endpoint.desired[0].variant.model_name == endpoint.config_name
 
 
 def test_nothing_is_left_of_an_endpoint_whose_name_is_taken(jobs, browser):

@@ -4,7 +4,7 @@ for, by the operations that any client has."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,14 +12,14 @@ from typing import Any
 
 from windvane.console.candidate.head import Answer
 from windvane.console.endpoint.configs import config_like, every_variant
+from windvane.console.endpoint.free_names import LONGEST, numbered, under_free_name
 from windvane.console.forms import Form
 from windvane.console.request_context import RequestContext
 from windvane.errors import AccessDenied, DoesNotExist, InvalidRequest, WindvaneError
-from windvane.names import fitted, fresh_suffix
+from windvane.names import fitted
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _MOST_INSTANCES = 8
-_LONGEST = 63
 _MOST_PLACES = 50
 _VARIANT, _INSTANCE = "AllTraffic", "ml.m5.large"
 _OUTPUT, _INPUT = "SAGEMAKER_INFERENCE_OUTPUT", "SAGEMAKER_INFERENCE_INPUT"
@@ -197,13 +197,16 @@ async def deploy(context: RequestContext, answer: Answer, wishes: Wishes) -> Non
         "InstanceType": _INSTANCE,
         "InitialVariantWeight": 1.0,
     }
-    name = fitted(wishes.endpoint, fresh_suffix(8), _LONGEST)
-    config = {
-        "EndpointConfigName": name,
-        "ProductionVariants": [{**variant, "ModelName": name}],
-    }
-    last = {"EndpointName": wishes.endpoint, "EndpointConfigName": name}
-    await _all_or_none(context, answer, wishes, config, ("CreateEndpoint", last))
+
+    async def make(name: str) -> None:
+        config = {
+            "EndpointConfigName": name,
+            "ProductionVariants": [{**variant, "ModelName": name}],
+        }
+        last = {"EndpointName": wishes.endpoint, "EndpointConfigName": name}
+        await _all_or_none(context, answer, wishes, config, ("CreateEndpoint", last))
+
+    await under_free_name(name_of(answer), make)
 
 
 async def deploy_beside(context: RequestContext, answer: Answer, wishes: Wishes) -> None:
@@ -222,23 +225,27 @@ async def deploy_beside(context: RequestContext, answer: Answer, wishes: Wishes)
     before = config["ProductionVariants"]
     if all(one["VariantName"] != variant for one in before):
         raise InvalidRequest(f"The endpoint {endpoint} has no variant {variant}. Choose another.")
-    name = fitted(endpoint, fresh_suffix(8), _LONGEST)
-    variants, shadows = before, config.get("ShadowProductionVariants", [])
-    if wishes.how is How.REPLACE:
-        variants = [
-            {**one, "ModelName": name} if one["VariantName"] == variant else one for one in before
-        ]
-    elif wishes.how is How.CHALLENGE:
-        variants = [*before, _challenger(answer, wishes, described, name)]
-    else:
-        shadows = [_challenger(answer, wishes, described, name)]
-    asked = await config_like(context, config, name, variants, shadows)
-    last = {
-        "EndpointName": endpoint,
-        "EndpointConfigName": name,
-        "RetainAllVariantProperties": True,
-    }
-    await _all_or_none(context, answer, wishes, asked, ("UpdateEndpoint", last))
+
+    async def make(name: str) -> None:
+        variants, shadows = before, config.get("ShadowProductionVariants", [])
+        if wishes.how is How.REPLACE:
+            variants = [
+                {**one, "ModelName": name} if one["VariantName"] == variant else one
+                for one in before
+            ]
+        elif wishes.how is How.CHALLENGE:
+            variants = [*before, _challenger(answer, wishes, described, name)]
+        else:
+            shadows = [_challenger(answer, wishes, described, name)]
+        asked = await config_like(context, config, name, variants, shadows)
+        last = {
+            "EndpointName": endpoint,
+            "EndpointConfigName": name,
+            "RetainAllVariantProperties": True,
+        }
+        await _all_or_none(context, answer, wishes, asked, ("UpdateEndpoint", last))
+
+    await under_free_name(name_of(answer), make)
 
 
 async def _config_of(context: RequestContext, endpoint: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,15 +289,23 @@ def _challenger(
     }
 
 
-def variant_name(candidate: Mapping[str, Any], taken: set[str]) -> str:
+def variant_name(candidate: Mapping[str, Any], taken: Collection[str] = ()) -> str:
     """Return a name for the variant of a candidate that no other variant has.
 
-    >>> variant_name({"Algorithm": "lightgbm", "Index": 9}, set())
-    'lightgbm-9'
+    >>> variant_name({"Algorithm": "lightgbm", "Index": 9}), variant_name({"Algorithm": "xgboost", "Index": 1}, {"xgboost-1"})
+    ('lightgbm-9', 'xgboost-1-2')
     """
     stem = re.sub("[^a-zA-Z0-9]+", "-", candidate["Algorithm"]).strip("-") or "model"
-    name = f"{stem[:40].rstrip('-')}-{candidate['Index']}"
-    return fitted(name, fresh_suffix(6), _LONGEST) if name in taken else name
+    names = numbered(f"{stem[:40].rstrip('-')}-{candidate['Index']}")
+    return next(one for one in names if one not in taken)
+
+
+def name_of(answer: Answer) -> str:
+    """Return a name for what a candidate is deployed as: its job's, and what it is.
+
+    answer    of DescribeCandidate
+    """
+    return fitted(answer["AutoMLJobName"], variant_name(answer["Candidate"]), LONGEST)
 
 
 async def _all_or_none(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, count
 
-from windvane.console.candidate.deploying import How, Place, Wishes
+from windvane.console.candidate.deploying import How, Place, Wishes, name_of
 from windvane.console.candidate.head import Answer, Shown, head_of
+from windvane.console.endpoint.free_names import numbered
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.scores import MetricScores, metric_scores
 from windvane.console.wording import spoken
@@ -102,7 +102,8 @@ def overview_of(
     has_model  whether what was kept of its model is still in S3
     """
     one, problem = answer["Candidate"], answer.get("ProblemType", "")
-    proposed = free_name(f"{answer['AutoMLJobName']}-{one['Index']}", [o.endpoint for o in places])
+    taken = {place.endpoint for place in places}
+    proposed = next(name for name in numbered(name_of(answer)) if name not in taken)
     is_typed = bool(wishes.endpoint or (trouble and wishes.how is How.NEW))
     return OverviewView(
         job_name=answer["AutoMLJobName"],
@@ -133,16 +134,6 @@ def overview_of(
         wishes=wishes if is_typed else replace(wishes, endpoint=proposed),
         trouble=trouble,
     )
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """Return the name, with the next number behind it if an endpoint has it.
-
-    >>> free_name("churn-9", ["other"]), free_name("churn-9", ["churn-9", "churn-9-2"])
-    ('churn-9', 'churn-9-3')
-    """
-    numbered = (f"{name}-{number}" for number in count(2))
-    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def members_of(answer: Answer) -> list[Member]:

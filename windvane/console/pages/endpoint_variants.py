@@ -11,15 +11,13 @@ from starlette.routing import Route
 
 from windvane.console.draw import draw
 from windvane.console.endpoint.configs import config_like, every_variant
+from windvane.console.endpoint.free_names import under_free_name
 from windvane.console.endpoint.origin import Origin, origin_of
 from windvane.console.endpoint.views import State, VariantRow, state_of, variants_of
 from windvane.console.forms import form_of
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import CallerFault, DoesNotExist, InvalidRequest, NotFound, WindvaneError
-from windvane.names import fitted, fresh_suffix
-
-_LONGEST = 63
 
 
 @dataclass(frozen=True)
@@ -78,19 +76,22 @@ async def _reduce(context: RequestContext, state: State, kept: set[str]) -> None
     variants = [one for one in every_variant(config) if one["VariantName"] in kept]
     if not variants:
         raise InvalidRequest("No variant would be left. Delete the endpoint instead.")
-    name = fitted(state.name, fresh_suffix(8), _LONGEST)
-    made = await config_like(context, config, name, variants, ())
-    await context.ask("sagemaker", "CreateEndpointConfig", made)
-    asked = {
-        "EndpointName": state.name,
-        "EndpointConfigName": name,
-        "RetainAllVariantProperties": True,
-    }
-    try:
-        await context.ask("sagemaker", "UpdateEndpoint", asked)
-    except WindvaneError:
-        await context.ask("sagemaker", "DeleteEndpointConfig", {"EndpointConfigName": name})
-        raise
+
+    async def make(name: str) -> None:
+        made = await config_like(context, config, name, variants, ())
+        await context.ask("sagemaker", "CreateEndpointConfig", made)
+        asked = {
+            "EndpointName": state.name,
+            "EndpointConfigName": name,
+            "RetainAllVariantProperties": True,
+        }
+        try:
+            await context.ask("sagemaker", "UpdateEndpoint", asked)
+        except WindvaneError:
+            await context.ask("sagemaker", "DeleteEndpointConfig", {"EndpointConfigName": name})
+            raise
+
+    await under_free_name(state.name, make)
 
 
 async def _seen(request: Request) -> VariantView:

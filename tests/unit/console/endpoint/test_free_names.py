@@ -1,0 +1,62 @@
+"""Names with a number behind them: the first that is free is taken, and nothing else is tried again."""
+
+import asyncio
+
+import pytest
+
+from windvane.console.endpoint.free_names import LONGEST, numbered, under_free_name
+from windvane.errors import AccessDenied, AlreadyExists
+
+
+def made_among(taken, what="model"):
+    made = []
+
+    async def make(name):
+        if name in taken:
+            raise AlreadyExists(what, f"arn:{name}")
+        made.append(name)
+
+    return made, make
+
+
+@pytest.mark.parametrize(
+    ("taken", "wanted"), [((), "a"), (("a",), "a-2"), (("a", "a-3", "a-2"), "a-4")]
+)
+def test_the_first_free_name_is_taken(taken, wanted):
+    made, make = made_among(taken)
+    asyncio.run(under_free_name("a", make))
+    assert made == [wanted]
+
+
+def test_an_endpoint_of_the_name_is_told():
+    made, make = made_among(("a",), "endpoint")
+    with pytest.raises(AlreadyExists, match="endpoint"):
+        asyncio.run(under_free_name("a", make))
+    assert made == []
+
+
+def test_another_refusal_is_told_at_once():
+    tried = []
+
+    async def refuse(name):
+        tried.append(name)
+        raise AccessDenied("no")
+
+    with pytest.raises(AccessDenied):
+        asyncio.run(under_free_name("a", refuse))
+    assert tried == ["a"]
+
+
+def test_names_are_as_long_as_they_may_be_and_the_last_is_nobodys():
+    names = list(numbered("x" * 70))
+    assert all(len(name) == LONGEST for name in names)
+    assert names[-1] != list(numbered("x" * 70))[-1]
+
+
+def test_where_every_name_is_taken_that_is_told():
+    class Every:
+        def __contains__(self, name):
+            return True
+
+    with pytest.raises(AlreadyExists):
+        asyncio.run(under_free_name("a", made_among(Every())[1]))
