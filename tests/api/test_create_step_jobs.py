@@ -471,6 +471,10 @@ def test_what_reading_a_table_cannot_be_asked_is_refused(
     [
         ({"Environment": {"CANDIDATE_NAME": "../x"}}, "CANDIDATE_NAME is '../x'"),
         (
+            {"Environment": {"CANDIDATE_NAME": "x", "CANDIDATE_TITLE": "<b>"}},
+            "CANDIDATE_TITLE is '<b>'; it must be of letters",
+        ),
+        (
             {"ProcessingInputs": [step_input("dataset", "s3://data/dataset")]},
             "lacks the input 'model', which the outputs asked for need. ProcessingInputs lacks the input 'output'",
         ),

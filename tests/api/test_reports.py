@@ -134,7 +134,8 @@ def test_the_job_is_one_that_a_client_could_create(job: World) -> None:
     described = job.client().describe_processing_job(ProcessingJobName=NAME)
     assert described["ProcessingJobStatus"] == "InProgress"
     assert "AutoMLJobArn" not in described
-    assert described["Environment"] == {"CANDIDATE_NAME": "churn-001"}
+    named = {"CANDIDATE_NAME": "churn-001", "CANDIDATE_TITLE": "XGBoost 1"}
+    assert described["Environment"] == named
     inputs = {"dataset": "dataset", "model": "m/model.tar.gz"}
     inputs |= {"transformers": "dpp0/model.tar.gz", "output": "m/output.tar.gz"}
     assert described["ProcessingInputs"] == [

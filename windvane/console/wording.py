@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from windvane.engine.reports.labels import seen
+from windvane.titles import candidate_title
 from windvane.wording import number as number_of_reports
 from windvane.wording import share
 
@@ -167,9 +168,7 @@ def spoken(algorithm: str, number: int) -> str:
     >>> spoken("lightgbm", 9), spoken("linear-learner", 2), spoken("ets", 4), spoken("seasonal-naive", 1)
     ('LightGBM 9', 'Linear model 2', 'ETS 4', 'Seasonal naive 1')
     """
-    plain = algorithm.replace("-", " ")
-    title = _ALGORITHMS.get(algorithm) or name(plain[:1].upper() + plain[1:], 40)
-    return f"{title} {number}"
+    return name(candidate_title(algorithm, number))
 
 
 def words(text: str) -> str:
@@ -184,27 +183,6 @@ def words(text: str) -> str:
     told = " ".join(parts[:1] + [part.lower() for part in parts[1:]])
     return told.replace("\N{SOFT HYPHEN}", "AutoML")
 
-
-_ALGORITHMS = {
-    "lightgbm": "LightGBM",
-    "xgboost": "XGBoost",
-    "catboost": "CatBoost",
-    "linear-learner": "Linear model",
-    "randomforest": "Random forest",
-    "extra-trees": "Extra trees",
-    "mlp": "Neural network",
-    "nn-torch": "TabM network",
-    "fastai": "Embedding network",
-    "neighbors": "Nearest neighbours",
-    "baseline": "Baseline",
-    "ensemble": "Ensemble",
-    "ets": "ETS",
-    "arima": "ARIMA",
-    "npts": "NPTS",
-    "seasonal-npts": "Seasonal NPTS",
-    "adida": "ADIDA",
-    "tsb": "TSB",
-}
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\N{SOFT HYPHEN}|[0-9]+")
 

@@ -34,6 +34,7 @@ VALIDATION_INPUT, SPECIFICATION_INPUT = VALIDATION, SPECIFICATION
 
 _LOCAL_ROOT = "/opt/ml/processing/"
 _CANDIDATE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}", re.ASCII)
+_CANDIDATE_TITLE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9 ._-]{0,63}", re.ASCII)
 
 _ENVIRONMENT = {
     TRANSFORMERS: (
@@ -44,7 +45,7 @@ _ENVIRONMENT = {
         "TEXT_COLUMN",
         "VALIDATION_FRACTION",
     ),
-    EXPLAINER: ("CANDIDATE_NAME",),
+    EXPLAINER: ("CANDIDATE_NAME", "CANDIDATE_TITLE"),
 }
 _NEEDED = {TRANSFORMERS: "TARGET_ATTRIBUTE_NAME", EXPLAINER: "CANDIDATE_NAME"}
 _INPUTS = {EXPLAINER: ("dataset", "model", "transformers", "output", BACKTESTS)}
@@ -209,6 +210,12 @@ def _environment(request: Request) -> Iterator[str]:
     name = given.get("CANDIDATE_NAME", "")
     if name and not _CANDIDATE_NAME.fullmatch(name):
         yield f"The environment variable CANDIDATE_NAME is '{name}'; it must be of letters, digits and hyphens."
+    title = given.get("CANDIDATE_TITLE", "")
+    if title and not _CANDIDATE_TITLE.fullmatch(title):
+        yield (
+            f"The environment variable CANDIDATE_TITLE is '{title}'; it must be of letters, digits, blanks and the signs "
+            "'.', '_' and '-', 64 at most."
+        )
     yield from _problem(given)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from windvane.domain.candidate import Candidate, ProcessingJob
 from windvane.domain.images import EXPLAINER, image_uri
 from windvane.domain.job import AutoMLJob
+from windvane.titles import candidate_title
 
 EXPLANATIONS = "documentation/explainability/output"
 INSIGHT_REPORTS = "documentation/model_monitor/output"
@@ -110,7 +111,10 @@ def report_request(
             }
         },
         "StoppingCondition": _AN_HOUR,
-        "Environment": {"CANDIDATE_NAME": candidate.name},
+        "Environment": {
+            "CANDIDATE_NAME": candidate.name,
+            "CANDIDATE_TITLE": candidate_title(candidate.algorithm, candidate.index),
+        },
     }
 
 

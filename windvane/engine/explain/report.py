@@ -12,13 +12,15 @@ from windvane.engine.explain.importance_figure import importance_figure
 from windvane.engine.explain.margins import LEAST_PROBABILITY
 from windvane.engine.explain.summary_figure import summary_figure
 from windvane.engine.reports.document import Block, Report, Section, Text
+from windvane.engine.reports.names import names_of_candidate
 from windvane.wording import counted, number
 
 
-def explanation_report(explanation: Explanation, candidate: str) -> Report:
+def explanation_report(explanation: Explanation, candidate: str, api_name: str = "") -> Report:
     """Return the explainability report of a candidate.
 
-    candidate    its name
+    candidate    its name, for people
+    api_name     the one that the API has for it; "" without a server
     """
     return Report(
         title="Explainability",
@@ -26,7 +28,7 @@ def explanation_report(explanation: Explanation, candidate: str) -> Report:
             f"How {candidate} predicts {explanation.target}: how strongly and in which direction "
             "each column changes the predictions, with a few rows as examples."
         ),
-        facts=_facts(explanation),
+        facts=[*names_of_candidate(candidate, api_name), *_facts(explanation)],
         sections=[
             _importance(explanation),
             _summary(explanation),

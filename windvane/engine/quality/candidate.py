@@ -20,11 +20,12 @@ from windvane.notes.sentences import sentences
 _ALIKE = "the metrics of this report are unweighted: all rows count equally"
 
 
-def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
+def judged_candidate(dataset: Path, candidate: Path, name: str, api_name: str = "") -> Judged:
     """Return the predictions of a candidate for rows it was not trained on.
 
     dataset, candidate    folders of the stages in engine/stages.py
     name                  the candidate's, for people
+    api_name              the one that the API has for it; "" without a server
     raises                CorruptArtifact if either is not whole
     """
     table, record = read_dataset(dataset), read_candidate(candidate)
@@ -46,6 +47,7 @@ def judged_candidate(dataset: Path, candidate: Path, name: str) -> Judged:
         labels=analysis.labels,
         threshold=record.threshold,
         candidate=name,
+        api_name=api_name,
         algorithm=_algorithm(record),
         temperature=record.temperature,
         calibrate=analysis.calibrate,

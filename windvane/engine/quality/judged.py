@@ -26,7 +26,8 @@ class Judged:
     folds        (n_rows,) the fold each row was left out of; a single value for rows that were held out
     labels       as in the data, by class index, of two the second is positive; () for regression
     threshold    the model's own: probability from which on class 1 of two is predicted
-    candidate    its name
+    candidate    its name, for people
+    api_name     the one that the API has for it; "" without a server
     algorithm    for people, e.g. 'LightGBM' or 'ensemble of 5'
     temperature  of the probabilities; 1 if they are as the model gave them
     calibrate, tune_threshold
@@ -64,6 +65,7 @@ class Judged:
     weight: Weight = None
     groups: NDArray[np.integer] | None = None
     places: NDArray[np.integer] | None = None
+    api_name: str = ""
 
     def __post_init__(self) -> None:
         n_rows, n_classes = self.y.size, len(self.labels)

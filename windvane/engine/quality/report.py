@@ -10,6 +10,7 @@ from windvane.engine.quality.judged import Judged
 from windvane.engine.quality.learning_curve import learning_curve_sections
 from windvane.engine.quality.measured import Measured
 from windvane.engine.reports.document import Report, Section
+from windvane.engine.reports.names import names_of_candidate
 from windvane.wording import count, milliseconds
 
 _KINDS = {
@@ -40,7 +41,7 @@ def quality_report(
 
 def _facts(judged: Judged, figures: Mapping[str, Measured]) -> list[tuple[str, str]]:
     facts = [
-        ("Candidate", judged.candidate),
+        *names_of_candidate(judged.candidate, judged.api_name),
         ("Algorithm", judged.algorithm),
         ("Problem", _KINDS[judged.problem_type]),
         ("Rows evaluated", f"{count(judged.n_rows)} {judged.rows_are}"),

@@ -21,6 +21,7 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.timing import LATE, Timetable, timetable, with_wait_given_back
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
+from windvane.titles import candidate_title
 from windvane.work.jobs import (
     background,
     forecast_records,
@@ -325,7 +326,7 @@ def _begun(state: JobState, now: datetime, report: _Report) -> JobState:
     ends = report.ends(timetable(state.job, state.up_since))
     if best is None or is_deployed or state.of(report.kind) or now >= ends:
         return state
-    payload = {"index": best.index}
+    payload = {"index": best.index, "title": candidate_title(best.algorithm, best.index)}
     if state.job.is_forecast:
         payload |= forecast_records.judged_with(best, state.having(CandidateStatus.COMPLETED))
     return state.with_task(NewTask(report.kind, report.kind, payload))

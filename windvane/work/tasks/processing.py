@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from windvane.artifacts.base import parse_location
@@ -78,9 +79,19 @@ def _split(step: StepContext, folder: Path) -> None:
         publish_split(artifacts, places["tuning_data"], dataset, temporary)
 
 
+@dataclass(frozen=True)
+class Called:
+    """What a candidate is called: the name that the API has for it, and the one for people."""
+
+    name: str
+    title: str
+
+
 def _explain(step: StepContext, folder: Path) -> None:
     inputs, outputs = _inputs(step), _outputs(step)
-    name = step.request["Environment"]["CANDIDATE_NAME"]
+    environment = step.request["Environment"]
+    name = environment["CANDIDATE_NAME"]
+    called = Called(name, environment.get("CANDIDATE_TITLE", name))
     if BACKTESTS in inputs:
         for output, files in forecast_reports(step, inputs, outputs, folder).items():
             _publish(step, files, outputs[output], name)
@@ -89,16 +100,16 @@ def _explain(step: StepContext, folder: Path) -> None:
     with told_as({dataset: inputs["dataset"]}):
         fetch_dataset(step, inputs["dataset"], dataset)
         if "explanation" in outputs or "onnx" in outputs:
-            _explain_or_export(step, folder, dataset, name)
+            _explain_or_export(step, folder, dataset, called)
         if "insights" in outputs:
             candidate = fetch_archive(step, inputs["output"], folder / "archives")
             with told_as({candidate: inputs["output"]}):
-                judged = judged_candidate(dataset, candidate, name)
+                judged = judged_candidate(dataset, candidate, called.title, called.name)
             files = insight_files(dataset, judged, step.job.created)
             _publish(step, files, outputs["insights"], name)
 
 
-def _explain_or_export(step: StepContext, folder: Path, dataset: Path, name: str) -> None:
+def _explain_or_export(step: StepContext, folder: Path, dataset: Path, called: Called) -> None:
     inputs, outputs = _inputs(step), _outputs(step)
     packages = _packages(step, inputs, folder)
     transformers = inputs.get("transformers", inputs["model"])
@@ -112,9 +123,10 @@ def _explain_or_export(step: StepContext, folder: Path, dataset: Path, name: str
                 seed=read_analysis(dataset).seed,
                 threads=step.allowance.threads,
             )
-            _publish(step, explanation_files(found, name), outputs["explanation"], name)
+            files = explanation_files(found, called.title, called.name)
+            _publish(step, files, outputs["explanation"], called.name)
         if "onnx" in outputs:
-            _publish(step, onnx_files(dataset, packages), outputs["onnx"], name)
+            _publish(step, onnx_files(dataset, packages), outputs["onnx"], called.name)
 
 
 _PROCESSORS: dict[str, Callable[[StepContext, Path], None]] = {

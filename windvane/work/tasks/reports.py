@@ -29,9 +29,12 @@ def explaining_s(time_s: float) -> float:
     return min(time_s - rest_s, _MOST_EXPLAINING_S)
 
 
-def explanation_files(found: Explanation, name: str) -> dict[str, bytes]:
-    """Return why a candidate, called `name`, answers as it does."""
-    return {**documents(found), **files_of(explanation_report(found, name))}
+def explanation_files(found: Explanation, title: str, name: str) -> dict[str, bytes]:
+    """Return why a candidate answers as it does.
+
+    title    of the candidate, for people;  name  the one that the API has for it
+    """
+    return {**documents(found), **files_of(explanation_report(found, title, name))}
 
 
 def insight_files(dataset: Path, judged: Judged, started: datetime) -> dict[str, bytes]:

@@ -177,19 +177,26 @@ def _explain(context: StageContext) -> Result:
             threads=context.allowance.threads,
         )
     publish_sample(context.allowance.open_artifacts(), Keys(context.job), space.dataset, found.rows)
-    files = explanation_files(found, name)
+    files = explanation_files(found, _title(context), name)
     return _reported(context, Keys(context.job).explanations, name, files)
 
 
 def _judge(context: StageContext) -> Result:
     space, index = context.workspace, context.task.payload["index"]
     name = Keys(context.job).candidate_name(index)
-    judged = judged_candidate(space.dataset, space.candidate(index), name)
+    judged = judged_candidate(space.dataset, space.candidate(index), _title(context), name)
     if context.job.mode is Mode.ENSEMBLING:
         location = Keys(context.job).predictions(index)
         publish_predictions(context.allowance.open_artifacts(), location, judged)
     files = insight_files(space.dataset, judged, context.job.created)
     return _reported(context, Keys(context.job).insights, name, files)
+
+
+def _title(context: StageContext) -> str:
+    """Return what people call the candidate; its full name in a task that an earlier version has made."""
+    told = context.task.payload
+    name: str = told.get("title") or Keys(context.job).candidate_name(told["index"])
+    return name
 
 
 def _reported(

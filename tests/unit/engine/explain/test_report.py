@@ -157,7 +157,12 @@ def test_each_common_class_has_an_example(found):
 def test_method_error_and_time_are_stated(found):
     sampled = found(ProblemType.BINARY)
     report = explanation_report(sampled, "the candidate")
+    assert report.facts[0] == ("Candidate", "the candidate")
     facts = dict(report.facts)
+    assert "Name in the API" not in facts
+    named = explanation_report(sampled, "LightGBM 9", "churn-t9-1-0a1b2c3d")
+    assert named.lead.startswith("How LightGBM 9 predicts")
+    assert named.facts[1] == ("Name in the API", "churn-t9-1-0a1b2c3d")
     assert facts["Method"] == f"sampled, {sampled.attribution.pairs} permutation pairs"
     assert facts["Rows explained"] == "30"
     assert "of 5.0 s" in facts["Time"]

@@ -21,6 +21,7 @@ from windvane.engine.tuning.strategy import Strategy
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note, note_to_json, said
 from windvane.notes.sentences import reason, sentences
+from windvane.titles import candidate_title
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 
@@ -503,7 +504,10 @@ def test_the_best_candidate_is_reported_on_before_it_is_deployed() -> None:
     world.pack()
     assert world.secondary is SecondaryStatus.GENERATING_EXPLAINABILITY_REPORT
     reports = [(task.kind, task.payload) for task in world.open_tasks()]
-    assert reports == [(TaskKind.INSIGHTS, {"index": 2}), (TaskKind.EXPLAIN, {"index": 2})]
+    best = world.state.best
+    assert best is not None
+    told = {"index": 2, "title": candidate_title(best.algorithm, 2)}
+    assert reports == [(TaskKind.INSIGHTS, told), (TaskKind.EXPLAIN, told)]
     world.do(TaskKind.EXPLAIN)
     assert world.secondary is SecondaryStatus.GENERATING_MODEL_INSIGHTS_REPORT
     world.do(TaskKind.INSIGHTS)
