@@ -15,14 +15,21 @@ _ROOT = Path(__file__).resolve().parents[1]
 _WAITING = ("tests/browser/", "tests/chaos/", "tests/faults/", "tests/journeys/")
 _LONGEST = (
     "tests/browser/",
-    "tests/journeys/test_readme.py",
     "tests/journeys/test_again.py",
-    "tests/journeys/test_samples.py",
-    "tests/journeys/test_kill.py",
-    "tests/journeys/test_servers.py",
     "tests/journeys/test_boto3.py",
-    "tests/journeys/test_backup.py",
+    "tests/journeys/test_servers.py",
+    "tests/journeys/test_aws_cli.py",
     "tests/journeys/test_stores_and_formats.py",
+    "tests/journeys/test_readme.py",
+    "tests/journeys/test_backup.py",
+    "tests/journeys/test_kill.py",
+    "tests/chaos/",
+    "tests/journeys/test_step_jobs.py",
+    "tests/journeys/test_sagemaker_sdk_v2.py",
+    "tests/journeys/test_sagemaker_sdk.py",
+    "tests/journeys/test_forecasting_job.py",
+    "tests/journeys/test_auto_ml_v2.py",
+    "tests/journeys/test_clients.py",
     "tests/journeys/test_encryption.py",
 )
 _TOGETHER = (
