@@ -1,4 +1,4 @@
-"""The README's commands, run as they stand but for how many candidates jobs are to try: in its order, in one
+"""The README's commands, run as they stand but for how many rows and candidates jobs are given: in its order, in one
 folder, the server on a free port."""
 
 import os
@@ -9,11 +9,13 @@ from journeys.pages import blocks, look_like_a_clone, run
 
 SERVE = ".venv/bin/windvane serve --data-dir ./windvane-data"
 SHORTER = {
+    "train.csv.gz > bank.csv": "train.csv.gz | awk 'NR % 8 == 1' > bank.csv",
     '"MaxAutoMLJobRuntimeInSeconds": 60': '"MaxCandidates": 1, "MaxAutoMLJobRuntimeInSeconds": 60',
     "--max-runtime 30": "--max-candidates 2 --max-runtime 30",
     "max_runtime_s=30": "max_candidates=1, max_runtime_s=30",
 }
-"""What jobs are told of their limits, and what they are told here: few candidates end them before their time is over."""
+"""What jobs are told of their rows and limits, and what they are told here: few candidates of an eighth of the rows end them
+before their time is over."""
 
 
 @pytest.fixture
@@ -29,9 +31,9 @@ def shortened(block):
     return language, text
 
 
-def test_the_jobs_of_the_readme_are_told_their_limits():
+def test_the_jobs_of_the_readme_are_told_their_rows_and_limits():
     page = "".join(text for _, text in blocks("README.md", "sh", "python"))
-    assert [page.count(told) for told in SHORTER] == [1, 1, 1]
+    assert [page.count(told) for told in SHORTER] == [1, 1, 1, 1]
 
 
 def test_the_commands_of_the_readme_work_in_their_order(folder):
