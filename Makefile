@@ -95,6 +95,7 @@ PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --
 lock: setup-dev
 	$(PIN) --upgrade pyproject.toml --extra postgres --group dev -o requirements/dev.txt
 	$(PIN) pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/core.txt
+	$(PIN) pyproject.toml --extra postgres --extra otel -c requirements/dev.txt -o requirements/image.txt
 	$(PIN) --upgrade --group build -c requirements/dev.txt -o requirements/build.txt
 	$(PIN) --upgrade --group import -o requirements/import.txt
 	$(PIN) --upgrade --group cluster -c requirements/dev.txt -o requirements/cluster.txt

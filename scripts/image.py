@@ -1,7 +1,7 @@
 """Build a container image without Docker: `.venv/bin/python -m scripts.image WHEEL FOLDER`.
 
 The image has two layers: Debian's packages, put together by mmdebstrap (which needs no root where users may have
-namespaces), and Windvane with the packages of requirements/core.txt, each of them of a wheel whose SHA-256 stands there.
+namespaces), and Windvane with the packages of requirements/image.txt, each of them of a wheel whose SHA-256 stands there.
 FOLDER gets the image, an archive for `podman load` or `docker load`, and its SBOM. Modules are compiled here, as nothing is
 written to the image's files while it runs; that needs the Python of that Debian release on this machine.
 
@@ -30,9 +30,10 @@ from typing import Any
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from scripts.locks import read_lock
-from scripts.sbom import LOCK, ROOT, document
+from scripts.sbom import ROOT, document
 
 RELEASE = "trixie"
+LOCK, EXTRAS = ROOT / "requirements" / "image.txt", ("postgres", "otel")
 PACKAGES = ("ca-certificates", "libgomp1", "python3", "tzdata")
 HOME, DATA, USER = "opt/windvane", "var/lib/windvane", 10001
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -205,7 +206,7 @@ def components(base: Path, site: Path, now: datetime) -> dict[str, Any]:
     ]
     if others:
         raise ValueError(f"in the image, and not so in {LOCK.name}: {', '.join(others)}")
-    found = document([locked[name] for name in sorted(there)], there, now)
+    found = document([locked[name] for name in sorted(there)], there, EXTRAS, now)
     architecture = ARCHITECTURES[platform.machine()]
     for name, version in debian_packages(read(base, "var/lib/dpkg/status")):
         purl = f"pkg:deb/debian/{name}@{version}?arch={architecture}&distro={RELEASE}".replace(

@@ -12,6 +12,7 @@ import json
 import sys
 import tomllib
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -23,7 +24,7 @@ from packaging.utils import canonicalize_name
 from scripts.locks import Locked, read_lock
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements" / "core.txt"
+LOCK, EXTRAS = ROOT / "requirements" / "core.txt", ("postgres",)
 
 
 def main() -> int:
@@ -39,20 +40,23 @@ def main() -> int:
         print("\n".join(other), "Run make setup first.", sep="\n", file=sys.stderr)
         return 1
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(document(locked, installed, datetime.now(UTC)), indent=1) + "\n")
+    target.write_text(
+        json.dumps(document(locked, installed, EXTRAS, datetime.now(UTC)), indent=1) + "\n"
+    )
     return 0
 
 
 def document(
-    locked: list[Locked], installed: dict[str, Distribution], now: datetime
+    locked: list[Locked], installed: dict[str, Distribution], extras: Sequence[str], now: datetime
 ) -> dict[str, Any]:
-    """The CycloneDX document of these packages."""
+    """The CycloneDX document of these packages, and of the extras of Windvane that need some of them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     references = {entry.name: _purl(entry.name, entry.version) for entry in locked}
     version = distribution("windvane").version
     root = _purl("windvane", version)
     needed = [Requirement(text) for text in project["dependencies"]]
-    needed += [Requirement(text) for text in project["optional-dependencies"]["postgres"]]
+    optional = project["optional-dependencies"]
+    needed += [Requirement(text) for extra in extras for text in optional[extra]]
     graph = {root: needed} | {
         references[name]: [Requirement(text) for text in package.requires or ()]
         for name, package in installed.items()

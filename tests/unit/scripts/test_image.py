@@ -86,6 +86,16 @@ def test_the_sbom_of_an_image_has_the_packages_of_both_layers(base, site):
         image.components(base, site, NOW)
 
 
+def test_the_sbom_of_an_image_says_that_windvane_needs_the_exporter_of_traces(base, site):
+    locked = {entry.name: entry for entry in read_lock(image.LOCK)}
+    sdk = locked["opentelemetry-sdk"]
+    package(site, sdk.name, sdk.version)
+    found = image.components(base, site, NOW)
+    graph = {each["ref"]: each["dependsOn"] for each in found["dependencies"]}
+    root = found["metadata"]["component"]["bom-ref"]
+    assert f"pkg:pypi/{sdk.name}@{sdk.version}" in graph[root]
+
+
 def test_the_version_of_a_layers_python_is_that_of_its_link(base):
     assert image.python_of(base) == "3.13"
 

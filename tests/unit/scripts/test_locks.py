@@ -26,7 +26,18 @@ def of(name):
 
 
 def test_there_is_a_lock_for_each_environment():
-    names = ["airflow", "build", "chart", "cluster", "core", "dev", "docs", "import", "sdk3"]
+    names = [
+        "airflow",
+        "build",
+        "chart",
+        "cluster",
+        "core",
+        "dev",
+        "docs",
+        "image",
+        "import",
+        "sdk3",
+    ]
     assert [path.stem for path in LOCKED] == names
 
 
@@ -55,6 +66,9 @@ def test_no_lock_says_where_to_fetch_from(path):
     [
         ("core", PROJECT["project"]["dependencies"]),
         ("core", PROJECT["project"]["optional-dependencies"]["postgres"]),
+        ("image", PROJECT["project"]["dependencies"]),
+        ("image", PROJECT["project"]["optional-dependencies"]["postgres"]),
+        ("image", PROJECT["project"]["optional-dependencies"]["otel"]),
         ("dev", PROJECT["dependency-groups"]["dev"]),
         ("dev", PROJECT["project"]["optional-dependencies"]["catboost"]),
         ("build", PROJECT["dependency-groups"]["build"]),
@@ -77,9 +91,14 @@ def test_what_the_project_asks_for_is_locked_in_a_version_that_it_allows(lock, w
 
 
 def test_locks_that_go_into_one_environment_agree():
-    core = {(e.name, e.version): set(e.sha256) for e in read_lock(ROOT / "requirements/core.txt")}
-    dev = {(e.name, e.version): set(e.sha256) for e in read_lock(ROOT / "requirements/dev.txt")}
-    assert core.items() <= dev.items()
+    core, image, dev = (
+        {
+            (e.name, e.version): set(e.sha256)
+            for e in read_lock(ROOT / "requirements" / f"{lock}.txt")
+        }
+        for lock in ("core", "image", "dev")
+    )
+    assert core.items() <= image.items() <= dev.items()
     for lock in ("build", "cluster"):
         both = of(lock).keys() & of("dev").keys()
         assert {name: of(lock)[name].version for name in both} == {
