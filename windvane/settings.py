@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,11 @@ class BadSettings(WindvaneError):
 def _check_at_least(where: str, value: int, least: int) -> None:
     if value < least:
         raise BadSettings(f"{where} must be {least} or more, not {value}.")
+
+
+def _check_accounts(where: str, accounts: Sequence[str]) -> None:
+    if wrong := [one for one in accounts if not re.fullmatch(r"[0-9]{12}", str(one))]:
+        raise BadSettings(f"{where} has '{wrong[0]}'; an account has 12 digits.")
 
 
 @dataclass(frozen=True)
@@ -326,14 +332,19 @@ class TracingSettings:
     enabled         whether they are exported, by OTLP over HTTP; needs the extra `otel`
     endpoint        of the collector, to which /v1/traces is added; "" for what the variables OTEL_EXPORTER_OTLP_ENDPOINT and
                     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT say, or http://localhost:4318
-    sample_ratio    share of the requests without `traceparent` that are traced, 0 to 1
+    sample_ratio    share of the requests that are traced, 0 to 1
+    trusted_accounts
+                    accounts whose requests are traced whatever the share is, if their `traceparent` says so; the server's
+                    own is one of them
     """
 
     enabled: bool = False
     endpoint: str = ""
     sample_ratio: float = 1.0
+    trusted_accounts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_accounts("[tracing] trusted_accounts", self.trusted_accounts)
         if self.endpoint and not re.fullmatch(r"https?://[^?#@\s]+", self.endpoint):
             raise BadSettings(
                 f"[tracing] endpoint is '{self.endpoint}'; it must be of the form https://HOST:PORT or http://HOST:PORT. What "
@@ -370,8 +381,7 @@ class MlflowSettings:
             )
         if not self.experiment.strip():
             raise BadSettings("[mlflow] experiment must be the name of an experiment, not empty.")
-        if wrong := [one for one in self.accounts if not re.fullmatch(r"[0-9]{12}", str(one))]:
-            raise BadSettings(f"[mlflow] accounts has '{wrong[0]}'; an account has 12 digits.")
+        _check_accounts("[mlflow] accounts", self.accounts)
         _check_at_least("[mlflow] give_up_s", self.give_up_s, 1)
 
 

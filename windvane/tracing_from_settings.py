@@ -28,9 +28,10 @@ def is_traced(settings: TracingSettings) -> bool:
     return settings.enabled and os.environ.get(_SWITCH, "").strip().lower() != "true"
 
 
-def tracing_of(settings: TracingSettings) -> Tracing | None:
+def tracing_of(settings: TracingSettings, account: str) -> Tracing | None:
     """Return what traces requests; None if nothing is to be traced.
 
+    account    of the server, which is trusted
     raises    BadSettings if the extra is not installed
     """
     if not is_traced(settings):
@@ -42,4 +43,5 @@ def tracing_of(settings: TracingSettings) -> Tracing | None:
             f"[tracing] enabled = true needs OpenTelemetry, which is not installed ({error}): pip install 'windvane[otel]'."
         ) from error
     export = SpanExport(otlp_exporter(settings.endpoint))
-    return Tracing(Tracer(export.record, settings.sample_ratio), export)
+    trusted = {account, *settings.trusted_accounts}
+    return Tracing(Tracer(export.record, settings.sample_ratio, trusted), export)

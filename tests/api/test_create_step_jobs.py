@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +88,25 @@ def test_a_processing_job_is_recorded_with_its_task_and_echoed(world: World) -> 
     with world.store.snapshot() as tx:
         [task] = tx.tasks(arn)
     assert task.kind is TaskKind.STEP
+
+
+def test_a_job_keeps_the_trace_of_the_request_that_created_it(world: World) -> None:
+    def traced(request: Any, **_: Any) -> None:
+        request.headers["traceparent"] = f"00-{'4' * 32}-{'5' * 16}-01"
+
+    client = world.client()
+    client.create_training_job(**training_request("untraced"))
+    client.meta.events.register("before-sign.sagemaker", traced)
+    client.create_training_job(**training_request("traced"))
+    client.create_processing_job(**split_request("traced"))
+    with world.store.snapshot() as tx:
+        untraced = tx.find(TrainingJob, SCOPE, "untraced")
+        jobs = [tx.find(kind, SCOPE, "traced") for kind in (TrainingJob, ProcessingJob)]
+    assert untraced is not None
+    assert untraced.traceparent == ""
+    for job in jobs:
+        assert job is not None
+        assert re.fullmatch("00-4{32}-(?!5{16})[0-9a-f]{16}-01", job.traceparent)
 
 
 def test_a_job_may_run_for_a_day_unless_it_says_otherwise(world: World) -> None:

@@ -299,7 +299,7 @@ def build_world(
         {},
         None,
         lambda: datetime.now(UTC),
-        tracer=Tracer(unrecorded, 0.0),
+        tracer=Tracer(unrecorded, 0.0, {ACCOUNT}),
     )
     world = World(store, artifacts, clock, edge)
     world.put(f"{INPUT}part-0.csv", b"a,y\n1,0\n")

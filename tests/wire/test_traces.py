@@ -25,7 +25,7 @@ class Traced:
     seen    what the handlers saw of the trace
     """
 
-    def __init__(self, keyring, sample_ratio=0.0) -> None:
+    def __init__(self, keyring, sample_ratio=0.0, trusted=frozenset({"111122223333"})) -> None:
         self.spans, self.seen, self.error = [], [], None
         self.edge = Edge(
             keyring,
@@ -33,7 +33,7 @@ class Traced:
             {("sagemaker-runtime", "InvokeEndpoint"): self.invoke},
             self.s3,
             lambda: datetime.now(UTC),
-            tracer=Tracer(self.spans.append, sample_ratio),
+            tracer=Tracer(self.spans.append, sample_ratio, trusted),
         )
 
     def list_jobs(self, call):
@@ -112,6 +112,14 @@ def test_what_a_stranger_says_of_traces_counts_for_nothing(traced, sign):
     assert (traced.seen, traced.spans) == ([], [])
     traced.ask(sign("GET", "/bucket/key", headers=TRACED, service="s3"))
     assert traced.spans == []
+
+
+def test_an_account_that_is_not_trusted_gets_no_more_traced_than_the_share(keyring, sign):
+    traced = Traced(keyring, trusted=frozenset())
+    for headers, given in ((LIST | TRACED, {"body": b"{}"}), (TRACED, {"body": b"1", **INVOKE})):
+        assert traced.ask(sign(headers=headers, **given)) == 200
+    traced.edge.close()
+    assert (traced.spans, traced.seen) == ([], [None, None])
 
 
 def test_only_what_failed_by_our_fault_is_an_error(traced, sign):

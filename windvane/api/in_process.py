@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from windvane.errors import NotAuthorized, Throttled, UnknownOperation
 from windvane.tracing.context import within
-from windvane.tracing.tracer import Tracer
+from windvane.tracing.span import Record, open_here, unrecorded
 from windvane.wire.account_semaphores import AccountSemaphores
 from windvane.wire.call import (
     Call,
@@ -67,7 +67,7 @@ class InProcessClient:
     refusal            what is known against a call before it is made
     is_quick           whether permit answers at once; else it is asked in a thread
     key_check          whether the key of whoever is signed in still is: a form may take long to come
-    tracer             decides which calls are traced; None traces none
+    record_span        takes in what there is to tell of a call that is part of a trace
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class InProcessClient:
         refusal: Refusal = _no_refusal,
         is_quick: IsQuick = at_once,
         key_check: CheckKey = no_check,
-        tracer: Tracer | None = None,
+        record_span: Record = unrecorded,
     ) -> None:
         self._operations = operations
         self._async_operations = async_operations
@@ -88,7 +88,7 @@ class InProcessClient:
         self._refusal = refusal
         self._is_quick = is_quick
         self._check_key = key_check
-        self._tracer = tracer
+        self._record_span = record_span
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="console")
         self._in_thread = Threads(self._threads)
         self._shares = FairSemaphore(_AT_ONCE)
@@ -166,8 +166,8 @@ class InProcessClient:
 
     @asynccontextmanager
     async def _kept(self, record: RequestRecord) -> AsyncIterator[None]:
-        """Record a request when it is over, with the code of what it failed with; it is a trace of its own, if it is traced."""
-        span = None if self._tracer is None else self._tracer.begin()
+        """Record a request when it is over, with the code of what it failed with; it is part of the trace of its page."""
+        span = open_here()
         is_our_fault = False
         try:
             with within(None if span is None else span.context):
@@ -182,8 +182,8 @@ class InProcessClient:
         else:
             await self._keep(record)
         finally:
-            if self._tracer is not None and span is not None:
-                self._tracer.record(span_of_call(span, record, is_our_fault=is_our_fault))
+            if span is not None:
+                self._record_span(span_of_call(span, record, is_our_fault=is_our_fault))
 
     async def _serve(self, record: RequestRecord, caller: Caller) -> dict[str, Any]:
         service, operation = key = (record.service, record.operation)

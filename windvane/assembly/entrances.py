@@ -188,7 +188,7 @@ def make_console(
         access.permit.refusal,
         access.permit.is_quick,
         key_check(access.keyring, utc_now),
-        base.tracer,
+        base.record_span,
     )
     objects = Objects(
         storage.artifacts,
@@ -213,6 +213,7 @@ def make_console(
             lambda account: webhooks_for(settings, account),
             settings.account,
             base.sharing.membership.is_shared or settings.executor.is_ray,
+            base.tracer,
         )
     )
     return Console(client, site)

@@ -96,7 +96,7 @@ def make_foundation(settings: Settings, address: str, *, is_host_only: bool = Fa
     address         URL at which other servers reach this one
     is_host_only    it only runs instances of endpoints (host.py)
     """
-    tracing = tracing_of(settings.tracing)
+    tracing = tracing_of(settings.tracing, settings.account)
     store = open_store(settings.store_url, settings.data_dir)
     masters = load_master_keys(settings.data_dir, settings.master_key)
     failures = FailureCounter(settings.limits.failed_requests)

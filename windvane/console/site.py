@@ -28,6 +28,7 @@ from windvane.console.access.overviews import Identities
 from windvane.console.draw import draw, draw_part
 from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
+from windvane.console.page_span import WatchedPage, span_of_page
 from windvane.console.pages import (
     audit,
     candidate,
@@ -87,6 +88,8 @@ from windvane.errors import (
     TooLarge,
     WindvaneError,
 )
+from windvane.tracing.context import within
+from windvane.tracing.tracer import Tracer
 from windvane.wire.call import Caller
 from windvane.wire.rates import AccountRates
 
@@ -150,6 +153,7 @@ class SiteServices:
     webhooks    names of those that jobs of an account may ask to be told of their end
     account     that runs the servers
     has_cluster there may be several machines
+    tracer      decides which pages are traced; None traces none
     """
 
     authenticator: Authenticator
@@ -165,6 +169,7 @@ class SiteServices:
     webhooks: Callable[[str], tuple[str, ...]] = lambda _: ()
     account: str = ""
     has_cluster: bool = False
+    tracer: Tracer | None = None
 
 
 class Site:
@@ -190,8 +195,33 @@ class Site:
         if self._parts.behind_tls:
             scope = {**scope, "scheme": "https"}
         request = Request(scope, receive)
+        if is_to_stay_with_tls(request):
+            send = _staying(send)
+        if (tracer := self._parts.tracer) is None or scope["path"].startswith(_STATIC):
+            answer = await self._refusal(request) or self._app
+            await answer(scope, receive, send)
+        else:
+            await self._answer_traced(tracer, request, receive, send)
+
+    async def _answer_traced(
+        self, tracer: Tracer, request: Request, receive: Receive, send: Send
+    ) -> None:
+        """Answer with a page, and record its span, if it is traced and somebody is signed in."""
+        begun = tracer.begin(request.headers.get("traceparent", ""))
         answer = await self._refusal(request) or self._app
-        await answer(scope, receive, _staying(send) if is_to_stay_with_tls(request) else send)
+        context: RequestContext | None = getattr(request.state, "context", None)
+        span = None if context is None else tracer.kept(begun, context.caller.account)
+        if span is None:
+            await answer(request.scope, receive, send)
+            return
+        watched = WatchedPage(
+            send, lambda status: tracer.record(span_of_page(span, request, ROUTES, status))
+        )
+        try:
+            with within(span.context):
+                await answer(request.scope, receive, watched)
+        finally:
+            watched.end()
 
     def end_streams(self) -> None:
         self._streams.close()

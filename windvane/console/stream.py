@@ -15,6 +15,7 @@ from windvane.api.authenticator import Authenticator
 from windvane.console.request_context import context_of
 from windvane.console.security import PAGE_HEADERS
 from windvane.errors import Throttled, WindvaneError
+from windvane.tracing.context import within
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEAT_S = 15.0
@@ -116,9 +117,10 @@ def _while(is_signed_in: IsSignedIn, render: Render) -> Render:
 
 
 async def _drawn(render: Render) -> Mapping[str, str]:
-    """What is told in place of a page that cannot be drawn any more is its end."""
+    """What is told in place of a page that cannot be drawn any more is its end. What is drawn again and again is in no trace."""
     try:
-        return await render()
+        with within(None):
+            return await render()
     except WindvaneError as error:
         _LOG.info("A watched page ends: %s", error)
         return {END: "gone"}

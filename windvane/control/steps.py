@@ -31,6 +31,7 @@ from windvane.names import Scope, arn
 from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 from windvane.store.base import Store, Transaction
+from windvane.tracing.context import current_header
 from windvane.wire.call import Caller
 
 J = TypeVar("J", bound=ProcessingJob)
@@ -110,6 +111,7 @@ class Steps:
             volume_key=self._encryption.job_volume_key(
                 scope, member_at(request, "ResourceConfig.VolumeKmsKeyId")
             ),
+            traceparent=current_header(),
         )
         self._check_volume(caller, grant, job)
         place = "InputDataConfig.*.DataSource.S3DataSource"
@@ -153,6 +155,7 @@ class Steps:
             volume_key=self._encryption.job_volume_key(
                 scope, member_at(request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId")
             ),
+            traceparent=current_header(),
         )
         self._check_volume(caller, grant, job)
         sources = [

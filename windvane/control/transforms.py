@@ -36,6 +36,7 @@ from windvane.domain.task import NewTask, TaskKind
 from windvane.errors import DoesNotExist, InvalidRequest, NameTaken
 from windvane.names import Scope, arn
 from windvane.store.base import Store, Transaction
+from windvane.tracing.context import current_header
 from windvane.wire.call import Caller
 
 NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
@@ -118,6 +119,7 @@ class Transforms:
             containers=containers,
             transformers=transformers,
             role=role or "",
+            traceparent=current_header(),
         )
         return job, role
 

@@ -155,6 +155,7 @@ class ProcessingJob(Resource):
     reports_on   the ARN of the candidate that gets what it makes as its reports; "" for every other job
     output_key   ARN of the KMS key that what is written to S3 is encrypted under; "" for the bucket's default
     volume_key   ARN of the KMS key of its volume, which is in memory then; "" for the data folder's disk
+    traceparent  of the request that created it, if that is traced; "" if not, and for a step of an AutoML job
     """
 
     kind: ClassVar[Kind] = Kind.PROCESSING_JOB
@@ -168,6 +169,7 @@ class ProcessingJob(Resource):
     reports_on: str = ""
     output_key: str = ""
     volume_key: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,7 +72,7 @@ class OpenSpan:
 
     def __init__(self, context: TraceContext, parent_id: str = "") -> None:
         self.context = context
-        self._parent_id = parent_id
+        self.parent_id = parent_id
         self._start_ns, self._started = time.time_ns(), time.perf_counter_ns()
 
     def ended(
@@ -81,7 +81,7 @@ class OpenSpan:
         """Return what it was, from when it was begun to now."""
         end_ns = self._start_ns + time.perf_counter_ns() - self._started
         return Span(
-            name, kind, self.context, self._parent_id, self._start_ns, end_ns, attributes, error
+            name, kind, self.context, self.parent_id, self._start_ns, end_ns, attributes, error
         )
 
 

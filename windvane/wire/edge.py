@@ -63,7 +63,7 @@ from windvane.wire.faults import (
 from windvane.wire.heads import announces_body, check_head
 from windvane.wire.model import S3, Protocol, Route, load_service, route, service_of
 from windvane.wire.rates import AccountRates
-from windvane.wire.request_span import span_of_request
+from windvane.wire.request_span import record_request
 from windvane.wire.revocation import key_check
 from windvane.wire.s3.answers import CLOSE, Headers
 from windvane.wire.streams import StreamHandler, send_stream
@@ -161,6 +161,7 @@ class Edge:
         self._in_thread = AccountThreads(limits.threads, limits.waiting)
         self.chain: tuple[Callable[[Exchange], Awaitable[None]], ...] = (
             Authentication(keyring, clock, self._failures, rates or AccountRates()),
+            self._decide_on_span,
             self._find_operation,
             self._serve,
         )
@@ -194,11 +195,12 @@ class Edge:
         finally:
             exchange.record.seconds = time.perf_counter() - started
             self._on_request(exchange.record)
-            self._record_span(exchange)
+            if self._tracer is not None:
+                record_request(self._tracer, exchange)
 
-    def _record_span(self, exchange: Exchange) -> None:
-        if self._tracer is not None and exchange.span is not None and exchange.record.caller:
-            self._tracer.record(span_of_request(exchange.span, exchange))
+    async def _decide_on_span(self, exchange: Exchange) -> None:
+        if self._tracer is not None:
+            exchange.span = self._tracer.kept(exchange.span, exchange.caller.account)
 
     async def _go_along_the_chain(self, exchange: Exchange, send: Send) -> None:
         runtime = exchange.record.service == "sagemaker-runtime"

@@ -4,11 +4,20 @@ signatures may stand, and no names of buckets or objects."""
 from __future__ import annotations
 
 from windvane.tracing.span import Attribute, OpenSpan, Span, SpanKind
+from windvane.tracing.tracer import Tracer
 from windvane.wire.call import RequestRecord
 from windvane.wire.exchange import Exchange
 
 _SYSTEM = "aws-api"
 _OUR_FAULT = 500
+
+
+def record_request(tracer: Tracer, exchange: Exchange) -> None:
+    """Record the span of a request that has been answered, if it has one and its caller is known."""
+    caller = exchange.record.caller
+    span = None if caller is None else tracer.kept(exchange.span, caller.account)
+    if span is not None:
+        tracer.record(span_of_request(span, exchange))
 
 
 def span_of_request(span: OpenSpan, exchange: Exchange) -> Span:

@@ -29,6 +29,8 @@ from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
 from windvane.settings import LimitSettings
+from windvane.tracing.span import unrecorded
+from windvane.tracing.tracer import Tracer
 from windvane.wire.failures import FailureCounter
 from windvane.wire.rates import AccountRates
 
@@ -142,10 +144,14 @@ class Desk:
 
 @contextmanager
 def opened(
-    folder: Path, rates: AccountRates = _ANY_NUMBER, webhooks: tuple[str, ...] = ()
+    folder: Path,
+    rates: AccountRates = _ANY_NUMBER,
+    webhooks: tuple[str, ...] = (),
+    tracer: Tracer | None = None,
 ) -> Iterator[Desk]:
     """rates     requests that each account may make
     webhooks  names of those that its jobs may ask for
+    tracer    decides which pages are traced
     """
     world = build_world(folder)
     entry = Authenticator(Keys(), OneTimeTokens(world.store, world.clock), SECRET, world.clock)
@@ -156,7 +162,8 @@ def opened(
     parts = build_parts(
         world.store, world.artifacts, world.clock, LimitSettings(), webhooks=webhooks_of
     )
-    inside = InProcessClient(operations(parts), {})
+    record_span = unrecorded if tracer is None else tracer.record
+    inside = InProcessClient(operations(parts), {}, record_span=record_span)
     objects = Objects(world.artifacts, None, BucketMap(()), allow_s3)
     site = Site(
         SiteServices(
@@ -171,6 +178,7 @@ def opened(
             rates=rates,
             webhooks=webhooks_of,
             account=ACCOUNT,
+            tracer=tracer,
         )
     )
     session = entry.by_keys(ACCOUNT, "secret", REGION)

@@ -16,6 +16,30 @@ def test_a_traced_request_goes_on_with_its_trace_whatever_the_share():
     assert parent_of(span) == PARENT.span_id
 
 
+def test_a_trusted_account_decides_what_of_its_own_is_traced():
+    tracer = Tracer(unrecorded, 0.0, {"1" * 12})
+    span = tracer.begin(PARENT.header)
+    assert tracer.kept(span, "1" * 12) is span
+    assert tracer.kept(span, "2" * 12) is None
+    assert tracer.kept(None, "1" * 12) is None
+
+
+def test_of_what_others_ask_to_have_traced_the_share_is_whatever_trace_they_name():
+    tracer = Tracer(unrecorded, 0.25)
+    cheap = TraceContext("0" * 31 + "1", PARENT.span_id, True).header
+    spans = [tracer.begin(cheap) for _ in range(2000)]
+    kept = [span for span in spans if tracer.kept(span, "2" * 12) is not None]
+    assert 380 < len(kept) < 620  # 6 standard deviations
+    assert all(tracer.kept(span, "2" * 12) is span for span in kept)
+
+
+def test_what_was_chosen_without_a_traceparent_stays_so_whoever_calls():
+    tracer = Tracer(unrecorded, 0.25)
+    spans = [span for span in (tracer.begin() for _ in range(200)) if span is not None]
+    assert spans
+    assert [tracer.kept(span, "2" * 12) for span in spans] == spans
+
+
 def test_a_request_whose_sender_records_nothing_is_not_traced():
     untraced = TraceContext(TRACE, PARENT.span_id, False)
     assert Tracer(unrecorded, 1.0).begin(untraced.header) is None

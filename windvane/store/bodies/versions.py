@@ -31,6 +31,8 @@ R = TypeVar("R", bound=Resource)
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From a body, without its version, to that of the next version."""
 
+_TRACED = AddedFields({"traceparent": ""})
+
 MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
     AutoMLJob: (
         with_spec,
@@ -38,17 +40,17 @@ MIGRATIONS: Mapping[type[Resource], tuple[Migration, ...]] = {
         with_analysis_time,
         with_forecasts,
         with_texts,
-        AddedFields({"traceparent": ""}),
+        _TRACED,
     ),
     Candidate: (with_failure, with_backtests),
     Endpoint: (with_failure, AddedFields({"desired_shadow": "", "running_shadow": ""})),
     EndpointConfig: (AddedFields({"shadow": ""}),),
-    ProcessingJob: (with_failure,),
+    ProcessingJob: (with_failure, _TRACED),
     ScalableTarget: (AddedFields({"scaled_out_from": 0}),),
     ScalingActivity: (AddedFields({"alarm": "", "before": 0}),),
     ScalingPolicy: (AddedFields({"steps": None}),),
-    TrainingJob: (with_failure, with_forecasts),
-    TransformJob: (with_failure,),
+    TrainingJob: (with_failure, with_forecasts, _TRACED),
+    TransformJob: (with_failure, _TRACED),
 }
 """Of each kind of record: from version 1 to 2, from 2 to 3, and so on. What is not named is at version 1."""
 

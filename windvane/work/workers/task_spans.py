@@ -19,7 +19,7 @@ _WELL = (End.FINISHED, End.KILLED)
 
 def begin_task_span(job: AutoMLJob | ProcessingJob) -> OpenSpan | None:
     """Begin the span of an attempt at a task; None if its job was not created by a request that is traced."""
-    parent = read_traceparent(job.traceparent) if isinstance(job, AutoMLJob) else None
+    parent = read_traceparent(job.traceparent) if job.traceparent else None
     return None if parent is None else open_within(parent)
 
 

@@ -4,7 +4,7 @@ import pytest
 from unit.work.workers.test_order import TASK
 from unit.work.world import make_job
 
-from windvane.domain.candidate import TrainingJob
+from windvane.domain.candidate import ProcessingJob, TrainingJob, TransformJob
 from windvane.executor.base import End, Ended
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
@@ -23,8 +23,16 @@ def spans_of(ended=ENDED, times=None):
 
 def test_only_the_tasks_of_a_job_whose_request_was_traced_are():
     assert begin_task_span(make_job()) is None
-    assert begin_task_span(object.__new__(TrainingJob)) is None
     assert begin_task_span(JOB).context.trace_id == REQUEST[3:35]
+
+
+@pytest.mark.parametrize("kind", [ProcessingJob, TrainingJob, TransformJob])
+def test_the_task_of_a_step_job_is_part_of_the_trace_of_its_request(kind):
+    own = {name: getattr(make_job(), name) for name in ("scope", "name", "created", "modified")}
+    step = kind(**own, details={})
+    assert begin_task_span(step) is None
+    span = begin_task_span(replace(step, traceparent=REQUEST))
+    assert (span.context.trace_id, span.parent_id) == (REQUEST[3:35], REQUEST[36:52])
 
 
 def test_a_task_is_part_of_the_trace_of_the_request_that_created_its_job():
