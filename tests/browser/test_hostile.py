@@ -1,6 +1,7 @@
 """Texts that mean harm, in every place that others can fill, on every page: shown as text, and never run."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +14,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 JOB, FAILED = "hostile", "hostile-failed"
 SCRIPT = "<script>windvaneRan('script')</script>"
+NAME_OF_USER = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 
 _FOREIGN = """
 () => {
@@ -143,19 +145,19 @@ def test_a_user_and_a_role(wide, server):
 
 
 def test_what_somebody_types_about_access(wide):
-    for text in hostile.TEXTS[:-1]:
+    for text in (one for one in hostile.TEXTS[:-1] if not NAME_OF_USER.fullmatch(one)):
         visit(wide, "/console/users")
         wide.get_by_label("Name", exact=True).fill(text)
         wide.get_by_role("button", name="Create user").click()
         wide.locator("#user-name-error").wait_for()
         harmless(wide, text)
         typed = quote(text)
-        visit(wide, f"/console/users?name={typed}&marker={typed}&deleted={typed}")
-        visit(wide, f"/console/users?marker={typed}")
-        visit(wide, f"/console/roles?marker={typed}")
+        visit(wide, f"/console/users?name={typed}&deleted={typed}")
         filters = f"attribute=Username&value={typed}&since={typed}&until={typed}&token={typed}"
         visit(wide, f"/console/audit?{filters}")
+    for text in (*hostile.TEXTS[:8], hostile.LONG):
         for kind in ("users", "roles"):
+            visit(wide, f"/console/{kind}?marker={quote(text)}")
             visit(wide, f"/console/{kind}/{quote(text, safe='')}")
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from windvane.console.access.names import name_in, url_of
@@ -16,6 +16,8 @@ from windvane.console.access.policies import Policies, policies_of, readable
 from windvane.console.access.trust import trusted
 from windvane.console.draw import draw
 from windvane.console.request_context import RequestContext, context_of
+from windvane.console.security import PAGE_HEADERS
+from windvane.errors import InvalidRequest
 from windvane.names import default_role
 
 _PAGE = "/console/roles"
@@ -85,7 +87,12 @@ class RoleView:
 async def roles_page(request: Request) -> Response:
     context, marker = context_of(request), request.query_params.get("marker", "")
     asked: dict[str, Any] = {"MaxItems": _SHOWN, **({"Marker": marker} if marker else {})}
-    page = await context.ask("iam", "ListRoles", asked)
+    try:
+        page = await context.ask("iam", "ListRoles", asked)
+    except InvalidRequest:
+        if not marker:
+            raise
+        return RedirectResponse(_PAGE, 303, headers=PAGE_HEADERS)  # that role is no more
     rows = tuple(
         RoleRow(
             one["RoleName"],

@@ -113,7 +113,13 @@ class UserView:
 
 
 async def users_page(request: Request) -> Response:
-    return draw(request, "users.html", await _listed(request))
+    try:
+        view = await _listed(request)
+    except InvalidRequest:
+        if "marker" not in request.query_params:
+            raise
+        return RedirectResponse(_PAGE, 303, headers=PAGE_HEADERS)  # that user is no more
+    return draw(request, "users.html", view)
 
 
 async def create_user(request: Request) -> Response:
@@ -222,8 +228,8 @@ async def _listed(request: Request, typed: str = "", trouble: str = "") -> Users
         page: dict[str, Any] = {"Users": users[:_SHOWN]}
     else:
         users, page = [], await context.ask("iam", "ListUsers", asked)
-    names = [one["UserName"] for one in page["Users"]]
-    overviews = await context.in_thread(context.identities.users, context.caller, names)
+    names, deleted = [one["UserName"] for one in page["Users"]], query.get("deleted", "")
+    overviews = await context.in_thread(context.identities.users, context.caller, [*names, deleted])
     return UsersView(
         tuple(
             UserRow(one["UserName"], one["CreateDate"], overviews.get(one["UserName"]))
@@ -235,7 +241,7 @@ async def _listed(request: Request, typed: str = "", trouble: str = "") -> Users
         max(0, len(users) - _SHOWN),
         typed,
         trouble,
-        query.get("deleted", "")[:_LONGEST],
+        "" if deleted in overviews else deleted[:_LONGEST],
     )
 
 

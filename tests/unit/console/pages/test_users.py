@@ -340,6 +340,45 @@ def test_every_name_that_iam_takes_has_a_page(desk: Desk, root: Browser, name: s
     assert desk.accounts.client("iam").list_users()["Users"] == []
 
 
+@pytest.mark.parametrize(
+    ("allowed", "leads_to"),
+    [
+        (["iam:ListUsers"], "/console/users"),
+        (["iam:ListRoles", "cloudtrail:LookupEvents"], "/console/roles"),
+        (["cloudtrail:LookupEvents"], "/console/audit"),
+        (["sagemaker:*"], "/console/users"),
+    ],
+)
+def test_access_leads_to_what_may_be_seen(desk: Desk, allowed: list[str], leads_to: str) -> None:
+    page = desk.browser(desk.accounts.user("ann", allow(allowed))).get("/console/glossary")
+    link = re.search(r'<a href="([^"]+)"([^>]*)>Access</a>', page.text)
+    assert link is not None
+    assert (link[1], "refused" in link[2]) == (leads_to, allowed == ["sagemaker:*"])
+
+
+def test_a_user_that_is_there_was_not_deleted_whatever_an_address_says(
+    desk: Desk, root: Browser
+) -> None:
+    furnished(desk)
+    assert "Deleted the user" not in words(root.get("/console/users?deleted=bob"))
+
+
+def test_a_page_of_the_list_that_is_no_more_leads_to_the_first(root: Browser) -> None:
+    for page in ("/console/users", "/console/roles"):
+        answer = root.get(f"{page}?marker=gone")
+        assert (answer.status, answer.headers["location"]) == (303, page)
+
+
+def test_the_key_of_this_session_is_marked(desk: Desk) -> None:
+    key = furnished(desk)["AccessKeyId"]
+    keys = desk.accounts.user("ann", allow("*"))
+    browser = desk.browser(keys)
+    marked = f"{keys['AccessKeyId']} you are signed in with it"
+    assert marked in words(browser.get("/console/users/ann"))
+    assert key in browser.get("/console/users/bob").text
+    assert "you are signed in with it" not in browser.get("/console/users/bob").text
+
+
 def test_a_form_of_another_session_changes_nothing(desk: Desk) -> None:
     furnished(desk)
     desk.accounts.user("ann", allow("*"))
