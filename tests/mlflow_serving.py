@@ -2,13 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+
+from journeys.several import free_port
 
 _MOST_S = 240
 
@@ -17,9 +18,7 @@ _MOST_S = 240
 def served(words):
     """Run `mlflow models serve`, as its words are, on a free port; gives what posts a JSON text to a path and returns the
     answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     binaries = Path(sys.executable).parent
     server = subprocess.Popen(
         [str(binaries / words[0]), *words[1:], "--port", str(port)],

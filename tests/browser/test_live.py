@@ -1,10 +1,10 @@
 """A page that watches a job goes on through a reload, and through a server that dies and comes back."""
 
 import re
-import socket
 
 import pytest
 from journeys.running import RunningServer, limits
+from journeys.several import free_port
 from journeys.small import table
 
 from benchmarks.consoled import sign_in, until
@@ -17,10 +17,7 @@ _JOB_MS = 900_000
 @pytest.fixture
 def mortal(tmp_path):
     """A server that comes back at the same address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = RunningServer(tmp_path / "data", "--port", str(port))
+    running = RunningServer(tmp_path / "data", "--port", str(free_port()))
     yield running
     running.stop()
 

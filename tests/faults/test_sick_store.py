@@ -16,7 +16,7 @@ from s3.served import ServedStore
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-SOON_S = 5
+SOON_S = 30
 N_WAITING = 6
 """Requests of one account, which may have half of the 16 threads of operations (wire/fair_semaphore.py)."""
 CONCURRENT_JOBS = 4

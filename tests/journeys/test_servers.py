@@ -121,7 +121,7 @@ def test_jobs_and_endpoints_of_a_server_that_is_killed_go_on_at_the_other(pair, 
     host.kill()
     died = time.monotonic()
     assert answer(runtime[pair.index(other)]) == expected
-    assert time.monotonic() - died < 60
+    assert time.monotonic() - died < 240
     for name in ("under-way", "waiting"):
         job = Steps(other).wait(name)
         assert job["TrainingJobStatus"] == "Completed", job

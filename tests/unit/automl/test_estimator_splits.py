@@ -45,7 +45,7 @@ def _fitted(rows, **options):
         objective="RMSE",
         algorithms=["lightgbm", "linear-learner"],
         max_candidates=3,
-        max_runtime_s=120,
+        max_runtime_s=1200,
         **options,
     ).fit(rows)
 
@@ -99,7 +99,7 @@ def _fitted_districts(rows, **options):
         objective="RMSE",
         algorithms=["lightgbm"],
         max_candidates=1,
-        max_runtime_s=120,
+        max_runtime_s=1200,
         **options,
     ).fit(rows)
 
@@ -137,7 +137,7 @@ def test_windows_with_a_class_that_comes_late_finish():
     frame = pd.DataFrame({"x": x, "t": np.arange(450), "y": label})
     names = ["lightgbm", "linear-learner"]
     model = AutoML(
-        target="y", time_column="t", algorithms=names, max_candidates=2, max_runtime_s=120
+        target="y", time_column="t", algorithms=names, max_candidates=2, max_runtime_s=1200
     ).fit(frame)
     assert set(model.leaderboard()["status"]) == {"finished"}
 

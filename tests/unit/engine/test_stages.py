@@ -103,7 +103,7 @@ def test_what_needs_more_memory_than_there_is_is_not_begun(two_classes, tmp_path
 def test_no_time_still_ends_soon_with_a_model(two_classes, tmp_path):
     started = time.time()
     _, outcome = _train(two_classes, tmp_path, _plan(num_iterations=10**6), seconds=1.0)
-    assert time.time() - started < 60
+    assert time.time() - started < 240
     assert np.isfinite(outcome.objective)
 
 

@@ -86,7 +86,7 @@ def test_wait_returns_none_when_the_time_is_over() -> None:
     child = Child.start(_sleep_forever)
     began = time.monotonic()
     assert child.wait(0.1) is None
-    assert 0.1 <= time.monotonic() - began < 30
+    assert 0.1 <= time.monotonic() - began < 240
     child.kill()
 
 
@@ -96,7 +96,7 @@ def test_what_does_not_stop_is_killed_at_once(function: object, reason: Ending) 
     child = Child.start(function)  # type: ignore[arg-type]
     began = time.monotonic()
     assert child.kill(reason).ending is reason
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 240
     assert not Path(f"/proc/{child.pid}").exists()
 
 

@@ -42,7 +42,7 @@ def _files(folder):
 
 
 def _for_ever():
-    select.select([], [], [], 60)
+    select.select([], [], [], 600)
 
 
 def test_every_report_is_whole_if_there_is_time(job, tmp_path):
@@ -86,8 +86,8 @@ def test_what_is_whole_when_the_time_is_over_stays(job, tmp_path, monkeypatch):
 
     monkeypatch.setitem(reports._MAKERS, Kind.QUALITY, slow)
     started = time.monotonic()
-    made = _made(job, tmp_path, left_s=2.0, kinds=(Kind.QUALITY,))
-    assert time.monotonic() - started < 30
+    made = _made(job, tmp_path, left_s=10.0, kinds=(Kind.QUALITY,))
+    assert time.monotonic() - started < 240
     assert made[Kind.QUALITY].fate is ReportStatus.CUT
     assert "not enough time for all" in made[Kind.QUALITY].note
     assert _files(tmp_path / "quality") == {"report.html"}

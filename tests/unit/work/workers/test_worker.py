@@ -433,7 +433,7 @@ def test_stop_ends_a_candidate_that_never_ends(shop: Shop) -> None:
     shop.stop_job()
     began = time.monotonic()
     attend(worker)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 240
     assert not Path(f"/proc/{pid}").exists()
     job = shop.look()
     assert job.status is JobStatus.STOPPED
@@ -462,7 +462,7 @@ def test_a_candidate_is_killed_at_its_own_limit(shop: Shop) -> None:
     shop.prepare()
     began = time.monotonic()
     shop.worker(training(_sleep)).work_once()
-    assert 0.5 < time.monotonic() - began < 30
+    assert 0.5 < time.monotonic() - began < 240
     assert "MaxRuntimePerTrainingJobInSeconds (1 s)" in reason(shop.candidates()[0].failure)
 
 
@@ -489,7 +489,7 @@ def test_a_worker_told_to_end_gives_its_task_back_unharmed(shop: Shop) -> None:
     began = time.monotonic()
     worker.run()
     signal.signal(signal.SIGALRM, previous)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 240
     [task] = shop.tasks(TaskKind.TRAIN)
     assert (task.status, task.attempts) == (TaskStatus.READY, 0)
 
