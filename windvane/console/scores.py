@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +89,17 @@ def metric_scores(candidate: dict[str, Any], names: list[str]) -> list[MetricSco
         return format_score(one.get("Value"), one.get("StandardError"))
 
     return [MetricScores(name, found(name, "Validation"), found(name, "Train")) for name in names]
+
+
+def looks_misplaced(
+    algorithm: str, score: FormattedScore, others: Iterable[FormattedScore], is_minimized: bool
+) -> bool:
+    """Return whether a candidate that comes first is an ensemble with a worse score than another: it is placed by the score of
+    its final weights, and shows a cross-fitted one."""
+    if algorithm != "ensemble" or score.value is None:
+        return False
+    values = [one.value for one in others if one.value is not None]
+    return any(one < score.value if is_minimized else one > score.value for one in values)
 
 
 def is_loss(name: str) -> bool:

@@ -182,7 +182,8 @@ def test_a_model_whose_files_were_deleted_is_not_offered(jobs, browser):
     jobs.insert(a_job(), with_reports())
     for page in ("", "/quality", "/explanation", "/files"):
         text = browser.get(f"{HERE}{page}").text
-        for offer in ("#deploy", "Generate reports", "Make ONNX file", "Explain more rows"):
+        offers = ("#deploy", "Generate reports", "Make ONNX file", "Explain more rows", "--scoring")
+        for offer in offers:
             assert offer not in text, page
     text = browser.get(HERE).text
     assert "The model is no longer in S3." in text
@@ -277,6 +278,7 @@ def test_files_can_be_downloaded_and_reports_stand_in_a_frame(jobs, browser):
     for name in (f"{ROOT}/m/model.tar.gz", f"{INSIGHTS}/churn-001/statistics.json"):
         assert f'/console/files?uri={name.replace("/", "%2F").replace(":", "%3A")}"' in text
     assert "output.tar.gz" not in text, "it is not there"
+    assert "windvane export model.tar.gz --scoring-script" in text
     [frame] = re.findall(r"<iframe[^>]*>", text)
     assert f'src="{HERE}/reports/quality"' in frame
     assert " sandbox " in frame

@@ -2,7 +2,7 @@
 
 import pytest
 
-from windvane.console.scores import format_score, metric_meaning
+from windvane.console.scores import format_score, looks_misplaced, metric_meaning
 from windvane.domain.problem import MetricName
 
 
@@ -16,3 +16,22 @@ def test_a_mean_squared_error_is_told_in_the_unit_of_the_target_too():
     assert format_score(100.0).root.whole == "10.00"
     assert format_score(None).root.value is None
     assert format_score(0.0, 0.0).root.value is None
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "others", "is_minimized", "wanted"),
+    [
+        ("ensemble", [8008.0, None], True, True),
+        ("ensemble", [8008.0], False, False),
+        ("ensemble", [8500.0], True, False),
+        ("ensemble", [8500.0], False, True),
+        ("lightgbm", [8008.0], True, False),
+        ("ensemble", [], True, False),
+    ],
+)
+def test_an_ensemble_that_comes_first_with_a_worse_score_is_known(
+    algorithm, others, is_minimized, wanted
+):
+    scores = [format_score(one) for one in others]
+    assert looks_misplaced(algorithm, format_score(8376.0), scores, is_minimized) is wanted
+    assert not looks_misplaced(algorithm, format_score(None), scores, is_minimized)

@@ -15,8 +15,8 @@ _MOST_FILES = 100
 KINDS = {"quality": "ModelInsights", "explanation": "Explainability"}
 """Reports by the last part of their page, and the member that says where they are."""
 
-ONNX = "ONNX file"
-"""The group of files of what the model was exported as."""
+MODEL, ONNX = "Model", "ONNX file"
+"""Groups of files: the archives of the model, and what it was exported as."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,14 @@ class Group:
 class FilesView(Shown):
     """The tab "Files" of a candidate.
 
+    has_archive  whether the model can be downloaded
     has_onnx whether the model was exported, or why it cannot be is told
     shown    the report in the frame: one of KINDS, "" if there is none
     reports  those there are: kind and title
     """
 
     groups: Sequence[Group]
+    has_archive: bool
     has_onnx: bool
     shown: str
     reports: Sequence[tuple[str, str]]
@@ -76,7 +78,7 @@ def _is_forecast(answer: Answer) -> bool:
 async def groups_of(objects: CallerObjects, answer: Answer, job: Mapping[str, Any]) -> list[Group]:
     """Return the groups of files that there are; a group without files is left out."""
     every = [
-        Group("Model", await _there(objects, _model(answer))),
+        Group(MODEL, await _there(objects, _model(answer))),
         Group(
             report_title("quality", is_forecast=_is_forecast(answer)),
             await _report(objects, folder_of(answer, "quality")),

@@ -179,15 +179,25 @@ def mark(
 
 def bottom_axis(scale: Scale, y: float, title: str = "", top: float | None = None) -> Markup:
     parts = [line(scale.start, y, scale.end, y, "axis")]
-    for tick in scale.ticks():
+    told = scale.ticks()
+    say = _year if all(_may_be_year(tick) for tick in told) else short
+    for tick in told:
         x = scale.at(tick)
         if top is not None:
             parts.append(line(x, top, x, y))
-        parts.append(text(x, y, short(tick), anchor="middle", lines_below=_TICK_LINES))
+        parts.append(text(x, y, say(tick), anchor="middle", lines_below=_TICK_LINES))
     if title:
         middle = (scale.start + scale.end) / 2
         parts.append(text(middle, y, title, anchor="middle", limit=80, lines_below=_TITLE_LINES))
     return _joined(parts)
+
+
+def _may_be_year(value: float) -> bool:
+    return 1000 <= value < 3000 and value == int(value)
+
+
+def _year(value: float) -> str:
+    return f"{value:.0f}"
 
 
 def left_axis(scale: Scale, x: float, right: float, title: str = "") -> Markup:

@@ -16,7 +16,7 @@ from windvane.console.job.earlier import Earlier
 from windvane.console.job.phases import FINAL, Phase, phases_of, plan_of
 from windvane.console.job.tags import ARCHIVED, PROJECT, sensitive_columns
 from windvane.console.notes import MISSING_REPORTS, remedy_anchor
-from windvane.console.scores import FormattedScore, format_score
+from windvane.console.scores import FormattedScore, format_score, looks_misplaced
 from windvane.console.wording import spoken
 from windvane.notes.log import DESCRIBED, WITHHELD
 
@@ -194,6 +194,14 @@ class JobView:
     @property
     def best(self) -> Ranked | None:
         return self.board[0] if self.board else None
+
+    @property
+    def has_ensemble_above_better(self) -> bool:
+        """Return whether the first of the board is an ensemble that shows a worse score than another candidate."""
+        best, scores = self.best, [one.score for one in self.board]
+        return best is not None and looks_misplaced(
+            best.algorithm, best.score, scores, self.is_minimized
+        )
 
     @property
     def best_spoken(self) -> str:

@@ -19,6 +19,7 @@ from windvane.console.candidate.explanation import (
 )
 from windvane.console.candidate.files import (
     KINDS,
+    MODEL,
     ONNX,
     FilesView,
     folder_of,
@@ -190,6 +191,7 @@ async def files(request: Request) -> Response:
         job_name=answer["AutoMLJobName"],
         head=head,
         groups=groups,
+        has_archive=any(group.title == MODEL for group in groups),
         has_onnx=any(group.title == ONNX for group in groups),
         shown=next((kind for kind, _ in kinds if kind == asked), kinds[0][0] if kinds else ""),
         reports=kinds,

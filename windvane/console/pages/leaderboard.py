@@ -17,7 +17,14 @@ from windvane.console.charts.base import Chart
 from windvane.console.charts.scatter import Spot, front_chart
 from windvane.console.draw import draw
 from windvane.console.request_context import context_of
-from windvane.console.scores import WQL, FormattedScore, format_score, is_loss, metric_title
+from windvane.console.scores import (
+    WQL,
+    FormattedScore,
+    format_score,
+    is_loss,
+    looks_misplaced,
+    metric_title,
+)
 from windvane.console.wording import NOTHING, in_bytes, millis, seconds, spoken, unit_of
 from windvane.wording import listed
 
@@ -133,6 +140,14 @@ class LeaderboardView:
     @property
     def is_over(self) -> bool:
         return self.status in _FINAL
+
+    @property
+    def has_ensemble_above_better(self) -> bool:
+        """Return whether the best is an ensemble that shows a worse score than another candidate."""
+        best = next((one for one in self.front if one.is_best), None)
+        return best is not None and looks_misplaced(
+            best.algorithm, best.score, [one.score for one in self.front], is_loss(self.metric)
+        )
 
     @property
     def most_compared(self) -> int:

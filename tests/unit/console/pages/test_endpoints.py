@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from api.records import finished_candidate, job_record
 from api.world import IMAGE, OUTPUT, SCOPE, build_parts, build_world, close, config_request, variant
+from unit.console.desk import opened
 from unit.console.test_charts import HOSTILE
 
 from windvane.api.served import operations
@@ -120,6 +121,13 @@ def test_without_endpoints_the_list_leads_to_the_first_job(world, browser):
     answer = browser.get("/console/endpoints")
     assert (answer.status, "No endpoint yet" in answer.text) == (200, True)
     assert 'href="/console/new"' in answer.text
+
+
+def test_a_list_whose_last_endpoint_was_deleted_says_so(tmp_path):
+    """The page that was open meanwhile gets the rows alone."""
+    with opened(tmp_path) as desk:
+        [rows] = desk.watch("/console/endpoints-live", 1)["rows"]
+    assert "No endpoint is left." in rows
 
 
 def test_the_list_tells_of_state_variants_and_requests(live, router, browser):

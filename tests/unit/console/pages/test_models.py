@@ -79,7 +79,7 @@ def test_a_model_is_listed_with_the_candidate_that_it_is(desk: Desk) -> None:
     page = desk.get("/console/models")
     link = 'href="/console/jobs/churn/candidates/churn-001" title="churn-001">XGBoost 1</a>'
     assert page.text.count(link) == 1
-    downloads = "archive of a , ONNX, script, reports … of a no endpoint"
+    downloads = "archive of a , ONNX, reports … of a no endpoint"
     assert f"Select a a XGBoost 1 of churn {downloads}" in page.words
     assert "Select b b not known archive of b no endpoint" in page.words
     assert f'href="/console/files?uri={quote(artefact, safe="")}" download>' in page.text
