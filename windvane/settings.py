@@ -27,9 +27,9 @@ def _check_at_least(where: str, value: int, least: int) -> None:
         raise BadSettings(f"{where} must be {least} or more, not {value}.")
 
 
-def _check_accounts(where: str, accounts: Sequence[str]) -> None:
-    if wrong := [one for one in accounts if not re.fullmatch(r"[0-9]{12}", str(one))]:
-        raise BadSettings(f"{where} has '{wrong[0]}'; an account has 12 digits.")
+def _no_accounts(given: Sequence[str]) -> list[str]:
+    """Return those that are no accounts."""
+    return [one for one in given if not re.fullmatch(r"[0-9]{12}", str(one))]
 
 
 @dataclass(frozen=True)
@@ -344,7 +344,10 @@ class TracingSettings:
     trusted_accounts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_accounts("[tracing] trusted_accounts", self.trusted_accounts)
+        if wrong := _no_accounts(self.trusted_accounts):
+            raise BadSettings(
+                f"[tracing] trusted_accounts has '{wrong[0]}'; an account has 12 digits."
+            )
         if self.endpoint and not re.fullmatch(r"https?://[^?#@\s]+", self.endpoint):
             raise BadSettings(
                 f"[tracing] endpoint is '{self.endpoint}'; it must be of the form https://HOST:PORT or http://HOST:PORT. What "
@@ -381,7 +384,8 @@ class MlflowSettings:
             )
         if not self.experiment.strip():
             raise BadSettings("[mlflow] experiment must be the name of an experiment, not empty.")
-        _check_accounts("[mlflow] accounts", self.accounts)
+        if wrong := _no_accounts(self.accounts):
+            raise BadSettings(f"[mlflow] accounts has '{wrong[0]}'; an account has 12 digits.")
         _check_at_least("[mlflow] give_up_s", self.give_up_s, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -56,6 +57,19 @@ def refused(world: World, code: str = "ValidationException", **changes: Any) -> 
     assert found == code
     assert world.client().list_transform_jobs()["TransformJobSummaries"] == []
     return message
+
+
+def test_a_job_keeps_the_trace_of_the_request_that_created_it(world: World) -> None:
+    def traced(request: Any, **_: Any) -> None:
+        request.headers["traceparent"] = f"00-{'4' * 32}-{'5' * 16}-01"
+
+    client = world.client()
+    client.meta.events.register("before-sign.sagemaker", traced)
+    client.create_transform_job(**transform_request("traced"))
+    with world.store.snapshot() as tx:
+        job = tx.find(TransformJob, SCOPE, "traced")
+    assert job is not None
+    assert re.fullmatch("00-4{32}-(?!5{16})[0-9a-f]{16}-01", job.traceparent)
 
 
 def test_a_job_is_recorded_with_its_task_and_echoed(world: World) -> None:

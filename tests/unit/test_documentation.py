@@ -143,3 +143,11 @@ def test_the_one_script_within_built_pages_is_the_one_that_is_allowed():
 def test_every_built_page_leads_back_to_the_console():
     built = [PAGES / f"{page.stem}.html" for page in (ROOT / "docs").glob("*.md")]
     assert [page for page in built if 'href="../console/"' not in page.read_text()] == []
+
+
+def test_the_page_of_searches_has_a_field_and_says_what_to_type():
+    page = (ROOT / "docs" / "_templates" / "search.html").read_text()
+    assert re.search(r'<form [^>]*action="search.html" method="get"', page)
+    assert re.search(r'<input type="search" name="q" aria-label="[^"]+"', page)
+    assert "Type a word or several" in page
+    assert "{{ super() }}" in page

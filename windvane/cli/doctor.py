@@ -1,5 +1,5 @@
 """`windvane doctor`: checks this machine and the configuration before a server runs: which parts of the sandbox work, disk
-space, memory, the clock, TLS files, ports, whether the servers that the configuration names can be reached, and which extras
+space, memory, shared memory, the clock, TLS files, ports, whether the servers that the configuration names can be reached, and which extras
 are installed. It says what to do about each problem, and changes nothing.
 """
 

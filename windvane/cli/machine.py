@@ -1,4 +1,4 @@
-"""What `windvane doctor` checks of the machine: disks, memory, the clock."""
+"""What `windvane doctor` checks of the machine: disks, memory, shared memory, the clock."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from pathlib import Path
 
 from windvane.cli.checkup import Check
 from windvane.process.memory import machine_memory_mb
+from windvane.process.volatile import SHARED_MEMORY, why_no_memory_folder
 from windvane.settings import Settings
 
 _GB = 1000**3
 _LEAST_OF_DATA, _LEAST_OF_TEMPORARY = 5 * _GB, 1 * _GB
 """Bytes: a table of 1 GB is there as an object, in columns, and in the features of each recipe; models that are loaded,
 previews and exports are in the temporary folder."""
+
+_LEAST_OF_SHARED = 1 * _GB
+"""Bytes: a volume takes several times the size of the training data; containers have 64 MB unless told otherwise."""
 
 _LEAST_FILES = 10_000
 _LEAST_TASK_MB = 512
@@ -30,6 +34,7 @@ def check_machine(settings: Settings) -> list[Check]:
         check_disk("data folder", settings.data_dir, _LEAST_OF_DATA),
         check_disk("temporary folder", Path(tempfile.gettempdir()), _LEAST_OF_TEMPORARY),
         check_memory(settings, machine_memory_mb()),
+        check_shared_memory(SHARED_MEMORY, why_no_memory_folder()),
         check_clock(time.time(), is_synchronised=_is_synchronised()),
     ]
 
@@ -86,6 +91,28 @@ def check_memory(settings: Settings, machine_mb: int) -> Check:
             f"(now {settings.tasks_at_once}), or add memory.",
         )
     return Check("memory", found)
+
+
+def check_shared_memory(folder: Path, why_not: str) -> Check:
+    """Check the room for volumes with a KMS key, which are in shared memory; nothing else of the server is there.
+
+    why_not    it is of no use for them; "" if it is
+    """
+    name = "shared memory"
+    if why_not:
+        return Check(name, f"not used, so VolumeKmsKeyId is refused: {why_not}")
+    there = os.statvfs(folder)
+    free, size = there.f_bavail * there.f_frsize, there.f_blocks * there.f_frsize
+    found = f"{folder}: {free / _GB:,.1f} of {size / _GB:,.1f} GB free"
+    if free < _LEAST_OF_SHARED:
+        return Check(
+            name,
+            found,
+            f"Less than {_LEAST_OF_SHARED / _GB:.0f} GB: jobs and endpoints with VolumeKmsKeyId, which keep their files there, may "
+            "fail; others do not use it. Start a container with --shm-size 2g; on a machine, mount it larger (mount -o "
+            f"remount,size=2G {folder}).",
+        )
+    return Check(name, found)
 
 
 def check_clock(now: float, *, is_synchronised: bool) -> Check:

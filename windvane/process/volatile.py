@@ -23,12 +23,17 @@ def memory_folder(data_dir: Path) -> Path:
     return SHARED_MEMORY / f"windvane-{digest[:16]}"
 
 
+def why_no_memory_folder() -> str:
+    """Return why folders of this machine's shared memory are of no use, a sentence, or ""."""
+    return _why_not(Path("/proc/self/mountinfo"), Path("/proc/swaps"), Path("/sys/block"))
+
+
 def make_memory_folder(data_dir: Path) -> str:
     """Make it, unless it is there; return why there can be none, a sentence, or "".
 
     Others may make folders beside it: one of its name that is not ours alone is not used.
     """
-    if why := _why_not(Path("/proc/self/mountinfo"), Path("/proc/swaps"), Path("/sys/block")):
+    if why := why_no_memory_folder():
         return why
     folder = memory_folder(data_dir)
     try:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from windvane.cli.machine import check_clock, check_disk, check_machine, check_memory
+from windvane.cli.machine import (
+    check_clock,
+    check_disk,
+    check_machine,
+    check_memory,
+    check_shared_memory,
+)
 from windvane.settings import ExecutorSettings, Settings
 
 
@@ -50,6 +56,29 @@ def test_a_disk_with_no_room_for_files_is_told(
     assert found.remedy
 
 
+def statvfs_with(free_bytes: int) -> os.statvfs_result:
+    real = os.statvfs("/")
+    return os.statvfs_result((1, 1, 2 * free_bytes, free_bytes, free_bytes, *real[5:10]))
+
+
+@pytest.mark.parametrize(("free", "is_enough"), [(64 * 1000**2, False), (2 * 1000**3, True)])
+def test_shared_memory_that_is_too_small_for_volumes_is_told_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, *, is_enough: bool
+) -> None:
+    there = statvfs_with(free)
+    monkeypatch.setattr(os, "statvfs", lambda _: there)
+    found = check_shared_memory(tmp_path, "")
+    assert f"{free / 1000**3:.1f} of" in found.found
+    assert ("--shm-size" in found.remedy, found.remedy == "") == (not is_enough, is_enough)
+    assert not found.prevents_start
+
+
+def test_shared_memory_that_may_reach_a_disk_is_told(tmp_path: Path) -> None:
+    found = check_shared_memory(tmp_path, "memory may be written to /dev/sda2.")
+    assert "VolumeKmsKeyId is refused: memory may be written" in found.found
+    assert found.remedy == ""
+
+
 def test_tasks_that_may_use_more_than_there_is_are_told(tmp_path: Path) -> None:
     found = check_memory(Settings(tmp_path, memory_mb=9000, workers=2), 8000)
     assert "each 3,000 MB" in found.found
@@ -77,4 +106,4 @@ def test_the_clock_is_judged_by_the_kernel_and_by_the_year() -> None:
 
 def test_this_machine_is_checked_whatever_it_is(tmp_path: Path) -> None:
     names = [one.name for one in check_machine(Settings(tmp_path))]
-    assert names == ["data folder", "temporary folder", "memory", "clock"]
+    assert names == ["data folder", "temporary folder", "memory", "shared memory", "clock"]
