@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from benchmarks.consoled import comparison, endpoint_pages, job_pages
+from benchmarks.consoled import comparison, endpoint_pages, job_pages, until
 from browser import hostile
 from browser.accessible import sideways
 
@@ -167,11 +167,14 @@ def test_the_audit_log_of_attempts(wide, server):
     for text in hostile.TEXTS[:8]:
         with pytest.raises(iam.exceptions.ClientError):
             iam.create_role(RoleName="r", AssumeRolePolicyDocument=text, Description="d")
-    visit(wide, "/console/audit?attribute=EventName&value=CreateRole")
-    wide.get_by_text("CreateRole", exact=False).first.wait_for()
+
+    def told():
+        visit(wide, "/console/audit?attribute=EventName&value=CreateRole")
+        return wide.locator("main").inner_text()
+
+    until(told, lambda text: "MalformedPolicyDocument" in text, 240)
     wide.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     harmless(wide, "the whole events")
-    assert "MalformedPolicyDocument" in wide.locator("main").inner_text()
 
 
 def test_a_failure(wide, failed_job):
