@@ -2,7 +2,9 @@
 in time and within its memory, and is it worth more than one plain LightGBM of 500 trees with 255 leaves, which has all the
 memory it wants and is ended when the same budget is over?
 
-What `make bench-large` runs, one system after the other. Figures are printed, not kept. Rows to test with are drawn as those to learn from are, so
+What `make bench-large` runs, one system after the other. Ours is given the path of a CSV file, so that no process of it holds the
+table because it was handed one; the peer reads the same file with pandas. What each task of ours holds while it runs is printed
+beside what it may hold, and `--timeline` keeps it as it goes. Figures are printed, not kept. Rows to test with are drawn as those to learn from are, so
 from the same distribution: what more of them can teach shows there. Of rows that the public table keeps apart none of them
 says anything new, however many there are, and a model that knows its own rows better does there a little worse.
 """
@@ -26,8 +28,10 @@ import pyarrow.csv
 from benchmarks.harness import Task, run_task
 from benchmarks.markdown import markdown_table, number
 from benchmarks.peers import System, ourselves, peer
-from benchmarks.records import CannotMeasure, Record
+from benchmarks.records import OURS, CannotMeasure, Record
 from benchmarks.tables import Table, tables_named
+from benchmarks.task_memory import TaskMemory, memory_table, write_timeline
+from windvane.process.memory import machine_memory_mb
 
 _NOISE = 0.1
 """Of a column's standard deviation; columns made of the same one again get that much more each time."""
@@ -42,7 +46,6 @@ _HEAD = (
     "fit - budget s",
     "peak PSS MB",
     "besides mapped files MB",
-    "allowed MB",
     "candidates",
     "load before",
     "CPU of others",
@@ -59,10 +62,12 @@ class Source:
 
 def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
+    asked.memory = asked.memory or machine_memory_mb() * 3 // 4
     try:
-        source = read_source(asked.table)
+        source, planned = read_source(asked.table), _planned(asked)
         with tempfile.TemporaryDirectory(prefix="bench-large-") as folder:
-            runs = _measure(source, asked, Path(folder))
+            tasks = _written(source, asked, sorted({rows for rows, _ in planned}), Path(folder))
+            runs = [(rows, _measured(system, tasks[rows], asked)) for rows, system in planned]
     except CannotMeasure as refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -76,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--sample", type=int, default=0, help="rows of one more run of ours")
     parser.add_argument("--peers", default=_PEER, help=f"comma-separated; {_PEER} unless given")
-    parser.add_argument("--memory", type=int, help="MiB that our job may use")
+    parser.add_argument(
+        "--memory", type=int, help="MiB that our job may use; three quarters of the machine's"
+    )
+    parser.add_argument("--timeline", type=Path, help="a CSV file for what each task of ours held")
     parser.add_argument("--columns", type=int, default=30)
     parser.add_argument("--budget", type=float, default=300)
     parser.add_argument("--seed", type=int, default=0)
@@ -114,31 +122,42 @@ def enlarged(
     return pd.DataFrame(made)
 
 
-def _measure(source: Source, asked: argparse.Namespace, folder: Path) -> list[tuple[int, Record]]:
-    """Return the rows and the record of each run."""
+def _written(
+    source: Source, asked: argparse.Namespace, sizes: Sequence[int], folder: Path
+) -> dict[int, Task]:
+    """Return the task of each number of rows. What was made in memory is written and given up before anything is measured."""
     n_made, table = asked.rows + _TEST_ROWS, source.table
     whole = enlarged(source.rows, table.target, n_made, asked.columns, asked.seed)
     test = folder / "test.csv"
     _write(whole.iloc[asked.rows :], test)
-    runs: list[tuple[int, Record]] = []
-    for n_rows, systems in _planned(asked):
+    tasks = {}
+    for n_rows in sizes:
         train = folder / f"train-{n_rows}.csv"
         _write(whole.iloc[:n_rows], train)
-        task = Task(table.name, train, test, table.target, table.kind)
-        runs += [(n_rows, run_task(one, task, asked.budget, asked.seed)) for one in systems]
-        train.unlink()
-    return runs
+        tasks[n_rows] = Task(table.name, train, test, table.target, table.kind)
+    return tasks
 
 
-def _planned(asked: argparse.Namespace) -> list[tuple[int, list[System]]]:
-    """Return the systems that are to learn from so many rows.
+def _measured(system: System, task: Task, asked: argparse.Namespace) -> Record:
+    """Return the record of a run. What each task of ours held is printed."""
+    with TaskMemory(os.getpid()) as watch:
+        run = run_task(system, task, asked.budget, asked.seed)
+    if system.adapter == OURS:
+        print(memory_table(watch, asked.memory, os.cpu_count() or 1), flush=True)
+        if asked.timeline is not None:
+            write_timeline(watch, asked.timeline)
+    return run
+
+
+def _planned(asked: argparse.Namespace) -> list[tuple[int, System]]:
+    """Return the systems that are to learn, and from how many rows.
 
     raises    CannotMeasure for a peer that is not at hand
     """
-    ours = ourselves(*([f"memory_mb={asked.memory}"] if asked.memory else []))
+    ours = ourselves("file=1", f"memory_mb={asked.memory}")
     peers = [peer(name, os.environ) for name in asked.peers.split(",") if name]
-    planned = [(asked.rows, [ours, *peers])]
-    return [*planned, (asked.sample, [ours])] if asked.sample else planned
+    planned = [(asked.rows, one) for one in (ours, *peers)]
+    return [*planned, (asked.sample, ours)] if asked.sample else planned
 
 
 def _write(frame: pd.DataFrame, file: Path) -> None:
@@ -146,7 +165,6 @@ def _write(frame: pd.DataFrame, file: Path) -> None:
 
 
 def _row(n_rows: int, asked: argparse.Namespace, run: Record) -> list[str]:
-    arrow_mb = n_rows * (asked.columns + 1) * 8 / 1e6
     fit_s = run.get("fit_s")
     told = number(run.get("score"), 5) if run["status"] == "ok" else str(run["status"])
     return [
@@ -157,7 +175,6 @@ def _row(n_rows: int, asked: argparse.Namespace, run: Record) -> list[str]:
         number(None if fit_s is None else fit_s - asked.budget, 1),
         number(run.get("peak_pss_mb"), 0),
         number(run.get("peak_besides_files_mb"), 0),
-        number(800 + 6 * arrow_mb, 0),
         number(run.get("n_candidates"), 0),
         number(run.get("load_before"), 2),
         number(run.get("others_cpu_frac"), 2),

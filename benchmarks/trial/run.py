@@ -6,6 +6,9 @@ It is run by the interpreter of the system's own environment, which need not hav
 are enough. RESULT.json is written anew after each stage, so that what is known of a trial that died stays known.
 
 SPEC    system, problem, budget_s, threads, seed, folder, options, train, test, target
+
+With the option `file`, of systems that have it, the system is given the path of the file to learn from, and this process does not
+read it.
 """
 
 import importlib
@@ -14,6 +17,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,13 +53,18 @@ def main(spec_file, result_file):
             spec["options"],
         )
         stage = "data"
-        X, y, X_test, y_test = _read(spec)
-        tell(n_train=len(X), n_test=len(X_test), n_features=X.shape[1])
+        X_test, y_test = _read(spec, "test")
+        if "file" in spec["options"]:
+            learn = partial(system.fit_file, spec["train"], spec["target"])
+        else:
+            learn = partial(system.fit, *_read(spec, "train"))
+            tell(n_train=len(learn.args[0]))
+        tell(n_test=len(X_test), n_features=X_test.shape[1])
         stage = "setup"
         setup_s, _ = _timed(system.setup)
         tell(setup_s=round(setup_s, 3), versions=system.versions())
         stage = "fit"
-        fit_s, _ = _timed(lambda: system.fit(X, y))
+        fit_s, _ = _timed(learn)
         tell(fit_s=round(fit_s, 2))
         stage = "predict"
         predict_s, predicted = _timed(lambda: system.predict(X_test))
@@ -90,16 +99,14 @@ def _end(code):
     os._exit(code)
 
 
-def _read(spec):
-    """Both parts as (rows, target): texts as plain objects, class labels as texts."""
+def _read(spec, part):
+    """A part as (rows, target): texts as plain objects, class labels as texts."""
     pd.set_option("future.infer_string", False)
     target = spec["target"]
     dtype = None if spec["problem"] == "regression" else {target: str}
-    for part in ("train", "test"):
-        table = pd.read_csv(spec[part], dtype=dtype, low_memory=False)
-        table = table.dropna(subset=[target]).reset_index(drop=True)
-        yield table.drop(columns=target)
-        yield table[target]
+    table = pd.read_csv(spec[part], dtype=dtype, low_memory=False)
+    table = table.dropna(subset=[target]).reset_index(drop=True)
+    return table.drop(columns=target), table[target]
 
 
 def _timed(what):

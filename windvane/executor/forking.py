@@ -16,6 +16,7 @@ from typing import Any
 from windvane.executor.base import News, Said, Say, Work, function_of
 from windvane.executor.exits import ended_of
 from windvane.process.child import Child, Ending, Exit
+from windvane.process.linux import name_process
 
 _LOOK_S = 0.02
 """Between two looks at what runs."""
@@ -113,7 +114,8 @@ class _Running:
 
 
 def _perform(work: Work, place: Path) -> None:
-    """The whole life of the fork."""
+    """The whole life of the fork, which bears the name of its work."""
+    name_process(work.key)
     say: Say = partial(_write, place / _SAID)
     _write(place / _RESULT, function_of(work.function)(work.payload, say))
 

@@ -29,6 +29,10 @@ class System:
         the columns that `predict` returns."""
         raise NotImplementedError
 
+    def fit_file(self, train, target):
+        """Learn from the CSV file at this path. Sets `classes` as `fit` does."""
+        raise NotImplementedError
+
     def predict(self, X):
         """(n_rows,) values, or (n_rows, n_classes) probabilities."""
         raise NotImplementedError

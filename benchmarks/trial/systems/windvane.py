@@ -1,4 +1,5 @@
-"""Windvane's library. Options: max_candidates; memory_mb; order=TABLE tries openings in the order that was learnt without that table."""
+"""Windvane's library. Options: max_candidates; memory_mb; file=1 learns from the path of a file; order=TABLE tries openings in the
+order that was learnt without that table."""
 
 import json
 from pathlib import Path
@@ -28,9 +29,15 @@ class Trial(System):
             _order_openings(table)
 
     def fit(self, X, y):
+        self._fit(X.assign(**{_TARGET: y}), _TARGET)
+
+    def fit_file(self, train, target):
+        self._fit(train, target)
+
+    def _fit(self, train, target):
         most, memory_mb = self.options.get("max_candidates"), self.options.get("memory_mb")
         self._model = self._class(
-            target=_TARGET,
+            target=target,
             problem_type=PROBLEMS[self.problem],
             objective=_OBJECTIVES[self.problem],
             max_runtime_s=self.budget_s,
@@ -39,7 +46,7 @@ class Trial(System):
             memory_mb=int(memory_mb) if memory_mb else None,
             seed=self.seed,
         )
-        self._model.fit(X.assign(**{_TARGET: y}))
+        self._model.fit(train)
         if self.problem != "regression":
             self.classes = [str(label) for label in self._model.classes_]
 

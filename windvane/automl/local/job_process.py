@@ -17,6 +17,7 @@ from windvane.automl.local.events import Event, OnEvent
 from windvane.automl.local.job import Job
 from windvane.automl.local.libraries import Libraries, keep_pandas_from_arrow
 from windvane.errors import DataFault, JobFault
+from windvane.process.linux import name_process
 
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -31,6 +32,7 @@ an action's memory before it is needed."""
 def main() -> int:
     from windvane.automl.local.run import run_here  # the process of forecasts does without it
 
+    name_process("windvane job")
     return run_asked(
         Libraries(), lambda text, tell, loaded: run_here(Job.from_json(text), tell, loaded)
     )
