@@ -27,7 +27,8 @@ _LEAST_LOOK_S, _LEAST_LOOK_PART = 0.5, 0.5
 """For the first look, and of what the analysis took: on a busy machine more time passes before it has learnt anything."""
 
 _FINISHING_PART = 0.25
-"""Of what the analysis took: what trains ends by itself so much earlier, to be scored and written. At most half of its time."""
+"""Of what the analysis took, of a million rows at most: what trains ends by itself so much earlier, to be scored and written. At
+most half of its time."""
 
 _LONG_MARGIN_SHARE = 0.01
 """Of the job: the long run ends by itself so much earlier, for nothing could make up for it."""
@@ -97,7 +98,7 @@ def limits_of(action: Action, at: Situation) -> Limits:
 def _ended_before(until: float, at: Situation) -> float:
     """Return when what trains is to end by itself to be whole by then."""
     left_s = max(0.0, until - at.now)
-    return until - min(_FINISHING_PART * at.analysis_s, left_s / 2)
+    return until - min(_FINISHING_PART * at.pace_s, left_s / 2)
 
 
 def _last_resort(request: Request, now: float, analysis_s: float) -> Limits:

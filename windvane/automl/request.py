@@ -35,8 +35,8 @@ class Schedule:
         return self.deadline - self.started
 
     def after_analysis(self, analysis_s: float) -> Schedule:
-        """Return it with enough time at the end for a machine on which the analysis took so long: as busy as it is, combining
-        and packing take as many times longer as that did."""
+        """Return it with enough time at the end for a machine on which the analysis took so long, of a million rows at most: as busy
+        as it is, combining and packing take as many times longer as that did."""
         most_s = _MOST_RESERVE_SHARE * self.runtime_s
         wanted_s = min(_RESERVE_PART * analysis_s, most_s)
         reserve_s = max(self.deadline - self.search_end, wanted_s)

@@ -41,6 +41,9 @@ _SHORT = 4.0
 """A search of less than so many times what the analysis took may end before a first candidate has: its features are made and
 it is trained, scored and packed, each of which takes about as long."""
 
+_MANY_ROWS = 1_000_000
+"""More than so many make the analysis slower, and nothing that comes after the search: that has samples of them, and models."""
+
 _OTHERS = 3
 """Candidates that the search does not propose: the first look and the ensembles."""
 
@@ -66,6 +69,12 @@ class Situation:
         """Seconds that the analysis took on this machine, as busy as it is; 0 if that is not known."""
         done = [s for s in self.history.of(Analyse) if s.status is Status.DONE]
         return max(0.0, done[-1].ended - done[-1].began) if done else 0.0
+
+    @property
+    def pace_s(self) -> float:
+        """Seconds that the analysis of at most a million rows takes on this machine, as busy as it is: what ends a job takes as
+        many times longer as that does."""
+        return self.analysis_s * min(1.0, _MANY_ROWS / max(1, self.analysis.n_rows))
 
     @property
     def is_short(self) -> bool:

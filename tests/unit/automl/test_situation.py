@@ -44,6 +44,15 @@ def test_the_search_begins_when_the_table_is_analysed():
     assert at(running).search_s == until
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "pace_s"), [(100_000, 40.0), (1_000_000, 40.0), (10_000_000, 4.0)]
+)
+def test_rows_above_a_million_say_nothing_of_what_comes_after_the_search(n_rows, pace_s):
+    there = at(analysed(40.0), analysis=replace(LARGE, n_rows=n_rows))
+    assert there.pace_s == pytest.approx(pace_s)
+    assert there.analysis_s == 40
+
+
 @pytest.mark.parametrize(("search_s", "is_long"), [(19.9, False), (20.0, True)])
 def test_a_search_of_twenty_seconds_is_long(search_s, is_long):
     until = REQUEST.schedule.search_end - START

@@ -203,7 +203,7 @@ class _Driver:
             raise fault_of(ended, what, job.max_runtime_s, job.memory_mb)
         table = read_dataset(job.folders.dataset)
         self._analysis = analysis = table.analysis
-        schedule = self._request.schedule.after_analysis(self._situation().analysis_s)
+        schedule = self._request.schedule.after_analysis(self._situation().pace_s)
         self._request = replace(self._request, schedule=schedule)
         has_ensemble = self._request.strategy.has_ensemble
         self._finished = FinishedCandidates(table, has_ensemble=has_ensemble)
