@@ -124,8 +124,9 @@ bench-quiet: setup-dev
 	$(BIN)/python -m benchmarks.run --suite held-out --budgets 10,60 --peers base_lgbm,base_catboost,base_histgb,base_rf --resume
 	$(BIN)/python -m benchmarks.page
 
+# Does a job on many rows keep its time and its memory? Prints what each of its tasks held, in a TIMELINE too.
 bench-large: setup-dev
-	$(BIN)/python -m benchmarks.large $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(PEERS),--peers $(PEERS))
+	$(BIN)/python -m benchmarks.large $(if $(TABLE),--table $(TABLE)) $(if $(ROWS),--rows $(ROWS)) $(if $(BUDGET),--budget $(BUDGET)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(TIMELINE),--timeline $(TIMELINE)) $(if $(PEERS),--peers $(PEERS))
 
 # Does a server that works for HOURS (2 unless given) hold more and more?
 soak: setup-dev

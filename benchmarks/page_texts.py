@@ -32,8 +32,8 @@ make bench PEERS=flaml PEER_FLAML_PYTHON=envs/flaml/bin/python
 make bench-quiet
 # 300 s on a million rows of 30 columns, beside one large LightGBM
 make bench-large
-# ten million rows; MiB that Windvane may use
-make bench-large ROWS=10000000 BUDGET=900 MEMORY=2000
+# ten million rows; MiB that Windvane may use, and what each of its tasks held; half an hour, 6 GB of memory, 20 GB of disk
+make bench-large ROWS=10000000 BUDGET=900 MEMORY=2000 TIMELINE=ten.csv
 # tables from public packages, into build/tables
 .venv/bin/python -m benchmarks.recipes
 # trains on the development tables and keeps jobs and models, for the next three
