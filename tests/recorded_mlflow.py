@@ -14,7 +14,9 @@ class Recorded:
 
     def create_run(self, experiment_id, run_name, tags):
         run_id = f"run {len(self.runs)}"
-        self.runs[run_id] = SimpleNamespace(name=run_name, tags=tags, status="RUNNING")
+        self.runs[run_id] = SimpleNamespace(
+            name=run_name, tags=tags, status="RUNNING", start_time=len(self.runs)
+        )
         return SimpleNamespace(info=SimpleNamespace(run_id=run_id))
 
     def log_batch(self, run_id, metrics, params):
@@ -30,11 +32,19 @@ class Recorded:
         found = [(i, run) for i, run in self.runs.items() if run.tags.get(key) == value]
         return [
             SimpleNamespace(
-                info=SimpleNamespace(run_id=run_id, run_name=run.name, status=run.status),
+                info=SimpleNamespace(
+                    run_id=run_id,
+                    run_name=run.name,
+                    status=run.status,
+                    start_time=run.start_time,
+                ),
                 data=SimpleNamespace(tags=run.tags),
             )
             for run_id, run in found
         ]
+
+    def delete_run(self, run_id):
+        self.runs[run_id].tags = {"deleted": "yes"}
 
     def update_run(self, run_id, status):
         self.runs[run_id].status = status

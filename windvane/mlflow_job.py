@@ -90,18 +90,34 @@ def log_run(client: Any, job: JobRun, folder: Path) -> str:
     raises    whatever MLflow raises
     """
     within = experiment_id(client, job.experiment)
-    found = _runs(client, within, f"tags.`{_MARK}` = '{job.mark}'")
+    found = _marked(client, within, job)
     begun = found[0] if found else None
     if begun is not None and _DONE in begun.data.tags:
         return str(begun.info.run_id)
     tags = {**job.tags, _MARK: job.mark, "windvane.version": __version__}
-    known = "" if begun is None else str(begun.info.run_id)
+    known = _new_run(client, within, job, tags) if begun is None else str(begun.info.run_id)
     with logged_run(client, within, job.name, tags, job.ending, known) as run_id:
         _log_candidates(client, within, run_id, job)
         log_values(client, run_id, job.params, job.metrics)
         _log_files(client, run_id, folder)
         client.set_tag(run_id, _DONE, "yes")
     return run_id
+
+
+def _new_run(client: Any, within: str, job: JobRun, tags: Mapping[str, str]) -> str:
+    """Make the run of a job, and return its id. If another server has made one at the same moment, the older of both is the job's,
+    and the other one is deleted: MLflow cannot claim a mark."""
+    own = str(client.create_run(within, run_name=job.name, tags=dict(tags)).info.run_id)
+    first = next((str(one.info.run_id) for one in _marked(client, within, job)), own)
+    if first != own:
+        client.delete_run(own)
+    return first
+
+
+def _marked(client: Any, within: str, job: JobRun) -> list[Any]:
+    """Return the runs with the mark of a job, the oldest first."""
+    found = _runs(client, within, f"tags.`{_MARK}` = '{job.mark}'")
+    return sorted(found, key=lambda one: (one.info.start_time, one.info.run_id))
 
 
 def _log_candidates(client: Any, within: str, run_id: str, job: JobRun) -> None:

@@ -52,6 +52,32 @@ def test_a_job_that_was_logged_in_part_is_completed(tmp_path):
     assert client.found()["b"] == ("FAILED", "out of memory")
 
 
+class SeenLate(Recorded):
+    """A client beside that of another server: what that makes meanwhile is older than what this one makes.
+
+    other    the id of the other server's run; "" before there is one
+    """
+
+    other = ""
+
+    def create_run(self, experiment_id, run_name, tags):
+        if run_name == JOB.name:
+            self.other = super().create_run(experiment_id, run_name, dict(tags)).info.run_id
+        return super().create_run(experiment_id, run_name, tags)
+
+
+def test_two_servers_that_log_a_job_at_the_same_moment_leave_one_run(tmp_path):
+    client = SeenLate()
+    run_id = log_run(client, JOB, tmp_path)
+    assert run_id == client.other
+    marked = [one for one, run in client.runs.items() if run.tags.get("windvane.job") == JOB.mark]
+    assert marked == [run_id]
+    assert client.runs[run_id].status == "FINISHED"
+    below = [run for run in client.runs.values() if run.tags.get("mlflow.parentRunId") == run_id]
+    assert sorted(run.name for run in below) == ["a", "b"]
+    assert log_run(client, JOB, tmp_path) == run_id
+
+
 def test_a_failed_job_is_a_failed_run_and_not_logged_again(tmp_path):
     client = Recorded()
     failed = JobRun(**{**vars(JOB), "ending": Ending("FAILED", "no rows")})
