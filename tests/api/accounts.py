@@ -9,8 +9,9 @@ from typing import Any
 
 import boto3
 from api.identities import SECRET, identity_of, permit_of
-from api.world import INPUT, MODEL_DATA, REGION, Clock, World, build_parts, close, migrated_database
+from api.world import INPUT, MODEL_DATA, REGION, Clock, World, build_parts, close
 from botocore.config import Config
+from migrated import migrated_database
 
 from windvane.api.iam.operation import IdentityParts
 from windvane.api.identity import identity_operations

@@ -13,6 +13,7 @@ import boto3
 from api import world as worlds
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from migrated import migrated_store
 
 from windvane.api.runtime import runtime_operations
 from windvane.api.served import operations
@@ -22,7 +23,6 @@ from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
 from windvane.serving.router import Router
 from windvane.settings import LimitSettings
-from windvane.store.open import open_store
 from windvane.wire.edge import Edge
 from windvane.work.hosting.hosting import Hosting
 
@@ -63,8 +63,7 @@ class Service:
     """Edge, router and hosting on an event loop in a thread of its own."""
 
     def __init__(self, folder):
-        self._store = open_store("", folder)
-        self._store.migrate()
+        self._store = migrated_store(folder)
         artifacts = LocalArtifacts(folder / "s3")
         artifacts.ensure_bucket("b")
         artifacts.write(parse_location("s3://b/m.tar.gz"), model_data())

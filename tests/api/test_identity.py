@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 from api.identities import identity_of
-from api.world import World, migrated_database, refusal
+from api.world import World, refusal
 from botocore.config import Config
+from migrated import migrated_database
 from s3.gateways import external_gateway
 
 from windvane.api.identity import identity_operations

@@ -7,9 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from conformance import session
 from conformance.watching import watched
+from migrated import migrated_database
 
 from windvane.api.operation import Services
 from windvane.api.served import operations
@@ -264,16 +263,6 @@ def own_server(began: datetime) -> ServerRecord:
         memory_mb=8000,
         cores=4,
     )
-
-
-@cache
-def migrated_database() -> bytes:
-    """Made once: migrating takes longer than most tests."""
-    with TemporaryDirectory() as name:
-        store = open_store("", Path(name))
-        store.migrate()
-        store.close()
-        return (Path(name) / FILE_NAME).read_bytes()
 
 
 def build_world(

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from api.world import SCOPE
 from hostile.asking import NOW
+from migrated import migrated_store
 
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
 from windvane.serving.router import Router
-from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting
 
 _PROGRAM = Path(__file__).parents[1] / "unit" / "serving" / "fake_instance.py"
@@ -28,8 +28,7 @@ class Hosted:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self._store = open_store("", folder)
-        self._store.migrate()
+        self._store = migrated_store(folder)
         self._never = folder / "never"
         artifacts = LocalArtifacts(folder / "s3")
         artifacts.ensure_bucket("b")

@@ -19,12 +19,13 @@ from types import MappingProxyType
 from typing import Any
 
 from api.identities import identity_of, permit_of
-from api.world import build_parts, migrated_database
+from api.world import build_parts
 from botocore.parsers import create_parser
 from hostile.asking import ACCOUNT, NOW, OTHER, OTHER_ACCOUNT, OWNER, SESSION_SECRET, Ask
 from hostile.hosted import Hosted
 from hostile.resources import fill
 from hostile.signing import Sent
+from migrated import migrated_database
 from s3.gateways import own_gateway
 
 from windvane.api.authenticator import Authenticator

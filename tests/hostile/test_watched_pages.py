@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from api.world import migrated_database
+from migrated import migrated_database
 from starlette.requests import Request
 from starlette.routing import Route
 from unit.console.browsing import Browser

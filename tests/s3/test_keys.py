@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.world import migrated_database
 from botocore.exceptions import ClientError
+from migrated import migrated_database
 from s3.house import OURS, THEIRS, S3House
 
 from windvane.control.kms.master import MasterKeys, master_key

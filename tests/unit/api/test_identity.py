@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from api.identities import identity_of, roles
-from api.world import migrated_database
+from migrated import migrated_database
 
 from windvane.api.identity import identity_operations
 from windvane.errors import AccessDenied, InvalidRequest, NotFound

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from migrated import migrated_store
 
 from windvane.api.key_file import (
     UnusableKeys,
@@ -17,7 +18,6 @@ from windvane.api.key_file import (
 )
 from windvane.api.shared_keys import SharedKeys
 from windvane.control.kms.master import MasterKeys, UnusableMasterKey, master_key
-from windvane.store.open import open_store
 
 ACCOUNT = "000000000000"
 MASTERS = MasterKeys(master_key(b"m" * 32))
@@ -25,8 +25,7 @@ MASTERS = MasterKeys(master_key(b"m" * 32))
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

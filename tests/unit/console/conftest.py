@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from api.identities import allow_s3
-from api.world import build_parts, migrated_database
+from api.world import build_parts
+from migrated import migrated_database
 from unit.console.board import Jobs
 from unit.console.browsing import Browser
 

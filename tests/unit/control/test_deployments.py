@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from api.records import finished_candidate, job_record
 from api.world import SCOPE
+from migrated import migrated_store
 
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.deployment import Endpoint, EndpointConfig, EndpointStatus, Model
 from windvane.domain.job import AutoMLJob
 from windvane.errors import InvalidRequest
 from windvane.store.base import Store
-from windvane.store.open import open_store
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 JOB = job_record(NOW, "Churn", endpoint_name="Churn-abc")
@@ -25,8 +25,7 @@ CANDIDATE = finished_candidate(NOW)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store("", tmp_path)
-    store.migrate()
+    store = migrated_store(tmp_path)
     yield store
     store.close()
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from migrated import migrated_store
 
 from windvane.artifacts.base import ObjectInfo, parse_location
 from windvane.artifacts.local import LocalArtifacts
@@ -18,7 +19,6 @@ from windvane.mlflow_job import ORDER, PACKAGES, REPORTS, Outcome
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
 from windvane.store.logbook import LineQuery
-from windvane.store.open import open_store
 from windvane.testing.store_laws.place import HOME, START, a_candidate, a_job
 from windvane.work import experiments
 from windvane.work.experiments import Experiments, JobsToMlflow
@@ -30,8 +30,7 @@ ABROAD = replace(HOME, account="222222222222")
 @pytest.fixture
 def store(tmp_path):
     (tmp_path / "store").mkdir()
-    opened = open_store("", tmp_path / "store")
-    opened.migrate()
+    opened = migrated_store(tmp_path / "store")
     yield opened
     opened.close()
 

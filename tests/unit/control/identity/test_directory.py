@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 from api.identities import identity_of
+from migrated import migrated_store
 
 from windvane.control.identity.authorizer import Authorizer
 from windvane.control.identity.directory import Directory
 from windvane.domain.identity import User
 from windvane.errors import AccessDenied
-from windvane.store.open import open_store
 from windvane.wire.call import Caller
 
 ACCOUNT = "111122223333"
@@ -22,8 +22,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

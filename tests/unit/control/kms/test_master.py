@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from migrated import migrated_store
 
 from windvane.control.kms.lookup import new_key
 from windvane.control.kms.master import (
@@ -24,7 +25,6 @@ from windvane.control.kms.sweep import destroy_due_keys, reseal_keys, rotate_due
 from windvane.domain.keys import Key, KeyState
 from windvane.errors import CorruptArtifact
 from windvane.names import PageTokens, Scope
-from windvane.store.open import open_store
 
 SCOPE = Scope("111122223333", "us-east-1")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,8 +32,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from migrated import migrated_store
 
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Variant
 from windvane.domain.scaling import ScalableTarget, ScalingActivity, target_name
 from windvane.errors import StoreUnusable
 from windvane.names import Scope
 from windvane.store.base import Store
-from windvane.store.open import open_store
 from windvane.wire.call import RequestRecord
 from windvane.work.hosting.autoscaler import Autoscaler
 from windvane.work.hosting.rescaling import Rescaling
@@ -43,8 +43,7 @@ class Audit:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

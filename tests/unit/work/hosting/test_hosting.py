@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from migrated import migrated_store
 from unit.work.newer import body_of, write_newer
 
 from windvane.artifacts.base import parse_location
@@ -30,7 +31,6 @@ from windvane.serving.pool import Bounds
 from windvane.serving.router import Router
 from windvane.serving.routes import Invocation
 from windvane.store.logbook import LineQuery
-from windvane.store.open import open_store
 from windvane.work.hosting.hosting import Hosting
 
 SCOPE = Scope("000000000000", "us-east-1")
@@ -47,8 +47,7 @@ class World:
 
     def __init__(self, folder):
         self.folder = folder
-        self.store = open_store("", folder)
-        self.store.migrate()
+        self.store = migrated_store(folder)
         self.artifacts = LocalArtifacts(folder / "s3")
         self.artifacts.ensure_bucket("b")
         self.router = None

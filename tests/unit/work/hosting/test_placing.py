@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from migrated import migrated_store
 
 from windvane.domain.candidate import Container
 from windvane.domain.deployment import Deployed, Endpoint, EndpointStatus, Serverless, Variant
 from windvane.domain.instance import InstanceState
 from windvane.notes.note import said
 from windvane.notes.sentences import sentence
-from windvane.store.open import open_store
 from windvane.testing.store_laws.place import an_endpoint
 from windvane.testing.store_laws.servers import a_server
 from windvane.work.hosting.generations import wanted_of
@@ -21,8 +21,7 @@ UP = InstanceState(is_up=True)
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from migrated import migrated_store
 from s3.served import ServedStore
 
 from windvane.control.exchange_bucket import make_exchange_bucket
 from windvane.store.base import Store
-from windvane.store.open import open_store
 from windvane.work.workers.about_node import about, place_of_exchange
 from windvane.work.workers.config import WorkConfig
 
@@ -29,8 +29,7 @@ def served(tmp_path: Path) -> Iterator[ServedStore]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

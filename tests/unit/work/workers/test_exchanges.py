@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from migrated import migrated_store
 from unit.work.world import make_job
 
 from windvane.artifacts.base import Location
@@ -32,8 +33,7 @@ BUCKET = "windvane-exchange"
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from migrated import migrated_store
 from unit.work.world import make_job
 
 from windvane.artifacts.base import Location
@@ -17,7 +18,6 @@ from windvane.executor.base import Work
 from windvane.executor.forks import WorkPlace
 from windvane.names import server_owner
 from windvane.store.base import Store
-from windvane.store.open import open_store
 from windvane.work.exchange import InFolder, InStore, Where
 from windvane.work.workers.config import WorkConfig
 from windvane.work.workers.node import NodePlaces
@@ -41,8 +41,7 @@ class Somewhere:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from migrated import migrated_store
 
 from windvane.domain.logs import LogLine, LogPlace
 from windvane.store.logbook import LineQuery
-from windvane.store.open import open_store
 from windvane.testing.store_laws.place import HOME, START, a_job
 from windvane.work.workers import reconciler
 from windvane.work.workers.reconciler import forget
@@ -16,8 +16,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     with opened.transaction() as tx:
         tx.insert(a_job())
         for n in range(3):

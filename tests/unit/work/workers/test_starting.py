@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 from api.identities import identity_of
+from migrated import migrated_store
 from unit.work.world import make_job
 
 from windvane.artifacts.base import Location, ObjectInfo
 from windvane.domain.identity import Role
-from windvane.store.open import open_store
 from windvane.work.workers.config import (
     RoleOfBuckets,
     WorkConfig,
@@ -27,8 +27,7 @@ ROOT = ("000000000000", "AKIAROOT", "secret")
 
 @pytest.fixture
 def store(tmp_path):
-    opened = open_store("", tmp_path)
-    opened.migrate()
+    opened = migrated_store(tmp_path)
     yield opened
     opened.close()
 

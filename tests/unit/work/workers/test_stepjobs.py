@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from migrated import migrated_store
 from unit.work.room import room_mb
 from unit.work.workers.forking import StageExecutor, attend, pid_of
 from unit.work.world import SCOPE
@@ -25,7 +26,6 @@ from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, OutOfTime
 from windvane.notes.sentences import reason
 from windvane.store.base import Store
-from windvane.store.open import open_store
 from windvane.work.tasks.stage_context import Result
 from windvane.work.tasks.step_context import StepContext
 from windvane.work.workers import stepjobs
@@ -118,8 +118,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    store = open_store("", tmp_path)
-    store.migrate()
+    store = migrated_store(tmp_path)
     yield Shop(store, tmp_path)
     store.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from migrated import migrated_store
 from unit.work.newer import body_of, write_newer
 from unit.work.room import room_mb
 from unit.work.workers.forking import StageExecutor, attend, pid_of
@@ -32,7 +33,6 @@ from windvane.names import arn
 from windvane.notes.note import said
 from windvane.notes.sentences import reason, sentences
 from windvane.store.base import Store
-from windvane.store.open import open_store
 from windvane.tracing.context import TraceContext
 from windvane.tracing.span import Span, SpanKind
 from windvane.work.tasks.stage_context import Result, StageContext
@@ -183,8 +183,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.setattr(
         "windvane.work.workers.reconciler._analysis_in", lambda *_: KnownAnalysis(ANALYSIS, 0)
     )
-    store = open_store("", tmp_path)
-    store.migrate()
+    store = migrated_store(tmp_path)
     yield Shop(store, tmp_path)
     store.close()
 

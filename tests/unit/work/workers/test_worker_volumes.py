@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from migrated import migrated_store
 from unit.work.workers.test_worker import Shop
 from unit.work.world import SCOPE, make_job
 
@@ -19,7 +20,6 @@ from windvane.errors import JobFault
 from windvane.notes.sentences import reason
 from windvane.process import volatile
 from windvane.process.volatile import memory_folder
-from windvane.store.open import open_store
 from windvane.work.exchange import InFolder
 from windvane.work.workers.performing import perform_order
 from windvane.work.workers.task_handlers import TaskHandler, TaskHandlers
@@ -29,8 +29,7 @@ from windvane.work.workers.worker import MAX_ATTEMPTS
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.setattr(volatile, "SHARED_MEMORY", tmp_path / "memory")
-    store = open_store("", tmp_path)
-    store.migrate()
+    store = migrated_store(tmp_path)
     yield Shop(store, tmp_path)
     store.close()
 
