@@ -36,13 +36,10 @@ async def under_free_name(stem: str, make: Callable[[str], Awaitable[None]]) -> 
         try:
             await make(name)
         except AlreadyExists as taken:
-            if taken.what not in _NUMBERED:
+            if taken.what == "endpoint":
                 raise
             refusal = taken
         else:
             return
     if refusal is not None:
         raise refusal
-
-
-_NUMBERED = ("model", "endpoint configuration")

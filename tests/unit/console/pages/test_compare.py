@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from api.test_reports import ROOT
 from unit.console.board import (
     EXPLANATIONS,
     HOSTILE,
@@ -210,13 +211,20 @@ def test_a_regression_has_residuals_and_predictions(jobs, browser):
     assert paired_rows(text)["XGBoost 2"] == ["0 ± 0", "0 to 0", "1", "no clear difference"]
 
 
-def test_missing_reports_are_offered_for_all_at_once(two, browser):
+def put_models(jobs):
+    for name in ("dpp0", "m"):
+        jobs.put(f"{ROOT}/{name}/model.tar.gz", "model")
+
+
+def test_missing_reports_are_offered_for_all_at_once(two, jobs, browser):
+    put_models(jobs)
     text = browser.get(BOTH).text
     assert "Reports are missing" in text
     assert re.findall(r'name="want" value="([^"]*)"', text) == ["churn-001", "churn-002"]
 
 
 def test_a_missing_explanation_is_offered_beside_a_report_that_is_there(jobs, browser):
+    put_models(jobs)
     jobs.insert(a_job(), with_reports(index=1), with_reports(index=2, explainability=""))
     text = browser.get(BOTH).text
     assert re.findall(r'name="want" value="([^"]*)"', text) == ["churn-002"]
