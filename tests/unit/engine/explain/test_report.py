@@ -190,3 +190,13 @@ def test_dates_are_told_as_dates(found):
     assert DAY in names or NOISE in names
     texts = names[DAY].texts if DAY in names else ("2020-",)
     assert all(text.startswith("20") for text in texts)
+
+
+def test_a_report_on_fewer_rows_than_were_drawn_says_why(found):
+    whole = found(ProblemType.BINARY)
+    short = replace(whole, n_drawn=1300)
+    words = " ".join(block.text for block in _blocks(explanation_report(short, "x"), Text))
+    assert "There was time for 30 rows of the 1,300 that were drawn" in words
+    assert "have it generated again" in words
+    told = " ".join(block.text for block in _blocks(explanation_report(whole, "x"), Text))
+    assert "There was time for" not in told
