@@ -27,7 +27,9 @@ from windvane.executor.errors import ClusterUnusable
 from windvane.executor.ray_start import (
     Room,
     environment,
+    forget_last_head,
     head_command,
+    head_environment,
     is_too_long,
     node_command,
 )
@@ -41,7 +43,7 @@ _UP_S = 120.0
 _STOP_S = 15.0
 _LOOK_S = 0.1
 _MEMORY_SHARE = 0.75
-_SOCKET, _PROCESS, _RAY = "node.sock", "cluster.json", "r"
+_SOCKET, _PROCESS, _RAY, _STATE = "node.sock", "cluster.json", "r", "state"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -123,9 +125,10 @@ def run_up(arguments: argparse.Namespace) -> int:
     make_token(Path(settings.executor.token_file))
     cluster = _cluster(settings)
     with _held(folder):
+        forget_last_head(folder / _RAY)
         child = subprocess.Popen(
             head_command(cluster, folder / _RAY),
-            env=environment(cluster, os.environ, None),
+            env=head_environment(cluster, os.environ, folder / _STATE),
             stdout=sys.stderr,
         )
         with _Running([child]) as running:

@@ -13,6 +13,10 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
+HEAD_AWAY_S = 600
+"""For which the other processes of a cluster wait for its head to come back, and go on with what they do."""
+
+
 @dataclass(frozen=True)
 class ClusterTls:
     """PEM files of one machine of a cluster. Every process of the cluster shows its certificate and asks for that of the other side.
@@ -48,6 +52,7 @@ class Cluster:
             "RAY_AUTH_TOKEN_PATH": str(self.token_file),
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_enable_metrics_collection": "0",
+            "RAY_gcs_rpc_server_reconnect_timeout_s": str(HEAD_AWAY_S),
             **tls_environment(self.tls),
         }
 

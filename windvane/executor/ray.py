@@ -58,6 +58,7 @@ class RayExecutor:
         self._running: dict[str, _Slot] = {}
         self._news: list[News] = []
         self._next_look = 0.0
+        self._handed_over: Any = None
 
     def await_nodes(self, timeout_s: float, cpus: int, memory_mb: int) -> dict[str, dict[str, Any]]:
         """Return, once all nodes of this version that are there have answered, what each of them says of itself.
@@ -84,7 +85,15 @@ class RayExecutor:
         if not any(room[0] >= cpus and room[1] >= memory_mb for room in rooms):
             found = ", ".join(f"{room[0]:g} CPUs and {room[1]:g} MiB" for room in rooms)
             raise ClusterUnusable.too_small(cpus, memory_mb, found)
+        self._hand_over()
         return {name: self._asked(node) for name, node in self._nodes.items()}
+
+    def _hand_over(self) -> None:
+        """Have Ray hand over to the head what our tasks run, as it does with the first of them: otherwise the first piece of work
+        would wait for a head that is away, and all that this thread does with it."""
+        self._handed_over = self._attend.options(
+            num_returns="streaming", num_cpus=0, resources={RESOURCE: 1}
+        ).remote("", self._owner)
 
     def _asked(self, node: _Node) -> dict[str, Any]:
         """Return what a node says of itself.
@@ -106,6 +115,7 @@ class RayExecutor:
             num_cpus=work.cpus,
             memory=work.memory_mb << 20,
             resources={RESOURCE: 1},
+            scheduling_strategy="SPREAD",  # a node that is lost takes few tasks of a job with it
         )
         self._running[work.key] = _Slot(work, slot.remote(work_to_text(work), self._owner))
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from windvane.executor.access import Cluster
@@ -82,6 +83,27 @@ def environment(cluster: Cluster, given: Mapping[str, str], socket: Path | None)
     }
     own = {} if socket is None else {SOCKET: str(socket)}
     return {**kept, **_SETTINGS, **cluster.environment(), **own}
+
+
+def head_environment(cluster: Cluster, given: Mapping[str, str], state: Path) -> dict[str, str]:
+    """Return the same of the head, which remembers its cluster when it is started again: nodes stay in it, and what they do goes on.
+
+    state    a folder for that, which nobody else can enter
+    """
+    return {
+        **environment(cluster, given, None),
+        "RAY_gcs_storage": "rocksdb",
+        "RAY_gcs_storage_path": str(state / version("ray")),  # another may not read it
+    }
+
+
+def forget_last_head(folder: Path) -> None:
+    """Let a head start though nodes on this machine still wait for the last one: Ray takes them for a head that runs. To be called
+    where none does.
+
+    folder    of Ray's own
+    """
+    (folder / "ray_current_cluster").unlink(missing_ok=True)
 
 
 def is_too_long(folder: Path) -> bool:

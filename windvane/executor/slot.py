@@ -62,10 +62,12 @@ class _Line:
 
 def attend(work: str, owner: str) -> Iterator[str]:
     """Yield the name of the node, and then what is told of the work, its end last. To be run by Ray where the work has room; it
-    ends the work if it is ended itself."""
+    ends the work if it is ended itself. "" is no work."""
     import ray  # it runs this, and is not needed to hand this over
 
     yield str(ray.get_runtime_context().get_node_id())
+    if not work:
+        return
     with _Line() as line:
         line.send({"work": work, "owner": owner})
         while True:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from windvane import __version__
+from windvane.executor import ray_start
 from windvane.executor.access import Cluster
-from windvane.executor.ray_start import Room, environment, head_command, is_too_long, node_command
+from windvane.executor.ray_start import (
+    Room,
+    environment,
+    head_command,
+    head_environment,
+    is_too_long,
+    node_command,
+)
 
 CLUSTER = Cluster("10.0.0.1:6379", Path("/etc/windvane/token"))
 FOLDER = Path("/var/lib/w/r")
@@ -43,6 +53,21 @@ def test_its_environment_has_the_token_and_no_secret_of_ours() -> None:
     assert told["WINDVANE_NODE_SOCKET"] == "/run/node.sock"
     assert not {"RAY_ADDRESS", "WINDVANE_MASTER_KEY"} & told.keys()
     assert "WINDVANE_NODE_SOCKET" not in environment(CLUSTER, given, None)
+
+
+def test_a_head_remembers_its_cluster_for_the_version_of_ray_that_it_is_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ray_start, "version", lambda package: f"{package}-9")
+    told = head_environment(CLUSTER, {"PATH": "/bin"}, Path("/var/lib/w/state"))
+    assert told["RAY_gcs_storage"] == "rocksdb"
+    assert told["RAY_gcs_storage_path"] == "/var/lib/w/state/ray-9"
+    assert (told["PATH"], told["RAY_AUTH_MODE"]) == ("/bin", "token")
+
+
+def test_all_wait_for_a_head_that_is_away() -> None:
+    told = environment(CLUSTER, {}, None)
+    assert float(told["RAY_gcs_rpc_server_reconnect_timeout_s"]) >= 300
 
 
 def test_the_paths_of_its_sockets_have_an_end() -> None:
