@@ -12,6 +12,7 @@ from windvane.executor.access import Cluster
 from windvane.executor.ray_start import (
     Room,
     environment,
+    forget_last_head,
     head_command,
     head_environment,
     is_too_long,
@@ -63,6 +64,14 @@ def test_a_head_remembers_its_cluster_for_the_version_of_ray_that_it_is_of(
     assert told["RAY_gcs_storage"] == "rocksdb"
     assert told["RAY_gcs_storage_path"] == "/var/lib/w/state/ray-9"
     assert (told["PATH"], told["RAY_AUTH_MODE"]) == ("/bin", "token")
+
+
+def test_a_head_may_start_though_nodes_of_the_last_one_wait_on_its_machine(tmp_path: Path) -> None:
+    word = tmp_path / "ray_current_cluster"
+    word.write_text(CLUSTER.address)
+    forget_last_head(tmp_path)
+    assert not word.exists()
+    forget_last_head(tmp_path)
 
 
 def test_all_wait_for_a_head_that_is_away() -> None:
