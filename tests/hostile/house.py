@@ -43,6 +43,8 @@ from windvane.console.security import Hosts
 from windvane.console.site import Site
 from windvane.console.site import SiteServices as ConsoleParts
 from windvane.control.buckets import StoredBuckets
+from windvane.control.identity.authorizer import Authorizer
+from windvane.control.identity.overviews import IdentityOverviews
 from windvane.control.object_uses import ObjectUses
 from windvane.control.objects import Objects
 from windvane.control.one_time_tokens import OneTimeTokens
@@ -54,7 +56,7 @@ from windvane.settings import LimitSettings
 from windvane.store.open import FILE_NAME, open_store
 from windvane.telemetry import Telemetry
 from windvane.web import Web, metrics_page
-from windvane.wire.call import Authorize, Caller
+from windvane.wire.call import Caller
 from windvane.wire.edge import Edge
 from windvane.wire.failures import FailureCounter
 from windvane.wire.model import load_service
@@ -138,14 +140,17 @@ class House:
         )
 
     def _new_console(
-        self, artifacts: Artifacts, inside: InProcessClient, authorize: Authorize
+        self, artifacts: Artifacts, inside: InProcessClient, authorizer: Authorizer
     ) -> Site:
         owners = StoredBuckets(self._store, clock)
         entry = Authenticator(self._keys, OneTimeTokens(self._store, clock), SESSION_SECRET, clock)
-        objects = Objects(artifacts, owners, BucketMap(), authorize)
+        objects = Objects(artifacts, owners, BucketMap(), authorizer)
         sign_ins = SignIns(FailureCounter(_PATIENT), None, lambda _: None)
         uses = ObjectUses(self._store, artifacts)
-        return Site(ConsoleParts(entry, inside, objects, uses, Hosts([]), lambda _: (), sign_ins))
+        overviews = IdentityOverviews(authorizer, self._store)
+        return Site(
+            ConsoleParts(entry, inside, objects, uses, Hosts([]), lambda _: (), sign_ins, overviews)
+        )
 
     def close(self) -> None:
         self.run(self._gateway.close())
