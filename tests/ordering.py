@@ -42,7 +42,7 @@ _TOGETHER = (
         "tests/journeys/test_reports.py",
     ),
 )
-"""Files and folders of which all run in one process: they ask the same server through the same browser, the same endpoint, or
+"""Files and folders of which all run in one process: they ask the same server through the same browser, endpoints of the same models, or
 read the same trained job (journeys/small.py)."""
 
 

@@ -20,7 +20,9 @@ def rows(make_table):
 
 @pytest.fixture(scope="module")
 def model(rows):
-    return AutoML(target="amount", sample_weight="w", max_candidates=3, max_runtime_s=120).fit(rows)
+    return AutoML(target="amount", sample_weight="w", max_candidates=3, max_runtime_s=1200).fit(
+        rows
+    )
 
 
 def test_heavy_rows_say_what_is_learnt(model, rows):

@@ -21,7 +21,7 @@ def job(tmp_path_factory):
     random = np.random.default_rng(0)
     table = pd.DataFrame(random.normal(size=(150, 2)).round(3), columns=["a", "b"])
     table["y"] = np.where(table["a"] + table["b"] > 0, "up", "down")
-    AutoML("y", max_candidates=2, max_runtime_s=120).fit(table, keep=folder)
+    AutoML("y", max_candidates=2, max_runtime_s=1200).fit(table, keep=folder)
     return folder
 
 

@@ -14,5 +14,5 @@ def job(tmp_path_factory: pytest.TempPathFactory, make_table: Callable[..., pd.D
     """Of two candidates for `amount`."""
     folder = tmp_path_factory.mktemp("job")
     frame = make_table(300, seed=3).drop(columns="y")
-    AutoML("amount", max_candidates=2, max_runtime_s=120, threads=2).fit(frame, keep=folder)
+    AutoML("amount", max_candidates=2, max_runtime_s=1200, threads=2).fit(frame, keep=folder)
     return folder
