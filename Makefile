@@ -50,7 +50,7 @@ coverage: setup-dev
 mutants: setup-dev
 	$(BIN)/python -m scripts.mutants $(GROUPS)
 
-test-long: setup-dev .venv/.airflow
+test-long: setup-dev .venv/.airflow .venv/.docs
 	$(BIN)/python -m pytest -m long --timeout 3600 --durations 15
 
 # What needs Ray, on a cluster that the tests start on this machine.

@@ -36,6 +36,7 @@ html_sidebars = {
     ]
 }
 html_css_files = ["site.css"]
+html_search_scorer = str(Path(__file__).with_name("search_ranking.js"))
 html_show_sphinx = False
 html_show_copyright = False
 html_show_sourcelink = False

@@ -23,16 +23,22 @@ WHAT_PEOPLE_ASK = {
     "What file do I need?": "one column with the",
     "How can a colleague use my model?": "address that takes rows",
     "Where do my data go?": "Nothing is\nsent anywhere",
+    "What does ± mean?": "The standard error",
+    "How do I get predictions for a file?": "gives it back with the predictions",
     # a data scientist
     "How do I keep it from using column X?": "*Ignore*",
     "Why did my job stop early?": "when its time is used",
     "How do I train again on new data?": "Retrain on new data",
     "How do I set my own threshold?": "WINDVANE_DECISION_THRESHOLD",
+    "Can I download the model?": "which you download from the tab",
+    "Are the scores honest?": "Every score comes from rows that the candidate was not trained on",
     # who runs a server
     "How do I rotate keys?": "windvane keys rotate",
     "How do I move the server to another machine?": "Copy the file to the new machine",
     "What if the disk is full?": "until there is space",
     "How do I upgrade, and can I go back?": "restoring the backup",
+    "How do I give a colleague access?": "the colleague signs in to the console with that key",
+    "How do I monitor it?": "monitor it with Prometheus",
 }
 """What the answer within two clicks of the first page says."""
 

@@ -54,11 +54,12 @@ def unweighted(facts: TableFacts) -> Iterator[Finding]:
 def duplicates(facts: TableFacts) -> Iterator[Finding]:
     n_copies = facts.copies.n_copies
     if n_copies:
+        are_copies = "is a copy" if n_copies == 1 else "are copies"
         yield Finding(
             "duplicate-rows",
             "medium" if n_copies > 0.1 * facts.n_rows else "low",
             (),
-            f"{n_copies:,} of {facts.n_rows:,} rows ({percent(n_copies, facts.n_rows)}) are copies of an earlier row.",
+            f"{n_copies:,} of {facts.n_rows:,} rows ({percent(n_copies, facts.n_rows)}) {are_copies} of an earlier row.",
             _kept(facts),
             "Each copy counts in training and scoring.",
         )

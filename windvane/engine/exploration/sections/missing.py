@@ -22,9 +22,10 @@ def missing(table: StoredTable) -> Section:
     if not gaps.missing:
         return Section(_TITLE, [Text("No feature has missing values.")])
     n_cells = table.n_rows * len(table.analysis.features)
+    has = "has" if len(gaps.missing) == 1 else "have"
     blocks: list[Block] = [
         Text(
-            f"{len(gaps.missing):,} of {len(table.analysis.features):,} features have missing "
+            f"{len(gaps.missing):,} of {len(table.analysis.features):,} features {has} missing "
             f"values; {percent(sum(gaps.missing.values()), n_cells)} of all values are missing. "
             f"{counted(gaps.n_whole, 'row')} ({percent(gaps.n_whole, table.n_rows)}) are "
             "complete. Missing values are imputed or marked for the models."

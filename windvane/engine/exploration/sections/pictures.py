@@ -49,7 +49,7 @@ def _picture(table: StoredTable, column: ColumnSpec) -> Figure:
     return Figure(
         f"{column.name} ({column.type}{known})",
         _draw(bins, names, targets),
-        f"{'Shares of classes' if len(names) > 1 else names[0].capitalize()} in "
+        f"{'Shares of classes' if len(names) > 1 else names[0][:1].upper() + names[0][1:]} in "
         f"{len(bins.labels)} bins of the column, with the number of rows per bin.",
         Table((what, "Rows", *names), rows, frozenset(range(1, len(names) + 2))),
         width=6.8 if len(names) > 1 else 6.4,

@@ -19,10 +19,14 @@ _WORST = 10
 _SHOWN = 6
 
 
+def _copies(n: int) -> str:
+    return "is a copy" if n == 1 else "are copies"
+
+
 def duplicates(table: StoredTable, repeats: DuplicateRows) -> Section:
     told = Text(
         f"{counted(repeats.n_copies, 'row')} of {table.n_rows:,} "
-        f"({percent(repeats.n_copies, table.n_rows)}) are copies of an earlier one in all features and "
+        f"({percent(repeats.n_copies, table.n_rows)}) {_copies(repeats.n_copies)} of an earlier one in all features and "
         f"the target; identifiers and constants are ignored. {counted(repeats.n_rows, 'row')} "
         "have at least one copy."
     )
