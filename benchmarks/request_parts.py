@@ -74,7 +74,12 @@ def _edge_parts(scope: Scope, body: bytes) -> list[tuple[str, float]]:
 
         return around
 
-    names = ("signature, body, account's rate", "operation", "members, permission, answer")
+    names = (
+        "signature, body, account's rate",
+        "whether it is traced",
+        "operation",
+        "members, permission, answer",
+    )
     edge.chain = tuple(timed(name, step) for name, step in zip(names, edge.chain, strict=True))
 
     async def ask() -> None:

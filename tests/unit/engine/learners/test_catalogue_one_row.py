@@ -109,7 +109,7 @@ def test_each_learner_has_an_image() -> None:
 
 ELSEWHERE = {
     "cli/doctor.py": "extras, by the names under which they are installed",
-    "console/wording.py": "how people write them",
+    "titles.py": "how people write them",
     "domain/images.py": "the image of each",
     "engine/tuning/portfolio.py": "with which openings a search begins, in the order learnt",
     "engine/ensembles/stacking.py": "the library of the second layer",

@@ -134,6 +134,7 @@ def test_the_best_candidate_has_a_report_on_all_that_were_backtested() -> None:
         (task,) = world.open_tasks(kind)
         assert task.payload == {
             "index": best.index,
+            "title": f"Ensemble {best.index}",
             "models": list(SUITED),
             "has_ensemble": True,
             "answering": "ensemble",
