@@ -237,7 +237,7 @@ REASONS = (
             Reason(
                 _C.CANDIDATE_FAILED,
                 "The other candidates count. See [why candidates fail](#why-a-candidate-fails).",
-                {"candidate": "churn-1-c7", "algorithm": "catboost"},
+                {"index": 7, "candidate": "churn-1-c7", "algorithm": "catboost"},
                 _MEMORY,
             ),
             Reason(_C.ENSEMBLE_FAILED, "The best single candidate is the result.", because=_MEMORY),

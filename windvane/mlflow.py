@@ -37,7 +37,17 @@ from windvane.mlflow_runs import (
 )
 from windvane.version import __version__
 
-_NOT_METRICS = {"rank", "candidate", "algorithm", "recipe", "on_front", "chosen", "status", "notes"}
+_NOT_METRICS = {
+    "rank",
+    "name",
+    "candidate",
+    "algorithm",
+    "recipe",
+    "on_front",
+    "chosen",
+    "status",
+    "notes",
+}
 """Columns of the leaderboard."""
 
 _NOT_METRICS_OF_FORECASTS = {"model", "failure"}

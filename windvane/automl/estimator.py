@@ -319,7 +319,7 @@ class AutoML:
     def leaderboard(self) -> pd.DataFrame:
         """Return every candidate, best first: its score on rows it neither trained nor selected on, with the standard
         error, the other metrics, time, latency and size; which are on the front of score against latency, and which
-        one answers."""
+        one answers. `print` shows the columns that fit a terminal."""
         return self._the_fitted().board()
 
     def save(self, folder: str | os.PathLike[str]) -> None:

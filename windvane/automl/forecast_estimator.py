@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from windvane.automl.board import Board
 from windvane.automl.forecasting.frames import decomposition_frame, forecast_frame
 from windvane.automl.forecasting.job import ForecastJob
 from windvane.automl.forecasting.leaderboard import (
@@ -258,7 +259,7 @@ class AutoForecast:
     def leaderboard(self) -> pd.DataFrame:
         """Return every model and their average, best first: the objective and other metrics in backtests, which the weights of
         the average were not fitted to; its standard error; the share of values between the outermost quantiles; and the
-        weight in what answers."""
+        weight in what answers. `print` shows the columns that fit a terminal."""
         metric = str(self.spec.objective)
         rows: list[dict[str, Any]] = []
         for row in self._the_fitted().rows:
@@ -277,7 +278,8 @@ class AutoForecast:
                     "failure": row.failure,
                 }
             )
-        return pd.DataFrame(rows)
+        brief = ("model", metric, "standard_error", "weight", "coverage", "fit_s")
+        return Board.of(pd.DataFrame(rows), brief)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from windvane.automl.estimator import AutoML
 from windvane.automl.local.defining import FOLDER
 from windvane.automl.local.events import Event
 from windvane.automl.local.report_request import Reported
 from windvane.cli.automl_forecast import METRICS, add_options, check_no_options, forecast
+from windvane.cli.board import board_table
 from windvane.cli.ending import exit_code
 from windvane.cli.progress import Progress
 from windvane.domain.problem import TABULAR_METRICS, ProblemType
@@ -31,17 +31,16 @@ from windvane.names import fresh_suffix
 from windvane.process.log_lines import one_line
 
 _SHOWN = 15
-_COLUMNS = (
-    "rank",
-    "candidate",
-    "algorithm",
-    "score",
-    "standard_error",
-    "fit_s",
-    "latency_ms",
-    "on_front",
-    "chosen",
-)
+_COLUMNS = {
+    "rank": "rank",
+    "name": "name",
+    "score": "score",
+    "standard_error": "±",
+    "fit_s": "fit s",
+    "latency_ms": "latency ms",
+    "chosen": "chosen",
+}
+"""Of the leaderboard -> their headings."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -308,7 +307,7 @@ def _show(
         if finding.severity == "high":
             told = one_line(f"Warning: {finding.message} {finding.action}")
             screen.print(told, markup=False)
-    screen.print(_board(model.leaderboard(), model.analysis))
+    _show_board(screen, model.leaderboard(), model.analysis)
     if test is not None:
         told = ", ".join(f"{one.metric} {one.value:.5g}" for one in test)
         screen.print(f"Test: {told}", highlight=False)
@@ -320,20 +319,13 @@ def _show(
     )
 
 
-def _board(board: pd.DataFrame, analysis: Analysis) -> Table:
-    table = Table(
-        title=f"Leaderboard by {analysis.objective} on validation rows: {analysis.split_told}"
-    )
-    for name in _COLUMNS:
-        table.add_column(name.replace("_", " "), justify="left" if name == "algorithm" else "right")
-    for row in board.head(_SHOWN).to_dict("records"):
-        table.add_row(*(_cell(row[name]) for name in _COLUMNS))
-    return table
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if not isinstance(value, float):
-        return str(value)
-    return "" if math.isnan(value) else f"{value:.4g}"
+def _show_board(screen: Console, board: pd.DataFrame, analysis: Analysis) -> None:
+    """Show the best candidates, and below them what there is to say of the chosen one and of those that failed."""
+    title = f"Leaderboard by {analysis.objective} on validation rows: {analysis.split_told}"
+    rows = board.head(_SHOWN).to_dict("records")
+    screen.print(board_table(title, rows, _COLUMNS))
+    if len(board) > _SHOWN:
+        screen.print(f"{len(board) - _SHOWN} more in leaderboard() of the model.")
+    for row in rows:
+        if row["notes"] and (row["chosen"] or row["status"] == "failed"):
+            screen.print(one_line(f"{row['name']}: {row['notes']}"), markup=False, highlight=False)

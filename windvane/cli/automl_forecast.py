@@ -12,17 +12,16 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from windvane.automl.forecast_estimator import AutoForecast
 from windvane.automl.local.events import Event
 from windvane.automl.local.report_request import Reported
+from windvane.cli.board import board_table
 from windvane.cli.progress import Progress
 from windvane.domain.forecasting import Aggregation, ForecastMetric
 from windvane.errors import InvalidRequest
 from windvane.process.log_lines import one_line
 
-_SHOWN = ("model", "standard_error", "weight", "coverage", "fit_s")
 _OF_TABLES = {
     "test": "--test",
     "validation": "--validation",
@@ -219,25 +218,26 @@ def _show(model: AutoForecast, out: Path, took_s: float, screen: Console) -> Non
             told = one_line(f"Warning: {finding.message} {finding.action}")
             screen.print(told, markup=False)
     objective = str(model.spec.objective)
-    table = Table(title=f"Leaderboard by {objective} in backtests")
-    columns = (_SHOWN[0], objective, *_SHOWN[1:])
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="left" if name == "model" else "right")
-    for row in model.leaderboard().to_dict("records"):
-        table.add_row(*(_cell(row[name]) for name in columns))
-    screen.print(table)
+    columns = {
+        "model": "model",
+        objective: "score",
+        "standard_error": "±",
+        "weight": "weight",
+        "coverage": "coverage",
+        "fit_s": "fit s",
+    }
+    rows = model.leaderboard().to_dict("records")
+    screen.print(board_table(f"Leaderboard by {objective} in backtests", rows, columns))
+    for row in rows:
+        if row["failure"]:
+            told = one_line(f"{row['model']}: {row['failure']}")
+            screen.print(told, markup=False, highlight=False)
     screen.print(
         f"{took_s:.1f} s. Forecast: {out / 'forecast.csv'}; model: {out / 'model'} (AutoForecast.load); "
         f"reports: {out / 'reports'}",
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _cell(value: Any) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return "" if math.isnan(value) else f"{value:.4g}"
 
 
 def _names(text: str) -> list[str]:

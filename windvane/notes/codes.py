@@ -92,7 +92,10 @@ class NoteCode(StrEnum):
     NOT_PACKABLE = "not-packable", {"index": int}
 
     # what a job lacks though it goes on
-    CANDIDATE_FAILED = "candidate-failed", {"candidate": str, "algorithm": str}
+    CANDIDATE_FAILED = (
+        "candidate-failed",
+        {"index": int | None, "candidate": str, "algorithm": str},
+    )
     ENSEMBLE_FAILED = "ensemble-failed"
     BASELINE_FAILED = "baseline-failed"
     BASELINE_ONLY = "baseline-only"
@@ -234,8 +237,17 @@ class NoteCode(StrEnum):
         },
     )
     CANDIDATE_ENDED = "candidate-ended", {**_CANDIDATE, "status": str}
-    REPORT_WRITTEN = "report-written", {"candidate": str, "report": str, "uri": str}
-    BEST_CANDIDATE = "best-candidate", {"index": int, "candidate": str}
+    REPORT_WRITTEN = (
+        "report-written",
+        {
+            "index": int | None,
+            "candidate": str,
+            "algorithm": str | None,
+            "report": str,
+            "uri": str,
+        },
+    )
+    BEST_CANDIDATE = "best-candidate", {"index": int, "candidate": str, "algorithm": str | None}
     SEARCH_OVER = "search-over", {"why": str, "counts": dict}
     PHASE_BEGUN = "phase-begun", {"phase": str}
     DEPLOYING = "deploying", {"endpoint": str}

@@ -10,7 +10,7 @@ from typing import Any
 
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
-from windvane.notes.sentences import SENTENCES
+from windvane.notes.sentences import SENTENCES, called
 from windvane.notes.wordings import Facts, Wordings, worded
 from windvane.wording import with_error
 
@@ -70,12 +70,14 @@ class _Told(dict[str, Any]):
 
 def _title(facts: Facts) -> str:
     recipe, n_members = facts.get("recipe"), facts.get("n_members")
-    made_of = facts["algorithm"]
-    if recipe:
-        made_of = f"{made_of} with feature recipe {recipe}"
+    made_of = f", with feature recipe {recipe}," if recipe else ""
     if n_members:
-        made_of = f"ensemble of {n_members} candidates"
-    return f"Candidate {facts['index']} ({facts['candidate']}): {made_of}"
+        made_of = f", of {n_members} candidates,"
+    return f"{called(facts)}{made_of}"
+
+
+def _report_written(facts: Facts) -> str:
+    return f"{called(facts)}: {facts['report']} report written to {facts['uri']}."
 
 
 def _scored(facts: Facts) -> str:
@@ -222,8 +224,8 @@ _OF_JOBS: Wordings = {
     _C.CANDIDATE_QUEUED: lambda facts: f"{_title(facts)} is queued.",
     _C.CANDIDATE_SCORED: _candidate_scored,
     _C.CANDIDATE_ENDED: _candidate_ended,
-    _C.REPORT_WRITTEN: "Candidate {candidate}: {report} report written to {uri}.",
-    _C.BEST_CANDIDATE: "New best candidate: {index} ({candidate}).",
+    _C.REPORT_WRITTEN: _report_written,
+    _C.BEST_CANDIDATE: lambda facts: f"New best candidate: {called(facts)}.",
     _C.SEARCH_OVER: _search_over,
     _C.PHASE_BEGUN: lambda facts: _PHASES[facts["phase"]],
     _C.DEPLOYING: "Deploying the best candidate to the endpoint {endpoint}.",

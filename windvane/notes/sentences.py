@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from windvane.notes.codes import DataValue, NoEnsemble, NoteCode, ProcessEnd
 from windvane.notes.note import Note
 from windvane.notes.wordings import Facts, Wordings, worded
+from windvane.titles import candidate_title
 from windvane.wording import milliseconds, number
 
 _C = NoteCode
@@ -47,6 +48,14 @@ def reason(note: Note | None) -> str:
 def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
     """Return each note in words."""
     return tuple(sentence(note) for note in notes)
+
+
+def called(facts: Facts) -> str:
+    """Return what people call a candidate, with the name that the API knows beside it; notes of earlier versions have that alone."""
+    algorithm, index = facts.get("algorithm"), facts.get("index")
+    if algorithm is None or index is None:
+        return f"Candidate {facts['candidate']}"
+    return f"{candidate_title(algorithm, index)} ({facts['candidate']})"
 
 
 def _signalled(facts: Facts) -> str:
@@ -268,7 +277,7 @@ _OF_JOBS: Wordings = {
 }
 
 _OF_PARTS: Wordings = {
-    _C.CANDIDATE_FAILED: "Candidate {candidate} ({algorithm}): {because}",
+    _C.CANDIDATE_FAILED: lambda facts: f"{called(facts)}: {facts['because']}",
     _C.ENSEMBLE_FAILED: "The ensemble: {because}",
     _C.BASELINE_FAILED: "The baseline: {because}",
     _C.BASELINE_ONLY: (

@@ -59,7 +59,7 @@ def test_a_notebook_shows_the_problem_and_the_best_candidates(classifier):
     board = classifier.leaderboard()
     assert shown.startswith("<p>BinaryClassification of y; the score is AUC.</p>")
     assert shown.count("<tr") == 1 + min(10, len(board))
-    assert f"<td>{board['algorithm'][0]}</td>" in shown
+    assert f"<td>{board['name'][0]}</td>" in shown
     assert AutoML("y")._repr_html_() is None
 
 
@@ -98,6 +98,16 @@ def test_leaderboard_has_every_candidate_and_metric_best_first(classifier):
     assert {str(name) for name in METRICS_OF[ProblemType.BINARY]} <= set(board.columns)
     assert (board["score"] == board["AUC"]).all()
     assert (board["status"] == "finished").all()
+
+
+def test_the_leaderboard_prints_names_scores_and_times_within_eighty_columns(classifier):
+    board = classifier.leaderboard()
+    lines = str(board).splitlines()
+    assert lines[0].split() == [
+        "rank", "name", "score", "standard_error", "fit_s", "latency_ms", "chosen",
+    ]  # fmt: skip
+    assert all(name in line for name, line in zip(board["name"], lines[1:], strict=False))
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_leaderboard_marks_the_front_and_the_candidate_that_answers(classifier):

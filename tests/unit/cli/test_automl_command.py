@@ -101,6 +101,8 @@ def test_on_the_terminal_leaderboard_and_test_scores_are_shown(
     told = capsys.readouterr().out
     assert code == 0
     assert "Leaderboard by Accuracy" in told
+    assert "…" not in told
+    assert model.leaderboard()["name"][0] in told
     assert "Test: F1" in told
     assert [folder.name.startswith("windvane-") for folder in tmp_path.iterdir()] == [True]
 

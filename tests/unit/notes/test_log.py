@@ -169,3 +169,11 @@ def test_common_faults_of_data_are_told_in_other_words(tmp_path):
         told[name] = in_log(caught.value.note)
     assert not [text for text in told.values() if "canary" in text or text == WITHHELD]
     assert all(name in text for name, text in told.items())
+
+
+def test_notes_of_earlier_versions_name_candidates_as_the_api_does():
+    best = Note(NoteCode.BEST_CANDIDATE, {"index": 3, "candidate": "job-003-1a2b"})
+    written = {"candidate": "job-003-1a2b", "report": "explainability", "uri": "s3://bucket/a"}
+    assert in_log(best) == "New best candidate: Candidate job-003-1a2b."
+    told = "Candidate job-003-1a2b: explainability report written to s3://bucket/a."
+    assert in_log(Note(NoteCode.REPORT_WRITTEN, written)) == told

@@ -33,7 +33,7 @@ from windvane.wording import UNKNOWN, number
 
 _KIND, _BOARD = "automl", "leaderboard.json"
 
-_SHOWN = ["rank", "algorithm", "recipe", "score", "standard_error", "fit_s", "latency_ms", "chosen"]
+_SHOWN = ["rank", "name", "recipe", "score", "standard_error", "fit_s", "latency_ms", "chosen"]
 """Columns of the leaderboard that notebooks show."""
 
 _MOST_SHOWN = 10

@@ -8,20 +8,23 @@ from typing import Any
 
 import pandas as pd
 
+from windvane.automl.board import Board
 from windvane.automl.leaderboard import LeaderboardRow
 from windvane.automl.selection import entries_on_front
 from windvane.domain.problem import METRICS_OF
 from windvane.engine.candidates import Outcome, Score
 from windvane.engine.data.analysis import Analysis
 from windvane.notes.sentences import reason, sentences
+from windvane.titles import candidate_title
+
+BRIEF = ("rank", "name", "score", "standard_error", "fit_s", "latency_ms", "chosen")
+"""Columns that are shown where not all have room."""
 
 
-def leaderboard_frame(
-    entries: Sequence[LeaderboardRow], analysis: Analysis, chosen: int
-) -> pd.DataFrame:
+def leaderboard_frame(entries: Sequence[LeaderboardRow], analysis: Analysis, chosen: int) -> Board:
     """Return one row a candidate, in the order given.
 
-    rank, candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
+    rank, name ('LightGBM 9'), candidate (its index), algorithm, recipe, score (the objective), standard_error (of the score as what to expect
     of new rows: of the rows it is of, of having been picked, and of having learnt from fewer rows than the model that
     answers), optimism (by how much having been picked flatters the score, where that is known), pessimism (by how much
     learning from all rows is expected to better it, likewise), one column a metric of the problem type, train_score
@@ -34,7 +37,7 @@ def leaderboard_frame(
     place = list(board.columns).index("latency_ms") + 1
     board.insert(place, "on_front", entries_on_front(entries, analysis.objective))
     board.insert(place + 1, "chosen", [entry.index == chosen for entry in entries])
-    return board
+    return Board.of(board, BRIEF)
 
 
 def _row(rank: int, entry: LeaderboardRow, analysis: Analysis) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def _row(rank: int, entry: LeaderboardRow, analysis: Analysis) -> dict[str, Any]
     train = {score.metric: score.value for score in outcome.train_scores} if outcome else {}
     return {
         "rank": rank,
+        "name": candidate_title(entry.algorithm, entry.index),
         "candidate": entry.index,
         "algorithm": entry.algorithm,
         "recipe": entry.plan.recipe if entry.plan else "",

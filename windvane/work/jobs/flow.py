@@ -366,7 +366,11 @@ def _candidate_ended(state: JobState, candidate: Candidate, task: Task) -> JobSt
     if task.status is TaskStatus.CANCELLED:
         return trials.stopped(state, candidate, task.ended)
     record = records.ended(candidate, CandidateStatus.FAILED, task.ended, task.failure)
-    facts = {"candidate": candidate.name, "algorithm": candidate.algorithm}
+    facts = {
+        "index": candidate.index,
+        "candidate": candidate.name,
+        "algorithm": candidate.algorithm,
+    }
     told = Note(NoteCode.CANDIDATE_FAILED, facts, task.failure)
     return with_partial_failure(state.with_candidate(record), told)
 

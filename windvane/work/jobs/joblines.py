@@ -122,15 +122,21 @@ def _of_candidates(old: JobState, new: JobState) -> Iterator[Note]:
         ):
             place: str = getattr(candidate, field)
             if place and (before is None or not getattr(before, field)):
-                report = {"candidate": candidate.name, "report": title, "uri": place}
+                report = {**_called(candidate), "report": title, "uri": place}
                 yield Note(NoteCode.REPORT_WRITTEN, report)
 
 
-def _made_of(candidate: Candidate) -> dict[str, object]:
+def _called(candidate: Candidate) -> dict[str, object]:
     return {
         "index": candidate.index,
         "candidate": candidate.name,
         "algorithm": candidate.algorithm,
+    }
+
+
+def _made_of(candidate: Candidate) -> dict[str, object]:
+    return {
+        **_called(candidate),
         "recipe": candidate.recipe or None,
         "n_members": len(candidate.members) or None,
     }
@@ -157,8 +163,7 @@ def _ended(candidate: Candidate, job: AutoMLJob) -> Note:
 def _of_the_search(old: JobState, new: JobState) -> Iterator[Note]:
     before, job = old.job, new.job
     if job.best_candidate != before.best_candidate and new.best is not None:
-        best = new.best
-        yield Note(NoteCode.BEST_CANDIDATE, {"index": best.index, "candidate": best.name})
+        yield Note(NoteCode.BEST_CANDIDATE, _called(new.best))
     ended = job.search_ended
     if ended is not None and before.search_ended is None and not job.status.is_final:
         counts = {str(status): len(new.having(status)) for status in CandidateStatus}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from windvane.work.tasks.training import train
 from windvane.work.tasks.transform import transform
 from windvane.work.workers.order import TaskOrder, order_from_json
 from windvane.work.workers.process_times import ProcessTimes, TimedExchange
+from windvane.work.workers.timed_artifacts import TimedArtifacts
 from windvane.work.workspace import Workspace
 
 
@@ -79,9 +82,16 @@ def perform_order(
             say,
         )
         return perform(context)
+    if times is not None:
+        timed = partial(_timed, open_artifacts, times)
+        allowance = replace(allowance, open_artifacts=timed)
     place = Workspace(folder)
     step = StepContext(job, order.task, place, order.exchange, order.stop_at, allowance)
     return perform_errand(step)
+
+
+def _timed(open_artifacts: Callable[[], Artifacts], times: ProcessTimes) -> Artifacts:
+    return TimedArtifacts(open_artifacts(), times)
 
 
 def exchange_of(

@@ -4,7 +4,7 @@ worker with its result, and the worker makes spans of them."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,8 @@ from windvane.executor.forked import Result
 
 _TIMES = "times"
 _MOST_PARTS = 32
+_TOGETHER_NS = 50_000_000
+"""What begins so soon after the same has ended is one part with it: files of a folder come one by one."""
 
 
 class Part(StrEnum):
@@ -34,24 +36,36 @@ class ToldTimes:
 
 
 class ProcessTimes:
-    """Notes the times of one process, from when it is made."""
+    """Notes the times of one process, from when it is made.
 
-    def __init__(self) -> None:
-        self._began_ns = time.time_ns()
+    clock_ns    the time in nanoseconds since 1970
+    """
+
+    def __init__(self, clock_ns: Callable[[], int] = time.time_ns) -> None:
+        self._clock_ns = clock_ns
+        self._began_ns = clock_ns()
         self._parts: list[tuple[Part, list[int]]] = []
 
     @contextmanager
     def timed(self, part: Part) -> Iterator[None]:
         """Note how long something takes."""
-        began_ns = time.time_ns()
+        began_ns = self._clock_ns()
         try:
             yield
         finally:
-            self._parts.append((part, [began_ns, time.time_ns()]))
+            self._note(part, began_ns, self._clock_ns())
+
+    def _note(self, part: Part, began_ns: int, ended_ns: int) -> None:
+        if self._parts:
+            last, times = self._parts[-1]
+            if last is part and began_ns - times[1] < _TOGETHER_NS:
+                times[1] = ended_ns
+                return
+        self._parts.append((part, [began_ns, ended_ns]))
 
     def added_to(self, result: Result) -> Result:
         """Return a result with all times until now."""
-        told = {"whole": [self._began_ns, time.time_ns()], "parts": self._parts[:_MOST_PARTS]}
+        told = {"whole": [self._began_ns, self._clock_ns()], "parts": self._parts[:_MOST_PARTS]}
         return {**result, _TIMES: told}
 
 

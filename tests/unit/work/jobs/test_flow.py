@@ -297,7 +297,7 @@ def test_one_candidates_failure_is_its_own() -> None:
     first = world.candidates[0]
     assert (first.status, reason(first.failure)) == (CandidateStatus.FAILED, "It broke.")
     assert world.status is JobStatus.IN_PROGRESS
-    told = f"Candidate {first.name} (lightgbm): It broke."
+    told = f"LightGBM 1 ({first.name}): It broke."
     assert sentences(world.state.job.partial_failures) == (told,)
 
 

@@ -41,16 +41,23 @@ def whole_job(**changes):
 
 def test_the_log_of_a_job_tells_its_story():
     told = whole_job().told
-    story = "\n".join(told)
     assert told[0] == "The AutoML job churn-model started: at most 3 candidates in 600 s."
     assert told[1] == "Reading and analysing s3://bucket/train; target column: 'y'."
     assert "Problem type: BinaryClassification; objective: F1 (higher is better)." in told
-    assert "lightgbm with feature recipe dpp1 is queued." in story
-    assert "lightgbm with feature recipe dpp1 scored F1 = 0.700 ± 0.010 on 5 folds in" in story
     assert "Search ended: MaxCandidatesReached (2 completed)." in told
-    assert "ensemble of 2 candidates scored F1 = 0.900 ± 0.010" in story
-    assert "explainability report written to s3://bucket/explain." in story
+    assert "explainability report written to s3://bucket/explain." in "\n".join(told)
     assert told[-1].startswith("The AutoML job churn-model is Completed (MaxCandidatesReached)")
+
+
+def test_the_log_calls_candidates_as_people_do_with_their_names_beside():
+    world = whole_job()
+    told, names = "\n".join(world.told), {one.index: one.name for one in world.candidates}
+    first, ensemble = f"LightGBM 1 ({names[1]})", f"Ensemble 3 ({names[3]})"
+    assert f"\n{first}, with feature recipe dpp1, is queued." in told
+    assert f"\n{first}, with feature recipe dpp1, scored F1 = 0.700 ± 0.010 on 5 folds in" in told
+    assert f"\n{ensemble}, of 2 candidates, scored F1 = 0.900 ± 0.010" in told
+    assert f"\n{ensemble}: explainability report written to s3://bucket/explain." in told
+    assert f"\nNew best candidate: {first}." in told
 
 
 def test_what_is_given_back_of_a_long_wait_is_told():
