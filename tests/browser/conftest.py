@@ -25,7 +25,7 @@ _FAILED_SIGN_INS = 200
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("console")
     config = folder / "windvane.toml"
-    config.write_text(f"[limits]\nfailed_requests = {_FAILED_SIGN_INS}\n")
+    config.write_text(f"[work]\nworkers = 1\n[limits]\nfailed_requests = {_FAILED_SIGN_INS}\n")
     running = RunningServer(folder / "data", "--config", str(config))
     yield running
     running.stop()
