@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from windvane.addresses import is_loopback
+from windvane.automl.request import DataParallel
 from windvane.executor.access import Cluster, ClusterTls, check_token_file
 from windvane.settings import BadSettings, Settings
 from windvane.work.workers.config import OnCluster
@@ -37,7 +38,9 @@ def on_cluster(settings: Settings) -> OnCluster | None:
         tls = ClusterTls(Path(chosen.tls_cert), Path(chosen.tls_key), Path(chosen.tls_ca))
     cluster = Cluster(chosen.address, Path(chosen.token_file), tls)
     check_token_file(cluster.token_file)
-    return OnCluster(cluster, chosen.cpus, chosen.memory_mb, chosen.cache_mb * 1_000_000)
+    parallel = DataParallel(chosen.data_parallel_rows, chosen.data_parallel_nodes)
+    cache_bytes = chosen.cache_mb * 1_000_000
+    return OnCluster(cluster, chosen.cpus, chosen.memory_mb, cache_bytes, parallel)
 
 
 def _out_of_reach(settings: Settings) -> str:

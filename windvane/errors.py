@@ -60,6 +60,7 @@
     |-- StoreUnusable               the store is busy, full, of a newer version, or misconfigured
     |-- ClusterUnusable             (executor/errors.py) the cluster cannot be reached, is open to others, or is of another version
     |-- WrongTransition             a record was to take a status that does not follow on its own, which is our fault
+    |-- MemberLost                  another node that a model is trained with is gone
     |-- CorruptArtifact             a saved model is damaged or of an unknown format
     `-- Signal                      control flow; never reaches a client
         `-- RejectColumn            this transformer does not take this column
@@ -405,6 +406,10 @@ class OutOfMemory(CandidateFault):
 
 class Outclassed(CandidateFault):
     """The candidate is clearly worse than another on the same rows: it was given up, which is no fault."""
+
+
+class MemberLost(WindvaneError):
+    """Another node that a model is trained with is gone, so that this one cannot go on."""
 
 
 class CorruptArtifact(WindvaneError):

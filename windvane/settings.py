@@ -228,6 +228,10 @@ class ExecutorSettings:
     cpus         of a task that uses several cores
     memory_mb    of each task
     cache_mb     that a node uses of its disk for what tasks of a job read more than once
+    data_parallel_rows
+                 of a table, from which on the long run of a job is trained data-parallel by several nodes; 0 means never
+    data_parallel_nodes
+                 that train one model, at most
     """
 
     kind: str = "local"
@@ -241,12 +245,20 @@ class ExecutorSettings:
     cpus: int = 1
     memory_mb: int = 4096
     cache_mb: int = 10_000
+    data_parallel_rows: int = 0
+    data_parallel_nodes: int = 4
 
     def __post_init__(self) -> None:
         if self.kind not in ("local", "ray"):
             raise BadSettings(f"[executor] kind must be 'local' or 'ray', not '{self.kind}'.")
         for name in ("tasks", "cpus", "memory_mb", "cache_mb"):
             _check_at_least(f"[executor] {name}", getattr(self, name), 1)
+        _check_at_least("[executor] data_parallel_rows", self.data_parallel_rows, 0)
+        _check_at_least("[executor] data_parallel_nodes", self.data_parallel_nodes, 2)
+        if not self.is_ray and self.data_parallel_rows:
+            raise BadSettings(
+                '[executor] data_parallel_rows needs a cluster, on whose nodes one model is trained: kind = "ray".'
+            )
         if not self.is_ray:
             return
         if not re.fullmatch(r"[^/@\s]+:[0-9]{1,5}", self.address):

@@ -20,11 +20,12 @@ from typing import Any, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectInfo
-from windvane.artifacts.brokered import ERRORS, MOST_READ
+from windvane.artifacts.brokered import ERRORS, MOST_READ, SWAP
 from windvane.artifacts.reach import Reach
-from windvane.errors import AccessDenied, CallerFault, InvalidRequest
+from windvane.errors import AccessDenied, CallerFault, InvalidRequest, MemberLost
+from windvane.executor.meeting import Meeting, pack_parts, parts_of
 from windvane.process.beneath import is_hollow, open_beneath
-from windvane.process.frames import BadFrame, Frame, FrameBuffer, pack
+from windvane.process.frames import MAX_BODY, BadFrame, Frame, FrameBuffer, pack
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Broker:
     artifacts  those of the server, as the job's account's
     folder     the task's own: files that requests are about lie below it
     exchange   artifacts of the server, for where tasks of the job exchange data; None if the reach has no such place
+    meeting    of the members that do the task together; None if this one does it alone
     """
 
     def __init__(
@@ -77,11 +79,14 @@ class Broker:
         reach: Reach,
         folder: Path,
         exchange: Artifacts | None = None,
+        meeting: Meeting | None = None,
     ) -> None:
         self._channel, self._artifacts, self._reach = channel, artifacts, reach
         self._folder, self._exchange = folder, exchange
         self._left = 0 if reach.exchange is None else reach.exchange.most_bytes
-        self._requests = FrameBuffer(_MOST_ASKED, 0, _MOST_ASKED_VALUES)
+        self._meeting = meeting
+        most_body = 0 if meeting is None else MAX_BODY
+        self._requests = FrameBuffer(_MOST_ASKED, most_body, _MOST_ASKED_VALUES)
         self._open: dict[int, BinaryIO | _Listing] = {}
         self._opened = 0
         self._do: dict[str, Callable[[dict[str, Any]], _Answer]] = {
@@ -128,6 +133,8 @@ class Broker:
         raises    BadFrame
         """
         asked = request[0]
+        if asked.get("do") == SWAP and self._meeting is not None:
+            return self._swapped(self._meeting, request)
         do = self._do.get(str(asked.get("do")))
         if do is None:
             raise BadFrame("A request asks for nothing that is known.")
@@ -138,6 +145,17 @@ class Broker:
         except Exception as error:  # noqa: BLE001 - the end of a request: whoever asked is told
             return pack(_error_answer(error))
         return pack({"ok": ok}, body)
+
+    def _swapped(self, meeting: Meeting, request: Frame) -> bytes:
+        """Give the other members their parts, and return theirs.
+
+        raises    BadFrame
+        """
+        parts = parts_of(request, meeting.size)
+        try:
+            return pack_parts({"ok": True}, meeting.swap(parts))
+        except MemberLost as error:
+            return pack(_error_answer(error))
 
     def _bucket_exists(self, asked: dict[str, Any]) -> _Answer:
         bucket = _location(asked).bucket

@@ -1,7 +1,7 @@
 """Artifacts of a process that has no key and no network: it asks a broker (artifacts/broker.py) over a socket that it was
 given, one request at a time.
 
-A request is one frame without a body; a file that it is about is named by its path below the task's folder: a descriptor
+A request is one frame, without a body unless it is a `swap`; a file that it is about is named by its path below the task's folder: a descriptor
 on its way would count against every process of the user. The answer is one frame: a header with "ok", or with "error",
 the name of an error's class, and "text".
 """
@@ -13,13 +13,17 @@ import json
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from windvane.artifacts.base import Location, ObjectInfo
-from windvane.errors import AccessDenied, InvalidRequest
+from windvane.errors import AccessDenied, InvalidRequest, MemberLost
+from windvane.executor.meeting import pack_parts, parts_of
 from windvane.process.frames import FrameBuffer, pack
+
+SWAP = "swap"
+"""The only request with a body: a part for each member that does the task too."""
 
 MOST_READ = 1 << 20
 """Bytes of one answer."""
@@ -28,9 +32,20 @@ _PIECE = 1 << 18
 
 ERRORS: dict[str, type[Exception]] = {
     kind.__name__: kind
-    for kind in (FileNotFoundError, PermissionError, OSError, AccessDenied, InvalidRequest)
+    for kind in (
+        FileNotFoundError,
+        PermissionError,
+        OSError,
+        AccessDenied,
+        InvalidRequest,
+        MemberLost,
+    )
 }
 """What a broker may answer with; whatever else goes wrong is an OSError."""
+
+
+Parts = list[bytes]
+"""One of each member that does the task too, by rank."""
 
 
 class BrokeredArtifacts:
@@ -127,6 +142,17 @@ class BrokeredArtifacts:
         """Let go of an open object."""
         self._ask("close", handle=handle)
 
+    def swap(self, parts: Sequence[bytes]) -> Parts:
+        """Give each member that does this task too its part, by rank, and return what each has given to this one.
+
+        raises    MemberLost if one of them is gone
+        """
+        with self._turn:
+            self._channel.sendall(pack_parts({"do": SWAP}, parts))
+            frame = self._answer()
+        _check(frame[0])
+        return parts_of(frame, len(parts))
+
     def _ask(
         self,
         what: str,
@@ -143,8 +169,7 @@ class BrokeredArtifacts:
         with self._turn:
             self._channel.sendall(pack(asked))
             header, body = self._answer()
-        if (error := header.get("error")) is not None:
-            raise ERRORS.get(error, OSError)(header["text"])
+        _check(header)
         return header, body
 
     def _answer(self) -> tuple[dict[str, Any], bytes]:
@@ -154,6 +179,12 @@ class BrokeredArtifacts:
                 raise OSError("The broker of artefacts is gone.")
             self._answers.feed(received)
         return frame
+
+
+def _check(header: dict[str, Any]) -> None:
+    """Raise what a broker answers if it could not do what was asked."""
+    if (error := header.get("error")) is not None:
+        raise ERRORS.get(error, OSError)(header["text"])
 
 
 class _Stream(io.RawIOBase):

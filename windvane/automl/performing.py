@@ -36,6 +36,7 @@ from windvane.automl.task import ActionTask
 from windvane.engine import stages
 from windvane.engine.candidate_io import FULL_FIT, read_candidate
 from windvane.engine.candidates import Outcome, Plan
+from windvane.engine.learners.members import Members
 from windvane.engine.training.trial import TrainLimits
 from windvane.engine.tuning.first_look import FIRST_LOOK
 
@@ -50,24 +51,54 @@ Training = Callable[[Path, Path, Plan, TrainLimits, Path], Outcome]
 """`engine.stages.cross_validate`, or `train` where a candidate is to learn from all rows at once."""
 
 
-def run_task(task: ActionTask, exchange: Exchange, announce_folds: AnnounceFolds) -> Result:
+def run_task(
+    task: ActionTask,
+    exchange: Exchange,
+    announce_folds: AnnounceFolds,
+    members: Members | None = None,
+) -> Result:
     """Fetch what a task reads, perform it, and publish what it wrote.
 
-    raises    DataFault, CandidateFault, CorruptArtifact, and whatever the exchange raises
+    members    that do it together, this one being the first; None if this one does it alone
+    raises     DataFault, CandidateFault, CorruptArtifact, MemberLost, and whatever the exchange raises
     """
     exchange.fetch(task.reads)
-    result = perform(task, exchange.folder, announce_folds)
+    result = perform(task, exchange.folder, announce_folds, members)
     exchange.publish(task.writes)
     return result
 
 
-def perform(task: ActionTask, folder: Path, announce_folds: AnnounceFolds) -> Result:
+def assist(task: ActionTask, exchange: Exchange, members: Members) -> None:
+    """Train a candidate with others, of which this one is not the first: nothing of it is published from here.
+
+    raises    DataFault, CandidateFault, CorruptArtifact, MemberLost, and whatever the exchange raises
+    """
+    exchange.fetch(task.reads)
+    if not isinstance(task.action, TrainCandidate):
+        raise TypeError(f"{task.action.key} is nothing that several members do.")
+    plan, folders = task.action.plan, Folders(exchange.folder)
+    limits = TrainLimits(
+        task.limits.stop_at,
+        threads=task.resources.cpus,
+        memory_mb=task.resources.memory_mb,
+        members=members,
+    )
+    stages.assist(folders.dataset, folders.features(plan.recipe), plan, limits)
+
+
+def perform(
+    task: ActionTask,
+    folder: Path,
+    announce_folds: AnnounceFolds,
+    members: Members | None = None,
+) -> Result:
     """Perform any action but Analyse in a folder that has what it reads, and return what it brings; `refit_s` and `likely_members`
     are for the driver to find out.
 
     raises    DataFault, CandidateFault, CorruptArtifact
     """
-    return _PERFORM[type(task.action)](task.action, _Context(task, Folders(folder), announce_folds))
+    context = _Context(task, Folders(folder), announce_folds, members)
+    return _PERFORM[type(task.action)](task.action, context)
 
 
 @dataclass(frozen=True)
@@ -77,6 +108,7 @@ class _Context:
     task: ActionTask
     folders: Folders
     announce_folds: AnnounceFolds
+    members: Members | None = None
 
     @property
     def limits(self) -> Limits:
@@ -143,6 +175,7 @@ def _trained(
         memory_mb=context.task.resources.memory_mb,
         rival=rival,
         seeks_enough=seeks_enough,
+        members=context.members,
         agree=agree,
     )
     features = folders.features(plan.recipe)

@@ -61,6 +61,25 @@ class OnAllRows(StrEnum):
 
 
 @dataclass(frozen=True)
+class DataParallel:
+    """When one model is trained by several nodes, each with a share of the rows.
+
+    rows     of a table, at least; 0 if it never is
+    nodes    at most
+    """
+
+    rows: int = 0
+    nodes: int = 1
+
+    @property
+    def is_on(self) -> bool:
+        return self.rows > 0 and self.nodes > 1
+
+
+ONE_NODE = DataParallel()
+
+
+@dataclass(frozen=True)
 class Request:
     """The request for a search.
 
@@ -72,6 +91,7 @@ class Request:
     on_all_rows      what learns from all rows before the end
     said_within_s    seconds within which the driver knows what a candidate says while it is trained
     most_cores       that one action may keep busy
+    data_parallel    when the long run is trained by several nodes
     """
 
     schedule: Schedule
@@ -84,6 +104,7 @@ class Request:
     on_all_rows: OnAllRows = OnAllRows.NOTHING
     said_within_s: float = 0.5
     most_cores: int = sys.maxsize
+    data_parallel: DataParallel = ONE_NODE
 
     @property
     def cores(self) -> int:

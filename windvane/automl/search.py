@@ -129,7 +129,7 @@ def _upcoming(at: Situation) -> Plan | None:
     if index >= (history.first_open or index) + LOOKBACK:
         return None
     if at.is_turn_of_long_run:
-        first, cores = history.first, at.request.cores
+        first, cores = history.first, at.request.cores * at.long_run_nodes
         predecessor = (
             None if first is None else Predecessor(first.action.plan, first.result.round_s)
         )

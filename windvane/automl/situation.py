@@ -14,6 +14,7 @@ from windvane.automl.history import FIRST, History
 from windvane.automl.request import OnAllRows, Request
 from windvane.automl.steps import Status
 from windvane.engine.data.analysis import Analysis
+from windvane.engine.data.split import HOLD_OUT
 from windvane.engine.training.fold_limits import FoldLimits
 from windvane.engine.tuning.long_run import (
     LONG_RUN,
@@ -114,6 +115,13 @@ class Situation:
         """Whether it is the next one."""
         turn = min(LONG_RUN, self.n_pipelines)
         return self.is_before_long_run and self.history.next_index >= turn
+
+    @property
+    def long_run_nodes(self) -> int:
+        """How many nodes may train it together: its rows are held out once, and learnt from once."""
+        told, analysis = self.request.data_parallel, self.analysis
+        is_large = told.is_on and analysis.n_rows >= told.rows
+        return told.nodes if is_large and analysis.n_folds == HOLD_OUT else 1
 
     @property
     def n_pipelines(self) -> int:

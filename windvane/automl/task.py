@@ -24,10 +24,12 @@ class Resources:
 
     memory_mb    MiB that its process may hold, its children included
     cpus         that it keeps busy
+    members      machines that may do it together, each with so much of both
     """
 
     memory_mb: int
     cpus: int = 1
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,11 @@ def task_for(action: Action, at: Situation, each_mb: int, all_mb: int) -> Action
         action,
         reads(action, at),
         writes(action, at),
-        Resources(all_mb if limits.is_alone else each_mb, at.request.cores if is_long else 1),
+        Resources(
+            all_mb if limits.is_alone else each_mb,
+            at.request.cores if is_long else 1,
+            at.long_run_nodes if is_long else 1,
+        ),
         limits,
         at.request.max_latency_s,
         at.request.on_all_rows,

@@ -101,6 +101,14 @@ def cross_validate(
         return trial.write(trained, folder)
 
 
+def assist(dataset: Path, features: Path, plan: Plan, limits: TrainLimits) -> None:
+    """Take part in a `cross_validate` of the same plan on another machine, and keep nothing of it.
+
+    raises    CandidateFault; MemberLost
+    """
+    _trial(dataset, features, plan, limits).assist(limits)
+
+
 def refit(
     dataset: Path, features: Path, candidate: Path, limits: TrainLimits, into: Path
 ) -> Outcome:
@@ -257,7 +265,10 @@ def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:
 def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits) -> Trial:
     table = read_dataset(dataset)
     if limits.memory_mb is not None:
-        check_memory(table.analysis, plan, limits.memory_mb)
+        n_rows, n_members = plan.n_rows or table.analysis.n_rows, 1
+        if limits.members is not None:
+            n_members = limits.members.size
+        check_memory(table.analysis, replace(plan, n_rows=n_rows // n_members), limits.memory_mb)
     return Trial(table, features, plan)
 
 

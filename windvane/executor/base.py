@@ -26,6 +26,24 @@ def function_of(name: str) -> Function:
 
 
 @dataclass(frozen=True)
+class Seat:
+    """The place of a member in a gang (executor/gang.py).
+
+    gang      the key of its work
+    rank      of the member, from 0
+    size      how many members there are
+    identity  private key and certificate by which they know each other; no work learns of it
+    address   where the first one is to be reached; "" for that one itself
+    """
+
+    gang: str
+    rank: int
+    size: int
+    identity: str = field(repr=False)
+    address: str
+
+
+@dataclass(frozen=True)
 class Work:
     """A function to be run.
 
@@ -35,6 +53,8 @@ class Work:
     memory_mb  that it may hold in MiB, its children included
     kill_at    a time.time() at which it is ended
     cpus       that it keeps busy: where there are several machines, it is run where so many are free
+    members    machines that may do it together, each with so much memory and so many cpus (executor/gang.py); elsewhere one does it
+    seat       of one of them; None if one machine does it
     """
 
     key: str
@@ -43,6 +63,8 @@ class Work:
     memory_mb: int
     kill_at: float
     cpus: int = 1
+    members: int = 1
+    seat: Seat | None = None
 
 
 class End(StrEnum):
@@ -101,6 +123,20 @@ class Said:
 
 
 News = Ended | Said
+
+
+@dataclass(frozen=True)
+class Meets:
+    """A member of a gang may be reached by the others; only who makes gangs is told so.
+
+    address    HOST:PORT
+    """
+
+    key: str
+    address: str
+
+
+Told = News | Meets
 
 
 class Executor(Protocol):

@@ -69,6 +69,13 @@ class ClusterUnusable(WindvaneError):
         )
 
     @classmethod
+    def one_node(cls, n_nodes: int, cpus: int, memory_mb: int) -> ClusterUnusable:
+        return cls(
+            f"Models are to be trained data-parallel ([executor] data_parallel_rows), and of {n_nodes} nodes of the cluster fewer than "
+            f"two have the {cpus} CPUs and {memory_mb} MiB of a task. Add a node, or set data_parallel_rows to 0."
+        )
+
+    @classmethod
     def no_nodes(cls, seconds: float) -> ClusterUnusable:
         return cls(
             f"No node of the cluster does work of Windvane; waited for {seconds:g} s. Start `windvane cluster join` on one or "

@@ -50,12 +50,14 @@ class WorkPlace:
     confinement   what its process may do; None leaves it as it is
     passed_socket for the work, whose payload then has its number as "descriptor", and the folder; it is the work's from now on
     over          called when the work has ended
+    address       at which other members of its gang reach it; "" if they do not
     """
 
     folder: Path
     confinement: Confinement | None = None
     passed_socket: socket.socket | None = None
     over: Callable[[], None] = lambda: None
+    address: str = ""
 
 
 class Line:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from windvane.executor.base import End, Ended, News, Said, Work
+from windvane.executor.base import End, Ended, Meets, Said, Seat, Told, Work
 from windvane.executor.forked import MOST_RESULT, MOST_SAID, Result, read_result
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note, note_to_json
@@ -14,20 +14,25 @@ from windvane.notes.untrusted import read_untrusted_note
 
 _MOST_PEAK_MB = 1e9
 _MOST_CLASSES, _LONGEST_CLASS = 16, 100
+_LONGEST_ADDRESS = 300
 
 
 def work_to_text(work: Work) -> str:
-    return json.dumps({**vars(work), "payload": dict(work.payload)})
+    seat = None if work.seat is None else vars(work.seat)
+    return json.dumps({**vars(work), "payload": dict(work.payload), "seat": seat})
 
 
 def work_from_text(text: str) -> Work:
-    return Work(**json.loads(text))
+    told = json.loads(text)
+    return Work(**{**told, "seat": None if told["seat"] is None else Seat(**told["seat"])})
 
 
-def news_to_text(news: News) -> str:
+def news_to_text(news: Told) -> str:
     """Return what is told, without the key of the work."""
     if isinstance(news, Said):
         return json.dumps({"said": json.dumps(news.said)})
+    if isinstance(news, Meets):
+        return json.dumps({"meets": news.address})
     return json.dumps(
         {
             "end": str(news.end),
@@ -39,7 +44,7 @@ def news_to_text(news: News) -> str:
     )
 
 
-def news_from_text(key: str, text: str) -> News | None:
+def news_from_text(key: str, text: str) -> Told | None:
     """Return what is told of the work of a key; None if it says what is none. A machine may be under somebody else's control: no more
     is read than a task may tell (executor/forked.py).
 
@@ -51,6 +56,8 @@ def news_from_text(key: str, text: str) -> News | None:
     if "said" in told:
         said = _bounded(told["said"], MOST_SAID)
         return None if said is None else Said(key, said)
+    if "meets" in told:
+        return Meets(key, str(told["meets"])[:_LONGEST_ADDRESS])
     end = End(told["end"])
     note = None if told["note"] is None else read_untrusted_note(told["note"])
     classes = tuple(str(name)[:_LONGEST_CLASS] for name in told["error_classes"][:_MOST_CLASSES])

@@ -31,7 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from windvane.executor.base import Ended, Work
+from windvane.executor.base import Ended, Meets, Told, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.news_json import news_to_text, work_from_text
@@ -177,10 +177,15 @@ class NodeServer:
         for key, (work, place) in list(self._placed.items()):
             if place.done():
                 del self._placed[key]
+                self._tell_address(key, place)
                 self._executor.begin(work, partial(_of_future, place))
                 if key in self._unwanted:
                     self._unwanted.remove(key)
                     self._executor.kill(key)
+
+    def _tell_address(self, key: str, place: Future[WorkPlace]) -> None:
+        if place.exception() is None and (address := place.result().address):
+            self._tell_of(Meets(key, address))
 
     def _kill(self, key: str) -> None:
         if key in self._placed:
@@ -209,11 +214,14 @@ class NodeServer:
             if connection.channel.fileno() >= 0:
                 connection.tell({"about": about.result()})
         for news in self._executor.poll(0.0):
-            for connection in self._connections.values():
-                if connection.key == news.key:
-                    connection.tell({"news": news_to_text(news)})
+            self._tell_of(news)
             if isinstance(news, Ended):
                 del self._owners[news.key]
+
+    def _tell_of(self, news: Told) -> None:
+        for connection in self._connections.values():
+            if connection.key == news.key:
+                connection.tell({"news": news_to_text(news)})
 
 
 def _of_future(place: Future[WorkPlace], _: Work) -> WorkPlace:

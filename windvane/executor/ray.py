@@ -20,9 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ray.util.placement_group import placement_group, remove_placement_group
+from ray.util.scheduling_strategies import (
+    NodeAffinitySchedulingStrategy,
+    PlacementGroupSchedulingStrategy,
+)
 
-from windvane.executor.base import End, Ended, News, Work
+from windvane.executor.base import End, Ended, Told, Work
 from windvane.executor.errors import ClusterUnusable
 from windvane.executor.news_json import news_from_text, work_to_text
 from windvane.executor.slot import RESOURCE, RESOURCES, Pulse, attend
@@ -56,7 +60,8 @@ class RayExecutor:
         self._watcher = _NodeWatcher()
         self._nodes: dict[str, _Node] = {}
         self._running: dict[str, _Slot] = {}
-        self._news: list[News] = []
+        self._news: list[Told] = []
+        self._reserved: dict[str, Any] = {}
         self._next_look = 0.0
         self._handed_over: Any = None
 
@@ -115,11 +120,31 @@ class RayExecutor:
             num_cpus=work.cpus,
             memory=work.memory_mb << 20,
             resources={RESOURCE: 1},
-            scheduling_strategy="SPREAD",  # a node that is lost takes few tasks of a job with it
+            scheduling_strategy=self._place_of(work),
         )
         self._running[work.key] = _Slot(work, slot.remote(work_to_text(work), self._owner))
 
-    def poll(self, timeout_s: float) -> list[News]:
+    def _place_of(self, work: Work) -> Any:
+        """Return how Ray is to choose the node."""
+        if work.seat is None:
+            return "SPREAD"  # a node that is lost takes few tasks of a job with it
+        return PlacementGroupSchedulingStrategy(self._reserved[work.seat.gang], work.seat.rank)
+
+    def n_machines(self, cpus: int, memory_mb: int) -> int:
+        """Return how many nodes that answer have so much, in use or not."""
+        answering = [node for node in self._nodes.values() if node.answered is not None]
+        return sum(node.cpus >= cpus and node.memory_mb >= memory_mb for node in answering)
+
+    def reserve(self, gang: str, work: Work, size: int) -> None:
+        """Ask Ray for room for some work on each of so many nodes, on all at the same time; work waits until it is there."""
+        room = {"CPU": work.cpus, "memory": work.memory_mb << 20, RESOURCE: 1}
+        self._reserved[gang] = placement_group([room] * size, strategy="STRICT_SPREAD")
+
+    def release(self, gang: str) -> None:
+        """Give that room back."""
+        remove_placement_group(self._reserved.pop(gang))
+
+    def poll(self, timeout_s: float) -> list[Told]:
         until = time.monotonic() + timeout_s
         self._wait(0.0)
         while not self._news and (left_s := until - time.monotonic()) > 0:
@@ -137,6 +162,8 @@ class RayExecutor:
         for node in self._nodes.values():
             if node.pulse is not None:
                 ray.kill(node.pulse)
+        for gang in list(self._reserved):
+            self.release(gang)
         self._watcher.close()
         self._running.clear()
         self._nodes.clear()

@@ -184,6 +184,7 @@ class NoteCode(StrEnum):
     SCORED_ON_FOLDS = "scored-on-folds", {"n_folds": int, "of_folds": int}
     SCORED_ON_REPEATS = "scored-on-repeats", {"n_repeats": int, "n_folds": int}
     TRAINED_ON_SAMPLE = "trained-on-sample", {"n_rows": int}
+    TRAINED_ON_NODES = "trained-on-nodes", {"n_nodes": int}
     LEARNING_CURVE = (
         "learning-curve",
         {"metric": str, "rows": tuple, "scores": tuple, "is_rising": int},

@@ -348,6 +348,7 @@ _OF_TRAINING: Wordings = {
     _C.SCORED_ON_FOLDS: "scored on {n_folds} of {of_folds} folds (time limit)",
     _C.SCORED_ON_REPEATS: "scored on {n_repeats} repeats of {n_folds}-fold cross-validation",
     _C.TRAINED_ON_SAMPLE: "trained on a random sample of {n_rows:,} rows",
+    _C.TRAINED_ON_NODES: "trained data-parallel on {n_nodes} nodes",
     _C.LEARNING_CURVE: _learning_curve,
     _C.CUT_SHORT: _cut_short,
     _C.NOT_REFITTED: "not trained again on all rows: this is the model of the first fold",

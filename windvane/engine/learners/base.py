@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.columns import FloatMatrix
 from windvane.engine.features.base import Feature
+from windvane.engine.learners.members import Members
 from windvane.engine.learners.space import Space
 from windvane.engine.learners.traits import Traits
-from windvane.engine.weighted import Weight
+from windvane.engine.weighted import Weight, taken
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Rows:
         """Return some of these rows, without a copy of all."""
         return self.matrix[part if self._places is None else self._places[part]]
 
+    def part(self, of: NDArray[np.integer]) -> Rows:
+        """Return those of these rows at some positions, which ascend."""
+        chosen = np.zeros(len(self.matrix), np.bool_)
+        chosen[of if self._places is None else self._places[of]] = True
+        return Rows(self.matrix, self.y[of], taken(self.weight, of), chosen)
+
     @cached_property
     def _places(self) -> NDArray[np.int32] | None:
         return None if self.chosen is None else np.flatnonzero(self.chosen).astype(np.int32)
@@ -59,6 +66,7 @@ class Setting:
 
     monotone    raw column of numbers -> 1 or -1: answers (the value, or the probability of class 1 of two) must not
                 fall, or not rise, as it grows (monotone.py)
+    members     that train the model together, each with the same rows at hand; None if this process trains it alone
     """
 
     problem_type: ProblemType
@@ -68,6 +76,7 @@ class Setting:
     seed: int
     threads: int = 1
     monotone: Mapping[str, int] = field(default_factory=dict)
+    members: Members | None = None
 
 
 class Clock(Protocol):

@@ -23,6 +23,7 @@ from windvane.engine.learners.lightgbm_native import (
     NativeBooster,
 )
 from windvane.engine.learners.lightgbm_text import read_lightgbm
+from windvane.engine.learners.members import agreed
 from windvane.engine.learners.model_bounds import least_step, most_rounds_of, most_tree_leaves
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.names import (
@@ -312,22 +313,31 @@ def _trained(
     import lightgbm  # for fitting alone; it takes seconds to import
 
     from windvane.engine.learners.lightgbm_blocks import dataset_of
+    from windvane.engine.learners.lightgbm_members import parameters_of, share_of, together
 
-    own = dict(parameters)
+    own, members = dict(parameters), setting.members
     n_rounds = int(own.pop("num_iterations"))
     own.pop(EARLY_STOPPING, None)
     codes = [i for i, feature in enumerate(setting.features) if has_categories(feature)]
-    data = dataset_of(train, codes, own)
+    if members is None:
+        data = dataset_of(train, codes, own)
+    else:
+        own |= parameters_of(members)
+        data = share_of(train, codes, own, members)
     shown = [] if valid is None else [data.create_valid(valid.X, valid.y, weight=valid.weight)]
 
     def watch(state: Any) -> None:
         results = state.evaluation_result_list
         score = results[0][2] if results else None
-        if patience.is_over(score):
+        is_over = patience.is_over(score)
+        if is_over if members is None else agreed(members, is_over):
             raise lightgbm.callback.EarlyStopException(state.iteration, results)
 
+    def boost() -> lightgbm.Booster:
+        return lightgbm.train(own, data, n_rounds, valid_sets=shown, callbacks=[watch])
+
     try:
-        booster = lightgbm.train(own, data, n_rounds, valid_sets=shown, callbacks=[watch])
+        booster = boost() if members is None else together(members, boost)
     except lightgbm.basic.LightGBMError as error:
         raise candidate_fault("LightGBM", error) from error
     return str(booster.model_to_string(num_iteration=patience.best_round))

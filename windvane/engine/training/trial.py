@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import numpy as np
 from windvane.engine.candidate_io import (
     FULL_FIT,
     CandidateRecord,
+    fold_fit,
     read_candidate,
     read_out_of_fold,
     write_candidate,
@@ -26,6 +28,7 @@ from windvane.engine.features.base import Feature
 from windvane.engine.features.recipe import load_recipe
 from windvane.engine.learners.base import FittedModel, Setting
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.members import Members
 from windvane.engine.packages import assembly
 from windvane.engine.packages.latency import folder_bytes, row_latency_s
 from windvane.engine.packages.predictor import (
@@ -42,6 +45,8 @@ from windvane.engine.training.matrices import read_matrix, write_fits
 from windvane.engine.training.refit import NOT_REFITTED, fit_all_rows
 from windvane.engine.training.rival import Rival
 from windvane.errors import CorruptArtifact
+from windvane.notes.codes import NoteCode
+from windvane.notes.note import Note
 
 _MOST_AFTER = 2.0
 """Times a fold's fit: what a refit is left at most while there are folds to train."""
@@ -63,6 +68,7 @@ class TrainLimits:
     memory_mb    its process may hold; it is not trained if it is expected to need more. None: no limit
     rival        folder of another candidate: one that is clearly worse than it is given up. None: it is trained to its end
     seeks_enough whether a plan that learns from a sample may learn from fewer rows, where more of them do not help
+    members      that train the model together; None if this process trains it alone
     agree        called with the number of folds that these bounds come to; returns the one that holds
     """
 
@@ -72,6 +78,7 @@ class TrainLimits:
     memory_mb: float | None = None
     rival: Path | None = None
     seeks_enough: bool = False
+    members: Members | None = None
     agree: Callable[[int], int] = lambda n_folds: n_folds
 
     def deadline(self) -> Deadline:
@@ -105,6 +112,17 @@ class Trial:
         after = min(task.growth, _MOST_AFTER) if task.needs_refit else 0.0
         trained = self._train_folds(limits, deadline, after)
         return self._refitted(trained, limits, deadline)
+
+    def assist(self, limits: TrainLimits) -> None:
+        """Train with others the model that the first of them keeps, for as long as that one says.
+
+        raises    CandidateFault; MemberLost
+        """
+        task = self._task(limits, self._n_rows)
+        matrix = task.matrix(fold_fit(0))
+        rows = task.rows(matrix.X, task.training_rows(0))
+        setting = task.setting(matrix.features)
+        self._learner.fit(rows, None, self._plan.hyperparameters, setting, Deadline(math.inf))
 
     def refit(self, candidate: Path, limits: TrainLimits) -> Trained:
         """Return what `cross_validate` left in the folder, with the model of all rows if the time allows it."""
@@ -159,9 +177,8 @@ class Trial:
         else:
             found = train_on_enough_rows(self._table, n_rows, on_rows)
         stops = {name: n for name, n in self._plan.stops.items() if name == SAMPLE_ROWS}
-        return replace(
-            found, notes=(*found.notes, *analysis.remarks), stops={**found.stops, **stops}
-        )
+        notes = (*found.notes, *_notes_of(limits.members), *analysis.remarks)
+        return replace(found, notes=notes, stops={**found.stops, **stops})
 
     def _refitted(self, trained: Trained, limits: TrainLimits, deadline: Deadline) -> Trained:
         task = self._task(limits, sample_of(self._plan, trained.stops))
@@ -192,6 +209,7 @@ class Trial:
                 seed=plan.seed,
                 threads=limits.threads,
                 monotone=analysis.monotone,
+                members=limits.members,
             )
 
         return LearningTask(
@@ -233,3 +251,7 @@ class Trial:
             size_bytes=folder_bytes(folder / "model"),
         )
         return replace(record, outcome=outcome)
+
+
+def _notes_of(members: Members | None) -> tuple[Note, ...]:
+    return () if members is None else (Note(NoteCode.TRAINED_ON_NODES, {"n_nodes": members.size}),)

@@ -90,7 +90,7 @@ def situation(state: JobState, now: datetime) -> Situation:
     if state.analysis is None:
         raise AssertionError(f"The analysis of {state.job.name} is not at hand.")
     times = timetable(state.job, state.up_since)
-    request = request_of(state.job, times, state.workers, state.most_cores)
+    request = request_of(state.job, times, state.workers, state.most_cores, state.data_parallel)
     return Situation(request, state.analysis, history(state, now), now.timestamp())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from windvane.automl.request import ONE_NODE, DataParallel
 from windvane.domain.candidate import Candidate, CandidateStatus, ProcessingJob
 from windvane.domain.deployment import Endpoint
 from windvane.domain.job import AutoMLJob
@@ -31,6 +32,8 @@ class JobState:
     up_since     since when one server or another has been up without a gap
     workers      training workers of all servers
     most_cores   of one task
+    data_parallel
+                 when several nodes train one model
     queued       tasks to be added
     deploys      the best candidate is to be deployed
     kept_models  single candidates whose models are kept at the job's end; 0 means all
@@ -47,6 +50,7 @@ class JobState:
     deploys: bool = False
     kept_models: int = 0
     most_cores: int = sys.maxsize
+    data_parallel: DataParallel = ONE_NODE
 
     def of(self, kind: TaskKind) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks if task.kind is kind)
@@ -131,6 +135,7 @@ def read_state(
     workers: int,
     kept_models: int = 0,
     most_cores: int = sys.maxsize,
+    data_parallel: DataParallel = ONE_NODE,
 ) -> JobState:
     """Read everything but the analysis, which is not in the store."""
     return JobState(
@@ -142,6 +147,7 @@ def read_state(
         endpoint=tx.find(Endpoint, job.scope, job.endpoint_name) if job.endpoint_name else None,
         kept_models=kept_models,
         most_cores=most_cores,
+        data_parallel=data_parallel,
     )
 
 

@@ -24,7 +24,7 @@ from windvane.automl.actions import (
 )
 from windvane.automl.documents import TYPES, action_from_json, action_to_json, result_from_json
 from windvane.automl.history import History
-from windvane.automl.request import OnAllRows, Request, Schedule
+from windvane.automl.request import ONE_NODE, DataParallel, OnAllRows, Request, Schedule
 from windvane.automl.steps import Status
 from windvane.domain.candidate import Candidate, CandidateStatus
 from windvane.domain.job import AutoMLJob
@@ -85,7 +85,11 @@ def on_all_rows(job: AutoMLJob) -> OnAllRows:
 
 
 def request_of(
-    job: AutoMLJob, times: Timetable, workers: int, most_cores: int = sys.maxsize
+    job: AutoMLJob,
+    times: Timetable,
+    workers: int,
+    most_cores: int = sys.maxsize,
+    data_parallel: DataParallel = ONE_NODE,
 ) -> Request:
     """Return what a job is asked for.
 
@@ -102,6 +106,7 @@ def request_of(
         max_candidates=job.spec.limits.max_candidates,
         workers=workers,
         most_cores=most_cores,
+        data_parallel=data_parallel,
         strategy=strategy_of(job),
         most_candidates=job.limits.max_candidates,
         max_candidate_s=job.limits.max_candidate_runtime_s,

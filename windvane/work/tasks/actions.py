@@ -20,7 +20,7 @@ from windvane.automl.actions import (
 from windvane.automl.documents import result_to_json
 from windvane.automl.finished_candidates import FinishedCandidates
 from windvane.automl.package_inputs import fetch_package_inputs
-from windvane.automl.performing import run_task
+from windvane.automl.performing import assist, run_task
 from windvane.automl.request import OnAllRows
 from windvane.automl.task import ActionTask
 from windvane.domain.problem import Mode
@@ -53,13 +53,16 @@ def perform_action(context: StageContext) -> TaskResult:
     """
     task = with_time_to_publish(context)
     action, told = task.action, TaskResult()
+    if context.members is not None and context.members.rank > 0:
+        assist(task, context.exchange, context.members)
+        return told
 
     def announce(n_folds: int) -> None:
         told["n_folds"] = n_folds
         context.say(told)
 
     try:
-        result = run_task(task, context.exchange, announce)
+        result = run_task(task, context.exchange, announce, context.members)
     except Outclassed as reason:
         return {"outclassed": note_to_json(reason.note), **told}
     if isinstance(action, TrainCandidate):

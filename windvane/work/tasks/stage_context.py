@@ -10,6 +10,7 @@ from windvane.automl.exchange import Exchange
 from windvane.automl.task import ActionTask
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task
+from windvane.engine.learners.members import Members
 from windvane.work.allowance import TaskAllowance
 from windvane.work.jobs.finished import NOTHING, Finished
 from windvane.work.workspace import Workspace
@@ -26,6 +27,7 @@ class StageContext:
     action      of the workflow; None for every other task
     finished    what the tasks of the job had made when this one began
     say         tells the job's driver something while the task runs
+    members     that do the task together; None if this process does it alone
     """
 
     job: AutoMLJob
@@ -36,6 +38,7 @@ class StageContext:
     action: ActionTask | None = None
     finished: Finished = NOTHING
     say: Callable[[Result], object] = lambda _: None
+    members: Members | None = None
 
     @property
     def workspace(self) -> Workspace:

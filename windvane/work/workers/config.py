@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder, open_embedded
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketSource, with_mapped
+from windvane.automl.request import ONE_NODE, DataParallel
 from windvane.control.buckets import BucketOwners, RegionOf, StoredBuckets, regions_of
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
@@ -58,12 +60,14 @@ class OnCluster:
     cpus           of a task that uses several cores
     memory_mb      cap of each task, MiB
     cache_bytes    that a node keeps of what tasks exchange
+    data_parallel  when several nodes train one model
     """
 
     cluster: Cluster
     cpus: int
     memory_mb: int
     cache_bytes: int
+    data_parallel: DataParallel = ONE_NODE
 
 
 @dataclass(frozen=True)
@@ -145,11 +149,25 @@ class WorkConfig:
         return self.workers if self.on_cluster is None else self.on_cluster.cpus
 
     @property
+    def data_parallel(self) -> DataParallel:
+        return ONE_NODE if self.on_cluster is None else self.on_cluster.data_parallel
+
+    @property
     def task_memory_mb(self) -> int:
         """The cap of one task: on this machine, every training worker and the express worker may reach it at once."""
         if self.on_cluster is not None:
             return self.on_cluster.memory_mb
         return self.memory_mb // (self.workers + 1)
+
+    def own_address(self) -> str:
+        """Return the address at which other nodes of the cluster reach this one: that of the way to the head."""
+        if self.on_cluster is None:
+            raise ValueError("There is no cluster.")
+        host, _, port = self.on_cluster.cluster.address.rpartition(":")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:  # nothing is sent
+            asking.connect((host.strip("[]"), int(port)))
+            return str(asking.getsockname()[0])
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -257,7 +275,11 @@ def config_from_json(text: str) -> WorkConfig:
         for entry in document["roles"]
     )
     if (found := document["on_cluster"]) is not None:
-        document["on_cluster"] = OnCluster(**{**found, "cluster": _cluster(found["cluster"])})
+        told = {
+            "cluster": _cluster(found["cluster"]),
+            "data_parallel": DataParallel(**found["data_parallel"]),
+        }
+        document["on_cluster"] = OnCluster(**{**found, **told})
     return WorkConfig(**document)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from windvane.executor.base import Executor
 from windvane.executor.errors import ClusterUnusable
+from windvane.executor.gang import GangExecutor
 from windvane.process.confinement import Part
 from windvane.store.base import Store
 from windvane.work.workers.about_node import place_of_exchange
@@ -33,13 +34,15 @@ def executor_on(chosen: OnCluster, config: WorkConfig, store: Store) -> Executor
     join(chosen.cluster)
     from windvane.executor.ray import RayExecutor
 
-    executor = RayExecutor()
-    told = executor.await_nodes(_NODES_S, chosen.cpus, chosen.memory_mb)
+    nodes = RayExecutor()
+    told = nodes.await_nodes(_NODES_S, chosen.cpus, chosen.memory_mb)
     own = place_of_exchange(config, store)
     parts = frozenset[Part]() if config.sandbox is None else config.sandbox.parts
     for name, about in told.items():
         check_node(name, about, own, parts)
-    return executor
+    if chosen.data_parallel.is_on and nodes.n_machines(chosen.cpus, chosen.memory_mb) < 2:
+        raise ClusterUnusable.one_node(len(told), chosen.cpus, chosen.memory_mb)
+    return GangExecutor(nodes)
 
 
 def check_node(name: str, about: Mapping[str, Any], own: str, parts: frozenset[Part]) -> None:

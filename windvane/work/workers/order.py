@@ -88,11 +88,13 @@ def work_of(order: TaskOrder, memory_mb: int) -> Work:
     memory_mb    its cap
     """
     threads = int(order.figures.get("threads", 1))
+    needs = None if order.action is None else order.action.resources
     return Work(
         order.task.attempt,
         f"{LIBRARY}:perform_payload",
         {"order": order_to_json(order)},
         memory_mb,
         order.stop_at,
-        threads if order.action is None else order.action.resources.cpus,
+        threads if needs is None else needs.cpus,
+        1 if needs is None else needs.members,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.automl.exchange import Exchange, SharedFolder
 from windvane.domain.candidate import TrainingJob, TransformJob
 from windvane.domain.job import AutoMLJob
+from windvane.engine.learners.members import Members
 from windvane.errors import JobFault
 from windvane.executor.base import Say
 from windvane.tracing.context import read_traceparent, within
@@ -31,21 +32,34 @@ from windvane.work.workers.timed_artifacts import TimedArtifacts
 from windvane.work.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Member:
+    """One of the members that do a task, which reaches the others through its broker."""
+
+    broker: BrokeredArtifacts
+    rank: int
+    size: int
+
+    def swap(self, parts: Sequence[bytes]) -> list[bytes]:
+        return self.broker.swap(parts)
+
+
 def perform_payload(payload: Mapping[str, Any], say: Say) -> Result:
     """Return the result of a task as an executor is asked for it (`order.work_of`).
 
     payload    the order as text, the folder that the task works in, and the descriptor of a socket at whose other end is the
-               task's broker
+               task's broker; and which of several members this process is, if there are several
     raises     as `perform_order`
     """
     order, folder = order_from_json(payload["order"]), Path(payload["folder"])
     with socket.socket(fileno=payload["descriptor"]) as channel:
         artifacts = BrokeredArtifacts(channel, folder)
+        members = Member(artifacts, **payload["member"]) if "member" in payload else None
         if not order.traceparent:
-            return perform_order(order, folder, lambda: artifacts, say)
+            return perform_order(order, folder, lambda: artifacts, say, members=members)
         times = ProcessTimes()
         with within(read_traceparent(order.traceparent)):
-            result = perform_order(order, folder, lambda: artifacts, say, times)
+            result = perform_order(order, folder, lambda: artifacts, say, times, members)
         return times.added_to(result)
 
 
@@ -55,11 +69,13 @@ def perform_order(
     open_artifacts: Callable[[], Artifacts],
     say: Callable[[Result], object] = lambda _: None,
     times: ProcessTimes | None = None,
+    members: Members | None = None,
 ) -> Result:
     """Return the task's result, JSON.
 
     folder    that the task works in: that of all tasks of its job, or one of its own
     say       tells the worker something meanwhile
+    members   that carry out the order together; None if this process does it alone
     times     notes what takes how long; None if nobody wants to know
     raises    JobFault if the order says why it must not be done; DataFault, CandidateFault, and whatever the artefacts raise
     """
@@ -80,6 +96,7 @@ def perform_order(
             order.action,
             order.finished,
             say,
+            members,
         )
         return perform(context)
     if times is not None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from windvane.automl.request import ONE_NODE, DataParallel
 from windvane.automl.task import ActionTask, task_for
 from windvane.domain.candidate import ProcessingJob, StepStatus
 from windvane.domain.deployment import Endpoint
@@ -117,6 +118,8 @@ class Reconciler:
     is_shared  other servers may work with the store as well
     most_cores
                of one task
+    data_parallel
+               when several nodes train one model
     """
 
     exchanges: Exchanges
@@ -127,6 +130,7 @@ class Reconciler:
     max_columns: int = 10_000
     is_shared: bool = False
     most_cores: int = sys.maxsize
+    data_parallel: DataParallel = ONE_NODE
     _analyses: dict[str, KnownAnalysis] = field(default_factory=dict)
     _quiet: dict[str, _Quiet] = field(default_factory=dict)
     _left: dict[str, datetime] = field(default_factory=dict)
@@ -267,6 +271,7 @@ class Reconciler:
             workers=self._n_workers(tx),
             kept_models=self.kept_models,
             most_cores=self.most_cores,
+            data_parallel=self.data_parallel,
         )
 
     def _n_workers(self, tx: Transaction) -> int:

@@ -25,6 +25,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
 from windvane.executor.base import Work
 from windvane.executor.forks import WorkPlace
+from windvane.executor.meeting import Meeting, meeting_of
 from windvane.process.beneath import remove_beneath
 from windvane.process.ownership import give
 from windvane.store.base import Store
@@ -69,6 +70,7 @@ class TaskPlaces:
         reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read, may_write)
         is_stored = isinstance(order.exchange, InStore)
         reach = replace(reach, exchange=self._exchange_reach(order))
+        meeting = None if work.seat is None else meeting_of(work.seat, config.own_address())
         ours, theirs = socket.socketpair()
         key = job.output_key
         own = self._artifacts.of(job.scope.account)
@@ -76,10 +78,11 @@ class TaskPlaces:
         exchange = exchanged(self._artifacts, job) if is_stored else None
         if self._cache is not None and exchange is not None:
             exchange = self._cache.over(exchange)
-        broker = Broker(ours, artifacts, reach, folder, exchange)
+        broker = Broker(ours, artifacts, reach, folder, exchange, meeting)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
-        over = partial(_end, broker, folder if is_stored else None)
-        return WorkPlace(folder, config.confinement(job.arn, folder), theirs, over)
+        over = partial(_end, broker, folder if is_stored else None, meeting)
+        address = "" if meeting is None else meeting.address
+        return WorkPlace(folder, config.confinement(job.arn, folder), theirs, over, address)
 
     def _folder(self, order: TaskOrder) -> Path:
         """Return the folder that a task works in: that of all tasks of its job, or one of this attempt alone."""
@@ -170,13 +173,15 @@ class TaskPlaces:
         return permits
 
 
-def _end(broker: Broker, folder: Path | None) -> None:
+def _end(broker: Broker, folder: Path | None, meeting: Meeting | None) -> None:
     """End what served a task that has ended, and remove its folder, beside whatever else is done: it may hold any
     number of files.
 
     folder    of this attempt alone; None if it is that of all tasks of its job
     """
     broker.end()
+    if meeting is not None:
+        meeting.close()
     if folder is not None:
         threading.Thread(
             target=remove_beneath, args=(folder,), name="clearing an attempt", daemon=True

@@ -112,6 +112,7 @@ class Worker:
             config.max_columns,
             is_shared=config.is_shared,
             most_cores=config.most_cores,
+            data_parallel=config.data_parallel,
         )
         self._handlers = TaskHandlers(config, self._reconciler, MAX_ATTEMPTS)
         self._clearing = Clearing(store, exchanges)
