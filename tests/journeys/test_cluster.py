@@ -95,8 +95,11 @@ class Cluster:
 
     def attends(self, name):
         """Whether a node runs a task of the search now."""
-        there, found = descendants(self._processes[name].pid), titles()
+        there, found = descendants(self.pid_of(name)), titles()
         return any("ray::attend" in found.get(pid, "") for pid in there)
+
+    def pid_of(self, name):
+        return self._processes[name].pid
 
     def close(self):
         for action in reversed(list(self._processes)):

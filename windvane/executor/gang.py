@@ -112,6 +112,8 @@ class GangExecutor:
         return [gang.end()]
 
     def _end_members(self, gang: _Gang) -> None:
+        if gang.is_ending:
+            return
         gang.is_ending = True
         for rank in gang.open:
             self._places.kill(gang.key_of(rank))

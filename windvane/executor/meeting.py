@@ -31,7 +31,7 @@ _VALID = timedelta(days=30)
 _SKEW = timedelta(days=1)
 _NAME = "gang.windvane"
 _CONNECT_S = 20.0
-_HELLO_S = 5.0
+_HELLO_S = 20.0
 _PIECE = 1 << 18
 
 
@@ -78,7 +78,7 @@ def meeting_of(seat: Seat, host: str) -> Host | Guest:
     """Return the meeting of a member.
 
     host      address of this machine for the others
-    raises    OSError if the first member cannot be reached, or nothing can listen here
+    raises    OSError if nothing can listen here
     """
     return Host(seat, host) if seat.rank == 0 else Guest(seat)
 
@@ -115,16 +115,19 @@ class Host:
         """Take in one who connects, if that is a member. Whoever else reaches this address is turned away."""
         channel, _ = self._listener.accept()
         channel.settimeout(_HELLO_S)
+        wrapped = self._context.wrap_socket(
+            channel, server_side=True, do_handshake_on_connect=False
+        )
+        line = _Line(wrapped)
         try:
-            line = _Line(self._context.wrap_socket(channel, server_side=True))
+            wrapped.do_handshake()
             rank = self._awaited(line.header().get("rank"))
         except (OSError, BadFrame) as error:
             _LOG.warning("Somebody who connected to a gang is no member: %s", error)
-            channel.close()
+            line.close()
         else:
             line.wait_on()
             self._guests[rank] = line
-
 
     def _awaited(self, rank: object) -> int:
         """Return the rank of a member that has not come yet.
@@ -137,31 +140,44 @@ class Host:
 
 
 class Guest:
-    """That of every other member."""
+    """That of every other member. It connects when it first needs the others, and waits until the first one does."""
+
+    address = ""
 
     def __init__(self, seat: Seat) -> None:
-        host, _, port = seat.address.rpartition(":")
-        context = _context(ssl.PROTOCOL_TLS_CLIENT, seat.identity)
-        channel = socket.create_connection((host, int(port)), _CONNECT_S)
-        try:
-            self._line = _Line(context.wrap_socket(channel, server_hostname=_NAME))
-            self._line.greet(seat.rank)
-        except OSError:
-            channel.close()
-            raise
-        self._line.wait_on()
+        self._context = _context(ssl.PROTOCOL_TLS_CLIENT, seat.identity)
+        self._rank, self._address = seat.rank, seat.address
         self.size = seat.size
-        self.address = ""
+        self._line: _Line | None = None
+        self._is_closed = False
 
     def swap(self, parts: Sequence[bytes]) -> list[bytes]:
         try:
+            if self._line is None:
+                self._line = self._connected()
             self._line.send(parts)
             return self._line.receive(self.size)
         except (OSError, BadFrame) as error:
             raise _lost(error) from error
 
     def close(self) -> None:
-        self._line.close()
+        self._is_closed = True
+        if self._line is not None:
+            self._line.close()
+
+    def _connected(self) -> _Line:
+        host, _, port = self._address.rpartition(":")
+        channel = socket.create_connection((host, int(port)), _CONNECT_S)
+        wrapped = self._context.wrap_socket(
+            channel, server_hostname=_NAME, do_handshake_on_connect=False
+        )
+        line = self._line = _Line(wrapped)
+        if self._is_closed:
+            line.close()
+        line.wait_on()
+        wrapped.do_handshake()
+        line.greet(self._rank)
+        return line
 
 
 class _Line:
