@@ -42,6 +42,11 @@ def test_entries_are_laid_over_the_defaults(tmp_path):
         ('[exchange]\nbucket = "win*"', ["[exchange] bucket", "'win*'"]),
         ('[executor]\nkind = "dask"', ["[executor] kind", "'local' or 'ray'", "'dask'"]),
         ("[executor]\ntasks = 0", ["[executor] tasks", "1 or more", "0"]),
+        ("[executor]\ndata_parallel_rows = 10", ["[executor] data_parallel_rows", 'kind = "ray"']),
+        (
+            "[executor]\ndata_parallel_nodes = 1",
+            ["[executor] data_parallel_nodes", "2 or more", "1"],
+        ),
         ('[executor]\nkind = "ray"', ["[executor] address", "HOST:PORT"]),
         ('[executor]\nkind = "ray"\naddress = "head"', ["[executor] address", "'head'"]),
         (

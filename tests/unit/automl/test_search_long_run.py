@@ -15,6 +15,7 @@ from windvane.automl.actions import (
     TrainCandidate,
     TrainOnFewerRows,
 )
+from windvane.automl.request import ONE_NODE, DataParallel
 from windvane.automl.search import OF_THE_SEARCH
 from windvane.automl.steps import Status
 from windvane.automl.task import task_for
@@ -28,8 +29,9 @@ def long_for(seconds):
     return lambda action: seconds if getattr(action, "is_long", False) else takes(action)
 
 
-def job(long_s=400.0, table=HUGE, max_candidates=6, **options):
+def job(long_s=400.0, table=HUGE, max_candidates=6, data_parallel=ONE_NODE, **options):
     asked = request(max_candidates=max_candidates, **options)
+    asked = replace(asked, data_parallel=data_parallel)
     return Simulated(asked, table, takes=long_for(long_s))
 
 
@@ -154,3 +156,26 @@ def test_there_is_none_if_the_curve_of_the_first_candidate_shows_that_more_rows_
     [fewer] = simulated.actions(TrainOnFewerRows)
     assert fewer.plan.n_rows == 12_500
     assert simulated.actions(Refit)
+
+
+@pytest.mark.parametrize(
+    ("told", "nodes"),
+    [
+        (DataParallel(), 1),
+        (DataParallel(HUGE.n_rows, 3), 3),
+        (DataParallel(HUGE.n_rows + 1, 3), 1),
+        (DataParallel(0, 3), 1),
+    ],
+)
+def test_several_nodes_train_it_of_a_table_of_so_many_rows(told, nodes):
+    simulated = job(data_parallel=told).run()
+    assert simulated.situation.long_run_nodes == nodes
+    for action in simulated.actions(TrainCandidate):
+        task = task_for(action, simulated.situation, 100, 300)
+        assert task.resources.members == (nodes if action.is_long else 1)
+
+
+def test_several_nodes_train_it_of_tables_alone_that_are_learnt_from_once():
+    in_folds = replace(HUGE, n_folds=5)
+    simulated = job(table=in_folds, data_parallel=DataParallel(1, 3)).run()
+    assert simulated.situation.long_run_nodes == 1

@@ -7,6 +7,7 @@ from windvane.artifacts.base import Location
 from windvane.artifacts.connection import Connection
 from windvane.artifacts.embedded import EmbeddedFolder
 from windvane.artifacts.mapped import BucketSource
+from windvane.automl.request import DataParallel
 from windvane.control.kms.master import MasterKeys, master_key
 from windvane.control.kms.object_keys import stored_data_keys
 from windvane.executor.access import Cluster, ClusterTls
@@ -55,7 +56,7 @@ def test_everything_comes_back_from_json(tmp_path):
 def test_a_cluster_and_its_certificates_come_back_too(tmp_path):
     tls = ClusterTls(tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem")
     for cluster in (Cluster("h:1", tmp_path / "token"), Cluster("h:1", tmp_path / "token", tls)):
-        sent = config(tmp_path, on_cluster=OnCluster(cluster, 2, 700, 1000))
+        sent = config(tmp_path, on_cluster=OnCluster(cluster, 2, 700, 1000, DataParallel(9, 3)))
         assert config_from_json(config_to_json(sent)) == sent
 
 
