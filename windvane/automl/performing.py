@@ -148,7 +148,9 @@ def _train_on_fewer_rows(action: TrainOnFewerRows, context: _Context) -> Result:
 
 
 def _training_of(context: _Context) -> Training:
-    is_at_once = context.task.on_all_rows is OnAllRows.CANDIDATES
+    """Return how candidates are trained. One that several members train has learnt from nearly all rows, and is not refitted:
+    the others take part in one training."""
+    is_at_once = context.task.on_all_rows is OnAllRows.CANDIDATES and context.members is None
     return stages.train if is_at_once else stages.cross_validate
 
 
