@@ -44,4 +44,4 @@ def share(members: Members, n_rows: int) -> NDArray[np.int64]:
     """Return the positions of the rows that a member learns from: blocks in turn, so that shares are alike in sorted tables too, and
     a mapped file is not read whole."""
     rows = np.arange(n_rows)
-    return rows[rows // _BLOCK_ROWS % members.size == members.rank]
+    return np.flatnonzero(rows // _BLOCK_ROWS % members.size == members.rank)
