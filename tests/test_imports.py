@@ -84,6 +84,14 @@ def test_one_machine_loads_nothing_of_ray_nor_of_opentelemetry():
     assert done.stdout.strip() == "[]"
 
 
+def test_one_machine_loads_nothing_of_models_that_several_train():
+    loaded = "windvane.app, windvane.cli.service, windvane.work.workers.worker"
+    others = ("windvane.executor.gang", "windvane.executor.communicator")
+    code = f"import sys, {loaded}; print([m for m in {others!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_processes_that_do_tasks_load_no_database_and_no_server():
     """The one that they are forked from loads all that they need, which takes long enough."""
     others = ("sqlalchemy", "aiohttp", "starlette", "cryptography", "nbformat", "jsonschema")

@@ -20,10 +20,10 @@ from typing import Any, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from windvane.artifacts.base import MAX_KEY_BYTES, Artifacts, Location, ObjectInfo
-from windvane.artifacts.brokered import ERRORS, MOST_READ, SWAP
+from windvane.artifacts.brokered import ALL_TO_ALL, ERRORS, MOST_READ
 from windvane.artifacts.reach import Reach
 from windvane.errors import AccessDenied, CallerFault, InvalidRequest, MemberLost
-from windvane.executor.meeting import Meeting, pack_parts, parts_of
+from windvane.executor.parts import Communicator, pack_parts, parts_of
 from windvane.process.beneath import is_hollow, open_beneath
 from windvane.process.frames import MAX_BODY, BadFrame, Frame, FrameBuffer, pack
 
@@ -66,10 +66,10 @@ class Broker:
     """Reads and writes objects for one task, in one thread, until the other end is closed.
 
     channel    closed at the end
-    artifacts  those of the server, as the job's account's
-    folder     the task's own: files that requests are about lie below it
-    exchange   artifacts of the server, for where tasks of the job exchange data; None if the reach has no such place
-    meeting    of the members that do the task together; None if this one does it alone
+    artifacts     those of the server, as the job's account's
+    folder        the task's own: files that requests are about lie below it
+    exchange      artifacts of the server, for where tasks of the job exchange data; None if the reach has no such place
+    communicator  of this member of several that do the task together; None if it is done by one process
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Broker:
         reach: Reach,
         folder: Path,
         exchange: Artifacts | None = None,
-        meeting: Meeting | None = None,
+        communicator: Communicator | None = None,
     ) -> None:
         self._channel, self._artifacts, self._reach = channel, artifacts, reach
         self._folder, self._exchange = folder, exchange
         self._left = 0 if reach.exchange is None else reach.exchange.most_bytes
-        self._meeting = meeting
-        most_body = 0 if meeting is None else MAX_BODY
+        self._communicator = communicator
+        most_body = 0 if communicator is None else MAX_BODY
         self._requests = FrameBuffer(_MOST_ASKED, most_body, _MOST_ASKED_VALUES)
         self._open: dict[int, BinaryIO | _Listing] = {}
         self._opened = 0
@@ -133,8 +133,8 @@ class Broker:
         raises    BadFrame
         """
         asked = request[0]
-        if asked.get("do") == SWAP and self._meeting is not None:
-            return self._swapped(self._meeting, request)
+        if asked.get("do") == ALL_TO_ALL and self._communicator is not None:
+            return self._from_all(self._communicator, request)
         do = self._do.get(str(asked.get("do")))
         if do is None:
             raise BadFrame("A request asks for nothing that is known.")
@@ -146,14 +146,14 @@ class Broker:
             return pack(_error_answer(error))
         return pack({"ok": ok}, body)
 
-    def _swapped(self, meeting: Meeting, request: Frame) -> bytes:
+    def _from_all(self, communicator: Communicator, request: Frame) -> bytes:
         """Give the other members their parts, and return theirs.
 
         raises    BadFrame
         """
-        parts = parts_of(request, meeting.size)
+        parts = parts_of(request, communicator.size)
         try:
-            return pack_parts({"ok": True}, meeting.swap(parts))
+            return pack_parts({"ok": True}, communicator.all_to_all(parts))
         except MemberLost as error:
             return pack(_error_answer(error))
 

@@ -1,9 +1,9 @@
 """Artifacts of a process that has no key and no network: it asks a broker (artifacts/broker.py) over a socket that it was
 given, one request at a time.
 
-A request is one frame, without a body unless it is a `swap`; a file that it is about is named by its path below the task's folder: a descriptor
-on its way would count against every process of the user. The answer is one frame: a header with "ok", or with "error",
-the name of an error's class, and "text".
+A request is one frame, whose body is empty except for ALL_TO_ALL; a file that it is about is named by its path below the task's
+folder: a descriptor on its way would count against every process of the user. The answer is one frame: a header with "ok", or
+with "error", the name of an error's class, and "text".
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any, BinaryIO, cast
 
 from windvane.artifacts.base import Location, ObjectInfo
 from windvane.errors import AccessDenied, InvalidRequest, MemberLost
-from windvane.executor.meeting import pack_parts, parts_of
+from windvane.executor.parts import pack_parts, parts_of
 from windvane.process.frames import FrameBuffer, pack
 
-SWAP = "swap"
-"""The only request with a body: a part for each member that does the task too."""
+ALL_TO_ALL = "all_to_all"
+"""The only request with a body: a part for each of the members that do the task together."""
 
 MOST_READ = 1 << 20
 """Bytes of one answer."""
@@ -45,7 +45,7 @@ ERRORS: dict[str, type[Exception]] = {
 
 
 Parts = list[bytes]
-"""One of each member that does the task too, by rank."""
+"""A part from each of the members that do a task together, by rank."""
 
 
 class BrokeredArtifacts:
@@ -142,13 +142,13 @@ class BrokeredArtifacts:
         """Let go of an open object."""
         self._ask("close", handle=handle)
 
-    def swap(self, parts: Sequence[bytes]) -> Parts:
-        """Give each member that does this task too its part, by rank, and return what each has given to this one.
+    def all_to_all(self, parts: Sequence[bytes]) -> Parts:
+        """Give each of the members that do the task together its part, by rank, and return what each has given to this one.
 
         raises    MemberLost if one of them is gone
         """
         with self._turn:
-            self._channel.sendall(pack_parts({"do": SWAP}, parts))
+            self._channel.sendall(pack_parts({"do": ALL_TO_ALL}, parts))
             frame = self._answer()
         _check(frame[0])
         return parts_of(frame, len(parts))

@@ -24,12 +24,12 @@ class Resources:
 
     memory_mb    MiB that its process may hold, its children included
     cpus         that it keeps busy
-    members      machines that may do it together, each with so much of both
+    n_members    machines that may do it together, each with so much of both
     """
 
     memory_mb: int
     cpus: int = 1
-    members: int = 1
+    n_members: int = 1
 
 
 @dataclass(frozen=True)

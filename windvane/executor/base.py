@@ -26,8 +26,8 @@ def function_of(name: str) -> Function:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """The place of a member in a gang (executor/gang.py).
+class GangMember:
+    """One of the members of a gang (executor/gang.py).
 
     gang      the key of its work
     rank      of the member, from 0
@@ -53,8 +53,8 @@ class Work:
     memory_mb  that it may hold in MiB, its children included
     kill_at    a time.time() at which it is ended
     cpus       that it keeps busy: where there are several machines, it is run where so many are free
-    members    machines that may do it together, each with so much memory and so many cpus (executor/gang.py); elsewhere one does it
-    seat       of one of them; None if one machine does it
+    n_members  machines that may do it together, each with so much memory and so many cpus (executor/gang.py); elsewhere one does it
+    member     which of them is to do this; None if one machine does all of it
     """
 
     key: str
@@ -63,8 +63,8 @@ class Work:
     memory_mb: int
     kill_at: float
     cpus: int = 1
-    members: int = 1
-    seat: Seat | None = None
+    n_members: int = 1
+    member: GangMember | None = None
 
 
 class End(StrEnum):
@@ -126,8 +126,8 @@ News = Ended | Said
 
 
 @dataclass(frozen=True)
-class Meets:
-    """A member of a gang may be reached by the others; only who makes gangs is told so.
+class MemberReady:
+    """The first member of a gang is about to begin, and the others can connect to it; only who makes gangs is told so.
 
     address    HOST:PORT
     """
@@ -136,7 +136,8 @@ class Meets:
     address: str
 
 
-Told = News | Meets
+MachineNews = News | MemberReady
+"""What is told by the machines that members of gangs run on."""
 
 
 class Executor(Protocol):

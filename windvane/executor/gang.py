@@ -1,31 +1,47 @@
 """Runs work that several machines do together, its members: for who asks it is one piece of work, with one end.
 
-All members get a place at the same time or none does, each on a machine of its own. The first one is begun before the others, which have
+All members get room at the same time or none does, each on a machine of its own. The first one is begun before the others, which have
 to know where it is to be reached. If one of them fails, the others are ended, and that is the end of the work. What the first member says
-and returns is what the work says and returns.
+and returns is what the work says and returns. If there is no room for all of them for a while, one machine does the work alone.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from windvane.errors import MemberLost
-from windvane.executor.base import End, Ended, Meets, News, Said, Seat, Told, Work
-from windvane.executor.meeting import identity
+from windvane.executor.base import (
+    End,
+    Ended,
+    GangMember,
+    MachineNews,
+    MemberReady,
+    News,
+    Said,
+    Work,
+)
+from windvane.executor.communicator import new_identity
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
+
+_LOG = logging.getLogger(__name__)
 
 _CAUSES = (End.OUT_OF_TIME, End.OUT_OF_MEMORY, End.FAILED, End.CRASHED)
 """Ends of a member that are those of the work. If there is none, it was lost."""
 
+_WAITING_SHARE = 0.1
+"""Of the time of some work, for which its first member may wait to begin."""
 
-class Places(Protocol):
-    """What runs work on several machines, as an executor does, and keeps places for the members of a gang."""
+
+class Machines(Protocol):
+    """What runs work on several machines, as an executor does, and reserves room for the members of a gang."""
 
     def submit(self, work: Work) -> None: ...
 
-    def poll(self, timeout_s: float) -> list[Told]: ...
+    def poll(self, timeout_s: float) -> list[MachineNews]: ...
 
     def kill(self, key: str) -> None: ...
 
@@ -35,17 +51,17 @@ class Places(Protocol):
         """Return how many machines could do work of this size if they did nothing else."""
 
     def reserve(self, gang: str, work: Work, size: int) -> None:
-        """Ask for a place on each of so many machines, for work that names the gang in its seat."""
+        """Ask for room for some work on each of so many machines; the members of the gang run there."""
 
     def release(self, gang: str) -> None:
-        """Give back the places of a gang."""
+        """Give back the room of a gang."""
 
 
 class GangExecutor:
-    """To be used by one thread."""
+    """Runs work by as many members as it asks for and there are machines for. To be used by one thread."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, machines: Machines) -> None:
+        self._machines = machines
         self._gangs: dict[str, _Gang] = {}
         self._of_member: dict[str, tuple[_Gang, int]] = {}
 
@@ -54,34 +70,40 @@ class GangExecutor:
         if work.key in self._gangs:
             raise ValueError(f"There is work of the key {work.key} already.")
         size = 1
-        if work.members > 1:
-            size = min(work.members, self._places.n_machines(work.cpus, work.memory_mb))
+        if work.n_members > 1:
+            size = min(work.n_members, self._machines.n_machines(work.cpus, work.memory_mb))
         if size < 2:
-            self._places.submit(replace(work, members=1))
+            self._machines.submit(replace(work, n_members=1))
             return
-        gang = self._gangs[work.key] = _Gang(work, size, identity())
-        self._places.reserve(work.key, work, size)
+        now = time.time()
+        begin_by = now + _WAITING_SHARE * max(0.0, work.kill_at - now)
+        gang = self._gangs[work.key] = _Gang(work, size, new_identity(), begin_by)
+        self._machines.reserve(work.key, work, size)
         self._begin(gang, 0, "")
 
     def poll(self, timeout_s: float) -> list[News]:
         news: list[News] = []
-        for told in self._places.poll(timeout_s):
+        for told in self._machines.poll(timeout_s):
             if (found := self._of_member.get(told.key)) is not None:
                 news += self._heard(*found, told)
-            elif not isinstance(told, Meets):
+            elif not isinstance(told, MemberReady):
                 news.append(told)
+        for gang in self._gangs.values():
+            if gang.has_no_room(time.time()):
+                gang.is_given_up = True
+                self._end_members(gang)
         return news
 
     def kill(self, key: str) -> None:
         gang = self._gangs.get(key)
         if gang is None:
-            self._places.kill(key)
+            self._machines.kill(key)
         else:
             gang.is_stopped = True
             self._end_members(gang)
 
     def close(self) -> None:
-        self._places.close()
+        self._machines.close()
         self._gangs.clear()
         self._of_member.clear()
 
@@ -89,12 +111,13 @@ class GangExecutor:
         member = gang.member(rank, address)
         gang.open.add(rank)
         self._of_member[member.key] = gang, rank
-        self._places.submit(member)
+        self._machines.submit(member)
 
-    def _heard(self, gang: _Gang, rank: int, told: Told) -> list[News]:
+    def _heard(self, gang: _Gang, rank: int, told: MachineNews) -> list[News]:
         """Return what is to be told of the work after some news of a member."""
-        if isinstance(told, Meets):
-            if rank == 0 and not gang.is_ending and len(gang.open) == 1:
+        if isinstance(told, MemberReady):
+            if rank == 0 and not gang.is_ending and not gang.has_begun:
+                gang.has_begun = True
                 for other in range(1, gang.size):
                     self._begin(gang, other, told.address)
             return []
@@ -105,10 +128,16 @@ class GangExecutor:
         gang.ended[rank] = told
         if gang.is_over_with(rank, told):
             self._end_members(gang)
-        if gang.open:
-            return []
-        self._places.release(gang.work.key)
+        return [] if gang.open else self._ended(gang)
+
+    def _ended(self, gang: _Gang) -> list[News]:
+        """Return what is to be told of the work once all members have ended."""
+        self._machines.release(gang.work.key)
         del self._gangs[gang.work.key]
+        if gang.is_given_up and not gang.is_stopped:
+            _LOG.warning("There was no room on %d nodes at the same time: one does it.", gang.size)
+            self._machines.submit(replace(gang.work, n_members=1))
+            return []
         return [gang.end()]
 
     def _end_members(self, gang: _Gang) -> None:
@@ -116,25 +145,31 @@ class GangExecutor:
             return
         gang.is_ending = True
         for rank in gang.open:
-            self._places.kill(gang.key_of(rank))
+            self._machines.kill(gang.key_of(rank))
 
 
 @dataclass(eq=False)
 class _Gang:
     """Some work in the hands of its members.
 
-    identity    what they show each other
-    open        ranks of the members that were begun and have not ended
-    is_stopped  it was told to end
-    is_ending   its members were
+    identity     what they show each other
+    begin_by     the time.time() until which the first one may wait for room
+    open         ranks of the members that were begun and have not ended
+    has_begun    there is room for all, and the first one runs
+    is_stopped   it was told to end
+    is_given_up  there was no room in time
+    is_ending    its members were told to end
     """
 
     work: Work
     size: int
-    identity: str
+    identity: str = field(repr=False)
+    begin_by: float
     open: set[int] = field(default_factory=set)
     ended: dict[int, Ended] = field(default_factory=dict)
+    has_begun: bool = False
     is_stopped: bool = False
+    is_given_up: bool = False
     is_ending: bool = False
 
     def key_of(self, rank: int) -> str:
@@ -146,8 +181,13 @@ class _Gang:
         address    where the first one is to be reached
         """
         payload = {**self.work.payload, "member": {"rank": rank, "size": self.size}}
-        seat = Seat(self.work.key, rank, self.size, self.identity, address)
-        return replace(self.work, key=self.key_of(rank), payload=payload, members=1, seat=seat)
+        member = GangMember(self.work.key, rank, self.size, self.identity, address)
+        key = self.key_of(rank)
+        return replace(self.work, key=key, payload=payload, n_members=1, member=member)
+
+    def has_no_room(self, now: float) -> bool:
+        """Return whether the first member has waited for too long."""
+        return now > self.begin_by and not self.has_begun and not self.is_ending
 
     def is_over_with(self, rank: int, ended: Ended) -> bool:
         """Return whether the others are not to go on after the end of a member. One that has lost another is not to blame, and that

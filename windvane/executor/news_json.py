@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from windvane.executor.base import End, Ended, Meets, Said, Seat, Told, Work
+from windvane.executor.base import End, Ended, GangMember, MachineNews, MemberReady, Said, Work
 from windvane.executor.forked import MOST_RESULT, MOST_SAID, Result, read_result
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note, note_to_json
@@ -14,25 +15,26 @@ from windvane.notes.untrusted import read_untrusted_note
 
 _MOST_PEAK_MB = 1e9
 _MOST_CLASSES, _LONGEST_CLASS = 16, 100
-_LONGEST_ADDRESS = 300
+_ADDRESS = re.compile(r"[^\s/@]{1,255}:([0-9]{1,5})")
 
 
 def work_to_text(work: Work) -> str:
-    seat = None if work.seat is None else vars(work.seat)
-    return json.dumps({**vars(work), "payload": dict(work.payload), "seat": seat})
+    member = None if work.member is None else vars(work.member)
+    return json.dumps({**vars(work), "payload": dict(work.payload), "member": member})
 
 
 def work_from_text(text: str) -> Work:
     told = json.loads(text)
-    return Work(**{**told, "seat": None if told["seat"] is None else Seat(**told["seat"])})
+    member = None if told["member"] is None else GangMember(**told["member"])
+    return Work(**{**told, "member": member})
 
 
-def news_to_text(news: Told) -> str:
+def news_to_text(news: MachineNews) -> str:
     """Return what is told, without the key of the work."""
     if isinstance(news, Said):
         return json.dumps({"said": json.dumps(news.said)})
-    if isinstance(news, Meets):
-        return json.dumps({"meets": news.address})
+    if isinstance(news, MemberReady):
+        return json.dumps({"address": news.address})
     return json.dumps(
         {
             "end": str(news.end),
@@ -44,7 +46,7 @@ def news_to_text(news: Told) -> str:
     )
 
 
-def news_from_text(key: str, text: str) -> Told | None:
+def news_from_text(key: str, text: str) -> MachineNews | None:
     """Return what is told of the work of a key; None if it says what is none. A machine may be under somebody else's control: no more
     is read than a task may tell (executor/forked.py).
 
@@ -56,8 +58,8 @@ def news_from_text(key: str, text: str) -> Told | None:
     if "said" in told:
         said = _bounded(told["said"], MOST_SAID)
         return None if said is None else Said(key, said)
-    if "meets" in told:
-        return Meets(key, str(told["meets"])[:_LONGEST_ADDRESS])
+    if "address" in told:
+        return MemberReady(key, _address(told["address"]))
     end = End(told["end"])
     note = None if told["note"] is None else read_untrusted_note(told["note"])
     classes = tuple(str(name)[:_LONGEST_CLASS] for name in told["error_classes"][:_MOST_CLASSES])
@@ -100,3 +102,14 @@ def _bounded(text: object, most: int) -> Result | None:
         return read_result(data)
     except ValueError:
         return None
+
+
+def _address(told: object) -> str:
+    """Return an address as it is told.
+
+    raises    ValueError if it is none
+    """
+    found = _ADDRESS.fullmatch(str(told))
+    if found is None or not 0 < int(found[1]) < 1 << 16:
+        raise ValueError("A member of a gang is at no address of the form HOST:PORT.")
+    return found[0]

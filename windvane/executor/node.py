@@ -31,7 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from windvane.executor.base import Ended, Meets, Told, Work
+from windvane.executor.base import Ended, MachineNews, MemberReady, Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.news_json import news_to_text, work_from_text
@@ -185,7 +185,7 @@ class NodeServer:
 
     def _tell_address(self, key: str, place: Future[WorkPlace]) -> None:
         if place.exception() is None and (address := place.result().address):
-            self._tell_of(Meets(key, address))
+            self._tell_of(MemberReady(key, address))
 
     def _kill(self, key: str) -> None:
         if key in self._placed:
@@ -218,7 +218,7 @@ class NodeServer:
             if isinstance(news, Ended):
                 del self._owners[news.key]
 
-    def _tell_of(self, news: Told) -> None:
+    def _tell_of(self, news: MachineNews) -> None:
         for connection in self._connections.values():
             if connection.key == news.key:
                 connection.tell({"news": news_to_text(news)})

@@ -26,7 +26,7 @@ from ray.util.scheduling_strategies import (
     PlacementGroupSchedulingStrategy,
 )
 
-from windvane.executor.base import End, Ended, Told, Work
+from windvane.executor.base import End, Ended, MachineNews, Work
 from windvane.executor.errors import ClusterUnusable
 from windvane.executor.news_json import news_from_text, work_to_text
 from windvane.executor.slot import RESOURCE, RESOURCES, Pulse, attend
@@ -60,7 +60,7 @@ class RayExecutor:
         self._watcher = _NodeWatcher()
         self._nodes: dict[str, _Node] = {}
         self._running: dict[str, _Slot] = {}
-        self._news: list[Told] = []
+        self._news: list[MachineNews] = []
         self._reserved: dict[str, Any] = {}
         self._next_look = 0.0
         self._handed_over: Any = None
@@ -126,9 +126,9 @@ class RayExecutor:
 
     def _place_of(self, work: Work) -> Any:
         """Return how Ray is to choose the node."""
-        if work.seat is None:
+        if work.member is None:
             return "SPREAD"  # a node that is lost takes few tasks of a job with it
-        return PlacementGroupSchedulingStrategy(self._reserved[work.seat.gang], work.seat.rank)
+        return PlacementGroupSchedulingStrategy(self._reserved[work.member.gang], work.member.rank)
 
     def n_machines(self, cpus: int, memory_mb: int) -> int:
         """Return how many nodes that answer have so much, in use or not."""
@@ -144,7 +144,7 @@ class RayExecutor:
         """Give that room back."""
         remove_placement_group(self._reserved.pop(gang))
 
-    def poll(self, timeout_s: float) -> list[Told]:
+    def poll(self, timeout_s: float) -> list[MachineNews]:
         until = time.monotonic() + timeout_s
         self._wait(0.0)
         while not self._news and (left_s := until - time.monotonic()) > 0:

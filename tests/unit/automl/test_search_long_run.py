@@ -172,7 +172,7 @@ def test_several_nodes_train_it_of_a_table_of_so_many_rows(told, nodes):
     assert simulated.situation.long_run_nodes == nodes
     for action in simulated.actions(TrainCandidate):
         task = task_for(action, simulated.situation, 100, 300)
-        assert task.resources.members == (nodes if action.is_long else 1)
+        assert task.resources.n_members == (nodes if action.is_long else 1)
 
 
 def test_several_nodes_train_it_of_tables_alone_that_are_learnt_from_once():

@@ -1,13 +1,16 @@
 """Work of several members has one beginning and one end."""
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from windvane.errors import MemberLost
-from windvane.executor.base import End, Ended, Meets, Said, Work
+from windvane.executor.base import End, Ended, MemberReady, Said, Work
 from windvane.executor.gang import GangExecutor
 from windvane.process.child import failed_with
 
-WORK = Work("job", "a:b", {"order": "it"}, 100, 1e12, cpus=2, members=3)
+WORK = Work("job", "a:b", {"order": "it"}, 100, 1e12, cpus=2, n_members=3)
 
 
 class Machines:
@@ -28,7 +31,7 @@ class Machines:
         del self.reserved[gang]
 
     def submit(self, work):
-        assert work.seat is None or work.seat.gang in self.reserved
+        assert work.member is None or work.member.gang in self.reserved
         self.begun[work.key] = work
 
     def poll(self, timeout_s):
@@ -69,7 +72,7 @@ def machines():
 def executor(machines):
     made = GangExecutor(machines)
     made.submit(WORK)
-    machines.news = [Meets("job/0", "10.0.0.1:7")]
+    machines.news = [MemberReady("job/0", "10.0.0.1:7")]
     assert made.poll(0.0) == []
     return made
 
@@ -77,7 +80,7 @@ def executor(machines):
 def told(executor, machines, *news):
     """All that is told of the work after some news, and what follows from it."""
     machines.tell(*news)
-    found = []
+    found = executor.poll(0.0)
     while machines.news:
         found += executor.poll(0.0)
     return found
@@ -88,16 +91,16 @@ def test_members_begin_once_it_is_known_where_the_first_is_to_be_reached(machine
     executor.submit(WORK)
     assert list(machines.begun) == ["job/0"]
     assert machines.reserved == {"job": 3}
-    told(executor, machines, Meets("job/0", "10.0.0.1:7"))
-    seats = {key: work.seat for key, work in machines.begun.items()}
+    told(executor, machines, MemberReady("job/0", "10.0.0.1:7"))
+    seats = {key: work.member for key, work in machines.begun.items()}
     assert [seats[f"job/{rank}"].address for rank in range(3)] == ["", "10.0.0.1:7", "10.0.0.1:7"]
-    assert len({seat.identity for seat in seats.values()}) == 1
+    assert len({member.identity for member in seats.values()}) == 1
     assert machines.begun["job/2"].payload == {"order": "it", "member": {"rank": 2, "size": 3}}
 
 
 def test_no_work_is_told_what_its_members_know_each_other_by(executor, machines):
-    assert all(work.seat.identity not in str(work.payload) for work in machines.begun.values())
-    assert all(work.seat.identity not in repr(work) for work in machines.begun.values())
+    assert all(work.member.identity not in str(work.payload) for work in machines.begun.values())
+    assert all(work.member.identity not in repr(work) for work in machines.begun.values())
 
 
 def test_there_are_no_more_members_than_machines():
@@ -112,7 +115,7 @@ def test_one_machine_does_it_alone(n_machines):
     executor = GangExecutor(machines)
     executor.submit(WORK)
     assert list(machines.begun) == ["job"]
-    assert machines.begun["job"].seat is None
+    assert machines.begun["job"].member is None
     end = Ended("job", End.FINISHED, {"a": 1})
     assert told(executor, machines, end) == [end]
 
@@ -167,7 +170,7 @@ def test_no_member_begins_once_the_first_has_ended(machines):
     executor = GangExecutor(machines)
     executor.submit(WORK)
     executor.kill("job")
-    [ended] = told(executor, machines, Meets("job/0", "10.0.0.1:7"))
+    [ended] = told(executor, machines, MemberReady("job/0", "10.0.0.1:7"))
     assert ended.end is End.KILLED
     assert list(machines.begun) == ["job/0"]
 
@@ -183,3 +186,38 @@ def test_other_work_goes_through(executor, machines):
     assert machines.begun["other"] == other
     end = Ended("other", End.FAILED)
     assert told(executor, machines, end) == [end]
+
+
+def waits_for_room(machines):
+    """An executor whose gang's first member has waited for longer than a tenth of its time."""
+    executor = GangExecutor(machines)
+    executor.submit(replace(WORK, kill_at=time.time() - 1))
+    return executor
+
+
+def test_one_machine_does_what_there_is_no_room_for_on_several(machines):
+    executor = waits_for_room(machines)
+    assert told(executor, machines) == []
+    assert machines.killed == ["job/0"]
+    assert told(executor, machines) == []
+    assert not machines.reserved
+    assert machines.begun["job"].member is None
+    end = Ended("job", End.FINISHED, {"a": 1})
+    assert told(executor, machines, end) == [end]
+
+
+def test_members_that_have_begun_are_not_given_up(machines):
+    executor = GangExecutor(machines)
+    executor.submit(replace(WORK, kill_at=time.time() - 1))
+    assert told(executor, machines, MemberReady("job/0", "10.0.0.1:7")) == []
+    assert machines.killed == []
+    assert len(machines.begun) == 3
+
+
+def test_what_is_told_to_end_is_not_begun_by_one_machine(machines):
+    executor = waits_for_room(machines)
+    executor.poll(0.0)
+    executor.kill("job")
+    [ended] = told(executor, machines)
+    assert (ended.key, ended.end) == ("job", End.KILLED)
+    assert "job" not in machines.begun

@@ -23,7 +23,7 @@ from windvane.engine.learners.lightgbm_native import (
     NativeBooster,
 )
 from windvane.engine.learners.lightgbm_text import read_lightgbm
-from windvane.engine.learners.members import agreed
+from windvane.engine.learners.members import is_over_for_all
 from windvane.engine.learners.model_bounds import least_step, most_rounds_of, most_tree_leaves
 from windvane.engine.learners.monotone import directions
 from windvane.engine.learners.names import (
@@ -313,7 +313,7 @@ def _trained(
     import lightgbm  # for fitting alone; it takes seconds to import
 
     from windvane.engine.learners.lightgbm_blocks import dataset_of
-    from windvane.engine.learners.lightgbm_members import parameters_of, share_of, together
+    from windvane.engine.learners.lightgbm_members import parameters_of, share_of, train_together
 
     own, members = dict(parameters), setting.members
     n_rounds = int(own.pop("num_iterations"))
@@ -330,14 +330,14 @@ def _trained(
         results = state.evaluation_result_list
         score = results[0][2] if results else None
         is_over = patience.is_over(score)
-        if is_over if members is None else agreed(members, is_over):
+        if is_over if members is None else is_over_for_all(members, is_over):
             raise lightgbm.callback.EarlyStopException(state.iteration, results)
 
     def boost() -> lightgbm.Booster:
         return lightgbm.train(own, data, n_rounds, valid_sets=shown, callbacks=[watch])
 
     try:
-        booster = boost() if members is None else together(members, boost)
+        booster = boost() if members is None else train_together(members, boost)
     except lightgbm.basic.LightGBMError as error:
         raise candidate_fault("LightGBM", error) from error
     return str(booster.model_to_string(num_iteration=patience.best_round))

@@ -75,7 +75,7 @@ def share_of(
     return dataset_of(own, codes, parameters).set_reference(borders)
 
 
-def together(members: Members, train: Callable[[], T]) -> T:
+def train_together(members: Members, train: Callable[[], T]) -> T:
     """Return what a training returns in which LightGBM asks the other members.
 
     raises    MemberLost if one of them is gone; LightGBM cannot be told, and its thread then stays where it is
@@ -156,7 +156,7 @@ class _Network:
 
     def _swap(self, parts: list[bytes]) -> list[bytes]:
         try:
-            return self._members.swap(parts)
+            return self._members.all_to_all(parts)
         except BaseException as error:  # noqa: BLE001 - whatever it is, LightGBM must not go on
             self._halt(error)
 

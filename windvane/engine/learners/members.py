@@ -24,20 +24,20 @@ class Members(Protocol):
     @property
     def size(self) -> int: ...
 
-    def swap(self, parts: Sequence[bytes]) -> list[bytes]:
+    def all_to_all(self, parts: Sequence[bytes]) -> list[bytes]:
         """Give each member its part, by rank, and return what each has given to this one. All of them call it, in the same order.
 
         raises    MemberLost if one of them is gone
         """
 
 
-def agreed(members: Members, is_over: bool) -> bool:
+def is_over_for_all(members: Members, is_over: bool) -> bool:
     """Return whether the first member says that training is over.
 
     is_over    what the caller would say; of others than the first it does not count
     """
     own = b"\1" if is_over and members.rank == 0 else b""
-    return bool(members.swap([own] * members.size)[0])
+    return bool(members.all_to_all([own] * members.size)[0])
 
 
 def share(members: Members, n_rows: int) -> NDArray[np.int64]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from windvane.executor.base import Executor
 from windvane.executor.errors import ClusterUnusable
-from windvane.executor.gang import GangExecutor
 from windvane.process.confinement import Part
 from windvane.store.base import Store
 from windvane.work.workers.about_node import place_of_exchange
@@ -28,8 +27,9 @@ def executor_on(chosen: OnCluster, config: WorkConfig, store: Store) -> Executor
 
     raises    ClusterUnusable
     """
-    # What needs Ray is loaded where a cluster is used, and nowhere else.
+    # What needs Ray, and what makes gangs, is loaded where a cluster is used, and nowhere else.
     from windvane.executor.cluster import join
+    from windvane.executor.gang import GangExecutor
 
     join(chosen.cluster)
     from windvane.executor.ray import RayExecutor

@@ -96,5 +96,5 @@ def work_of(order: TaskOrder, memory_mb: int) -> Work:
         memory_mb,
         order.stop_at,
         threads if needs is None else needs.cpus,
-        1 if needs is None else needs.members,
+        1 if needs is None else needs.n_members,
     )

@@ -40,8 +40,8 @@ class Member:
     rank: int
     size: int
 
-    def swap(self, parts: Sequence[bytes]) -> list[bytes]:
-        return self.broker.swap(parts)
+    def all_to_all(self, parts: Sequence[bytes]) -> list[bytes]:
+        return self.broker.all_to_all(parts)
 
 
 def perform_payload(payload: Mapping[str, Any], say: Say) -> Result:

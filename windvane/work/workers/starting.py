@@ -25,7 +25,7 @@ from windvane.domain.job import AutoMLJob
 from windvane.errors import AccessDenied
 from windvane.executor.base import Work
 from windvane.executor.forks import WorkPlace
-from windvane.executor.meeting import Meeting, meeting_of
+from windvane.executor.parts import Communicator
 from windvane.process.beneath import remove_beneath
 from windvane.process.ownership import give
 from windvane.store.base import Store
@@ -70,7 +70,6 @@ class TaskPlaces:
         reach = reach_of(job, order.task.kind, self._artifacts, permits, may_read, may_write)
         is_stored = isinstance(order.exchange, InStore)
         reach = replace(reach, exchange=self._exchange_reach(order))
-        meeting = None if work.seat is None else meeting_of(work.seat, config.own_address())
         ours, theirs = socket.socketpair()
         key = job.output_key
         own = self._artifacts.of(job.scope.account)
@@ -78,11 +77,21 @@ class TaskPlaces:
         exchange = exchanged(self._artifacts, job) if is_stored else None
         if self._cache is not None and exchange is not None:
             exchange = self._cache.over(exchange)
-        broker = Broker(ours, artifacts, reach, folder, exchange, meeting)
+        communicator, address = self._communicator(work)
+        broker = Broker(ours, artifacts, reach, folder, exchange, communicator)
         threading.Thread(target=broker.serve, name="broker", daemon=True).start()
-        over = partial(_end, broker, folder if is_stored else None, meeting)
-        address = "" if meeting is None else meeting.address
+        over = partial(_end, broker, folder if is_stored else None, communicator)
         return WorkPlace(folder, config.confinement(job.arn, folder), theirs, over, address)
+
+    def _communicator(self, work: Work) -> tuple[Communicator | None, str]:
+        """Return what connects a member of a gang with the others, and the address at which they connect to it; nothing of either
+        for work that one process does."""
+        if work.member is None:
+            return None, ""
+        # What only members of gangs need is loaded where there is one, and nowhere else.
+        from windvane.executor.communicator import communicator_of
+
+        return communicator_of(work.member, self._config.own_address())
 
     def _folder(self, order: TaskOrder) -> Path:
         """Return the folder that a task works in: that of all tasks of its job, or one of this attempt alone."""
@@ -173,15 +182,15 @@ class TaskPlaces:
         return permits
 
 
-def _end(broker: Broker, folder: Path | None, meeting: Meeting | None) -> None:
+def _end(broker: Broker, folder: Path | None, communicator: Communicator | None) -> None:
     """End what served a task that has ended, and remove its folder, beside whatever else is done: it may hold any
     number of files.
 
     folder    of this attempt alone; None if it is that of all tasks of its job
     """
     broker.end()
-    if meeting is not None:
-        meeting.close()
+    if communicator is not None:
+        communicator.close()
     if folder is not None:
         threading.Thread(
             target=remove_beneath, args=(folder,), name="clearing an attempt", daemon=True

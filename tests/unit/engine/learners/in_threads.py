@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from windvane.errors import MemberLost
 
 
-class Table:
-    """Where members swap; `lost_after` is after how many times the last one is gone."""
+class ThreadNetwork:
+    """How the members reach each other; `lost_after` is after how many times the last one is gone."""
 
     def __init__(self, size, lost_after=None):
         self.size, self._lost_after = size, lost_after
@@ -15,7 +15,7 @@ class Table:
         self._barrier = threading.Barrier(size)
         self.n_bytes = self.n_times = 0
 
-    def swap(self, rank, parts):
+    def all_to_all(self, rank, parts):
         if rank == self.size - 1 and self.n_times == self._lost_after:
             self._barrier.abort()
         try:
@@ -31,16 +31,16 @@ class Table:
         return found
 
 
-class Seat:
-    def __init__(self, table, rank):
-        self._table, self.rank, self.size = table, rank, table.size
+class ThreadMember:
+    def __init__(self, network, rank):
+        self._network, self.rank, self.size = network, rank, network.size
 
-    def swap(self, parts):
-        return self._table.swap(self.rank, parts)
+    def all_to_all(self, parts):
+        return self._network.all_to_all(self.rank, parts)
 
 
-def of_all(table, do):
-    """What `do` returns, or raises, for each member of a table, in the order of their ranks."""
-    with ThreadPoolExecutor(table.size) as pool:
-        asked = [pool.submit(do, Seat(table, rank)) for rank in range(table.size)]
+def of_all(network, do):
+    """What `do` returns, or raises, for each member of a network, in the order of their ranks."""
+    with ThreadPoolExecutor(network.size) as pool:
+        asked = [pool.submit(do, ThreadMember(network, rank)) for rank in range(network.size)]
         return [one.exception() or one.result() for one in asked]

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from unit.engine.learners.in_threads import Table, of_all
+from unit.engine.learners.in_threads import ThreadNetwork, of_all
 
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.engine.features.base import Feature
@@ -50,12 +50,12 @@ def fitted(kind, train, valid, members=None, clock=None, rounds=30):
 def trained(kind, size):
     """Models of all members; only the first one sees rows to stop by."""
     train, valid = rows(kind), rows(kind, 1_000, 1)
-    table = Table(size)
+    network = ThreadNetwork(size)
 
     def train_one(members):
         return fitted(kind, train, valid if members.rank == 0 else None, members)
 
-    return table, of_all(table, train_one), fitted(kind, train, valid)
+    return network, of_all(network, train_one), fitted(kind, train, valid)
 
 
 def log_loss(predicted, y):
@@ -75,12 +75,19 @@ def test_members_train_the_model_that_one_process_trains(kind, size):
         assert log_loss(found, other.y) == pytest.approx(log_loss(expected, other.y), rel=0.05)
 
 
-def test_what_is_swapped_does_not_grow_with_the_rows():
+def test_the_same_members_train_the_same_model_again():
+    found = [trained(ProblemType.BINARY, 2)[1][0].trees.text for _ in range(2)]
+    assert found[0] == found[1]
+
+
+def test_what_is_exchanged_does_not_grow_with_the_rows():
     n_bytes = []
     for factor in (1, 4):
-        table, train = Table(2), rows(ProblemType.REGRESSION, factor * N_ROWS)
-        of_all(table, lambda one, of=train: fitted(ProblemType.REGRESSION, of, None, one, rounds=5))
-        n_bytes.append(table.n_bytes)
+        network, train = ThreadNetwork(2), rows(ProblemType.REGRESSION, factor * N_ROWS)
+        of_all(
+            network, lambda one, of=train: fitted(ProblemType.REGRESSION, of, None, one, rounds=5)
+        )
+        n_bytes.append(network.n_bytes)
     assert 0 < n_bytes[1] < 1.5 * n_bytes[0]
 
 
@@ -104,30 +111,33 @@ def test_the_first_member_says_for_all_when_the_time_is_over():
         clock = _Counting(7 if members.rank == 0 else 3)
         return fitted(kind, train, None, members, clock)
 
-    assert [model.rounds for model in of_all(Table(2), train_one)] == [7, 7]
+    assert [model.rounds for model in of_all(ThreadNetwork(2), train_one)] == [7, 7]
 
 
 def test_a_member_that_is_gone_ends_the_training_of_the_others():
     train = rows(ProblemType.REGRESSION)
     lost = of_all(
-        Table(2, lost_after=20), lambda one: fitted(ProblemType.REGRESSION, train, None, one)
+        ThreadNetwork(2, lost_after=20),
+        lambda one: fitted(ProblemType.REGRESSION, train, None, one),
     )
     assert [type(one) for one in lost] == [MemberLost, MemberLost]
 
 
 class _Short:
-    """A table at which the second member says too little."""
+    """A network at which the second member says too little."""
 
-    def __init__(self, table):
-        self._table, self.size = table, table.size
+    def __init__(self, network):
+        self._network, self.size = network, network.size
 
-    def swap(self, rank, parts):
-        found = self._table.swap(rank, parts)
-        return [part[:-1] for part in found] if self._table.n_times > 10 else found
+    def all_to_all(self, rank, parts):
+        found = self._network.all_to_all(rank, parts)
+        return [part[:-1] for part in found] if self._network.n_times > 10 else found
 
 
 def test_a_member_that_sends_another_number_of_bytes_than_there_is_room_for_ends_the_training():
     train = rows(ProblemType.REGRESSION)
-    lost = of_all(_Short(Table(2)), lambda one: fitted(ProblemType.REGRESSION, train, None, one))
+    lost = of_all(
+        _Short(ThreadNetwork(2)), lambda one: fitted(ProblemType.REGRESSION, train, None, one)
+    )
     assert [type(one) for one in lost] == [MemberLost, MemberLost]
     assert "in place of" in str(lost[0])

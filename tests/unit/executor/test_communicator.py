@@ -7,16 +7,15 @@ from dataclasses import replace
 import pytest
 
 from windvane.errors import MemberLost
-from windvane.executor.base import Seat
-from windvane.executor.meeting import identity, meeting_of, pack_parts, parts_of
-from windvane.process.frames import BadFrame, FrameBuffer, pack
+from windvane.executor.base import GangMember
+from windvane.executor.communicator import _GREETING_S, communicator_of, new_identity
 
 HERE = "127.0.0.1"
 
 
 def seats(size):
-    pem = identity()
-    return [Seat("gang", rank, size, pem, "") for rank in range(size)]
+    pem = new_identity()
+    return [GangMember("gang", rank, size, pem, "") for rank in range(size)]
 
 
 class Met:
@@ -25,14 +24,15 @@ class Met:
     def __init__(self, size):
         self.seats = first, *others = seats(size)
         self._pool = ThreadPoolExecutor(size)
-        self.host = meeting_of(first, HERE)
-        at = self.host.address
-        self.all = [self.host, *(meeting_of(replace(one, address=at), HERE) for one in others)]
+        self.first, self.address = communicator_of(first, HERE)
+        at = self.address
+        rest = [communicator_of(replace(one, address=at), HERE)[0] for one in others]
+        self.all = [self.first, *rest]
 
-    def swap(self, *of_ranks):
+    def all_to_all(self, *of_ranks):
         """What each gets, or how it fails, after all have given something."""
         asked = [
-            self._pool.submit(one.swap, parts)
+            self._pool.submit(one.all_to_all, parts)
             for one, parts in zip(self.all, of_ranks, strict=True)
         ]
         return [one.exception(60) or one.result() for one in asked]
@@ -56,13 +56,13 @@ def parts(rank, size=3):
 
 def test_each_member_gets_what_the_others_have_for_it(three):
     for _ in range(3):
-        found = three.swap(*(parts(rank) for rank in range(3)))
+        found = three.all_to_all(*(parts(rank) for rank in range(3)))
         assert found == [[parts(other)[rank] for other in range(3)] for rank in range(3)]
 
 
 def test_large_parts_and_empty_ones_go_through(three):
     large = bytes(3_000_000)
-    found = three.swap([b"", large, b""], [large, b"", b""], [b"", b"", large])
+    found = three.all_to_all([b"", large, b""], [large, b"", b""], [b"", b"", large])
     assert [list(map(len, one)) for one in found] == [
         [0, len(large), 0],
         [len(large), 0, 0],
@@ -71,12 +71,12 @@ def test_large_parts_and_empty_ones_go_through(three):
 
 
 def test_members_whose_other_is_gone_are_told(three):
-    three.swap(*(parts(rank) for rank in range(3)))
+    three.all_to_all(*(parts(rank) for rank in range(3)))
     three.all[2].close()
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(three.all[rank].swap, parts(rank)) for rank in range(2)]
+        asked = [pool.submit(three.all[rank].all_to_all, parts(rank)) for rank in range(2)]
         assert isinstance(asked[0].exception(60), MemberLost)
-        three.host.close()  # as the end of its work does
+        three.first.close()  # as the end of its work does
         assert isinstance(asked[1].exception(60), MemberLost)
 
 
@@ -85,12 +85,19 @@ def test_a_member_that_waits_for_others_stops_when_it_is_closed(rank):
     """The other one has not come yet."""
     met = Met(2)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(met.all[rank].swap, parts(rank, 2))
+        asked = pool.submit(met.all[rank].all_to_all, parts(rank, 2))
         with pytest.raises(TimeoutError):
             asked.result(0.2)
         met.all[rank].close()
         assert isinstance(asked.exception(60), MemberLost)
     met.close()
+
+
+def test_a_member_that_waits_for_others_does_not_hear_of_them_once_it_has_left():
+    met = Met(2)
+    met.close()
+    with pytest.raises(MemberLost):
+        met.first.all_to_all(parts(0, 2))
 
 
 def connected(address):
@@ -101,36 +108,39 @@ def connected(address):
 def test_strangers_are_turned_away_and_the_members_meet():
     """One sends nonsense, one closes at once, one is of another gang, one is of no rank that is awaited."""
     met = Met(2)
-    at, pem = met.host.address, seats(2)[0].identity
+    at, pem = met.address, seats(2)[0].identity
     with ThreadPoolExecutor(4) as pool:
-        asked = pool.submit(met.host.swap, parts(0, 2))
+        asked = pool.submit(met.first.all_to_all, parts(0, 2))
         with connected(at) as channel:
             channel.sendall(b"GET / HTTP/1.1\r\n\r\n")
         connected(at).close()
         for stranger in (
-            Seat("gang", 1, 2, pem, at),
+            GangMember("gang", 1, 2, pem, at),
             replace(met.seats[1], rank=5, address=at),
         ):
-            guest = meeting_of(stranger, HERE)
+            guest, _ = communicator_of(stranger, HERE)
             with pytest.raises(MemberLost):
-                guest.swap(parts(1, 2))
+                guest.all_to_all(parts(1, 2))
             guest.close()
-        assert met.all[1].swap(parts(1, 2)) == [b"0>1", b"1>1" * 2]
+        assert met.all[1].all_to_all(parts(1, 2)) == [b"0>1", b"1>1" * 2]
         assert asked.result(60) == [b"0>0", b"1>0" * 2]
     met.close()
 
 
-@pytest.mark.parametrize(
-    "sizes", [None, [1], [1, 1, 1], [1, 2], [-1, 3], [True, 1], ["1", 1], [1.0, 1]]
-)
-def test_frames_whose_parts_are_not_as_they_say_are_refused(sizes):
-    frames = FrameBuffer()
-    frames.feed(pack({"sizes": sizes}, b"ab"))
-    with pytest.raises(BadFrame):
-        parts_of(frames.next_frame(), 2)
+def test_strangers_that_say_nothing_keep_no_member_out():
+    """Each of them would be waited for, for longer than this may take."""
+    met = Met(2)
+    silent = [connected(met.address) for _ in range(20)]
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(one.all_to_all, parts(rank, 2)) for rank, one in enumerate(met.all)]
+        assert asked[0].result(_GREETING_S) == [b"0>0", b"1>0" * 2]
+        assert asked[1].result(60) == [b"0>1", b"1>1" * 2]
+    for one in silent:
+        one.close()
+    met.close()
 
 
-def test_parts_come_back_as_they_were_packed():
-    frames = FrameBuffer()
-    frames.feed(pack_parts({"do": "swap"}, [b"a", b"", b"bcd"]))
-    assert parts_of(frames.next_frame(), 3) == [b"a", b"", b"bcd"]
+def test_nobody_is_listened_to_once_all_members_have_come(three):
+    three.all_to_all(*(parts(rank) for rank in range(3)))
+    with pytest.raises(ConnectionRefusedError):
+        connected(three.address)

@@ -10,11 +10,11 @@ from windvane.artifacts.brokered import BrokeredArtifacts
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.reach import Reach
 from windvane.errors import MemberLost
-from windvane.executor.meeting import pack_parts
+from windvane.executor.parts import pack_parts
 from windvane.process.frames import pack
 
 
-class Meeting:
+class Communicator:
     """The others say the same in upper case, until they are gone."""
 
     size = 3
@@ -22,7 +22,7 @@ class Meeting:
     def __init__(self):
         self.is_gone = False
 
-    def swap(self, parts):
+    def all_to_all(self, parts):
         if self.is_gone:
             raise MemberLost("A member is gone.")
         return [part.upper() for part in parts]
@@ -32,8 +32,8 @@ class Meeting:
 
 
 @pytest.fixture
-def meeting():
-    return Meeting()
+def communicator():
+    return Communicator()
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def open_line(tmp_path):
     """Opens a connection to a broker of its own."""
     opened = []
 
-    def line(meeting):
+    def line(communicator):
         ours, theirs = socket.socketpair()
-        broker = Broker(ours, LocalArtifacts(tmp_path), Reach(), tmp_path, None, meeting)
+        broker = Broker(ours, LocalArtifacts(tmp_path), Reach(), tmp_path, None, communicator)
         serving = threading.Thread(target=broker.serve)
         serving.start()
         opened.append((theirs, serving))
@@ -55,34 +55,36 @@ def open_line(tmp_path):
         serving.join(60)
 
 
-def test_members_get_what_the_others_say(open_line, meeting, tmp_path):
-    there = BrokeredArtifacts(open_line(meeting), tmp_path)
+def test_members_get_what_the_others_say(open_line, communicator, tmp_path):
+    there = BrokeredArtifacts(open_line(communicator), tmp_path)
     for parts in ([b"a", b"", b"b" * 3_000_000], [b"x", b"y", b"z"]):
-        assert there.swap(parts) == [part.upper() for part in parts]
+        assert there.all_to_all(parts) == [part.upper() for part in parts]
 
 
-def test_a_member_is_told_that_another_is_gone(open_line, meeting, tmp_path):
-    there = BrokeredArtifacts(open_line(meeting), tmp_path)
-    meeting.close()
+def test_a_member_is_told_that_another_is_gone(open_line, communicator, tmp_path):
+    there = BrokeredArtifacts(open_line(communicator), tmp_path)
+    communicator.close()
     with pytest.raises(MemberLost, match="is gone"):
-        there.swap([b"", b"", b""])
+        there.all_to_all([b"", b"", b""])
 
 
 @pytest.mark.parametrize(
     "request_bytes",
     [
-        pack_parts({"do": "swap"}, [b"a", b"b"]),
-        pack({"do": "swap", "sizes": [1, 1, 2]}, b"abc"),
-        pack({"do": "swap"}, b"abc"),
+        pack_parts({"do": "all_to_all"}, [b"a", b"b"]),
+        pack({"do": "all_to_all", "sizes": [1, 1, 2]}, b"abc"),
+        pack({"do": "all_to_all"}, b"abc"),
     ],
 )
-def test_what_is_not_a_part_for_each_member_ends_the_connection(open_line, meeting, request_bytes):
-    line = open_line(meeting)
+def test_what_is_not_a_part_for_each_member_ends_the_connection(
+    open_line, communicator, request_bytes
+):
+    line = open_line(communicator)
     line.sendall(request_bytes)
     assert line.recv(100) == b""
 
 
-def test_who_does_a_task_alone_has_nobody_to_swap_with(open_line):
+def test_who_does_a_task_alone_has_no_other_members(open_line):
     line = open_line(None)
-    line.sendall(pack_parts({"do": "swap"}, [b"", b""]))
+    line.sendall(pack_parts({"do": "all_to_all"}, [b"", b""]))
     assert line.recv(100) == b""
