@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from windvane.automl.leaderboard import leaderboard_from_json
 from windvane.automl.local.job import Job
 from windvane.domain.problem import ProblemSpec
 from windvane.engine.data.analysis import SourceFile
-from windvane.executor.base import End, Ended
+from windvane.executor.base import End, Ended, GangMember
 from windvane.executor.cluster import check_closed, join
 from windvane.executor.errors import ClusterUnusable
 from windvane.testing.executor_contract import (
@@ -72,6 +73,36 @@ def test_what_finds_no_room_is_ended_at_its_time_and_can_be_killed(executor):
     executor.kill("second")
     ends = {one.key: one.end for one in news_until_ended(executor, 2)}
     assert ends == {"first": End.OUT_OF_TIME, "second": End.KILLED}
+
+
+def small_work(key="gang"):
+    return work("answer", key, memory_mb=2000, question=1)
+
+
+def member_of_gang(key, size):
+    """Work of the first member of a gang."""
+    member = GangMember("gang", 0, size, "", "")
+    return replace(small_work(key), member=member)
+
+
+def test_a_member_of_a_gang_begins_where_room_is_reserved_for_it(executor):
+    executor.reserve("gang", small_work(), 1)
+    executor.submit(member_of_gang("first", 1))
+    assert end_of(executor).end is End.FINISHED
+    executor.release("gang")
+
+
+def test_a_gang_that_finds_no_room_waits_and_can_be_killed(executor):
+    """There is one node: two members never have room at the same time."""
+    executor.reserve("gang", small_work(), 2)
+    executor.submit(member_of_gang("first", 2))
+    executor.submit(small_work("other"))
+    [ended] = news_until_ended(executor)
+    assert (ended.key, ended.end) == ("other", End.FINISHED)
+    executor.kill("first")
+    [ended] = news_until_ended(executor)
+    assert (ended.key, ended.end) == ("first", End.KILLED)
+    executor.release("gang")
 
 
 def test_work_is_lost_with_the_worker_of_ray_that_attends_to_it(executor):

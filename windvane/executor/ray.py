@@ -13,7 +13,6 @@ import json
 import logging
 import math
 import os
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +28,8 @@ from ray.util.scheduling_strategies import (
 from windvane.executor.base import End, Ended, MachineNews, Work
 from windvane.executor.errors import ClusterUnusable
 from windvane.executor.news_json import news_from_text, work_to_text
-from windvane.executor.slot import RESOURCE, RESOURCES, Pulse, attend
+from windvane.executor.ray_nodes import BEAT_S, Node, NodeWatcher
+from windvane.executor.slot import RESOURCE, Pulse, attend
 from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note
 from windvane.version import __version__
@@ -39,10 +39,8 @@ _LOG = logging.getLogger(__name__)
 SKEW_S = 2.0
 
 _FENCE_S = 8.0
-_BEAT_S = 2.0
 _KILL_S = 10.0
 _ABOUT_S = 30.0
-_SURE_S = 0.5
 
 _WHY = {End.KILLED: NoteCode.TOLD_TO_STOP, End.OUT_OF_TIME: NoteCode.TIME_OVER}
 
@@ -57,8 +55,8 @@ class RayExecutor:
     def __init__(self, fence_s: float = _FENCE_S) -> None:
         self._owner, self._fence_s = os.urandom(8).hex(), fence_s
         self._attend, self._pulse = ray.remote(attend), ray.remote(Pulse)
-        self._watcher = _NodeWatcher()
-        self._nodes: dict[str, _Node] = {}
+        self._watcher = NodeWatcher()
+        self._nodes: dict[str, Node] = {}
         self._running: dict[str, _Slot] = {}
         self._news: list[MachineNews] = []
         self._reserved: dict[str, Any] = {}
@@ -100,7 +98,7 @@ class RayExecutor:
             num_returns="streaming", num_cpus=0, resources={RESOURCE: 1}
         ).remote("", self._owner)
 
-    def _asked(self, node: _Node) -> dict[str, Any]:
+    def _asked(self, node: Node) -> dict[str, Any]:
         """Return what a node says of itself.
 
         raises    ClusterUnusable if it does not
@@ -175,7 +173,7 @@ class RayExecutor:
             self._look_at_nodes()
         slots = {slot.waits_for(): slot for slot in self._running.values() if slot.gone is None}
         beats = {node.beat: node for node in self._nodes.values() if node.beat is not None}
-        seconds = min(seconds, max(0.0, self._next_look - time.monotonic()), _BEAT_S)
+        seconds = min(seconds, max(0.0, self._next_look - time.monotonic()), BEAT_S)
         for ready in _ready([*slots, *beats], seconds):
             if ready in beats:
                 self._take_beat(beats[ready])
@@ -189,11 +187,11 @@ class RayExecutor:
 
     def _look_at_nodes(self) -> None:
         """Begin to listen to new nodes, and say to each that answers until when it is held for alive."""
-        self._next_look = time.monotonic() + _BEAT_S
+        self._next_look = time.monotonic() + BEAT_S
         alive = self._watcher.alive()
         for name, resources in alive.items():
             if resources.get(RESOURCE):
-                node = self._nodes.setdefault(name, _Node(name))
+                node = self._nodes.setdefault(name, Node(name))
                 node.is_seen, node.cpus = True, resources.get("CPU", 0.0)
                 node.memory_mb = resources.get("memory", 0.0) / (1 << 20)
         for name, node in list(self._nodes.items()):
@@ -202,7 +200,7 @@ class RayExecutor:
             elif node.is_seen and name not in alive and time.time() > node.until + SKEW_S:
                 del self._nodes[name]
 
-    def _send_beat(self, node: _Node) -> None:
+    def _send_beat(self, node: Node) -> None:
         if node.pulse is None:
             there = NodeAffinitySchedulingStrategy(node.name, soft=False)
             pulse = self._pulse.options(num_cpus=0, max_restarts=0, scheduling_strategy=there)
@@ -212,7 +210,7 @@ class RayExecutor:
         node.until = max(node.until, node.told)
         node.beat = node.pulse.beat.remote(self._owner, node.told)
 
-    def _take_beat(self, node: _Node) -> None:
+    def _take_beat(self, node: Node) -> None:
         beat, node.beat = node.beat, None
         now = time.time()
         try:
@@ -226,7 +224,7 @@ class RayExecutor:
         else:
             self._answered(node, there, now)
 
-    def _answered(self, node: _Node, there: float, now: float) -> None:
+    def _answered(self, node: Node, there: float, now: float) -> None:
         """Take in a node's answer to a sign of life.
 
         there    what time it was there, when it was told
@@ -264,7 +262,7 @@ class RayExecutor:
     def _hear(self, slot: _Slot, told: str) -> None:
         if slot.node is None:
             slot.node = told
-            self._nodes.setdefault(told, _Node(told))
+            self._nodes.setdefault(told, Node(told))
             return
         try:
             news = news_from_text(slot.work.key, told)
@@ -320,75 +318,6 @@ class RayExecutor:
     def _end(self, slot: _Slot, ended: Ended) -> None:
         del self._running[slot.work.key]
         self._news.append(ended)
-
-
-@dataclass
-class _Node:
-    """The owner's knowledge of a node.
-
-    is_seen      whether Ray has told of it
-    cpus, memory_mb
-                 that Ray gives to tasks
-    pulse        the actor there
-    beat         what is waited for: the answer to what was sent last; None if it has come
-    sent         the time.time() when that was asked
-    told         until when it was to hold this process for alive
-    until        the time.time() until which it may go on with its work; `before` that was asked, and now
-    answered     when that was sent to which it has answered last; None if it never has
-    ahead_s      how far its clock is ahead, at least
-    unknown_s    what it may be off beyond that, as the answer took its time
-    """
-
-    name: str
-    is_seen: bool = False
-    cpus: float = 0.0
-    memory_mb: float = 0.0
-    pulse: Any = None
-    beat: Any = None
-    sent: float = 0.0
-    told: float = 0.0
-    before: float = 0.0
-    until: float = 0.0
-    answered: float | None = None
-    ahead_s: float = 0.0
-    unknown_s: float = math.inf
-
-    def is_known(self) -> bool:
-        """Return whether it answers, quickly enough to tell how its clock goes: the first answer waits for its pulse."""
-        return self.answered is not None and self.unknown_s < _SURE_S
-
-
-class _NodeWatcher:
-    """Asks Ray which nodes are alive, in a thread of its own: while the head is gone there is no answer, and work goes
-    on."""
-
-    def __init__(self) -> None:
-        self._alive: dict[str, dict[str, float]] = {}
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="nodes", daemon=True)
-        self._thread.start()
-
-    def alive(self) -> dict[str, dict[str, float]]:
-        """Return the resources of each node that is alive; nothing once it was closed."""
-        return {} if self._is_over.is_set() else self._alive
-
-    def versions(self) -> set[str]:
-        """Return the versions of Windvane of all nodes on which there is one."""
-        names = {name for resources in self.alive().values() for name in resources}
-        return {name.removeprefix(RESOURCES) for name in names if name.startswith(RESOURCES)}
-
-    def close(self) -> None:
-        self._is_over.set()
-
-    def _watch(self) -> None:
-        while not self._is_over.is_set():
-            try:
-                found = ray.nodes()
-            except ray.exceptions.RayError as error:
-                _LOG.warning("Ray does not tell which nodes there are: %s", error)
-            else:
-                self._alive = {one["NodeID"]: one["Resources"] for one in found if one["Alive"]}
-            self._is_over.wait(_BEAT_S / 2)
 
 
 @dataclass(frozen=True)
