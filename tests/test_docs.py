@@ -203,10 +203,12 @@ def test_every_operation_that_is_served_is_documented_and_no_other():
 
 
 def test_the_documented_configuration_of_a_cluster_loads(tmp_path):
-    [example] = blocks(ROOT / "docs" / "cluster.md", "toml")
-    (tmp_path / "windvane.toml").write_text(example)
+    example, data_parallel = blocks(ROOT / "docs" / "cluster.md", "toml")
+    assert example.count("[executor]\n") == 1
+    (tmp_path / "windvane.toml").write_text(example.replace("[executor]\n", data_parallel))
     read = read_settings(tmp_path, tmp_path / "windvane.toml")
     assert read.executor.is_ray
+    assert read.executor.data_parallel_rows > 0
     assert read.exchange.is_store
 
 

@@ -204,6 +204,7 @@ class _Connection:
 
     def __init__(self, channel: ssl.SSLSocket) -> None:
         self._channel, self._frames = channel, FrameBuffer()
+        channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each waits for what is sent
 
     def greet(self, rank: int) -> None:
         """Show that one is a member, and say which."""
@@ -250,7 +251,7 @@ def _context(protocol: int, pem: str) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(cadata=pem[pem.index("-----BEGIN CERTIFICATE") :])
+    context.load_verify_locations(cadata=pem)
     with tempfile.NamedTemporaryFile("w") as file:  # the library reads a key from nowhere else
         file.write(pem)
         file.flush()

@@ -70,6 +70,15 @@ def test_large_parts_and_empty_ones_go_through(three):
     ]
 
 
+def test_what_is_sent_does_not_wait_for_more(three):
+    """Members exchange small parts thousands of times, and each time all of them wait."""
+    three.all_to_all(*(parts(rank) for rank in range(3)))
+    own = [*three.first._peers.values(), *(one._coordinator for one in three.all[1:])]
+    channels = [one._channel for one in own]
+    assert all(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in channels)
+    assert len(channels) == 4
+
+
 def test_members_whose_other_is_gone_are_told(three):
     three.all_to_all(*(parts(rank) for rank in range(3)))
     three.all[2].close()
