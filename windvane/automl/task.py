@@ -14,6 +14,8 @@ from windvane.automl.forecasting.actions import FORECAST_TYPES, ForecastAction
 from windvane.automl.limits import Limits, limits_of
 from windvane.automl.request import OnAllRows
 from windvane.automl.situation import Situation
+from windvane.engine.candidates import Plan
+from windvane.engine.tuning.cost import member_mb
 
 _TYPES: Mapping[str, type[Action | ForecastAction]] = {**TYPES, **FORECAST_TYPES}
 
@@ -86,17 +88,22 @@ def task_for(action: Action, at: Situation, each_mb: int, all_mb: int) -> Action
     all_mb     the same if it is alone
     """
     limits = limits_of(action, at)
-    is_long = isinstance(action, TrainCandidate) and action.is_long
+    memory_mb = all_mb if limits.is_alone else each_mb
+    resources = Resources(memory_mb)
+    if isinstance(action, TrainCandidate) and action.is_long:
+        resources = Resources(memory_mb, at.request.cores, _members(action.plan, at, memory_mb))
     return ActionTask(
         action,
         reads(action, at),
         writes(action, at),
-        Resources(
-            all_mb if limits.is_alone else each_mb,
-            at.request.cores if is_long else 1,
-            at.long_run_nodes if is_long else 1,
-        ),
+        resources,
         limits,
         at.request.max_latency_s,
         at.request.on_all_rows,
     )
+
+
+def _members(plan: Plan, at: Situation, memory_mb: int) -> int:
+    """Return how many nodes may train the long run together: one alone if that takes more memory than each of them gives."""
+    n_nodes = at.long_run_nodes
+    return n_nodes if member_mb(at.analysis, plan, n_nodes) <= memory_mb else 1

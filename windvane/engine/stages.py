@@ -265,10 +265,8 @@ def assemble_transformers(dataset: Path, features: Path, into: Path) -> None:
 def _trial(dataset: Path, features: Path | None, plan: Plan, limits: TrainLimits) -> Trial:
     table = read_dataset(dataset)
     if limits.memory_mb is not None:
-        n_rows, n_members = plan.n_rows or table.analysis.n_rows, 1
-        if limits.members is not None:
-            n_members = limits.members.size
-        check_memory(table.analysis, replace(plan, n_rows=n_rows // n_members), limits.memory_mb)
+        n_members = 1 if limits.members is None else limits.members.size
+        check_memory(table.analysis, plan, limits.memory_mb, n_members)
     return Trial(table, features, plan)
 
 

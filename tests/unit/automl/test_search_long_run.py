@@ -1,5 +1,6 @@
 """A job on a table so large that one candidate learns from all rows, on all cores, for most of the time."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ from windvane.automl.steps import Status
 from windvane.automl.task import task_for
 from windvane.domain.problem import Mode
 from windvane.engine.candidates import SAMPLE_ROWS
+from windvane.engine.tuning.cost import member_mb
 from windvane.engine.tuning.strategy import Strategy
 
 
@@ -171,8 +173,16 @@ def test_several_nodes_train_it_of_a_table_of_so_many_rows(told, nodes):
     simulated = job(data_parallel=told).run()
     assert simulated.situation.long_run_nodes == nodes
     for action in simulated.actions(TrainCandidate):
-        task = task_for(action, simulated.situation, 100, 300)
+        task = task_for(action, simulated.situation, 4_000, 4_000)
         assert task.resources.n_members == (nodes if action.is_long else 1)
+
+
+def test_one_node_trains_it_if_what_several_have_to_hold_is_more_than_they_give():
+    simulated = job(data_parallel=DataParallel(1, 3)).run()
+    [long_run] = [one for one in simulated.actions(TrainCandidate) if one.is_long]
+    enough_mb = math.ceil(member_mb(simulated.situation.analysis, long_run.plan, 3))
+    found = [task_for(long_run, simulated.situation, mb, mb) for mb in (enough_mb, enough_mb - 1)]
+    assert [one.resources.n_members for one in found] == [3, 1]
 
 
 def test_several_nodes_train_it_of_tables_alone_that_are_learnt_from_once():

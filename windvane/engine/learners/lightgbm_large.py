@@ -29,6 +29,9 @@ _CELL_S, _LEAF_S = 3.5e-10, 1e-6
 _CACHED_CELLS, _MOST_SLOWER = 3e7, 3.0
 """Bins that stay in the processor's cache; of ten times as many each took three times as long."""
 
+_HISTOGRAM_BYTES = 255 * 16
+"""Of a leaf and feature: two sums for each bin."""
+
 _REACH, _STEPS = 40.0, (0.1, 0.25)
 """Rounds times step; and the step at least and at most."""
 
@@ -78,4 +81,9 @@ def _hyperparameters(given: Hyperparameters, fit: LargeFit) -> Hyperparameters:
     }
 
 
-LONG_FIT = LongFit(_round_s, _rounds, _hyperparameters)
+def _shared_mb(given: Hyperparameters, n_features: int) -> float:
+    """Return what the histograms of all leaves hold: where several members train a model, LightGBM keeps all of them."""
+    return float(int(given["num_leaves"]) * n_features * _HISTOGRAM_BYTES / 1024**2)
+
+
+LONG_FIT = LongFit(_round_s, _rounds, _hyperparameters, _shared_mb)

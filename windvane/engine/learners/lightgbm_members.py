@@ -20,13 +20,10 @@ import numpy as np
 
 from windvane.engine.learners.base import Rows
 from windvane.engine.learners.lightgbm_blocks import dataset_of
-from windvane.engine.learners.members import Members, share
+from windvane.engine.learners.members import BINNING_ROWS, Members, share
 from windvane.errors import MemberLost
 
 T = TypeVar("T")
-
-_SAMPLE_ROWS = 200_000
-"""Of which the borders of bins are found: as many as LightGBM takes by itself."""
 
 _Sizes = ctypes.POINTER(ctypes.c_int32)
 _Reducer = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int32)
@@ -68,7 +65,7 @@ def share_of(
     codes    positions of the features that are codes of categories
     """
     n_rows = len(rows.y)
-    drawn = np.random.default_rng(int(parameters["seed"])).permutation(n_rows)[:_SAMPLE_ROWS]
+    drawn = np.random.default_rng(int(parameters["seed"])).permutation(n_rows)[:BINNING_ROWS]
     sample = rows.part(np.sort(drawn))
     borders = dataset_of(sample, codes, parameters).construct()
     own = rows.part(share(members, n_rows))

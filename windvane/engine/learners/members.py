@@ -8,6 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+BINNING_ROWS = 200_000
+"""A sample of all rows, in which each member finds the borders of bins: as many as LightGBM takes by itself."""
+
 _BLOCK_ROWS = 256
 
 

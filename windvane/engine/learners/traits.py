@@ -93,11 +93,14 @@ class LongFit:
     round_s           what a round with some hyperparameters takes a core, as long as nothing is measured
     rounds            that there is time for
     hyperparameters   those given, with what suits the rows and the time
+    shared_mb         what each of several members holds, beside its rows, that train it together: with some hyperparameters, for so many
+                      features
     """
 
     round_s: Callable[[Hyperparameters, LargeFit], float]
     rounds: Callable[[LargeFit], int]
     hyperparameters: Callable[[Hyperparameters, LargeFit], Hyperparameters]
+    shared_mb: Callable[[Hyperparameters, int], float]
 
 
 def within_reason(effort: float) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 from windvane.engine.candidates import Plan, Tried
@@ -15,6 +16,7 @@ from windvane.engine.data.analysis import Analysis
 from windvane.engine.features.cards import MOST_SCORES
 from windvane.engine.features.plan import MAX_WIDTH
 from windvane.engine.learners.catalogue import learner
+from windvane.engine.learners.members import BINNING_ROWS
 from windvane.engine.learners.traits import MANY_ROWS
 
 _FIXED_ROWS = 5_000
@@ -75,6 +77,16 @@ def predicted_mb(analysis: Analysis, plan: Plan) -> float:
     of_table_mb = _TABLE_ROW_BYTES * (analysis.n_rows - n_rows) * n_outputs / _MB
     of_models_mb = cost.model_mb * cost.n_models(analysis.n_classes)
     return cost.fixed_mb + cell_bytes * cells / _MB + of_rows_mb + of_table_mb + of_models_mb
+
+
+def member_mb(analysis: Analysis, plan: Plan, n_members: int) -> float:
+    """Expected peak memory in MiB of each of several processes that train this plan together, if its algorithm can do so."""
+    long_fit, n_rows = learner(plan.algorithm).traits.long_fit, plan.n_rows or analysis.n_rows
+    if n_members < 2 or long_fit is None:
+        return predicted_mb(analysis, plan)
+    held = max(n_rows // n_members, min(n_rows, BINNING_ROWS))  # one after the other
+    of_rows_mb = predicted_mb(analysis, replace(plan, n_rows=held))
+    return of_rows_mb + long_fit.shared_mb(plan.hyperparameters, width(analysis, plan.recipe))
 
 
 # how wide a recipe makes the table

@@ -210,12 +210,12 @@ def is_in_vain(tried: Sequence[Tried]) -> bool:
     return all(one.is_unbegun for one in latest) or all(one.objective is None for one in tried)
 
 
-def check_memory(analysis: Analysis, plan: Plan, memory_mb: float) -> None:
-    """Check that a plan can be trained in the memory there is.
+def check_memory(analysis: Analysis, plan: Plan, memory_mb: float, n_members: int = 1) -> None:
+    """Check that a plan can be trained in the memory there is, of each of the members that train it together.
 
     raises    OutOfMemory if training the plan is expected to need more than `memory_mb` MiB
     """
-    needed_mb = cost.predicted_mb(analysis, plan)
+    needed_mb = cost.member_mb(analysis, plan, n_members)
     if needed_mb > memory_mb:
         facts = {
             "n_rows": analysis.n_rows,

@@ -9,7 +9,7 @@ from windvane.engine.candidates import Plan, Tried
 from windvane.engine.columns import ColumnSpec, ColumnType
 from windvane.engine.data.analysis import Analysis
 from windvane.engine.learners.catalogue import LEARNERS
-from windvane.engine.tuning.cost import predicted_mb, predicted_s
+from windvane.engine.tuning.cost import member_mb, predicted_mb, predicted_s
 from windvane.engine.tuning.search import propose
 
 ANALYSIS = Analysis(
@@ -104,3 +104,20 @@ def test_many_rows_that_are_read_block_by_block_need_two_bytes_a_value():
     held = [predicted_mb(replace(huge, n_rows=n), _plan("lightgbm")) for n in (5e6, 1e7)]
     per_row = (held[1] - held[0]) * 1024**2 / 5e6
     assert per_row < 20 * 2.2 + 130
+
+
+def test_members_hold_their_share_of_the_rows_and_the_histograms_of_all_leaves():
+    huge = replace(LARGE, n_rows=10_000_000)
+    plan = _plan("lightgbm", num_leaves=255)
+    share = predicted_mb(huge, replace(plan, n_rows=5_000_000))
+    assert member_mb(huge, plan, 1) == predicted_mb(huge, plan)
+    assert share + 10 < member_mb(huge, plan, 2) < predicted_mb(huge, plan)
+    more_leaves = replace(plan, hyperparameters={"num_leaves": 1_023})
+    assert member_mb(huge, more_leaves, 2) > member_mb(huge, plan, 2) + 50
+
+
+def test_members_of_a_small_share_hold_the_rows_in_which_bins_are_found():
+    plan = _plan("lightgbm", num_leaves=31)
+    table = replace(LARGE, n_rows=400_000)
+    sample = predicted_mb(table, replace(plan, n_rows=200_000))
+    assert member_mb(table, plan, 8) > sample
