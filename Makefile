@@ -55,7 +55,7 @@ test-long: setup-dev .venv/.airflow .venv/.docs
 
 # What needs Ray, on a cluster that the tests start on this machine.
 test-cluster: .venv/.cluster
-	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py tests/journeys/test_cluster.py
+	.venv/cluster/bin/python -m pytest --timeout 900 tests/contracts/test_ray_executor.py tests/journeys/test_cluster.py tests/journeys/test_data_parallel.py
 	.venv/cluster/bin/python -m pytest -s tests/chaos/test_ray.py
 
 # A hundred faults, one after the other, under load, and ten restarts of two servers; then thirty where tasks run on a Ray cluster.
