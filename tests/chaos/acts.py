@@ -125,10 +125,12 @@ class Jobs:
     """AutoML jobs, of which a few are open at any time until all were begun.
 
     n_jobs    how many in all; math.inf for as many as there is time for until `begin_no_more`
+    at_least  how many there are then
     """
 
-    def __init__(self, servers, n_jobs, n_open):
+    def __init__(self, servers, n_jobs, n_open, at_least=0):
         self._servers, self._n_jobs, self._n_open = servers, n_jobs, n_open
+        self._at_least = at_least
         self._sagemaker = Balanced(servers, "sagemaker", config=TWICE)
         self._uri = servers[0].upload("chaos/train.csv", table(of_classes=True))
         self.ended = {}
@@ -150,7 +152,7 @@ class Jobs:
     def begin_no_more(self):
         """Unless it was said how many there are to be."""
         if math.isinf(self._n_jobs):
-            self._n_jobs = self.n_begun
+            self._n_jobs = max(self.n_begun, self._at_least)
 
     @property
     def n_begun(self):

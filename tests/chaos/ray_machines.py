@@ -14,7 +14,8 @@ from windvane.cli.tls import make_certificate
 READY_S = 600
 _AGAIN = 'while :; do "$@"; sleep 1; done'
 _PORT = 6379
-_SIZES = ("--cpus", "2", "--memory-mb", "4000")
+_SIZES = ("--cpus", "1", "--memory-mb", "2000")
+"""Of a node: room for one task at a time."""
 _N_ADDRESSES = 16
 
 

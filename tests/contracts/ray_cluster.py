@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -34,6 +34,7 @@ _SETTINGS = {
     "RAY_memory_monitor_refresh_ms": "0",
     "RAY_automatic_object_spilling_enabled": "0",
     "RAY_worker_register_timeout_seconds": "300",
+    "RAY_health_check_failure_threshold": "20",  # so that Ray gives up a silent node after four minutes, and a test does not wait for that
 }
 
 _LIBRARIES = ("windvane.testing.executor_contract", "windvane.automl.local.performing")
@@ -53,36 +54,60 @@ class RayCluster:
         self.cluster = Cluster(f"{own_address()}:{port}", token)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         shown = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
-        env = kept | _SETTINGS | (shown if has_token else {"RAY_AUTH_MODE": "disabled"})
-        ray = str(Path(sys.executable).with_name("ray"))
-        options = {
-            "port": port,
-            "temp-dir": folder / "r",
-            "num-cpus": 4,
-            "object-store-memory": 80_000_000,
-            "resources": json.dumps({RESOURCE: 64}),
-            "include-dashboard": "false",
-            "include-log-monitor": "false",
-        }
-        told = [f"--{name}={value}" for name, value in options.items()]
+        self._env = kept | _SETTINGS | (shown if has_token else {"RAY_AUTH_MODE": "disabled"})
         self._log = (folder / "head.log").open("wb")
-        self._head = subprocess.Popen(
-            command([ray, "start", "--head", "--block", "--disable-usage-stats", *told]),
-            env=env | {SOCKET: str(self._node_socket)},
-            stdout=self._log,
-            stderr=self._log,
-        )
+        head = ("--head", f"--port={port}", "--include-dashboard=false")
+        self._head = self._start_ray(self._node_socket, *head)
         self._await_head(port)
 
     def start_node(self) -> None:
         """Start the process of ours."""
-        self._node_socket.unlink(missing_ok=True)
-        program = [sys.executable, "-m", "windvane.executor.node", str(self._node_socket)]
-        self.node = subprocess.Popen(command([*program, str(self._folder / "work"), *_LIBRARIES]))
+        self.node = self._start_process(self._node_socket)
+
+    @contextmanager
+    def second_node(self) -> Iterator[SecondNode]:
+        """Add a node on this machine for the block."""
+        path = self._folder / "second.sock"
+        own = self._start_process(path)
+        ray = self._start_ray(path, f"--address={self.cluster.address}")
+        second = SecondNode(path)
+        try:
+            yield second
+        finally:
+            second.go_on()
+            for process in (ray, own):
+                process.terminate()
+                process.wait(WAIT_S)
+
+    def _start_ray(self, node_socket: Path, *options: str) -> subprocess.Popen[bytes]:
+        shared = {
+            "temp-dir": self._folder / "r",
+            "num-cpus": 4,
+            "object-store-memory": 80_000_000,
+            "resources": json.dumps({RESOURCE: 64}),
+            "include-log-monitor": "false",
+        }
+        told = [f"--{name}={value}" for name, value in shared.items()]
+        ray = str(Path(sys.executable).with_name("ray"))
+        return subprocess.Popen(
+            command([ray, "start", "--block", "--disable-usage-stats", *options, *told]),
+            env=self._env | {SOCKET: str(node_socket)},
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def _start_process(self, node_socket: Path) -> subprocess.Popen[bytes]:
+        node_socket.unlink(missing_ok=True)
+        program = [sys.executable, "-m", "windvane.executor.node", str(node_socket)]
+        started = subprocess.Popen(
+            command([*program, str(self._folder / "work"), *_LIBRARIES]),
+            env=os.environ | {SOCKET: str(node_socket)},
+        )
         until = time.monotonic() + WAIT_S
-        while not self._node_socket.exists():
+        while not node_socket.exists():
             assert time.monotonic() < until
             time.sleep(0.05)
+        return started
 
     def lose_node(self) -> None:
         """End it as if its machine were gone, and start another."""
@@ -105,6 +130,31 @@ class RayCluster:
             assert self._head.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.1)
+
+
+class SecondNode:
+    """Another node of a cluster on this machine.
+
+    node_socket    of the process of ours, which all processes there have in their environment
+    """
+
+    def __init__(self, node_socket: Path) -> None:
+        self._mark = f"{SOCKET}={node_socket}".encode()
+
+    def hang(self) -> None:
+        """Stop all that runs there, as if it were cut off."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):  # no process, or one that is gone
+                if entry.name.isdigit() and self._mark in (entry / "environ").read_bytes().split(
+                    b"\0"
+                ):
+                    os.kill(int(entry.name), number)
 
 
 @contextmanager

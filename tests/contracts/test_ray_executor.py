@@ -134,6 +134,25 @@ def test_a_node_that_stops_answering_is_given_up_once_it_must_have_ended_its_wor
     executor.close()
 
 
+def test_what_waits_for_a_node_that_does_not_answer_is_done_on_another(cluster):
+    """Ray would give it every other piece of work, until it has given up the node."""
+    executor = executor_on_ray(fence_s=60.0)
+    with cluster.second_node() as second:
+        until = time.monotonic() + 240
+        while len(executor.await_nodes(60.0, cpus=1, memory_mb=100)) < 2:
+            assert time.monotonic() < until
+            executor.poll(0.5)
+        second.hang()
+        for number in range(4):
+            executor.submit(work("answer", str(number), question=number))
+        ended = [one for one in news_until_ended(executor, 4) if isinstance(one, Ended)]
+        assert {(one.key, one.end) for one in ended} == {(key, End.FINISHED) for key in "0123"}
+    executor.close()
+    while sum(node["Alive"] for node in import_module("ray").nodes()) > 1:
+        assert time.monotonic() < until + 240
+        time.sleep(0.1)
+
+
 def test_nodes_that_are_too_small_are_told(executor):
     executor.await_nodes(60.0, cpus=1, memory_mb=100)
     with pytest.raises(ClusterUnusable, match=r"64 CPUs and 100 MiB.*4 CPUs"):
@@ -142,7 +161,7 @@ def test_nodes_that_are_too_small_are_told(executor):
 
 def test_nodes_of_another_version_are_told(cluster, monkeypatch):
     executor = executor_on_ray()
-    own = import_module("windvane.executor.ray")
+    own = import_module("windvane.executor.ray_nodes")
     monkeypatch.setattr(own, "RESOURCE", "windvane-9.9")
     monkeypatch.setattr(own, "__version__", "9.9")
     with pytest.raises(ClusterUnusable, match=rf"have Windvane {__version__}.* has 9\.9"):
@@ -156,7 +175,7 @@ def test_a_node_whose_clock_differs_is_told(cluster, monkeypatch, ahead_s):
     executor = executor_on_ray(fence_s=30.0)
     now, sleep = time.time, time.sleep
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep, time=lambda: now() + ahead_s)
-    monkeypatch.setattr(import_module("windvane.executor.ray"), "time", clock)
+    monkeypatch.setattr(import_module("windvane.executor.ray_nodes"), "time", clock)
     with pytest.raises(ClusterUnusable, match=r"differs by -?[3-6]\.\d s"):
         executor.await_nodes(60.0, cpus=1, memory_mb=100)
     executor.close()

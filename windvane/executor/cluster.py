@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from windvane.executor import token_probe
 from windvane.executor.access import Cluster, ClusterTls, check_token_file, tls_environment
@@ -23,6 +24,9 @@ _ANSWER_S = 5.0
 _ASK_S = 120.0
 _OWN_S, _LOOK_S = 60.0, 0.1
 """For which Ray's process on this machine is waited for, since both may be starting; and between two looks for it."""
+
+_DIED = 2
+"""Ray's NodeDeathInfo.UNEXPECTED_TERMINATION; others are those of a node that was stopped, or that an autoscaler removed."""
 
 _DROPPED = ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_NAMESPACE", "RAY_RUNTIME_ENV_HOOK")
 """Variables that would have Ray join another cluster, show another token, or run code of somebody's."""
@@ -149,13 +153,26 @@ def nodes() -> Iterator[str]:
     """Yield a line for each node of the cluster that this process has joined, and one for what is free, for people."""
     import ray
 
-    for found in ray.nodes():
-        has = found["Resources"]
+    yield from lines_of(ray.nodes())
+    yield f"free: {_room(ray.available_resources())}"
+
+
+def lines_of(found: Collection[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each node that is there, and one for each machine that was lost: not for what was stopped, nor for what has been
+    started again, such as an earlier head.
+
+    found    as Ray tells of nodes, now and earlier
+    """
+    alive = [node for node in found if node["Alive"]]
+    for node in alive:
+        has = node["Resources"]
         versions = [name.removeprefix(RESOURCES) for name in has if name.startswith(RESOURCES)]
         does = f"does tasks (Windvane {versions[0]})" if versions else "does no tasks"
-        state = does if found["Alive"] else "is gone"
-        yield f"{found['NodeManagerAddress']}  {_room(has)}  {state}"
-    yield f"free: {_room(ray.available_resources())}"
+        yield f"{node['NodeManagerAddress']}  {_room(has)}  {does}"
+    there = {node["NodeManagerAddress"] for node in alive}
+    lost = {node["NodeManagerAddress"] for node in found if node["DeathReason"] == _DIED}
+    for address in sorted(lost - there):
+        yield f"{address}  is gone"
 
 
 def _room(resources: Mapping[str, float]) -> str:

@@ -33,6 +33,15 @@ _SETTINGS = {
 }
 
 
+_GIVES_UP = {
+    "RAY_health_check_period_ms": "2000",
+    "RAY_health_check_timeout_ms": "7000",
+    "RAY_health_check_failure_threshold": "3",
+}
+"""Of a head: a node that answers to nothing for 27 s at most is given up. What ran there is lost after ten (executor/ray.py), but what
+Ray was just beginning there waits for this."""
+
+
 @dataclass(frozen=True)
 class Room:
     """The resources of a machine that tasks may have.
@@ -92,6 +101,7 @@ def head_environment(cluster: Cluster, given: Mapping[str, str], state: Path) ->
     """
     return {
         **environment(cluster, given, None),
+        **_GIVES_UP,
         "RAY_gcs_storage": "rocksdb",
         "RAY_gcs_storage_path": str(state / version("ray")),  # another may not read it
     }

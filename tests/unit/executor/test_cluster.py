@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from windvane.executor import token_probe
-from windvane.executor.cluster import check_answers, check_closed, own_node_address
+from windvane.executor.cluster import check_answers, check_closed, lines_of, own_node_address
 from windvane.executor.errors import ClusterUnusable
 
 
@@ -88,3 +88,32 @@ def test_the_process_of_another_user_is_not_that_of_the_cluster(
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     with pytest.raises(ClusterUnusable, match="as the same user"):
         own_node_address(tmp_path, 0.0)
+
+
+def told_node(address: str, death: int = 0, has: dict[str, float] | None = None) -> dict[str, Any]:
+    """As Ray tells of a node: of one that is gone it does not tell what it had."""
+    return {
+        "NodeManagerAddress": address,
+        "Alive": death == 0,
+        "DeathReason": death,
+        "Resources": has or {},
+    }
+
+
+def test_nodes_that_are_there_are_listed_and_machines_that_were_lost() -> None:
+    stopped, died, removed = 1, 2, 4
+    found = [
+        told_node("10.0.0.1", died),  # the head, before it was started again
+        told_node("10.0.0.2", died),
+        told_node("10.0.0.3", stopped),
+        told_node("10.0.0.4", removed),
+        told_node("10.0.0.5", died),
+        told_node("10.0.0.5", died),
+        told_node("10.0.0.1"),
+        told_node("10.0.0.2", has={"CPU": 4.0, "memory": 2.0 * (1 << 30), "windvane-1.0": 1000.0}),
+    ]
+    assert list(lines_of(found)) == [
+        "10.0.0.1  0 cores, 0 MiB  does no tasks",
+        "10.0.0.2  4 cores, 2048 MiB  does tasks (Windvane 1.0)",
+        "10.0.0.5  is gone",
+    ]
