@@ -41,6 +41,10 @@ _LIBRARIES = ("windvane.testing.executor_contract", "windvane.automl.local.perfo
 """What the work of tests needs."""
 
 
+_MEMORY_BYTES = 64 << 30
+"""Of a node, as Ray is told: what it finds itself is what other programs leave, which may not be enough for two pieces of work."""
+
+
 class RayCluster:
     """folder    its path is short: sockets lie in it"""
 
@@ -83,6 +87,7 @@ class RayCluster:
         shared = {
             "temp-dir": self._folder / "r",
             "num-cpus": 4,
+            "memory": _MEMORY_BYTES,
             "object-store-memory": 80_000_000,
             "resources": json.dumps({RESOURCE: 64}),
             "include-log-monitor": "false",
