@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -34,7 +34,6 @@ _SETTINGS = {
     "RAY_memory_monitor_refresh_ms": "0",
     "RAY_automatic_object_spilling_enabled": "0",
     "RAY_worker_register_timeout_seconds": "300",
-    "RAY_health_check_failure_threshold": "20",  # so that Ray gives up a silent node after four minutes, and a test does not wait for that
 }
 
 _LIBRARIES = ("windvane.testing.executor_contract", "windvane.automl.local.performing")
@@ -69,16 +68,15 @@ class RayCluster:
         self.node = self._start_process(self._node_socket)
 
     @contextmanager
-    def second_node(self) -> Iterator[SecondNode]:
-        """Add a node on this machine for the block."""
+    def second_node(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Add a node on this machine for the block, whose process of ours is given."""
         path = self._folder / "second.sock"
         own = self._start_process(path)
         ray = self._start_ray(path, f"--address={self.cluster.address}")
-        second = SecondNode(path)
         try:
-            yield second
+            yield own
         finally:
-            second.go_on()
+            own.send_signal(signal.SIGCONT)
             for process in (ray, own):
                 process.terminate()
                 process.wait(WAIT_S)
@@ -104,10 +102,7 @@ class RayCluster:
     def _start_process(self, node_socket: Path) -> subprocess.Popen[bytes]:
         node_socket.unlink(missing_ok=True)
         program = [sys.executable, "-m", "windvane.executor.node", str(node_socket)]
-        started = subprocess.Popen(
-            command([*program, str(self._folder / "work"), *_LIBRARIES]),
-            env=os.environ | {SOCKET: str(node_socket)},
-        )
+        started = subprocess.Popen(command([*program, str(self._folder / "work"), *_LIBRARIES]))
         until = time.monotonic() + WAIT_S
         while not node_socket.exists():
             assert time.monotonic() < until
@@ -135,31 +130,6 @@ class RayCluster:
             assert self._head.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.1)
-
-
-class SecondNode:
-    """Another node of a cluster on this machine.
-
-    node_socket    of the process of ours, which all processes there have in their environment
-    """
-
-    def __init__(self, node_socket: Path) -> None:
-        self._mark = f"{SOCKET}={node_socket}".encode()
-
-    def hang(self) -> None:
-        """Stop all that runs there, as if it were cut off."""
-        self._signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: int) -> None:
-        for entry in Path("/proc").iterdir():
-            with suppress(OSError):  # no process, or one that is gone
-                if entry.name.isdigit() and self._mark in (entry / "environ").read_bytes().split(
-                    b"\0"
-                ):
-                    os.kill(int(entry.name), number)
 
 
 @contextmanager
