@@ -75,5 +75,31 @@ def _as_on_site(_app, _page, source):
     source[0] = _CALLED_AFTER_FILE.sub("[](", text)
 
 
+# Names of options stay whole, and long names break between their parts, where a column is too narrow for them.
+_WORD_OF_CODE = re.compile(r'<span class="pre">([^<]+)</span>')
+_BETWEEN_PARTS = re.compile(
+    r"(?<=[\w}][/=])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=[a-z])(?=[A-Z])"
+)
+_BLOCK = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+_OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+
+
+def _breaking_between_parts(word):
+    if word[1].startswith("--"):
+        return f'<span class="pre option">{word[1]}</span>'
+    return f'<span class="pre">{_BETWEEN_PARTS.sub("<wbr>", word[1])}</span>'
+
+
+def _keeping_options_whole(block):
+    return _OPTION.sub(r'<span class="option">\g<0></span>', block[0])
+
+
+def _breaking_well(_app, _page, _template, context, _doctree):
+    if "body" in context:
+        body = _WORD_OF_CODE.sub(_breaking_between_parts, context["body"])
+        context["body"] = _BLOCK.sub(_keeping_options_whole, body)
+
+
 def setup(app):
     app.connect("source-read", _as_on_site)
+    app.connect("html-page-context", _breaking_well)

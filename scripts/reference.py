@@ -88,7 +88,7 @@ def _command(command: RecordingParser, level: str) -> list[str]:
     told = _prose(command.description or "")
     lines = ["", f"{level} {command.prog}", "", told[:1].upper() + told[1:]]
     if command.arguments:
-        lines += ["", "| argument | |", "|---|---|"]
+        lines += ["", "| argument | meaning |", "|---|---|"]
         lines += [_argument(names, options) for names, options in command.arguments]
     if example := example_of(command.prog.partition(" ")[2]):
         lines += ["", "```sh", example, "```"]
