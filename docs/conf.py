@@ -78,7 +78,7 @@ def _as_on_site(_app, _page, source):
 # Names of options stay whole, and long names break between their parts, where a column is too narrow for them.
 _WORD_OF_CODE = re.compile(r'<span class="pre">([^<]+)</span>')
 _BETWEEN_PARTS = re.compile(
-    r"(?<=[\w}][/=])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=[a-z])(?=[A-Z])"
+    r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=[a-z])(?=[A-Z])|(?<=\))(?=\.)"
 )
 _BLOCK = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")

@@ -108,6 +108,7 @@ def _argument(names: Sequence[str], options: dict[str, Any]) -> str:
     required = " (required)" if options.get("required") else ""
     told = str(options.get("help", "")).replace("%%", "%")
     told = told.replace("%(default)s", str(options.get("default")))
+    spelled = spelled.replace("|", "\\|")
     return f"| `{spelled}`{required} | {_cell(told)} |"
 
 

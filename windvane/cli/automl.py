@@ -1,6 +1,6 @@
 """`windvane automl`: runs one AutoML job without a server, from a data file to a model folder, with live progress.
 
-With --forecast it forecasts the series of a file (cli/automl_forecast.py)."""
+With --forecast it forecasts the series of a file."""
 
 from __future__ import annotations
 
