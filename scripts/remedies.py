@@ -374,6 +374,11 @@ REASONS = (
                 {"n_rows": 100_000},
             ),
             Reason(
+                _C.TRAINED_ON_NODES,
+                "Several nodes of a cluster trained one model, each from a share of the rows.",
+                {"n_nodes": 2},
+            ),
+            Reason(
                 _C.LEARNING_CURVE,
                 "If more rows did not help, collecting more of them will not either.",
                 {
