@@ -194,7 +194,7 @@ def _docstring(documented: Any) -> list[str]:
     read = Docstring.of(documented)
     lines = [_prose(read.text)]
     if read.entries:
-        lines += ["", "| | |", "|---|---|"]
+        lines += ["", "| name | meaning |", "|---|---|"]
         lines += [f"| `{name}` | {_cell(told)} |" for name, told in read.entries]
     return lines
 

@@ -22,10 +22,12 @@ from windvane.automl.forecasting.leaderboard import answering, board_from_json
 from windvane.automl.leaderboard import LeaderboardRow, leaderboard_from_json
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Analysis
-from windvane.engine.forecasting.forecaster import KIND as FORECASTER
+from windvane.engine.forecasting.forecaster import KIND
 from windvane.engine.manifest import MANIFEST, read_json
 from windvane.mlflow_runs import (
+    ARCHIVE,
     EXPERIMENT,
+    FORECASTER,
     MODEL,
     LoggedCandidate,
     experiment_id,
@@ -204,12 +206,15 @@ class MlflowForecaster:
 
 
 def load_saved(folder: Path) -> AutoML | AutoForecast:
-    """Return what `AutoML.save` or `AutoForecast.save` wrote.
+    """Return what `AutoML.save` or `AutoForecast.save` wrote, or the model of a server's job, in the archives that it has in S3.
 
-    raises    CorruptArtifact if it is neither, or damaged
+    raises    CorruptArtifact if it is none of these, or damaged
     """
+    archive = folder / FORECASTER / ARCHIVE
+    if archive.is_file():
+        return AutoForecast.load(archive)
     manifest = folder / MANIFEST
-    if manifest.is_file() and read_json(manifest).get("kind") == FORECASTER:
+    if manifest.is_file() and read_json(manifest).get("kind") == KIND:
         return AutoForecast.load(folder)
     return AutoML.load(folder)
 

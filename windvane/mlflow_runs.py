@@ -20,6 +20,11 @@ EXPERIMENT = "windvane"
 MODEL = "model"
 """The artefact of the job's run that holds the model."""
 
+FORECASTER = "forecaster"
+"""The folder, in what a server logs, of the archive of a forecaster."""
+
+ARCHIVE = "model.tar.gz"
+
 _NOTE = "mlflow.note.content"
 _LOADER = "windvane.mlflow"
 _LONGEST_NOTE = 2000

@@ -11,8 +11,17 @@ def candidate_title(algorithm: str, number: int) -> str:
     >>> candidate_title("lightgbm", 9), candidate_title("nn-torch", 2), candidate_title("seasonal-naive", 1)
     ('LightGBM 9', 'TabM network 2', 'Seasonal naive 1')
     """
+    return f"{algorithm_title(algorithm)} {number}"
+
+
+def algorithm_title(algorithm: str) -> str:
+    """Return the same without the number: what a forecasting model is called, of which a job has one each.
+
+    >>> algorithm_title("log-ets"), algorithm_title("boosted-levels")
+    ('Log ETS', 'Boosted levels')
+    """
     plain = algorithm.replace("-", " ")[:_LONGEST]
-    return f"{_ALGORITHMS.get(algorithm) or plain[:1].upper() + plain[1:]} {number}"
+    return _ALGORITHMS.get(algorithm) or plain[:1].upper() + plain[1:]
 
 
 _ALGORITHMS = {
@@ -29,9 +38,12 @@ _ALGORITHMS = {
     "baseline": "Baseline",
     "ensemble": "Ensemble",
     "ets": "ETS",
+    "log-ets": "Log ETS",
     "arima": "ARIMA",
     "npts": "NPTS",
     "seasonal-npts": "Seasonal NPTS",
     "adida": "ADIDA",
     "tsb": "TSB",
+    "sba": "SBA",
+    "chronos-bolt": "Chronos-Bolt",
 }

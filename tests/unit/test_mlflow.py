@@ -13,8 +13,9 @@ from mlflow_serving import served
 
 from windvane import AutoForecast, AutoML
 from windvane.cli.main import main
+from windvane.engine.packages.tarball import pack
 from windvane.errors import InvalidRequest
-from windvane.mlflow import log_automl, log_forecast
+from windvane.mlflow import load_saved, log_automl, log_forecast
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mlflow.md"
 
@@ -158,6 +159,10 @@ def test_a_forecast_is_logged_and_loaded_by_mlflow(mlflow, client, tracking_uri,
         folder = client.download_artifacts(run_id, "model", str(tmp_path))
         made = mlflow.pyfunc.load_model(folder).predict(pd.DataFrame())
         pd.testing.assert_frame_equal(made, model.predict())
+    archive = tmp_path / "served" / "forecaster" / "model.tar.gz"
+    archive.parent.mkdir(parents=True)
+    pack(tmp_path / "sales", archive)
+    pd.testing.assert_frame_equal(load_saved(tmp_path / "served").predict(), model.predict())
 
 
 @pytest.mark.long

@@ -2,7 +2,7 @@
 
 import pytest
 
-from windvane.titles import candidate_title
+from windvane.titles import algorithm_title, candidate_title
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,8 @@ def test_a_candidate_is_called_by_its_algorithm_and_number(algorithm, number, wa
 
 def test_a_strange_algorithm_makes_no_long_name():
     assert len(candidate_title("x" * 500, 7)) == 42
+
+
+def test_a_forecasting_model_of_which_a_job_has_one_is_called_without_a_number():
+    assert algorithm_title("log-ets") == "Log ETS"
+    assert algorithm_title("seasonal-naive") == "Seasonal naive"

@@ -58,6 +58,7 @@ from windvane.engine.forecasting.panel import Panel
 from windvane.engine.forecasting.reading import Columns
 from windvane.engine.forecasting.updating import updated
 from windvane.engine.manifest import read_json, write_json, write_manifest
+from windvane.engine.packages.tarball import unpack
 from windvane.errors import CorruptArtifact, InvalidRequest
 
 Table = pd.DataFrame | str | os.PathLike[str]
@@ -278,7 +279,7 @@ class AutoForecast:
                     "failure": row.failure,
                 }
             )
-        brief = ("model", metric, "standard_error", "weight", "coverage", "fit_s")
+        brief = ("model", metric, "standard_error", "weight", "fit_s")
         return Board.of(pd.DataFrame(rows), brief)
 
     @property
@@ -300,11 +301,26 @@ class AutoForecast:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> AutoForecast:
-        """Return what `save` wrote.
+        """Return what `save` wrote; or a forecaster of the service, downloaded: its model.tar.gz, packed or not.
 
         raises    CorruptArtifact if any of it is missing, damaged or of another kind
         """
-        fitted, about = _read(Path(folder))
+        home = Path(folder)
+        if not home.is_file():
+            return cls._saved(home)
+        unpacked = Path(tempfile.mkdtemp(prefix="windvane-model-"))
+        try:
+            unpack(home, unpacked / "model")
+            model = cls._saved(unpacked / "model")
+        except BaseException:
+            shutil.rmtree(unpacked)
+            raise
+        weakref.finalize(model, shutil.rmtree, unpacked, ignore_errors=True)
+        return model
+
+    @classmethod
+    def _saved(cls, home: Path) -> AutoForecast:
+        fitted, about = _read(home)
         spec = fitted.forecaster.prepared.spec
         try:
             model = cls(
@@ -314,7 +330,7 @@ class AutoForecast:
                 max_runtime_s=number_in({"max_runtime_s": _OF_SERVICE_S, **about}, "max_runtime_s"),
             )
         except (KeyError, TypeError, ValueError, InvalidRequest) as error:
-            raise CorruptArtifact(f"{folder} does not describe a forecaster: {error!r}.") from error
+            raise CorruptArtifact(f"{home} does not describe a forecaster: {error!r}.") from error
         model.spec, model._fitted = spec, fitted
         return model
 

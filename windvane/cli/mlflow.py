@@ -74,30 +74,33 @@ def _log_folder(arguments: argparse.Namespace) -> str:
 def _log_served(arguments: argparse.Namespace) -> str:
     """Log a job of a server and return the run's id.
 
-    raises    InvalidRequest if it has not completed, or is none of a table with a single target
+    raises    InvalidRequest if it has not completed
     """
-    from windvane.automl.estimator import AutoML  # heavy: other commands are to start fast
-    from windvane.cli.own_api import OwnApi
-    from windvane.mlflow import Place, log_job
+    from windvane.cli.own_api import OwnApi  # heavy, all of them: other commands are to start fast
+    from windvane.mlflow import Place, load_saved, log_job
+    from windvane.mlflow_runs import ARCHIVE, FORECASTER
 
     api = OwnApi(arguments.data_dir, arguments.region)
     path = f"/windvane/jobs/{quote(arguments.job, safe='')}"
     board = api.call("GET", f"{path}/leaderboard")
-    if board["AutoMLJobStatus"] != "Completed" or "ProblemType" not in board:
+    if board["AutoMLJobStatus"] != "Completed":
         raise InvalidRequest(
-            f"The job {arguments.job} is {board['AutoMLJobStatus']}; completed jobs on tables can be logged."
+            f"The job {arguments.job} is {board['AutoMLJobStatus']}; completed jobs can be logged."
         )
     names = [one["CandidateName"] for one in board["Candidates"]]
     found = [api.call("GET", f"{path}/candidates/{quote(name, safe='')}") for name in names]
     best = names.index(board["BestCandidateName"])
     with tempfile.TemporaryDirectory(prefix="windvane-mlflow-") as scratch:
+        urls = [one["ModelDataUrl"] for one in found[best]["InferenceContainers"]]
+        is_forecast = "ProblemType" not in board
         # A third container has the transformers of the first again, for the labels.
-        for place, container in enumerate(found[best]["InferenceContainers"][:2]):
-            into = Path(scratch) / str(place)
+        archives = {FORECASTER: urls[0]} if is_forecast else dict(enumerate(urls[:2]))
+        for name, url in archives.items():
+            into = Path(scratch) / str(name)
             into.mkdir()
-            api.download(container["ModelDataUrl"], into / "model.tar.gz")
+            api.download(url, into / ARCHIVE)
         return log_job(
-            AutoML.load(scratch),
+            load_saved(Path(scratch)),
             {"job": arguments.job, "job_arn": board["AutoMLJobArn"]},
             [_candidate(one) for one in found],
             best,

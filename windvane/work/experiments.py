@@ -25,11 +25,10 @@ from windvane.control.leaderboard import standings
 from windvane.domain.candidate import Candidate
 from windvane.domain.events import Event
 from windvane.domain.job import AutoMLJob, JobStatus
-from windvane.domain.jobspec import TabularProblem
 from windvane.domain.logs import line_of, place_of
 from windvane.errors import InvalidRequest
 from windvane.mlflow_job import ORDER, PACKAGES, REPORTS, JobRun, Outcome
-from windvane.mlflow_runs import Ending, LoggedCandidate
+from windvane.mlflow_runs import ARCHIVE, FORECASTER, Ending, LoggedCandidate
 from windvane.names import derived_suffix
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import in_log
@@ -191,10 +190,7 @@ class JobsToMlflow:
             return ""
         artifacts = self._artifacts.of(job.scope.account)
         try:
-            if isinstance(job.spec.problem, TabularProblem):
-                # A third container has the transformers of the first again, for the labels.
-                urls = [one.model_data_url for one in best.containers[:2]]
-                _download_model(artifacts, urls, folder / PACKAGES)
+            _download_model(artifacts, _archives(job, best), folder / PACKAGES)
             prefixes = (best.explainability, best.model_insights, job.exploration, job.definitions)
             for info, name in _reports(artifacts, job, [one for one in prefixes if one]):
                 (folder / REPORTS / name).parent.mkdir(parents=True, exist_ok=True)
@@ -202,6 +198,15 @@ class JobsToMlflow:
         except (FileNotFoundError, InvalidRequest, _NotLogged) as error:
             return f"Of its model and reports not all is logged: {error}"
         return ""
+
+
+def _archives(job: AutoMLJob, best: Candidate) -> dict[str, str]:
+    """Return the URIs of the archives of a model by the folder that each gets."""
+    urls = [one.model_data_url for one in best.containers]
+    if job.is_forecast:
+        return {FORECASTER: urls[0]}
+    # A third container has the transformers of the first again, for the labels.
+    return {str(place): url for place, url in enumerate(urls[:2])}
 
 
 class _NotLogged(Exception):
@@ -267,20 +272,19 @@ def _metrics(job: AutoMLJob, one: Candidate) -> dict[str, float]:
     }
 
 
-def _download_model(artifacts: Artifacts, urls: list[str], into: Path) -> None:
+def _download_model(artifacts: Artifacts, urls: Mapping[str, str], into: Path) -> None:
     """Download the archives of a model as they are.
+
+    urls      by the folder below `into` that each gets
 
     raises    FileNotFoundError, InvalidRequest, _NotLogged
     """
-    found = [
-        (place, _checked(artifacts.info(parse_location(url)), url))
-        for place, url in enumerate(urls)
-    ]
-    if sum(info.size for _, info in found) > MOST_MODEL_BYTES:
+    found = {name: _checked(artifacts.info(parse_location(url)), url) for name, url in urls.items()}
+    if sum(info.size for info in found.values()) > MOST_MODEL_BYTES:
         raise _NotLogged(f"the model has more than {MOST_MODEL_BYTES / 1e9:.1f} GB.")
-    for place, info in found:
-        (into / str(place)).mkdir(parents=True)
-        artifacts.download(info.location, into / str(place) / "model.tar.gz")
+    for name, info in found.items():
+        (into / name).mkdir(parents=True)
+        artifacts.download(info.location, into / name / ARCHIVE)
 
 
 def _checked(info: ObjectInfo | None, uri: str) -> ObjectInfo:

@@ -177,7 +177,7 @@ PREDICTIONS = Artefact(
 FORECASTER = replace(
     WHOLE,
     holds="What answers as a candidate does: members, their weights, the width of intervals, and the series that it was fitted "
-    "to. `AutoForecast.load` reads it once it is unpacked.",
+    "to. `AutoForecast.load` reads it.",
 )
 
 SERIES_REPORT = replace(

@@ -12,6 +12,7 @@ from unit.engine.forecasting.conftest import CHRONOS_BOLT
 
 from windvane import AutoForecast
 from windvane.engine.manifest import write_json, write_manifest
+from windvane.engine.packages.tarball import pack
 from windvane.errors import CorruptArtifact, DataFault, InvalidRequest
 
 HORIZON = 7
@@ -164,6 +165,24 @@ def test_what_is_saved_forecasts_the_same(fitted, split, tmp_path):
     file.write_text(file.read_text().replace("theta", "thera"))
     with pytest.raises(CorruptArtifact):
         AutoForecast.load(tmp_path / "model")
+
+
+def test_the_archive_of_a_model_is_loaded_too(fitted, split, tmp_path):
+    fitted.save(tmp_path / "model")
+    archive = tmp_path / "model.tar.gz"
+    pack(tmp_path / "model", archive)
+    loaded, future = AutoForecast.load(archive), split[1].drop(columns="sales")
+    pd.testing.assert_frame_equal(loaded.predict(future), fitted.predict(future))
+    archive.write_bytes(archive.read_bytes()[:-20])
+    with pytest.raises(CorruptArtifact):
+        AutoForecast.load(archive)
+
+
+def test_the_leaderboard_prints_models_scores_and_times_within_eighty_columns(fitted):
+    lines = str(fitted.leaderboard()).splitlines()
+    heads = ["model", "AverageWeightedQuantileLoss", "standard_error", "weight", "fit_s"]
+    assert lines[0].split() == heads
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(

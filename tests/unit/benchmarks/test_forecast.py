@@ -1,14 +1,15 @@
+import hashlib
 import json
 import re
 import shlex
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.forecast import asked_levels, main, report, scored, with_all_levels
+from benchmarks.forecast import asked_levels, main, read_tasks, report, scored, with_all_levels
+from benchmarks.records import ROOT
 
 TASK = {"frequency": "D", "seasonality": 1, "quantiles": [0.1, 0.5, 0.9]}
 
@@ -90,23 +91,26 @@ def test_a_folder_without_tasks_is_named(tmp_path, capsys):
     assert "index.json" in capsys.readouterr().err
 
 
-def test_the_documented_command_measures_a_folder_of_tasks(tmp_path, capsys):
-    page = Path(__file__).resolve().parents[3] / "docs" / "forecasting.md"
+def test_the_documented_command_measures_the_task_of_the_repository(tmp_path, capsys, monkeypatch):
+    page = ROOT / "docs" / "forecasting.md"
     [command] = re.findall(r"^python -m benchmarks.forecast (.*)$", page.read_text(), re.MULTILINE)
-    known = {"known_covariates": [], "horizon": 2}
-    tasks = [{"name": "a", **TASK, **known}]
-    (tmp_path / "index.json").write_text(json.dumps({"tasks": tasks}))
-    (tmp_path / "a").mkdir()
-    rows(np.arange(30.0), "2024-01-01").to_csv(tmp_path / "a" / "train.csv.gz", index=False)
-    rows([30.0, 31.0], "2024-01-31").to_csv(tmp_path / "a" / "test.csv.gz", index=False)
+    monkeypatch.chdir(ROOT)
     peers = tmp_path / "peers.jsonl"
-    peers.write_text(json.dumps(record("seasonal_naive", "a", 0.4)) + "\n")
-    options = shlex.split(command)[1:]
-    options[options.index("--peers") + 1] = str(peers)
+    peers.write_text(json.dumps(record("seasonal_naive", "bike_daily", 0.4)) + "\n")
+    options = shlex.split(command)
     options[options.index("--budget") + 1] = "10"
-    assert main([str(tmp_path), *options, "--out", str(tmp_path / "out.jsonl")]) == 0
+    out = ["--peers", str(peers), "--out", str(tmp_path / "out.jsonl")]
+    assert main([*options, *out]) == 0
     assert "windvane@10" in capsys.readouterr().out
     [made] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
     assert made["status"] == "ok"
     assert made["wql"] < 0.4
     assert made["peak_pss_mb"] > 10
+
+
+def test_the_files_of_the_task_of_the_repository_are_those_of_its_index():
+    folder = ROOT / "benchmarks" / "data" / "forecasting"
+    [task] = read_tasks(folder).values()
+    for part, told in task["files"].items():
+        content = (folder / task["name"] / f"{part}.csv.gz").read_bytes()
+        assert hashlib.sha256(content).hexdigest() == told["sha256"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from scripts.reference import PAGE_OF, PAGES, Docstring
@@ -34,3 +36,13 @@ def test_a_docstring_is_taken_apart():
         ("a_name_that_is_too_long", "what it is"),
         ("raises", "InvalidRequest"),
     ]
+
+
+@pytest.mark.parametrize("page", sorted(PAGE_OF))
+def test_every_column_of_a_table_has_a_heading(page):
+    lines = PAGE_OF[page]().splitlines()
+    heads = [before for before, line in itertools.pairwise(lines) if line.startswith("|---")]
+    assert page == "windvane.1" or heads
+    assert [
+        head for head in heads if "" in [one.strip() for one in head.strip("|").split("|")]
+    ] == []

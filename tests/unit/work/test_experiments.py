@@ -11,7 +11,9 @@ from migrated import migrated_store
 from windvane.artifacts.base import ObjectInfo, parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.domain.candidate import CandidateStatus, Container
+from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.job import JobStatus, SecondaryStatus
+from windvane.domain.jobspec import TextClassification
 from windvane.domain.logs import place_of
 from windvane.events.deliveries import Deliveries
 from windvane.events.poller import EventPoller
@@ -159,6 +161,31 @@ def test_each_ended_job_is_logged_with_its_candidates_model_and_reports(
     assert processes.files == [[*model, f"{REPORTS}/explain/report.html"]]
     [line] = lines(store, job)
     assert "run 1 of the experiment 'churn'" in line
+
+
+@pytest.mark.parametrize(
+    ("problem", "model"),
+    [
+        (ForecastSpec("y", "day", horizon=3), ["forecaster/model.tar.gz"]),
+        (TextClassification(content="text", target="y"), ["0/model.tar.gz", "1/model.tar.gz"]),
+    ],
+)
+def test_models_of_forecasts_and_of_texts_are_logged_too(
+    store, artifacts, processes, problem, model
+):
+    job, best = a_board(artifacts)
+    job = replace(job, spec=replace(job.spec, problem=problem))
+    if job.is_forecast:
+        best = replace(best, containers=best.containers[1:])
+    play(
+        deliveries_of(store, artifacts),
+        lambda: processes.orders and position(store) == last(store),
+        lambda: (insert(store, job, best), end(store, job)),
+    )
+    assert processes.files == [
+        [*(f"{PACKAGES}/{one}" for one in model), f"{REPORTS}/explain/report.html"]
+    ]
+    assert processes.orders[0]["tags"] == {}
 
 
 def test_failed_and_stopped_jobs_are_logged_as_such_without_values_of_data(

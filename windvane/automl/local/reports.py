@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.automl.folders import Folders
+from windvane.automl.history import ENSEMBLE
 from windvane.automl.local.events import EventEmitter
 from windvane.automl.local.report_request import Kind, Reported, ReportRequest, ReportStatus
 from windvane.automl.package_inputs import PackageInputs
@@ -40,6 +41,7 @@ from windvane.engine.reports.files import PAPER, each_file
 from windvane.errors import OutOfTime
 from windvane.executor.base import End, Ended, Executor, Say, Work
 from windvane.executor.forking import ForkingExecutor
+from windvane.titles import candidate_title
 from windvane.wording import counted
 
 _LEAST_S = 1.0
@@ -199,7 +201,10 @@ class _ReportContext:
 
     @property
     def name(self) -> str:
-        return f"candidate {self.request.candidate}"
+        """What people call the candidate."""
+        index = self.request.candidate
+        plan = self.inputs.records[index].plan
+        return candidate_title(ENSEMBLE if plan is None else plan.algorithm, index)
 
     @property
     def inputs(self) -> PackageInputs:

@@ -49,7 +49,7 @@ folder = Path(JOB["folder"], "generated_module")
 if RUN_ON == "local" and not folder.exists():
     folder = Path("..", "generated_module")
     if not folder.exists():
-        raise FileNotFoundError("A local run needs the job's folder generated_module, next to the folder of this notebook.")
+        raise FileNotFoundError(f"A local run needs the job's folder {folder.resolve()}.")
 if RUN_ON == "server":
     import boto3
 
@@ -85,7 +85,8 @@ A pipeline is a feature recipe and an algorithm with hyperparameters. The pipeli
 starts with on this table: the defaults of every algorithm first, then variations that performed well on other tables. Fast
 pipelines come first, and diverse ones, which help an ensemble, come before variations of the same.
 
-Each pair of cells describes and selects a pipeline. To exclude a pipeline, do not run its second cell. To change it, edit the
+Each pair of cells describes and selects a pipeline. Its title is what the console calls the candidate of the job with the same
+number, its name what this notebook calls it. To exclude a pipeline, do not run its second cell. To change it, edit the
 cell. To exclude columns, edit `WITHOUT` in the module of its recipe."""
 
 SELECTED = """\
@@ -169,8 +170,8 @@ AGAIN = """\
 
 The description of a candidate's training job can be submitted to the service again, and gives exactly the same score. For an
 ensemble, its members are rerun first, each with its own training job, and then combined with the same weights. Training that
-was stopped by the job's time limit stops at the same point again. `CANDIDATE` is a name on the job's leaderboard; `None` means
-the best one. A rerun counts neither as a candidate of this run nor towards its time limit. A job that only generates
+was stopped by the job's time limit stops at the same point again. `CANDIDATE` is the full name of a candidate, which
+ListCandidatesForAutoMLJob gives and the console shows beside the short one; `None` means the best one. A rerun counts neither as a candidate of this run nor towards its time limit. A job that only generates
 definitions has no leaderboard, and nothing is run."""
 
 AGAIN_CODE = """\

@@ -23,6 +23,7 @@ from windvane.engine.learners.space import Categorical, Dimension, Integer
 from windvane.engine.reports.ipynb import Cell, code_cell, notebook_file, text_cell
 from windvane.engine.reports.notebook import markdown
 from windvane.engine.tuning.pacing import most_folds
+from windvane.titles import candidate_title
 
 _ENSEMBLE = "ensemble"
 """Its image; it is no algorithm of a pipeline."""
@@ -155,7 +156,8 @@ def _described(analysis: Analysis, one: Pipeline) -> str:
 def _paragraphs(analysis: Analysis, one: Pipeline, card: RecipeCard) -> Iterator[str]:
     """Yield all of them in our own words: no name of the table is in them."""
     plan = one.plan
-    yield f"#### {one.name}"
+    yield f"#### {candidate_title(plan.algorithm, plan.index)}"
+    yield f"**Name:** `{one.name}`"
     yield f"**Rationale:** {plan.why}."
     yield f"**Features:** {card.title} (`candidate_data_processors/{card.name}.py`). {card.description}"
     yield _table(("Columns", "Number", "Transformers"), list(_uses(analysis, card)))

@@ -26,6 +26,8 @@ from windvane.engine.reports.document import (
     Text,
 )
 from windvane.engine.reports.labels import seen
+from windvane.engine.reports.names import names_of_candidate
+from windvane.titles import algorithm_title
 from windvane.wording import UNKNOWN, counted, number, share, with_error
 
 _WORST, _USUAL = 6, 3
@@ -43,16 +45,21 @@ _DEPENDENT_STEPS = 4
 """Neighbouring steps of a series that count for one, about: their errors go together."""
 
 
-def backtest_report(backtests: Backtests, forecaster: Forecaster | None) -> Report:
+def backtest_report(
+    backtests: Backtests, forecaster: Forecaster | None, candidate: str = "", api_name: str = ""
+) -> Report:
     """Return the report on a model.
 
     forecaster    what answers, for the forecasts of what comes in the pictures; None to leave them out
+    candidate     what people call it; "" for what they call the model
+    api_name      the name that the API has for it; "" without a server
     """
+    called = candidate or algorithm_title(backtests.name)
     spec, outcome = backtests.prepared.spec, backtests.outcome
     loss = outcome.metrics[str(spec.objective)]
     n_windows = len(backtests.windows)
     facts = (
-        ("Model", backtests.name),
+        *names_of_candidate(called, api_name),
         (
             str(spec.objective),
             UNKNOWN if loss is None else with_error(loss, outcome.standard_error),
@@ -64,7 +71,7 @@ def backtest_report(backtests: Backtests, forecaster: Forecaster | None) -> Repo
     )
     return Report(
         "Backtests",
-        f"How well {backtests.name} forecasts '{spec.target}': it was given the series as they were at "
+        f"How well {called} forecasts '{spec.target}': it was given the series as they were at "
         f"{counted(n_windows, 'point')} in the past, and its forecasts of the {spec.horizon} steps of "
         f"{step_name(backtests.prepared.panel.grid.frequency)} that followed are compared with the actual values.",
         facts,

@@ -12,6 +12,7 @@ from windvane.engine.forecasting.models.catalogue import FLOOR
 from windvane.engine.forecasting.outcomes import ForecastOutcome
 from windvane.engine.forecasting.stages import ENSEMBLE
 from windvane.engine.reports.document import Block, Figure, Section, Table, Text
+from windvane.titles import algorithm_title
 from windvane.wording import UNKNOWN, number, share, with_error
 
 _FAR_WORSE = 3.0
@@ -24,10 +25,10 @@ def leaderboard(backtests: Backtests) -> Section:
     """Return the section on all models by metric, and by window."""
     objective = backtests.objective
     others = [one for one in ForecastMetric if one is not objective]
-    heads = ("Model", str(objective), *map(str, others), "Coverage", "Fit and forecast (s)")
+    heads = ("Model", str(objective), *map(str, others), "Coverage", "Fit (s)")
     rows = [
         (
-            one.name,
+            algorithm_title(one.name),
             _with_error(one, objective),
             *(number(one.metrics.get(str(metric))) for metric in others),
             share(one.coverage),
@@ -53,11 +54,12 @@ def _picture(backtests: Backtests) -> list[Figure]:
     objective = backtests.objective
     known = [one for one in backtests.outcomes if np.isfinite(one.loss(objective))]
     shown = [one for one in known if one.loss(objective) <= _FAR_WORSE * known[0].loss(objective)]
-    names = [one.name for one in shown]
-    if backtests.name not in names:
+    names = [algorithm_title(one.name) for one in shown]
+    called = algorithm_title(backtests.name)
+    if called not in names:
         return []
-    left_out = len(backtests.outcomes) - len(shown)
-    rows = [(one.name, _with_error(one, objective)) for one in shown]
+    errors = (_with_error(one, objective) for one in shown)
+    rows = list(zip(names, errors, strict=True))
     return [
         Figure(
             f"{objective} of the models",
@@ -65,19 +67,26 @@ def _picture(backtests: Backtests) -> list[Figure]:
                 names,
                 np.array([one.loss(objective) for one in shown]),
                 np.array([one.standard_error or 0.0 for one in shown]),
-                names.index(backtests.name),
+                names.index(called),
                 f"{objective}, with two standard errors",
             ),
-            f"A dot for each model, the best on top; that of {backtests.name} stands out.",
+            f"A dot for each model, the best on top; that of {called} stands out.",
             Table(
                 ("Model", str(objective)),
                 rows,
                 frozenset({1}),
-                f"{left_out} far worse ones are in the table below." if left_out else "",
+                _left_out(len(backtests.outcomes) - len(shown)),
             ),
             height=0.9 + 0.24 * len(shown),
         )
     ]
+
+
+def _left_out(n_models: int) -> str:
+    if n_models == 0:
+        return ""
+    told = "1 far worse one is" if n_models == 1 else f"{n_models} far worse ones are"
+    return f"{told} in the table below."
 
 
 def _by_window(backtests: Backtests) -> list[Block]:
@@ -85,11 +94,15 @@ def _by_window(backtests: Backtests) -> list[Block]:
         return []
     begins = [moment(backtests.first_second(i)) for i in range(len(backtests.windows))]
     heads = ("Model", *(f"{i}: from {begin}" for i, begin in enumerate(begins, start=1)))
-    rows = [(one.name, *(number(value) for value in one.windows)) for one in backtests.outcomes]
+    rows = [
+        (algorithm_title(one.name), *(number(value) for value in one.windows))
+        for one in backtests.outcomes
+    ]
     best = list(backtests.outcomes[:_MOST_LINES])
     best += [one for one in backtests.outcomes if one.name == FLOOR.name and one not in best]
     named = [
-        (one.name, np.array([np.nan if v is None else v for v in one.windows])) for one in best
+        (algorithm_title(one.name), np.array([np.nan if v is None else v for v in one.windows]))
+        for one in best
     ]
     x = list(range(1, len(begins) + 1))
     return [
@@ -108,11 +121,12 @@ def weights(backtests: Backtests) -> list[Section]:
     if not backtests.weights:
         return []
     order = sorted(backtests.weights.items(), key=lambda one: -one[1])
-    rows = [(name, share(weight)) for name, weight in order]
+    names = [algorithm_title(name) for name, _ in order]
+    rows = [(name, share(weight)) for name, (_, weight) in zip(names, order, strict=True)]
     figure = Figure(
         "Weights of the ensemble",
-        lying_bars([name for name, _ in order], [100 * weight for _, weight in order], "percent"),
-        f"Bars of the weights; {order[0][0]} has most.",
+        lying_bars(names, [100 * weight for _, weight in order], "percent"),
+        f"Bars of the weights; {names[0]} has most.",
         Table(("Model", "Weight"), rows, frozenset({1})),
         height=0.9 + 0.26 * len(order),
     )

@@ -12,6 +12,8 @@ from windvane.engine.forecast_reports.times import dates, moment, times_of
 from windvane.engine.forecasting.panel import Floats
 from windvane.engine.reports.document import Block, Figure, Report, Section, Table, Text
 from windvane.engine.reports.labels import seen
+from windvane.engine.reports.names import names_of_candidate
+from windvane.titles import algorithm_title
 from windvane.wording import counted, number, share, signed
 
 _MOST_BARS, _MOST_BY_VALUE, _MOST_SERIES = 25, 12, 4
@@ -23,12 +25,16 @@ _NAME = 60
 Part = tuple[str, Floats]
 
 
-def effect_report(effects: ForecastEffects) -> Report:
-    """Return the report on what a model's forecasts are made of."""
+def effect_report(effects: ForecastEffects, candidate: str = "", api_name: str = "") -> Report:
+    """Return the report on what a model's forecasts are made of.
+
+    candidate     what people call it; "" for what they call the model
+    api_name      the name that the API has for it; "" without a server
+    """
     spec = effects.forecaster.prepared.spec
     most = effects.covariates[0] if effects.covariates else None
     facts = (
-        ("Model", effects.name),
+        *names_of_candidate(candidate or algorithm_title(effects.name), api_name),
         ("Covariates", f"{len(effects.covariates):,}"),
         ("Matters most", "no covariate" if most is None else seen(most.name, _NAME)),
         ("Series explained", f"{effects.n_explained:,} of {effects.n_series:,}"),

@@ -88,6 +88,7 @@ def draw_confusion(found: Confusion, labels: Sequence[str]) -> Draw:
     def draw(axes: Any) -> None:
         shares = np.nan_to_num(share(found.counts, found.actual[:, None]))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.grid(visible=False)
         names = [drawn(label) for label in labels]
         places = range(len(names))
         axes.set_xticks(places, labels=names, rotation=0 if len(names) <= 3 else 90)

@@ -31,8 +31,8 @@ def quality_report(
     return Report(
         title="Model insights",
         lead=(
-            f"How well {judged.candidate} ({judged.algorithm}) predicts rows it was not trained "
-            f"on: {count(judged.n_rows)} {judged.rows_are}."
+            f"How well {judged.candidate} predicts rows it was not trained on: {count(judged.n_rows)} "
+            f"{judged.rows_are}."
         ),
         facts=_facts(judged, figures),
         sections=[*sections, *learning_curve_sections(judged)],

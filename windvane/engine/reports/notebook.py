@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from windvane.engine.reports.document import Block, Figure, Notice, Report, Table, Text
@@ -11,6 +12,7 @@ from windvane.engine.reports.ipynb import Cell, notebook_file, text_cell
 from windvane.engine.reports.labels import seen
 
 _LIMIT = 500
+_PLAIN_TITLE = re.compile(r"[A-Za-z][A-Za-z0-9 -]{0,99}", re.ASCII)
 _PLAIN = frozenset(" ,.:;%'/?=")
 _DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"
 """In place of the dollar sign, between two of which notebooks see a formula however it is written."""
@@ -45,7 +47,14 @@ def _head(report: Report) -> Iterator[str]:
     yield f"# {markdown(report.title)}"
     yield markdown(report.lead)
     yield _table(("", ""), report.facts, frozenset())
-    yield "\n".join(f"- {markdown(section.title)}" for section in report.sections)
+    yield "\n".join(f"- {_link(section.title)}" for section in report.sections)
+
+
+def _link(title: str) -> str:
+    """Return a title that leads to its section; as text alone if it is not of plain words."""
+    if not _PLAIN_TITLE.fullmatch(title):
+        return markdown(title)
+    return f"[{title}](#{title.replace(' ', '-')})"
 
 
 def _cell(block: Block, pictures: Mapping[int, Picture]) -> Cell:
@@ -64,7 +73,8 @@ def _cell(block: Block, pictures: Mapping[int, Picture]) -> Cell:
 
 def _picture(figure: Figure, png: bytes) -> Cell:
     told = "\n\n".join(_table_lines(figure.numbers))
-    source = f"**{markdown(figure.title)}**\n\n![{markdown(figure.alt)}](attachment:figure.png)\n\n{told}"
+    shown = f"**{markdown(figure.title)}**\n\n![{markdown(figure.alt)}](attachment:figure.png)"
+    source = f"{shown}\n\n<details><summary>Numbers</summary>\n\n{told}\n\n</details>"
     image = base64.b64encode(png).decode()
     return text_cell(source, {"figure.png": {"image/png": image}})
 
@@ -77,5 +87,12 @@ def _table_lines(table: Table) -> Iterator[str]:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: frozenset[int]) -> str:
     rule = ["---:" if i in numeric else "---" for i in range(len(head))]
-    lines = [map(markdown, head), rule, *(map(markdown, row) for row in rows)]
+    cells = ([_cell_text(one, i in numeric) for i, one in enumerate(row)] for row in rows)
+    lines = [map(markdown, head), rule, *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell_text(text: str, is_number: bool) -> str:
+    """Return the text of a cell; a number stays on one line with its unit and its error."""
+    told = markdown(text)
+    return told.replace(" ", "\N{NO-BREAK SPACE}") if is_number else told

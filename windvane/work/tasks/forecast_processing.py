@@ -39,7 +39,9 @@ def forecast_reports(
     folder     existing, for what is fetched
     raises     DataFault if backtests are missing; InvalidRequest, CorruptArtifact
     """
-    name = step.request["Environment"]["CANDIDATE_NAME"]
+    environment = step.request["Environment"]
+    name = environment["CANDIDATE_NAME"]
+    called = (environment.get("CANDIDATE_TITLE", name), name)
     package = fetch_archive(step, inputs["model"], folder / "archives")
     with told_as({package: inputs["model"], folder / "backtests": inputs[BACKTESTS]}):
         forecaster, _ = load_forecaster(package)
@@ -50,13 +52,13 @@ def forecast_reports(
             effects = explain_forecasts(forecaster, backtests.name, budget_s)
             made["explanation"] = {
                 **effect_documents(effects),
-                **files_of(effect_report(effects)),
+                **files_of(effect_report(effects, *called)),
             }
         if "insights" in outputs:
             figures = json.dumps(figures_json(backtests, forecaster), allow_nan=False)
             made["insights"] = {
                 "figures.json": figures.encode(),
-                **files_of(backtest_report(backtests, forecaster)),
+                **files_of(backtest_report(backtests, forecaster, *called)),
             }
     return made
 

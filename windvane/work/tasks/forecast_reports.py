@@ -68,7 +68,7 @@ def explain(context: StageContext) -> Result:
         forecaster = _forecaster(context, temporary / "package")
     found = explain_forecasts(forecaster, told[ANSWERING], _EXPLAINING_SHARE * explaining_s(time_s))
     files = effect_documents(found)
-    _publish(context, keys.explanations, files, lambda: effect_report(found))
+    _publish(context, keys.explanations, files, lambda: effect_report(found, *_called(context)))
     return {"prefix": str(keys.explanations)}
 
 
@@ -85,8 +85,16 @@ def judge(context: StageContext) -> Result:
     forecaster = load_forecaster(folders.package)[0] if context.finished.is_packed else None
     files = {"figures.json": _json(figures_json(found, forecaster))}
     prefix = Keys(context.job).insights
-    _publish(context, prefix, files, lambda: backtest_report(found, forecaster))
+    _publish(context, prefix, files, lambda: backtest_report(found, forecaster, *_called(context)))
     return {"prefix": str(prefix)}
+
+
+def _called(context: StageContext) -> tuple[str, str]:
+    """Return what people call the candidate, and the name that the API has for it: in a task that an earlier version has made
+    both are that."""
+    told = context.task.payload
+    name = Keys(context.job).candidate_name(told["index"])
+    return told.get("title", name), name
 
 
 def _needed(context: StageContext, of_model: Callable[[str], Sequence[str]]) -> list[str]:

@@ -23,6 +23,7 @@ from windvane.engine.definitions.define import NOTEBOOK, define
 from windvane.engine.definitions.record import DefinedJob
 from windvane.engine.tuning.search import recipes_for
 from windvane.engine.tuning.strategy import Strategy
+from windvane.titles import candidate_title
 
 N_NAMES, N_BATCH = 5_000, 250
 LABELS = 12
@@ -167,7 +168,9 @@ def test_there_is_a_module_for_each_recipe_and_a_pair_of_cells_for_each_pipeline
                 one.arg: ast.literal_eval(one.value)
                 for one in ast.parse(cell.source, mode="eval").body.keywords
             }
-            assert before.source.startswith(f"#### {arguments['name']}\n")
+            number = int(arguments["name"].rpartition("-")[2])
+            title = candidate_title(arguments["algorithm"], number)
+            assert before.source.startswith(f"#### {title}\n\n**Name:** `{arguments['name']}`\n")
             assert f"**Rationale:** {arguments['why']}." in before.source
             assert arguments["recipe"] in recipes
             for name in (*arguments["hyperparameters"], *arguments["ranges"]):

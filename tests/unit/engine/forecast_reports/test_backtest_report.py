@@ -32,6 +32,17 @@ def test_it_has_all_sections_and_pictures_that_can_be_drawn(report):
         draw(figure)
 
 
+def test_the_head_names_the_candidate_as_people_do_and_as_the_api_does(job, report):
+    assert report.facts[0] == ("Candidate", "Ensemble")
+    assert report.lead.startswith("How well Ensemble forecasts")
+    named = backtest_report(job.backtests(), job.forecaster, "Ensemble 4", "sales-e4-0a1b2c3d")
+    assert named.facts[:2] == (
+        ("Candidate", "Ensemble 4"),
+        ("Name in the API", "sales-e4-0a1b2c3d"),
+    )
+    assert named.lead.startswith("How well Ensemble 4 forecasts")
+
+
 def test_the_worst_series_stands_first_with_its_forecasts_in_numbers(report):
     [table] = tables(report, "Worst series first")
     assert table.rows[0][1] == "s011"
@@ -43,7 +54,7 @@ def test_the_worst_series_stands_first_with_its_forecasts_in_numbers(report):
 
 def test_the_leaderboard_tells_every_metric_and_window(report):
     board = next(one for one in tables(report, "Leaderboard") if "MASE" in one.head)
-    assert {row[0] for row in board.rows} == {"ensemble", "seasonal-naive", "theta", "npts"}
+    assert {row[0] for row in board.rows} == {"Ensemble", "Seasonal naive", "Theta", "NPTS"}
     by_window = next(
         one.numbers
         for one in blocks(report, Figure, "Leaderboard")

@@ -108,6 +108,11 @@ def test_the_report_draws_parts_and_what_matters(effects):
     assert ("flag", "1", "+10") in {row[:3] for row in table.rows}
 
 
+def test_the_head_names_the_candidate_as_people_do_and_as_the_api_does(effects):
+    named = effect_report(effects, "Theta 2", "sales-t2-0a1b2c3d")
+    assert named.facts[:2] == (("Candidate", "Theta 2"), ("Name in the API", "sales-t2-0a1b2c3d"))
+
+
 def test_names_of_anyone_are_cut_and_escaped():
     panel, _ = with_covariates()
     name = "<script>alert(1)</script>" + "x" * 10_000

@@ -1,4 +1,5 @@
 import json
+import re
 
 import nbformat
 import pytest
@@ -6,6 +7,7 @@ from nbformat.validator import validate
 from unit.engine.reports.made_up import HOSTILE, report_of
 from unit.engine.reports.test_page import Shape
 
+from windvane.engine.reports.document import Report, Section, Table
 from windvane.engine.reports.files import NOTEBOOK, files_of
 from windvane.engine.reports.notebook import markdown
 
@@ -24,8 +26,9 @@ def test_it_is_a_notebook_in_which_nothing_runs(hostile):
 def test_names_from_data_are_no_markup(hostile):
     for cell in hostile.cells:
         shape = Shape(cell.source)
-        assert shape.elements == []
-        assert "](" not in cell.source.replace("](attachment:figure.png)", "")
+        assert set(shape.elements) <= {"details", "summary"}
+        told = re.sub(r"\]\((attachment:figure\.png|#[A-Za-z0-9-]+)\)", "", cell.source)
+        assert "](" not in told
         assert "$" not in cell.source
         assert "`" not in cell.source
 
@@ -34,6 +37,28 @@ def test_names_from_data_are_no_markup(hostile):
 def test_a_name_stays_one_cell_of_a_table(name):
     assert "|" not in markdown(name)
     assert len(markdown(name).splitlines()) <= 1
+
+
+def test_contents_lead_to_sections_and_numbers_of_pictures_are_folded_away():
+    made = nbformat.reads(files_of(report_of(("a", "b")))[NOTEBOOK].decode(), as_version=4)
+    head, *others = (cell.source for cell in made.cells)
+    links = re.findall(r"- \[([^\]]+)\]\(#([^)]+)\)", head)
+    assert links
+    for title, anchor in links:
+        assert f"## {title}" in others
+        assert anchor == title.replace(" ", "-")
+    pictures = [one for one in others if "attachment:figure.png" in one]
+    assert pictures
+    for one in pictures:
+        assert one.endswith("\n\n</details>")
+        assert "\n\n<details><summary>Numbers</summary>\n\n" in one
+
+
+def test_a_number_stays_on_one_line_with_its_unit():
+    table = Table(("Name", "Share"), [("a b", "99.7 %")], frozenset({1}))
+    report = Report("Title", "Lead", (), (Section("Shares", [table]),))
+    made = nbformat.reads(files_of(report)[NOTEBOOK].decode(), as_version=4)
+    assert "| a b | 99.7\N{NO-BREAK SPACE}% |" in made.cells[-1].source
 
 
 def test_pictures_are_in_the_file(hostile):
