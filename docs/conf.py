@@ -77,9 +77,8 @@ def _as_on_site(_app, _page, source):
 
 # Names of options stay whole, and long names break between their parts, where a column is too narrow for them.
 _WORD_OF_CODE = re.compile(r'<span class="pre">([^<]+)</span>')
-_BETWEEN_PARTS = re.compile(
-    r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=[a-z])(?=[A-Z])|(?<=\))(?=\.)"
-)
+_BETWEEN_PARTS = re.compile(r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=\))(?=\.)")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BLOCK = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
@@ -87,7 +86,8 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 def _breaking_between_parts(word):
     if word[1].startswith("--"):
         return f'<span class="pre option">{word[1]}</span>'
-    return f'<span class="pre">{_BETWEEN_PARTS.sub("<wbr>", word[1])}</span>'
+    parts = _HUMP.sub('<wbr class="hump">', _BETWEEN_PARTS.sub("<wbr>", word[1]))
+    return f'<span class="pre">{parts}</span>'
 
 
 def _keeping_options_whole(block):
