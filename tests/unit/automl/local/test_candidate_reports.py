@@ -5,6 +5,7 @@ import pytest
 from windvane.automl.local.candidate_reports import job_entries, report_candidate
 from windvane.automl.local.report_request import OF_CANDIDATE, Kind, ReportStatus
 from windvane.errors import CorruptArtifact, InvalidRequest
+from windvane.titles import candidate_title
 
 
 def _report(job, candidate, into, budget_s=60.0):
@@ -12,13 +13,14 @@ def _report(job, candidate, into, budget_s=60.0):
 
 
 def test_a_candidate_that_is_not_the_best_is_explained_and_judged(job, tmp_path):
-    candidate = job_entries(job)[-1].index
-    made = _report(job, candidate, tmp_path)
+    last = job_entries(job)[-1]
+    made = _report(job, last.index, tmp_path)
     assert {one.kind: one.fate for one in made} == {
         Kind.QUALITY: ReportStatus.WRITTEN,
         Kind.EXPLANATION: ReportStatus.WRITTEN,
     }
-    assert f"candidate {candidate}" in (tmp_path / "explanation/report.html").read_text()
+    title = candidate_title(last.algorithm, last.index)
+    assert title in (tmp_path / "explanation/report.html").read_text()
 
 
 def test_a_folder_that_no_job_left_is_refused(tmp_path):
