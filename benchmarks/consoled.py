@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.cookiejar
 import re
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,9 +90,9 @@ def exports(data_dir: Path) -> dict[str, str]:
 
 
 @contextmanager
-def served(data_dir: Path) -> Iterator[Served]:
+def served(data_dir: Path, *options: str) -> Iterator[Served]:
     """A server of its own on a free port; what it logs lies beside its folder."""
-    command = [*_WINDVANE, "serve", "--data-dir", str(data_dir), "--port", "0"]
+    command = [*_WINDVANE, "serve", "--data-dir", str(data_dir), "--port", "0", *options]
     log = data_dir.with_suffix(".log")
     started = time.monotonic()
     with log.open("ab") as errors:
@@ -105,6 +107,19 @@ def served(data_dir: Path) -> Iterator[Served]:
         process.terminate()
         process.wait()
         process.stdout.close()
+
+
+def signed_in(server: Served) -> Callable[[str], bytes]:
+    """Return what opens pages of the console by their paths, with a session, as a plain client."""
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    opener.open(server.env["WINDVANE_CONSOLE_URL"]).read()
+
+    def open_page(path: str) -> bytes:
+        page: bytes = opener.open(f"{server.url}{path}").read()
+        return page
+
+    return open_page
 
 
 def sign_in(page: Page, data_dir: Path) -> None:

@@ -53,6 +53,17 @@ def seed(data_dir: Path, n_jobs: int, n_candidates: int, n_large: int) -> None:
         store.close()
 
 
+def add_job(data_dir: Path, name: str, n_candidates: int) -> None:
+    """Add one job that ended two hours ago, with so many candidates."""
+    store = open_store("", data_dir)
+    created = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    try:
+        job = _job(name, created, 0, n_candidates)
+        _insert(store, _with_candidates(job, n_candidates, random.Random(0)))
+    finally:
+        store.close()
+
+
 def fill(data_dir: Path, first: int, end: int, n_candidates: int, newest: datetime) -> None:
     """Add jobs `filled-FIRST` to `filled-END`, the last one left out, with so many candidates each; the newest first by name.
 

@@ -7,21 +7,19 @@ the other, the console's page by a plain client with a session.
 from __future__ import annotations
 
 import argparse
-import http.cookiejar
 import itertools
 import statistics
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.consoled import Served, served
+from benchmarks.cluster.copied import fill_by_copies
+from benchmarks.consoled import Served, served, signed_in
 from benchmarks.markdown import markdown_table
-from benchmarks.seeded import fill
 
 _TARGET = "id,y\n" + "".join(f"{number},{number % 2}\n" for number in range(600))
 
@@ -35,7 +33,10 @@ def main(arguments: Sequence[str]) -> int:
             uri = server.upload("train.csv", _TARGET.encode())
         n_before, newest = 0, datetime.now(UTC).replace(microsecond=0)
         for count in counts:
-            fill(Path(name) / "data", n_before, count, asked.candidates, newest)
+            filling = time.monotonic()
+            fill_by_copies(Path(name) / "data", n_before, count, asked.candidates, newest)
+            took_s = time.monotonic() - filling
+            print(f"{count:,} jobs filled in, {took_s:.0f} s", file=sys.stderr, flush=True)
             n_before = count
             with served(Path(name) / "data") as server:
                 for request, ask in _requests(server, uri, count).items():
@@ -69,7 +70,7 @@ def _requests(
         sagemaker.stop_auto_ml_job(AutoMLJobName=name)
         server.wait_for_job(name)
 
-    page = _signed_in(server)
+    open_page = signed_in(server)
     return {
         "CreateAutoMLJob": (create, stop),
         "DescribeAutoMLJob, newest": lambda: sagemaker.describe_auto_ml_job(AutoMLJobName=newest),
@@ -82,15 +83,8 @@ def _requests(
         "ListCandidatesForAutoMLJob": lambda: sagemaker.list_candidates_for_auto_ml_job(
             AutoMLJobName=oldest
         ),
-        "console, first page": page,
+        "console, first page": lambda: open_page("/console/"),
     }
-
-
-def _signed_in(server: Served) -> Callable[[], object]:
-    jar = http.cookiejar.CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    opener.open(server.env["WINDVANE_CONSOLE_URL"]).read()
-    return lambda: opener.open(f"{server.url}/console/").read()
 
 
 def _nothing(_: Any) -> None:

@@ -333,9 +333,10 @@ def main(arguments: Sequence[str]) -> int:
             )
         )
         return 0
+    costs = Costs(finish_s=asked.finish_ms / 1000, said_s=asked.said_ms / 1000)
     rows = [
         measured(
-            Cluster(nodes, asked.workers, jobs_per_day=asked.jobs_per_day),
+            Cluster(nodes, asked.workers, jobs_per_day=asked.jobs_per_day, costs=costs),
             flows,
             asked.warm_s,
             asked.seconds,
@@ -344,6 +345,9 @@ def main(arguments: Sequence[str]) -> int:
     ]
     print(markdown_table(HEAD, rows))
     return 0
+
+
+_COST = "what the store takes, to see what less would bring; not with --jobs"
 
 
 def _numbers(text: str) -> Iterator[int]:
@@ -358,6 +362,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs-per-day", type=float, help="by default as many as workers can do")
     parser.add_argument("--jobs", type=int, default=0, help="for each node, and no others")
     parser.add_argument("--pace", type=float, default=1.0, help="of tasks, with --jobs")
+    parser.add_argument("--finish-ms", type=float, default=1000 * Costs.finish_s, help=_COST)
+    parser.add_argument("--said-ms", type=float, default=1000 * Costs.said_s, help=_COST)
     parser.add_argument("--warm-s", type=float, default=300.0)
     parser.add_argument("--seconds", type=float, default=600.0)
     return parser
