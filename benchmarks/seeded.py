@@ -21,6 +21,7 @@ from windvane.domain.job import (
 )
 from windvane.domain.problem import MetricName, ProblemType
 from windvane.domain.resource import Kind, Resource
+from windvane.engine.features.cards import RECIPES
 from windvane.names import Scope, default_bucket, default_role
 from windvane.notes.note import said
 from windvane.settings import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -159,7 +160,7 @@ def _candidate(job: AutoMLJob, index: int, chance: random.Random) -> Candidate:
         parent=job.arn,
         index=index,
         algorithm=algorithm,
-        recipe="" if algorithm == ENSEMBLE else f"dpp{chance.randrange(8)}",
+        recipe="" if algorithm == ENSEMBLE else chance.choice(RECIPES).name,
         hyperparameters={"learning_rate": chance.uniform(0.01, 0.3)},
         seed=index,
         folds=5,
