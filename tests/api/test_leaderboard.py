@@ -204,6 +204,32 @@ def test_the_front_is_of_those_that_nothing_else_beats_in_both(world: World) -> 
     assert marked(told(world), "IsOnFront") == ["churn-001", "churn-003"]
 
 
+@pytest.mark.parametrize(
+    ("objective", "scores", "of_weights"),
+    [(MetricName.F1, (0.8, 0.79), 0.81), (MetricName.MSE, (8.0, 8.2), 7.9)],
+)
+def test_an_ensemble_that_shows_a_worse_score_than_a_faster_candidate_is_best_and_not_on_the_front(
+    world: World, objective: MetricName, scores: tuple[float, float], of_weights: float
+) -> None:
+    insert_job(world, objective, best_candidate="churn-002")
+    insert(world, 1, scores[0], 0.001)
+    metrics = (Metric(objective, scores[1]), Metric(objective, of_weights, "Train"))
+    world.insert(
+        finished_candidate(
+            world.clock(),
+            2,
+            score=scores[1],
+            latency_s=0.004,
+            metrics=metrics,
+            members={"churn-001": 0.6, "churn-003": 0.4},
+        )
+    )
+    answer = told(world)
+    assert names(answer) == ["churn-002", "churn-001"]
+    assert marked(answer, "IsBest") == ["churn-002"]
+    assert marked(answer, "IsOnFront") == ["churn-001"]
+
+
 def test_what_was_scored_on_fewer_folds_is_compared_with_nothing(world: World) -> None:
     insert_job(world)
     insert(world, 1, 0.8, 0.002, folds=5)

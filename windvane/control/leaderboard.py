@@ -37,7 +37,7 @@ class Standing:
     """A candidate among those of its job.
 
     is_best        the job calls it its best
-    on_front       no other that can be compared is both as good and as quick
+    on_front       no other that can be compared is both as good and as quick, by the scores that are shown
     is_comparable  it finished, and was scored on as many folds as any
     """
 
@@ -152,14 +152,20 @@ def _comparable(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _on_front(objective: MetricName | None, candidates: Sequence[Candidate]) -> set[str]:
     measured = [c for c in candidates if c.score is not None and c.latency_s is not None]
-    marks = front([_gain(objective, c) for c in measured], [c.latency_s or 0.0 for c in measured])
+    sign = _sign(objective)
+    marks = front(
+        [sign * (c.score or 0.0) for c in measured], [c.latency_s or 0.0 for c in measured]
+    )
     return {c.name for c, mark in zip(measured, marks, strict=True) if mark}
 
 
 def _gain(objective: MetricName | None, candidate: Candidate) -> float:
     """Higher is better; 0 of one without a score."""
-    sign = -1.0 if objective is not None and objective.is_minimized else 1.0
-    return sign * (candidate.ranked_by(objective) or 0.0)
+    return _sign(objective) * (candidate.ranked_by(objective) or 0.0)
+
+
+def _sign(objective: MetricName | None) -> float:
+    return -1.0 if objective is not None and objective.is_minimized else 1.0
 
 
 def _group(candidate: Candidate, comparable: set[str]) -> int:

@@ -113,6 +113,8 @@ class LeaderboardView:
     """The page of all candidates.
 
     no_ensemble    why the job has none; "" if it has one, or is not over
+    has_ensemble_above_better
+               the best is an ensemble that shows a worse score than another candidate
     skipped    numbers that no candidate has, because the search passed over it; "" if there are none
     """
 
@@ -134,20 +136,13 @@ class LeaderboardView:
     statuses: Sequence[str]
     chart: Chart | None
     front: Sequence[OnFront]
+    has_ensemble_above_better: bool
     skipped: str
     endpoint_name: str = ""
 
     @property
     def is_over(self) -> bool:
         return self.status in _FINAL
-
-    @property
-    def has_ensemble_above_better(self) -> bool:
-        """Return whether the best is an ensemble that shows a worse score than another candidate."""
-        best = next((one for one in self.front if one.is_best), None)
-        return best is not None and looks_misplaced(
-            best.algorithm, best.score, [one.score for one in self.front], is_loss(self.metric)
-        )
 
     @property
     def most_compared(self) -> int:
@@ -217,6 +212,7 @@ def view_of(board: Answer, filters: Filters) -> LeaderboardView:
         sorted({one["CandidateStatus"] for one in every}),
         chart_of(board),
         [_on_front(board, one) for one in every if one["IsOnFront"]][:_MOST_ON_FRONT],
+        _has_ensemble_above_better(board),
         "" if is_forecast(board) else numbers_missing([one["Index"] for one in every]),
     )
 
@@ -414,6 +410,15 @@ def _heads(board: Answer, columns: Sequence[Column], filters: Filters) -> list[H
         url = f"/console/jobs/{quote(job, safe='')}/leaderboard?{told_by}"
         made.append(Head(key, title, url, now if is_here else "", is_number))
     return made
+
+
+def _has_ensemble_above_better(board: Answer) -> bool:
+    every = _compared(board["Candidates"])
+    best = next((one for one in every if one["IsBest"]), None)
+    scores = [format_score(one["Score"]) for one in every]
+    return best is not None and looks_misplaced(
+        best["Algorithm"], format_score(best["Score"]), scores, is_loss(board.get("Objective", ""))
+    )
 
 
 def _on_front(board: Answer, one: Answer) -> OnFront:

@@ -26,7 +26,7 @@ def rows(answer):
 
 def numbers(answer):
     """Numbers within the job of the candidates in the table: the end of a name as people say it."""
-    return [int(re.match(r"(?:XGBoost|LightGBM) (\d+)", row[2])[1]) for row in rows(answer)]
+    return [int(re.match(r"(?:XGBoost|LightGBM|Ensemble) (\d+)", row[2])[1]) for row in rows(answer)]
 
 
 @pytest.fixture
@@ -136,6 +136,31 @@ def test_the_front_is_drawn_with_its_numbers(three, browser):
     )
     [front] = [one for one in read(answer.text).tables if one[0] == ["Candidate", "F1", "Latency"]]
     assert [row[0] for row in front[1:]] == ["LightGBM 2", "XGBoost 1"]
+
+
+def test_an_ensemble_above_a_better_and_faster_candidate_is_explained_and_not_pareto_optimal(
+    jobs, browser
+):
+    jobs.insert(a_job(best_candidate="churn-002"), a_candidate(1, score=0.9))
+    of_weights = (Metric(MetricName.F1, 0.89), Metric(MetricName.F1, 0.91, "Train"))
+    members = {"churn-001": 0.6, "churn-003": 0.4}
+    jobs.insert(
+        a_candidate(
+            2,
+            score=0.89,
+            latency_s=0.004,
+            algorithm="ensemble",
+            metrics=of_weights,
+            members=members,
+        )
+    )
+    answer = browser.get(BOARD)
+    assert numbers(answer) == [2, 1]
+    assert "Pareto" in rows(answer)[1][2]
+    assert "Pareto" not in rows(answer)[0][2]
+    assert "The best candidate is an ensemble, ranked by the score of its final weights" in (
+        answer.text
+    )
 
 
 def test_a_job_without_candidates_says_so(jobs, browser):
