@@ -116,6 +116,10 @@ class OutputBucketMissing(InvalidRequest):
         self.bucket = bucket
 
 
+class NoObjects(InvalidRequest):
+    """There is nothing at the location of the data (AWS: a ValidationException)."""
+
+
 class AlreadyExists(InvalidRequest):
     """A model, endpoint or endpoint configuration exists already (AWS: a ValidationException)."""
 

@@ -27,7 +27,7 @@ from windvane.domain.features import (
 )
 from windvane.domain.forecasting import ForecastSpec
 from windvane.domain.jobspec import DataSpec, Problem
-from windvane.errors import InvalidRequest, OutputBucketMissing
+from windvane.errors import InvalidRequest, NoObjects, OutputBucketMissing
 from windvane.jsonsize import count_values
 from windvane.names import Scope
 
@@ -70,7 +70,7 @@ def check_input(artifacts: Artifacts, scope: Scope, grant: Grant, source: DataSo
             grant.require_read(info)
         found = True
     if not found:
-        raise InvalidRequest(
+        raise NoObjects(
             f'No S3 objects found under S3 URL "{source.uri}" given in input data source. Please '
             f"ensure that the bucket exists in the selected region ({scope.region}), that objects "
             f'exist under that S3 prefix, and that the role "{grant.role_arn}" has '

@@ -19,7 +19,7 @@ from windvane.control.preview_process import USUAL, Bounds, look
 from windvane.control.roles import Roles
 from windvane.domain.datasource import DataSource
 from windvane.engine.preview.records import PreviewRequest
-from windvane.errors import InvalidRequest, Throttled
+from windvane.errors import InvalidRequest, NoObjects, Throttled
 from windvane.process.beneath import remove_beneath
 from windvane.process.sandbox import Sandbox
 from windvane.wire.call import Caller
@@ -90,7 +90,7 @@ class Previews:
         artifacts = self._artifacts.of(caller.account)  # the turn may be long in coming
         objects = list(islice(readable_objects(artifacts, grant, source), _MOST_OBJECTS + 1))
         if not objects:
-            raise InvalidRequest(f'No S3 objects found under S3 URL "{source.uri}".')
+            raise NoObjects(f'No S3 objects found under S3 URL "{source.uri}".')
         counted = objects[:_MOST_OBJECTS]
         first = next((info for info in counted if info.size), counted[0])
         asked = replace(asked, name=str(first.location), n_bytes=first.size)

@@ -154,7 +154,8 @@ def test_a_webhook_is_asked_for_by_a_tag_and_must_be_one_that_there_is() -> None
 
 
 def test_a_name_for_the_endpoint_is_made_up_where_none_is_given() -> None:
-    assert request(deploy="1")["ModelDeployConfig"] == {"AutoGenerateEndpointName": True}
+    named = {"AutoGenerateEndpointName": False, "EndpointName": "churn"}
+    assert request(deploy="1")["ModelDeployConfig"] == named
     assert "ModelDeployConfig" not in request(endpoint_name="churn-live")
 
 

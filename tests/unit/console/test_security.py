@@ -282,3 +282,19 @@ def test_a_theme_is_kept(browser):
     assert '<html lang="en" data-theme="dark">' in browser.get(PAGE).text
     browser.post("/console/theme", {"theme": '"><script>'})
     assert 'data-theme="dark"' in browser.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("then", "there"),
+    [
+        ("/console/new?uri=s3%3A%2F%2Fdata%2Fx", "/console/new?uri=s3%3A%2F%2Fdata%2Fx"),
+        ("/console/jobs/a%20job/leaderboard", "/console/jobs/a%20job/leaderboard"),
+        ("/console/uploads/delete", "/console/"),
+        ("/console/jobs/churn/candidates/churn-001/deploy", "/console/"),
+        ("/console/no-such-page", "/console/no-such-page"),
+    ],
+)
+def test_a_theme_chosen_on_the_answer_to_a_form_leads_to_a_page_that_is_there(browser, then, there):
+    browser.get(PAGE)
+    answer = browser.post("/console/theme", {"theme": "dark", "then": then})
+    assert (answer.status, answer.headers["location"]) == (303, there)

@@ -10,12 +10,8 @@ from windvane.console.candidate.deploying import Wishes
 from windvane.console.candidate.head import Answer, Shown
 from windvane.console.candidate.score_comparison import ScoreComparison
 from windvane.console.endpoint.origin import ModelOrigin, origin_of
-from windvane.console.job_form.other_data import (
-    Difference,
-    KnownTable,
-    names_in_words,
-    read_known_table,
-)
+from windvane.console.job_form.known_table import KnownTable, read_known_table
+from windvane.console.job_form.other_data import Difference, names_in_words
 from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault, InvocationFault
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-from windvane.errors import AlreadyExists
+from windvane.console.request_context import RequestContext
+from windvane.errors import AlreadyExists, CallerFault
 from windvane.names import fitted, fresh_suffix
 
 LONGEST = 63
@@ -23,6 +24,24 @@ def numbered(stem: str) -> Iterator[str]:
     for number in range(2, _MOST_TRIED):
         yield fitted(stem, str(number), LONGEST)
     yield fitted(stem, fresh_suffix(8), LONGEST)
+
+
+async def has_endpoint(context: RequestContext, name: str) -> bool:
+    """Return whether there is such an endpoint, as far as whoever is signed in may know."""
+    try:
+        await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
+    except CallerFault:
+        return False
+    return True
+
+
+async def free_endpoint_name(context: RequestContext, stem: str) -> str:
+    """Return the first name that no endpoint has."""
+    names = numbered(stem)
+    name = next(names)
+    while await has_endpoint(context, name):
+        name = next(names)
+    return name
 
 
 async def under_free_name(stem: str, make: Callable[[str], Awaitable[None]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from windvane.console.endpoint.free_names import has_endpoint
 from windvane.console.job.tags import ARCHIVED, sensitive_columns
 from windvane.console.job_form.draft import (
     BASED_ON,
@@ -17,9 +18,10 @@ from windvane.console.job_form.draft import (
     TYPES,
     Draft,
 )
+from windvane.console.job_form.known_table import read_known_table
 from windvane.console.job_form.time_limit import limit_text
 from windvane.console.request_context import RequestContext
-from windvane.errors import CallerFault, InvalidRequest
+from windvane.errors import CallerFault, InvalidRequest, NoObjects, NotFound
 from windvane.names import RESPONSES_TAG, SENSITIVE_TAG, WEBHOOK_TAG
 
 _TABULAR = "TabularJobConfig"
@@ -44,7 +46,7 @@ _FOUND_AGAIN = frozenset({"ContentType", "CompressionType", "FeatureSpecificatio
 async def draft_again(context: RequestContext, name: str) -> tuple[Draft, tuple[str, ...]]:
     """Return the form of a job, without its name, and the settings of the job that the form does not have.
 
-    raises    NotFound for the job; NotFound, AccessDenied, TooLarge and InvalidRequest for its feature specification file
+    raises    NotFound for the job; AccessDenied, TooLarge and InvalidRequest for its feature specification file
     """
     job = await context.ask("sagemaker", "DescribeAutoMLJobV2", {"AutoMLJobName": name})
     answer = await context.ask("sagemaker", "ListTags", {"ResourceArn": job["AutoMLJobArn"]})
@@ -56,21 +58,19 @@ async def draft_again(context: RequestContext, name: str) -> tuple[Draft, tuple[
         based_on=job["AutoMLJobName"],
         webhook=tags.get(WEBHOOK_TAG, ""),
     )
-    if draft.endpoint_name and await _is_there(context, draft.endpoint_name):
+    if draft.endpoint_name == job["AutoMLJobName"] or (
+        draft.endpoint_name and await has_endpoint(context, draft.endpoint_name)
+    ):
         draft = replace(draft, endpoint_name="")
+    lost = tuple(left_behind(job, draft.job_request(context.caller)))
     uri = job["AutoMLProblemTypeConfig"].get(_TABULAR, {}).get("FeatureSpecificationS3Uri", "")
-    if uri:
-        draft = await _with_specification(context, draft, uri)
-    return draft, tuple(left_behind(job, draft.job_request(context.caller)))
-
-
-async def _is_there(context: RequestContext, endpoint: str) -> bool:
-    """Return whether there is such an endpoint: no job could be given its name."""
+    if not uri:
+        return draft, lost
     try:
-        await context.ask("sagemaker", "DescribeEndpoint", {"EndpointName": endpoint})
-    except CallerFault:
-        return False
-    return True
+        text = await context.objects.read(uri, _MOST_BYTES)
+    except NotFound:  # deleted with the upload that it belonged to
+        return draft, (*lost, "types and use of columns (their file was deleted)")
+    return await _with_specification(context, draft, job, uri, text), lost
 
 
 def draft_of(job: Mapping[str, Any]) -> Draft:
@@ -144,8 +144,9 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
         yield path
 
 
-async def _with_specification(context: RequestContext, draft: Draft, uri: str) -> Draft:
-    text = await context.objects.read(uri, _MOST_BYTES)
+async def _with_specification(
+    context: RequestContext, draft: Draft, job: Mapping[str, Any], uri: str, text: bytes
+) -> Draft:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -159,7 +160,7 @@ async def _with_specification(context: RequestContext, draft: Draft, uri: str) -
         if kind in TYPES
     }
     if isinstance(used, list):
-        columns = await _columns(context, draft)
+        columns = await _columns(context, draft, job)
         choices |= {
             name: LEFT_OUT for name in columns if name not in {*map(str, used), draft.target}
         }
@@ -172,10 +173,17 @@ async def _with_specification(context: RequestContext, draft: Draft, uri: str) -
     )
 
 
-async def _columns(context: RequestContext, draft: Draft) -> tuple[str, ...]:
-    """Return the columns of the data; none if they cannot be read, which the form says by itself."""
+async def _columns(
+    context: RequestContext, draft: Draft, job: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the columns of the data, as the job found them if they are gone; none if they cannot be read, which the form
+    says by itself."""
     try:
-        answer = await context.ask("windvane", "PreviewTable", draft.preview_request())
+        try:
+            answer = await context.ask("windvane", "PreviewTable", draft.preview_request())
+        except NoObjects:
+            known = await read_known_table(context, job)
+            return () if known is None else tuple(known.columns)
     except CallerFault:
         return ()
     return tuple(column["Name"] for column in answer["Columns"])

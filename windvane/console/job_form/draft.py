@@ -298,11 +298,11 @@ class Draft:
         )
 
     def _deployment(self) -> dict[str, Any] | None:
+        """Return where the best candidate is deployed: an endpoint of the name of the job, where none was chosen."""
         if not self.deploy:
             return None
-        if self.endpoint_name:
-            return {"AutoGenerateEndpointName": False, "EndpointName": self.endpoint_name}
-        return {"AutoGenerateEndpointName": True}
+        name = self.endpoint_name or self.job_name
+        return {"AutoGenerateEndpointName": False, "EndpointName": name}
 
 
 _PLAIN = (

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from windvane.console.job.tags import sensitive_value
 from windvane.console.job_form.draft import Draft, tags_of, whole_number
+from windvane.console.job_form.missing_data import about_missing_data
 from windvane.console.job_form.time_limit import seconds_of
-from windvane.errors import CallerFault, NameTaken, OutputBucketMissing
+from windvane.errors import CallerFault, NameTaken, NoObjects, OutputBucketMissing
 from windvane.names import SENSITIVE_TAG, WEBHOOK_TAG
 
 LONGEST_JOB_NAME, LONGEST_ENDPOINT_NAME = 32, 63
@@ -60,6 +61,8 @@ def refused_field(draft: Draft, fault: CallerFault) -> tuple[str, str]:
     about no field in particular."""
     if isinstance(fault, NameTaken):
         return "job_name", f"There is already a job called {draft.job_name}. Choose another name."
+    if isinstance(fault, NoObjects):
+        return "uri", about_missing_data(draft.uri)
     if isinstance(fault, OutputBucketMissing):
         told = f"There is no bucket called {fault.bucket}. Create it, or choose another one."
         return "output", told

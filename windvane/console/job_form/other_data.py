@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from windvane.console.candidate.reading import read_json
 from windvane.console.job_form.again import draft_of
 from windvane.console.job_form.draft import LEFT_OUT, Draft
+from windvane.console.job_form.known_table import KnownTable, read_known_table
 from windvane.console.request_context import RequestContext
 from windvane.console.wording import percent
 from windvane.errors import CallerFault
-
-_ANALYSIS = "preprocessed-data/dataset/analysis.json"
-_MOST_VALUES = 2_000_000
-"""Of the analysis of the widest table."""
 
 _MOST_NAMES = 12
 _UNUSED = frozenset({"identifier", "constant", "unused"})
@@ -34,21 +30,6 @@ class Difference:
 
     severity: str
     text: str
-
-
-@dataclass(frozen=True)
-class KnownTable:
-    """The table of an earlier job, as that job analysed it.
-
-    labels     of the target's classes; () of a number
-    columns    type of each by name
-    """
-
-    target: str
-    problem_type: str
-    n_rows: int
-    labels: Sequence[str]
-    columns: Mapping[str, str]
 
 
 async def on_other_data(context: RequestContext, draft: Draft, uri: str, data_type: str) -> Draft:
@@ -95,28 +76,6 @@ async def differences_of(
     except CallerFault as fault:
         return (Difference("low", f"The data of {draft.based_on} could not be compared: {fault}"),)
     return tuple(_of_request(earlier, answer) if known is None else _of(known, draft, answer))
-
-
-async def read_known_table(context: RequestContext, job: Mapping[str, Any]) -> KnownTable | None:
-    """Return the table of a job; None if it has written no analysis of one.
-
-    job    of DescribeAutoMLJobV2
-    """
-    root = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}"
-    async with context.objects.large():
-        found = await read_json(context.objects, f"{root}/{_ANALYSIS}", _MOST_VALUES)
-        return None if found is None else known_table(found)
-
-
-def known_table(analysis: Mapping[str, Any]) -> KnownTable:
-    """Return what analysis.json says of a table."""
-    return KnownTable(
-        analysis["target"],
-        analysis["problem_type"],
-        analysis["n_rows"],
-        tuple(analysis["labels"]),
-        {one["name"]: one["type"] for one in analysis["columns"]},
-    )
 
 
 def _of_request(earlier: Draft, answer: Mapping[str, Any]) -> Iterator[Difference]:

@@ -17,6 +17,7 @@ from windvane.console.charts.bars import bar_chart
 from windvane.console.charts.base import Chart
 from windvane.console.charts.histogram import histogram_chart
 from windvane.console.draw import draw, draw_part
+from windvane.console.endpoint.free_names import free_endpoint_name
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.again import draft_again
 from windvane.console.job_form.code import boto3_code, cli_code
@@ -31,12 +32,13 @@ from windvane.console.job_form.draft import (
     packed,
 )
 from windvane.console.job_form.faults import faults_of, refused_field
+from windvane.console.job_form.missing_data import about_missing_data
 from windvane.console.job_form.other_data import Difference, differences_of, on_other_data
 from windvane.console.pages.samples import SAMPLES, Sample
 from windvane.console.pages.uploads import uploaded_at
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.errors import AccessDenied, CallerFault, Denial, NotAuthorized
+from windvane.errors import AccessDenied, CallerFault, Denial, NoObjects, NotAuthorized
 from windvane.names import default_bucket
 
 MOST_COLUMNS = 500
@@ -49,6 +51,7 @@ _TEXT_OBJECTIVE = "Accuracy"
 
 _LONGEST_NAME = 32
 _TITLES = {
+    "uri": "S3 location",
     "target": "Column to predict",
     "content": "Column of texts",
     "timestamp": "Column of times",
@@ -95,9 +98,10 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class Seen:
-    """The preview, ready to be drawn; `fault` says why there is none."""
+    """The preview, ready to be drawn; `fault` says why there is none, `is_missing` that nothing is at the location."""
 
     fault: str = ""
+    is_missing: bool = False
     answer: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[ColumnChoice, ...] = ()
     n_more_columns: int = 0
@@ -199,6 +203,12 @@ class NewJob:
         return [(name, _TITLES[name]) for name in self.faults]
 
     @property
+    def fault_of_location(self) -> str:
+        """What is wrong with the location of the data; "" if nothing is known to be."""
+        missing = self.seen.fault if self.seen is not None and self.seen.is_missing else ""
+        return self.faults.get("uri", missing)
+
+    @property
     def objectives(self) -> list[str]:
         """The objectives that fit the problem."""
         if self.draft.is_text:
@@ -231,9 +241,11 @@ async def page(request: Request) -> Response:
     if LEFT_OUT in draft.choices.values():
         draft = await _with_all_columns(context, draft)
     seen = await _look(context, draft) if draft.uri else None
+    if seen is not None and seen.is_missing:
+        draft = replace(draft, columns=())
     view = await _compared(context, _view(context, draft, seen, roles))
     view = replace(view, again=draft.based_on, lost=lost)
-    if seen is None:
+    if seen is None or seen.is_missing:
         before = await _before(context, view.uploads)
         view = replace(view, before=before, samples=() if before or view.again else SAMPLES)
     return await _drawn(request, view)
@@ -333,6 +345,9 @@ async def _create(context: RequestContext, draft: Draft) -> tuple[str, str]:
             await context.objects.ensure_default_bucket()
         if specification is not None:
             await context.objects.write(specification.uri, specification.text.encode())
+        if draft.deploy and not draft.endpoint_name:
+            name = await free_endpoint_name(context, draft.job_name)
+            draft = replace(draft, endpoint_name=name)
         await context.ask("sagemaker", "CreateAutoMLJobV2", draft.job_request(context.caller))
     except CallerFault as fault:
         return refused_field(draft, fault)
@@ -344,6 +359,8 @@ async def _look(context: RequestContext, draft: Draft) -> Seen:
         return Seen("Enter the S3 location of the data.")
     try:
         answer = await context.ask("windvane", "PreviewTable", draft.preview_request())
+    except NoObjects:
+        return Seen(about_missing_data(draft.uri), is_missing=True)
     except CallerFault as fault:
         return Seen(str(fault))
     columns = tuple(
@@ -351,7 +368,10 @@ async def _look(context: RequestContext, draft: Draft) -> Seen:
         for number, column in enumerate(answer["Columns"][:MOST_COLUMNS])
     )
     return Seen(
-        "", answer, columns, len(answer["Columns"]) - len(columns), _chart(answer.get("Target", {}))
+        answer=answer,
+        columns=columns,
+        n_more_columns=len(answer["Columns"]) - len(columns),
+        chart=_chart(answer.get("Target", {})),
     )
 
 

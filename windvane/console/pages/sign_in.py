@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from windvane.api.authenticator import Authenticator, Session
 from windvane.api.sign_ins import SignIns
@@ -119,8 +119,12 @@ async def sign_out(request: Request) -> Response:
 
 
 async def choose_theme(request: Request) -> Response:
+    """Keep the theme and go back to where it was chosen. Scripts stay on the page; without them, a page that only answers
+    forms is left."""
     form = await form_of(request)
-    response = RedirectResponse(_inside(form.get("then")), 303, headers=PAGE_HEADERS)
+    then = _inside(form.get("then"))
+    there = then if _can_be_asked_for(request, then) else _START
+    response = RedirectResponse(there, 303, headers=PAGE_HEADERS)
     if (theme := form.get("theme")) in THEMES:
         cookies.keep_theme(request, response, theme)
     return response
@@ -150,6 +154,13 @@ def _origin(request: Request) -> tuple[str, str]:
     """Address and browser of whoever asks."""
     peer = request.client.host if request.client else ""
     return peer, request.headers.get("user-agent", "")
+
+
+def _can_be_asked_for(request: Request, there: str) -> bool:
+    """Return whether a page of the console can be asked for by its address, or is the answer to a form alone."""
+    scope = {"type": "http", "method": "GET", "path": unquote(urlsplit(there).path)}
+    found = [one.matches(scope)[0] for one in request.app.routes]
+    return Match.FULL in found or Match.PARTIAL not in found
 
 
 def _inside(there: str) -> str:

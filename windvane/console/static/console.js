@@ -1,4 +1,4 @@
-// What every page does beyond forms and links: times in the reader's zone, copy buttons, names that confirm.
+// What every page does beyond forms and links: times in the reader's zone, copy buttons, names that confirm, the theme.
 "use strict";
 
 (() => {
@@ -31,6 +31,24 @@
     button.classList.add("done");
   }
 
+  // The page stays as it is, with what was typed into it: it may be the answer to a form.
+  async function chooseTheme(form, theme) {
+    const fields = new URLSearchParams(new FormData(form));
+    fields.set("theme", theme);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: fields, redirect: "manual" });
+      if (answer.type !== "opaqueredirect") throw new Error(answer.status);
+    } catch (error) {
+      say("The theme was not changed: the server is not responding.");
+      return;
+    }
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-pressed", one.value === theme));
+    // Reports in frames are drawn in the theme by the server.
+    document.querySelectorAll("iframe").forEach((one) => one.replaceWith(one.cloneNode()));
+  }
+
   function settle(root) {
     root.querySelectorAll("time[data-show]").forEach(showTime);
     // Clipboards are there on loopback and with TLS alone.
@@ -40,6 +58,12 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form.theme");
+    if (!form || !event.submitter) return;
+    event.preventDefault();
+    chooseTheme(form, event.submitter.value);
   });
   document.addEventListener("input", (event) => {
     const wanted = event.target.dataset.mustBe;

@@ -32,7 +32,7 @@ from windvane.work.tasks.step_context import (
 )
 from windvane.work.workspace import scratch
 
-_MOST_EXPLAINING_S = 30.0
+_MOST_EXPLAINING_S = 60.0
 _WEIGHT = "SAMPLE_WEIGHT_ATTRIBUTE_NAME"
 
 

@@ -4,8 +4,13 @@ import asyncio
 
 import pytest
 
-from windvane.console.endpoint.free_names import LONGEST, numbered, under_free_name
-from windvane.errors import AccessDenied, AlreadyExists
+from windvane.console.endpoint.free_names import (
+    LONGEST,
+    free_endpoint_name,
+    numbered,
+    under_free_name,
+)
+from windvane.errors import AccessDenied, AlreadyExists, DoesNotExist
 
 
 def made_among(taken, what="model"):
@@ -60,3 +65,28 @@ def test_where_every_name_is_taken_that_is_told():
 
     with pytest.raises(AlreadyExists):
         asyncio.run(under_free_name("a", made_among(Every())[1]))
+
+
+class Asking:
+    """Answers whether endpoints are there, as a request's context does."""
+
+    def __init__(self, taken):
+        self.taken = taken
+
+    async def ask(self, service, operation, parameters):
+        assert (service, operation) == ("sagemaker", "DescribeEndpoint")
+        if parameters["EndpointName"] not in self.taken:
+            raise DoesNotExist("endpoint", "arn")
+        return {}
+
+
+@pytest.mark.parametrize(("taken", "wanted"), [((), "a"), (("a", "a-2"), "a-3")])
+def test_the_first_name_that_no_endpoint_has_is_found(taken, wanted):
+    assert asyncio.run(free_endpoint_name(Asking(taken), "a")) == wanted
+
+
+def test_where_all_names_are_taken_one_is_made():
+    taken = ["a", *(f"a-{number}" for number in range(2, 40))]
+    name = asyncio.run(free_endpoint_name(Asking(taken), "a"))
+    assert name.startswith("a-")
+    assert name not in taken

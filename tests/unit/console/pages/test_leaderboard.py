@@ -26,7 +26,9 @@ def rows(answer):
 
 def numbers(answer):
     """Numbers within the job of the candidates in the table: the end of a name as people say it."""
-    return [int(re.match(r"(?:XGBoost|LightGBM|Ensemble) (\d+)", row[2])[1]) for row in rows(answer)]
+    return [
+        int(re.match(r"(?:XGBoost|LightGBM|Ensemble) (\d+)", row[2])[1]) for row in rows(answer)
+    ]
 
 
 @pytest.fixture

@@ -474,6 +474,68 @@ def test_without_webhooks_the_form_has_none(desk: Desk) -> None:
     assert ">http://x/</option>" in desk.get(f"{PAGE}&webhook=http://x/").text
 
 
+UPLOADED = f"s3://{BUCKET}/console/uploads/20260102T030405Z-0a1b2c3d/rows.csv"
+DELETED = "The uploaded file rows.csv was deleted. Upload it again, or choose other data."
+
+
+def location_error(answer: Answer) -> str:
+    """What is told beside the field of the location."""
+    found = re.search(r'<p class="error" id="uri-error"[^>]*>([^<]*)</p>', answer.text)
+    assert found is not None
+    assert re.search(r'<input id="uri"[^>]*uri-error" aria-invalid="true"', answer.text)
+    return html.unescape(found[1])
+
+
+def test_a_job_whose_upload_was_deleted_is_run_again_on_other_data(desk: Desk) -> None:
+    desk.world.put(UPLOADED, TABLE)
+    started = desk.post("/console/new", fields(("late", "out"), uri=UPLOADED))
+    assert started.status == 303
+    desk.world.artifacts.delete(parse_location(UPLOADED))
+    analysed(desk)
+    answer = desk.get("/console/new?again=churn")
+    assert answer.status == 200
+    assert location_error(answer) == DELETED
+    assert "Start the job" not in answer.words
+    assert "Choose the new data. The settings of the job are kept" in answer.words
+    assert 'data-then="/console/new?again=churn&amp;uri="' in answer.text
+    other = desk.get(f"/console/new?again=churn&uri={quote(URI, safe='')}")
+    assert "Start the job" in other.words
+    assert (selected(other, "target"), selected(other, "type-4")) == (packed("y"), "out")
+
+
+def test_what_was_deleted_with_an_upload_is_named(desk: Desk) -> None:
+    desk.world.put(UPLOADED, TABLE)
+    assert desk.post("/console/new", fields(("late", "out"), uri=UPLOADED)).status == 303
+    folder = UPLOADED.rpartition("/")[0]
+    for uri in written(desk, f"{folder}/"):
+        desk.world.artifacts.delete(parse_location(uri))
+    answer = desk.get("/console/new?again=churn")
+    assert location_error(answer) == DELETED
+    assert "types and use of columns (their file was deleted)" in answer.words
+
+
+def test_data_deleted_while_a_form_is_filled_in_are_told_beside_their_field(desk: Desk) -> None:
+    answer = desk.post("/console/new", fields(uri=UPLOADED, candidates="7"))
+    assert answer.status == 400
+    assert location_error(answer) == DELETED
+    assert '<a href="#uri">S3 location</a>' in answer.text
+    assert value_of(answer, "candidates") == "7"
+
+
+def test_a_location_without_files_says_what_would_be_right(desk: Desk) -> None:
+    answer = desk.get(f"/console/new?uri={quote('s3://data/nothing/', safe='')}")
+    assert location_error(answer).startswith("There are no files at s3://data/nothing/. Enter")
+
+
+def test_an_endpoint_without_a_name_has_that_of_its_job(desk: Desk) -> None:
+    assert desk.post("/console/new", fields(deploy="1")).status == 303
+    client = desk.world.client()
+    deployed = client.describe_auto_ml_job_v2(AutoMLJobName="churn")["ModelDeployConfig"]
+    assert deployed == {"AutoGenerateEndpointName": False, "EndpointName": "churn"}
+    again = desk.get("/console/new?again=churn")
+    assert value_of(again, "endpoint_name") == ""
+
+
 def test_without_scripts_choices_are_looked_at_again(desk: Desk) -> None:
     answer = desk.post("/console/new", fields(("late", "numeric"), ("key", "out"), do="look"))
     assert answer.status == 200
