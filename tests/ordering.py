@@ -35,7 +35,11 @@ _LONGEST = (
 _TOGETHER = (
     ("tests/browser/",),
     ("tests/hostile/test_one_port.py", "tests/hostile/test_went_through.py"),
-    ("tests/api/test_endpoint_explanations.py", "tests/api/test_open_inference.py"),
+    (
+        "tests/api/test_endpoint_explanations.py",
+        "tests/api/test_open_inference.py",
+        "tests/api/test_open_inference_permissions.py",
+    ),
     (
         "tests/journeys/test_again.py",
         "tests/journeys/test_candidate_estimator.py",
@@ -50,6 +54,7 @@ _SLOW = (
     *_WAITING,
     "tests/api/test_endpoint_explanations.py",
     "tests/api/test_open_inference.py",
+    "tests/api/test_open_inference_permissions.py",
     "tests/api/test_previews.py",
     "tests/api/test_scaling.py",
     "tests/conformance/test_served.py",
