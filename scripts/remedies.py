@@ -692,6 +692,7 @@ INSIDE = frozenset(
         "WindvaneError",
         "InvocationFault",
         "VolumeLost",
+        "MemberLost",
         "S3Refusal",
     }
 )

@@ -15,6 +15,8 @@ MOST = 6
 `ModelSpec` or `TrainLimits` are."""
 
 KEPT = {
+    "learners.lightgbm_members._gather": "LightGBM calls it by place",
+    "learners.lightgbm_members._reduce_scatter": "LightGBM calls it by place",
     "rerun.rerun": "notebooks that earlier versions have written call it by place",
     "tuning.pacing.next_plan": "what the drivers of a search know, handed over one by one",
 }

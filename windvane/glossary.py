@@ -70,6 +70,7 @@ TERMS: Mapping[str, str] = MappingProxyType(
             "Each of several folds is predicted by a model trained on the other folds, so that "
             "every training row gets a prediction by a model that has not seen it."
         ),
+        "data-parallel": "Training of one model by several nodes, each with a share of the rows.",
         "demand pattern": (
             "What zeros a series has: smooth and erratic series have few, intermittent and lumpy ones "
             "many; the sizes of erratic and lumpy ones vary much."

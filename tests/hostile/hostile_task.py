@@ -17,7 +17,7 @@ WORDS = re.compile(rb"(?<![A-Za-z0-9])[A-Za-z0-9]{40}(?![A-Za-z0-9])")
 KNOWN = "known0known1known2known3known4known5knowN"[:40]
 
 
-def attack(order, folder, open_artifacts, say):
+def attack(order, folder, open_artifacts, say, members):
     told = json.loads((folder / "told.json").read_text())
     artifacts = open_artifacts()
     found = all_results(told)

@@ -9,7 +9,7 @@ from hostile.hostile_task import in_memory
 from windvane.work.workers import performing
 
 
-def remember(order, folder, open_artifacts, say):
+def remember(order, folder, open_artifacts, say, members):
     told = order.task.payload
     for words in told.get("says", ()):
         say(words)

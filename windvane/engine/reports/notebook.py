@@ -12,6 +12,7 @@ from windvane.engine.reports.ipynb import Cell, notebook_file, text_cell
 from windvane.engine.reports.labels import seen
 
 _LIMIT = 500
+_LONGEST_NUMBER = 32
 _PLAIN_TITLE = re.compile(r"[A-Za-z][A-Za-z0-9 -]{0,99}", re.ASCII)
 _PLAIN = frozenset(" ,.:;%'/?=")
 _DOLLAR = "\N{FULLWIDTH DOLLAR SIGN}"
@@ -93,6 +94,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: frozense
 
 
 def _cell_text(text: str, is_number: bool) -> str:
-    """Return the text of a cell; a number stays on one line with its unit and its error."""
+    """Return the text of a cell; a number stays on one line with its unit and its error, a sentence among numbers does not."""
     told = markdown(text)
-    return told.replace(" ", "\N{NO-BREAK SPACE}") if is_number else told
+    is_short = is_number and len(text) <= _LONGEST_NUMBER
+    return told.replace(" ", "\N{NO-BREAK SPACE}") if is_short else told
