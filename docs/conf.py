@@ -77,16 +77,22 @@ def _as_on_site(_app, _page, source):
 
 # Names of options stay whole, and long names break between their parts, where a column is too narrow for them.
 _WORD_OF_CODE = re.compile(r'<span class="pre">([^<]+)</span>')
-_BETWEEN_PARTS = re.compile(r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=\))(?=\.)")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BETWEEN_PARTS = re.compile(
+    r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=\))(?=\.)|(?=\.\w+\.\w)"
+)
+_HUMP = re.compile(r"(?<=[a-z])(?!ML)(?=[A-Z])")
+_LONG = 26  # letters: such a name breaks at a hump in wide columns, too
 _BLOCK = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+# A number stays beside its unit; what is copied from a block stays as it is.
+_BEFORE_UNIT = re.compile(r"<pre>.*?</pre>|(?<=\d) (?=(?:%|[kKMGT]i?B|[mµ]?s)(?!\w))", re.DOTALL)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
 def _breaking_between_parts(word):
     if word[1].startswith("--"):
         return f'<span class="pre option">{word[1]}</span>'
-    parts = _HUMP.sub('<wbr class="hump">', _BETWEEN_PARTS.sub("<wbr>", word[1]))
+    hump = "<wbr>" if len(word[1]) > _LONG else '<wbr class="hump">'
+    parts = _HUMP.sub(hump, _BETWEEN_PARTS.sub("<wbr>", word[1]))
     return f'<span class="pre">{parts}</span>'
 
 
@@ -94,9 +100,14 @@ def _keeping_options_whole(block):
     return _OPTION.sub(r'<span class="option">\g<0></span>', block[0])
 
 
+def _beside_unit(found):
+    return "\N{NO-BREAK SPACE}" if found[0] == " " else found[0]
+
+
 def _breaking_well(_app, _page, _template, context, _doctree):
     if "body" in context:
         body = _WORD_OF_CODE.sub(_breaking_between_parts, context["body"])
+        body = _BEFORE_UNIT.sub(_beside_unit, body)
         context["body"] = _BLOCK.sub(_keeping_options_whole, body)
 
 

@@ -42,14 +42,20 @@ class RecordingParser(argparse.ArgumentParser):
         return super().add_argument(*names, **options)
 
     def add_mutually_exclusive_group(self, **options: Any) -> Any:
-        group = super().add_mutually_exclusive_group(**options)
+        return self._recorded(super().add_mutually_exclusive_group(**options))
+
+    def add_argument_group(self, *told: Any, **options: Any) -> Any:
+        return self._recorded(super().add_argument_group(*told, **options))
+
+    def _recorded(self, group: Any) -> Any:
         add = group.add_argument
 
         def recorded(*names: Any, **of_argument: Any) -> argparse.Action:
             self.arguments.append((names, of_argument))
-            return add(*names, **of_argument)
+            action: argparse.Action = add(*names, **of_argument)
+            return action
 
-        group.add_argument = recorded  # type: ignore[method-assign]
+        group.add_argument = recorded
         return group
 
     def add_subparsers(self, **options: Any) -> Any:

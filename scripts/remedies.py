@@ -232,7 +232,7 @@ REASONS = (
     Reasons(
         "What a finished job lacks",
         "`PartialFailureReasons`; the job ends as `Completed` and its model can be used. Reports can be made later: "
-        "`windvane report JOB`, or the page of the candidate.",
+        "`windvane report`, or the page of the candidate.",
         (
             Reason(
                 _C.CANDIDATE_FAILED,

@@ -21,6 +21,10 @@ ASKED = {
     "Can I trust the model?": "questions",
     "Where is my data stored?": "questions",
     "How do I start over?": "tutorial-browser",
+    "What is a candidate?": "questions",
+    "How long does a job take?": "questions",
+    "How do I stop a job and keep the best?": "questions",
+    "How do I remove Windvane?": "questions",
     # a data scientist
     "How do I keep it from using column X?": "questions",
     "exclude a column": "questions",
@@ -28,6 +32,10 @@ ASKED = {
     "How do I split by time?": "data",
     "feature importance": "questions",
     "imbalanced classes": "questions",
+    "How do I weight rows?": "questions",
+    "How do I classify texts?": "questions",
+    "How do I forecast many series?": "questions",
+    "cross_val_score": "scikit-learn",
     # who runs a server
     "How do I back it up?": "questions",
     "backup": "backup",
@@ -35,6 +43,10 @@ ASKED = {
     "What happens when the disk is full?": "questions",
     "How do I monitor it?": "questions",
     "reset password": "questions",
+    "How do I set up TLS?": "clients",
+    "How do I verify the audit log?": "audit",
+    "Where are the metrics?": "configuration",
+    "How do I run it on Kubernetes?": "install",
 }
 """Words typed into the search, and the page that has the answer."""
 

@@ -100,13 +100,19 @@ class AutoForecast:
                       '3M' (quarters); found in the data if None. Finer rows are aggregated
     quantiles         levels of the quantiles to forecast, up to five from 0.01 to 0.99
     known_covariates  columns that are known in advance for the steps to be forecast, such as prices
+    past_covariates   columns that are known for the past alone, such as the weather as it was measured
     static            columns that are the same for all rows of a series
+    group_columns     up to five columns that, with `item_id`, tell series apart, such as the shop of an article
     max_runtime_s     wall clock of `fit`
     threads           processes at once, one thread each; one a core if None
     memory_mb         for all of them; three quarters of the machine's if None
     objective         'AverageWeightedQuantileLoss' (also if None), 'MASE', 'WAPE', 'RMSE' or 'MAPE'
     aggregation       of rows that fall into one step: 'sum' (also if None, where no two rows have one time), 'avg', 'first',
                       'min' or 'max'
+    holidays          ISO 3166 code of the country whose public holidays count, for example 'DE'
+    filling           column -> gap ('front', 'middle', 'back', 'future') -> what stands there: a number, 'zero', 'mean',
+                      'median', 'min' or 'max' of the series, or 'nan'
+    seed              of all random numbers
     chronos_bolt      folder with the weights of Chronos-Bolt (config.json and model.safetensors), which is then tried, too
     raises            InvalidRequest for an unknown name or a number out of range
     """

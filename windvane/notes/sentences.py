@@ -267,7 +267,7 @@ _OF_JOBS: Wordings = {
     ),
     _C.ANALYSIS_CANCELLED: "The data analysis was cancelled.",
     _C.NO_DEFINITIONS: (
-        "The candidate definitions, the only output of this job, are missing. {because}"
+        "The candidate definitions, the only output of this job, are missing: {because}"
     ),
     _C.NOT_ENOUGH_TIME: (
         "The job's time limit of {limit_s} s was too short. Give the job a longer one."
