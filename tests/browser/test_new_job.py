@@ -49,7 +49,7 @@ def test_a_file_that_is_dropped_is_looked_at(page, server, tmp_path):
     assert uri.endswith("/Bank-train-.csv")
     stored = server.client("s3").get_object(**place(uri))["Body"].read()
     assert stored == file.read_bytes()
-    assert page.get_by_text("12 distinct values in 30891 rows").is_visible()
+    assert page.get_by_text("12 distinct values in 30,891 rows").is_visible()
     page.evaluate("scrollTo(0, 0)")
     start = page.get_by_role("button", name="Start the job", exact=True)
     box = start.bounding_box()

@@ -204,7 +204,7 @@ _OF_JOBS: Wordings = {
     _C.JOB_STARTED: (
         "The AutoML job {job} started: at most {max_candidates} candidates in {max_runtime_s} s."
     ),
-    _C.READING_DATA: "Reading and analysing {uri}; target column: {target!r}.",
+    _C.READING_DATA: "Reading {uri}; target column: {target!r}.",
     _C.WAIT_GIVEN_BACK: (
         "The data waited for a process to read them, because the server had just started or is busy: the job has "
         "{seconds:.0f} s more."

@@ -25,7 +25,7 @@ FORECAST = "TimeSeriesForecasting"
 """source    the name of the problem type in SageMaker's API reference"""
 
 TASK_WORDS = {
-    "analyze": "Reading and analysing the data",
+    "analyze": "Reading the data and detecting column types",
     "split": "Writing the split data",
     "explore": "Generating the data exploration report",
     "features": "Fitting a feature recipe",

@@ -31,13 +31,13 @@ def column_of_given_type(column: EncodedColumn, kind: FeatureType) -> ColumnSpec
     if evidence.n_distinct == 1 and evidence.n_missing == 0:
         return evidence.spec(
             ColumnType.CONSTANT,
-            f"the same value in all {evidence.n_rows} rows, regardless of its type",
+            f"the same value in all {evidence.n_rows:,} rows, regardless of its type",
         )
     if kind is FeatureType.NUMERIC:
         return _numeric(evidence)
     if kind is FeatureType.DATETIME:
         return _datetime(evidence)
-    reason = f"{_ASKED}: {evidence.n_distinct} distinct values in {evidence.n_filled} rows"
+    reason = f"{_ASKED}: {evidence.n_distinct:,} distinct values in {evidence.n_filled:,} rows"
     return evidence.spec(ColumnType(kind.value), reason)
 
 

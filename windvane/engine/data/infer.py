@@ -95,7 +95,7 @@ def _of_plain_numbers(column: EncodedColumn, numbers: NDArray[np.float64]) -> Co
     """Return the short way for most columns of most tables: no marker, no notation, no date but a compact one."""
     if len(numbers) > 1 and (numbers != np.floor(numbers)).any():
         n_filled = int((column.codes >= 0).sum())
-        reason = f"all {n_filled} non-missing values are numbers, {len(numbers)} distinct"
+        reason = f"all {n_filled:,} non-missing values are numbers, {len(numbers):,} distinct"
         return ColumnSpec(column.name, ColumnType.NUMERIC, reason)
     integers = gather(column)
     return (
@@ -171,11 +171,11 @@ def _constant(evidence: Evidence) -> ColumnSpec | None:
     only = f"'{evidence.texts[0]}'"
     if evidence.n_missing == 0:
         return evidence.spec(
-            ColumnType.CONSTANT, f"the same value {only} in all {evidence.n_rows} rows"
+            ColumnType.CONSTANT, f"the same value {only} in all {evidence.n_rows:,} rows"
         )
     return evidence.spec(
         ColumnType.CATEGORICAL,
-        f"one value {only} in {evidence.n_filled} rows, missing in {evidence.n_missing}: whether "
+        f"one value {only} in {evidence.n_filled:,} rows, missing in {evidence.n_missing:,}: whether "
         "it is missing may be informative",
     )
 
@@ -224,7 +224,7 @@ def _numeric(evidence: Evidence, found: Numbers) -> ColumnSpec:
     described = found.notation.describe()
     reason = (
         f"{share_read(evidence, found.unreadable)} values are numbers{' ' if described else ''}{described}, "
-        f"{evidence.n_distinct} distinct"
+        f"{evidence.n_distinct:,} distinct"
     )
     parse = {} if found.notation.is_plain else found.notation.to_json()
     return evidence.spec(ColumnType.NUMERIC, reason, **parse)
@@ -232,8 +232,8 @@ def _numeric(evidence: Evidence, found: Numbers) -> ColumnSpec:
 
 def share_read(evidence: Evidence, unreadable: dict[str, int]) -> str:
     if not unreadable:
-        return f"all {evidence.n_filled} non-missing"
-    return f"{evidence.n_filled - sum(unreadable.values())} of {evidence.n_filled} non-missing"
+        return f"all {evidence.n_filled:,} non-missing"
+    return f"{evidence.n_filled - sum(unreadable.values()):,} of {evidence.n_filled:,} non-missing"
 
 
 def _identifier(evidence: Evidence) -> ColumnSpec | None:
@@ -241,7 +241,7 @@ def _identifier(evidence: Evidence) -> ColumnSpec | None:
         return None
     return evidence.spec(
         ColumnType.IDENTIFIER,
-        f"{evidence.n_distinct} distinct values in {evidence.n_filled} rows, each a single word "
+        f"{evidence.n_distinct:,} distinct values in {evidence.n_filled:,} rows, each a single word "
         f"such as '{evidence.texts[0][:40]}': looks like a row ID",
     )
 
@@ -255,7 +255,7 @@ def _text(evidence: Evidence) -> ColumnSpec | None:
         return None
     return evidence.spec(
         ColumnType.TEXT,
-        f"{evidence.n_distinct} distinct texts in {evidence.n_filled} rows, "
+        f"{evidence.n_distinct:,} distinct texts in {evidence.n_filled:,} rows, "
         f"{words:.1f} words and {letters:.0f} characters on average",
     )
 
@@ -266,7 +266,7 @@ def _categorical(evidence: Evidence) -> ColumnSpec:
     )
     return evidence.spec(
         ColumnType.CATEGORICAL,
-        f"{evidence.n_distinct} distinct values in {evidence.n_filled} rows, the most frequent {shown}",
+        f"{evidence.n_distinct:,} distinct values in {evidence.n_filled:,} rows, the most frequent {shown}",
     )
 
 

@@ -55,8 +55,8 @@ def type_of_codes(
     if names_code or _names_key(name, n_distinct):
         return TypeAndReason(
             CATEGORICAL,
-            f"integers that are codes according to the column name, {n_distinct} distinct in "
-            f"{n_filled} rows",
+            f"integers that are codes according to the column name, {n_distinct:,} distinct in "
+            f"{n_filled:,} rows",
         )
     return None
 
@@ -83,14 +83,14 @@ def _unique(
     if is_dense and (is_rising or _ROW_NAME.match(name.lower())):
         return TypeAndReason(
             IDENTIFIER,
-            f"{n_distinct} distinct integers in {n_filled} rows without gaps: looks like a row "
+            f"{n_distinct:,} distinct integers in {n_filled:,} rows without gaps: looks like a row "
             "number",
         )
     is_long = min(abs(number) for number in numbers) >= 1e8
     if _KEY_NAME.search(name) or is_long:
         return TypeAndReason(
             IDENTIFIER,
-            f"{n_distinct} distinct integers in {n_filled} rows: looks like a row ID",
+            f"{n_distinct:,} distinct integers in {n_filled:,} rows: looks like a row ID",
         )
     if is_dense:
         return TypeAndReason(

@@ -78,7 +78,7 @@ def keep_unused(column: RawColumn) -> TypedColumn:
 def _type_numbers(column: PlainNumbers) -> TypedColumn:
     present = np.sort(column.values[~np.isnan(column.values)])
     distinct = int(np.count_nonzero(np.diff(present))) + 1
-    reason = f"all {len(present)} non-missing values are numbers, {distinct} distinct"
+    reason = f"all {len(present):,} non-missing values are numbers, {distinct:,} distinct"
     statistics = {"distinct": distinct, "missing": len(column.values) - len(present)}
     return TypedColumn(
         ColumnSpec(column.name, ColumnType.NUMERIC, reason),

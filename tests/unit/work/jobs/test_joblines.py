@@ -42,7 +42,7 @@ def whole_job(**changes):
 def test_the_log_of_a_job_tells_its_story():
     told = whole_job().told
     assert told[0] == "The AutoML job churn-model started: at most 3 candidates in 600 s."
-    assert told[1] == "Reading and analysing s3://bucket/train; target column: 'y'."
+    assert told[1] == "Reading s3://bucket/train; target column: 'y'."
     assert "Problem type: BinaryClassification; objective: F1 (higher is better)." in told
     assert "Search ended: MaxCandidatesReached (2 completed)." in told
     assert "explainability report written to s3://bucket/explain." in "\n".join(told)
