@@ -1,6 +1,7 @@
 """How Sphinx makes the documentation site of these pages: `make docs`."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 _VERSION = Path(__file__).parents[1] / "windvane" / "version.py"
@@ -78,10 +79,11 @@ def _as_on_site(_app, _page, source):
 # Names of options stay whole, and long names break between their parts, where a column is too narrow for them.
 _WORD_OF_CODE = re.compile(r'<span class="pre">([^<]+)</span>')
 _BETWEEN_PARTS = re.compile(
-    r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=\))(?=\.)|(?=\.\w+\.\w)"
+    r"(?<=[\w}][/(])(?=[\w{])|(?<=[^\W_]_)(?=[^\W_])|(?<=::)|(?<=\))(?=\.)|(?=\.\w+\.\w)|(?<=[a-z]\.)(?=[A-Z])"
 )
-_HUMP = re.compile(r"(?<=[a-z])(?!ML)(?=[A-Z])")
+_HUMP = re.compile(r"(?<=[a-z])(?!ML)(?=[A-Z])|(?<=AutoML)(?=[A-Z][a-z])")
 _LONG = 26  # letters: such a name breaks at a hump in wide columns, too
+_LONGER = 38  # letters: such a name does not fit a narrow screen
 _BLOCK = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 # A number stays beside its unit; what is copied from a block stays as it is.
 _BEFORE_UNIT = re.compile(r"<pre>.*?</pre>|(?<=\d) (?=(?:%|[kKMGT]i?B|[mµ]?s)(?!\w))", re.DOTALL)
@@ -93,7 +95,8 @@ def _breaking_between_parts(word):
         return f'<span class="pre option">{word[1]}</span>'
     hump = "<wbr>" if len(word[1]) > _LONG else '<wbr class="hump">'
     parts = _HUMP.sub(hump, _BETWEEN_PARTS.sub("<wbr>", word[1]))
-    return f'<span class="pre">{parts}</span>'
+    longer = " longer" if len(unescape(word[1])) > _LONGER else ""
+    return f'<span class="pre{longer}">{parts}</span>'
 
 
 def _keeping_options_whole(block):

@@ -231,7 +231,7 @@ class AutoMLClassifier(ClassifierMixin, _AutoMLEstimator):  # type: ignore[misc]
 
     def fit(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Search and train until the time or the candidates are used up; the fitted `AutoML` is `model_`, the labels in
-        their order are `classes_`. The row of a class that has only one counts as two, since candidates are compared
+        their order are `classes_`. If a class has only one row, this row counts twice, since candidates are compared
         on folds.
 
         X              (n_rows, n_features): an array, a pandas or Polars DataFrame, or an Arrow table
