@@ -71,6 +71,7 @@ class AutoML:
     threads         processes that train at once, one thread each, and threads that answer many rows; one a core
                     if None
     memory_mb       for all of them; three quarters of the machine's if None
+    seed            of all random numbers; with max_candidates and enough time, the same seed gives the same leaderboard
     max_latency_ms  for one row: the best candidate within it is kept, or the quickest if none is; no limit if None
     calibrate       whether probabilities get a temperature where it helps on other rows
     tune_threshold  whether F1 and BalancedAccuracy of two classes get a threshold of their own; 0.5 if not
