@@ -203,7 +203,7 @@ def test_a_notebook_that_is_missing_is_told_and_the_other_is_there() -> None:
     assert (job.exploration, job.definitions) == ("s3://bucket/exploration.ipynb", "")
     assert sentences(job.partial_failures) == (told,)
     assert job.status is JobStatus.FAILED
-    assert reason(job.failure).endswith(f"are missing. {told}")
+    assert reason(job.failure).endswith(f"are missing: {told}")
 
 
 def test_definitions_for_which_there_was_no_time_fail_the_job_that_was_for_them() -> None:
