@@ -29,8 +29,8 @@ FROM resources WHERE id BETWEEN :first AND :last AND substr(name, 1, length(:old
 def fill_by_copies(
     data_dir: Path, first: int, end: int, n_candidates: int, newest: datetime
 ) -> None:
-    """As `fill`; the first block is written as records, all whole blocks after it are copies of it, and what is left is
-    records again."""
+    """Fill the store as `fill` does, in less time: the first block is written as records, all whole blocks after it are copies of
+    it, and what is left is records again."""
     blocks = range(max(1, -(-first // BLOCK)), end // BLOCK)
     if not blocks:
         fill(data_dir, first, end, n_candidates, newest)

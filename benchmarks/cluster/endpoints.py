@@ -49,7 +49,7 @@ _HEAD = (
 
 @dataclass(frozen=True)
 class Standing:
-    """What there is while so many endpoints stand.
+    """Measurements of a server with so many endpoints in service.
 
     held         by process, as benchmarks/growth.py has it
     threads      of all processes together

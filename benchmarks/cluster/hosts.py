@@ -67,7 +67,7 @@ class RunningHost(HostedServer):
 
 @dataclass(frozen=True)
 class Answers:
-    """What clients were told in a while; seconds each answered request took, and what failed."""
+    """Answers to the requests of all clients: over how many seconds, what each answered one took, and what failed."""
 
     over_s: float
     took_s: Sequence[float]

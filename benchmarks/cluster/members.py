@@ -46,7 +46,7 @@ _N_COLUMNS, _N_HELD_OUT = 30, 50_000
 
 @dataclass(frozen=True)
 class _Found:
-    """What came of one training.
+    """The result of one training.
 
     rmse       on the rows held out
     cpu_s      of the process

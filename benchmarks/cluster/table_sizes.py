@@ -59,7 +59,7 @@ class Milestones:
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a process that learnt a table tells."""
+    """The result of a process that learnt a table."""
 
     milestones: dict[str, Any]
     done_s: float

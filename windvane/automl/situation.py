@@ -118,7 +118,7 @@ class Situation:
 
     @property
     def long_run_nodes(self) -> int:
-        """How many nodes may train it together: its rows are held out once, and learnt from once."""
+        """The number of nodes that may train the long run together; 1 if the table is too small for it, or scored by folds."""
         told, analysis = self.request.data_parallel, self.analysis
         is_large = told.is_on and analysis.n_rows >= told.rows
         return told.nodes if is_large and analysis.n_folds == HOLD_OUT else 1

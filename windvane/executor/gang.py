@@ -37,7 +37,7 @@ _WAITING_SHARE = 0.1
 
 
 class Machines(Protocol):
-    """What runs work on several machines, as an executor does, and reserves room for the members of a gang."""
+    """Runs work on several machines, as an executor does, and reserves room for the members of a gang."""
 
     def submit(self, work: Work) -> None: ...
 

@@ -13,7 +13,7 @@ class Communicator(Protocol):
 
     @property
     def size(self) -> int:
-        """How many members there are."""
+        """The number of members."""
 
     def all_to_all(self, parts: Sequence[bytes]) -> list[bytes]:
         """Give each member its part, and return what each has given to this one; waits for all of them.

@@ -35,7 +35,7 @@ _SURE_S = 0.5
 
 
 class Nodes:
-    """To be used by one thread.
+    """Keeps track of the nodes of the cluster and which of them answer. To be used by one thread.
 
     owner      of the work that nodes are to go on with
     fence_s    after which a node that does not answer ends its work, and is given up

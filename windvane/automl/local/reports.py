@@ -201,7 +201,7 @@ class _ReportContext:
 
     @property
     def name(self) -> str:
-        """What people call the candidate."""
+        """The short name of the candidate."""
         index = self.request.candidate
         plan = self.inputs.records[index].plan
         return candidate_title(ENSEMBLE if plan is None else plan.algorithm, index)

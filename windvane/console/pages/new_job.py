@@ -204,7 +204,7 @@ class NewJob:
 
     @property
     def fault_of_location(self) -> str:
-        """What is wrong with the location of the data; "" if nothing is known to be."""
+        """The fault of the location of the data, in words; "" if none is known."""
         missing = self.seen.fault if self.seen is not None and self.seen.is_missing else ""
         return self.faults.get("uri", missing)
 

@@ -15,7 +15,7 @@ _BLOCK_ROWS = 256
 
 
 class Members(Protocol):
-    """All of them, as one of them sees it.
+    """The processes that train one model together, as one of them sees them.
 
     rank    its number, from 0; the first one alone has rows to validate on, decides when training ends, and keeps the model
     size    how many there are
