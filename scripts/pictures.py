@@ -5,83 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from html import escape
-from pathlib import Path
+from collections.abc import Mapping
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-
-_WIDTH = 440
-"""Of all pictures, in units: a narrow screen still shows letters of 10 pixels."""
-
-
-@dataclass(frozen=True)
-class Colours:
-    """The colours of one theme of pages.
-
-    ink      texts and outlines
-    quiet    remarks
-    plain    areas
-    strong   areas that the picture is about
-    """
-
-    ink: str
-    quiet: str
-    plain: str
-    strong: str
-
-
-THEMES: Mapping[str, Colours] = {
-    "": Colours("#1b1f24", "#57606a", "#e7ebf0", "#9cc4f2"),
-    "-dark": Colours("#e6edf3", "#a0abb6", "#2c333b", "#1f5fa8"),
-}
-"""By what is added to the name of a file."""
-
-
-@dataclass
-class Drawing:
-    """A picture that is being drawn, from top to bottom."""
-
-    colours: Colours
-    height: int
-    parts: list[str] = field(default_factory=list)
-
-    def box(self, x: float, y: float, width: float, height: float, *, strong: bool = False) -> None:
-        fill = self.colours.strong if strong else self.colours.plain
-        self.parts.append(
-            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4" fill="{fill}"/>'
-        )
-
-    def text(
-        self, x: float, y: float, words: str, *, quiet: bool = False, at: str = "start"
-    ) -> None:
-        fill, size = (self.colours.quiet, 13) if quiet else (self.colours.ink, 14)
-        self.parts.append(
-            f'<text x="{x:g}" y="{y:g}" font-size="{size}" fill="{fill}" text-anchor="{at}">{escape(words)}</text>'
-        )
-
-    def line(self, x1: float, y1: float, x2: float, y2: float, *, arrow: bool = False) -> None:
-        head = ' marker-end="url(#head)"' if arrow else ""
-        self.parts.append(
-            f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" stroke="{self.colours.ink}" stroke-width="1.5"{head}/>'
-        )
-
-    def svg(self) -> str:
-        """Return the picture as a file."""
-        head = (
-            '<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-            f'<path d="M0 0 8 4 0 8z" fill="{self.colours.ink}"/></marker>'
-        )
-        size = f'width="{_WIDTH}" height="{self.height}" viewBox="0 0 {_WIDTH} {self.height}"'
-        return "\n".join(
-            [
-                f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif">',
-                f"<defs>{head}</defs>",
-                *self.parts,
-                "</svg>\n",
-            ]
-        )
+from scripts.drawing import FOLDER, Draw, Drawing, files_of
 
 
 def _course(draw: Drawing) -> None:
@@ -167,7 +93,7 @@ def _time(draw: Drawing) -> None:
     draw.text(20, 158, "follow as long as the time reserved for the rest is left.")
 
 
-PICTURES: Mapping[str, tuple[int, Callable[[Drawing], None]]] = {
+PICTURES: Mapping[str, tuple[int, Draw]] = {
     "course": (404, _course),
     "folds": (288, _folds),
     "ensemble": (180, _ensemble),
@@ -177,19 +103,8 @@ PICTURES: Mapping[str, tuple[int, Callable[[Drawing], None]]] = {
 """By name, with the height in units."""
 
 
-def files() -> dict[str, str]:
-    """Return every picture's file by name."""
-    found = {}
-    for name, (height, draw) in PICTURES.items():
-        for suffix, colours in THEMES.items():
-            drawing = Drawing(colours, height)
-            draw(drawing)
-            found[f"{name}{suffix}.svg"] = drawing.svg()
-    return found
-
-
 def main() -> None:
-    for name, text in files().items():
+    for name, text in files_of(PICTURES).items():
         (FOLDER / name).write_text(text)
 
 

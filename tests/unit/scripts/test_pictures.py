@@ -2,21 +2,36 @@
 
 import xml.etree.ElementTree as ET
 
-from scripts.pictures import FOLDER, PICTURES, files
+import pytest
+
+from scripts import curves, pictures
+from scripts.drawing import FOLDER, files_of
+
+DRAWN = {
+    "how-it-works.md": pictures.PICTURES,
+    "scaling.md": curves.drawings(curves.PAGE.read_text()),
+}
 
 
-def test_pictures_are_as_they_are_drawn():
-    drawn = files()
-    assert {path.name for path in FOLDER.glob("*.svg")} == set(drawn)
-    for name, text in drawn.items():
-        assert (FOLDER / name).read_text() == text, "run .venv/bin/python -m scripts.pictures"
+def test_every_drawing_is_one_of_a_page():
+    names = {name for drawn in DRAWN.values() for name in files_of(drawn)}
+    assert {path.name for path in FOLDER.glob("*.svg")} == names
+
+
+@pytest.mark.parametrize("page", DRAWN)
+def test_pictures_are_as_they_are_drawn(page):
+    for name, text in files_of(DRAWN[page]).items():
+        assert (FOLDER / name).read_text() == text, (
+            "run .venv/bin/python -m scripts.pictures, and scripts.curves"
+        )
         assert ET.fromstring(text).tag.endswith("svg")
 
 
-def test_every_picture_is_shown_with_words_for_those_who_do_not_see_it():
-    page = (FOLDER.parent / "how-it-works.md").read_text()
-    shown = {line for line in page.splitlines() if line.startswith("![")}
-    assert len(shown) == len(PICTURES)
-    for name in PICTURES:
+@pytest.mark.parametrize("page", DRAWN)
+def test_every_picture_is_shown_with_words_for_those_who_do_not_see_it(page):
+    text = (FOLDER.parent / page).read_text()
+    shown = {line for line in text.splitlines() if line.startswith("![")}
+    assert len(shown) == len(DRAWN[page])
+    for name in DRAWN[page]:
         [line] = [one for one in shown if f"(pictures/{name}.svg)" in one]
         assert len(line.split("]")[0]) > 40
