@@ -115,6 +115,36 @@ def test_work_is_lost_with_the_worker_of_ray_that_attends_to_it(executor):
     await_end_of(pid)
 
 
+def test_work_that_is_lost_before_it_has_begun_is_placed_again(cluster, monkeypatch, tmp_path):
+    executor = executor_that_loses(2, monkeypatch, tmp_path)
+    executor.submit(work("answer", question=1))
+    assert end_of(executor).end is End.FINISHED
+    executor.close()
+
+
+def test_work_that_is_lost_wherever_it_is_placed_is_lost(cluster, monkeypatch, tmp_path):
+    executor = executor_that_loses(10, monkeypatch, tmp_path)
+    executor.submit(work("answer", question=1))
+    assert end_of(executor).end is End.LOST
+    assert len(list(tmp_path.iterdir())) == 3
+    executor.close()
+
+
+def executor_that_loses(n_workers, monkeypatch, folder):
+    """Return an executor of whose workers of Ray the first ones end before work has begun there."""
+    module = import_module("windvane.executor.ray")
+    true = module.attend
+
+    def attend(work, owner):
+        if work and len(list(folder.iterdir())) < n_workers:
+            (folder / str(os.getpid())).touch()
+            os._exit(1)
+        yield from true(work, owner)
+
+    monkeypatch.setattr(module, "attend", attend)
+    return module.RayExecutor(fence_s=5.0)
+
+
 def test_a_node_that_stops_answering_is_given_up_once_it_must_have_ended_its_work(cluster):
     """As if it were cut off: whatever it still has to say is not heard."""
     executor = executor_on_ray(fence_s=10.0)

@@ -30,6 +30,9 @@ _KILL_S = 10.0
 _AGAIN_S = 15.0
 """For which work waits where Ray has placed it, before it is placed elsewhere: a worker of Ray may be starting for it."""
 
+_PLACES = 3
+"""In which work may get lost before it has begun: what is lost in each of them may be its own doing."""
+
 _NODE = "ray.io/node-id"
 """The label of a node that has its name."""
 
@@ -74,8 +77,11 @@ class RayExecutor:
             raise ValueError(f"There is work of the key {work.key} already.")
         self._place(work)
 
-    def _place(self, work: Work) -> None:
-        """Have Ray place some work, on none of the nodes that do not answer: until Ray has given them up, it would be lost there."""
+    def _place(self, work: Work, n_lost: int = 0) -> None:
+        """Have Ray place some work, on none of the nodes that do not answer: until Ray has given them up, it would be lost there.
+
+        n_lost    places in which it got lost before it had begun
+        """
         avoided = self._to_avoid(work)
         slot = self._attend.options(
             num_returns="streaming",
@@ -87,7 +93,7 @@ class RayExecutor:
             label_selector={_NODE: f"!in({','.join(sorted(avoided))})"} if avoided else {},
         )
         stream = slot.remote(work_to_text(work), self._owner)
-        self._running[work.key] = _Slot(work, stream, avoided, time.time())
+        self._running[work.key] = _Slot(work, stream, avoided, time.time(), n_lost)
 
     def _strategy(self, work: Work) -> Any:
         """Return how Ray is to choose the node."""
@@ -197,7 +203,7 @@ class RayExecutor:
     def _end_stopped(self, slot: _Slot, how: End) -> None:
         """Tell how some work was told to end; of what was only to leave its place, nothing."""
         if how is End.LOST:
-            self._place(slot.work)
+            self._place(slot.work, slot.n_lost)
         else:
             self._end(slot, Ended(slot.work.key, how, note=Note(_WHY[how])))
 
@@ -213,11 +219,18 @@ class RayExecutor:
             slot.is_forced = True
             ray.cancel(slot.stream, force=True)
         if self._is_lost(slot, now):
-            if slot.stopped is None:
-                why = "its node does not answer" if slot.gone is None else slot.gone.why
-                self._end(slot, _lost(slot.work.key, why))
-            else:
-                self._end_stopped(slot, slot.stopped)
+            self._lose(slot)
+
+    def _lose(self, slot: _Slot) -> None:
+        """Tell that some work is lost; have it placed again if it has not begun, as nothing of it has been done. The place of a
+        member of a gang is settled."""
+        if slot.stopped is not None:
+            self._end_stopped(slot, slot.stopped)
+        elif slot.node is None and slot.work.member is None and slot.n_lost + 1 < _PLACES:
+            self._place(slot.work, slot.n_lost + 1)
+        else:
+            why = "its node does not answer" if slot.gone is None else slot.gone.why
+            self._end(slot, _lost(slot.work.key, why))
 
     def _place_again(self, slot: _Slot, now: float) -> None:
         """Have work that waits leave its place if other nodes are to be avoided now: it may wait for one that is cut off, or not be
@@ -270,6 +283,7 @@ class _Slot:
     stream     of the task of Ray that attends to the work
     avoided    nodes that Ray was told not to place it on
     placed     when that was found right last
+    n_lost     places in which it got lost before, without having begun
     node       that it is on; None as long as it waits
     stopped    how it was told to end; LOST if it is only to leave its place
     is_forced  whether the worker of Ray was ended, as it did not heed that
@@ -280,6 +294,7 @@ class _Slot:
     stream: Any
     avoided: frozenset[str]
     placed: float
+    n_lost: int
     node: str | None = None
     stopped: End | None = None
     stopped_at: float = 0.0
