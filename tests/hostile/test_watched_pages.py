@@ -76,7 +76,9 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setattr(console_site, "ROUTES", routes)
     unused: Any = None
     site = Site(
-        SiteServices(authenticator, unused, unused, unused, Hosts([]), lambda _: (), unused, unused)
+        SiteServices(
+            authenticator, unused, unused, unused, Hosts([]), lambda _: (), unused, unused, unused
+        )
     )
     built = World(
         Browser(site), authenticator, ring, watched, datetime.now(UTC).replace(microsecond=0)

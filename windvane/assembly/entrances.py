@@ -16,6 +16,7 @@ from windvane.api.sign_ins import SignIns
 from windvane.assembly.foundation import Access, Foundation, ObjectStorage, utc_now
 from windvane.assembly.operations import Handlers
 from windvane.assembly.processes import Execution, ModelServing
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.buckets import DefaultBucketsKept
@@ -208,6 +209,7 @@ def make_console(
             access.roles.passable,
             SignIns(base.failures, access.audit, observability.telemetry.on_request),
             IdentityOverviews(access.authorizer, base.store),
+            DefaultLimits(settings.limits.max_candidates, settings.limits.max_runtime_s),
             settings.console.behind_tls,
             base.rates,
             lambda account: webhooks_for(settings, account),

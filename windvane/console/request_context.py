@@ -13,6 +13,7 @@ from windvane.api.authenticator import Session
 from windvane.api.in_process import InProcessClient
 from windvane.console.access.overviews import Identities
 from windvane.console.access.principals import ROOT_KEY, is_root_key
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.errors import NotAuthorized
 from windvane.names import Scope, default_bucket
 from windvane.wire.call import Caller
@@ -153,6 +154,7 @@ class RequestContext:
     uses     of objects; to be asked with the rights of whoever is signed in (endpoint/uses.py)
     identities
              what lists of users and roles show besides what IAM lists
+    limits   of jobs that name none
     runs_servers
              the caller's account is the one that runs the servers: no other is shown the machines
     has_cluster
@@ -167,6 +169,7 @@ class RequestContext:
     objects: CallerObjects
     uses: ObjectUses
     identities: Identities
+    limits: DefaultLimits
     webhooks: tuple[str, ...] = ()
     runs_servers: bool = False
     has_cluster: bool = False

@@ -28,6 +28,7 @@ from windvane.console.access.overviews import Identities
 from windvane.console.draw import draw, draw_part
 from windvane.console.faults import in_own_words
 from windvane.console.forms import form_of
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.page_span import WatchedPage, span_of_page
 from windvane.console.pages import (
     audit,
@@ -148,6 +149,7 @@ class SiteServices:
     sign_ins told of every attempt to get in
     identities
                 what lists of users and roles show besides what IAM lists
+    limits      of jobs that name none
     behind_tls  what comes without TLS comes from a proxy that speaks it with the browser
     rates       requests that each account may make, those of its other clients among them
     webhooks    names of those that jobs of an account may ask to be told of their end
@@ -164,6 +166,7 @@ class SiteServices:
     roles: Callable[[Caller], tuple[str, ...]]
     sign_ins: SignIns
     identities: Identities
+    limits: DefaultLimits
     behind_tls: bool = False
     rates: AccountRates = field(default_factory=AccountRates)
     webhooks: Callable[[str], tuple[str, ...]] = lambda _: ()
@@ -264,6 +267,7 @@ class Site:
             CallerObjects(parts.objects, caller, parts.inside),
             parts.uses,
             parts.identities,
+            parts.limits,
             parts.webhooks(caller.account),
             runs_servers=caller.account == parts.account,
             has_cluster=parts.has_cluster,

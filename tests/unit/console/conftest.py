@@ -23,6 +23,7 @@ from windvane.api.sign_ins import SignIns
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.identity.authorizer import Authorizer
@@ -97,6 +98,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
             lambda caller: (default_role(caller.account),),
             SignIns(FailureCounter(100, lambda: 0.0), None, lambda _: None),
             IdentityOverviews(Authorizer(Directory(store), clock), store),
+            DefaultLimits(250, 3600),
         )
     )
     built = Console(site, artifacts, entry, asked)

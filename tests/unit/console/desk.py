@@ -20,6 +20,7 @@ from windvane.api.in_process import InProcessClient
 from windvane.api.served import operations
 from windvane.api.sign_ins import SignIns
 from windvane.artifacts.mapped import BucketMap
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.identity.authorizer import Authorizer
@@ -37,6 +38,7 @@ from windvane.wire.rates import AccountRates
 HOST = "localhost:8470"
 SECRET = b"s" * 32
 _ANY_NUMBER = AccountRates()
+_LIMITS = LimitSettings()
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,12 @@ def opened(
     rates: AccountRates = _ANY_NUMBER,
     webhooks: tuple[str, ...] = (),
     tracer: Tracer | None = None,
+    limits: LimitSettings = _LIMITS,
 ) -> Iterator[Desk]:
     """rates     requests that each account may make
     webhooks  names of those that its jobs may ask for
     tracer    decides which pages are traced
+    limits    of its jobs
     """
     world = build_world(folder)
     entry = Authenticator(Keys(), OneTimeTokens(world.store, world.clock), SECRET, world.clock)
@@ -159,9 +163,7 @@ def opened(
     def webhooks_of(account: str) -> tuple[str, ...]:
         return webhooks if account == ACCOUNT else ()
 
-    parts = build_parts(
-        world.store, world.artifacts, world.clock, LimitSettings(), webhooks=webhooks_of
-    )
+    parts = build_parts(world.store, world.artifacts, world.clock, limits, webhooks=webhooks_of)
     record_span = unrecorded if tracer is None else tracer.record
     inside = InProcessClient(operations(parts), {}, record_span=record_span)
     objects = Objects(world.artifacts, None, BucketMap(()), allow_s3)
@@ -175,6 +177,7 @@ def opened(
             lambda _: (ROLE,),
             SignIns(FailureCounter(), None, lambda _: None),
             IdentityOverviews(Authorizer(Directory(world.store), world.clock), world.store),
+            DefaultLimits(limits.max_candidates, limits.max_runtime_s),
             rates=rates,
             webhooks=webhooks_of,
             account=ACCOUNT,

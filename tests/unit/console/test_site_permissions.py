@@ -36,6 +36,7 @@ from windvane.api.sign_ins import SignIns
 from windvane.artifacts.base import parse_location
 from windvane.artifacts.mapped import BucketMap
 from windvane.console.job.tags import ARCHIVED, PROJECT
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.security import Hosts
 from windvane.console.site import Site, SiteServices
 from windvane.control.identity.overviews import IdentityOverviews
@@ -111,6 +112,7 @@ class Desk:
                 accounts.roles.passable,
                 SignIns(FailureCounter(), None, lambda _: None),
                 IdentityOverviews(accounts.identity.authorizer, accounts.store),
+                DefaultLimits(250, 3600),
                 account=ACCOUNT,
             )
         )

@@ -21,6 +21,7 @@ from windvane.console.endpoint.free_names import free_endpoint_name
 from windvane.console.forms import Form, form_of
 from windvane.console.job_form.again import draft_again
 from windvane.console.job_form.code import boto3_code, cli_code
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.job_form.draft import (
     CATEGORICAL,
     FORECAST,
@@ -161,6 +162,7 @@ class NewJob:
     faults    field -> what is wrong with it
     refusal   why the job was not started, if it is about no field
     uploads   S3 URI of the folder that files go to
+    limits    of a job that names none
     again     the job that the form was filled in from; "" for none
     lost      its settings that the form does not have
     changes   how the data differ from that job's; None if they are the same ones
@@ -174,6 +176,7 @@ class NewJob:
     code: Code | None
     roles: tuple[str, ...]
     uploads: str
+    limits: DefaultLimits
     faults: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
     again: str = ""
@@ -387,6 +390,7 @@ def _view(
         _code(context, draft) if seen is not None and not seen.fault else None,
         roles,
         f"s3://{bucket}/console/uploads/",
+        context.limits,
         webhooks=context.webhooks,
     )
 

@@ -26,6 +26,7 @@ from windvane.control import previews
 from windvane.control.preview_process import Readable, look
 from windvane.engine.preview.records import PreviewRequest
 from windvane.names import WEBHOOK_TAG
+from windvane.settings import LimitSettings
 
 URI = "s3://data/table/Rows 1.csv"
 PAGE = f"/console/new?uri={quote(URI, safe='')}"
@@ -223,6 +224,15 @@ def test_a_form_starts_the_job_and_leads_to_it(desk: Desk) -> None:
         {"Key": "windvane:responses", "Value": "probabilities"},
         {"Key": "windvane:sensitive-columns", "Value": "late"},
     ]
+
+
+def test_the_form_names_the_limits_of_this_server(tmp_path: Path) -> None:
+    limits = LimitSettings(max_candidates=1200, max_runtime_s=5400)
+    with opened(tmp_path, limits=limits) as desk:
+        desk.world.put(URI, TABLE)
+        page = desk.get(PAGE)
+    assert "If empty: 90 min, the default of this server." in page.words
+    assert "If empty: 1,200, the default of this server." in page.words
 
 
 def test_what_is_wrong_is_told_and_nothing_is_lost(desk: Desk) -> None:
