@@ -6,6 +6,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why something cannot be deleted; `url` of the page of what uses it, "" if there is none or it is not to be seen."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Something that cannot be deleted."""
+
+    name: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
 class DeletionView:
     """The question whether to delete something.
 
@@ -13,7 +29,7 @@ class DeletionView:
     fields     of the form, besides those of the question
     goes, stays
                in words, a line each
-    blocked    what cannot be deleted, each with the reason
+    blocked    what cannot be deleted
     to_type    a name that has to be typed; "" if a button is enough
     trouble    why nothing was deleted; "" unless that was tried
     """
@@ -24,6 +40,6 @@ class DeletionView:
     fields: tuple[tuple[str, str], ...]
     goes: tuple[str, ...]
     stays: tuple[str, ...]
-    blocked: tuple[tuple[str, str], ...] = ()
+    blocked: tuple[Blocked, ...] = ()
     to_type: str = ""
     trouble: str = ""

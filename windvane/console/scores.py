@@ -39,6 +39,17 @@ class FormattedScore:
         """
         return format_score(value, self.spread or None).text
 
+    def change(self, value: float) -> str:
+        """Return a difference of this figure to another one, with its sign, in as many digits as this one.
+
+        >>> format_score(0.70341, 0.0121).change(-0.04567), format_score(0.7).change(0.01), format_score(0.7, 0.1).change(-0.001)
+        ('\u22120.046', '+0.0100', '0.00')
+        """
+        text = self.beside(abs(value))
+        if not any(digit in text for digit in "123456789"):
+            return text
+        return f"+{text}" if value > 0 else f"\N{MINUS SIGN}{text}"
+
     @property
     def root(self) -> FormattedScore:
         """The square root of a mean squared error, which is in the unit of the target. Its standard error is of first order.

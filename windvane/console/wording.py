@@ -87,11 +87,13 @@ def in_bytes(value: float | None) -> str:
 
 def seconds(value: float | None) -> str:
     """
-    >>> seconds(0.0012), seconds(12.34), seconds(250), seconds(180), seconds(7325)
-    ('1.2 ms', '12.3 s', '4 min 10 s', '3 min', '2 h 2 min')
+    >>> seconds(0), seconds(0.0012), seconds(12.34), seconds(250), seconds(180), seconds(7325)
+    ('0 s', '1.2 ms', '12.3 s', '4 min 10 s', '3 min', '2 h 2 min')
     """
     if value is None or not math.isfinite(value):
         return NOTHING
+    if value == 0:
+        return "0 s"
     if value < 1:
         return millis(value)
     if value < _MINUTE:
@@ -162,6 +164,16 @@ def named(text: Any, limit: int = 60) -> Markup | str:
     return Markup('<span title="{}">{}</span>').format(whole, shown)
 
 
+def sentence(text: str) -> str:
+    """Return what stands alone as a sentence: with a capital letter and a full stop.
+
+    >>> sentence("scored on 3 of 5 folds"), sentence("Its weights were given.")
+    ('Scored on 3 of 5 folds.', 'Its weights were given.')
+    """
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    return ended[:1].upper() + ended[1:]
+
+
 def spoken(algorithm: str, number: int) -> str:
     """Return a name for a candidate that people can say: its algorithm, and its number within the job.
 
@@ -204,4 +216,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "seen": name,
     "named": named,
     "words": words,
+    "sentence": sentence,
 }

@@ -66,7 +66,7 @@ def test_it_is_told_in_plain_words(jobs, browser):
     assert "Gradient-boosted trees (XGBoost)." in text
     assert "Numbers stay unchanged, including missing values" in text
     assert "sound defaults." in text
-    assert "scored on 1 of 5 folds: time" in text
+    assert "<li>Scored on 1 of 5 folds: time.</li>" in text
     assert "seed 7" in text
     assert "a random sample of 20,000 rows" in text
     tables = read(text).tables
@@ -159,6 +159,15 @@ def test_an_explanation_of_few_rows_is_made_anew_by_one_click(jobs, browser):
     assert f'sse-connect="{HERE}/reports/watch"' in text
     assert "Explain more rows" not in text
     assert "Feature importance" in text, "the old one is shown meanwhile"
+
+
+def test_an_explanation_without_the_other_report_can_be_made_anew_too(jobs, browser):
+    jobs.insert(a_job(), replace(with_reports(), model_insights=""))
+    put_artefacts(jobs)
+    jobs.put_explanation(TWO, VALUES)
+    text = browser.get(f"{HERE}/explanation").text
+    assert "The job had little time left for it." in text
+    assert "Explain more rows" in text
 
 
 def test_an_explanation_that_was_asked_for_is_made_anew_by_one_click(jobs, browser):

@@ -273,4 +273,4 @@ def _pairs(x: Sequence[float] | range, y: Sequence[float | None]) -> list[tuple[
 
 
 def _signed(value: float | None) -> str:
-    return NOTHING if value is None else f"{100 * value:+.1f} %"
+    return NOTHING if value is None else f"{100 * value:+.1f} %".replace("-", "\N{MINUS SIGN}", 1)

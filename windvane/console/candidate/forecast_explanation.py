@@ -102,4 +102,4 @@ def _parts(one: Document, target: str) -> Chart:
 
 
 def _signed(value: float) -> str:
-    return f"+{number(value)}" if value > 0 else number(value)
+    return f"+{number(value)}" if value > 0 else number(value).replace("-", "\N{MINUS SIGN}", 1)

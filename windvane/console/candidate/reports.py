@@ -21,8 +21,8 @@ class ReportsState:
 
     status    of the processing job that makes them; "" if none was asked for
     can_be    whether they can be asked for now
-    can_grow  whether they are there and can be made anew, with more rows in the explanation
-    is_of_job whether the AutoML job has made them, in the time that it had left
+    can_grow  whether an explanation that is there can be made anew, with more rows; the other report may be missing
+    is_of_job whether the AutoML job has made what is there, in the time that it had left
     """
 
     url: str
@@ -48,6 +48,7 @@ async def state_of(request: Request, answer: Answer, head: Head) -> ReportsState
     status = found.get("Status", "")
     is_there = head.status == "Completed" and await has_model(context_of(request).objects, answer)
     can_be = is_there and status in ("", "Failed", "Stopped")
-    can_grow, is_of_job = is_there and status == "Completed", "ProcessingJobName" not in found
+    can_grow = can_be or (is_there and status == "Completed")
+    is_of_job = can_be or "ProcessingJobName" not in found
     reason = found.get("FailureReason", "")
     return ReportsState(head.url, status, reason, can_be, can_grow, is_of_job)

@@ -71,7 +71,7 @@ def _metric(name: str, scores: Sequence[FormattedScore]) -> Line:
     cells = [
         Cell(one.whole)
         if one.value is None or one.value == value
-        else Cell(one.whole, _signed(one.value - value), ALIKE if _is_alike(one, best) else "")
+        else Cell(one.whole, one.change(one.value - value), ALIKE if _is_alike(one, best) else "")
         for one in scores
     ]
     if not any(cell.mark for cell in cells):
@@ -186,8 +186,3 @@ def with_members(candidate: Answer, alone: Mapping[str, float | None]) -> Answer
     known = [one for one in (candidate.get("TrainingTimeInSeconds"), *members) if one is not None]
     whole = sum(known) if len(known) == len(members) + 1 else None
     return {**candidate, "TrainingTimeInSeconds": whole}
-
-
-def _signed(value: float) -> str:
-    text = number(value)
-    return text if value <= 0 else f"+{text}"

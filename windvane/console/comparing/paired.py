@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
-from windvane.console.scores import is_loss
+from windvane.console.scores import FormattedScore, format_score, is_loss
 
 _SURE = 0.05
 """Chance of calling any difference clear where there is none, over all tests of a page."""
@@ -33,6 +33,21 @@ class Difference:
     high: float
     p_value: float
     verdict: str
+
+    @property
+    def score(self) -> FormattedScore:
+        """The difference in as many digits as its error leaves it."""
+        return format_score(self.difference, self.error)
+
+    @property
+    def whole(self) -> str:
+        """The difference with its sign and its error."""
+        change = self.score.change(self.difference)
+        return f"{change} ± {self.score.error}" if self.score.error else change
+
+    @property
+    def interval(self) -> str:
+        return f"{self.score.change(self.low)} to {self.score.change(self.high)}"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
+from windvane.console.deletion import Reason
 from windvane.console.endpoint.configs import every_variant
 from windvane.console.request_context import ObjectUse, RequestContext
 from windvane.errors import AccessDenied, DoesNotExist
@@ -22,6 +24,13 @@ _KINDS = {
     "endpoint": ("ListEndpoints", "the endpoint {} runs it; delete the endpoint first"),
 }
 """Kind of a record that uses an object: the operation that tells its name, and how."""
+
+_PAGES = {
+    "automl-job": "/console/jobs/{}",
+    "model": "/console/models?name={}",
+    "endpoint": "/console/endpoints/{}",
+}
+"""Kind of a record that uses an object: the page where it is found, of kinds that have one."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +81,8 @@ async def uses_of_models(context: RequestContext) -> Uses:
 
 async def uses_of_objects(
     context: RequestContext, places: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
-    """Return why objects cannot be deleted, sentences by their place; none for what nothing uses.
+) -> dict[str, tuple[Reason, ...]]:
+    """Return why objects cannot be deleted, by their place; none for what nothing uses.
 
     places    URIs of objects, or of folders, with a slash at the end
     """
@@ -96,11 +105,13 @@ async def _may_see(context: RequestContext, kind: str, region: str) -> bool:
     return True
 
 
-def _in_words(context: RequestContext, use: ObjectUse, *, is_seen: bool) -> str:
+def _in_words(context: RequestContext, use: ObjectUse, *, is_seen: bool) -> Reason:
     if not is_seen:
-        return "something that you are not allowed to see uses it"
-    is_here = use.region == context.caller.region
-    return _KINDS[use.kind][1].format(use.name if is_here else f"{use.name} in {use.region}")
+        return Reason("something that you are not allowed to see uses it")
+    text = _KINDS[use.kind][1]
+    if use.region != context.caller.region:
+        return Reason(text.format(f"{use.name} in {use.region}"))
+    return Reason(text.format(use.name), _PAGES.get(use.kind, "").format(quote(use.name, safe="")))
 
 
 async def every(context: RequestContext, operation: str, member: str) -> AsyncIterator[Any]:

@@ -12,7 +12,7 @@ from windvane.console.job_form.again import draft_of
 from windvane.console.job_form.draft import Draft
 from windvane.console.request_context import RequestContext
 from windvane.console.scores import FormattedScore, format_score
-from windvane.console.wording import number, spoken
+from windvane.console.wording import spoken
 from windvane.errors import CallerFault, NotFound
 
 _CLEAR = 2.0
@@ -85,7 +85,7 @@ class Earlier:
         elif change == 0:
             return "the same"
         is_better = change < 0 if self.is_minimized else change > 0
-        return f"{'better' if is_better else 'worse'} by {number(float(f'{abs(change):.3g}'))}"
+        return f"{'better' if is_better else 'worse'} by {score.beside(abs(change))}"
 
 
 async def earlier_of(context: RequestContext, job: Mapping[str, Any], name: str) -> Earlier | None:

@@ -24,6 +24,8 @@ _BOARD_ROWS = 10
 FORECAST = "TimeSeriesForecasting"
 """source    the name of the problem type in SageMaker's API reference"""
 
+_ALL_CANDIDATES = "MaxCandidatesReached"
+
 TASK_WORDS = {
     "analyze": "Reading the data and detecting column types",
     "split": "Writing the split data",
@@ -190,6 +192,12 @@ class JobView:
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def n_kept_free(self) -> int:
+        """Return how many of the maximum number of candidates a job that reached it has kept for ensembles and not made."""
+        is_reached = self.secondary == _ALL_CANDIDATES
+        return max(0, self.max_candidates - self.n_done) if is_reached else 0
 
     @property
     def best(self) -> Ranked | None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.console.deletion import DeletionView
+from windvane.console.deletion import Blocked, DeletionView, Reason
 from windvane.console.draw import draw
 from windvane.console.endpoint.uses import uses_of_objects
 from windvane.console.forms import form_of
@@ -70,7 +70,7 @@ async def _question(request: Request, trouble: str = "") -> DeletionView:
             "the record of the job, its leaderboard and its log; its candidates can no longer be deployed, explained or downloaded",
             "the data that it was trained on",
         ),
-        tuple(await _blocked(context, job, root)) if found else (),
+        await _blocked(context, job, root) if found else (),
         to_type=name,
         trouble=trouble,
     )
@@ -78,12 +78,12 @@ async def _question(request: Request, trouble: str = "") -> DeletionView:
 
 async def _blocked(
     context: RequestContext, job: Mapping[str, Any], root: str
-) -> list[tuple[str, str]]:
+) -> tuple[Blocked, ...]:
     """Return what needs the files: the job while it runs, and whatever uses them, as models and reports in the making do."""
     if job["AutoMLJobStatus"] not in FINAL:
-        return [(job["AutoMLJobName"], "it is running; stop it first")]
+        return (Blocked(job["AutoMLJobName"], (Reason("it is running; stop it first"),)),)
     used = await uses_of_objects(context, [root])
-    return [(root, why) for why in used.get(root, ())]
+    return tuple(Blocked(root, (why,)) for why in used.get(root, ()))
 
 
 async def _job(request: Request) -> dict[str, Any]:

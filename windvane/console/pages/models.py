@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.console.deletion import DeletionView
+from windvane.console.deletion import Blocked, DeletionView, Reason
 from windvane.console.draw import draw
 from windvane.console.endpoint.origin import ModelOrigin, ModelOrigins
 from windvane.console.endpoint.uses import Uses, uses_of_models
@@ -116,11 +116,15 @@ def _question(
             "the artefacts in S3: a job's are deleted on the page of the job",
         ),
         tuple(
-            (name, f"used by the endpoint {', '.join(uses.endpoints_of[name])}")
+            Blocked(name, tuple(_use(one) for one in uses.endpoints_of[name]))
             for name in chosen
             if name in uses.endpoints_of
         ),
     )
+
+
+def _use(endpoint: str) -> Reason:
+    return Reason(f"used by the endpoint {endpoint}", f"/console/endpoints/{endpoint}")
 
 
 async def _delete(context: RequestContext, kind: str, name: str) -> None:

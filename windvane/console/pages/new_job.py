@@ -34,6 +34,7 @@ from windvane.console.job_form.draft import (
 )
 from windvane.console.job_form.faults import faults_of, refused_field
 from windvane.console.job_form.missing_data import about_missing_data
+from windvane.console.job_form.name_again import RERUN, RETRAINED, name_again
 from windvane.console.job_form.other_data import Difference, differences_of, on_other_data
 from windvane.console.pages.samples import SAMPLES, Sample
 from windvane.console.pages.uploads import uploaded_at
@@ -240,6 +241,9 @@ async def page(request: Request) -> Response:
         asked, (draft, lost) = draft, await draft_again(context, again)
         if "uri" in query and asked.uri != draft.uri:
             draft = await on_other_data(context, draft, asked.uri, asked.data_type)
+        suffix = RETRAINED if "uri" in query else RERUN
+        name = asked.job_name or await name_again(context, draft.based_on, suffix)
+        draft = replace(draft, job_name=name)
     draft = _completed(draft, context, roles)
     if LEFT_OUT in draft.choices.values():
         draft = await _with_all_columns(context, draft)

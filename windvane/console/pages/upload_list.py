@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from windvane.console.deletion import DeletionView
+from windvane.console.deletion import Blocked, DeletionView, Reason
 from windvane.console.draw import draw
 from windvane.console.endpoint.uses import uses_of_objects
 from windvane.console.forms import form_of
@@ -78,7 +78,9 @@ async def delete_uploads(request: Request) -> Response:
     return RedirectResponse(f"{_PAGE}?deleted={len(free)}", 303, headers=PAGE_HEADERS)
 
 
-def _question(free: list[Upload], chosen: list[Upload], users: dict[str, str]) -> DeletionView:
+def _question(
+    free: list[Upload], chosen: list[Upload], users: dict[str, tuple[Reason, ...]]
+) -> DeletionView:
     beside = sum(len(one.beside) for one in free)
     kept = [f"{counted(beside, 'feature specification')} that came with them"] if beside else []
     return DeletionView(
@@ -91,7 +93,7 @@ def _question(free: list[Upload], chosen: list[Upload], users: dict[str, str]) -
             "jobs that were trained on these files, with their models and reports; they cannot be run again without them",
             "endpoints and their models",
         ),
-        tuple((one.name, users[one.uri]) for one in chosen if one.uri in users),
+        tuple(Blocked(one.name, users[one.uri]) for one in chosen if one.uri in users),
     )
 
 
@@ -122,7 +124,7 @@ async def _uploads(context: RequestContext) -> tuple[tuple[Upload, ...], bool]:
     return tuple(uploads), len(found) == _MOST
 
 
-async def _users(context: RequestContext, uploads: list[Upload]) -> dict[str, str]:
+async def _users(context: RequestContext, uploads: list[Upload]) -> dict[str, tuple[Reason, ...]]:
     """Return why uploads cannot be deleted, by their URIs."""
     places = {one.uri: (one.uri, *one.beside) for one in uploads}
     used = await uses_of_objects(context, [uri for uris in places.values() for uri in uris])
@@ -130,7 +132,7 @@ async def _users(context: RequestContext, uploads: list[Upload]) -> dict[str, st
         name: dict.fromkeys(why for uri in uris for why in used.get(uri, ()))
         for name, uris in places.items()
     }
-    return {name: "; ".join(why) for name, why in reasons.items() if why}
+    return {name: tuple(why) for name, why in reasons.items() if why}
 
 
 def _folder(context: RequestContext) -> str:

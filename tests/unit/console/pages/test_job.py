@@ -183,6 +183,28 @@ def test_a_completed_job_is_a_summary_that_does_not_move(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("most", "told"),
+    [
+        (3, "Candidates 3 tried Duration"),
+        (4, "Candidates 3 tried · 1 of 4 kept for an ensemble Duration"),
+        (6, "Candidates 3 tried · 3 of 6 kept for ensembles Duration"),
+    ],
+)
+def test_a_job_that_reached_its_maximum_says_what_it_counts(
+    desk: Desk, most: int, told: str
+) -> None:
+    searching(desk)
+    now_is(
+        desk,
+        status=JobStatus.COMPLETED,
+        secondary=SecondaryStatus.MAX_CANDIDATES_REACHED,
+        ended=desk.world.clock(),
+        limits=replace(job_of(desk).limits, max_candidates=most),
+    )
+    assert told in desk.get(PAGE).words
+
+
+@pytest.mark.parametrize(
     ("secondary", "failed"),
     [
         (SecondaryStatus.EXPLAINABILITY_ERROR, "Explainability report"),
@@ -377,7 +399,7 @@ def based_on_churn(desk: Desk, score: float) -> str:
 
 @pytest.mark.parametrize(
     ("score", "verdict"),
-    [(0.91, "no clear difference"), (0.95, "better by 0.05"), (0.8, "worse by 0.1")],
+    [(0.91, "no clear difference"), (0.95, "better by 0.0500"), (0.8, "worse by 0.1000")],
 )
 def test_a_job_is_compared_with_the_one_that_it_is_based_on(
     desk: Desk, score: float, verdict: str

@@ -91,7 +91,8 @@ def test_files_that_a_model_consists_of_stay(desk: Desk) -> None:
     desk.world.client().create_model(
         ModelName="live", ExecutionRoleArn=ROLE, PrimaryContainer=container
     )
-    assert "the model live was created from it" in desk.get("/console/jobs/churn/delete").words
+    page = desk.get("/console/jobs/churn/delete")
+    assert '<a href="/console/models?name=live">the model live was created from it' in page.text
     assert desk.post("/console/jobs/churn/delete", [("confirm", "churn")]).status == 400
     assert kept(desk) == before
 

@@ -38,6 +38,7 @@ def test_models_that_no_endpoint_uses_are_deleted_with_their_configurations(desk
     chosen = [("model", "used"), ("model", "free")]
     asked = desk.post("/console/models/delete", chosen)
     assert "used : used by the endpoint live" in asked.words
+    assert '<a href="/console/endpoints/live">' in asked.text
     assert "the endpoint configuration free, which no endpoint uses" in asked.words
     assert desk.post_as("/console/models/delete", [*chosen, ("confirm", "yes")]).status == 403
     assert sorted(names(desk)) == ["free", "used"]

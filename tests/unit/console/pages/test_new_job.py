@@ -301,7 +301,7 @@ def test_the_form_is_filled_in_with_the_request_of_a_job(desk: Desk) -> None:
     filled = {"time_limit": "90 s", "candidates": "7", "endpoint_name": "live"}
     assert {name: value_of(answer, name) for name in filled} == filled
     assert value_of(answer, "output") == "s3://results/jobs"
-    assert value_of(answer, "job_name") != "churn"
+    assert value_of(answer, "job_name") == "churn-rerun"
     assert ">team=a</textarea>" in answer.text
     assert (selected(answer, "target"), selected(answer, "time_column")) == (
         packed("y"),
@@ -374,6 +374,7 @@ def test_a_job_is_retrained_on_other_data_and_linked_with_the_new_one(desk: Desk
         "Low: 900 rows instead of 600: 50 % more.",
     ]
     assert (value_of(answer, "candidates"), value_of(answer, "uri")) == ("7", NEW_URI)
+    assert value_of(answer, "job_name") == "churn-retrained"
     assert (selected(answer, "target"), selected(answer, "time_column")) == (packed("y"), "")
     assert checked(answer) == []
     told = fields(uri=NEW_URI, job_name="churn-2", based_on="churn", tags="team=a")
@@ -387,6 +388,11 @@ def test_a_job_is_retrained_on_other_data_and_linked_with_the_new_one(desk: Desk
     again = desk.get("/console/new?again=churn-2")
     assert ">team=a</textarea>" in again.text
     assert value_of(again, "based_on") == "churn-2"
+    named = desk.get(f"{NEW_PAGE}&job_name=mine")
+    assert value_of(named, "job_name") == "mine", "what the address says comes first"
+    told = fields(uri=NEW_URI, job_name="churn-retrained", based_on="churn")
+    assert desk.post("/console/new", told).status == 303
+    assert value_of(desk.get(NEW_PAGE), "job_name") == "churn-retrained-2"
 
 
 @pytest.mark.parametrize(
