@@ -59,7 +59,7 @@ def score(value: float | None) -> str:
     """Format a score whose error is not known: with four digits, and large ones in the unit that those with an error have.
 
     >>> score(0.93214567), score(438266010.4), score(1234.5678), score(0.5), score(0.00012345)
-    ('0.9321', '438.3 M', '1,235', '0.5000', '0.0001235')
+    ('0.9321', '438.3 M', '1,235', '0.5000', '0.0001234')
     """
     if value is None or not math.isfinite(value):
         return NOTHING
@@ -170,7 +170,7 @@ def sentence(text: str) -> str:
     >>> sentence("scored on 3 of 5 folds"), sentence("Its weights were given.")
     ('Scored on 3 of 5 folds.', 'Its weights were given.')
     """
-    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    ended = text if not text or text.endswith((".", "!", "?")) else f"{text}."
     return ended[:1].upper() + ended[1:]
 
 

@@ -19,6 +19,20 @@ def test_a_mean_squared_error_is_told_in_the_unit_of_the_target_too():
 
 
 @pytest.mark.parametrize(
+    ("value", "error", "change", "told"),
+    [
+        (0.70341, 0.0121, -0.04567, "\N{MINUS SIGN}0.046"),
+        (0.7, None, 0.01, "+0.0100"),
+        (0.7, 0.1, -0.001, "0.00"),
+        (2.4e9, 2e7, 1.41e9, "+1.410 bn"),
+        (0.0, None, 0.0, "0.0000"),
+    ],
+)
+def test_a_difference_has_its_sign_and_as_many_digits_as_its_score(value, error, change, told):
+    assert format_score(value, error).change(change) == told
+
+
+@pytest.mark.parametrize(
     ("algorithm", "others", "is_minimized", "wanted"),
     [
         ("ensemble", [8008.0, None], True, True),
