@@ -56,8 +56,8 @@ _S3 = """## Errors of S3
 
 _STARTING = """## Settings and commands
 
-A command ends with status 2 and one sentence for what you can mend, with 1 for a fault of Windvane, and with 130 if it was
-interrupted. A server that cannot start says so in the same way.
+A command ends with status 2 and one sentence for what you can mend, with 75 if the database cannot be reached, with 1 for a fault of
+Windvane, and with 130 if it was interrupted. A server that cannot start says so in the same way.
 
 | kind | what it means | what to do |
 |---|---|---|"""

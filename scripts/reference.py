@@ -82,7 +82,7 @@ def cli_page() -> str:
         "",
         (
             "Every command of `windvane` and its arguments. `windvane COMMAND --help` prints the same. The exit status is 0, 2 for "
-            "what the user can mend, and 1 for what is our fault."
+            "what the user can mend, 75 for a database that cannot be reached, and 1 for what is our fault."
         ),
     ]
     for command in root.commands:

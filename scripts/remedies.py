@@ -621,6 +621,13 @@ STARTING: Mapping[str, tuple[str, str]] = {
         "The database is busy, damaged, full, of a newer version, or its address is wrong.",
         "As the message says. `windvane check --data-dir DIR` examines a folder while no server uses it.",
     ),
+    "StoreUnreachable": (
+        "The database is away, or does not let the server in. A command ends with status 75 then, and systemd starts the server again.",
+        (
+            "`windvane doctor --config FILE` opens the database as the server does and names the reason. Start the database, or correct "
+            "`[store] url`: letters such as `:`, `/` and `@` of a password are written `%3A`, `%2F` and `%40`."
+        ),
+    ),
     "NewerRecord": (
         "A newer version of Windvane has written to the database.",
         "Start that version or a later one: [versions side by side](servers.md#versions-side-by-side).",

@@ -58,6 +58,7 @@
     |   |-- OutOfMemory
     |   `-- Outclassed              it is clearly worse than another; it was given up, which is no fault
     |-- StoreUnusable               the store is busy, full, of a newer version, or misconfigured
+    |   `-- StoreUnreachable        its database is away, or does not let the server in
     |-- ClusterUnusable             (executor/errors.py) the cluster cannot be reached, is open to others, or is of another version
     |-- WrongTransition             a record was to take a status that does not follow on its own, which is our fault
     |-- MemberLost                  another node that a model is trained with is gone
@@ -442,6 +443,14 @@ class StoreUnusable(WindvaneError):
             "The disk that holds the server's database is full; nothing was changed. Free some space "
             "and try again."
         )
+
+
+class StoreUnreachable(StoreUnusable):
+    """The database is away, or does not let the server in; without a change of the configuration, a later attempt may succeed."""
+
+    @classmethod
+    def away(cls) -> StoreUnreachable:
+        return cls("The server's database cannot be reached; nothing was changed. Try again later.")
 
 
 class NewerRecord(StoreUnusable):

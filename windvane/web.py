@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from windvane import documentation
 from windvane.documentation import DocumentationSite
-from windvane.errors import CallerFault
+from windvane.errors import CallerFault, StoreUnreachable
 from windvane.serving.peer_gateway import PeerGateway
 from windvane.telemetry import CONTENT_TYPE, Telemetry
 from windvane.wire.bodies import Bodies
@@ -143,7 +143,10 @@ def metrics_page(telemetry: Telemetry) -> ASGIApp:
     scrapes = _Scrapes(telemetry)
 
     async def metrics(_: Request) -> Response:
-        return Response(await scrapes.text(), media_type=CONTENT_TYPE)
+        try:
+            return Response(await scrapes.text(), media_type=CONTENT_TYPE)
+        except StoreUnreachable as away:
+            return PlainTextResponse(f"{away}\n", 503)
 
     page = Starlette(routes=[Route(_METRICS, metrics, methods=["GET"])])
 

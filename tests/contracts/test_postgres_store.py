@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from windvane.domain.deployment import Model
-from windvane.errors import StoreUnusable
+from windvane.errors import StoreUnreachable, StoreUnusable
 from windvane.store import postgres as postgres_module
 from windvane.store.open import open_store
 from windvane.store.schema import METADATA
@@ -46,6 +46,20 @@ def test_a_lost_connection_is_replaced(postgres_url: str) -> None:
     with store.snapshot() as tx:
         assert tx.find(Model, HOME, "x") is None
     store.close()
+
+
+def test_a_database_that_cannot_be_opened_is_told_without_its_password(
+    postgres: ThrowawayPostgres,
+) -> None:
+    url = postgres.url("no_such_database").replace("postgres@", "postgres:sesame@")
+    store = open_store(url, Path())
+    with pytest.raises(StoreUnreachable) as refused, store.snapshot():
+        pass
+    store.close()
+    told = str(refused.value)
+    assert told.startswith("Cannot open the database 'no_such_database' of [store] url as ")
+    assert told.endswith('database "no_such_database" does not exist')
+    assert "sesame" not in told
 
 
 @pytest.fixture
@@ -84,7 +98,7 @@ def test_a_database_that_was_never_reached_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(postgres_module, "_AWAY_S", 3600)
     store = open_store("postgresql://nobody@127.0.0.1:1/none", Path())
-    with pytest.raises(OperationalError), store.snapshot():
+    with pytest.raises(StoreUnreachable, match="port 1 failed"), store.snapshot():
         pass
     store.close()
 
@@ -99,9 +113,11 @@ def test_a_database_that_stays_away_is_given_up(
     monkeypatch.setattr(
         store._engine, "connect", partial(_refuse, OperationalError("", {}, Exception("refused")))
     )
-    with pytest.raises(OperationalError), store.snapshot():
+    with pytest.raises(StoreUnreachable) as refused, store.snapshot():
         pass
     store.close()
+    # Clients are told so: nothing of where the database is.
+    assert str(refused.value) == str(StoreUnreachable.away())
 
 
 def _refuse(error: Exception) -> None:

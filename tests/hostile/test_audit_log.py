@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -180,12 +181,28 @@ def test_the_command_tells_who_did_what(asked):
 
 
 def test_the_command_verifies(asked, data_dir):
-    assert asked("--verify")[0] == 0
+    code, told = asked("--verify")
+    assert code == 0
+    assert re.fullmatch(
+        r"server \w{8}, account \d{12}: 2 lines, 0 problems\nThe log is as the server wrote it\.\n",
+        told,
+    )
     (file,) = (data_dir / AUDIT_FOLDER).glob("*.jsonl")
     rewrite(file, lambda lines: [lines[0].replace(b"CreateModel", b"CreateOther"), *lines[1:]])
     code, told = asked("--verify")
     assert code == 1
     assert "Line 1 of the audit log was changed" in told
+
+
+def test_a_log_whose_keys_are_in_a_database_is_verified_with_that_alone(asked, data_dir, capsys):
+    keys = data_dir / "keys.json"
+    keys.write_text(json.dumps(json.loads(keys.read_text()) | {"shared": True}))
+    before = sorted(data_dir.iterdir())
+    assert main(["audit", "--data-dir", str(data_dir), "--verify"]) == 2
+    assert "(`--config`)" in capsys.readouterr().err
+    assert sorted(data_dir.iterdir()) == before, (
+        "an empty database beside the log would be a second one"
+    )
 
 
 def test_a_log_that_was_removed_as_a_whole_is_missed(asked, data_dir):

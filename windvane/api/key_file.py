@@ -110,14 +110,22 @@ def change_keys(data_dir: Path, account: str, change: Change) -> tuple[KeyFile, 
     """
     with _changing(data_dir):
         keys = load_or_create_keys(data_dir, account)
-        if keys.is_shared:
-            raise UnusableKeys(
-                f"The keys in {data_dir / FILE_NAME} are those of all servers on one database: name it, by the server's "
-                "configuration file (`--config`)."
-            )
+        check_own(keys, data_dir)
         changed = replace(change(keys), revision=keys.revision + 1)
         _replace(data_dir / FILE_NAME, changed)
     return keys, changed
+
+
+def check_own(keys: KeyFile, data_dir: Path) -> None:
+    """Check that the keys of a data folder are those of its server alone.
+
+    raises    UnusableKeys for keys that servers share
+    """
+    if keys.is_shared:
+        raise UnusableKeys(
+            f"The keys in {data_dir / FILE_NAME} are those of all servers on one database: name it, by the server's "
+            "configuration file (`--config`)."
+        )
 
 
 def rotated(keys: KeyFile) -> KeyFile:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from windvane.api.key_file import load_or_create_keys
+from windvane.api.key_file import check_own, load_or_create_keys
 from windvane.audit.anchors import StoredAnchors
 from windvane.audit.chain import BrokenChain
 from windvane.audit.files import files_of, server_by
@@ -26,6 +26,7 @@ from windvane.sealing import derive_key
 from windvane.settings import Settings
 from windvane.settings_file import read_settings
 from windvane.store.open import open_store
+from windvane.wording import counted
 
 _AGO = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -154,9 +155,10 @@ def _plain(text: str) -> str:
 
 def _verify(settings: Settings, logs: Sequence[Path]) -> int:
     """Verify logs, those of all servers if there are several: one that the database knows of must be there."""
-    key = derive_key(
-        load_or_create_keys(settings.data_dir, settings.account).sealing_secret, AUDIT_KEY
-    )
+    keys = load_or_create_keys(settings.data_dir, settings.account)
+    if not settings.store_url:
+        check_own(keys, settings.data_dir)
+    key = derive_key(keys.sealing_secret, AUDIT_KEY)
     store = open_store(settings.store_url, settings.data_dir)
     try:
         anchors = StoredAnchors(store)
@@ -169,15 +171,32 @@ def _verify(settings: Settings, logs: Sequence[Path]) -> int:
         for writer, folder in sorted(folders.items()):
             found = verify(folder, writer, key, anchors.get(writer))
             n_problems += len(found.problems)
-            print(f"{writer}: {found.n_lines} line(s), {len(found.problems)} problem(s)")
+            n_found = counted(len(found.problems), "problem")
+            print(f"{_plain(_named(writer))}: {counted(found.n_lines, 'line')}, {n_found}")
             for problem in found.problems:
                 print(f"  {_plain(problem)}")
+        print(_verdict(n_problems, len(folders)))
     finally:
         store.close()
     if elsewhere and not is_whole:
         servers = ", ".join(sorted({server_by(writer) for writer in elsewhere}))
         print(f"Not verified, as they are on other servers (--log): {servers}")
     return 1 if n_problems else 0
+
+
+def _named(writer: str) -> str:
+    """Return what a chain of records is of, for people."""
+    server = server_by(writer)
+    account = writer.removeprefix(server)
+    return f"server {server}, " + (
+        f"account {account}" if account else "requests of unknown callers"
+    )
+
+
+def _verdict(n_problems: int, n_chains: int) -> str:
+    if n_problems:
+        return "The log was changed or damaged."
+    return "The log is as the server wrote it." if n_chains else "The log is empty."
 
 
 def _moment(text: str, now: datetime) -> datetime:

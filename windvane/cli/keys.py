@@ -11,6 +11,7 @@ from windvane.api.key_file import (
     Change,
     KeyFile,
     change_keys,
+    check_own,
     load_or_create_keys,
     retired,
     rotated,
@@ -80,6 +81,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def show(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     keys = load_or_create_keys(settings.data_dir, settings.account)
+    if not settings.store_url:
+        check_own(keys, settings.data_dir)
     for key, state in zip(
         keys.root_keys, ("current", "previous, valid until retired"), strict=False
     ):

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from windvane import __version__
 from windvane.cli.examples import add_examples
-from windvane.errors import WindvaneError
+from windvane.errors import StoreUnreachable, WindvaneError
 from windvane.process.log_lines import printable
 
 COMMANDS = (
@@ -42,6 +42,9 @@ COMMANDS = (
 )
 """In the order of the help; each is a module of this package."""
 
+UNREACHABLE = 75
+"""The exit code for a database that cannot be reached (EX_TEMPFAIL of sysexits.h): a service manager should try again."""
+
 _START_TIME = 22
 """Number of the field in /proc/self/stat (proc(5)): when the process started, in ticks since the machine did."""
 
@@ -50,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command.
 
     argv      None for that of this process, whose time began when the process did
-    returns   the exit code: 0, 2 for what the user can mend, 1 for our fault (with a traceback)
+    returns   the exit code: 0, 2 for what the user can mend, 75 for a database that cannot be reached, 1 for our fault (with
+              a traceback)
     """
     arguments = make_parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     if argv is None:
@@ -59,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
         code: int = arguments.run(arguments)
     except WindvaneError as error:
         print(f"windvane: {printable(str(error))}", file=sys.stderr)
-        return 2
+        return UNREACHABLE if isinstance(error, StoreUnreachable) else 2
     return code
 
 

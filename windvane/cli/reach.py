@@ -1,5 +1,5 @@
-"""What `windvane doctor` checks of the network: whether ports are free, and whether the places that the configuration names
-accept connections. No place can keep it waiting."""
+"""What `windvane doctor` checks of the network: whether ports are free, whether the places that the configuration names accept
+connections, and whether the database lets the server in. No place can keep it waiting."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from windvane.cli.checkup import Check
 from windvane.cli.folder import address
 from windvane.cli.listeners import listening
+from windvane.errors import StoreUnusable
 from windvane.settings import BadSettings, Settings
 
 WAIT_S = 5.0
@@ -29,8 +34,9 @@ _COLLECTOR_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTL
 class Place:
     """A server that the configuration names.
 
-    setting    that names it
-    without    what does not work while it cannot be reached, a sentence
+    setting     that names it
+    without     what does not work while it cannot be reached, a sentence
+    database    the URL of a database, which is opened; "" for what need only accept connections
     """
 
     name: str
@@ -38,6 +44,7 @@ class Place:
     port: int
     setting: str
     without: str
+    database: str = field(default="", repr=False)
 
 
 def check_ports(settings: Settings) -> Check:
@@ -63,11 +70,18 @@ def check_ports(settings: Settings) -> Check:
 def check_places(places: Sequence[Place], wait_s: float = WAIT_S) -> list[Check]:
     """Connect to every place, and wait for all of them no longer than that."""
     failures: dict[int, str] = {}
+    if any(place.database for place in places):
+        import_module("windvane.store.postgres")  # here, as it takes part of that time
 
     def connect(number: int, place: Place) -> None:
         try:
-            socket.create_connection((place.host, place.port), timeout=wait_s).close()
+            if place.database:
+                _open(place.database)
+            else:
+                socket.create_connection((place.host, place.port), timeout=wait_s).close()
             failures[number] = ""
+        except StoreUnusable as error:
+            failures[number] = str(error)
         except (OSError, UnicodeError, OverflowError) as error:
             failures[number] = str(getattr(error, "strerror", None) or error)
 
@@ -85,8 +99,25 @@ def check_places(places: Sequence[Place], wait_s: float = WAIT_S) -> list[Check]
     return [_told(place, failures.get(number, silent)) for number, place in enumerate(places)]
 
 
+def _open(url: str) -> None:
+    """Read from a database, as the server does first.
+
+    raises    StoreUnusable if it cannot be used
+    """
+    from windvane.store.open import open_store
+
+    with closing(open_store(url, Path())) as store, store.snapshot():
+        pass
+
+
 def _told(place: Place, failure: str) -> Check:
     where = f"{place.host}:{place.port}"
+    if place.database:
+        if not failure:
+            return Check(place.name, f"{where} lets the server in")
+        return Check(
+            place.name, failure, f"Correct {place.setting}, or the database.", prevents_start=True
+        )
     if not failure:
         return Check(place.name, f"{where} accepts connections")
     return Check(
@@ -133,12 +164,16 @@ def _of_url(name: str, url: str, setting: str, without: str) -> Iterator[Place]:
 
 
 def _database(url: str) -> Iterator[Place]:
-    """Yield the host of a database that is reached over the network."""
-    if not url or url.startswith("sqlite"):
+    """Yield a database that several servers can share, if its driver is installed; that of the data folder needs no reaching."""
+    if not url or url.startswith("sqlite") or find_spec("psycopg") is None:
         return
     from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
 
-    found = make_url(url)
-    if found.host and not found.host.startswith("/"):
-        without = "Without it, the server does not start."
-        yield Place("database", found.host, found.port or 5432, "[store] url", without)
+    try:
+        found = make_url(url)
+        host, port = found.host or "this machine", found.port or 5432
+    except (ArgumentError, ValueError):
+        host, port = "", 0  # told when it is opened
+    without = "Without it, the server does not start."
+    yield Place("database", host, port, "[store] url", without, url)

@@ -85,6 +85,7 @@ from windvane.errors import (
     InvocationFault,
     NotAuthorized,
     NotFound,
+    StoreUnusable,
     Throttled,
     TooLarge,
     WindvaneError,
@@ -138,6 +139,7 @@ _STATUSES: tuple[tuple[type[WindvaneError], int], ...] = (
     (TooLarge, 413),
     (CallerFault, 400),
     (InvocationFault, 424),
+    (StoreUnusable, 503),
 )
 
 
@@ -371,6 +373,7 @@ _TITLES = {
     413: "Too large",
     424: "The model did not respond",
     429: "Too many requests",
+    503: "Not available at the moment",
 }
 
 

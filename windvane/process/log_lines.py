@@ -8,8 +8,13 @@ import logging
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import TracebackType
 
+from windvane.errors import StoreUnreachable
 from windvane.tracing.context import current_context
+
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+"""What sys.exc_info() returns."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """With what turns the direction of text round, and halves of characters, for which a whole record would be lost: no file
@@ -32,7 +37,18 @@ def one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n")
 
 
-class PlainLines(logging.Formatter):
+class _Exceptions(logging.Formatter):
+    """Writes exceptions with their traceback; a database that is away, which every part of a server meets, in one line."""
+
+    def formatException(self, ei: _Raised) -> str:  # noqa: N802 - logging's own name
+        error = ei[1]
+        if not isinstance(error, StoreUnreachable):
+            return super().formatException(ei)
+        cause = str(error.__cause__ or "").strip().partition("\n")[0]
+        return f"{type(error).__name__}: {error}" + (f" {cause}" if cause else "")
+
+
+class PlainLines(_Exceptions):
     """Writes control characters as escapes, sets in every line of a record but its first, and gives times in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,7 +59,7 @@ class PlainLines(logging.Formatter):
         return _time_text(record.created)
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(_Exceptions):
     """Writes a record as one line of JSON: `time`, `level`, `logger`, `message`, and what it has of `process`, `exception`,
     `trace_id` and `span_id`.
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
-from windvane.errors import StoreUnusable
+from windvane.errors import StoreUnreachable, StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, Begin, SqlStore, SqlTransaction
 
 _DISK_FULL = "53100"
@@ -69,14 +69,21 @@ class PostgresStore(SqlStore):
             yield SqlTransaction(connection)
 
     def _open(self, begin: Begin) -> Connection:
-        """A database that was there and is away, because it is restarted, is waited for: nothing has begun yet."""
+        """A database that was there and is away, because it is restarted, is waited for: nothing has begun yet.
+
+        raises    StoreUnreachable if it has never been there, or stays away
+        """
         until = time.monotonic() + _AWAY_S
         while True:
             try:
                 opened = super()._open(begin)
             except OperationalError as error:
-                if not self._was_reached or not _is_away(error) or time.monotonic() >= until:
+                if self._was_reached and not _is_away(error):
                     raise
+                if not self._was_reached:
+                    raise _unreachable(self._engine.url, error) from error
+                if time.monotonic() >= until:
+                    raise StoreUnreachable.away() from error
                 time.sleep(_AGAIN_S)
             else:
                 self._was_reached = True
@@ -102,6 +109,14 @@ class PostgresStore(SqlStore):
 
 def _is_away(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _AWAY
+
+
+def _unreachable(url: URL, error: OperationalError) -> StoreUnreachable:
+    """Return what to tell of a database that cannot be used, without its password."""
+    why = str(error.orig).strip().partition("\n")[0]
+    return StoreUnreachable(
+        f"Cannot open the database '{url.database or ''}' of [store] url as '{url.username or ''}': {why}"
+    )
 
 
 def _of_this_end(url: URL) -> dict[str, int]:

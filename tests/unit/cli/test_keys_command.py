@@ -57,6 +57,9 @@ def test_keys_of_several_servers_are_changed_in_their_database(tmp_path, capsys,
     assert (code, "two root keys already" in text) == (2, True)
     code, text = run(capsys, "rotate", "--tokens", "--data-dir", str(folders[1]))
     assert (code, "--config" in text) == (2, True)
+    code, text = run(capsys, "list", "--data-dir", str(folders[1]))
+    assert (code, "--config" in text) == (2, True)
+    assert run(capsys, "list", *beside[1])[0] == 0
     monkeypatch.delenv("WINDVANE_MASTER_KEY")
     code, text = run(capsys, "retire", *beside[0])
     assert (code, "set WINDVANE_MASTER_KEY" in text) == (2, True)

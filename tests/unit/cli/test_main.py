@@ -3,10 +3,11 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from windvane.cli.main import main, process_start
+from windvane.cli.main import UNREACHABLE, main, process_start
 
 
 def _python(code: str) -> str:
@@ -45,3 +46,20 @@ def test_an_unknown_command_is_told_with_the_known_ones(capsys: pytest.CaptureFi
         main(["server"])
     assert ended.value.code == 2
     assert "invalid choice: 'server'" in capsys.readouterr().err
+
+
+def test_a_database_that_is_away_is_one_sentence_and_worth_another_try(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As with systemd: 2 is a mistake that another start does not mend, every other code is tried again."""
+    pytest.importorskip("psycopg")
+    config = tmp_path / "windvane.toml"
+    config.write_text("[store]\nurl = 'postgresql://user:sesame@127.0.0.1:1/windvane'\n")
+    command = ["keys", "rotate", "--data-dir", str(tmp_path / "data"), "--config", str(config)]
+    assert main(command) == UNREACHABLE
+    told = capsys.readouterr().err
+    assert told.startswith(
+        "windvane: Cannot open the database 'windvane' of [store] url as 'user': "
+    )
+    assert "sesame" not in told
+    assert "Traceback" not in told

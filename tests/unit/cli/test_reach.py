@@ -115,6 +115,26 @@ def test_a_resolver_that_never_answers_does_not_hold_the_others_up(
     answers.set()
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql://user:sesame@127.0.0.1:1/windvane", "Cannot open the database 'windvane'"),
+        ("mysql://user:sesame@db.example/windvane", "begins with 'mysql'"),
+        ("sesame", "is not of the form postgresql://"),
+    ],
+)
+def test_a_database_that_the_server_could_not_use_prevents_its_start(
+    tmp_path: Path, url: str, reason: str
+) -> None:
+    pytest.importorskip("psycopg")
+    [found] = check_places(list(places_of(Settings(tmp_path, store_url=url))), wait_s=60.0)
+    assert found.name == "database"
+    assert reason in found.found
+    assert found.prevents_start
+    assert "[store] url" in found.remedy
+    assert "sesame" not in f"{found}"
+
+
 def test_every_place_that_the_configuration_names_is_asked(tmp_path: Path) -> None:
     settings = Settings(
         tmp_path,

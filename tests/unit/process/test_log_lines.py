@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import windvane
+from windvane.errors import StoreUnreachable
 from windvane.process.log_lines import JsonLines, LogFormat, PlainLines
 from windvane.tracing.context import TraceContext, within
 
@@ -47,6 +48,21 @@ def test_in_json_a_record_has_its_exception_and_its_place_in_a_trace():
     assert (told["trace_id"], told["span_id"]) == ("4" * 32, "5" * 16)
     assert told.keys().isdisjoint({"process"})
     assert json.loads(JsonLines().format(record())).keys().isdisjoint({"trace_id", "exception"})
+
+
+def test_a_database_that_is_away_takes_one_line_and_says_why():
+    try:
+        try:
+            int("no")
+        except ValueError as cause:
+            raise StoreUnreachable.away() from cause
+    except StoreUnreachable:
+        failed = record("A round failed.", exc_info=sys.exc_info())
+    [first, second] = PlainLines("%(message)s").format(failed).splitlines()
+    assert first == "A round failed."
+    assert "StoreUnreachable: The server's database cannot be reached" in second
+    assert "invalid literal" in second
+    assert json.loads(JsonLines().format(failed))["exception"] == second.strip()
 
 
 def test_the_form_of_a_log_says_what_writes_its_lines():

@@ -202,7 +202,7 @@ class SharedMembership:
     def faults(self) -> list[str]:
         silent_s = time.monotonic() - self._beaten_at
         is_silent = self._thread.is_alive() and silent_s > _LEADS_S
-        silence = f"The store was not told for {silent_s:.0f} s that this server is alive."
+        silence = f"The database has taken no heartbeat of this server for {silent_s:.0f} s."
         return [one for one in (self._skew, silence if is_silent else "") if one]
 
     def _run(self) -> None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
 from windvane.domain.task import Task, TaskKind, TaskStatus
-from windvane.errors import NewerRecord
+from windvane.errors import NewerRecord, StoreUnreachable
 from windvane.executor.base import Executor
 from windvane.executor.errors import ClusterUnusable
 from windvane.executor.exits import ended_of
@@ -321,7 +321,11 @@ def main(role: Role, line: int | None = None) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    worker.run()
+    try:
+        worker.run()
+    except StoreUnreachable as away:
+        _LOG.error("%s", away)
+        sys.exit(1)
     store.close()
     executor.close()
     if export is not None:
