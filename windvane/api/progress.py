@@ -28,8 +28,8 @@ def list_auto_ml_job_overviews(parts: Services, call: Call) -> Result:
     page = parts.overviews.list(scope_of(call), call.parameters)
     return {
         "AutoMLJobOverviews": [_overview(overview) for overview in page.overviews],
-        "TotalCount": page.total,
         **present(
+            TotalCount=page.total,
             NextToken=page.next_token,
             Projects=[{"Name": name, "JobCount": n} for name, n in page.projects.items()],
         ),

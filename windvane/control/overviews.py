@@ -12,6 +12,9 @@ from windvane.domain.job import AutoMLJob
 from windvane.names import Scope
 from windvane.store.base import Store
 
+MOST_COUNTED = 10_000
+"""Jobs: who has more is not told how many, as counting looks at each."""
+
 _OVERVIEWS = Listing("ListAutoMLJobOverviews", AutoMLJob)
 
 
@@ -34,14 +37,14 @@ class Overview:
 class OverviewPage:
     """A page of jobs with what a list shows of each.
 
-    total        jobs that pass the filters, on all pages
+    total        jobs that pass the filters, on all pages; None if there are more than MOST_COUNTED
     next_token   "" on the last page
     projects     how many jobs each project has, whatever the filters; {} unless they were asked for
     """
 
     overviews: tuple[Overview, ...]
     next_token: str
-    total: int
+    total: int | None
     projects: Mapping[str, int]
 
 
@@ -61,7 +64,8 @@ class Overviews:
         page = self._lists.page(_OVERVIEWS, scope, parameters)
         jobs = page.records
         with self._store.snapshot() as tx:
-            total = tx.total(AutoMLJob, self._lists.filters(scope, parameters))
+            filters = self._lists.filters(scope, parameters)
+            total = tx.total(AutoMLJob, filters, MOST_COUNTED + 1)
             names = [job.best_candidate for job in jobs if job.best_candidate]
             best = {candidate.name: candidate for candidate in tx.named(Candidate, scope, names)}
             counts = tx.child_counts(Candidate, [job.arn for job in jobs])
@@ -78,7 +82,8 @@ class Overviews:
             )
             for job in jobs
         )
-        return OverviewPage(overviews, page.next_token, total, projects)
+        known = total if total <= MOST_COUNTED else None
+        return OverviewPage(overviews, page.next_token, known, projects)
 
 
 def _by_status(counts: Mapping[str, int]) -> dict[CandidateStatus, int]:

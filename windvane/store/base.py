@@ -126,8 +126,9 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     def page(self, kind: type[R], query: Query) -> Page[R]:
         """Return a page, without records that a newer version has written."""
 
-    def total(self, kind: type[R], query: Query) -> int:
-        """Return how many records pass the filters of a query, on whatever page."""
+    def total(self, kind: type[R], query: Query, at_most: int | None = None) -> int:
+        """Return how many records pass the filters of a query, on whatever page; no more are counted than `at_most`, if that
+        is given."""
 
     def children(self, kind: type[R], parent: str) -> list[R]:
         """Return every record with this parent, oldest first."""

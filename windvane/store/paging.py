@@ -43,9 +43,10 @@ def page_query(kind: str, query: Query) -> Select[Any]:
     )
 
 
-def total_query(kind: str, query: Query) -> Select[Any]:
-    """Return the query of one number: the rows that pass the query's filters."""
-    return select(func.count()).select_from(RESOURCES).where(*_filters(kind, query))
+def total_query(kind: str, query: Query, at_most: int | None) -> Select[Any]:
+    """Return the query of one number: the rows that pass the query's filters, as far as they are counted."""
+    passing = select(RESOURCES.c.id).where(*_filters(kind, query)).limit(at_most)
+    return select(func.count()).select_from(passing.subquery())
 
 
 def page_after(row: Row[Any]) -> list[Any]:

@@ -96,8 +96,9 @@ class ResourceRows(EventRows):
         records = tuple(self._known(kind, shown))
         return Page(records, page_after(shown[-1]) if len(rows) > query.limit else None)
 
-    def total(self, kind: type[R], query: Query) -> int:
-        counted: int = self._connection.execute(total_query(_name(kind), query)).scalar_one()
+    def total(self, kind: type[R], query: Query, at_most: int | None = None) -> int:
+        wanted = total_query(_name(kind), query, at_most)
+        counted: int = self._connection.execute(wanted).scalar_one()
         return counted
 
     def children(self, kind: type[R], parent: str) -> list[R]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from windvane.control import overviews
 from windvane.control.lists import Lists
 from windvane.control.overviews import OverviewPage, Overviews
 from windvane.domain.candidate import CandidateStatus
@@ -74,3 +75,16 @@ def test_jobs_are_told_with_their_own_candidates(store: SqliteStore) -> None:
     assert told == {
         f"job-{n}": (f"job-{n}-0", {CandidateStatus.COMPLETED: n + 1}) for n in range(3)
     }
+
+
+def test_no_more_jobs_are_counted_than_are_worth_it(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overviews, "MOST_COUNTED", 2)
+    for number in range(2):
+        _add(store, f"job-{number}", 1)
+    assert _read(store).total == 2
+    _add(store, "job-2", 1)
+    page = _read(store)
+    assert page.total is None
+    assert len(page.overviews) == 3

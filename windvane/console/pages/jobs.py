@@ -69,7 +69,7 @@ class Row:
 class JobsView:
     """The page that lists jobs.
 
-    total    jobs that pass the filters
+    total    jobs that pass the filters; None if there are too many to be counted
     next       the page after this one, if there is one
     is_live    a job of the page is under way
     columns    title, what it is sorted by ("" if nothing), whether it holds numbers
@@ -80,7 +80,7 @@ class JobsView:
 
     query: ListQuery
     rows: tuple[Row, ...]
-    total: int
+    total: int | None
     next: ListQuery | None
     is_live: bool
     stopped: int
@@ -99,6 +99,8 @@ class JobsView:
         """Archived jobs of the project that is shown, which this list leaves out; 0 if it is narrowed down further."""
         query = self.query
         if not query.project or query.name or query.status or query.is_archived:
+            return 0
+        if self.total is None:
             return 0
         return dict(self.projects).get(query.project, self.total) - self.total
 
@@ -196,7 +198,7 @@ async def _seen(request: Request) -> JobsView:
     return JobsView(
         query,
         rows,
-        page["TotalCount"],
+        page.get("TotalCount"),
         replace(query, token=token, first=query.first + len(rows)) if token else None,
         not all(row.is_over for row in rows),
         whole_number(request.query_params.get("stopped", ""), 0),

@@ -275,6 +275,8 @@ class TagLaws:
                 query = Query(scope=HOME, order=OrderBy.NAME, descending=False, **filters)
                 assert [one.name for one in tx.page(AutoMLJob, query).records] == expected
                 assert tx.total(AutoMLJob, query) == len(expected)
+                assert tx.total(AutoMLJob, query, 1) == min(1, len(expected)), "no more are counted"
+                assert tx.total(AutoMLJob, query, 4) == len(expected)
 
     def test_values_of_a_tag_are_counted_within_kind_and_scope(self, store: Store) -> None:
         with store.transaction() as tx:

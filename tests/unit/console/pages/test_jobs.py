@@ -17,6 +17,7 @@ from api.world import SCOPE
 from unit.console.desk import Desk, opened
 
 from windvane.console.job.first_job import FirstJob, first_job
+from windvane.control import overviews
 from windvane.domain.candidate import CandidateStatus, Metric
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.problem import MetricName
@@ -180,6 +181,16 @@ def test_nothing_is_stopped_without_the_token_of_the_form(desk: Desk) -> None:
     assert desk.post_as("/console/stop", [*fields, ("csrf_token", "00" * 32)]).status == 403
     assert desk.get("/console/stop").status == 405
     assert status_of(desk, "job-00") is JobStatus.IN_PROGRESS
+
+
+def test_a_list_too_long_to_be_counted_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    several(desk)
+    monkeypatch.setattr(overviews, "MOST_COUNTED", 2)
+    page = desk.get("/console/")
+    assert "1–3 of more than 10,000" in page.words
+    assert "New job" in page.words
+    desk.post("/console/jobs/job-00/project", [("project", "A")])
+    assert "1–1 of 1" in desk.get("/console/?project=A").words
 
 
 # projects and the archive
