@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, insert, select
 
 from windvane.domain.resource import Resource
 from windvane.names import Scope
+from windvane.names import arn as arn_of
 from windvane.store.rows import Rows
-from windvane.store.schema import BUCKETS, RESOURCES, TAGS
+from windvane.store.schema import BUCKETS, TAGS
 from windvane.store.times import to_micros
 
 
@@ -35,15 +36,12 @@ class TagRows(Rows):
         return tags
 
     def tag_values(self, kind: type[Resource], scope: Scope, key: str) -> dict[str, int]:
+        # The ARNs of a kind in a scope begin alike, and tags go with their record: only tags are looked at.
+        start = arn_of(scope, str(kind.kind), "")
+        end = start[:-1] + chr(ord(start[-1]) + 1)
         counted = (
             select(TAGS.c.value, func.count())
-            .join(RESOURCES, RESOURCES.c.arn == TAGS.c.arn)
-            .where(
-                TAGS.c.key == key,
-                RESOURCES.c.kind == str(kind.kind),
-                RESOURCES.c.account == scope.account,
-                RESOURCES.c.region == scope.region,
-            )
+            .where(TAGS.c.key == key, TAGS.c.arn >= start, TAGS.c.arn < end)
             .group_by(TAGS.c.value)
             .order_by(TAGS.c.value)
         )

@@ -26,6 +26,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
         for number in range(10):
             name = f"candidate-{number}"
             tx.insert(a_candidate(name, parent=a_job("job-1").arn, score=number))
+        tx.set_tags(a_job("job-1").arn, {"project": "a"})
     yield opened
     opened.close()
 
@@ -57,6 +58,22 @@ def _page(query: Query) -> Callable[[SqliteStore], None]:
     return read
 
 
+def _several(store: SqliteStore) -> None:
+    with store.snapshot() as tx:
+        names = [f"{kind}-{number}" for kind in ("job", "none", "nobody") for number in range(10)]
+        assert len(tx.named(AutoMLJob, HOME, names)) == 10
+
+
+def _count_some(store: SqliteStore) -> None:
+    with store.snapshot() as tx:
+        assert tx.total(AutoMLJob, Query(scope=HOME, lacks_tag="archived"), 5) == 5
+
+
+def _values_of_a_tag(store: SqliteStore) -> None:
+    with store.snapshot() as tx:
+        assert tx.tag_values(AutoMLJob, HOME, "project") == {"a": 1}
+
+
 _FIRST_PAGES = {
     order.value: _page(Query(scope=HOME, order=order, limit=10))
     for order in OrderBy
@@ -64,6 +81,9 @@ _FIRST_PAGES = {
 }
 _BOUNDED = {
     "find": _find,
+    "several-names": _several,
+    "count-some": _count_some,
+    "values-of-a-tag": _values_of_a_tag,
     **_FIRST_PAGES,
     "status-filter": _page(Query(scope=HOME, status=JobStatus.COMPLETED, limit=10)),
     "candidates-by-score": _page(

@@ -287,6 +287,10 @@ class TagLaws:
             tx.set_tags(a_model("a").arn, {"p": "y"})
             assert list(tx.tag_values(AutoMLJob, HOME, "p").items()) == [("x", 1), ("y", 2)]
             assert tx.tag_values(AutoMLJob, ELSEWHERE[0], "p") == {}
+            tx.delete(a_job("c"))
+            assert tx.tag_values(AutoMLJob, HOME, "p") == {"x": 1, "y": 1}, (
+                "tags go with their record"
+            )
 
     def test_removing_tags_leaves_the_others(self, store: Store) -> None:
         with store.transaction() as tx:
