@@ -183,17 +183,27 @@ def _engines(commits: Sequence[str]) -> str:
 
 def _disturbances(runs: Sequence[Record]) -> str:
     shares = [run["others_cpu_frac"] for run in runs]
-    busy = [
-        f"{_whose(run)}{run['dataset']} at {run['budget']:g} s ({run['others_cpu_frac']:.0%})"
-        for run in runs
-        if run["others_cpu_frac"] >= _BUSY
-    ]
-    told = f"The machine was shared: other processes used {min(shares):.0%} to {max(shares):.0%} of its CPU during a run"
-    return f"{told}, {_BUSY:.0%} or more during {', '.join(busy)}." if busy else f"{told}."
+    told = (
+        f"The machine was shared: other processes used {_percent(min(shares))} to {_percent(max(shares))} % of its CPU "
+        "during a run"
+    )
+    busy: dict[str, list[str]] = {}
+    for run in runs:
+        if run["others_cpu_frac"] >= _BUSY:
+            during = f"{_whose(run)}{_percent(run['others_cpu_frac'])} %"
+            busy.setdefault(f"{run['dataset']} at {run['budget']:g} s", []).append(during)
+    if not busy:
+        return f"{told}."
+    listed = "; ".join(f"{where} ({', '.join(during)})" for where, during in busy.items())
+    return f"{told}, {_percent(_BUSY)} % or more during these: {listed}."
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f}"
 
 
 def _whose(run: Record) -> str:
-    return "" if is_ours(run["system"]) else f"{run['system']} on "
+    return "" if is_ours(run["system"]) else f"{run['system']} "
 
 
 def _failures(cells: Cells, tables: Sequence[str], ours: str) -> str:

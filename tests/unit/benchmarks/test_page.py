@@ -29,8 +29,8 @@ def test_the_page_tells_the_spread_over_seeds():
 
 def test_the_page_names_runs_during_which_others_used_the_machine():
     text = text_of([record("windvane", "t", 0.9, others_cpu_frac=0.47)])
-    assert "30% or more during t at 60 s (47%)" in text
-    assert "30% or more" not in text_of([record("windvane", "t", 0.9)])
+    assert "30 % or more during these: t at 60 s (47 %)." in text
+    assert "30 % or more" not in text_of([record("windvane", "t", 0.9)])
 
 
 def test_the_page_says_where_the_peers_figures_come_from():
@@ -108,10 +108,12 @@ def test_it_is_told_whether_the_order_of_openings_knew_the_tables():
 
 
 def test_how_busy_the_machine_was_is_told_for_others_alike():
-    busy = [*PEERS, record("flaml", "u", 0.8, others_cpu_frac=0.66)]
-    assert "30% or more during flaml on u at 60 s (66%)" in text_of(
-        [record("windvane", "t", 0.9)], busy
-    )
+    busy = [
+        record("flaml", "u", 0.8, others_cpu_frac=0.66),
+        record("base_rf", "u", 0.7, others_cpu_frac=0.31),
+    ]
+    told = "30 % or more during these: u at 60 s (flaml 66 %, base_rf 31 %)."
+    assert told in text_of([record("windvane", "t", 0.9)], [*PEERS, *busy])
 
 
 def test_the_page_in_docs_is_what_the_kept_results_give(tmp_path):
