@@ -133,14 +133,14 @@ def left_behind(job: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the path of every value that is no object and no list of objects."""
+    """Yield the path of every value that is no object and no list of objects, and asks for something."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves(inner, (*path, name))
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         for inner in value:
             yield from _leaves(inner, path)
-    elif value not in (None, "", [], "AUTO", "None"):
+    elif value is not False and value not in (None, "", [], "AUTO", "None"):
         yield path
 
 

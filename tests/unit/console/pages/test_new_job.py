@@ -466,7 +466,11 @@ def test_settings_that_the_form_does_not_have_are_named(desk: Desk) -> None:
     job["DataSplitConfig"] = {"ValidationFraction": 0.3}
     job["AutoMLJobInputDataConfig"] *= 2
     answer = draft_of(job).job_request(CALLER)
+    tabular = job["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    tabular["GenerateCandidateDefinitionsOnly"] = False
     assert list(left_behind(job, answer)) == ["validation data", "ValidationFraction"]
+    tabular["GenerateCandidateDefinitionsOnly"] = True
+    assert "GenerateCandidateDefinitionsOnly" in left_behind(job, answer)
 
 
 def test_a_job_asks_for_a_webhook_of_the_server_and_its_rerun_for_the_same(tmp_path: Path) -> None:
