@@ -78,6 +78,15 @@ _PATHS = frozenset(
 )
 """Entries that are relative to the configuration file."""
 
+_KINDS = {
+    int: "a whole number without quotes",
+    float: "a number without quotes",
+    str: "text in quotes",
+    bool: "true or false without quotes",
+    list: "a list in brackets",
+}
+"""What a value of each type is, in a TOML file."""
+
 _SCALARS = {"int": int, "str": str, "bool": bool, "float": float}
 
 
@@ -90,7 +99,9 @@ def read_settings(data_dir: Path, config: Path | None = None) -> Settings:
         return Settings(data_dir)
     try:
         document = tomllib.loads(config.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except FileNotFoundError as error:
+        raise BadSettings(f"There is no configuration file {config}.") from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"Cannot read the configuration file {config}: {error}.") from error
     _refuse_unknown(document, {*_ENTRIES, *_RECORDS, *_LISTS}, f"{config}")
     beside, own = config.parent, _types(Settings)
@@ -155,7 +166,7 @@ def _value(where: str, value: object, kind: type, beside: Path | None) -> object
 
 def _check_type(where: str, value: object, kind: type) -> None:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise BadSettings(f"{where} must be of type {kind.__name__}, not {value!r}.")
+        raise BadSettings(f"{where} must be {_KINDS[kind]}, not {value!r}.")
 
 
 def _refuse_unknown(entries: Mapping[str, Any], known: set[str], where: str) -> None:

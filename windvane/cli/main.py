@@ -61,6 +61,10 @@ def main(argv: list[str] | None = None) -> int:
         arguments.started = process_start()
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read what the command prints, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except WindvaneError as error:
         print(f"windvane: {printable(str(error))}", file=sys.stderr)
         return UNREACHABLE if isinstance(error, StoreUnreachable) else 2

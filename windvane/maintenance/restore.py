@@ -28,6 +28,7 @@ from windvane.maintenance.sinks import (
     place_below,
     sync_file_system,
 )
+from windvane.wording import counted
 
 _BLOCK = 1024 * 1024
 _MOST_SUMS_BYTES = 2 * 1024**3
@@ -121,13 +122,15 @@ def _written(stream: BinaryIO, size: int, path: Path, name: str) -> str:
 
 def _compare(manifest: Manifest, sums: dict[str, str], found: dict[str, str]) -> None:
     if missing := sorted(sums.keys() - found.keys()):
-        raise BackupFault(f"The backup lacks {len(missing)} files, such as {missing[0]}.")
+        raise BackupFault(
+            f"The backup lacks {counted(len(missing), 'file')}, such as {missing[0]}."
+        )
     if more := sorted(found.keys() - sums.keys()):
         raise BackupFault(f"The backup holds files that {SUMS} does not name, such as {more[0]}.")
     if damaged := sorted(name for name, digest in sums.items() if found[name] != digest):
         raise BackupFault(
-            f"{len(damaged)} files of the backup of {manifest.moment:%Y-%m-%d %H:%M} are damaged, such as "
-            f"{damaged[0]}: their SHA-256 is not the one in {SUMS}."
+            f"The backup of {manifest.moment:%Y-%m-%d %H:%M} is damaged: the SHA-256 of {counted(len(damaged), 'file')}, such as "
+            f"{damaged[0]}, is not the one in {SUMS}."
         )
 
 

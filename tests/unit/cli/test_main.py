@@ -63,3 +63,15 @@ def test_a_database_that_is_away_is_one_sentence_and_worth_another_try(
     )
     assert "sesame" not in told
     assert "Traceback" not in told
+
+
+def test_whoever_reads_the_first_lines_alone_sees_no_traceback(tmp_path: Path) -> None:
+    command = f"exec {sys.executable} -m windvane.cli.main env --data-dir {tmp_path / 'data'}"
+    done = subprocess.run(
+        ["bash", "-c", f"({command}) | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "0\n"
+    assert done.stderr == ""

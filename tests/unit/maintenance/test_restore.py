@@ -37,12 +37,12 @@ def test_one_changed_bit_is_found(backup, refused):
     data = bytearray(path.read_bytes())
     data[17] ^= 1
     path.write_bytes(data)
-    refused(backup, r"1 files .* are damaged, such as work/first-123/dataset/y\.npy")
+    refused(backup, r"is damaged: the SHA-256 of 1 file, such as work/first-123/dataset/y\.npy")
 
 
 def test_a_missing_file_is_found(backup, refused):
     (backup / "keys.json").unlink()
-    refused(backup, "lacks 1 files, such as keys.json")
+    refused(backup, "lacks 1 file, such as keys.json")
 
 
 def test_a_file_too_many_is_found(backup, refused):

@@ -20,6 +20,7 @@ from windvane.control.servers.joining import ClockDiffers, check_clock, check_fi
 from windvane.domain.server import DEAD_AFTER, Lease, ServerRecord, live_ids
 from windvane.store.base import Store, Transaction
 from windvane.store.leadership import Leadership, Undisputed
+from windvane.wording import counted
 
 _LOG = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ class SharedMembership:
             self._own = replace(self._own, started=now, heartbeat=now, up_since=up_since)
             tx.put_server(self._own)
             self._take_over(tx, now)
-        _LOG.info("Server %s has joined %s other(s).", self.id, len(others))
+        _LOG.info("Server %s runs beside %s.", self.id, counted(len(others), "other server"))
         self._thread.start()
 
     def leave(self) -> None:

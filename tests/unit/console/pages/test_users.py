@@ -83,9 +83,13 @@ def test_a_user_is_created_given_a_policy_and_a_key_and_signs_in(desk: Desk, roo
     assert attached.status == 303
     answer = root.post("/console/users/carol/keys", {"do": "create"})
     assert answer.headers["cache-control"] == "no-store"
-    found = re.search(r"AWS_ACCESS_KEY_ID=(\w+)\s+AWS_SECRET_ACCESS_KEY=(\S+?)<", answer.text)
-    assert found is not None
-    keys = {"AccessKeyId": found[1], "SecretAccessKey": found[2]}
+    found = re.search(
+        r"export AWS_ENDPOINT_URL=(https?://\S+)\s+export AWS_DEFAULT_REGION=us-east-1\s+"
+        r"export AWS_ACCESS_KEY_ID=(\w+)\s+export AWS_SECRET_ACCESS_KEY=(\S+?)<",
+        answer.text,
+    )
+    assert found is not None, "without the address, clients would send the key's requests to AWS"
+    keys = {"AccessKeyId": found[2], "SecretAccessKey": found[3]}
     assert desk.session(keys).caller.credential.user_name == "carol"
     again = root.get("/console/users/carol")
     assert (keys["AccessKeyId"] in again.text, keys["SecretAccessKey"] in again.text) == (
