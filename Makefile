@@ -62,7 +62,7 @@ test-cluster: .venv/.cluster
 test-chaos: setup-dev
 	WINDVANE_CHAOS_FAULTS=100 WINDVANE_CHAOS_JOBS=30 WINDVANE_CHAOS_RESTARTS=10 $(BIN)/python -m pytest -m long -s tests/chaos/test_chaos.py
 
-# A hundred where tasks run on a Ray cluster, with thirty jobs or more, ten endpoints and 50 predictions a second: two hours on two quiet
+# A hundred where tasks run on a Ray cluster, with thirty jobs or more, ten endpoints and 50 predictions a second: 50 minutes on two
 # cores. FAULTS for fewer.
 FAULTS ?= 100
 test-chaos-ray: .venv/.cluster
