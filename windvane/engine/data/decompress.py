@@ -29,10 +29,16 @@ BOMB_RATIO = 500
 _BOM = codecs.BOM_UTF8
 _GZIP = b"\x1f\x8b"
 _ADVICE = "A CSV file in UTF-8 is expected, plain or compressed with Gzip."
+_WORKBOOK = f"{_ADVICE} In a spreadsheet program, save the sheet as CSV UTF-8."
 
 _KINDS = (
     (_GZIP, "Gzip data", "Set CompressionType to Gzip."),
-    (b"PK\x03\x04", "a ZIP archive (or an Excel workbook)", _ADVICE),
+    (b"PK\x03\x04", "a ZIP archive (or an Excel workbook)", _WORKBOOK),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an Office document (such as an old Excel workbook)",
+        _WORKBOOK,
+    ),
     (
         b"PAR1",
         "a Parquet file",
@@ -42,8 +48,10 @@ _KINDS = (
     (b"BZh", "bzip2 data", _ADVICE),
     (b"\xfd7zXZ", "xz data", _ADVICE),
     (b"%PDF", "a PDF document", _ADVICE),
-    (b"\xff\xfe", "UTF-16 text", _ADVICE),
-    (b"\xfe\xff", "UTF-16 text", _ADVICE),
+    (b"\x89PNG\r\n", "a picture (PNG)", _ADVICE),
+    (b"\xff\xd8\xff", "a picture (JPEG)", _ADVICE),
+    (b"\xff\xfe", "UTF-16 text", _WORKBOOK),
+    (b"\xfe\xff", "UTF-16 text", _WORKBOOK),
 )
 
 
@@ -95,7 +103,7 @@ class _Inspection:
             at = self.seen - pending + error.start
             raise DataFault(
                 f"{self.name} is not UTF-8 text: byte {at} is 0x{error.object[error.start]:02x}. "
-                "Save the file as UTF-8."
+                "Save the file as UTF-8; in Excel, that is the file type CSV UTF-8."
             ) from error
 
     def _count_lines(self, chunk: bytes) -> None:

@@ -205,8 +205,8 @@ def _infer(facts: _Facts, objective: MetricName | None) -> tuple[ProblemType, st
             raise DataFault(
                 f"The problem type cannot be inferred from the target column '{facts.name}': it "
                 f"has {n} distinct text values in {rows} rows, too many for classes, and they "
-                "are not numbers. Set ProblemType and AutoMLJobObjective, or choose another "
-                "target."
+                "are not numbers. Choose another target, or set the problem type and the objective "
+                "(ProblemType and AutoMLJobObjective)."
             )
         return (
             ProblemType.MULTICLASS,

@@ -691,7 +691,7 @@ def series_fields(**given: str) -> list[tuple[str, str]]:
 def test_the_form_finds_times_items_frequency_and_horizon_by_itself(desk: Desk) -> None:
     desk.world.put(SALES_URI, SALES)
     before = desk.get(f"/console/new?uri={quote(SALES_URI, safe='')}&target={'sales'}")
-    assert "To forecast the target, choose" in before.words
+    assert "To forecast later values of the target, choose" in before.words
     looked = desk.post("/console/new/look", series_fields())
     assert selected(looked, "timestamp") == packed("day")
     assert selected(looked, "item") == packed("shop")
@@ -749,3 +749,25 @@ def test_a_job_on_texts_without_texts_is_not_started(desk: Desk) -> None:
     answer = desk.post("/console/new", text_fields())
     assert answer.status == 400
     assert "Choose the column of the texts." in answer.words
+
+
+def test_a_table_of_too_few_rows_is_told_before_the_job_begins(desk: Desk) -> None:
+    few, enough = "s3://data/few.csv", "s3://data/enough.csv"
+    desk.world.put(few, b"a,y\n" + b"1,no\n2,yes\n" * 249)
+    desk.world.put(enough, b"a,y\n" + b"1,no\n2,yes\n" * 250)
+    told = "498 rows have a value in the column to predict. At least 500 are needed."
+    assert told in desk.get(f"/console/new?uri={quote(few, safe='')}&target=y").words
+    assert "At least 500" not in desk.get(f"/console/new?uri={quote(few, safe='')}").words
+    assert (
+        "At least 500" not in desk.get(f"/console/new?uri={quote(enough, safe='')}&target=y").words
+    )
+
+
+def test_forecasts_are_suggested_for_numbers_only(desk: Desk) -> None:
+    rows = [
+        f"2026-01-{day:02d},{day * 7 % 11}.5,{'yes' if day % 2 else 'no'}\n" for day in range(1, 29)
+    ]
+    desk.world.put("s3://data/days.csv", ("day,sales,open\n" + "".join(rows)).encode())
+    address = f"/console/new?uri={quote('s3://data/days.csv', safe='')}&target="
+    assert "To forecast later values" in desk.get(f"{address}sales").words
+    assert "To forecast later values" not in desk.get(f"{address}open").words

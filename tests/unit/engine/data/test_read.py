@@ -161,6 +161,13 @@ BAD: list[tuple[str, list[str | bytes], dict[str, object], str]] = [
         r"cannot be read as Gzip.*incorrect data check",
     ),
     ("excel", [b"PK\x03\x04" + bytes(50)], {}, r"contains a ZIP archive \(or an Excel workbook\)"),
+    (
+        "old excel",
+        [bytes.fromhex("d0cf11e0a1b11ae1") + bytes(50)],
+        {},
+        r"old Excel workbook.*save the sheet as CSV UTF-8",
+    ),
+    ("picture", [b"\x89PNG\r\n\x1a\n" + bytes(50)], {}, r"contains a picture \(PNG\)"),
     ("utf-16", [GOOD.encode("utf-16")], {}, r"contains UTF-16 text"),
     ("parquet as csv", [b"PAR1" + bytes(50)], {}, r"contains a Parquet file.*ContentType"),
     (

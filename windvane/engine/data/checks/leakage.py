@@ -123,9 +123,9 @@ def order_in_time(facts: TableFacts) -> Iterator[Finding]:
             f"{column.statistics['min'][:10]} to {column.statistics['max'][:10]}, "
             f"{column.statistics['distinct']:,} distinct values.",
             "Folds are random, and the date is used as a feature. If the model is to predict "
-            f"later rows, validate on later rows: with time_column='{column.name}' in the library, "
-            f"--time-column '{column.name}' on the command line, WindvaneTimeColumn in the feature specification file of a "
-            "job, or the latest rows as validation data.",
+            "later rows, choose it in the form of a new job under 'Validate on later rows'. In code: "
+            f"time_column='{column.name}' in the library, --time-column '{column.name}' on the command line, "
+            "WindvaneTimeColumn in a feature specification file, or the latest rows as validation data.",
             "Models are validated on rows from the same period as their training rows. "
             "Predictions for the future may be worse than the scores suggest.",
         )
@@ -145,9 +145,9 @@ def order_of_rows(facts: TableFacts) -> Iterator[Finding]:
         f"(prediction power {facts.powers.place:.2f} of 1): the order of the rows is related to "
         "the target.",
         "Folds are random, and the position is not a feature. If rows are in chronological "
-        "order, validate on later rows: name a column of times or numbers as time_column in the library, "
-        "--time-column on the command line or WindvaneTimeColumn in the feature specification file of a job, or use the "
-        "last rows as validation data.",
+        "order, choose a column of times or numbers in the form of a new job under 'Validate on later rows'. In code: "
+        "time_column in the library, --time-column on the command line, WindvaneTimeColumn in a feature specification "
+        "file, or the last rows as validation data.",
         "None if rows were merely sorted by the target. If the target changes over time or "
         "between sources, predictions for future rows may be worse than the scores suggest.",
     )
