@@ -82,7 +82,7 @@ def test_regression_leaves_out_what_is_no_number() -> None:
         ([None, ""], None, "is empty in all 2 rows"),
         (["a"] * 9, None, r"has only one value: 'a' \(rows with a value: 9\)"),
         (["a", "a", "b", "b", "c"], None, "The class 'c' .* has a single row"),
-        ([f"w{i}" for i in range(50)] * 1, None, "Set ProblemType"),
+        ([f"w{i}" for i in range(50)] * 1, None, "Choose another target"),
         (["a", "b", "c"] * 2, ProblemType.BINARY, "has 3 distinct values"),
         (["a", "b", "c"] * 2, ProblemType.REGRESSION, "contains no numbers"),
         ([str(i) for i in range(2001)] * 2, ProblemType.MULTICLASS, "at most 2000 classes"),
