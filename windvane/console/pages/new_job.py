@@ -40,8 +40,6 @@ from windvane.console.pages.samples import SAMPLES, Sample
 from windvane.console.pages.uploads import uploaded_at
 from windvane.console.request_context import RequestContext, context_of
 from windvane.console.security import PAGE_HEADERS
-from windvane.domain.problem import ProblemType
-from windvane.engine.data.analysis import LEAST_ROWS
 from windvane.errors import AccessDenied, CallerFault, Denial, NoObjects, NotAuthorized
 from windvane.names import default_bucket
 
@@ -130,18 +128,10 @@ class Seen:
             for one in self.columns
         )
         return (
-            bool(self.series) and is_number and self.target.get("ProblemType") != ProblemType.BINARY
+            bool(self.series)
+            and is_number
+            and self.target.get("ProblemType") != "BinaryClassification"
         )
-
-    @property
-    def lacks_rows(self) -> str:
-        """Why a job on all rows of the table would fail for their number; "" if it would not, or there are more to read."""
-        if self.answer["IsSampled"] or self.answer["Source"]["ObjectCount"] > 1 or not self.target:
-            return ""
-        n_valid = self.answer["RowsRead"] - self.target.get("InvalidCount", 0)
-        if n_valid >= LEAST_ROWS:
-            return ""
-        return f"{n_valid:,} rows have a value in the column to predict. At least {LEAST_ROWS} are needed."
 
     @property
     def asked_about(self) -> list[ColumnChoice]:

@@ -13,8 +13,6 @@ from windvane.notes.codes import DataValue, NoteCode
 from windvane.notes.note import Note, said
 
 MAX_VALIDATION_BYTES = 2 * 1000**3
-LEAST_ROWS = 500
-"""With a valid target, of a job on the server."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class ReadOptions:
     max_columns: int = 10_000
     memory_mb: int = 2048
     threads: int = 1
-    min_rows: int = LEAST_ROWS
+    min_rows: int = 500
     has_header: bool = True
 
 

@@ -751,18 +751,6 @@ def test_a_job_on_texts_without_texts_is_not_started(desk: Desk) -> None:
     assert "Choose the column of the texts." in answer.words
 
 
-def test_a_table_of_too_few_rows_is_told_before_the_job_begins(desk: Desk) -> None:
-    few, enough = "s3://data/few.csv", "s3://data/enough.csv"
-    desk.world.put(few, b"a,y\n" + b"1,no\n2,yes\n" * 249)
-    desk.world.put(enough, b"a,y\n" + b"1,no\n2,yes\n" * 250)
-    told = "498 rows have a value in the column to predict. At least 500 are needed."
-    assert told in desk.get(f"/console/new?uri={quote(few, safe='')}&target=y").words
-    assert "At least 500" not in desk.get(f"/console/new?uri={quote(few, safe='')}").words
-    assert (
-        "At least 500" not in desk.get(f"/console/new?uri={quote(enough, safe='')}&target=y").words
-    )
-
-
 def test_forecasts_are_suggested_for_numbers_only(desk: Desk) -> None:
     rows = [
         f"2026-01-{day:02d},{day * 7 % 11}.5,{'yes' if day % 2 else 'no'}\n" for day in range(1, 29)
