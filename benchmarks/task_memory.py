@@ -140,7 +140,7 @@ class TaskMemory(threading.Thread):
                     self.timeline.append((at, named))
             else:
                 grown = [who for who in there if bounds[who] > _GROWTH * self.found[who].bound]
-                self._ask({who: there[who] for who in grown}, bounds)
+                self._add_up(self._ask({who: there[who] for who in grown}, bounds))
 
     def _see(self, there: Iterable[Who], at: float) -> None:
         n_tasks = sum(who.is_task for who in there)

@@ -39,6 +39,7 @@ from windvane.artifacts.base import Artifacts
 from windvane.artifacts.folder import Folder
 from windvane.artifacts.local import LocalArtifacts
 from windvane.artifacts.mapped import BucketMap
+from windvane.console.job_form.default_limits import DefaultLimits
 from windvane.console.security import Hosts
 from windvane.console.site import Site
 from windvane.console.site import SiteServices as ConsoleParts
@@ -148,8 +149,11 @@ class House:
         sign_ins = SignIns(FailureCounter(_PATIENT), None, lambda _: None)
         uses = ObjectUses(self._store, artifacts)
         overviews = IdentityOverviews(authorizer, self._store)
+        limits = DefaultLimits(candidates=250, runtime_s=3600)
         return Site(
-            ConsoleParts(entry, inside, objects, uses, Hosts([]), lambda _: (), sign_ins, overviews)
+            ConsoleParts(
+                entry, inside, objects, uses, Hosts([]), lambda _: (), sign_ins, overviews, limits
+            )
         )
 
     def close(self) -> None:
