@@ -9,12 +9,14 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from windvane.errors import InvalidRequest
 
 _SERVERS = "windvane-"
+_MOST_NUMBERED = 30
 
 RESPONSES_TAG, PROBABILITIES = "windvane:responses", "probabilities"
 """Key and value of the tag of a job whose one-click deployment is to answer with probabilities besides the label."""
@@ -88,6 +90,23 @@ def derived_suffix(*parts: str, n_hex: int = 12) -> str:
 def fitted(prefix: str, suffix: str, limit: int) -> str:
     """`prefix-suffix`, the prefix shortened so that the whole has at most `limit` characters."""
     return f"{prefix[: limit - len(suffix) - 1].rstrip('-')}-{suffix}"
+
+
+def numbered(stem: str, limit: int, suffix: str = "") -> Iterator[str]:
+    """Yield names of at most `limit` characters, the shortest first, and at last one that nobody has.
+
+    suffix    that all of them have behind the stem
+
+    >>> [next(names) for names in [numbered("churn-lightgbm-9", 63)] for _ in range(3)]
+    ['churn-lightgbm-9', 'churn-lightgbm-9-2', 'churn-lightgbm-9-3']
+    >>> [next(names) for names in [numbered("churn", 15, "rerun")] for _ in range(2)]
+    ['churn-rerun', 'churn-rerun-2']
+    """
+    behind = f"{suffix}-" if suffix else ""
+    yield fitted(stem, suffix, limit) if suffix else stem[:limit].rstrip("-")
+    for number in range(2, _MOST_NUMBERED):
+        yield fitted(stem, f"{behind}{number}", limit)
+    yield fitted(stem, f"{behind}{fresh_suffix(8)}", limit)
 
 
 class PageTokens:

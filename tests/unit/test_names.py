@@ -11,6 +11,7 @@ from windvane.names import (
     default_bucket,
     derived_suffix,
     fitted,
+    numbered,
     parse_arn,
 )
 
@@ -98,3 +99,12 @@ def test_tokens_of_a_replaced_secret_are_good_for_nothing():
     with pytest.raises(InvalidRequest):
         tokens.read(("list",), before)
     assert tokens.read(("list",), tokens.issue(("list",), 2)) == 2
+
+
+@pytest.mark.parametrize("suffix", ["", "rerun"])
+def test_numbered_names_are_as_long_as_they_may_be_and_the_last_is_nobodys(suffix):
+    names = list(numbered("x" * 70, 63, suffix))
+    assert all(len(name) == 63 for name in names)
+    assert all(suffix in name for name in names)
+    assert len(set(names)) == len(names)
+    assert names[-1] != list(numbered("x" * 70, 63, suffix))[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import select
 import sys
 import time
 from collections.abc import Sequence
@@ -62,7 +63,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read what the command prints, such as `head`, has had enough
+    except BrokenPipeError:
+        if not _has_no_reader(sys.stdout.fileno()):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except WindvaneError as error:
@@ -88,6 +91,13 @@ def _asked(words: Sequence[str]) -> list[ModuleType]:
     """Return the command that is named, as a server need not load what others load; all of them if none is."""
     names = [words[0]] if words and words[0] in COMMANDS else COMMANDS
     return [importlib.import_module(f"windvane.cli.{name.replace('-', '_')}") for name in names]
+
+
+def _has_no_reader(output: int) -> bool:
+    """Return whether whoever read the output, such as `head`, has had enough of it."""
+    poll = select.poll()
+    poll.register(output, 0)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def process_start() -> float:

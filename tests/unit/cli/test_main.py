@@ -65,6 +65,19 @@ def test_a_database_that_is_away_is_one_sentence_and_worth_another_try(
     assert "Traceback" not in told
 
 
+def test_a_pipe_to_something_else_that_breaks_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def breaks(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("windvane.cli.keys.load_or_create_keys", breaks)
+    with (tmp_path / "output").open("w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(BrokenPipeError):
+            main(["keys", "list", "--data-dir", str(tmp_path)])
+
+
 def test_whoever_reads_the_first_lines_alone_sees_no_traceback(tmp_path: Path) -> None:
     command = f"exec {sys.executable} -m windvane.cli.main env --data-dir {tmp_path / 'data'}"
     done = subprocess.run(

@@ -12,11 +12,11 @@ from typing import Any
 
 from windvane.console.candidate.head import Answer
 from windvane.console.endpoint.configs import config_like, every_variant
-from windvane.console.endpoint.free_names import LONGEST, numbered, under_free_name
+from windvane.console.endpoint.free_names import LONGEST, under_free_name
 from windvane.console.forms import Form
 from windvane.console.request_context import RequestContext
 from windvane.errors import AccessDenied, DoesNotExist, InvalidRequest, WindvaneError
-from windvane.names import fitted
+from windvane.names import fitted, numbered
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _MOST_INSTANCES = 8
@@ -296,7 +296,7 @@ def variant_name(candidate: Mapping[str, Any], taken: Collection[str] = ()) -> s
     ('lightgbm-9', 'xgboost-1-2')
     """
     stem = re.sub("[^a-zA-Z0-9]+", "-", candidate["Algorithm"]).strip("-") or "model"
-    names = numbered(f"{stem[:40].rstrip('-')}-{candidate['Index']}")
+    names = numbered(f"{stem[:40].rstrip('-')}-{candidate['Index']}", LONGEST)
     return next(one for one in names if one not in taken)
 
 

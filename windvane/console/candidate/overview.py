@@ -8,10 +8,11 @@ from datetime import datetime
 
 from windvane.console.candidate.deploying import How, Place, Wishes, name_of
 from windvane.console.candidate.head import Answer, Shown, head_of
-from windvane.console.endpoint.free_names import numbered
+from windvane.console.endpoint.free_names import LONGEST
 from windvane.console.pages.leaderboard import candidate_url
 from windvane.console.scores import MetricScores, metric_scores
 from windvane.console.wording import spoken
+from windvane.names import numbered
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def overview_of(
     """
     one, problem = answer["Candidate"], answer.get("ProblemType", "")
     taken = {place.endpoint for place in places}
-    proposed = next(name for name in numbered(name_of(answer)) if name not in taken)
+    proposed = next(name for name in numbered(name_of(answer), LONGEST) if name not in taken)
     is_typed = bool(wishes.endpoint or (trouble and wishes.how is How.NEW))
     return OverviewView(
         job_name=answer["AutoMLJobName"],

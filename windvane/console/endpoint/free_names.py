@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 from windvane.console.request_context import RequestContext
 from windvane.errors import AlreadyExists, CallerFault
-from windvane.names import fitted, fresh_suffix
+from windvane.names import numbered
 
 LONGEST = 63
 """Of the name of a model, an endpoint or its configuration."""
-
-_MOST_TRIED = 30
-
-
-def numbered(stem: str) -> Iterator[str]:
-    """Yield names, the shortest first, and at last one that nobody has.
-
-    >>> [next(names) for names in [numbered("churn-lightgbm-9")] for _ in range(3)]
-    ['churn-lightgbm-9', 'churn-lightgbm-9-2', 'churn-lightgbm-9-3']
-    """
-    yield stem[:LONGEST].rstrip("-")
-    for number in range(2, _MOST_TRIED):
-        yield fitted(stem, str(number), LONGEST)
-    yield fitted(stem, fresh_suffix(8), LONGEST)
 
 
 async def has_endpoint(context: RequestContext, name: str) -> bool:
@@ -37,7 +23,7 @@ async def has_endpoint(context: RequestContext, name: str) -> bool:
 
 async def free_endpoint_name(context: RequestContext, stem: str) -> str:
     """Return the first name that no endpoint has."""
-    names = numbered(stem)
+    names = numbered(stem, LONGEST)
     name = next(names)
     while await has_endpoint(context, name):
         name = next(names)
@@ -51,7 +37,7 @@ async def under_free_name(stem: str, make: Callable[[str], Awaitable[None]]) -> 
     raises    what it raises for another reason than that a model or a configuration has the name
     """
     refusal: AlreadyExists | None = None
-    for name in numbered(stem):
+    for name in numbered(stem, LONGEST):
         try:
             await make(name)
         except AlreadyExists as taken:

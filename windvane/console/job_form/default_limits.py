@@ -9,7 +9,7 @@ from windvane.console.job_form.time_limit import limit_text
 
 @dataclass(frozen=True)
 class DefaultLimits:
-    """What this server gives to jobs that leave it open, by its configuration."""
+    """The maximum number of candidates and the time limit of jobs that name none, from the server's configuration."""
 
     candidates: int
     runtime_s: int

@@ -7,29 +7,24 @@ from collections.abc import Iterator
 
 from windvane.console.request_context import RequestContext
 from windvane.errors import CallerFault
-from windvane.names import fitted, fresh_suffix
+from windvane.names import numbered
 
 RERUN, RETRAINED = "rerun", "retrained"
 
 _LONGEST = 32
-_MOST_TRIED = 30
 _MADE_BEFORE = re.compile(rf"(?:-\d{{4}}-\d{{6}})?(?:-(?:{RERUN}|{RETRAINED})(?:-\d+)?)?$")
 """The end of a name: the time that the form puts behind the name of a file, and what this module adds."""
 
 
 def names_again(job: str, suffix: str) -> Iterator[str]:
-    """Yield names after that of a job, the plainest first, and at last one that nobody has.
+    """Return names after that of a job, the plainest first, and at last one that nobody has.
 
     >>> [next(names) for names in [names_again("bank-1203-091500", RETRAINED)] for _ in range(2)]
     ['bank-retrained', 'bank-retrained-2']
     >>> next(names_again("bank-retrained-2", RERUN)), next(names_again("a" * 32, RERUN))
     ('bank-rerun', 'aaaaaaaaaaaaaaaaaaaaaaaaaa-rerun')
     """
-    stem = _MADE_BEFORE.sub("", job) or job
-    yield fitted(stem, suffix, _LONGEST)
-    for number in range(2, _MOST_TRIED):
-        yield fitted(stem, f"{suffix}-{number}", _LONGEST)
-    yield fitted(stem, f"{suffix}-{fresh_suffix(8)}", _LONGEST)
+    return numbered(_MADE_BEFORE.sub("", job) or job, _LONGEST, suffix)
 
 
 async def name_again(context: RequestContext, job: str, suffix: str) -> str:

@@ -98,9 +98,8 @@ class JobsView:
     def n_archived(self) -> int:
         """Archived jobs of the project that is shown, which this list leaves out; 0 if it is narrowed down further."""
         query = self.query
-        if not query.project or query.name or query.status or query.is_archived:
-            return 0
-        if self.total is None:
+        is_whole = bool(query.project) and not (query.name or query.status or query.is_archived)
+        if not is_whole or self.total is None:
             return 0
         return dict(self.projects).get(query.project, self.total) - self.total
 

@@ -4,12 +4,7 @@ import asyncio
 
 import pytest
 
-from windvane.console.endpoint.free_names import (
-    LONGEST,
-    free_endpoint_name,
-    numbered,
-    under_free_name,
-)
+from windvane.console.endpoint.free_names import free_endpoint_name, under_free_name
 from windvane.errors import AccessDenied, AlreadyExists, DoesNotExist
 
 
@@ -50,12 +45,6 @@ def test_another_refusal_is_told_at_once():
     with pytest.raises(AccessDenied):
         asyncio.run(under_free_name("a", refuse))
     assert tried == ["a"]
-
-
-def test_names_are_as_long_as_they_may_be_and_the_last_is_nobodys():
-    names = list(numbered("x" * 70))
-    assert all(len(name) == LONGEST for name in names)
-    assert names[-1] != list(numbered("x" * 70))[-1]
 
 
 def test_where_every_name_is_taken_that_is_told():
