@@ -77,6 +77,7 @@ def test_a_history_is_answered_with_its_forecast(client: Any) -> None:
     assert all(float(row["p10"]) <= float(row["p50"]) <= float(row["p90"]) for row in made)
 
 
+@pytest.mark.slow
 def test_names_of_items_are_answered_from_the_training_history(client: Any) -> None:
     body = json.dumps({"instances": [{"id": "s001"}]})
     answer = invoked(client, body, ContentType="application/json", Accept="application/json")

@@ -11,7 +11,7 @@ from browser.hands import Keyboard
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture(params=[(1440, "light"), (390, "dark")])
+@pytest.fixture(params=[(1440, "light"), pytest.param((390, "dark"), marks=pytest.mark.long)])
 def page(request, context_of):
     width, scheme = request.param
     size = {"width": width, "height": 900}

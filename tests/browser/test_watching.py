@@ -31,6 +31,7 @@ def status(page, text):
     return page.locator("main .page-head .status", has_text=text)
 
 
+@pytest.mark.long
 def test_a_job_is_watched_without_loading_the_page_again_and_stopped_from_it(server, context_of):
     started(server, "watched")
     page, plain = context_of().new_page(), context_of(java_script_enabled=False).new_page()

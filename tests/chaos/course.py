@@ -94,7 +94,7 @@ class Course:
 
 
 def n_redone(place):
-    """Attempts at tasks that were not the first."""
+    """Attempts at tasks that were not the first, whoever made them: each raises the token of its task."""
     with psycopg.connect(place.url) as connection:
-        query = "SELECT coalesce(sum(losses + greatest(attempts - 1, 0)), 0) FROM tasks"
+        query = "SELECT coalesce(sum(greatest(token - 1, 0)), 0) FROM tasks"
         return connection.execute(query).fetchone()[0]

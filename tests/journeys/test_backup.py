@@ -89,6 +89,7 @@ def lost(tmp_path, packed):
         server.stop()
 
 
+@pytest.mark.long
 def test_a_backup_made_while_serving_goes_on_elsewhere(lost, tmp_path):
     writer = Writer(lost)
     writer.start()

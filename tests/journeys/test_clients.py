@@ -60,6 +60,7 @@ def tls_server(folder):
     running.stop()
 
 
+@pytest.mark.long
 def test_the_commands_of_the_page_work_in_their_order(tls_server, folder):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"HOME": str(folder), "AWS_PAGER": "", "SAGEMAKER_SUPPRESS_V2_WARNING": "1"}

@@ -78,6 +78,7 @@ def reads(server, name, uri, n_rows, **channel):
     assert any(line.startswith(f"Found {n_rows} rows and ") for line in told), told
 
 
+@pytest.mark.long
 def test_a_job_on_postgresql_and_an_external_s3_store_is_deployed_and_survives_a_kill(
     server, elsewhere
 ):

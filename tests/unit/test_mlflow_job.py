@@ -33,6 +33,7 @@ def test_an_order_is_read_as_it_was_written():
     assert JobRun.from_json(json.loads(json.dumps(asdict(JOB)))) == JOB
 
 
+@pytest.mark.slow
 def test_a_job_that_is_logged_is_not_logged_again(tmp_path):
     client = Recorded()
     run_id = log_run(client, JOB, tmp_path)

@@ -23,6 +23,7 @@ def log_two_candidates(client):
         log_candidate(client, "1", parent, LoggedCandidate("b", {}, {}, failure="out of memory"))
 
 
+@pytest.mark.slow
 def test_runs_of_what_was_logged_are_finished_and_failed_candidates_say_why():
     client = Recorded()
     log_two_candidates(client)

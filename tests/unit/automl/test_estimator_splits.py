@@ -84,6 +84,7 @@ def districts():
     return surveyed(repeated).reset_index(drop=True), surveyed(public.tail(8_000))
 
 
+@pytest.mark.long
 def test_scores_of_a_public_table_with_repeated_entities_hold_by_groups_alone(districts):
     rows, new = districts
     ordinary = _fitted_districts(rows, features=FEATURES)

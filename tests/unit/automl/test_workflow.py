@@ -392,6 +392,7 @@ _FAIL = st.sets(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     taking=_TAKE,

@@ -5,6 +5,7 @@ from benchmarks import invoke
 KEYS = invoke.Credentials("AKIAECHO", "secret")
 
 
+@pytest.mark.slow
 def test_both_echoes_send_a_body_back_and_one_of_them_checks_who_asks():
     with invoke._echoed(KEYS) as url:
         server, targets = invoke.Server(url, KEYS), [(url, "bare"), (url, "edge")]

@@ -49,6 +49,7 @@ def event(sequence, status="InProgress"):
     return f": a comment\n\nid: {sequence}\ndata: {document}\n\n".encode(), document
 
 
+@pytest.mark.slow
 def test_it_prints_one_document_a_line(server, tmp_path, capsys):
     (first, one), (second, two) = event(1), event(2, "Completed")
     server.answer = (200, b"retry: 1000\n\n" + first + second)
@@ -57,6 +58,7 @@ def test_it_prints_one_document_a_line(server, tmp_path, capsys):
     assert server.asked == ["/windvane/events?after=0&follow=false"]
 
 
+@pytest.mark.slow
 def test_a_job_is_followed_to_its_end(server, tmp_path, capsys):
     (first, one), (second, two), (third, _) = event(1), event(2, "Stopped"), event(3)
     server.answer = (200, first + second + third)
@@ -65,12 +67,14 @@ def test_a_job_is_followed_to_its_end(server, tmp_path, capsys):
     assert server.asked == ["/windvane/jobs/j/events?after=0&follow=true"]
 
 
+@pytest.mark.slow
 def test_a_stream_that_ends_says_where_to_go_on(server, tmp_path, capsys):
     server.answer = (200, event(17)[0])
     assert run(tmp_path, "--follow") == 2
     assert "Continue with --after 17." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_refusal_is_told_in_the_servers_words(server, tmp_path, capsys):
     server.answer = (400, json.dumps({"message": "no job called j"}).encode())
     assert run(tmp_path, "j") == 2

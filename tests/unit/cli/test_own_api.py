@@ -52,10 +52,12 @@ def api(tmp_path):
         thread.join()
 
 
+@pytest.mark.slow
 def test_the_servers_own_certificate_is_trusted_whatever_its_name(api):
     assert api("shown").call("GET", "/windvane/x") == {"Status": "Completed"}
 
 
+@pytest.mark.slow
 def test_any_other_certificate_is_not(api):
     with pytest.raises(InvalidRequest, match=r"does not respond: .*CERTIFICATE_VERIFY_FAILED"):
         api("other").call("GET", "/windvane/x")

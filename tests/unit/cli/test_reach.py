@@ -82,6 +82,7 @@ def test_places_that_cannot_be_reached_are_told_with_a_remedy(host: str, port: i
     assert not found.prevents_start
 
 
+@pytest.mark.slow
 def test_a_place_that_stays_silent_is_given_up(listener: socket.socket) -> None:
     """Connections wait in vain once those that nobody accepts are as many as may wait."""
     with ExitStack() as waiting, socket.socket() as full:

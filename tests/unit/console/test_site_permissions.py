@@ -560,6 +560,7 @@ def state(desk: Desk) -> list[Any]:
     return [records, tags, objects, list(desk.invoked)]
 
 
+@pytest.mark.slow
 def test_each_change_needs_its_permissions_and_without_one_nothing_happens(desk: Desk) -> None:
     furnished(desk)
     before = state(desk)

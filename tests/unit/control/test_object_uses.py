@@ -73,6 +73,7 @@ def test_a_manifest_uses_what_it_names_and_itself(world: World) -> None:
     assert set(uses(world, FILE, manifest)) == {manifest}
 
 
+@pytest.mark.slow
 def test_of_very_many_jobs_each_is_looked_at(world: World) -> None:
     for number in range(101):
         with_job(world, f"{FOLDER}{number}.csv", name=f"job-{number}")

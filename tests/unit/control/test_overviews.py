@@ -55,6 +55,7 @@ def _asked(store: SqliteStore) -> int:
     return len(statements)
 
 
+@pytest.mark.slow
 def test_as_many_questions_for_a_hundred_jobs_as_for_one(store: SqliteStore) -> None:
     _add(store, "first", 1)
     few = _asked(store)

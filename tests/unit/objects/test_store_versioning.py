@@ -128,5 +128,5 @@ class Versions(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-TestVersions = Versions.TestCase
+TestVersions = pytest.mark.slow(Versions.TestCase)
 TestVersions.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

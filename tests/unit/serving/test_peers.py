@@ -288,6 +288,7 @@ def test_a_request_to_a_server_that_hangs_goes_elsewhere_once_the_server_does_no
     assert play(scene, gateways, answer_s=60.0).body == b"c"
 
 
+@pytest.mark.slow
 def test_a_server_that_did_not_answer_once_is_asked_again():
     async def scene(router):
         router.publish(table(OTHER))

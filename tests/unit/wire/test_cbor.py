@@ -62,6 +62,7 @@ def test_what_is_written_is_read_again(tree):
     assert read_cbor(written(tree)) == tree
 
 
+@pytest.mark.slow
 @given(TREES, st.data())
 def test_a_document_that_is_cut_or_goes_on_is_refused(tree, data):
     body = written(tree)

@@ -85,6 +85,7 @@ def test_several_servers_are_told_apart(desk: Desk) -> None:
     assert "Live a not placed yet 0 of 1 –" in words
 
 
+@pytest.mark.slow
 def test_what_happens_is_shown_without_loading_the_page_again(desk: Desk) -> None:
     job = job_record(desk.world.clock(), name="Churn")
     desk.world.insert(job)

@@ -49,6 +49,7 @@ def test_tables_are_small_enough_for_a_wheel_and_all_of_them_are_offered():
     assert sum(files.values()) < 500_000
 
 
+@pytest.mark.slow
 def test_one_click_uploads_a_copy_and_opens_the_form_with_the_target_chosen(desk):
     answer = desk.post(CHURN)
     assert answer.status == 303
@@ -66,6 +67,7 @@ def test_one_click_uploads_a_copy_and_opens_the_form_with_the_target_chosen(desk
     assert re.search(r'name="time_limit" value="1 min"', page.text)
 
 
+@pytest.mark.slow
 def test_the_first_sample_makes_the_default_bucket(tmp_path):
     with opened(tmp_path) as desk:
         assert not desk.world.artifacts.bucket_exists(BUCKET)

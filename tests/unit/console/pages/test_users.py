@@ -190,6 +190,7 @@ CHANGES: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
 """Path and fields of a form, and the actions without any of which nothing happens."""
 
 
+@pytest.mark.slow
 def test_each_change_needs_its_permission_and_without_it_nothing_happens(desk: Desk) -> None:
     key = furnished(desk)["AccessKeyId"]
     keys, iam = desk.accounts.user("ann"), desk.accounts.client("iam")

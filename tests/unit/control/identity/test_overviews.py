@@ -80,6 +80,7 @@ def test_no_more_users_are_looked_at_than_there_is_time_for(accounts, monkeypatc
     assert of(accounts, keys_of(ROOT), "bob") == {}
 
 
+@pytest.mark.slow
 def test_a_thousand_users_are_no_more_work_than_one_page(accounts):
     """Reads of the store do not grow with the users on a page."""
     for number in range(30):

@@ -94,6 +94,7 @@ def test_series_of_any_kind_can_be_drawn(series, frequency):
     draw_all(series_report(prepared_of(make_panel(series, frequency), horizon=1)))
 
 
+@pytest.mark.slow
 def test_names_of_any_kind_are_shown_as_text():
     panel = replace(make_panel(seasonal_series(len(HOSTILE))), items=HOSTILE)
     found = series_report(prepared_of(panel))

@@ -23,6 +23,7 @@ def test_it_is_a_notebook_in_which_nothing_runs(hostile):
     assert {cell.cell_type for cell in hostile.cells} == {"markdown"}
 
 
+@pytest.mark.slow
 def test_names_from_data_are_no_markup(hostile):
     for cell in hostile.cells:
         shape = Shape(cell.source)
@@ -67,6 +68,7 @@ def test_pictures_are_in_the_file(hostile):
     assert all("attachment:figure.png" in cell.source for cell in pictures)
 
 
+@pytest.mark.slow
 def test_the_same_report_is_the_same_file():
     report = report_of(("a", "b"))
     assert files_of(report)[NOTEBOOK] == files_of(report)[NOTEBOOK]

@@ -63,6 +63,7 @@ def test_names_from_data_add_no_element_and_nothing_that_runs(hostile):
     ]
 
 
+@pytest.mark.slow
 def test_names_can_be_read_as_they_are(hostile):
     assert "<script>alert(1)</script>" in hostile.texts
     assert "{{ 7*7 }} {% raw %}" in hostile.texts
