@@ -1,17 +1,10 @@
-import doctest
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windvane import wording
-from windvane.wording import count, number, share, signed, with_error
-
-
-def test_its_examples_are_true():
-    assert doctest.testmod(wording).failed == 0
-    assert doctest.testmod(wording).attempted >= 8
+from windvane.wording import UNKNOWN, count, number, share, signed, with_error
 
 
 @pytest.mark.parametrize(
@@ -28,9 +21,9 @@ def test_its_examples_are_true():
         (0.00012345, "0.0001234"),
         (0.00001, "1e-05"),
         (2.5e9, "2,500,000,000"),
-        (None, wording.UNKNOWN),
-        (math.nan, wording.UNKNOWN),
-        (-math.inf, wording.UNKNOWN),
+        (None, UNKNOWN),
+        (math.nan, UNKNOWN),
+        (-math.inf, UNKNOWN),
     ],
 )
 def test_numbers_have_four_digits_that_count(value, told):
@@ -57,7 +50,7 @@ def test_no_share_that_is_neither_nothing_nor_all_is_told_as_such(value):
 
 def test_shares_are_percent_and_counts_have_commas():
     assert share(0.1234) == "12.3 %"
-    assert share(None) == wording.UNKNOWN
+    assert share(None) == UNKNOWN
     assert count(1_234_567) == "1,234,567"
 
 

@@ -36,8 +36,8 @@ def told(seconds: float) -> str:
 def date_ticks(low: float, high: float) -> list[tuple[float, str]]:
     """Return times between two, and how each is told: short, as the ones around it say the rest.
 
-    >>> date_ticks(0, 3 * 86_400)
-    [(0, 'Jan 1'), (86400, 'Jan 2'), (172800, 'Jan 3'), (259200, 'Jan 4')]
+    >>> date_ticks(0, 86_400)
+    [(0, 'Jan 1'), (21600, '06:00'), (43200, '12:00'), (64800, '18:00'), (86400, 'Jan 2')]
     """
     for step in _STEPS:
         if (high - low) / step <= _MOST:

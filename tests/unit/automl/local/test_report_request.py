@@ -1,9 +1,7 @@
-import doctest
 from pathlib import Path
 
 import pytest
 
-from windvane.automl.local import report_request
 from windvane.automl.local.report_request import (
     OF_FORECAST,
     OF_TABLE,
@@ -14,11 +12,6 @@ from windvane.automl.local.report_request import (
     reports_end,
     reports_s,
 )
-
-
-def test_its_examples_are_true():
-    told = doctest.testmod(report_request)
-    assert (told.failed, told.attempted) == (0, 1)
 
 
 def test_a_commission_survives_the_way_through_json():
