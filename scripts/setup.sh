@@ -40,6 +40,7 @@ install_locked() {
 
 if [ "$what" = airflow ] || [ "$what" = chart ] || [ "$what" = docs ]; then
     ready_venv ".venv/$what"
+    install_locked ".venv/$what" build # a pip that understands an extra of a package that is pinned without it
     install_locked ".venv/$what" "$what"
     touch ".venv/.$what"
     exit
