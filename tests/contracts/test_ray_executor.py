@@ -288,6 +288,6 @@ def await_end_of(pid):
 
 def title_of(process):
     try:
-        return (process / "cmdline").read_text()
+        return (process / "cmdline").read_text(errors="replace")
     except OSError:  # no process, or one that is gone
         return ""

@@ -109,7 +109,7 @@ class StoppedServer:
         for entry in Path("/proc").iterdir():
             try:
                 is_ours = mark in (entry / "environ").read_bytes().split(b"\0")
-                state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                state = (entry / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[0]
             except OSError:
                 continue
             if is_ours and state != "Z":
