@@ -266,7 +266,9 @@ def tree_of(root: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parent = int((entry / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[1])
+                parent = int(
+                    (entry / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[1]
+                )
             except OSError:
                 continue
             children.setdefault(parent, []).append(int(entry.name))

@@ -89,7 +89,9 @@ class RunningServer:
             if entry.name.isdigit() and int(entry.name) != os.getpid():
                 try:
                     environment = (entry / "environ").read_bytes().split(b"\0")
-                    state = (entry / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[0]
+                    state = (
+                        (entry / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[0]
+                    )
                 except OSError:
                     continue
                 if mark in environment and state != "Z":
