@@ -134,7 +134,9 @@ def permanent_keys(settings: Settings, own: KeyFile) -> list[tuple[str, str, str
     every = [*roots, *declared]
     for account, _, _ in every:
         if not re.fullmatch(r"[0-9]{12}", account):
-            raise BadSettings(f"The account is '{account}'; it must have 12 digits.")
+            raise BadSettings(
+                f"An account of [server] or [[accounts]] is '{account}'; it must have 12 digits."
+            )
     names = [access_key for _, access_key, _ in set(every)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadSettings(

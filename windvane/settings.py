@@ -15,6 +15,18 @@ DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 _BUCKET_NAMES = re.compile(r"[a-z0-9][a-z0-9.-]{2,62}\*?")
 _SHORTEST_SECRET = 16
+_NEVER_ZERO = frozenset(
+    {
+        "max_candidates",
+        "max_runtime_s",
+        "max_data_bytes",
+        "max_columns",
+        "body_bytes",
+        "body_bytes_per_peer",
+    }
+)
+"""Limits with which nothing could be done if they were 0."""
+
 _WEBHOOK_NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
@@ -59,6 +71,13 @@ class S3Settings:
     secret_key: str = field(repr=False)
     region: str = DEFAULT_REGION
     path_style: bool = True
+
+    def __post_init__(self) -> None:
+        if self.endpoint and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", self.endpoint):
+            raise BadSettings(
+                f"[s3] endpoint is '{self.endpoint}'; it must be of the form https://HOST or https://HOST:PORT, or empty for "
+                "AWS's own."
+            )
 
 
 @dataclass(frozen=True)
@@ -149,6 +168,11 @@ class LimitSettings:
     failed_requests: int = 30
     body_bytes: int = 256 << 20
     body_bytes_per_peer: int = 128 << 20
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            least = 1 if entry.name in _NEVER_ZERO else 0
+            _check_at_least(f"[limits] {entry.name}", getattr(self, entry.name), least)
 
 
 @dataclass(frozen=True)
@@ -562,6 +586,12 @@ class Settings:
     networks: tuple[NetworkSettings, ...] = ()
 
     def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise BadSettings(
+                f"[server] port must be between 1 and 65535, or 0 for a free one, not {self.port}."
+            )
+        _check_at_least("[work] workers", self.workers, 1)
+        _check_at_least("[work] memory_mb", self.memory_mb, 0)
         if self.address and not re.fullmatch(r"https?://[^/?#@]+", self.address):
             raise BadSettings(
                 f"[server] address is '{self.address}'; it must be of the form https://HOST:PORT or http://HOST:PORT."

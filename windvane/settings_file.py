@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -129,10 +129,13 @@ def _listed(document: Mapping[str, Any], name: str) -> list[object]:
 
 def _record(record: type[T], entries: object, where: str, beside: Path) -> T:
     values = _values(entries, _types(record), where, beside)
-    try:
-        return record(**values)
-    except TypeError as error:
-        raise BadSettings(f"{where} lacks an entry: {error}.") from error
+    if missing := [f"'{name}'" for name in _needed(record) if name not in values]:
+        raise BadSettings(f"{where} lacks the entry {' and '.join(missing)}.")
+    return record(**values)
+
+
+def _needed(record: type) -> list[str]:
+    return [one.name for one in fields(record) if one.default is MISSING]
 
 
 def _types(record: type) -> dict[str, type]:

@@ -62,6 +62,28 @@ def test_a_database_that_cannot_be_opened_is_told_without_its_password(
     assert "sesame" not in told
 
 
+def test_a_user_who_may_not_use_the_database_is_told(postgres: ThrowawayPostgres) -> None:
+    name = postgres.new_database()
+    user = f"outsider_{name}"
+    with psycopg.connect(postgres.url(name), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {user} LOGIN".encode())
+        connection.execute(b"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    store = open_store(postgres.url(name).replace("postgres@", f"{user}@"), Path())
+    told = f"The user '{user}' of .store. url may not use the database '{name}': permission denied"
+    assert isinstance(store, postgres_module.PostgresStore)
+    for use in (store.check_rights, store.migrate):
+        with pytest.raises(StoreUnreachable, match=told):
+            use()
+    owner = open_store(postgres.url(name), Path())
+    owner.migrate()
+    with pytest.raises(StoreUnreachable, match=f"{told} for table"):
+        store.migrate()
+    assert isinstance(owner, postgres_module.PostgresStore)
+    owner.check_rights()
+    for one in (store, owner):
+        one.close()
+
+
 @pytest.fixture
 def own_postgres() -> Iterator[ThrowawayPostgres]:
     """A database server that no other test uses."""

@@ -52,7 +52,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--user", help="name, ARN or access key of the caller")
     parser.add_argument("--event", help="name of the operation, e.g. CreateModel or ConsoleLogin")
     parser.add_argument("--account", help="account ID")
-    parser.add_argument("--refused", action="store_true", help="only failed operations")
+    parser.add_argument(
+        "--refused", action="store_true", help="only operations that failed or were refused"
+    )
     parser.add_argument("--json", action="store_true", help="full records, one per line")
     parser.add_argument(
         "--verify", action="store_true", help="verify the log; exit code 1 if it was changed"

@@ -21,6 +21,10 @@ class FolderNotSafe(WindvaneError):
     """The data folder is not one that keeps secrets: others own it, or anybody may write into it."""
 
 
+class FolderNotThere(WindvaneError):
+    """The data folder is not there and cannot be made."""
+
+
 class FolderInUse(WindvaneError):
     """Another server uses this data folder."""
 
@@ -28,9 +32,20 @@ class FolderInUse(WindvaneError):
 def make_folder(data_dir: Path) -> None:
     """Make a folder that its owner alone can read, or make one that exists so, with what lies directly in it.
 
-    raises    FolderNotSafe if somebody else owns the folder or something in it, or could have put something into it
+    raises    FolderNotSafe if somebody else owns the folder or something in it, or could have put something into it;
+              FolderNotThere if it cannot be made
     """
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError as error:
+        raise FolderNotThere(
+            f"{data_dir} is a file. Name a folder, which need not exist, by --data-dir."
+        ) from error
+    except OSError as error:
+        raise FolderNotThere(
+            f"Cannot make the folder {data_dir}: {error.strerror}. Give the folder above it to the user that runs Windvane "
+            "(chown), or choose another --data-dir."
+        ) from error
     found = data_dir.stat()
     if found.st_uid != os.geteuid():
         raise FolderNotSafe(

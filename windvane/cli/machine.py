@@ -43,7 +43,8 @@ def check_disk(name: str, folder: Path, least_bytes: int) -> Check:
     """Check the room on the disk of a folder, which need not be there yet, and that this user may write to it."""
     there = _above(folder)
     if os.path.lexists(folder) and there != folder:
-        return Check(name, f"{folder} is not a folder", "Remove it, or choose another folder.")
+        remedy = "Remove it, or choose another folder."
+        return Check(name, f"{folder} is not a folder", remedy, prevents_start=True)
     disk = os.statvfs(there)
     free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
     found = f"{folder}: {free / _GB:,.1f} of {size / _GB:,.1f} GB free"
@@ -52,6 +53,7 @@ def check_disk(name: str, folder: Path, least_bytes: int) -> Check:
             name,
             f"{there} cannot be written to by this user (uid {os.geteuid()})",
             "Run this as the user that runs the server, give the folder to that user (chown), or choose another one.",
+            prevents_start=True,
         )
     if disk.f_files and disk.f_favail < _LEAST_FILES:
         return Check(
@@ -88,7 +90,7 @@ def check_memory(settings: Settings, machine_mb: int) -> Check:
             "memory",
             found,
             f"Less than {_LEAST_TASK_MB} MB for each task: training will often fail for lack of memory. Set fewer [work] workers "
-            f"(now {settings.tasks_at_once}), or add memory.",
+            f"(now {settings.tasks_at_once}) or a higher [work] memory_mb, or add memory.",
         )
     return Check("memory", found)
 

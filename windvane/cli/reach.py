@@ -105,16 +105,18 @@ def _open(url: str) -> None:
     raises    StoreUnusable if it cannot be used
     """
     from windvane.store.open import open_store
+    from windvane.store.postgres import PostgresStore
 
     with closing(open_store(url, Path())) as store, store.snapshot():
-        pass
+        if isinstance(store, PostgresStore):
+            store.check_rights()
 
 
 def _told(place: Place, failure: str) -> Check:
     where = f"{place.host}:{place.port}"
     if place.database:
         if not failure:
-            return Check(place.name, f"{where} lets the server in")
+            return Check(place.name, f"{where} lets the server in, which may create tables there")
         return Check(
             place.name, failure, f"Correct {place.setting}, or the database.", prevents_start=True
         )
@@ -172,7 +174,7 @@ def _database(url: str) -> Iterator[Place]:
 
     try:
         found = make_url(url)
-        host, port = found.host or "this machine", found.port or 5432
+        host, port = found.host or "socket on this machine", found.port or 5432
     except (ArgumentError, ValueError):
         host, port = "", 0  # told when it is opened
     without = "Without it, the server does not start."

@@ -121,7 +121,9 @@ def check_tls(settings: Settings) -> None:
     if not settings.tls_cert and not settings.tls_key:
         return
     if not settings.tls_cert or not settings.tls_key:
-        raise BadSettings("A certificate needs its key: give both --tls-cert and --tls-key.")
+        raise BadSettings(
+            "A certificate needs its key: give both --tls-cert and --tls-key, or [server] tls_cert and tls_key."
+        )
     for path in (settings.tls_cert, settings.tls_key):
         if not Path(path).is_file():
             raise BadSettings(f"There is no file {path}. Create a certificate with `windvane tls`.")

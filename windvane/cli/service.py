@@ -16,6 +16,7 @@ import uvicorn
 
 from windvane import __version__
 from windvane.api.key_file import load_or_create_keys
+from windvane.cli.certificates import check_certificates
 from windvane.cli.env import console_url
 from windvane.cli.folder import publish_address
 from windvane.cli.handshakes import TlsServer
@@ -80,6 +81,9 @@ async def serve(
         _LOG.info(
             "Windvane %s listens on %s; %s", __version__, url, _metrics_told(listeners, scheme)
         )
+        for check in check_certificates(settings):
+            if check.remedy:
+                _LOG.warning("%s: %s. %s", check.name, check.found, check.remedy)
         tell(url)
         serving = [web.serving for web in webs]
         await asyncio.wait([*serving, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from windvane.errors import StoreUnreachable, StoreUnusable
 from windvane.store.sql import LOCK_TIMEOUT_S, Begin, SqlStore, SqlTransaction
@@ -19,6 +19,7 @@ _WRITERS = 0x77696E6476616E65
 """The advisory lock of everyone who writes; "windvane" in ASCII."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
+_NOT_ALLOWED = "42501"
 
 _AWAY = ("57P01", "57P02", "57P03", None)
 """The database is shut down, has crashed, or begins; without a code there is no connection."""
@@ -61,6 +62,22 @@ class PostgresStore(SqlStore):
             )
         )
         self._was_reached = False
+
+    def migrate(self) -> None:
+        with _told_if_not_allowed(self._engine.url):
+            super().migrate()
+
+    def check_rights(self) -> None:
+        """Check that the server may create tables and read those that are there; nothing is changed.
+
+        raises    StoreUnreachable if it may not, or if the database does not let it in
+        """
+        url = self._engine.url
+        with _told_if_not_allowed(url), self._begun(self._begin_reading) as connection:
+            SqlTransaction(connection).schema_version()
+            may = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
+            if not connection.exec_driver_sql(may).scalar():
+                raise _not_allowed(url, "permission denied for its schema")
 
     @contextmanager
     def out_of_turn(self) -> Iterator[SqlTransaction]:
@@ -111,9 +128,31 @@ def _is_away(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _AWAY
 
 
+@contextmanager
+def _told_if_not_allowed(url: URL) -> Iterator[None]:
+    """raises    StoreUnreachable if the block was not allowed to do what it did in the database"""
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+            raise
+        raise _not_allowed(url, _first_line(error)) from error
+
+
+def _not_allowed(url: URL, why: str) -> StoreUnreachable:
+    return StoreUnreachable(
+        f"The user '{url.username or ''}' of [store] url may not use the database '{url.database or ''}': {why}. It must "
+        "own the database and all tables in it (ALTER DATABASE ... OWNER TO ...)."
+    )
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]
+
+
 def _unreachable(url: URL, error: OperationalError) -> StoreUnreachable:
     """Return what to tell of a database that cannot be used, without its password."""
-    why = str(error.orig).strip().partition("\n")[0]
+    why = _first_line(error)
     return StoreUnreachable(
         f"Cannot open the database '{url.database or ''}' of [store] url as '{url.username or ''}': {why}"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from windvane.cli.folder import FolderInUse, locked, locked_database
+from windvane.cli.folder import FolderInUse, FolderNotThere, locked, locked_database, make_folder
 
 
 def test_a_data_folder_has_one_server(tmp_path):
@@ -29,3 +29,13 @@ def test_the_database_of_a_data_folder_and_one_of_postgresql_need_no_lock(tmp_pa
     for url in ("", "postgresql://windvane@example.org/windvane"):
         with locked_database(url), locked_database(url):
             pass
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("file", "is a file"), ("file/below", "Cannot make the folder")]
+)
+def test_a_folder_that_cannot_be_made_is_told(tmp_path, name, words):
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderNotThere, match=f"{words}.*--data-dir") as refused:
+        make_folder(tmp_path / name)
+    assert f"{tmp_path / name}" in f"{refused.value}"

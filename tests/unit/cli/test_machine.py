@@ -33,10 +33,9 @@ def test_a_disk_with_too_little_room_is_told_with_a_remedy(tmp_path: Path) -> No
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert (
-        check_disk("data folder", tmp_path / "file", 1).found
-        == f"{tmp_path / 'file'} is not a folder"
-    )
+    found = check_disk("data folder", tmp_path / "file", 1)
+    assert found.found == f"{tmp_path / 'file'} is not a folder"
+    assert found.prevents_start
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

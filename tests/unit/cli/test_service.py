@@ -6,9 +6,11 @@ import os
 import signal
 
 from starlette.responses import PlainTextResponse
+from unit.cli.openssl import needs_openssl
 
 from windvane.cli.listeners import listening
 from windvane.cli.service import serve
+from windvane.cli.tls import make_certificate
 from windvane.settings import Settings
 
 
@@ -56,3 +58,13 @@ def test_metrics_are_told_with_the_port_that_they_got(tmp_path, caplog):
     _, _, own = served(Settings(tmp_path, port=0, metrics="127.0.0.1:0"))
     assert own
     assert caplog.messages[0].endswith(f"metrics are at http://127.0.0.1:{own}/metrics.")
+
+
+@needs_openssl
+def test_a_certificate_that_ends_soon_is_warned_of_when_a_server_starts(tmp_path, caplog):
+    make_certificate(tmp_path, ["DNS:localhost"], 10)
+    cert, key = (str(tmp_path / name) for name in ("cert.pem", "key.pem"))
+    served(Settings(tmp_path, port=0, tls_cert=cert, tls_key=key))
+    [warning] = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert f"certificate: {cert} is valid until" in warning
+    assert "Renew it" in warning

@@ -172,8 +172,8 @@ class Attendance:
         if not is_ours:
             self._tell_taken()
             return
-        why, key = in_log(outcome.note), self._task.key
-        _LOG.info("Task %s of %s: %s %s", key, self._handler.owner, outcome.status, why)
+        ending = f"{outcome.status} {in_log(outcome.note)}".rstrip()
+        _LOG.info("Task %s of %s: %s", self._task.key, self._handler.owner, ending)
 
     def _try_again(self, ended: Ended, outcome: TaskOutcome) -> None:
         _LOG.warning("Task %s is tried again: %s", self._task.id, in_log(outcome.note))
