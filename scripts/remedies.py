@@ -605,6 +605,10 @@ STARTING: Mapping[str, tuple[str, str]] = {
         "Others own the data folder, or may write to it.",
         "`chown` it to the user that runs Windvane and `chmod 700` it, after a look at what is in it.",
     ),
+    "FolderNotThere": (
+        "The data folder is a file, or cannot be made.",
+        "Give the folder above it to the user that runs Windvane (`chown`), or choose another `--data-dir`.",
+    ),
     "NotRunning": (
         "No server runs on this data folder.",
         "`windvane serve --data-dir DIR`, or the right `--data-dir`.",
