@@ -156,7 +156,7 @@ def run_join(arguments: argparse.Namespace) -> int:
         path = None if room is None else folder / _SOCKET
         with _Running([]) as running:
             if path is not None:
-                running.children.append(_start_node(settings, path))
+                running.children.append(_start_node(settings, path, room))
                 running.await_word(running.children[0])
             running.children.append(
                 subprocess.Popen(
@@ -174,7 +174,7 @@ def run_node(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     folder = _folder(arguments.data_dir)
     with _held(folder):
-        node = _start_node(settings, arguments.socket or folder / _SOCKET)
+        node = _start_node(settings, arguments.socket or folder / _SOCKET, None)
         with _Running([node]) as running:
             running.await_word(node)
             print("windvane cluster: tasks are done here", flush=True)
@@ -284,8 +284,11 @@ def check_separation(parts: Collection[Part]) -> None:
         )
 
 
-def _start_node(settings: Settings, path: Path) -> subprocess.Popen[bytes]:
-    """Start the process that does tasks, with the keys of the stores, and the sandbox of this machine."""
+def _start_node(settings: Settings, path: Path, room: Room | None) -> subprocess.Popen[bytes]:
+    """Start the process that does tasks, with the keys of the stores, and the sandbox of this machine.
+
+    room    that tasks may have; None if this command does not know what Ray offers
+    """
     from windvane.artifacts.mapped import BucketMap
     from windvane.from_settings import bucket_sources, sandbox_for, work_config
     from windvane.names import fresh_suffix
@@ -297,7 +300,11 @@ def _start_node(settings: Settings, path: Path) -> subprocess.Popen[bytes]:
     check_separation(sandbox.parts)
     mapped = BucketMap(bucket_sources(settings))
     config = work_config(settings, mapped, fresh_suffix(8), sandbox, (), is_shared=True)
-    told = {"config": config_to_json(config), "lacks": {one.part: one.why for one in lacks}}
+    told = {
+        "config": config_to_json(config),
+        "lacks": {one.part: one.why for one in lacks},
+        "room": None if room is None else vars(room),
+    }
     child = subprocess.Popen(
         command([sys.executable, "-m", "windvane.work.workers.node", str(path)]),
         env={**os.environ, **ENVIRONMENT, "WINDVANE_DATA_DIR": str(settings.data_dir)},

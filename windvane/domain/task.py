@@ -96,6 +96,14 @@ class Task:
         return f"{self.id}-{self.token}"
 
 
+def task_id_of(attempt: str) -> int:
+    """Return the id of the task of which this is the name of a claim.
+
+    raises    ValueError if it is none
+    """
+    return int(attempt.partition("-")[0])
+
+
 @dataclass(frozen=True)
 class NewTask:
     """A task to be queued."""

@@ -156,5 +156,14 @@ class Executor(Protocol):
     def kill(self, key: str) -> None:
         """End some work; `poll` tells of its end. Work that has ended, or was never there, stays as it is."""
 
+    def left_behind(self) -> list[str]:
+        """Return the keys of work that goes on, or has ended, and to which the process that submitted it attends no more."""
+
+    def take_over(self, work: Work) -> None:
+        """Attend to such work: `poll` tells of it from now on. It is LOST if it is not there any more, and never begun anew.
+
+        raises    ValueError if there is work of its key already
+        """
+
     def close(self) -> None:
         """End all work. Nothing is told of it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from windvane.errors import WindvaneError
 from windvane.executor.base import End, Ended, News, Said, Work
-from windvane.executor.exits import ended_of
+from windvane.executor.exits import ended_of, lost
 from windvane.executor.forked import Result, read_result
 from windvane.executor.forks import Forks, ForkServerSource, Line, WorkPlace
 from windvane.notes.codes import DataValue, NoteCode
@@ -85,6 +85,12 @@ class ForkServerExecutor:
     def descriptors(self) -> list[int]:
         """Return what is ready to be read when `poll` may have something to tell."""
         return [running.line.descriptor for running in self._running.values()]
+
+    def left_behind(self) -> list[str]:
+        return []  # all work ends with this process
+
+    def take_over(self, work: Work) -> None:
+        self._news.append(lost(work.key, "it has ended with the process that submitted it"))
 
     def close(self) -> None:
         self.forks.close()

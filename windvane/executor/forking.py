@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from windvane.executor.base import News, Said, Say, Work, function_of
-from windvane.executor.exits import ended_of
+from windvane.executor.exits import ended_of, lost
 from windvane.process.child import Child, Ending, Exit
 from windvane.process.linux import name_process
 
@@ -56,6 +56,12 @@ class ForkingExecutor:
         running = self._running.get(key)
         if running is not None:
             self._end(running, running.child.kill())
+
+    def left_behind(self) -> list[str]:
+        return []  # all work ends with this process
+
+    def take_over(self, work: Work) -> None:
+        self._news.append(lost(work.key, "it has ended with the process that submitted it"))
 
     def close(self) -> None:
         for running in self._running.values():

@@ -24,7 +24,8 @@ from windvane.executor.base import (
     Work,
 )
 from windvane.executor.communicator import new_identity
-from windvane.notes.codes import DataValue, NoteCode
+from windvane.executor.exits import lost
+from windvane.notes.codes import NoteCode
 from windvane.notes.note import Note
 
 _LOG = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ class Machines(Protocol):
     def poll(self, timeout_s: float) -> list[MachineNews]: ...
 
     def kill(self, key: str) -> None: ...
+
+    def left_behind(self) -> list[str]: ...
+
+    def take_over(self, work: Work) -> None: ...
 
     def close(self) -> None: ...
 
@@ -101,6 +106,13 @@ class GangExecutor:
         else:
             gang.is_stopped = True
             self._end_members(gang)
+
+    def left_behind(self) -> list[str]:
+        """Return the keys of such work; no member of a gang is left behind, as all end together."""
+        return self._machines.left_behind()
+
+    def take_over(self, work: Work) -> None:
+        self._machines.take_over(replace(work, n_members=1))
 
     def close(self) -> None:
         self._machines.close()
@@ -209,4 +221,4 @@ class _Gang:
             if found is not None:
                 return replace(found, key=key)
         why = next((one.text for one in to_blame if one.end is End.LOST), "a member is gone")
-        return Ended(key, End.LOST, note=Note(NoteCode.PROCESS_LOST, {"text": DataValue(why)}))
+        return lost(key, why)

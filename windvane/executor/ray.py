@@ -16,9 +16,13 @@ from typing import Any
 
 import ray
 from ray.util.placement_group import placement_group, remove_placement_group
-from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+from ray.util.scheduling_strategies import (
+    NodeAffinitySchedulingStrategy,
+    PlacementGroupSchedulingStrategy,
+)
 
 from windvane.executor.base import End, Ended, MachineNews, Work
+from windvane.executor.exits import lost
 from windvane.executor.news_json import news_from_text, work_to_text
 from windvane.executor.ray_nodes import SKEW_S, Nodes, when_ready
 from windvane.executor.slot import RESOURCE, attend
@@ -76,6 +80,29 @@ class RayExecutor:
         if work.key in self._running:
             raise ValueError(f"There is work of the key {work.key} already.")
         self._place(work)
+
+    def left_behind(self) -> list[str]:
+        return [key for key in self._nodes.left_behind() if key not in self._running]
+
+    def take_over(self, work: Work) -> None:
+        if work.key in self._running:
+            raise ValueError(f"There is work of the key {work.key} already.")
+        node = self._nodes.left_behind().get(work.key)
+        if node is None:
+            self._news.append(lost(work.key, "no node has it any more"))
+        else:
+            self._attend_again(work, node)
+
+    def _attend_again(self, work: Work, node: str) -> None:
+        """Attend to work that was left behind on a node. It has its room there already, of which Ray is not told."""
+        slot = self._attend.options(
+            num_returns="streaming",
+            max_retries=0,
+            num_cpus=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+        )
+        stream = slot.remote(work.key, self._owner, takes_over=True)
+        self._running[work.key] = _Slot(work, stream, frozenset(), time.time(), _PLACES)
 
     def _place(self, work: Work, n_lost: int = 0) -> None:
         """Have Ray place some work, on none of the nodes that do not answer: until Ray has given them up, it would be lost there.
@@ -189,7 +216,7 @@ class RayExecutor:
         if isinstance(news, Ended):
             is_fenced = news.end is End.KILLED and slot.stopped is None
             if is_fenced:  # by its node, which did not hear of us in time
-                news = _lost(slot.work.key, "its node was cut off")
+                news = lost(slot.work.key, "its node was cut off")
             self._end(slot, news)
         elif news is not None:
             self._news.append(news)
@@ -222,20 +249,23 @@ class RayExecutor:
             self._lose(slot)
 
     def _lose(self, slot: _Slot) -> None:
-        """Tell that some work is lost; have it placed again if it has not begun, as nothing of it has been done. The place of a
-        member of a gang is settled."""
+        """Tell that some work is lost; attend to it again if it goes on, and have it placed again if it has not begun, as nothing of
+        it has been done. The place of a member of a gang is settled."""
+        left_on = self._nodes.left_behind().get(slot.work.key)
         if slot.stopped is not None:
             self._end_stopped(slot, slot.stopped)
+        elif left_on is not None:
+            self._attend_again(slot.work, left_on)
         elif slot.node is None and slot.work.member is None and slot.n_lost + 1 < _PLACES:
             self._place(slot.work, slot.n_lost + 1)
         else:
             why = "its node does not answer" if slot.gone is None else slot.gone.why
-            self._end(slot, _lost(slot.work.key, why))
+            self._end(slot, lost(slot.work.key, why))
 
     def _place_again(self, slot: _Slot, now: float) -> None:
         """Have work that waits leave its place if other nodes are to be avoided now: it may wait for one that is cut off, or not be
         let onto one that is back."""
-        if self._to_avoid(slot.work) == slot.avoided:
+        if slot.n_lost >= _PLACES or self._to_avoid(slot.work) == slot.avoided:
             slot.placed = now
         else:
             self._stop(slot, End.LOST)
@@ -283,7 +313,8 @@ class _Slot:
     stream     of the task of Ray that attends to the work
     avoided    nodes that Ray was told not to place it on
     placed     when that was found right last
-    n_lost     places in which it got lost before, without having begun
+    n_lost     places in which it got lost before, without having begun; _PLACES if it is not to be placed again, as it goes on
+               somewhere
     node       that it is on; None as long as it waits
     stopped    how it was told to end; LOST if it is only to leave its place
     is_forced  whether the worker of Ray was ended, as it did not heed that
@@ -305,7 +336,3 @@ class _Slot:
         """Return what Ray can wait for: the next that is told, or the end of what was told to end. To ask its stream
         for more would then wait for that."""
         return self.stream if self.stopped is None else self.stream.completed()
-
-
-def _lost(key: str, why: str) -> Ended:
-    return Ended(key, End.LOST, note=Note(NoteCode.PROCESS_LOST, {"text": DataValue(why)}))

@@ -113,7 +113,7 @@ class Nodes:
         beat, node.beat = node.beat, None
         now = time.time()
         try:
-            there = ray.get(beat)
+            there, left = ray.get(beat)
         except ray.exceptions.RayTaskError as error:
             _LOG.warning("The process that runs work on a node does not answer: %s", error.cause)
             node.until, node.is_silent = node.before, True
@@ -121,6 +121,7 @@ class Nodes:
             _LOG.warning("A node has no pulse: %s", type(error).__name__)
             node.pulse, node.is_silent = None, True
         else:
+            node.left = frozenset(left)
             self._answered(node, there, now)
 
     def note_silence(self) -> None:
@@ -137,6 +138,10 @@ class Nodes:
         fit = [node for node in self._nodes.values() if node.has_room(cpus, memory_mb)]
         silent = frozenset(node.name for node in fit if node.is_silent)
         return silent if len(silent) < len(fit) else frozenset()
+
+    def left_behind(self) -> dict[str, str]:
+        """Return the keys of work that may be taken over, and on which node each is."""
+        return {key: node.name for node in self._nodes.values() for key in node.left}
 
     def n_answering(self, cpus: int, memory_mb: int) -> int:
         """Return how many that answer have so much, in use or not."""
@@ -208,6 +213,7 @@ class Node:
     is_silent    whether it does not answer though it once did
     ahead_s      how far its clock is ahead, at least
     unknown_s    what it may be off beyond that, as the answer took its time
+    left         the keys of work there that may be taken over
     """
 
     name: str
@@ -224,6 +230,7 @@ class Node:
     is_silent: bool = False
     ahead_s: float = 0.0
     unknown_s: float = math.inf
+    left: frozenset[str] = frozenset()
 
     def is_known(self) -> bool:
         """Return whether it answers, quickly enough to tell how its clock goes: the first answer waits for its pulse."""

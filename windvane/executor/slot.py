@@ -60,34 +60,43 @@ class _Line:
         return frame
 
 
-def attend(work: str, owner: str) -> Iterator[str]:
+def attend(work: str, owner: str, takes_over: bool = False) -> Iterator[str]:
     """Yield the name of the node, and then what is told of the work, its end last. To be run by Ray where the work has room; it
-    ends the work if it is ended itself. "" is no work."""
+    ends the work if it is cancelled. "" is no work.
+
+    takes_over    the work was left behind on this node, and this is its key
+    """
     import ray  # it runs this, and is not needed to hand this over
 
     yield str(ray.get_runtime_context().get_node_id())
     if not work:
         return
     with _Line() as line:
-        line.send({"work": work, "owner": owner})
-        while True:
-            told = str(line.receive()[0]["news"])
-            yield told
-            if "end" in json.loads(told):
-                return
+        line.send({"takes_over" if takes_over else "work": work, "owner": owner})
+        try:
+            while True:
+                told = str(line.receive()[0]["news"])
+                yield told
+                if "end" in json.loads(told):
+                    return
+        except (KeyboardInterrupt, GeneratorExit):
+            line.send({"stop": True})
+            raise
 
 
 class Pulse:
     """An actor of a node."""
 
-    def beat(self, owner: str, until: float) -> float:
-        """Say on behalf of an owner of work that it is there until a time.time(). Returns what time it is here.
+    def beat(self, owner: str, until: float) -> tuple[float, list[str]]:
+        """Say on behalf of an owner of work that it is there until a time.time(). Returns what time it is here, and the keys of
+        work that was left behind here, and that it may take over.
 
         raises    OSError if the process of ours is gone
         """
         with _Line() as line:
             line.send({"owner": owner, "until": until})
-            return float(line.receive()[0]["now"])
+            answer = line.receive()[0]
+        return float(answer["now"]), [str(key) for key in answer["left"]]
 
     def about(self) -> str:
         """Return what the process of ours says of itself and its machine, as JSON.

@@ -204,7 +204,7 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
         """Jobs of an account, of every kind and in every region, of which a task is READY or RUNNING."""
 
     def renew_lease(self, task: Task, lease_until: datetime) -> bool:
-        """Return whether the task is still this worker's (RUNNING and of the same token)."""
+        """Return whether the task is still this worker's (RUNNING, of the same token, and not taken over)."""
 
     def keep_said(self, task: Task, said: dict[str, Any]) -> bool:
         """Keep what a task says while it runs, in place of what it said before. False if the lease was lost, and then
@@ -231,6 +231,10 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
 
     def release_task(self, task: Task) -> bool:
         """Give it back unharmed: READY again, this claim not counted as an attempt. False if the lease was lost."""
+
+    def take_over_task(self, task: Task, worker: str, lease_until: datetime) -> Task | None:
+        """Return the task, now that of another worker, its claim as it is; None if the lease was lost. Whoever had it changes
+        nothing any more."""
 
     def lose_task(self, task: Task) -> bool:
         """The same of a task that was lost with what ran it, which is counted by itself."""

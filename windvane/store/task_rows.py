@@ -1,6 +1,6 @@
 """Tasks in their table: queued, claimed, kept, ended.
 
-A claim raises the task's token; whoever holds an older one changes nothing any more.
+A claim raises the task's token; whoever holds an older one changes nothing any more, nor does a worker whose claim another has taken over.
 """
 
 from __future__ import annotations
@@ -166,6 +166,11 @@ class TaskRows(Rows):
         held = self._select(_is_held(task))
         return bool([self._write(task, _given_back(task)) for task in held])
 
+    def take_over_task(self, task: Task, worker: str, lease_until: datetime) -> Task | None:
+        for held in self._select(_is_held(task)):
+            return self._write(held, replace(held, worker=worker, lease_until=lease_until))
+        return None
+
     def lose_task(self, task: Task) -> bool:
         held = self._select(_is_held(task))
         return bool(
@@ -232,7 +237,8 @@ def _is_of(kinds: Sequence[TaskKind]) -> ColumnElement[bool]:
 
 
 def _is_held(task: Task) -> ColumnElement[bool]:
-    return and_(TASKS.c.id == task.id, TASKS.c.token == task.token, _IS_RUNNING)
+    is_same_claim = and_(TASKS.c.id == task.id, TASKS.c.token == task.token, _IS_RUNNING)
+    return and_(is_same_claim, TASKS.c.worker == task.worker)
 
 
 def _given_back(task: Task) -> Task:

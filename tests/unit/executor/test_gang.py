@@ -44,6 +44,12 @@ class Machines:
         if key not in self._ended:
             self._end(Ended(key, End.KILLED))
 
+    def left_behind(self):
+        return ["left"]
+
+    def take_over(self, work):
+        self.taken = work
+
     def close(self):
         self.begun.clear()
 
@@ -221,3 +227,11 @@ def test_what_is_told_to_end_is_not_begun_by_one_machine(machines):
     [ended] = told(executor, machines)
     assert (ended.key, ended.end) == ("job", End.KILLED)
     assert "job" not in machines.begun
+
+
+def test_what_was_left_behind_is_taken_over_by_one_machine(executor, machines):
+    assert executor.left_behind() == ["left"]
+    executor.take_over(replace(WORK, key="left"))
+    assert (machines.taken.key, machines.taken.n_members) == ("left", 1)
+    machines.news = [Ended("left", End.FINISHED)]
+    assert executor.poll(0.0) == [Ended("left", End.FINISHED)]

@@ -17,6 +17,7 @@ from windvane.executor.base import End, Ended, News, Said, Work
 from windvane.executor.forks import WorkPlace
 from windvane.executor.news_json import news_from_text, work_to_text
 from windvane.executor.node import NodeServer
+from windvane.executor.ray_start import Room
 from windvane.process.frames import FrameBuffer, pack
 from windvane.process.parent_death import command
 from windvane.testing.executor_contract import work
@@ -107,36 +108,109 @@ def test_work_waits_until_its_owner_is_heard(node: Callable[[], Line]) -> None:
 
 
 def test_work_of_an_owner_who_is_not_heard_in_time_is_ended(node: Callable[[], Line]) -> None:
-    """He may have given it to another node meanwhile, as this one may have been cut off."""
-    pulse, mine, theirs = node(), node(), node()
-    beat(pulse, "me", 3.0)
-    beat(pulse, "them", 60.0)
-    for line, owner in ((mine, "me"), (theirs, "them")):
-        line.channel.sendall(pack({"owner": owner, "work": work_to_text(work("count", to=60))}))
-    ended = mine.news()
-    while not isinstance(ended, Ended):
-        ended = mine.news()
-    assert ended.end is End.KILLED
-    ended = theirs.news()
-    while not isinstance(ended, Ended):
-        ended = theirs.news()
-    assert ended.end is End.FINISHED
-
-
-def test_work_ends_with_its_connection(node: Callable[[], Line]) -> None:
-    """Whatever attended to it is gone."""
-    beat(node(), "me", 60.0)
+    """He may have given it to another node meanwhile, as this one may have been cut off: nobody is heard."""
+    beat(node(), "me", 3.0)
     line = node()
-    told = line.asks({"owner": "me", "work": work_to_text(work("say_pid"))})
+    line.channel.sendall(pack({"owner": "me", "work": work_to_text(work("count", to=600))}))
+    ended = line.news()
+    while not isinstance(ended, Ended):
+        ended = line.news()
+    assert ended.end is End.KILLED
+
+
+def test_work_of_an_owner_who_is_silent_while_others_are_heard_is_left_behind(
+    node: Callable[[], Line],
+) -> None:
+    """It is he who is cut off."""
+    pulse = node()
+    beat(pulse, "them", 60.0)
+    beat(pulse, "me", 7.0)
+    line, said = begun(node, "me", "say_pid")
+    await_left(pulse, "them", ["its-key"])
+    assert line.channel.recv(1) == b""
+    other = node()
+    other.channel.sendall(pack({"takes_over": "its-key", "owner": "them"}))
+    assert other.news() == said
+    other.channel.sendall(pack({"stop": True}))
+    await_end_of(said.said["pid"])
+
+
+def begun(node: Callable[[], Line], owner: str, kind: str, **payload: int) -> tuple[Line, Said]:
+    """Give some work, and wait until it says something."""
+    line = node()
+    told = line.asks({"owner": owner, "work": work_to_text(work(kind, "its-key", **payload))})
     said = news_from_text("a", told["news"])
     assert isinstance(said, Said)
-    pid = said.said["pid"]
-    assert Path(f"/proc/{pid}").exists()
-    line.channel.close()
+    return line, said
+
+
+def left(line: Line, owner: str) -> list[str]:
+    """Say that an owner is there; returns what it may take over."""
+    return list(line.asks({"owner": owner, "until": time.time() + 60.0})["left"])
+
+
+def await_left(line: Line, owner: str, keys: list[str]) -> None:
+    until = time.monotonic() + WAIT_S
+    while left(line, owner) != keys:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def await_end_of(pid: int) -> None:
     until = time.monotonic() + WAIT_S
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_work_ends_if_its_connection_says_so(node: Callable[[], Line]) -> None:
+    pulse = node()
+    beat(pulse, "me", 60.0)
+    line, said = begun(node, "me", "say_pid")
+    line.channel.sendall(pack({"stop": True}))
+    line.channel.close()
+    await_end_of(said.said["pid"])
+    assert left(pulse, "me") == []
+
+
+def test_work_whose_connection_is_gone_goes_on_and_its_owner_attends_to_it_again(
+    node: Callable[[], Line],
+) -> None:
+    """It says again what it has said last, which may not have been heard."""
+    pulse = node()
+    beat(pulse, "me", 60.0)
+    line, said = begun(node, "me", "say_pid")
+    pid = said.said["pid"]
+    line.channel.close()
+    await_left(pulse, "me", ["its-key"])
+    assert left(pulse, "them") == []
+    again = node()
+    again.channel.sendall(pack({"takes_over": "its-key", "owner": "me"}))
+    assert again.news() == said
+    assert left(pulse, "me") == []
+    again.channel.sendall(pack({"stop": True}))
+    await_end_of(pid)
+
+
+def test_work_of_an_owner_who_is_gone_is_taken_over_also_after_its_end(
+    node: Callable[[], Line],
+) -> None:
+    pulse = node()
+    beat(pulse, "me", 60.0)
+    line, _ = begun(node, "me", "count", to=10)
+    line.channel.close()
+    await_left(pulse, "them", ["its-key"])  # once the first owner is silent
+    other = node()
+    other.channel.sendall(pack({"takes_over": "its-key", "owner": "them"}))
+    ended = other.news()
+    while not isinstance(ended, Ended):
+        ended = other.news()
+    assert ended.end is End.FINISHED
+    late = node()
+    late.channel.sendall(pack({"takes_over": "its-key", "owner": "them"}))
+    ended = late.news()
+    assert isinstance(ended, Ended)
+    assert ended.end is End.LOST
 
 
 def test_nobody_else_reaches_it(node: Callable[[], Line], tmp_path: Path) -> None:
@@ -157,6 +231,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.news: list[News] = []
 
     def begin(self, work: Work, place_of: Callable[[Work], WorkPlace]) -> None:
         place_of(work)
@@ -166,7 +241,8 @@ class Recording:
         self.told.append("kill")
 
     def poll(self, timeout_s: float) -> list[News]:
-        return []
+        news, self.news = self.news, []
+        return news
 
     def descriptors(self) -> list[int]:
         return []
@@ -200,3 +276,30 @@ def test_owners_are_answered_while_a_place_is_made_and_work_that_was_given_up_th
     server.stop()
     thread.join()
     pulse.channel.close()
+
+
+def test_work_waits_for_the_room_of_what_runs(tmp_path: Path) -> None:
+    executor = Recording()
+    server = NodeServer(
+        tmp_path / "node.sock",
+        executor,  # type: ignore[arg-type]
+        lambda _: WorkPlace(tmp_path),
+        room=Room(4, 1000),
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    lines = [Line(tmp_path / "node.sock") for _ in range(4)]
+    beat(lines[0], "me", 60.0)
+    for line in lines[1:]:
+        one = work("answer", memory_mb=400)
+        line.channel.sendall(pack({"owner": "me", "work": work_to_text(one)}))
+        beat(lines[0], "me", 60.0)
+    while executor.told != ["begin", "begin"]:
+        beat(lines[0], "me", 60.0)
+    executor.news.append(Ended("1", End.FINISHED))
+    while executor.told != ["begin", "begin", "begin"]:
+        beat(lines[0], "me", 60.0)
+    server.stop()
+    thread.join()
+    for line in lines:
+        line.channel.close()

@@ -259,6 +259,26 @@ class TaskLaws:
         again = claimed(store, 3)
         assert (again.token, again.attempts, again.losses) == (3, 1, 2)
 
+    def test_a_task_that_another_worker_takes_over_is_of_the_same_claim_and_no_longer_its_first_workers(
+        self, store: Store
+    ) -> None:
+        queue(store, "job", "a")
+        first = claimed(store, worker="gone/train-1/1")
+        with store.transaction() as tx:
+            assert tx.keep_said(first, {"folds": 1})
+            taken = tx.take_over_task(first, "life_2/train-1/1", at(99))
+            assert taken == tx.task(first.id)
+            assert taken == replace(
+                first, worker="life_2/train-1/1", lease_until=at(99), said={"folds": 1}
+            )
+            assert tx.take_over_task(first, "life_3/train-1/1", at(99)) is None
+            assert not tx.renew_lease(first, at(200))
+            assert not tx.finish_task(first, TaskStatus.DONE, at(9), result={})
+            assert not tx.lose_task(first)
+            assert tx.release_foreign({"life_2"}) == []
+            assert tx.finish_task(taken, TaskStatus.DONE, at(9), result={})
+            assert tx.take_over_task(taken, "life_3/train-1/1", at(99)) is None
+
     def test_tasks_of_foreign_workers_are_given_back_and_own_ones_kept(self, store: Store) -> None:
         queue(store, "job", "own", "upper", "foreign", "ready")
         own = claimed(store, worker="life_2/train-1/1")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from windvane.domain.task import TaskStatus
-from windvane.executor.base import End, Ended, Executor, News, Said
+from windvane.executor.base import End, Ended, Executor, News, Said, Work
 from windvane.executor.forked import Result
 from windvane.notes.codes import NoteCode
 from windvane.notes.log import in_log
@@ -80,13 +80,20 @@ class Attendance:
 
     def begin(self) -> None:
         """Have the executor begin."""
+        self._executor.submit(self._work())
+
+    def take_over(self) -> None:
+        """Have the executor attend to a task that goes on, after the worker that began it."""
+        self._executor.take_over(self._work())
+
+    def _work(self) -> Work:
         order = self._handler.order
         self._span = begin_task_span(order.job)
         if self._span is not None:
             order = replace(order, traceparent=self._span.context.header)
         work = work_of(order, self._memory_mb)
         self.key = work.key
-        self._executor.submit(work)
+        return work
 
     def take(self, news: News) -> None:
         """Take in what the executor tells of the task."""

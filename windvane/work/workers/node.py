@@ -21,6 +21,7 @@ from windvane.executor.base import Work
 from windvane.executor.fork_server_executor import ForkServerExecutor
 from windvane.executor.forks import OwnProcess, WorkPlace
 from windvane.executor.node import NodeServer, serve
+from windvane.executor.ray_start import Room
 from windvane.process.log_lines import log_to
 from windvane.store.base import Store
 from windvane.store.open import open_store
@@ -93,7 +94,11 @@ def main() -> None:
     executor = ForkServerExecutor(OwnProcess((*FIRST_LIBRARIES, *LIBRARIES)), places.place_of)
     executor.forks.wait_ready()
     server = NodeServer(
-        Path(sys.argv[1]), executor, places.place_of, lambda: about(config, store, told["lacks"])
+        Path(sys.argv[1]),
+        executor,
+        places.place_of,
+        lambda: about(config, store, told["lacks"]),
+        None if told["room"] is None else Room(**told["room"]),
     )
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()

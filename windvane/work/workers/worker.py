@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from windvane.control.deployments import deploy_candidate
 from windvane.domain.job import AutoMLJob
-from windvane.domain.task import Task, TaskKind, TaskStatus
+from windvane.domain.task import Task, TaskKind, TaskStatus, task_id_of
 from windvane.errors import NewerRecord, StoreUnreachable
 from windvane.executor.base import Executor
 from windvane.executor.errors import ClusterUnusable
@@ -130,8 +130,10 @@ class Worker:
         while self._attendances or not self._is_stopping:
             self._alive()
             self._meanwhile()
-            has_room = len(self._attendances) < self._most and not self._is_stopping
-            if has_room and self._begin_one():
+            has_room = len(self._attendances) < self._most
+            if not self._is_stopping and (
+                self._take_over_one() or (has_room and self._begin_one())
+            ):
                 idle_s = _IDLE_S[0]
                 self._attend(0.0)
             elif self._attendances:
@@ -180,9 +182,52 @@ class Worker:
         except NewerRecord:
             if task is None:
                 raise
-            _LOG.info("%s is left to servers of a newer version.", task.job_arn)
-            self._passed_over[task.job_arn] = time.monotonic() + _PASSED_OVER_S
+            self._pass_over(task)
         return None
+
+    def _take_over_one(self) -> bool:
+        """Return whether there was a task whose worker is gone, and which goes on. To attend to it needs no room."""
+        if not (keys := self._executor.left_behind()):
+            return False
+        with self._store.snapshot() as tx:
+            left = self._left_task(tx, keys)
+        if left is None:
+            return False
+        now = self._clock()
+        try:
+            with self._store.transaction() as tx:
+                task = tx.take_over_task(left, self._name, now + LEASE)
+                handler = None if task is None else self._handler(tx, task, now)
+        except NewerRecord:
+            self._pass_over(left)
+            return False
+        if handler is None:
+            return False
+        _LOG.info("Task %s of %s is taken over.", handler.task.key, handler.owner)
+        attendance = self._attendance(handler)
+        attendance.take_over()
+        self._attendances[attendance.key] = attendance
+        return True
+
+    def _left_task(self, tx: Transaction, keys: Sequence[str]) -> Task | None:
+        """Return a task of these claims that another worker of this role has in hand; None if there is none."""
+        passed_over = self._left_to_others()
+        for key in keys:
+            task = tx.task(task_id_of(key))
+            if (
+                task is not None
+                and task.attempt == key
+                and task.status is TaskStatus.RUNNING
+                and task.kind in self._role.kinds
+                and task.worker != self._name
+                and task.job_arn not in passed_over
+            ):
+                return task
+        return None
+
+    def _pass_over(self, task: Task) -> None:
+        _LOG.info("%s is left to servers of a newer version.", task.job_arn)
+        self._passed_over[task.job_arn] = time.monotonic() + _PASSED_OVER_S
 
     def _left_to_others(self) -> set[str]:
         """Return the jobs whose tasks this worker does not claim: a newer version has written their records."""

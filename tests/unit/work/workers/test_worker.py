@@ -28,7 +28,7 @@ from windvane.domain.deployment import Endpoint, EndpointStatus
 from windvane.domain.job import AutoMLJob, JobStatus, SecondaryStatus
 from windvane.domain.task import Task, TaskKind, TaskStatus
 from windvane.errors import CandidateFault, DataFault
-from windvane.executor.base import End, Ended, News
+from windvane.executor.base import End, Ended, News, Work
 from windvane.names import arn
 from windvane.notes.note import said
 from windvane.notes.sentences import reason, sentences
@@ -526,6 +526,61 @@ def test_a_worker_may_have_several_tasks_in_hand(shop: Shop) -> None:
     slow.run()
     assert not [task for task in shop.tasks() if task.status is TaskStatus.RUNNING]
     assert {task.attempts for task in shop.tasks(TaskKind.TRAIN) if task.status.is_open} == {0}
+
+
+class OnNodes(StageExecutor):
+    """An executor of which work goes on elsewhere when its process is gone.
+
+    left    keys of such work
+    """
+
+    left: tuple[str, ...] = ()
+
+    def left_behind(self) -> list[str]:
+        return list(self.left)
+
+    def take_over(self, work: Work) -> None:
+        self.submit(work)
+
+
+def test_a_task_whose_worker_is_gone_is_attended_to_by_another_and_not_done_again(
+    shop: Shop,
+) -> None:
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    gone = shop.worker(training(_sleep), name="gone/train-1/1")
+    assert gone._begin_one()
+    [task] = [one for one in shop.tasks() if one.status is TaskStatus.RUNNING]
+    worker = shop.worker(name="run/train-1/1")
+    worker._executor = executor = OnNodes(shop.folder, plain_stage)
+    assert not worker._take_over_one()
+    executor.left = ("999999-1", task.attempt)
+    assert worker._take_over_one()
+    [taken] = [one for one in shop.tasks() if one.status is TaskStatus.RUNNING]
+    assert (taken.id, taken.worker, taken.token) == (task.id, "run/train-1/1", task.token)
+    assert taken.attempts == task.attempts
+    assert not worker._take_over_one()
+    attend(worker)
+    gone._executor.kill(task.attempt)
+    attend(gone)  # which changes nothing any more
+    [done] = [one for one in shop.tasks() if one.id == task.id]
+    assert (done.status, done.attempts, done.losses) == (TaskStatus.DONE, 1, 0)
+
+
+def test_a_task_of_a_newer_version_is_not_taken_over(shop: Shop) -> None:
+    shop.open(make_job(max_candidates=1))
+    shop.prepare()
+    gone = shop.worker(training(_sleep), name="gone/train-1/1")
+    assert gone._begin_one()
+    [task] = [one for one in shop.tasks() if one.status is TaskStatus.RUNNING]
+    write_newer(shop.store, shop.job)
+    worker = shop.worker(name="run/train-1/1")
+    worker._executor = executor = OnNodes(shop.folder, plain_stage)
+    executor.left = (task.attempt,)
+    assert not worker._take_over_one()
+    [same] = [one for one in shop.tasks() if one.id == task.id]
+    assert same.worker == "gone/train-1/1"
+    gone._executor.close()
 
 
 def test_a_crash_of_one_candidate_is_its_own(shop: Shop) -> None:
