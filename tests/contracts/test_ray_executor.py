@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -23,6 +24,7 @@ from windvane.engine.data.analysis import SourceFile
 from windvane.executor.base import End, Ended, GangMember
 from windvane.executor.cluster import check_closed, join
 from windvane.executor.errors import ClusterUnusable
+from windvane.process.parent_death import command
 from windvane.testing.executor_contract import (
     RemoteExecutorContract,
     end_of,
@@ -105,13 +107,64 @@ def test_a_gang_that_finds_no_room_waits_and_can_be_killed(executor):
     executor.release("gang")
 
 
-def test_work_is_lost_with_the_worker_of_ray_that_attends_to_it(executor):
+def test_work_goes_on_when_the_worker_of_ray_that_attends_to_it_is_gone(executor):
     executor.submit(work("say_pid"))
     [said] = executor.poll(60.0)
     pid = said.said["pid"]
     [attending] = [entry for entry in Path("/proc").iterdir() if "ray::attend" in title_of(entry)]
     os.kill(int(attending.name), signal.SIGKILL)
-    assert end_of(executor).end is End.LOST
+    assert executor.poll(60.0) == [said]
+    executor.kill(said.key)
+    assert end_of(executor).end is End.KILLED
+    await_end_of(pid)
+
+
+_OWNER = """
+import sys
+from pathlib import Path
+from windvane.executor.access import Cluster
+from windvane.executor.cluster import join
+from windvane.testing.executor_contract import work
+
+join(Cluster(sys.argv[1], Path(sys.argv[2])))
+
+from windvane.executor.ray import RayExecutor
+
+executor = RayExecutor()
+executor.submit(work("say_pid", "left"))
+executor.submit(work("count", "counted", to=20))
+told = {}
+while len(told) < 2:
+    told |= {one.key: one.said for one in executor.poll(60.0)}
+print(told["left"]["pid"], flush=True)
+executor.poll(600.0)
+"""
+
+
+def test_work_goes_on_when_the_process_that_submitted_it_is_gone(executor, cluster):
+    """Another one takes it over, and none of it is done again."""
+    access = cluster.cluster
+    program = command([sys.executable, "-c", _OWNER, access.address, str(access.token_file)])
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as owner:
+        pid = owner.stdout.readline().strip()
+        owner.kill()
+    until = time.monotonic() + 120
+    while set(executor.left_behind()) != {"left", "counted"}:
+        assert time.monotonic() < until
+        executor.poll(0.1)
+    executor.take_over(work("count", "counted"))
+    executor.take_over(work("say_pid", "left"))
+    with pytest.raises(ValueError, match="already"):
+        executor.take_over(work("say_pid", "left"))
+    executor.take_over(work("say_pid", "other"))
+    ends = {}
+    while set(ends) != {"counted", "other"}:
+        assert time.monotonic() < until
+        ends |= {one.key: one.end for one in executor.poll(1.0) if isinstance(one, Ended)}
+    assert ends == {"counted": End.FINISHED, "other": End.LOST}
+    assert Path(f"/proc/{pid}").exists()
+    executor.kill("left")
+    assert end_of(executor).end is End.KILLED
     await_end_of(pid)
 
 
@@ -135,11 +188,11 @@ def executor_that_loses(n_workers, monkeypatch, folder):
     module = import_module("windvane.executor.ray")
     true = module.attend
 
-    def attend(work, owner):
+    def attend(work, owner, takes_over=False):
         if work and len(list(folder.iterdir())) < n_workers:
             (folder / str(os.getpid())).touch()
             os._exit(1)
-        yield from true(work, owner)
+        yield from true(work, owner, takes_over)
 
     monkeypatch.setattr(module, "attend", attend)
     return module.RayExecutor(fence_s=5.0)
