@@ -100,6 +100,12 @@ class ReplayingExecutor:
     def kill(self, key: str) -> None:
         self._running.pop(key, None)
 
+    def left_behind(self) -> list[str]:
+        return []
+
+    def take_over(self, work: Work) -> None:
+        raise NotImplementedError("No work is left behind here, so none is taken over.")
+
     def close(self) -> None:
         self._running.clear()
 
