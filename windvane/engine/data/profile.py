@@ -24,7 +24,8 @@ _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 def describe_column(column: EncodedColumn, spec: ColumnSpec, values: Values) -> dict[str, Any]:
     """missing, distinct (texts), and by type:
 
-    NUMERIC     min, max, mean, std, quantiles {"0.05": ...}, skewness, zeros, outliers (beyond 3 interquartile
+    NUMERIC     min, max, mean, std, quantiles {"0.05": ...}, skewness, zeros, nearest_to_zero (the number of the
+                smallest size, besides zeros; 0 if there is none), outliers (beyond 3 interquartile
                 ranges from the quartiles), isolated (those of them that are more than twice as far
                 out as any other cell, if they are few and not just the end of a long tail)
     DATETIME    min, max (ISO 8601)
@@ -58,7 +59,8 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
     mean, std = float(present.mean()), float(present.std())
     centred = (present - mean) / std if std > 0 else np.zeros(1)
     below, above = _beyond_fences(present, cuts[1], cuts[3])
-    n_zeros = np.searchsorted(present, 0.0, side="right") - np.searchsorted(present, 0.0)
+    first_zero, after_zeros = (int(np.searchsorted(present, 0.0, s)) for s in ("left", "right"))
+    beside = [*present[:first_zero][-1:], *present[after_zeros:][:1]]
     return {
         "min": float(present[0]),
         "max": float(present[-1]),
@@ -66,7 +68,8 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
         "std": std,
         "quantiles": {str(q): float(cut) for q, cut in zip(QUANTILES, cuts, strict=True)},
         "skewness": float((centred * centred * centred).mean()),
-        "zeros": int(n_zeros),
+        "zeros": after_zeros - first_zero,
+        "nearest_to_zero": float(min(beside, key=abs, default=0.0)),
         "outliers": len(below) + len(above),
         "isolated": _n_isolated(below, len(present)) + _n_isolated(above, len(present)),
     }
@@ -75,7 +78,8 @@ def describe_sorted(present: NDArray[np.float64]) -> dict[str, Any]:
 def _times(factor: float, told: dict[str, Any]) -> dict[str, Any]:
     """Return those of the statistics that grow with the numbers."""
     quantiles = {q: cut * factor for q, cut in told["quantiles"].items()}
-    return {"quantiles": quantiles, **{n: told[n] * factor for n in ("min", "max", "mean", "std")}}
+    scaled = ("min", "max", "mean", "std", "nearest_to_zero")
+    return {"quantiles": quantiles, **{name: told[name] * factor for name in scaled}}
 
 
 def _beyond_fences(

@@ -54,11 +54,28 @@ def test_isolated_cells_lie_beyond_a_gap(cells: list[float], isolated: int) -> N
     assert described["outliers"] >= isolated
 
 
+@pytest.mark.parametrize(
+    ("numbers", "n_zeros", "nearest"),
+    [
+        ([0.0, 0, 3, 5], 2, 3),
+        ([-4.0, 0, 5], 1, -4),
+        ([-4.0, 3], 0, 3),
+        ([-2.0, -1], 0, -1),
+        ([0.0], 1, 0),
+    ],
+)
+def test_zeros_are_counted_and_the_number_nearest_to_them_is_told(
+    numbers: list[float], n_zeros: int, nearest: float
+) -> None:
+    described = describe_numbers(np.array(numbers))
+    assert (described["zeros"], described["nearest_to_zero"]) == (n_zeros, nearest)
+
+
 @pytest.mark.parametrize("largest", [1e-200, 1e200, 1.7e308])
 def test_numbers_of_any_size_are_described(largest: float) -> None:
     values = np.random.default_rng(0).uniform(-1, 1, 500)
     small, large = describe_numbers(values), describe_numbers(values * largest)
-    for name in ("min", "max", "mean", "std"):
+    for name in ("min", "max", "mean", "std", "nearest_to_zero"):
         assert large[name] == pytest.approx(small[name] * largest, rel=1e-9, abs=0)
     assert large["skewness"] == pytest.approx(small["skewness"])
     assert large["quantiles"]["0.25"] == pytest.approx(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from windvane.engine.columns import ColumnType
 from windvane.engine.data.analysis import Finding
@@ -17,6 +18,8 @@ _ONE_IS_ENOUGH = "All are used; one of each group is enough."
 _SKEWED = 10.0
 _FEWEST_SKEWED = 10
 """Distinct values below which a column is a mark that few rows carry, not a skewed quantity."""
+_FAR_FROM_ZERO = 0.25
+"""Part of the median."""
 
 
 def duplicates(facts: TableFacts) -> Iterator[Finding]:
@@ -218,6 +221,40 @@ def outliers(facts: TableFacts) -> Iterator[Finding]:
             "If they are errors, rows that contain one are predicted badly, and they distort "
             "the scale of linear models.",
         )
+
+
+def lone_zeros(facts: TableFacts) -> Iterator[Finding]:
+    columns = [column for column in _numeric(facts) if _has_lone_zeros(column.statistics)]
+    if columns:
+        told = listed([_zeros(column) for column in columns])
+        yield Finding(
+            "lone-zeros",
+            "low",
+            names(columns),
+            f"Zeros in columns whose other values are far from zero: {told}.",
+            "They are used as the number 0. If they stand for unknown values, leave these cells empty.",
+            "If the values are unknown, the model takes them for extremely small ones.",
+        )
+
+
+def _has_lone_zeros(statistics: dict[str, Any]) -> bool:
+    """Return whether zeros are less than 5 % and lie apart from all other numbers, which have one sign and are no counts (those begin
+    with 1)."""
+    nearest, cuts = abs(statistics["nearest_to_zero"]), statistics["quantiles"]
+    return (
+        statistics["zeros"] > 0
+        and 0.0 in (statistics["min"], statistics["max"])
+        and 0.0 not in (cuts["0.05"], cuts["0.95"])
+        and nearest != 1
+        and nearest >= _FAR_FROM_ZERO * abs(cuts["0.5"])
+        and statistics["distinct"] > _FEWEST_SKEWED
+    )
+
+
+def _zeros(column: TypedColumn) -> str:
+    statistics = column.statistics
+    nearest = number(statistics["nearest_to_zero"])
+    return f"'{column.name}' ({statistics['zeros']:,}; the nearest other value is {nearest})"
 
 
 def _range(column: TypedColumn) -> str:

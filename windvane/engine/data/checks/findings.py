@@ -49,5 +49,6 @@ _CHECKS: tuple[Callable[[TableFacts], Iterator[Finding]], ...] = (
     columns.cardinality,
     columns.skew,
     columns.outliers,
+    columns.lone_zeros,
     columns.ambiguous_dates,
 )

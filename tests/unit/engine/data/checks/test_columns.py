@@ -43,6 +43,28 @@ def test_what_is_wrong_with_a_column_is_found(found, cell, code, severity, messa
     assert re.search(message, findings[code].message), findings[code].message
 
 
+def test_zeros_far_from_all_other_values_are_told(found):
+    findings = found(lambda i: 0 if i % 100 == 0 else f"{3 + i % 90 / 10:.1f}")
+    assert findings.keys() == {"lone-zeros"}
+    assert "'x' (9; the nearest other value is 3)" in findings["lone-zeros"].message
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda i: 0 if i % 10 == 0 else 3 + i % 90 / 10,
+        lambda i: 0 if i % 100 == 0 else 1 + i % 60,
+        lambda i: 0 if i % 100 == 0 else (3 + i % 90 / 10) * (-1) ** i,
+        lambda i: i % 900 / 10,
+        lambda i: 0 if i % 100 == 0 else 30 + i % 5,
+        lambda i: 3 + i % 90 / 10,
+    ],
+    ids=["many", "counts", "both signs", "others near zero", "few distinct values", "none"],
+)
+def test_zeros_that_are_values_like_others_are_not_told(found, cell):
+    assert "lone-zeros" not in found(cell)
+
+
 def test_equal_columns_are_found(found):
     findings = found(lambda i: f"{found.noise[i]:.6f}")
     assert findings.keys() == {"duplicate-columns"}
