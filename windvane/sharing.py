@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,10 @@ from windvane.wire.failures import FailureCounter
 from windvane.wire.rates import AccountRates
 from windvane.work.hosting.hosting import Hosting
 from windvane.work.hosting.placing import ALL_HERE, Placing, SharedPlacing
+
+_SPARED = timedelta(seconds=3)
+"""Of the lease of a task on a cluster. Leases are renewed at 11 s (work/workers/attendance.py): for eight or more the task has
+had time to be taken over, which takes as long (executor/node.py)."""
 
 _HAND_OVER_S, _LOOK_S = 20.0, 0.05
 """For which a server that leaves waits until its instances are up on others."""
@@ -101,7 +105,14 @@ class Sharing:
         self.shared_keys = SharedKeys(store, masters, settings.data_dir, settings.account, audit)
         self.keys = self.shared_keys.agree()
         self.own = replace(_own_record(settings, run, address), is_host_only=is_host_only)
-        self.membership = SharedMembership(store, self.own, _utc_now, self._tell, self._hear)
+        self.membership = SharedMembership(
+            store,
+            self.own,
+            _utc_now,
+            self._tell,
+            self._hear,
+            _SPARED if settings.executor.is_ray else None,
+        )
         self.placing = SharedPlacing(run, settings.serving.instance_mb)
         self.peers = Peers(self.keys.token_secret, time.time)
         self.logs = Logs(LocalLog(audit), self.membership, self.peers)

@@ -15,12 +15,13 @@ class Course:
 
     deployed      what `endpoints` returned
     rate          predictions a second
-    redone        by fault: attempts at tasks that were not the first
+    n_redone      returns how many attempts at tasks were not the first, until now
+    redone        by fault: how many there were of these
     failed        by kind of fault: requests to endpoints of two instances
     """
 
-    def __init__(self, place, pair, packed, deployed, jobs, rate):
-        self._place, self._pair, self.jobs = place, pair, jobs
+    def __init__(self, pair, packed, deployed, jobs, rate, n_redone):
+        self._pair, self.jobs, self._n_redone = pair, jobs, n_redone
         deploying, self._of_one, self._of_two = deployed
         self._predictions = Predictions(pair, self._of_one + self._of_two, packed.row, rate)
         self._writes, self._follower = Writes(pair, deploying), Follower(pair)
@@ -34,7 +35,7 @@ class Course:
         recovers_s   within which it has to
         ends_s       within which all jobs have to end after the last fault
         """
-        before = n_redone(self._place)
+        before = self._n_redone()
         with (
             self._predictions.running(),
             self._writes.running(),
@@ -46,7 +47,7 @@ class Course:
                 fault()
                 wait_until(is_well, recovers_s)
                 self.jobs.look()
-                self.redone.append(n_redone(self._place) - before)
+                self.redone.append(self._n_redone() - before)
                 before += self.redone[-1]
                 now = sum(len(self._predictions.failures[name]) for name in self._of_two)
                 self.failed[fault.__name__] += now - self.failed.total()
@@ -93,8 +94,8 @@ class Course:
             assert job["AutoMLJobStatus"] == "Completed" or job["FailureReason"], name
 
 
-def n_redone(place):
-    """Attempts at tasks that were not the first, whoever made them: each raises the token of its task."""
+def n_claimed_again(place):
+    """Claims of tasks that were not the first, whoever made them: each raises the token of its task."""
     with psycopg.connect(place.url) as connection:
         query = "SELECT coalesce(sum(greatest(token - 1, 0)), 0) FROM tasks"
         return connection.execute(query).fetchone()[0]

@@ -1,6 +1,7 @@
 """A Ray cluster on hosts of its own: a command of docs/cluster.md on each, as a service that is started again when it ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from chaos.places import wait_until
 
 from windvane.cli.tls import make_certificate
+from windvane.domain.task import task_id_of
 
 READY_S = 600
 _AGAIN = 'while :; do "$@"; sleep 1; done'
@@ -126,6 +128,11 @@ class Machines:
             self.nodes.append(self._start(host, "join", "--host", host.address, *_SIZES))
         for node in self.nodes:
             node.await_ready()
+
+    def n_begun_again(self):
+        """How often work began on a node that was not the first attempt at its task. A claim whose work has not begun costs nothing."""
+        begun = [key for node in self.nodes for key in re.findall(r"Work (\S+) begins", node.log())]
+        return len(begun) - len({task_id_of(key) for key in begun})
 
     def attach(self, *hosts):
         """Have servers on hosts use the cluster."""

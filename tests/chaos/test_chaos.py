@@ -8,7 +8,7 @@ from functools import partial, update_wrapper
 
 import pytest
 from chaos.acts import Jobs, Predictions, endpoints
-from chaos.course import Course
+from chaos.course import Course, n_claimed_again
 from chaos.faults import FAULTS
 from chaos.places import place_of_hosts, wait_until
 from journeys.deploying import model_processes_of
@@ -54,7 +54,9 @@ def faults(place, pair):
 
 
 def test_one_thing_after_the_other_goes_wrong(place, pair, packed, deployed):
-    course = Course(place, pair, packed, deployed, Jobs(pair, N_JOBS, 2), RATE)
+    course = Course(
+        pair, packed, deployed, Jobs(pair, N_JOBS, 2), RATE, lambda: n_claimed_again(place)
+    )
     course.run(faults(place, pair), course.are_hosted, RECOVERS_S, 60 * N_JOBS)
     course.tell()
     course.check()

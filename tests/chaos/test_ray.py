@@ -164,7 +164,8 @@ class Going:
 def test_one_thing_after_the_other_goes_wrong(place, machines, pair, packed):
     deployed = endpoints(pair[0], packed, N_OF_ONE, N_OF_TWO)
     jobs = Jobs(pair, math.inf, 2, at_least=N_JOBS)
-    course, going = Course(place, pair, packed, deployed, jobs, RATE), Going(place, jobs)
+    course = Course(pair, packed, deployed, jobs, RATE, machines.n_begun_again)
+    going = Going(place, jobs)
     given = faults(place, machines, pair)
     course.run(given, lambda: course.are_hosted() and going.is_seen(), RECOVERS_S, ENDS_S)
     course.tell()

@@ -244,6 +244,7 @@ class NodeServer:
             if place.done() and (number in self._unwanted or self._has_room(number)):
                 del self._placed[number]
                 self._begun.add(number)
+                _LOG.info("Work %s begins.", self._given[number].key)
                 self._tell_address(number, place)
                 self._executor.begin(work, partial(_of_future, place))
                 if number in self._unwanted:

@@ -239,9 +239,11 @@ class Transaction(LogBook, Outbox, IdentityBook, ServerBook, Protocol):
     def lose_task(self, task: Task) -> bool:
         """The same of a task that was lost with what ran it, which is counted by itself."""
 
-    def release_foreign(self, servers: Collection[str]) -> list[Task]:
+    def release_foreign(
+        self, servers: Collection[str], leased_until: datetime | None = None
+    ) -> list[Task]:
         """Give back every RUNNING task of a worker of no such server, and return them: one of these is what its name
-        has before the first slash."""
+        has before the first slash. With a time, those alone whose lease is over by then."""
 
     def release_expired(self, now: datetime, max_attempts: int) -> list[Task]:
         """RUNNING tasks whose lease is over: READY again, or FAILED once `max_attempts` claims are used up."""

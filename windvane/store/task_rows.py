@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, true, update
 
 from windvane.domain.task import NewTask, Task, TaskKind, TaskStatus
 from windvane.domain.transitions import check_transition
@@ -177,8 +177,11 @@ class TaskRows(Rows):
             [self._write(task, replace(_given_back(task), losses=task.losses + 1)) for task in held]
         )
 
-    def release_foreign(self, servers: Collection[str]) -> list[Task]:
-        running = self._select(_IS_RUNNING)
+    def release_foreign(
+        self, servers: Collection[str], leased_until: datetime | None = None
+    ) -> list[Task]:
+        is_over = true() if leased_until is None else TASKS.c.lease_until <= to_micros(leased_until)
+        running = self._select(and_(_IS_RUNNING, is_over))
         foreign = [task for task in running if task.worker.partition("/")[0] not in servers]
         return [self._write(task, _given_back(task)) for task in foreign]
 

@@ -278,7 +278,10 @@ def test_owners_are_answered_while_a_place_is_made_and_work_that_was_given_up_th
     pulse.channel.close()
 
 
-def test_work_waits_for_the_room_of_what_runs(tmp_path: Path) -> None:
+def test_work_waits_for_the_room_of_what_runs_and_its_beginning_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     executor = Recording()
     server = NodeServer(
         tmp_path / "node.sock",
@@ -296,6 +299,7 @@ def test_work_waits_for_the_room_of_what_runs(tmp_path: Path) -> None:
         beat(lines[0], "me", 60.0)
     while executor.told != ["begin", "begin"]:
         beat(lines[0], "me", 60.0)
+    assert caplog.messages.count("Work a begins.") == 2
     executor.news.append(Ended("1", End.FINISHED))
     while executor.told != ["begin", "begin", "begin"]:
         beat(lines[0], "me", 60.0)

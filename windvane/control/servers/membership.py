@@ -2,8 +2,8 @@
 
 Each has a row in the store, whose heartbeat it renews every two seconds. A heartbeat is as old as the last sign of what serves
 requests: a thread that goes on beside it proves nothing. Whoever sees a server that is silent removes it and
-gives its tasks back, all in one transaction; a server that was taken for dead and is not joins again. One of them leads: it
-holds the lease of the store until it dies or leaves.
+gives its tasks back, all in one transaction; a server that was taken for dead and is not joins again. Where tasks go on
+without their server, others may take them over first. One of the servers leads: it holds the lease of the store until it dies or leaves.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from windvane.control.servers.joining import ClockDiffers, check_clock, check_fits
 from windvane.domain.server import DEAD_AFTER, Lease, ServerRecord, live_ids
+from windvane.domain.task import TaskStatus
 from windvane.store.base import Store, Transaction
 from windvane.store.leadership import Leadership, Undisputed
 from windvane.wording import counted
@@ -110,6 +111,7 @@ class SharedMembership:
     clock    of this machine
     tell     what is told to the others with each heartbeat
     hear     is told what the others tell, by their ids, once a second
+    spared   tasks of a server that is no more are given back once no more than this is left of their leases; None if at once
     """
 
     is_shared = True
@@ -121,9 +123,11 @@ class SharedMembership:
         clock: Callable[[], datetime],
         tell: Callable[[], Mapping[str, Any]] = dict,
         hear: Callable[[Mapping[str, Mapping[str, Any]]], None] = lambda _: None,
+        spared: timedelta | None = None,
     ) -> None:
         self._store, self._own, self._clock = store, own, clock
         self._tell, self._hear = tell, hear
+        self._spared, self._has_spared = spared, False
         self._live: tuple[ServerRecord, ...] = ()
         self._lease = Lease()
         self._is_leaving = False
@@ -257,7 +261,8 @@ class SharedMembership:
             servers, self._lease = tx.servers(), tx.lease()
         self._note_skew(offset)
         live = live_ids(servers, now)
-        if len(live) < len(servers) or self._must_lead(live) or self._must_not_lead:
+        is_for_us = self._has_spared or self._must_lead(live) or self._must_not_lead
+        if is_for_us or len(live) < len(servers):
             with self._store.transaction() as tx:
                 self._take_over(tx, tx.store_time())
                 servers = tx.servers()
@@ -271,7 +276,11 @@ class SharedMembership:
             if one.id not in live:
                 _LOG.warning("The server %s is silent: others go on with its work.", one.named)
                 tx.remove_server(one.id)
-        _give_back(tx, live)
+        _give_back(tx, live, None if self._spared is None else now + self._spared)
+        self._has_spared = any(
+            status is TaskStatus.RUNNING and server not in live
+            for server, status in tx.open_task_counts()
+        )
         self._lease = tx.lease()
         if self._must_lead(live):
             self._lease = tx.hand_lease(self.id)
@@ -310,7 +319,9 @@ class SharedMembership:
             self._skew = ""
 
 
-def _give_back(tx: Transaction, live: frozenset[str] | set[str]) -> None:
+def _give_back(
+    tx: Transaction, live: frozenset[str] | set[str], leased_until: datetime | None = None
+) -> None:
     """Make tasks of servers that are no more ready again; the claim does not count."""
-    for task in tx.release_foreign(live):
-        _LOG.info("Task %s of %s goes on.", task.key, task.job_arn)
+    for task in tx.release_foreign(live, leased_until):
+        _LOG.info("Task %s of %s begins anew: its server is gone.", task.key, task.job_arn)

@@ -291,6 +291,19 @@ class TaskLaws:
             assert [tx.task(task.id) for task in released] == released
             assert tx.task(own.id) == own
 
+    def test_tasks_of_foreign_workers_can_be_given_back_by_the_end_of_their_leases(
+        self, store: Store
+    ) -> None:
+        queue(store, "job", "a", "b", "own")
+        first = claimed(store, 0, worker="gone/train-1/1")
+        later = claimed(store, 5, worker="gone/train-1/1")
+        claimed(store, 0, worker="here/train-1/1")
+        with store.transaction() as tx:
+            assert tx.release_foreign({"here"}, at(LEASE_S - 0.000001)) == []
+            (released,) = tx.release_foreign({"here"}, at(LEASE_S))
+            assert (released.id, released.status) == (first.id, TaskStatus.READY)
+            assert tx.task(later.id) == later
+
     def test_a_task_lost_too_often_fails(self, store: Store) -> None:
         queue(store, "job", "a")
         for attempt in (1, 2):

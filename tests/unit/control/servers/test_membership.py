@@ -32,13 +32,13 @@ def join(tmp_path, ahead):
     """Open a store and make a member of it; nothing runs by itself."""
     stores = []
 
-    def joined(name, folder="", skew_s=0.0, **own):
+    def joined(name, folder="", skew_s=0.0, spared=None, **own):
         store = open_store("", tmp_path)
         stores.append(store)
         store.migrate()
         record = replace(a_server(name), folder=folder or name, **own)
         clock = lambda: datetime.now(UTC) + timedelta(seconds=ahead[0] + skew_s)  # noqa: E731
-        member = SharedMembership(store, record, clock)
+        member = SharedMembership(store, record, clock, spared=spared)
         member._thread.start = lambda: None
         member.start()
         return member
@@ -111,6 +111,25 @@ def test_a_server_takes_nothing_from_others_that_live_and_all_from_its_own_earli
     assert {one.id for one in other.live()} == {"other", "after"}
     assert (status(after, theirs), status(after, own)) == (TaskStatus.RUNNING, TaskStatus.READY)
     assert after.up_since == before.up_since
+
+
+def test_tasks_that_go_on_without_their_server_are_given_back_when_nobody_has_taken_them_over(
+    join, ahead
+):
+    before = join("before", folder="same")
+    taken, left = (running(before, key, "before/train-1/1") for key in "ab")
+    ahead[0] = 3
+    after = join("after", folder="same", spared=timedelta(hours=1, seconds=-10))
+    assert status(after, taken) is status(after, left) is TaskStatus.RUNNING
+    with after._store.transaction() as tx:
+        assert tx.take_over_task(taken, "after/train-1/1", tx.store_time() + timedelta(hours=2))
+    after.look()
+    assert status(after, left) is TaskStatus.RUNNING
+    ahead[0] = 11
+    after._beat()
+    after.look()
+    assert (status(after, taken), status(after, left)) == (TaskStatus.RUNNING, TaskStatus.READY)
+    assert not after._has_spared
 
 
 def test_after_a_gap_the_time_up_begins_anew(join, ahead):
